@@ -1,0 +1,85 @@
+import * as z from "zod/mini";
+import { WorkflowError } from "../errors.ts";
+import { compileGraph } from "./graph.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+
+/** How often and how soon a node is tried again in one run. */
+export interface RetryPolicy {
+  /** Attempts in one run, the first included. Default: 1. */
+  maxAttempts?: number;
+  /** Milliseconds before the second attempt. Default: 1,000. */
+  backoffMs?: number;
+  /** What the wait is multiplied by for every further attempt. Default: 2. */
+  backoffFactor?: number;
+  /** The longest wait, in milliseconds. Default: 60,000. */
+  maxBackoffMs?: number;
+}
+
+/** One step of a workflow. */
+export interface WorkflowNode {
+  id: string;
+  /** Which executor runs it. Default: "default". */
+  type?: string;
+  name?: string;
+  data?: Record<string, unknown>;
+  retry?: RetryPolicy;
+  timeoutMs?: number;
+}
+
+/** A connection from one node to another. */
+export interface WorkflowEdge {
+  id?: string;
+  source: string;
+  target: string;
+  /** Which of the source's outputs it leaves from; absent or null: taken whatever the source decides. */
+  sourceHandle?: string | null;
+  targetHandle?: string | null;
+}
+
+/** A workflow, in React Flow's own shape. */
+export interface WorkflowDefinition<Input = unknown> {
+  id: string;
+  name?: string;
+  nodes: WorkflowNode[];
+  edges: WorkflowEdge[];
+  /** Types and validates `initialData`. */
+  input?: StandardSchema<unknown, Input>;
+}
+
+const text = z.string().check(
+  z.minLength(1),
+  z.maxLength(512),
+  z.refine((value) => value.isWellFormed() && !value.includes("\0"), "must be well-formed Unicode without U+0000"),
+);
+const milliseconds = z.number().check(z.nonnegative(), z.maximum(Number.MAX_SAFE_INTEGER));
+
+const retrySchema = z.object({
+  maxAttempts: z.optional(z.int().check(z.minimum(1))),
+  backoffMs: z.optional(milliseconds),
+  backoffFactor: z.optional(z.number().check(z.minimum(1))),
+  maxBackoffMs: z.optional(milliseconds),
+});
+
+const nodeSchema = z.object({
+  id: text,
+  type: z.optional(text),
+  name: z.optional(z.string()),
+  data: z.optional(z.record(z.string(), z.unknown())),
+  retry: z.optional(retrySchema),
+  timeoutMs: z.optional(z.number().check(z.positive())),
+});
+
+const edgeSchema = z.object({
+  id: z.optional(z.string()),
+  source: z.string(),
+  target: z.string(),
+  sourceHandle: z.optional(z.nullable(z.string())),
+  targetHandle: z.optional(z.nullable(z.string())),
+});
+
+const definitionSchema = z.object({
+  id: text,
+  name: z.optional(z.string()),
+  nodes: z.array(nodeSchema),
+  edges: z.array(edgeSchema),
+});

@@ -1,0 +1,133 @@
+import type { WorkflowNode } from "../definition/schema.ts";
+import type { StandardSchema } from "../definition/standard-schema.ts";
+
+/** The state that nodes hand on: a plain object of values that a checkpoint keeps (see docs/context.md). */
+export type WorkflowContext = Record<string, unknown>;
+
+/** What a node's executor is given. */
+export interface NodeExecutorArgs<Context extends WorkflowContext = WorkflowContext, Data = Record<string, unknown>> {
+  /** The context after the nodes before this one. Deeply frozen, but for Map, Set, Date and bytes, which are copies. */
+  context: Readonly<Context>;
+  node: WorkflowNode;
+  /** The node's `data`; validated and typed where the executor was made by `defineNode`. */
+  data: Data;
+  userId: string;
+  workflowId: string;
+  executionId: string;
+  /** 1-based; goes on after a failure or a crash. */
+  attempt: number;
+  /** One per node per execution: the same for every attempt, also after a crash or a resume. 46 characters, safe in a header. */
+  idempotencyKey: string;
+  /** There when the execution was resumed after this node's `suspend()`. */
+  resume?: { data: unknown };
+  /** Aborts when the node's or the run's time is up, and when the caller aborts. */
+  signal: AbortSignal;
+  log: NodeLogger;
+}
+
+/** Hands lines on to the engine's `onEvent`, as events of type `log`. */
+export interface NodeLogger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** What a node's executor gives back: the whole next context, or one of the marked results. */
+export type NodeResult<Context extends WorkflowContext = WorkflowContext> = Context | Patch | Routed | Suspended;
+
+/** The code behind a node type. */
+export type NodeExecutor<Context extends WorkflowContext = WorkflowContext, Data = Record<string, unknown>> = (
+  args: NodeExecutorArgs<Context, Data>,
+) => NodeResult<Context> | Promise<NodeResult<Context>>;
+
+/** An executor made by {@link defineNode}: it carries its type and the schema of its data. */
+export interface DefinedNode<Context extends WorkflowContext, Data> extends NodeExecutor<Context, Data> {
+  readonly type: string;
+  readonly dataSchema: StandardSchema<unknown, Data>;
+}
+
+const RESULT = Symbol.for("waymark.NodeResult");
+
+/** Made by {@link patch}. */
+export interface Patch {
+  readonly [RESULT]: "patch";
+  readonly changes: WorkflowContext;
+}
+
+/** Made by {@link route}. */
+export interface Routed {
+  readonly [RESULT]: "routed";
+  readonly result: WorkflowContext | Patch;
+  readonly handles: readonly string[];
+}
+
+/** Made by {@link suspend}. */
+export interface Suspended {
+  readonly [RESULT]: "suspended";
+  /** Milliseconds since the epoch. */
+  readonly wakeAt?: number;
+}
+
+/**
+ * A result that names only what changed: top-level keys to set, the others stay.
+ *
+ * - Cheaper than a whole context where the context is large.
+ */
+export function patch(changes: WorkflowContext): Patch {
+  return { [RESULT]: "patch", changes };
+}
+
+/**
+ * A result that takes only the edges whose `sourceHandle` is one of `handles`, and those without one.
+ *
+ * @example
+ * ```ts
+ * const isLarge: NodeExecutor = ({ context }) => route(context, Number(context.total) > 100 ? "true" : "false");
+ * ```
+ */
+export function route(result: WorkflowContext | Patch, handles: string | readonly string[]): Routed {
+  return { [RESULT]: "routed", result, handles: typeof handles === "string" ? [handles] : [...handles] };
+}
+
+/**
+ * A result that ends the run here, with status `suspended`, until `resumeWorkflow` is called with what was waited for.
+ *
+ * - The node then runs again, with `resume.data`.
+ * - `wakeAt` (milliseconds since the epoch, or a Date) is kept for whoever resumes by time.
+ */
+export function suspend(options: { wakeAt?: number | Date } = {}): Suspended {
+  return options.wakeAt === undefined
+    ? { [RESULT]: "suspended" }
+    : { [RESULT]: "suspended", wakeAt: Number(options.wakeAt) };
+}
+
+/** Which of the marked results a value is; `undefined` for a plain context and for anything else. */
+export function resultKind(value: unknown): "patch" | "routed" | "suspended" | undefined {
+  return typeof value === "object" && value !== null
+    ? (value as { [RESULT]?: "patch" | "routed" | "suspended" })[RESULT]
+    : undefined;
+}
+
+/**
+ * Makes an executor whose node `data` is validated before anything runs, and typed.
+ *
+ * - `data` is any Standard Schema: zod, valibot, arktype.
+ *
+ * @example
+ * ```ts
+ * const delay = defineNode({
+ *   type: "delay",
+ *   data: z.object({ ms: z.number() }),
+ *   run: async ({ data, context }) => ({ ...context, waited: data.ms }),
+ * });
+ * ```
+ */
+export function defineNode<Data, Context extends WorkflowContext = WorkflowContext>(node: {
+  type: string;
+  data: StandardSchema<unknown, Data>;
+  run: NodeExecutor<Context, Data>;
+}): DefinedNode<Context, Data> {
+  const run: NodeExecutor<Context, Data> = (args) => node.run(args);
+  return Object.assign(run, { type: node.type, dataSchema: node.data });
+}

@@ -1,0 +1,1 @@
+export const v1: number = 1;
