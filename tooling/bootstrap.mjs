@@ -1,0 +1,101 @@
+// Runs one of the workspace's scripts on a machine that has only Node and npm:
+//
+//   node tooling/bootstrap.mjs <script> [arguments for the script]
+//
+// Plain JavaScript with no dependency, because it runs before anything is installed and on the oldest supported Node.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const STAMP = join(ROOT, "node_modules", ".installed");
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+
+requireNode(MANIFEST.engines.node);
+const [script, ...args] = process.argv.slice(2);
+if (script === undefined) fail("Usage: node tooling/bootstrap.mjs <script> [arguments]");
+await install();
+process.exitCode = await pnpm(["--silent", "run", script, ...args], "inherit");
+
+function requireNode(range) {
+  const parts = (text) =>
+    text
+      .replace(/^[^\d]*/, "")
+      .split(".")
+      .map(Number);
+  const [needed, running] = [parts(range), parts(process.versions.node)];
+  const first = needed.findIndex((part, index) => part !== running[index]);
+  if (first === -1 || running[first] > needed[first]) return;
+  fail(`Waymark needs Node ${needed.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).`);
+}
+
+/** Installs the dependencies, unless the last installation was made from the same manifests and lockfile. */
+async function install() {
+  const wanted = fingerprint();
+  if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
+  note("Installing dependencies (the first time this takes a minute) ...");
+  rmSync(STAMP, { force: true });
+  // What pnpm prints here goes to stderr, so that stdout holds nothing but the script's own output.
+  const code = await pnpm(["install", "--frozen-lockfile", "--prefer-offline"], ["inherit", 2, 2]);
+  if (code !== 0) fail(`The installation ended with exit code ${code}. The first one needs the npm registry.`, code);
+  mkdirSync(dirname(STAMP), { recursive: true });
+  writeFileSync(STAMP, wanted);
+}
+
+function fingerprint() {
+  const workspace = readFileSync(join(ROOT, "pnpm-workspace.yaml"), "utf8");
+  const globs = workspace.match(/^packages:\n((?: +- .*\n)+)/m)[1].match(/[^\s-]\S*/g);
+  const folders = globs.flatMap((glob) => (glob.endsWith("/*") ? foldersIn(glob.slice(0, -2)) : [glob]));
+  const files = [
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    ...["", ...folders].map((folder) => join(folder, "package.json")),
+  ];
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
+  for (const file of files.filter((name) => existsSync(join(ROOT, name)))) {
+    hash.update(`${file}\n`).update(readFileSync(join(ROOT, file)));
+  }
+  return hash.digest("hex");
+}
+
+function foldersIn(parent) {
+  if (!existsSync(join(ROOT, parent))) return [];
+  return readdirSync(join(ROOT, parent))
+    .map((name) => join(parent, name))
+    .sort();
+}
+
+/** Runs the pnpm that package.json pins, fetched by npx where it is not cached, and answers its exit code. */
+function pnpm(pnpmArgs, stdio) {
+  const child = spawn("npx", ["--yes", "--prefer-offline", MANIFEST.packageManager, ...pnpmArgs], {
+    cwd: ROOT,
+    stdio,
+    shell: process.platform === "win32",
+    // The toolchain runs on a Node of its own; the packed-package test wants the one that the user has.
+    env: { WAYMARK_HOST_NODE: process.execPath, ...process.env },
+  });
+  // Ctrl-C reaches the whole foreground group by itself: stay until the children have ended. Others are handed on.
+  const forward = (signal) => signal !== "SIGINT" && child.kill(signal);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, forward);
+  return new Promise((resolve) => {
+    child.on("error", (error) => fail(`npx could not be started (${error.message}). It comes with npm.`));
+    child.on("exit", (code, signal) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
+  });
+}
+
+function note(message) {
+  process.stderr.write(`${message}\n`);
+}
+
+function fail(message, exitCode = 1) {
+  note(message);
+  process.exit(exitCode);
+}
