@@ -1,0 +1,1 @@
+export { MemoryCheckpointStore, type MemoryCheckpointStoreOptions } from "./memory-checkpoint-store.ts";
