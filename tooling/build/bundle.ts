@@ -1,0 +1,62 @@
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { type OutputOptions, rolldown } from "rolldown";
+import { entriesOf, installedWith, type Manifest } from "./manifest.ts";
+
+export interface BundleOptions {
+  folder: string;
+  manifest: Manifest;
+  /** Where the files go, absolute. Absent: nothing is written. */
+  outputFolder?: string;
+  minify?: boolean;
+}
+
+/** One file of a bundle. */
+export interface BundledFile {
+  fileName: string;
+  isEntry: boolean;
+  code: string;
+  /** Absolute paths of the modules in it. */
+  modules: string[];
+}
+
+/**
+ * Bundles a package's entries as ESM for the oldest supported Node.
+ *
+ * - Dependencies and peer dependencies stay imports; devDependencies (zod) are bundled and tree-shaken.
+ * - What several entries use lies in a shared file, so that a class is one class across the subpaths.
+ */
+export async function bundle({
+  folder,
+  manifest,
+  outputFolder,
+  minify = false,
+}: BundleOptions): Promise<BundledFile[]> {
+  const external = installedWith(manifest);
+  const build = await rolldown({
+    cwd: folder,
+    input: entriesOf(manifest),
+    platform: "node",
+    external: (id) => id.startsWith("node:") || external.some((name) => id === name || id.startsWith(`${name}/`)),
+    transform: { target: "node20.19" },
+    onLog: (level, log, handle) => handle(level === "warn" ? "error" : level, log),
+  });
+  const options: OutputOptions = {
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "shared/[name]-[hash].js",
+    sourcemap: true,
+    minify,
+  };
+  try {
+    const { output } =
+      outputFolder === undefined ? await build.generate(options) : await build.write({ ...options, dir: outputFolder });
+    const files = output.filter((file) => file.type === "chunk");
+    for (const command of outputFolder === undefined ? [] : Object.values(manifest.publishConfig?.bin ?? {})) {
+      chmodSync(join(folder, command), 0o755);
+    }
+    return files.map(({ fileName, isEntry, code, moduleIds }) => ({ fileName, isEntry, code, modules: moduleIds }));
+  } finally {
+    await build.close();
+  }
+}

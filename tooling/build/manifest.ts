@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What the tooling reads of a package's package.json. */
+export interface Manifest {
+  name: string;
+  version: string;
+  private?: boolean;
+  exports?: Record<string, string>;
+  publishConfig?: { exports?: Record<string, string>; bin?: Record<string, string> };
+  dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+}
+
+export function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+}
+
+/** The modules that users can reach: output name without extension ("v1/index") to source file ("src/v1/index.ts"). */
+export function entriesOf(manifest: Manifest): Record<string, string> {
+  const { exports = {}, bin = {} } = manifest.publishConfig ?? {};
+  const outputs = [...Object.values(exports), ...Object.values(bin)].filter((path) => path.endsWith(".js"));
+  if (outputs.length === 0) throw new Error(`${manifest.name} has no .js file in publishConfig.exports`);
+  return Object.fromEntries(
+    outputs.map((path) => {
+      const name = /^\.\/dist\/(.+)\.js$/.exec(path)?.[1];
+      if (name === undefined) throw new Error(`${manifest.name}: ${path} does not lie in ./dist`);
+      return [name, `src/${name}.ts`];
+    }),
+  );
+}
+
+/** The packages that are installed beside this one, so are not bundled into it. */
+export function installedWith(manifest: Manifest): string[] {
+  return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+}
