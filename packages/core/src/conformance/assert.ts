@@ -1,0 +1,121 @@
+import { AssertionError } from "node:assert";
+import { type ErrorCode, isWorkflowError, type WorkflowError } from "../errors.ts";
+
+/*
+ * Values are compared by what they hold and errors by their code. `deepStrictEqual` and `instanceof` are of no use
+ * here: a test runner may load the suite, the store and the driver in different realms, each with its own Object.
+ */
+
+/** What a case throws when the store does not keep a promise. The message says what to do. */
+export class ConformanceFailure extends AssertionError {
+  constructor(message: string, options: { actual?: unknown; expected?: unknown; cause?: unknown } = {}) {
+    super({ message, actual: options.actual, expected: options.expected, operator: "equal" });
+    this.name = "ConformanceFailure";
+    if (options.cause !== undefined) this.cause = options.cause;
+  }
+}
+
+/** Fails with `advice` unless the condition holds. */
+export function ok(condition: boolean, advice: string): void {
+  if (!condition) throw new ConformanceFailure(advice);
+}
+
+/** Fails with `advice` and the first difference unless both hold the same. A key that is `undefined` counts as absent. */
+export function equal(actual: unknown, expected: unknown, advice: string): void {
+  const difference = firstDifference(actual, expected, "");
+  if (difference === undefined) return;
+  const { path, actual: found, expected: wanted } = difference;
+  const at = path === "" ? "" : ` at ${path}`;
+  throw new ConformanceFailure(`${advice}\n  expected${at}: ${show(wanted)}\n  found${at}:    ${show(found)}`, {
+    actual,
+    expected,
+  });
+}
+
+/** Fails with `advice` unless the call rejects with a `WorkflowError` of this code; gives the error. */
+export async function rejects(
+  call: () => Promise<unknown>,
+  code: ErrorCode | readonly ErrorCode[],
+  advice: string,
+): Promise<WorkflowError> {
+  const codes = typeof code === "string" ? [code] : code;
+  const result = await outcome(call);
+  if (result.ok) throw new ConformanceFailure(`${advice}\n  expected: ${codes.join(" or ")}\n  found:    it resolved`);
+  if (!codes.includes(result.code as ErrorCode)) {
+    throw new ConformanceFailure(
+      `${advice}\n  expected: ${codes.join(" or ")}\n  found:    ${showError(result.error)}`,
+      {
+        cause: result.error,
+      },
+    );
+  }
+  return result.error as WorkflowError;
+}
+
+/** How a call ended. `code` is `undefined` where what it rejected with is no `WorkflowError`. */
+export type Outcome<T> = { ok: true; value: T } | { ok: false; code: ErrorCode | undefined; error: unknown };
+
+/** Runs a call to its end, whichever it is. A call that throws before it returns a promise fails the case. */
+export async function outcome<T>(call: () => Promise<T>): Promise<Outcome<T>> {
+  let promise: Promise<T>;
+  try {
+    promise = call();
+  } catch (error) {
+    throw new ConformanceFailure(
+      `Every method must reject, never throw before it returns its promise (make it \`async\`): ${showError(error)}`,
+      { cause: error },
+    );
+  }
+  try {
+    return { ok: true, value: await promise };
+  } catch (error) {
+    return { ok: false, code: isWorkflowError(error) ? error.code : undefined, error };
+  }
+}
+
+/** An error in a line: its code, if it has one, and its message. */
+export function showError(error: unknown): string {
+  if (isWorkflowError(error)) return `${error.code} (${error.message})`;
+  if (typeof error === "object" && error !== null && "message" in error) {
+    const { name, message } = error as { name?: unknown; message: unknown };
+    return `no WorkflowError, but ${String(name)}: ${String(message)}`;
+  }
+  return `no WorkflowError, but ${String(error)}`;
+}
+
+interface Difference {
+  path: string;
+  actual: unknown;
+  expected: unknown;
+}
+
+function firstDifference(actual: unknown, expected: unknown, path: string): Difference | undefined {
+  if (Object.is(actual, expected)) return undefined;
+  if (!isObject(actual) || !isObject(expected) || Array.isArray(actual) !== Array.isArray(expected)) {
+    return { path, actual, expected };
+  }
+  if (Array.isArray(actual) && Array.isArray(expected) && actual.length !== expected.length) {
+    return { path: `${path}.length`, actual: actual.length, expected: expected.length };
+  }
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+    const step = Array.isArray(expected) ? `[${key}]` : `.${key}`;
+    const difference = firstDifference(own(actual, key), own(expected, key), `${path}${step}`);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function own(object: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "bigint") return `${value}n`;
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 300 ? `${text.slice(0, 300)}… (${text.length} characters)` : text;
+}

@@ -1,0 +1,266 @@
+import { equal, ok, rejects } from "../assert.ts";
+import type { ConformanceCase } from "../case.ts";
+import {
+  everythingOf,
+  headOf,
+  LONG_LEASE_MS,
+  newCheckpoint,
+  newClaim,
+  newCommit,
+  newExecution,
+  newHeadCommit,
+  newPending,
+} from "../fixtures.ts";
+
+/** What creating, claiming and committing do to a head, when all goes well. */
+export const lifecycleCases: readonly ConformanceCase[] = [
+  {
+    id: "lifecycle/create",
+    title: "creates an execution at version 0 with a lease, and gives its head",
+    invariant: 9,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1"));
+      const { token, createdAt, leaseUntil = 0 } = created;
+      equal(
+        created,
+        {
+          id: "e1",
+          workflowId: "workflow-1",
+          userId: "user-1",
+          status: "running",
+          version: 0,
+          token,
+          seq: 0,
+          snapshotSeq: 0,
+          firstSeq: 0,
+          checkpointsCount: 0,
+          currentStep: 0,
+          totalSteps: 3,
+          owner: "owner-1",
+          leaseUntil,
+          createdAt,
+          updatedAt: createdAt,
+        },
+        "createExecution must give the new head: numbers start at 0, times are whole milliseconds, what was not given is absent (not null).",
+      );
+      ok(Number.isSafeInteger(token) && token >= 0, "token must be a whole number (not a string or a bigint).");
+      ok(Number.isSafeInteger(createdAt), "createdAt must be whole milliseconds since the epoch, as a number.");
+      equal(
+        leaseUntil - createdAt,
+        LONG_LEASE_MS,
+        "leaseUntil must be createdAt + leaseMs: take the store's clock once per call, in milliseconds.",
+      );
+    },
+  },
+  {
+    id: "lifecycle/create-pending",
+    title: "creates an execution that nobody owns, with its optional fields",
+    invariant: 9,
+    async run({ store }) {
+      const failure = { code: "NODE_FAILED", message: "boom", nodeId: "n1" };
+      const wakeAt = 1_800_000_000_123;
+      await store.createExecution(
+        newPending("e1", { definitionHash: "sha256-abc", parentId: "parent-1", wakeAt, failure, currentStep: 2 }),
+      );
+      const {
+        definitionHash,
+        parentId,
+        wakeAt: woken,
+        failure: failed,
+        currentStep,
+        owner,
+        leaseUntil,
+      } = await headOf(store, "e1");
+      equal(
+        { definitionHash, parentId, wakeAt: woken, failure: failed, currentStep, owner, leaseUntil },
+        {
+          definitionHash: "sha256-abc",
+          parentId: "parent-1",
+          wakeAt,
+          failure,
+          currentStep: 2,
+          owner: undefined,
+          leaseUntil: undefined,
+        },
+        "createExecution must keep definitionHash, parentId, wakeAt, failure and currentStep, and no lease where none was given.",
+      );
+    },
+  },
+  {
+    id: "lifecycle/read-back",
+    title: "gives the same head from getExecution as from createExecution and claimExecution",
+    invariant: 9,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
+      equal(await store.getExecution("e1"), created, "getExecution must give what createExecution gave.");
+      const claimed = await store.claimExecution("e1", newClaim());
+      equal(await store.getExecution("e1"), claimed, "getExecution must give what claimExecution gave.");
+    },
+  },
+  {
+    id: "lifecycle/unknown-id",
+    title: "finds nothing under an unknown id",
+    invariant: 14,
+    async run({ store }) {
+      equal(await store.getExecution("nobody"), undefined, "getExecution must give undefined for an unknown id.");
+      await rejects(
+        () => store.readCheckpoints("nobody"),
+        "EXECUTION_NOT_FOUND",
+        "readCheckpoints must reject for an unknown id: an empty list would look like an execution without history.",
+      );
+    },
+  },
+  {
+    id: "lifecycle/taken-id",
+    title: "refuses a second execution under a taken id and leaves the first as it is",
+    invariant: 2,
+    async run({ store }) {
+      await store.createExecution(newExecution("e1"));
+      const before = await everythingOf(store, "e1");
+      await rejects(
+        () => store.createExecution(newExecution("e1", { userId: "user-2" })),
+        "EXECUTION_ALREADY_EXISTS",
+        "createExecution must refuse an id that is taken by another initial checkpoint: insert, never upsert.",
+      );
+      equal(await everythingOf(store, "e1"), before, "A refused createExecution must change nothing.");
+    },
+  },
+  {
+    id: "lifecycle/commit-head",
+    title: "changes what a commit names and leaves the rest of the head",
+    invariant: 9,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1", { wakeAt: 1_800_000_000_000 }));
+      await store.commit("e1", newCommit(created, { head: { currentStep: 1, totalSteps: 2 } }));
+      const { updatedAt, ...head } = await headOf(store, "e1");
+      const { updatedAt: _before, ...before } = created;
+      equal(
+        head,
+        { ...before, version: 1, seq: 1, checkpointsCount: 1, currentStep: 1, totalSteps: 2 },
+        "commit must set what `head` names, raise version and seq, and leave every other field.",
+      );
+      ok(updatedAt >= created.createdAt, "updatedAt must not go back.");
+    },
+  },
+  {
+    id: "lifecycle/commit-null",
+    title: "removes wakeAt and failure where a commit says null",
+    invariant: 9,
+    async run({ store }) {
+      const failure = { code: "NODE_FAILED", message: "boom" };
+      const created = await store.createExecution(newExecution("e1", { wakeAt: 1_800_000_000_000, failure }));
+      await store.commit("e1", newHeadCommit(created, { wakeAt: null, failure: null }));
+      const head = await headOf(store, "e1");
+      equal(
+        { wakeAt: head.wakeAt, failure: head.failure },
+        { wakeAt: undefined, failure: undefined },
+        "null in a commit's head removes the field: tell it from undefined, which leaves the field as it is.",
+      );
+    },
+  },
+  {
+    id: "lifecycle/commit-without-checkpoint",
+    title: "moves the head alone where a commit has no checkpoint",
+    invariant: 2,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1"));
+      await store.commit("e1", newHeadCommit(created, { currentStep: 1 }));
+      const { version, seq, checkpointsCount } = await headOf(store, "e1");
+      equal(
+        { version, seq, checkpointsCount },
+        { version: 1, seq: 0, checkpointsCount: 0 },
+        "A commit without a checkpoint raises version only.",
+      );
+      equal((await store.readCheckpoints("e1")).length, 1, "A commit without a checkpoint must write no record.");
+    },
+  },
+  {
+    id: "lifecycle/kinds",
+    title: "counts what users see and knows the newest snapshot",
+    invariant: 2,
+    async run({ store }) {
+      const { token } = await store.createExecution(newExecution("e1"));
+      const kinds = ["delta", "save", "snapshot", "error", "delta", "save"] as const;
+      for (const [version, kind] of kinds.entries()) {
+        await store.commit("e1", newCommit({ token, version }, { checkpoint: newCheckpoint({ kind }) }));
+      }
+      const { seq, snapshotSeq, firstSeq, checkpointsCount } = await headOf(store, "e1");
+      equal(
+        { seq, snapshotSeq, firstSeq, checkpointsCount },
+        { seq: 6, snapshotSeq: 3, firstSeq: 0, checkpointsCount: 4 },
+        "checkpointsCount counts delta, error and snapshot records (but for number 0), never save; snapshotSeq is the number of the newest snapshot.",
+      );
+      const written = (await store.readCheckpoints("e1")).map(({ seq, kind }) => `${seq} ${kind}`);
+      equal(
+        written,
+        ["0 snapshot", "1 delta", "2 save", "3 snapshot", "4 error", "5 delta", "6 save"],
+        "Records are numbered 0, 1, 2… in the order of their commits and keep their kind.",
+      );
+    },
+  },
+  {
+    id: "lifecycle/claim",
+    title: "gives the claimer the lease and clears what the last run left",
+    invariant: 3,
+    async run({ store }) {
+      const failure = { code: "NODE_FAILED", message: "boom" };
+      const created = await store.createExecution(newExecution("e1"));
+      await store.commit(
+        "e1",
+        newHeadCommit(created, { status: "failed", failure, wakeAt: 1_800_000_000_000, currentStep: 2 }),
+      );
+      const before = await headOf(store, "e1");
+      const claimed = await store.claimExecution("e1", newClaim({ from: ["failed"], owner: "owner-9" }));
+      const { wakeAt: _wakeAt, failure: _failure, endedAt: _endedAt, ...kept } = before;
+      const { token, leaseUntil, updatedAt } = claimed;
+      equal(
+        claimed,
+        { ...kept, status: "running", owner: "owner-9", token, leaseUntil, updatedAt },
+        "claimExecution sets status, owner, token and leaseUntil, removes wakeAt, failure and endedAt, and leaves the rest, the version too.",
+      );
+    },
+  },
+  {
+    id: "lifecycle/ended-at",
+    title: "sets endedAt when an execution ends, and only then",
+    invariant: 9,
+    async run({ store }) {
+      for (const status of ["completed", "failed", "cancelled", "suspended", "pending", "running"] as const) {
+        const created = await store.createExecution(newExecution(`e-${status}`));
+        await store.commit(created.id, newHeadCommit(created, { status }));
+        const { endedAt, updatedAt } = await headOf(store, created.id);
+        const ends = status === "completed" || status === "failed" || status === "cancelled";
+        equal(
+          endedAt,
+          ends ? updatedAt : undefined,
+          `A commit with status "${status}" must ${ends ? "set endedAt to the time of the commit" : "leave endedAt absent"}.`,
+        );
+      }
+    },
+  },
+  {
+    id: "lifecycle/updated-at",
+    title: "moves updatedAt with every claim and commit",
+    invariant: 4,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
+      // The lease of a probe tells the store's time: the case goes on when that has moved, without sleeping.
+      const tick = async (after: number) => {
+        for (let i = 0; i < 100_000; i++) {
+          const { leaseUntil = 0 } = await store.claimExecution("probe", newClaim({ leaseMs: 0 }));
+          if (leaseUntil > after) return;
+        }
+        ok(false, "The store's clock stands still: open the store with a clock that runs.");
+      };
+      await store.createExecution(newExecution("probe", { leaseMs: 0 }));
+      await tick(created.updatedAt);
+      const claimed = await store.claimExecution("e1", newClaim());
+      ok(claimed.updatedAt > created.updatedAt, "claimExecution must set updatedAt to the store's time.");
+      await tick(claimed.updatedAt);
+      await store.commit("e1", newCommit(claimed));
+      const { updatedAt, createdAt } = await headOf(store, "e1");
+      ok(updatedAt > claimed.updatedAt, "commit must set updatedAt to the store's time.");
+      equal(createdAt, created.createdAt, "createdAt must never change.");
+    },
+  },
+];

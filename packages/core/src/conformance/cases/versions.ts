@@ -1,0 +1,132 @@
+import { equal, ok, rejects } from "../assert.ts";
+import type { ConformanceCase } from "../case.ts";
+import { everythingOf, headOf, newCheckpoint, newCommit, newExecution } from "../fixtures.ts";
+import { race, times } from "../race.ts";
+
+/** Compare-and-swap: what keeps two writers from overwriting each other. */
+export const versionCases: readonly ConformanceCase[] = [
+  {
+    id: "versions/stale",
+    title: "refuses a commit on an older version and changes nothing",
+    invariant: 2,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1"));
+      await store.commit("e1", newCommit(created));
+      const before = await everythingOf(store, "e1");
+      await rejects(
+        () => store.commit("e1", newCommit(created, { head: { currentStep: 7 } })),
+        "VERSION_CONFLICT",
+        "commit must compare the version it is given with the head's: UPDATE … WHERE id AND token AND version.",
+      );
+      equal(
+        await everythingOf(store, "e1"),
+        before,
+        "A commit that ends in VERSION_CONFLICT must change nothing, the history included.",
+      );
+    },
+  },
+  {
+    id: "versions/future",
+    title: "refuses a commit on a version that is yet to come",
+    invariant: 2,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1"));
+      await rejects(
+        () => store.commit("e1", newCommit({ ...created, version: 1 })),
+        "VERSION_CONFLICT",
+        "commit must compare versions for equality: a higher one is as wrong as a lower one.",
+      );
+    },
+  },
+  {
+    id: "versions/no-gaps",
+    title: "numbers versions and records without gaps",
+    invariant: 2,
+    async run({ store }) {
+      const { token } = await store.createExecution(newExecution("e1"));
+      for (let version = 0; version < 20; version++) {
+        await store.commit(
+          "e1",
+          newCommit({ token, version }, { checkpoint: newCheckpoint({ stepNumber: version + 1 }) }),
+        );
+      }
+      const { version, seq } = await headOf(store, "e1");
+      equal({ version, seq }, { version: 20, seq: 20 }, "After 20 commits with a checkpoint, version and seq are 20.");
+      const records = await store.readCheckpoints("e1");
+      equal(
+        records.map((record) => [record.seq, record.stepNumber]),
+        times(21, (index) => [index, index]),
+        "Records must be numbered in the order of their commits, without gaps.",
+      );
+    },
+  },
+  {
+    id: "versions/32-writers",
+    title: "lets exactly one of 32 racing writers win, over two handles",
+    invariant: 2,
+    async run({ store, reopen }) {
+      const created = await store.createExecution(newExecution("e1"));
+      const handles = [store, await reopen()] as const;
+      for (const handle of handles) await handle.getExecution("e1");
+      const requests = times(32, (index) =>
+        newCommit(created, { checkpoint: newCheckpoint({ nodeId: `writer-${index}` }), head: { currentStep: index } }),
+      );
+      const outcomes = await race(
+        requests.map((request, index) => () => handles[index % 2 ? 1 : 0].commit("e1", request)),
+      );
+      const winners = outcomes.flatMap((result, index) => (result.ok ? [index] : []));
+      equal(
+        winners.length,
+        1,
+        `Of 32 commits on one version exactly one must win; ${winners.length} did. Compare and write in one atomic step (one statement, script or transaction), not in two round trips.`,
+      );
+      for (const result of outcomes) {
+        if (!result.ok) equal(result.code, "VERSION_CONFLICT", "Writers that lose a race must get VERSION_CONFLICT.");
+      }
+      const { version, seq, currentStep } = await headOf(store, "e1");
+      const records = await store.readCheckpoints("e1");
+      equal(
+        { version, seq, currentStep },
+        { version: 1, seq: 1, currentStep: winners[0] },
+        "The head must be the winner's.",
+      );
+      equal(
+        records.map((record) => record.nodeId).slice(1),
+        [`writer-${winners[0]}`],
+        "Only the winner's checkpoint may be in the history.",
+      );
+    },
+  },
+  {
+    id: "versions/no-lost-update",
+    title: "loses no update of writers that try again until they win",
+    invariant: 2,
+    async run({ store, reopen }) {
+      const { token } = await store.createExecution(newExecution("e1"));
+      const handles = [store, await reopen()] as const;
+      const increment = async (writer: number) => {
+        const handle = handles[writer % 2 ? 1 : 0];
+        for (let attempt = 0; attempt < 1_000; attempt++) {
+          const { version, currentStep } = await headOf(handle, "e1");
+          const [result] = await race([
+            () => handle.commit("e1", newCommit({ token, version }, { head: { currentStep: currentStep + 1 } })),
+          ]);
+          if (result?.ok) return;
+          equal(result?.code, "VERSION_CONFLICT", "A writer that lost a race must get VERSION_CONFLICT.");
+        }
+        ok(false, "A writer lost 1,000 races in a row: a commit on the current version must win.");
+      };
+      await Promise.all(
+        times(6, async (writer) => {
+          for (let i = 0; i < 3; i++) await increment(writer);
+        }),
+      );
+      const { version, seq, currentStep } = await headOf(store, "e1");
+      equal(
+        { version, seq, currentStep },
+        { version: 18, seq: 18, currentStep: 18 },
+        "18 increments by 6 writers must all be there: getExecution must not give a head older than what was committed, and commit must compare the version.",
+      );
+    },
+  },
+];

@@ -1,0 +1,59 @@
+import { type ConformanceCase, type ConformanceHarness, skipReason } from "./case.ts";
+import { conformanceCases } from "./cases/index.ts";
+import { INVARIANTS, type InvariantNumber } from "./invariants.ts";
+import { DEFAULT_TIMEOUT_MS, newSeed, runCase } from "./run.ts";
+
+/** What the suite needs of a test runner: vitest, `node:test` and Jest all have it. */
+export interface TestRunner {
+  describe(title: string, body: () => void): unknown;
+  it: ItFunction & { skip: ItFunction };
+}
+
+// The third argument is the time limit for vitest and Jest; node:test takes no notice of it.
+type ItFunction = (title: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
+
+/**
+ * Declares the conformance suite with a test runner: a test per case, grouped by invariant.
+ *
+ * - Cases that the store's declared capabilities rule out are declared with `it.skip`, with the reason in their title.
+ * - Every case opens a store of its own and closes it.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from "vitest"; // or "node:test", or "@jest/globals"
+ *
+ * describeCheckpointStore({ describe, it }, {
+ *   name: "my-store",
+ *   capabilities: MyStore.capabilities,
+ *   open: async () => {
+ *     const store = await MyStore.connect({ file: newFile() });
+ *     return { store, reopen: () => store.reopen(), close: () => store.destroy() };
+ *   },
+ * });
+ * ```
+ */
+export function describeCheckpointStore(
+  { describe, it }: TestRunner,
+  harness: ConformanceHarness,
+  options: { cases?: readonly ConformanceCase[] } = {},
+): void {
+  const { cases = conformanceCases } = options;
+  const seed = harness.seed ?? newSeed();
+  // A little longer than the case's own limit, so that its message is the one that is read.
+  const timeoutMs = 2 * (harness.timeoutMs ?? DEFAULT_TIMEOUT_MS) + 1_000;
+  describe(`${harness.name}: CheckpointStore conformance`, () => {
+    for (const [key, promise] of Object.entries(INVARIANTS)) {
+      const invariant = Number(key) as InvariantNumber;
+      const group = cases.filter((one) => one.invariant === invariant);
+      if (group.length === 0) continue;
+      describe(`${invariant}. ${promise}`, () => {
+        for (const one of group) {
+          const title = `${one.id}: ${one.title}`;
+          const reason = skipReason(one, harness.capabilities);
+          if (reason === undefined) it(title, () => runCase(one, harness, seed), timeoutMs);
+          else it.skip(`${title} (skipped: ${reason})`, () => runCase(one, harness, seed), timeoutMs);
+        }
+      });
+    }
+  });
+}

@@ -1,0 +1,163 @@
+import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import { ConformanceFailure, showError } from "./assert.ts";
+import {
+  type CaseContext,
+  type ConformanceCase,
+  type ConformanceHarness,
+  type OpenedStore,
+  skipReason,
+} from "./case.ts";
+import { conformanceCases } from "./cases/index.ts";
+import { INVARIANTS } from "./invariants.ts";
+import type { CaseResult, ConformanceReport } from "./report.ts";
+
+/** Milliseconds that a case may take where the harness does not say. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+// Taken once: a case sets the caller's clock wrong, and a runner may have replaced the timers.
+const { setTimeout, clearTimeout } = globalThis;
+const now = performance.now.bind(performance);
+
+/** What {@link runConformance} can be told. */
+export interface RunConformanceOptions {
+  /** Default: all. */
+  cases?: readonly ConformanceCase[];
+  /** Overrides the harness's. */
+  seed?: number;
+  /** Called after every case. */
+  onResult?: (result: CaseResult) => void;
+}
+
+/**
+ * Runs the suite against a store without a test framework.
+ *
+ * - Never rejects for a store that fails: read `report.success`.
+ *
+ * @example
+ * ```ts
+ * const report = await runConformance({ name: "my-store", capabilities: MyStore.capabilities, open });
+ * console.log(formatReport(report));
+ * process.exitCode = report.success ? 0 : 1;
+ * ```
+ */
+export async function runConformance(
+  harness: ConformanceHarness,
+  options: RunConformanceOptions = {},
+): Promise<ConformanceReport> {
+  const { cases = conformanceCases, seed = harness.seed ?? newSeed(), onResult } = options;
+  const started = now();
+  const results: CaseResult[] = [];
+  for (const one of cases) {
+    const result = await resultOf(one, harness, seed);
+    results.push(result);
+    onResult?.(result);
+  }
+  const count = (status: CaseResult["status"]) => results.filter((result) => result.status === status).length;
+  return {
+    name: harness.name,
+    success: count("failed") === 0,
+    passed: count("passed"),
+    failed: count("failed"),
+    skipped: count("skipped"),
+    seed,
+    durationMs: now() - started,
+    cases: results,
+  };
+}
+
+/**
+ * Runs one case against a store of its own, and rejects where the store does not keep the promise.
+ *
+ * - The error's message names the case and its invariant, and the seed if the case is random.
+ */
+export async function runCase(one: ConformanceCase, harness: ConformanceHarness, seed: number): Promise<void> {
+  const opened: OpenedStore[] = [];
+  let usedSeed: number | undefined;
+  const handles: CheckpointStore[] = [];
+  const open = async () => {
+    const another = await harness.open();
+    opened.push(another);
+    const reopen = async () => {
+      const handle = await another.reopen();
+      handles.push(handle);
+      return handle;
+    };
+    return { ...another, reopen };
+  };
+  const attempt = async () => {
+    const { store, reopen } = await open();
+    const context: CaseContext = {
+      store,
+      reopen,
+      open,
+      capabilities: harness.capabilities,
+      get seed() {
+        usedSeed = seed;
+        return seed;
+      },
+    };
+    await one.run(context);
+  };
+  const timeoutMs = harness.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const problems: unknown[] = [];
+  await within(attempt(), timeoutMs, "The case").catch((error) => problems.push(error));
+  const closers = [...handles.map((handle) => () => handle.close()), ...opened.map((one) => () => one.close())];
+  for (const close of closers) {
+    await within(close(), timeoutMs, "close()").catch((error) => problems.push(error));
+  }
+  if (problems.length > 0) throw explain(one, problems[0], usedSeed);
+}
+
+/** A seed for a run that was given none: 32 bits, as the random cases take it. */
+export function newSeed(): number {
+  return Math.floor(Math.random() * 0x7fff_ffff);
+}
+
+async function resultOf(one: ConformanceCase, harness: ConformanceHarness, seed: number): Promise<CaseResult> {
+  const { id, title, invariant } = one;
+  const reason = skipReason(one, harness.capabilities);
+  if (reason !== undefined) return { id, title, invariant, status: "skipped", durationMs: 0, reason };
+  const started = now();
+  try {
+    await runCase(one, harness, seed);
+    return { id, title, invariant, status: "passed", durationMs: now() - started };
+  } catch (error) {
+    const { message, stack } = error as Error;
+    const durationMs = now() - started;
+    return { id, title, invariant, status: "failed", durationMs, reason: message, ...(stack && { stack }) };
+  }
+}
+
+function explain(one: ConformanceCase, problem: unknown, seed: number | undefined): ConformanceFailure {
+  const header = `${one.id} (invariant ${one.invariant}, ${INVARIANTS[one.invariant]})`;
+  const seeded = seed === undefined ? "" : `\n  seed: ${seed}`;
+  const ours = problem instanceof ConformanceFailure ? problem : undefined;
+  const message =
+    ours?.message ?? `A call that must work was refused, or the store could not be opened: ${showError(problem)}`;
+  const failure = new ConformanceFailure(`${header}\n  ${message}${seeded}`, {
+    actual: ours?.actual,
+    expected: ours?.expected,
+    cause: problem,
+  });
+  const frames = (problem as Error | undefined)?.stack?.match(/\n\s+at [\s\S]*$/)?.[0];
+  if (frames !== undefined) failure.stack = `${failure.name}: ${failure.message}${frames}`;
+  return failure;
+}
+
+async function within<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new ConformanceFailure(
+          `${what} was not done after ${timeoutMs} ms. Nothing may hang: a call that cannot be answered rejects with STORE_UNAVAILABLE within a bounded time.`,
+        ),
+      );
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
