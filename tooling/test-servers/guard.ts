@@ -1,0 +1,63 @@
+// Runs one server process for `SupervisedProcess`, and ends it when whoever asked for it is gone.
+//
+// The parent's death closes this process's standard input, whatever it died of: then the server is killed and its folder
+// removed. No exit handler of the parent has to run for that.
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync, rmSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+/** What `SupervisedProcess` writes to this process, a line of JSON each. */
+export type GuardCommand =
+  | { type: "start"; command: string; args: string[]; logFile: string; uid?: number; gid?: number }
+  | { type: "signal"; signal: NodeJS.Signals };
+
+/** What this process answers, a line of JSON each. */
+export type GuardEvent = { type: "started"; pid: number } | { type: "exited"; reason: string };
+
+const [folder] = process.argv.slice(2);
+let child: ChildProcess | undefined;
+
+// A signal meant for the parent's process group must not end the guard before it has cleaned up.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+process.stdout.on("error", () => {});
+
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => handle(JSON.parse(line) as GuardCommand));
+lines.on("close", () => {
+  if (child === undefined) return finish();
+  child.once("exit", finish);
+  child.kill("SIGKILL");
+});
+
+function handle(command: GuardCommand): void {
+  if (command.type === "signal") {
+    child?.kill(command.signal);
+    return;
+  }
+  const log = openSync(command.logFile, "a");
+  const { uid, gid } = command;
+  const started = spawn(command.command, command.args, {
+    stdio: ["ignore", log, log],
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  });
+  child = started;
+  started.on("spawn", () => report({ type: "started", pid: started.pid ?? 0 }));
+  started.on("error", (error) => ended(started, error.message));
+  started.on("exit", (code, signal) => ended(started, signal ?? `exit code ${code}`));
+}
+
+function ended(which: ChildProcess, reason: string): void {
+  if (child === which) child = undefined;
+  report({ type: "exited", reason });
+}
+
+function report(event: GuardEvent): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+function finish(): void {
+  // Children of the server may still be writing for a moment.
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  process.exit(0);
+}
