@@ -1,0 +1,80 @@
+import { defineNode, type NodeExecutorArgs, NonRetryableError } from "@waymark/core";
+import * as z from "zod";
+import { render, renderDeep } from "./expression.ts";
+import { type HttpAnswer, httpCall } from "./http-call.ts";
+
+/** What a request is made from; every text may hold `{{ expressions }}`. */
+export const requestSchema = z.object({
+  method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
+  /** Absolute, or a path on the service the nodes were made with. */
+  url: z.string().min(1),
+  query: z.record(z.string(), z.unknown()).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  body: z.unknown().optional(),
+  timeoutMs: z.number().positive().default(10_000),
+  accept: z.array(z.int()).optional(),
+});
+
+const schema = requestSchema.extend({
+  /** The context key that the answer is kept under. Default: the node's id. */
+  as: z.string().optional(),
+  /** Keep `{ status, body }` instead of the body alone. */
+  full: z.boolean().default(false),
+});
+
+/** Calls an HTTP service. */
+export const createHttpRequest = (options: { baseUrl: string | undefined }) =>
+  defineNode({
+    type: "http-request",
+    data: schema,
+    run: async (args) => {
+      const { context, data, node } = args;
+      const answer = await sendRequest(args, { request: data, baseUrl: options.baseUrl, input: context });
+      return { ...context, [data.as ?? node.id]: data.full ? answer : (answer.body ?? null) };
+    },
+  });
+
+/** Fills a request's templates and sends it; `keySuffix` tells several requests of one node apart. */
+export async function sendRequest(
+  args: Pick<NodeExecutorArgs, "node" | "idempotencyKey" | "signal">,
+  options: {
+    request: z.output<typeof requestSchema>;
+    baseUrl: string | undefined;
+    input: unknown;
+    bindings?: Readonly<Record<string, unknown>>;
+    keySuffix?: string;
+  },
+): Promise<HttpAnswer> {
+  const { request, input, bindings = {}, keySuffix = "" } = options;
+  const { body, accept } = request;
+  const key = args.idempotencyKey as string | undefined;
+  return httpCall({
+    method: request.method,
+    url: await requestUrl(request, options),
+    headers: (await renderDeep(request.headers ?? {}, input, bindings)) as Record<string, string>,
+    ...(body === undefined ? {} : { body: await renderDeep(body, input, bindings) }),
+    ...(accept === undefined ? {} : { accept }),
+    timeoutMs: request.timeoutMs,
+    idempotencyKey: key === undefined ? undefined : key + keySuffix,
+    nodeId: args.node.id,
+    signal: args.signal,
+  });
+}
+
+async function requestUrl(
+  request: z.output<typeof requestSchema>,
+  options: { baseUrl: string | undefined; input: unknown; bindings?: Readonly<Record<string, unknown>> },
+): Promise<URL> {
+  const { input, bindings = {} } = options;
+  const text = String(await render(request.url, input, { bindings, encode: encodeURIComponent }));
+  if (!URL.canParse(text, options.baseUrl)) throw new NonRetryableError(`"${text}" is not a URL.`);
+  const url = new URL(text, options.baseUrl);
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new NonRetryableError(`"${text}" is not an HTTP address.`);
+  }
+  const query = (await renderDeep(request.query ?? {}, input, bindings)) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
+  }
+  return url;
+}

@@ -1,0 +1,18 @@
+import { defineNode, route } from "@waymark/core";
+import * as z from "zod";
+import { evaluate } from "./expression.ts";
+
+const schema = z.object({
+  /** A JSONata expression: `false`, `null`, 0, "" and nothing count as false, as in JSONata's own `$boolean`. */
+  condition: z.string().min(1),
+});
+
+/** Takes the edges of handle "true" or "false". */
+export const ifNode = defineNode({
+  type: "if",
+  data: schema,
+  run: async ({ context, data }) => {
+    const holds = await evaluate(`$boolean((${data.condition}))`, context);
+    return route(context, holds === true ? "true" : "false");
+  },
+});

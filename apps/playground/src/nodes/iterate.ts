@@ -1,0 +1,77 @@
+import { defineNode, NonRetryableError } from "@waymark/core";
+import * as z from "zod";
+import { evaluate } from "./expression.ts";
+import { requestSchema, sendRequest } from "./http-request.ts";
+
+const schema = z
+  .object({
+    /** A JSONata expression for the list; a single value counts as a list of one, nothing as an empty one. */
+    items: z.string().min(1),
+    /** What to make of each item: a JSONata expression on the item, with `$index` and `$context`. */
+    each: z.string().min(1).optional(),
+    /** Or a request per item; its templates see the item, `$index` and `$context`. */
+    request: requestSchema.optional(),
+    /** Requests under way at once. */
+    concurrency: z.int().min(1).max(32).default(1),
+    /** Default: the node's id. */
+    as: z.string().optional(),
+  })
+  .refine(({ each, request }) => (each === undefined) !== (request === undefined), {
+    error: 'needs either "each" or "request"',
+  });
+
+/** Does the same for every item of a list; the results keep the list's order. */
+export const createIterate = (options: { baseUrl: string | undefined }) =>
+  defineNode({
+    type: "iterate",
+    data: schema,
+    run: async (args) => {
+      const { context, data, node } = args;
+      const items = toList(await evaluate(data.items, context));
+      const results = await mapInOrder(items, data.concurrency, async (item, index) => {
+        args.signal?.throwIfAborted();
+        const bindings = { index, context };
+        if (data.each !== undefined) return evaluate(data.each, item, bindings);
+        const request = data.request as z.output<typeof requestSchema>;
+        // Each item has a key of its own, the same in every attempt: what was done before a failure is not done twice.
+        const sent = { request, baseUrl: options.baseUrl, input: item, bindings, keySuffix: `-${index}` };
+        return (await sendRequest(args, sent)).body ?? null;
+      });
+      return { ...context, [data.as ?? node.id]: results };
+    },
+  });
+
+function toList(value: unknown): unknown[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+async function mapInOrder(
+  items: readonly unknown[],
+  concurrency: number,
+  work: (item: unknown, index: number) => Promise<unknown>,
+): Promise<unknown[]> {
+  const results = new Array<unknown>(items.length);
+  let next = 0;
+  let failure: { index: number; error: unknown } | undefined;
+  const worker = async () => {
+    while (next < items.length && failure === undefined) {
+      const index = next++;
+      try {
+        results[index] = await work(items[index], index);
+      } catch (error) {
+        failure ??= { index, error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  if (failure !== undefined) throw namedAfterItem(failure);
+  return results;
+}
+
+/** The error's kind decides about retries, so it is kept and only its message gains the item's number. */
+function namedAfterItem({ index, error }: { index: number; error: unknown }): unknown {
+  if (!(error instanceof Error)) return new NonRetryableError(`Item ${index}: ${String(error)}`);
+  if (error.name !== "AbortError") error.message = `Item ${index}: ${error.message}`;
+  return error;
+}

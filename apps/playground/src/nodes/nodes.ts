@@ -1,0 +1,34 @@
+import type { NodeExecutor } from "@waymark/core";
+import { createHttpRequest } from "./http-request.ts";
+import { ifNode } from "./if.ts";
+import { createIterate } from "./iterate.ts";
+import { createLlm, type LlmService } from "./llm.ts";
+import { merge } from "./merge.ts";
+import { switchNode } from "./switch.ts";
+import { transform } from "./transform.ts";
+import { wait } from "./wait.ts";
+
+/** Executors by node type. */
+export type ExecutorTable = Record<string, NodeExecutor>;
+
+/** What the nodes talk to. */
+export interface NodeEnvironment {
+  /** What a relative URL of a request is resolved against. */
+  baseUrl?: string;
+  llm: LlmService;
+}
+
+/** The playground's own node types. */
+export function createNodes({ baseUrl, llm }: NodeEnvironment): ExecutorTable {
+  const nodes = [
+    createHttpRequest({ baseUrl }),
+    transform,
+    ifNode,
+    switchNode,
+    merge,
+    createIterate({ baseUrl }),
+    wait,
+    createLlm(llm),
+  ];
+  return Object.fromEntries(nodes.map((node) => [node.type, node as unknown as NodeExecutor]));
+}

@@ -1,0 +1,26 @@
+import { isDeepStrictEqual } from "node:util";
+import { defineNode, NonRetryableError, route } from "@waymark/core";
+import * as z from "zod";
+import { evaluate } from "./expression.ts";
+
+const schema = z.object({
+  /** A JSONata expression, compared with each case's `equals`. */
+  value: z.string().min(1),
+  cases: z.array(z.object({ handle: z.string().min(1), equals: z.unknown() })).min(1),
+  /** The handle where no case fits; without it the node fails there, so that no case is lost in silence. */
+  fallback: z.string().min(1).optional(),
+});
+
+/** Takes the edges of the first case that fits. */
+export const switchNode = defineNode({
+  type: "switch",
+  data: schema,
+  run: async ({ context, data }) => {
+    const value = await evaluate(data.value, context);
+    const handle = data.cases.find((one) => isDeepStrictEqual(one.equals, value))?.handle ?? data.fallback;
+    if (handle === undefined) {
+      throw new NonRetryableError(`No case fits ${JSON.stringify(value)}, and there is no fallback.`);
+    }
+    return route(context, handle);
+  },
+});

@@ -1,0 +1,28 @@
+import { defineNode, type WorkflowContext } from "@waymark/core";
+import * as z from "zod";
+import { evaluate } from "./expression.ts";
+
+const schema = z
+  .object({
+    /** One JSONata expression, whose value is kept under `as`. */
+    expression: z.string().min(1).optional(),
+    /** Default: the node's id. */
+    as: z.string().optional(),
+    /** Several at once: context key to expression, each seeing the context before this node. */
+    set: z.record(z.string(), z.string()).optional(),
+  })
+  .refine(({ expression, set }) => (expression === undefined) !== (set === undefined), {
+    error: 'needs either "expression" or "set"',
+  });
+
+/** Computes new values from the context. */
+export const transform = defineNode({
+  type: "transform",
+  data: schema,
+  run: async ({ context, data, node }) => {
+    const wanted = data.set ?? { [data.as ?? node.id]: data.expression ?? "" };
+    const changes: WorkflowContext = {};
+    for (const [key, expression] of Object.entries(wanted)) changes[key] = await evaluate(expression, context);
+    return { ...context, ...changes };
+  },
+});

@@ -1,0 +1,60 @@
+import * as z from "zod";
+
+/** How the services misbehave, as a scenario describes it. */
+export const faultSchema = z.object({
+  /** Default: any. */
+  method: z.string().optional(),
+  /** A path; a `*` at its end stands for anything. */
+  path: z.string().startsWith("/"),
+  /** Calls that go well before it begins. */
+  after: z.int().min(0).default(0),
+  /** Calls it lasts for; default: it stays. */
+  times: z.int().positive().optional(),
+  /** Every answer that late, in milliseconds. */
+  delayMs: z.number().min(0).default(0),
+  /** Answer with this status and do nothing. */
+  status: z.int().min(400).max(599).optional(),
+  /** With `status`: sent as `Retry-After`; calls that come sooner are refused too and do not count. */
+  retryAfterSeconds: z.int().min(0).optional(),
+});
+
+/** One way in which the services misbehave. */
+export type Fault = z.output<typeof faultSchema>;
+
+/** What to do to one request. */
+export interface Disturbance {
+  delayMs: number;
+  refusal?: { status: number; retryAfterSeconds?: number };
+}
+
+/** Applies faults to requests in the order in which they come. */
+export class FaultPlan {
+  #faults: { fault: Fault; calls: number; refusedUntil: number }[] = [];
+
+  set(faults: readonly Fault[]): void {
+    this.#faults = faults.map((fault) => ({ fault, calls: 0, refusedUntil: 0 }));
+  }
+
+  next(method: string, path: string, now: number = Date.now()): Disturbance {
+    const disturbance: Disturbance = { delayMs: 0 };
+    for (const entry of this.#faults) {
+      const { fault } = entry;
+      if (!matches(fault, method, path)) continue;
+      const isTooSoon = now < entry.refusedUntil;
+      if (!isTooSoon) entry.calls += 1;
+      const isOn = entry.calls > fault.after && entry.calls <= fault.after + (fault.times ?? Number.POSITIVE_INFINITY);
+      if (!isOn) continue;
+      disturbance.delayMs = Math.max(disturbance.delayMs, fault.delayMs);
+      if (fault.status === undefined) continue;
+      const { status, retryAfterSeconds } = fault;
+      if (retryAfterSeconds !== undefined && !isTooSoon) entry.refusedUntil = now + retryAfterSeconds * 1000;
+      disturbance.refusal = { status, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
+    }
+    return disturbance;
+  }
+}
+
+function matches(fault: Fault, method: string, path: string): boolean {
+  if (fault.method !== undefined && fault.method !== method) return false;
+  return fault.path.endsWith("*") ? path.startsWith(fault.path.slice(0, -1)) : path === fault.path;
+}
