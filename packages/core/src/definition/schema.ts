@@ -64,7 +64,7 @@ const nodeSchema = z.object({
   id: text,
   type: z.optional(text),
   name: z.optional(z.string()),
-  data: z.optional(z.record(z.string(), z.unknown())),
+  data: z.optional(z.custom<Record<string, unknown>>(isPlainObject, "must be an object")),
   retry: z.optional(retrySchema),
   timeoutMs: z.optional(z.number().check(z.positive())),
 });
@@ -83,3 +83,49 @@ const definitionSchema = z.object({
   nodes: z.array(nodeSchema),
   edges: z.array(edgeSchema),
 });
+
+/**
+ * Checks a workflow's shape and graph, and drops the fields that a canvas adds (position, style).
+ *
+ * - Does not know which node types have an executor; that is checked when an execution starts.
+ *
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
+ *
+ * @example
+ * ```ts
+ * const greet = defineWorkflow({
+ *   id: "greet",
+ *   nodes: [{ id: "ask", type: "http" }, { id: "answer", type: "llm" }],
+ *   edges: [{ source: "ask", target: "answer" }],
+ * });
+ * ```
+ */
+export function defineWorkflow<Input = unknown>(definition: WorkflowDefinition<Input>): WorkflowDefinition<Input> {
+  const { input } = definition ?? {};
+  const parsed = parseDefinition(definition);
+  compileGraph(parsed);
+  return (input === undefined ? parsed : { ...parsed, input }) as WorkflowDefinition<Input>;
+}
+
+/** Checks the shape only. @throws {WorkflowError} WORKFLOW_INVALID */
+export function parseDefinition(definition: unknown): WorkflowDefinition {
+  const parsed = definitionSchema.safeParse(definition);
+  if (parsed.success) return dropUndefined(parsed.data) as WorkflowDefinition;
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
+  );
+  const id = isPlainObject(definition) && typeof definition.id === "string" ? ` "${definition.id}"` : "";
+  throw new WorkflowError("WORKFLOW_INVALID", `Workflow${id} is not well formed: ${problems.join("; ")}.`, {
+    details: { problems },
+  });
+}
+
+function dropUndefined(definition: z.output<typeof definitionSchema>): unknown {
+  const compact = <T extends object>(value: T): T =>
+    Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+  return { ...compact(definition), nodes: definition.nodes.map(compact), edges: definition.edges.map(compact) };
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -100,6 +100,7 @@ export function checkCommit(id: string, request: CommitRequest, maxPayloadBytes:
   if (head.currentStep !== undefined) checkCount(head.currentStep, "head.currentStep");
   if (head.totalSteps !== undefined) checkCount(head.totalSteps, "head.totalSteps");
   if (head.wakeAt !== undefined && head.wakeAt !== null) checkCount(head.wakeAt, "head.wakeAt");
+  if (head.definitionHash !== undefined) checkId(head.definitionHash, "head.definitionHash");
 }
 
 /** Checks what {@link CheckpointStore.readCheckpoints} is given. @throws {WorkflowError} INVALID_ARGUMENT */

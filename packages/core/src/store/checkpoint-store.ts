@@ -136,6 +136,8 @@ export interface HeadUpdate {
   wakeAt?: number | null;
   /** `null` removes it. */
   failure?: FailureRecord | null;
+  /** The definition it goes on with, where that was changed. */
+  definitionHash?: string;
 }
 
 /** What {@link CheckpointStore.commit} takes. */

@@ -119,6 +119,7 @@ export function committedHead(head: ExecutionRecord, request: CommitRequest, now
   else if (update?.wakeAt !== undefined) next.wakeAt = update.wakeAt;
   if (update?.failure === null) delete next.failure;
   else if (update?.failure !== undefined) next.failure = update.failure;
+  if (update?.definitionHash !== undefined) next.definitionHash = update.definitionHash;
   if (update?.status !== undefined) next.status = update.status;
   if (next.status !== "running") {
     delete next.owner;

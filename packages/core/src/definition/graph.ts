@@ -1,0 +1,104 @@
+import { WorkflowError } from "../errors.ts";
+import type { WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./schema.ts";
+
+/** A definition that was checked, with its edges looked up once. Nodes are named by their index. */
+export interface CompiledGraph {
+  readonly nodes: readonly WorkflowNode[];
+  readonly indexOf: ReadonlyMap<string, number>;
+  readonly outgoing: readonly (readonly OutgoingEdge[])[];
+  readonly incomingCount: readonly number[];
+}
+
+interface OutgoingEdge {
+  readonly target: number;
+  readonly sourceHandle?: string;
+}
+
+/**
+ * Checks a definition's graph and prepares it for planning.
+ *
+ * - The order of the checks: empty, duplicate node ids, edges to unknown nodes, cycles.
+ *
+ * @throws {WorkflowError} WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
+ */
+export function compileGraph(definition: Pick<WorkflowDefinition, "id" | "nodes" | "edges">): CompiledGraph {
+  const { id: workflowId, nodes, edges } = definition;
+  if (nodes.length === 0) {
+    throw new WorkflowError("WORKFLOW_EMPTY", `Workflow "${workflowId}" has no nodes.`, { details: { workflowId } });
+  }
+  const indexOf = new Map<string, number>();
+  for (const [index, node] of nodes.entries()) {
+    if (indexOf.has(node.id)) {
+      throw new WorkflowError("DUPLICATE_NODE_ID", `Workflow "${workflowId}" has two nodes with the id "${node.id}".`, {
+        details: { workflowId, nodeId: node.id },
+      });
+    }
+    indexOf.set(node.id, index);
+  }
+  const outgoing: OutgoingEdge[][] = nodes.map(() => []);
+  const incomingCount: number[] = nodes.map(() => 0);
+  for (const edge of edges) {
+    const source = endOf(edge, "source");
+    const target = endOf(edge, "target");
+    outgoing[source]?.push(
+      edge.sourceHandle === undefined || edge.sourceHandle === null
+        ? { target }
+        : { target, sourceHandle: edge.sourceHandle },
+    );
+    incomingCount[target] = (incomingCount[target] ?? 0) + 1;
+  }
+  const graph = { nodes, indexOf, outgoing, incomingCount };
+  refuseCycle(workflowId, graph);
+  return graph;
+
+  function endOf(edge: WorkflowEdge, end: "source" | "target"): number {
+    const index = indexOf.get(edge[end]);
+    if (index !== undefined) return index;
+    const name = edge.id ?? `${edge.source} -> ${edge.target}`;
+    throw new WorkflowError(
+      "UNKNOWN_EDGE_NODE",
+      `Edge "${name}" of workflow "${workflowId}" has "${edge[end]}" as its ${end}, and no node has that id.`,
+      { details: { workflowId, edge: name, [end]: edge[end] } },
+    );
+  }
+}
+
+/** Kahn's algorithm; what it cannot order lies on a cycle or behind one. */
+function refuseCycle(workflowId: string, graph: CompiledGraph): void {
+  const remaining = [...graph.incomingCount];
+  const queue: number[] = [];
+  for (const [index, count] of remaining.entries()) if (count === 0) queue.push(index);
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    for (const { target } of graph.outgoing[next] ?? []) {
+      const left = (remaining[target] ?? 0) - 1;
+      remaining[target] = left;
+      if (left === 0) queue.push(target);
+    }
+  }
+  const start = remaining.findIndex((count) => count > 0);
+  if (start === -1) return;
+  const nodeIds = cycleThrough(graph, remaining, start).map((index) => graph.nodes[index]?.id ?? "");
+  throw new WorkflowError(
+    "WORKFLOW_CYCLE",
+    `Workflow "${workflowId}" has a loop: ${[...nodeIds, nodeIds[0]].map((nodeId) => `"${nodeId}"`).join(" -> ")}.`,
+    { details: { workflowId, nodeIds } },
+  );
+}
+
+/** Every unordered node has an unordered one before it, so walking backwards must come round. */
+function cycleThrough(graph: CompiledGraph, remaining: readonly number[], start: number): number[] {
+  const before = new Map<number, number>();
+  for (const [source, edges] of graph.outgoing.entries()) {
+    if ((remaining[source] ?? 0) === 0) continue;
+    for (const { target } of edges) if (!before.has(target)) before.set(target, source);
+  }
+  const walked: number[] = [];
+  const seen = new Set<number>();
+  let at = start;
+  while (!seen.has(at)) {
+    seen.add(at);
+    walked.push(at);
+    at = before.get(at) ?? at;
+  }
+  return walked.slice(walked.indexOf(at)).reverse();
+}

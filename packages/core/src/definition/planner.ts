@@ -1,0 +1,133 @@
+import type { CompiledGraph } from "./graph.ts";
+
+/**
+ * Decides which node runs next. One planner, used by both executors.
+ *
+ * - Of the nodes that are ready, the one defined first comes first.
+ * - A node is ready once all its incoming edges are settled and at least one was taken. Where all are dead it is
+ *   skipped, and its own edges die at once (dead-path elimination, as in WS-BPEL 2.0 §11.6.3).
+ * - Pure: no clock, no I/O. Each edge is settled once, so a whole run costs O(edges + nodes · log nodes).
+ */
+export class Planner {
+  readonly #graph: CompiledGraph;
+  /** Incoming edges that are not settled, by node. */
+  readonly #unsettled: Int32Array;
+  readonly #taken: Uint8Array;
+  readonly #state: Uint8Array;
+  readonly #ready = new IndexHeap();
+  #skippedCount = 0;
+
+  constructor(graph: CompiledGraph) {
+    this.#graph = graph;
+    this.#unsettled = Int32Array.from(graph.incomingCount);
+    this.#taken = new Uint8Array(graph.nodes.length);
+    this.#state = new Uint8Array(graph.nodes.length);
+    for (const [index, count] of graph.incomingCount.entries()) if (count === 0) this.#makeReady(index);
+  }
+
+  /** The index of the node to run now; `undefined` once nothing is left. */
+  next(): number | undefined {
+    let first = this.#ready.first();
+    while (first !== undefined && this.#state[first] !== READY) {
+      this.#ready.removeFirst();
+      first = this.#ready.first();
+    }
+    return first;
+  }
+
+  /** How many nodes were skipped so far. */
+  get skippedCount(): number {
+    return this.#skippedCount;
+  }
+
+  /** The indexes of the nodes that were skipped so far, in the order of definition. */
+  skipped(): number[] {
+    const found: number[] = [];
+    for (const [index, state] of this.#state.entries()) if (state === SKIPPED) found.push(index);
+    return found;
+  }
+
+  /**
+   * Marks a node as done and settles its edges.
+   *
+   * - A node that is not ready may be settled too: one that ran before the definition was changed around it.
+   * - `handles` names the outputs taken; edges without a `sourceHandle` always are. Absent: every edge is taken.
+   */
+  settle(index: number, handles?: readonly string[]): void {
+    if (this.#state[index] === DONE) return;
+    this.#state[index] = DONE;
+    const dying: number[] = [];
+    for (const edge of this.#graph.outgoing[index] ?? []) {
+      const taken = handles === undefined || edge.sourceHandle === undefined || handles.includes(edge.sourceHandle);
+      if (this.#settleEdge(edge.target, taken)) dying.push(edge.target);
+    }
+    for (let dead = dying.pop(); dead !== undefined; dead = dying.pop()) {
+      this.#state[dead] = SKIPPED;
+      this.#skippedCount++;
+      for (const edge of this.#graph.outgoing[dead] ?? []) {
+        if (this.#settleEdge(edge.target, false)) dying.push(edge.target);
+      }
+    }
+  }
+
+  /** Settles one incoming edge; tells whether that leaves the node dead. */
+  #settleEdge(target: number, taken: boolean): boolean {
+    if (taken) this.#taken[target] = 1;
+    const left = (this.#unsettled[target] ?? 0) - 1;
+    this.#unsettled[target] = left;
+    if (left > 0 || this.#state[target] === DONE) return false;
+    if (this.#taken[target] !== 1) return true;
+    this.#makeReady(target);
+    return false;
+  }
+
+  #makeReady(index: number): void {
+    this.#state[index] = READY;
+    this.#ready.add(index);
+  }
+}
+
+const READY = 1;
+const DONE = 2;
+const SKIPPED = 3;
+
+/** A binary min-heap of indexes. */
+class IndexHeap {
+  readonly #items: number[] = [];
+
+  first(): number | undefined {
+    return this.#items[0];
+  }
+
+  add(value: number): void {
+    const items = this.#items;
+    let at = items.length;
+    items.push(value);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = items[parent] as number;
+      if (above <= value) break;
+      items[at] = above;
+      items[parent] = value;
+      at = parent;
+    }
+  }
+
+  removeFirst(): void {
+    const items = this.#items;
+    const last = items.pop();
+    if (last === undefined || items.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      if (left >= items.length) break;
+      const right = left + 1;
+      const child = right < items.length && (items[right] as number) < (items[left] as number) ? right : left;
+      const below = items[child] as number;
+      if (below >= last) break;
+      items[at] = below;
+      at = child;
+    }
+    items[at] = last;
+  }
+}

@@ -1,0 +1,75 @@
+import { WorkflowError } from "../errors.ts";
+import { defineWorkflow, type WorkflowDefinition } from "./schema.ts";
+
+/** A canvas as React Flow's `toObject()` saves it; fields that are not named here are ignored. */
+export interface ReactFlowObject {
+  nodes: readonly ReactFlowNode[];
+  edges: readonly ReactFlowEdge[];
+}
+
+/** A node of a saved canvas. */
+export interface ReactFlowNode {
+  id: string;
+  type?: string | undefined;
+  data?: Record<string, unknown> | undefined;
+}
+
+/** An edge of a saved canvas. */
+export interface ReactFlowEdge {
+  id?: string | undefined;
+  source: string;
+  target: string;
+  sourceHandle?: string | null | undefined;
+  targetHandle?: string | null | undefined;
+}
+
+/** How {@link fromReactFlow} reads a canvas. */
+export interface FromReactFlowOptions<Node extends ReactFlowNode = ReactFlowNode> {
+  /** The type whose executor runs a node. Default: the node's own `type`. */
+  typeOf?: (node: Node) => string | undefined;
+  /** Nodes to leave out, with the edges that touch them: notes, frames. Default: none. */
+  ignore?: (node: Node) => boolean;
+}
+
+/**
+ * Makes a workflow from a saved React Flow canvas, as it is.
+ *
+ * - `data.label`, where it is text, becomes the node's name; `data.retry` and `data.timeoutMs` stay data.
+ *
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
+ *
+ * @example
+ * ```ts
+ * const workflow = fromReactFlow("orders", JSON.parse(saved), { ignore: (node) => node.type === "note" });
+ * ```
+ */
+export function fromReactFlow<Node extends ReactFlowNode>(
+  id: string,
+  flow: { nodes: readonly Node[]; edges: readonly ReactFlowEdge[] },
+  options: FromReactFlowOptions<Node> = {},
+): WorkflowDefinition {
+  if (!Array.isArray(flow?.nodes) || !Array.isArray(flow.edges)) {
+    throw new WorkflowError("WORKFLOW_INVALID", `Canvas "${id}" must have a list of nodes and a list of edges.`);
+  }
+  const { typeOf = (node) => node.type, ignore = () => false } = options;
+  const ignored = new Set<string>();
+  for (const node of flow.nodes) if (ignore(node)) ignored.add(node.id);
+  return defineWorkflow({
+    id,
+    nodes: flow.nodes
+      .filter((node) => !ignored.has(node?.id))
+      .map((node) => {
+        const type = typeOf(node);
+        const label = node.data?.label;
+        return {
+          id: node.id,
+          ...(type === undefined ? {} : { type }),
+          ...(typeof label === "string" ? { name: label } : {}),
+          ...(node.data === undefined ? {} : { data: node.data }),
+        };
+      }),
+    edges: flow.edges.filter(
+      (edge) => !ignored.has(edge.source) && !ignored.has(edge.target),
+    ) as WorkflowDefinition["edges"],
+  });
+}

@@ -1,0 +1,324 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { WorkflowError } from "../errors.ts";
+import type { CheckpointStore, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
+import { Codec, type CodecOptions, isPlain } from "./codec.ts";
+import { type ContextMode, ContextValues } from "./context-values.ts";
+import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
+import { describeFailure } from "./failure.ts";
+import type { Checkpoint, History } from "./history.ts";
+import { type ImportedExecution, importExecution } from "./import-execution.ts";
+import type { Journal } from "./journal.ts";
+import { claimExecution, createExecution, type OpenedExecution, readExecution } from "./open-execution.ts";
+
+/** What a {@link WorkflowState} class is bound to. */
+export interface WorkflowStateOptions {
+  store: CheckpointStore;
+  codec?: CodecOptions;
+  /** Milliseconds that a claim holds; every write renews it. Default: 30,000. */
+  leaseMs?: number;
+  contextMode?: ContextMode;
+  clock?: Clock;
+}
+
+/** Where to go on: the newest checkpoint of a node that has completed. */
+export interface ResumePoint {
+  nodeId: string;
+  stepNumber: number;
+}
+
+/** The members that change a state or write it. */
+type Mutators =
+  | "updateContext"
+  | "setContext"
+  | "incrementStep"
+  | "setStatus"
+  | "createCheckpoint"
+  | "createErrorCheckpoint"
+  | "saveCheckpoint"
+  | "markCompleted"
+  | "markFailed";
+
+/** A state that was opened for reading. Its mutators are absent from the type, and throw STATE_READ_ONLY. */
+export type ReadonlyWorkflowState<Context extends object = Record<string, unknown>> = Omit<
+  WorkflowState<Context>,
+  Mutators
+>;
+
+/** A {@link WorkflowState} class bound to a store. */
+export interface WorkflowStateClass<Context extends object = Record<string, unknown>> {
+  /**
+   * Creates an execution and holds its lease; its status is `running`.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
+   */
+  create(
+    workflowId: string,
+    userId: string,
+    initialData?: Partial<Context>,
+    totalSteps?: number,
+  ): Promise<WorkflowState<Context>>;
+  /**
+   * Claims an execution, as `resumeWorkflow` does, and runs nothing.
+   *
+   * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
+   */
+  resume(executionId: string): Promise<WorkflowState<Context>>;
+  /**
+   * Takes in a row of an old `Execution` table, resumable: its checkpoints become a new execution's.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, STATE_NOT_SERIALIZABLE, STORE_UNAVAILABLE
+   */
+  importExecutionOutput(row: ImportedExecution): Promise<ReadonlyWorkflowState<Context>>;
+  /** The same class, bound to another store. */
+  withStore(store: CheckpointStore): WorkflowStateClass<Context>;
+}
+
+/**
+ * The explicit state of one execution: its context, step, status and checkpoints.
+ *
+ * - The engine keeps one for every run; use it on your own to add checkpoints to a loop you already have.
+ * - Changes are held until a checkpoint or a save writes them. One writer at a time: a second one gets LEASE_LOST.
+ *
+ * @example
+ * ```ts
+ * const state = await WorkflowState.withStore(store).create("orders", "u1", { total: 0 }, 2);
+ * state.updateContext({ total: 42 });
+ * state.incrementStep();
+ * await state.createCheckpoint("price", "Price the order");
+ * await state.markCompleted();
+ * ```
+ */
+export class WorkflowState<Context extends object = Record<string, unknown>> {
+  readonly #opened: OpenedExecution;
+  readonly #codec: Codec;
+  readonly #journal: Journal;
+  readonly #history: History<Context>;
+  readonly #values: ContextValues;
+  readonly #mode: ContextMode;
+  #status: WorkflowStatus;
+  #statusUnsaved = false;
+
+  private constructor(opened: OpenedExecution, codec: Codec, mode: ContextMode) {
+    this.#opened = opened;
+    this.#codec = codec;
+    this.#journal = opened.journal;
+    this.#history = opened.history as History<Context>;
+    this.#values = new ContextValues(codec);
+    this.#mode = mode;
+    this.#status = opened.journal.status;
+    opened.journal.onRecord = (record) => this.#history.append(record);
+  }
+
+  /** The class bound to a store, without an engine. */
+  static withStore<Context extends object = Record<string, unknown>>(
+    store: CheckpointStore,
+    options: Omit<WorkflowStateOptions, "store"> = {},
+  ): WorkflowStateClass<Context> {
+    return WorkflowState.bind<Context>({ ...options, store });
+  }
+
+  /** The class bound to all that an engine knows. */
+  static bind<Context extends object>(options: WorkflowStateOptions): WorkflowStateClass<Context> {
+    const { store, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
+    const codec = new Codec(options.codec);
+    const surroundings = { store, codec, clock, leaseMs };
+    const wrap = (opened: OpenedExecution) => new WorkflowState<Context>(opened, codec, contextMode);
+    return {
+      create: async (workflowId, userId, initialData = {}, totalSteps = 0) =>
+        wrap(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps })),
+      resume: async (executionId) => wrap(await claimExecution(surroundings, executionId, { history: true })),
+      importExecutionOutput: async (row) =>
+        WorkflowState.read<Context>(options, await importExecution(surroundings, row), "all"),
+      withStore: (other) => WorkflowState.bind<Context>({ ...options, store: other }),
+    };
+  }
+
+  /** Opens an execution for reading. */
+  static async read<Context extends object>(
+    options: WorkflowStateOptions,
+    executionId: string,
+    checkpoints: "all" | "last",
+  ): Promise<ReadonlyWorkflowState<Context>> {
+    const { store, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
+    const codec = new Codec(options.codec);
+    const opened = await readExecution({ store, codec, clock, leaseMs }, executionId, checkpoints);
+    return new WorkflowState<Context>(opened, codec, contextMode);
+  }
+
+  getExecutionId(): string {
+    return this.#journal.executionId;
+  }
+
+  /** The context: frozen, and nothing in it is shared with the state. */
+  getContext(): Context {
+    return this.#values.handOut(this.#journal.context, this.#mode) as Context;
+  }
+
+  getCurrentStep(): number {
+    return this.#journal.currentStep;
+  }
+
+  getTotalSteps(): number {
+    return this.#journal.totalSteps;
+  }
+
+  getStatus(): WorkflowStatus {
+    return this.#status;
+  }
+
+  /** All checkpoints, oldest first. Their contexts are computed when they are read. */
+  getCheckpoints(): Checkpoint<Context>[] {
+    return this.#history.checkpoints(this.#opened.lastOnly);
+  }
+
+  getLastCheckpoint(): Checkpoint<Context> | undefined {
+    return this.#history.checkpoints(true)[0];
+  }
+
+  /** Why the execution failed, where it did. */
+  getFailure(): FailureRecord | undefined {
+    return this.#journal.failure;
+  }
+
+  /**
+   * Sets top-level keys; the others stay. Held until the next checkpoint or save.
+   *
+   * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, STATE_READ_ONLY
+   */
+  updateContext(partial: Partial<Context>): void {
+    this.#writable();
+    checkContext(partial, "updateContext");
+    this.#journal.patchContext(partial as Record<string, unknown>);
+  }
+
+  /**
+   * Replaces the context. Held until the next checkpoint or save.
+   *
+   * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, STATE_READ_ONLY
+   */
+  setContext(context: Context): void {
+    this.#writable();
+    checkContext(context, "setContext");
+    this.#journal.replaceContext(context as Record<string, unknown>);
+  }
+
+  /** Counts one step as done. Held until the next checkpoint or save. @throws {WorkflowError} STATE_READ_ONLY */
+  incrementStep(): void {
+    this.#writable();
+    this.#journal.currentStep++;
+  }
+
+  /** Sets the status. Held until the next checkpoint or save. @throws {WorkflowError} STATE_READ_ONLY */
+  setStatus(status: WorkflowStatus): void {
+    this.#writable();
+    this.#status = status;
+    this.#statusUnsaved = true;
+  }
+
+  /**
+   * Writes the checkpoint of a node that has completed, with everything held until now.
+   *
+   * - Resolves once it is as durable as the store makes it.
+   *
+   * @throws {WorkflowError} STATE_READ_ONLY, PAYLOAD_TOO_LARGE, LEASE_LOST, INVALID_STATUS, STORE_UNAVAILABLE
+   */
+  async createCheckpoint(nodeId: string, nodeName?: string): Promise<void> {
+    this.#writable();
+    const entry = { nodeId, nodeName: nodeName ?? "default", attempt: this.#attemptOf(nodeId), durationMs: 0 };
+    await this.#journal.commitNode(entry, this.#heldStatus());
+    this.#statusUnsaved = false;
+  }
+
+  /**
+   * Writes the error checkpoint of a node that has failed: its error, and the context before it.
+   *
+   * - The execution goes on running; call {@link markFailed} to end it.
+   *
+   * @throws {WorkflowError} STATE_READ_ONLY, PAYLOAD_TOO_LARGE, LEASE_LOST, INVALID_STATUS, STORE_UNAVAILABLE
+   */
+  async createErrorCheckpoint(nodeId: string, nodeName: string | undefined, error: unknown): Promise<void> {
+    this.#writable();
+    const name = nodeName ?? "default";
+    const attempt = this.#attemptOf(nodeId);
+    const failure = describeFailure(error, { nodeId, nodeName: name, attempts: attempt });
+    await this.#journal.commitError(
+      { nodeId, nodeName: name, attempt, durationMs: 0, error: failure },
+      this.#heldStatus(),
+    );
+    this.#statusUnsaved = false;
+  }
+
+  /**
+   * Writes context, step and status without a listed checkpoint.
+   *
+   * @throws {WorkflowError} STATE_READ_ONLY, PAYLOAD_TOO_LARGE, LEASE_LOST, INVALID_STATUS, STORE_UNAVAILABLE
+   */
+  async saveCheckpoint(): Promise<void> {
+    this.#writable();
+    await this.#journal.save(this.#heldStatus());
+    this.#statusUnsaved = false;
+  }
+
+  /** Ends the execution as `completed`, with everything held until now. @throws as {@link saveCheckpoint} */
+  async markCompleted(): Promise<void> {
+    this.setStatus("completed");
+    await this.#journal.save({ status: "completed", failure: null });
+    this.#statusUnsaved = false;
+  }
+
+  /** Ends the execution as `failed`, resumable, with everything held until now. @throws as {@link saveCheckpoint} */
+  async markFailed(error: unknown): Promise<void> {
+    this.setStatus("failed");
+    await this.#journal.save({ status: "failed", failure: describeFailure(error) });
+    this.#statusUnsaved = false;
+  }
+
+  /** Tells whether it can be resumed: pending, failed, suspended, or running with a lapsed lease. */
+  canResume(): boolean {
+    return this.#status === "running" ? this.#opened.leaseExpired : canResume(this.#status);
+  }
+
+  /** The newest checkpoint without an error; `null` before the first. */
+  getResumePoint(): ResumePoint | null {
+    const last = this.#history.checkpoints().findLast((checkpoint) => checkpoint.error === undefined);
+    return last === undefined ? null : { nodeId: last.nodeId, stepNumber: last.stepNumber };
+  }
+
+  /** The JSON that the old `Execution.output` column held. */
+  toExecutionOutput(): ExecutionOutput {
+    return toExecutionOutput(this.#codec, {
+      checkpoints: this.getCheckpoints(),
+      context: this.#journal.context,
+      currentStep: this.getCurrentStep(),
+      totalSteps: this.getTotalSteps(),
+      error: this.#journal.failure?.message,
+    });
+  }
+
+  #attemptOf(nodeId: string): number {
+    return (this.#journal.attempts.get(nodeId) ?? 0) + 1;
+  }
+
+  #heldStatus(): { status?: WorkflowStatus } {
+    return this.#statusUnsaved ? { status: this.#status } : {};
+  }
+
+  #writable(): void {
+    if (!this.#opened.readOnly) return;
+    throw new WorkflowError(
+      "STATE_READ_ONLY",
+      "This state was opened for reading. Use WorkflowState.resume or resumeWorkflow to go on with the execution.",
+      { executionId: this.getExecutionId() },
+    );
+  }
+}
+
+/** Tells whether an execution that ended with a status can be resumed. */
+export function canResume(status: WorkflowStatus): boolean {
+  return status === "pending" || status === "failed" || status === "suspended";
+}
+
+function checkContext(value: unknown, method: string): void {
+  if (typeof value === "object" && value !== null && isPlain(value)) return;
+  throw new WorkflowError("INVALID_ARGUMENT", `${method} takes a plain object.`);
+}
