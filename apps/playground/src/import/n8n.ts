@@ -14,7 +14,6 @@ export interface N8nNodeData extends Record<string, unknown> {
   pinned?: unknown;
   /** What is plugged in by connections other than `main`, by kind. */
   attached?: Record<string, AttachedNode[]>;
-  disabled?: true;
 }
 
 /** A node that is a part of another one's configuration: a model, a tool, a memory. */
@@ -39,6 +38,9 @@ export interface N8nImport {
   stickyNotes: number;
 }
 
+/** The type of a node that is switched off, whatever it would be: it hands on to its first output. */
+export const DISABLED_TYPE = "n8n.disabled";
+
 const STICKY_NOTE = "n8n-nodes-base.stickyNote";
 
 /** Core takes ids up to 512 characters; some room is left for a number. */
@@ -47,7 +49,7 @@ const MAX_ID_LENGTH = 500;
 /**
  * Makes a workflow from an n8n export.
  *
- * - A node's id is its name, made unique; its type stays n8n's own.
+ * - A node's id is its name, made unique; its type stays n8n's own, or {@link DISABLED_TYPE}.
  * - Every `main` connection between existing nodes is an edge: the output's index is its `sourceHandle`, the input's
  *   index its `targetHandle`.
  * - Nodes with none but other connections (models, tools) become data of the nodes they are plugged into.
@@ -76,7 +78,12 @@ export function importN8n(value: unknown, options: { fallbackId: string }): N8nI
     name: source.name ?? options.fallbackId,
     nodes: nodes
       .filter((node) => steps.has(node))
-      .map((node) => ({ id: id(node), name: node.name, type: node.type, data: dataOf(node, { source, links, id }) })),
+      .map((node) => ({
+        id: id(node),
+        name: node.name,
+        type: node.disabled ? DISABLED_TYPE : node.type,
+        data: dataOf(node, { source, links, id }),
+      })),
     edges: edges.map((link, index) => ({
       id: `e${index + 1}`,
       source: id(link.from),
@@ -149,17 +156,21 @@ function dataOf(
   const outputs = [...new Set(outgoing.map(({ output }) => output))].sort((a, b) => a - b);
   const inputs = incoming.toSorted((a, b) => a.input - b.input).map(({ from }) => id(from));
   const attached = attachedTo(node, links, [node]);
-  // n8n puts the error output behind the node's own; with one connected output it cannot be told from them.
-  const last = outputs.at(-1);
+  const errorOutput = node.hasErrorOutput ? ownOutputs(node) : undefined;
   return {
     parameters: node.parameters,
     inputs: [...new Set(inputs)],
     outputs: outputs.map(String),
-    ...(node.hasErrorOutput && last !== undefined && last > 0 ? { errorOutput: String(last) } : {}),
+    ...(errorOutput !== undefined && outputs.includes(errorOutput) ? { errorOutput: String(errorOutput) } : {}),
     ...(source.pinData.has(node.name) ? { pinned: source.pinData.get(node.name) } : {}),
     ...(attached === undefined ? {} : { attached }),
-    ...(node.disabled ? { disabled: true as const } : {}),
   };
+}
+
+/** How many outputs a node has of its own: n8n puts the error output behind them. A switch has as many as it has rules. */
+function ownOutputs(node: N8nNode): number | undefined {
+  if (node.type === "n8n-nodes-base.switch") return undefined;
+  return node.type === "n8n-nodes-base.if" ? 2 : 1;
 }
 
 function attachedTo(

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type NodeExecutor, route } from "@waymark/core";
-import type { N8nNodeData } from "../import/n8n.ts";
+import { DISABLED_TYPE, type N8nNodeData } from "../import/n8n.ts";
 
 /** n8n nodes that use all of their outputs in the course of a run. */
 const USES_ALL_OUTPUTS = new Set(["n8n-nodes-base.splitInBatches", "n8n-nodes-base.compareDatasets"]);
@@ -21,10 +21,8 @@ export const passThrough: NodeExecutor = ({ context, node }) => {
     .digest("hex");
   const output = data.pinned ?? [{ json: { node: node.id, type: node.type, digest: digest.slice(0, 16) } }];
   const next = { ...context, [node.id]: output };
+  if (node.type === DISABLED_TYPE) return route(next, "0");
   const open = data.outputs.filter((handle) => handle !== data.errorOutput);
-  if (USES_ALL_OUTPUTS.has(node.type ?? "") || data.outputs.length === 0) return next;
-  // A disabled node hands on to its first output, as in n8n.
-  if (data.disabled) return route(next, open[0] ?? []);
-  const choice = open[Number.parseInt(digest.slice(0, 8), 16) % open.length];
-  return route(next, choice ?? []);
+  if (open.length === 0 || USES_ALL_OUTPUTS.has(node.type ?? "")) return route(next, open);
+  return route(next, open[Number.parseInt(digest.slice(0, 8), 16) % open.length] as string);
 };

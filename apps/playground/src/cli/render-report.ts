@@ -1,0 +1,168 @@
+import pc from "picocolors";
+import type { ComparisonReport, InterruptionReport, RecoveryReport, WorkflowReport } from "../compare/report.ts";
+import { type Column, cut, renderTable } from "./table.ts";
+
+/** The tables' width; below it, the report is set in lines. Characters. */
+const TABLE_WIDTH = 100;
+
+type Colors = ReturnType<typeof pc.createColors>;
+type Interrupted = { workflow: WorkflowReport; interruption: InterruptionReport };
+
+/** Sets the report for people: tables where they fit, colours on a terminal that has them. */
+export function renderReport(report: ComparisonReport, stream: { isTTY?: boolean; columns?: number }): string {
+  const colors = pc.createColors(stream.isTTY === true && pc.isColorSupported);
+  const width = stream.isTTY ? (stream.columns ?? TABLE_WIDTH) : TABLE_WIDTH;
+  const rows = report.workflows.flatMap((workflow) =>
+    workflow.interruptions.map((interruption) => ({ workflow, interruption })),
+  );
+  const sections = [
+    [`Checkpoints in: ${report.store}. Language model: ${report.llm}.`],
+    ...(width >= TABLE_WIDTH
+      ? [undisturbedTable(report.workflows, colors), interruptedTable(rows, colors)]
+      : report.workflows.map((workflow) => workflowLines(workflow, { colors, width }))),
+    ...report.workflows.map((workflow) => remarks(workflow, { colors, width })),
+    verdict(report, rows, { colors, width }),
+  ];
+  const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  return `${text.join("\n\n")}\n`;
+}
+
+function undisturbedTable(workflows: readonly WorkflowReport[], colors: Colors): string[] {
+  const columns: Column<WorkflowReport>[] = [
+    { title: "Undisturbed", cell: ({ id }) => id, maxWidth: 26 },
+    { title: "outputs", cell: equality, paint: (text, row) => tint(colors, row.outputsEqual)(text) },
+    { title: "nodes\nrun", align: "right", cell: ({ nodes }) => String(nodes.run) },
+    { title: "\nskipped", align: "right", cell: ({ nodes }) => String(nodes.skipped) },
+    { title: "check-\npoints", align: "right", cell: ({ checkpoints }) => String(checkpoints) },
+    { title: "side\neffects", align: "right", cell: ({ sideEffects }) => String(sideEffects) },
+    { title: "V1\nms", align: "right", cell: ({ time }) => milliseconds(time.v1Ms) },
+    { title: "V2\nms", align: "right", cell: ({ time }) => milliseconds(time.v2Ms) },
+    { title: "added ms\nper node", align: "right", cell: ({ time }) => added(time.addedMsPerNode) },
+  ];
+  return renderTable(workflows, columns, colors.bold);
+}
+
+function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[] {
+  if (rows.length === 0) return [];
+  const of = (name: "v1" | "v2"): Column<Interrupted>[] => {
+    const count = (pick: (recovery: RecoveryReport) => number) => ({
+      align: "right" as const,
+      cell: ({ interruption }: Interrupted) => String(pick(interruption[name])),
+      paint: (text: string) => (text.trim() === "0" ? colors.green(text) : colors.red(text)),
+    });
+    return [
+      { title: `${name === "v1" ? "V1 again" : "V2 resumed"}\nnodes`, ...count(({ completed }) => completed.nodes) },
+      { title: "\neffects", ...count(({ completed }) => completed.effects) },
+      { title: "\nfailing", ...count(({ interrupted }) => interrupted.effects), },
+      {
+        title: "\nends",
+        cell: ({ interruption }) => ending(interruption[name]),
+        paint: (text, { interruption }) => tint(colors, interruption[name].finished)(text),
+      },
+    ];
+  };
+  const columns: Column<Interrupted>[] = [
+    { title: "Done twice after", cell: ({ workflow }) => workflow.id, maxWidth: 20 },
+    { title: "an interruption", cell: ({ interruption }) => cause(interruption), maxWidth: 22 },
+    ...of("v1"),
+    ...of("v2"),
+  ];
+  return renderTable(rows, columns, colors.bold);
+}
+
+function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
+  const { nodes, time } = report;
+  const lines = [
+    `outputs ${tint(colors, report.outputsEqual)(equality(report))}`,
+    `${nodes.run} nodes run, ${nodes.skipped} skipped, ${report.checkpoints} checkpoints`,
+    `${report.sideEffects} side effects, ${added(time.addedMsPerNode)} ms added per node`,
+  ];
+  for (const interruption of report.interruptions) {
+    lines.push(`${cause(interruption)}; done twice:`);
+    for (const name of ["v1", "v2"] as const) {
+      const { completed, interrupted } = interruption[name];
+      const label = name === "v1" ? "V1 again:  " : "V2 resumed:";
+      lines.push(`  ${label} ${completed.nodes} nodes, ${completed.effects} effects; failing node ${interrupted.effects}`);
+      lines.push(`  ${" ".repeat(label.length)} ${ending(interruption[name])}`);
+    }
+  }
+  return [colors.bold(cut(report.id, width)), ...lines.map((line) => `  ${line}`)];
+}
+
+/** What does not fit in a table: differences, and what an import left out. */
+function remarks(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
+  const lines = report.notes.flatMap((note) => wrap(note, width - 2)).map((line) => colors.dim(`  ${line}`));
+  if (report.difference !== undefined) {
+    lines.push(`  ${colors.red("the outputs differ")}`);
+    lines.push(...report.difference.split("\n").map((line) => `  ${paintDifference(cut(line, width - 2), colors)}`));
+  }
+  for (const { kind, v2 } of report.interruptions) {
+    if (v2.error !== undefined) lines.push(`  ${colors.red(`V2 after ${kind}: ${v2.error}`)}`);
+    else if (!v2.outputEqual) lines.push(`  ${colors.red(`V2 after ${kind}: another output than undisturbed`)}`);
+  }
+  return lines.length === 0 ? [] : [`${colors.bold(report.id)}`, ...lines];
+}
+
+function verdict(
+  report: ComparisonReport,
+  rows: readonly Interrupted[],
+  { colors, width }: { colors: Colors; width: number },
+): string[] {
+  const sum = (pick: (interruption: InterruptionReport) => number) =>
+    rows.reduce((total, { interruption }) => total + pick(interruption), 0);
+  const known = sum(({ v2 }) => v2.interrupted.requests - v2.interrupted.effects);
+  const equal = report.workflows.filter(({ outputsEqual }) => outputsEqual).length;
+  const text = [
+    `Outputs equal: ${equal} of ${report.workflows.length}.`,
+    `V1 repeated ${sum(({ v1 }) => v1.completed.nodes)} completed nodes`,
+    `and ${sum(({ v1 }) => v1.completed.effects + v1.interrupted.effects)} side effects;`,
+    `V2 repeated ${sum(({ v2 }) => v2.completed.nodes)} and ${sum(({ v2 }) => v2.completed.effects + v2.interrupted.effects)}.`,
+    ...(known === 0 ? [] : [`Of V2's failing nodes, ${known} requests were sent again and known by their keys.`]),
+  ].join(" ");
+  return [...wrap(text, width), report.ok ? colors.green("OK") : colors.red("NOT OK")];
+}
+
+function cause({ kind, node, error }: InterruptionReport): string {
+  const status = /answered (\d{3})/.exec(error)?.[1];
+  const what = kind === "service" ? (status ?? "refused") : kind === "failure" ? "failure" : kind;
+  return node === undefined ? what : `${what} at node ${node.position}`;
+}
+
+function ending({ finished, outputEqual, runs }: RecoveryReport): string {
+  if (!finished) return "never";
+  return outputEqual ? `run ${runs}` : "other";
+}
+
+function equality({ outputsEqual }: WorkflowReport): string {
+  return outputsEqual ? "equal" : "differ";
+}
+
+function added(ms: number): string {
+  return ms.toFixed(3);
+}
+
+function milliseconds(ms: number): string {
+  return ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
+}
+
+function tint(colors: Colors, isGood: boolean): (text: string) => string {
+  return isGood ? colors.green : colors.red;
+}
+
+function paintDifference(line: string, colors: Colors): string {
+  if (line.startsWith("-")) return colors.red(line);
+  return line.startsWith("+") ? colors.green(line) : line;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,142 @@
+import { WorkflowError } from "@waymark/core";
+import type { LoadedWorkflow } from "../import/workflow-file.ts";
+import { Bench, type BenchOptions, type BenchRun, type BenchRunV2 } from "./bench.ts";
+import { difference } from "./difference.ts";
+import { compareFailure, compareTimeLimit, type InterruptionContext } from "./interruptions.ts";
+import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts";
+
+/** What a comparison is asked to do. */
+export interface CompareOptions extends BenchOptions {
+  /** The node that fails, by id, name or place (from 1); it takes the place of the scenario's own interruption. */
+  failAt?: string | undefined;
+  /** Hears what is being done, in a few words. */
+  onProgress?: (what: string) => void;
+}
+
+/** Undisturbed runs are repeated for their times, as often as this or for as long. */
+const MAX_TIMED_RUNS = 5;
+const MAX_TIMED_MS = 600;
+
+/**
+ * Runs one workflow with V1 and V2 and says in what they differ.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT where `failAt` names no node that runs
+ */
+export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOptions): Promise<WorkflowReport> {
+  const { workflow, title, format } = loaded;
+  const { onProgress = () => {} } = options;
+  const bench = new Bench(loaded, options);
+
+  onProgress("undisturbed");
+  bench.reset();
+  const v1 = await bench.runV1();
+  bench.reset();
+  const v2 = await bench.startV2();
+  const between = compareOutputs(v1, v2);
+  const order = v2.recorder.completed;
+  const report: WorkflowReport = {
+    id: workflow.id,
+    title,
+    format,
+    ok: false,
+    nodes: { total: workflow.nodes.length, run: order.length, skipped: workflow.nodes.length - order.length },
+    outputsEqual: between === undefined,
+    ...(between === undefined ? {} : { difference: between }),
+    checkpoints: v2.checkpointsCount,
+    sideEffects: v2.requests.filter(({ outcome }) => outcome === "applied").length,
+    time: { runs: 1, v1Ms: v1.totalMs, v2Ms: v2.totalMs, addedMsPerNode: 0 },
+    interruptions: [],
+    notes: importNotes(loaded),
+  };
+  if (v1.outcome.success && v2.outcome.success) {
+    const context = { bench, expected: v2.outcome.output, order };
+    report.interruptions = await interrupt(context, { loaded, v2, options });
+    onProgress("timing");
+    report.time = await timeRuns(bench, order.length);
+  }
+  return { ...report, ok: isOk(report) };
+}
+
+function compareOutputs(v1: BenchRun, v2: BenchRun): string | undefined {
+  const failures = [
+    ...(v1.outcome.success ? [] : [`V1 failed: ${v1.outcome.error}`]),
+    ...(v2.outcome.success ? [] : [`V2 failed: ${v2.outcome.error}`]),
+  ];
+  return failures.length > 0 ? failures.join("\n") : difference(v1.outcome.output, v2.outcome.output);
+}
+
+async function interrupt(
+  context: InterruptionContext,
+  { loaded, v2, options }: { loaded: LoadedWorkflow; v2: BenchRunV2; options: CompareOptions },
+): Promise<InterruptionReport[]> {
+  const { failAt, onProgress = () => {} } = options;
+  const { interruption } = loaded;
+  if (failAt === undefined && interruption !== undefined && "budgetMs" in interruption) {
+    const reports: InterruptionReport[] = [];
+    for (const kind of ["timeoutMs", "budgetMs"] as const) {
+      onProgress(`cut off by ${kind}`);
+      reports.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
+    }
+    return reports;
+  }
+  if (failAt === undefined && interruption !== undefined) {
+    onProgress("refused by a service");
+    return [await compareFailure(context, interruption)];
+  }
+  const failAfter = failAt === undefined ? halfWay(v2) : findNode(failAt, loaded, context.order);
+  onProgress(`failing at ${failAfter}`);
+  return [await compareFailure(context, { failAfter })];
+}
+
+/** The first node from the middle on that has a side effect; the middle one if there is none. */
+function halfWay({ recorder, requests }: BenchRunV2): string {
+  const order = recorder.completed;
+  const middle = Math.floor(order.length / 2);
+  const senders = new Set(requests.map(({ nodeId }) => nodeId));
+  return (order.slice(middle).find((id) => senders.has(id)) ?? order[middle]) as string;
+}
+
+function findNode(failAt: string, { workflow }: LoadedWorkflow, order: readonly string[]): string {
+  const byName = workflow.nodes.filter(({ name }) => name === failAt).map(({ id }) => id);
+  const byPlace = /^\d+$/.test(failAt) ? order[Number(failAt) - 1] : undefined;
+  const found = [failAt, ...byName, byPlace].find((id) => id !== undefined && order.includes(id));
+  if (found !== undefined) return found;
+  const exists = workflow.nodes.some(({ id, name }) => id === failAt || name === failAt);
+  const reason = exists ? "is skipped with this input" : `is no node of it, and ${order.length} of its nodes run`;
+  throw new WorkflowError("INVALID_ARGUMENT", `--fail-at: "${failAt}" ${reason} (workflow "${workflow.id}").`);
+}
+
+async function timeRuns(bench: Bench, nodes: number): Promise<WorkflowReport["time"]> {
+  const pairs: { v1: BenchRun; v2: BenchRun }[] = [];
+  const startedAt = performance.now();
+  do {
+    bench.reset();
+    const v1 = await bench.runV1();
+    bench.reset();
+    pairs.push({ v1, v2: await bench.startV2() });
+  } while (pairs.length < MAX_TIMED_RUNS && performance.now() - startedAt < MAX_TIMED_MS);
+  const added = median(pairs.map(({ v1, v2 }) => v2.overheadMs - v1.overheadMs));
+  return {
+    runs: pairs.length,
+    v1Ms: median(pairs.map(({ v1 }) => v1.totalMs)),
+    v2Ms: median(pairs.map(({ v2 }) => v2.totalMs)),
+    addedMsPerNode: added / Math.max(1, nodes),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low = 0, high = 0] = sorted.length % 2 === 1 ? [sorted[middle], sorted[middle]] : sorted.slice(middle - 1);
+  return (low + high) / 2;
+}
+
+function importNotes({ n8n }: LoadedWorkflow): string[] {
+  if (n8n === undefined) return [];
+  const dangling = n8n.dangling.map(({ source, target, kind }) => `"${source}" to "${target}" (${kind})`);
+  return [
+    ...(dangling.length === 0 ? [] : [`dropped, one end does not exist: ${dangling.join(", ")}`]),
+    ...(n8n.attached.length === 0 ? [] : [`part of other nodes' data: ${n8n.attached.join(", ")}`]),
+    ...(n8n.repeatedNames.length === 0 ? [] : [`connected to the first of its name: ${n8n.repeatedNames.join(", ")}`]),
+  ];
+}

@@ -1,0 +1,71 @@
+import {
+  type CheckpointStore,
+  createWorkflowEngine,
+  type ExecuteWorkflowResult,
+  type WorkflowDefinition,
+} from "@waymark/core";
+import { createWorkflowExecutor } from "@waymark/core/v1";
+import type { ExecutorTable } from "../nodes/nodes.ts";
+
+/** What an executor says at the end of a run. */
+export interface Outcome {
+  success: boolean;
+  output?: unknown;
+  error?: string;
+}
+
+/** The old executor, or one that takes its place. */
+export type RunV1 = (call: {
+  workflow: WorkflowDefinition;
+  executors: ExecutorTable;
+  initialData: Record<string, unknown>;
+}) => Promise<Outcome>;
+
+/** Who the playground runs workflows for. */
+export const USER_ID = "playground";
+
+/** Waymark's own V1. */
+export const runV1: RunV1 = ({ workflow, executors, initialData }) => {
+  const { executeWorkflowSync } = createWorkflowExecutor({ workflows: [workflow], executors });
+  return executeWorkflowSync({ workflowId: workflow.id, userId: USER_ID, initialData });
+};
+
+/** How V2 is run. */
+export interface V2Options {
+  store: CheckpointStore;
+  /** "copy" for nodes that change the context they are given. */
+  contextMode: "frozen" | "copy";
+}
+
+/** The limits of one run of V2. */
+export interface V2Limits {
+  timeoutMs?: number;
+  budgetMs?: number;
+}
+
+/** Starts an execution with V2. */
+export function startV2(
+  options: V2Options,
+  call: { workflow: WorkflowDefinition; executors: ExecutorTable; initialData: Record<string, unknown> } & V2Limits,
+): Promise<ExecuteWorkflowResult> {
+  const { workflow, executors, initialData, ...limits } = call;
+  return engine(options, workflow, executors).executeWorkflow({
+    workflowId: workflow.id,
+    userId: USER_ID,
+    initialData,
+    ...limits,
+  });
+}
+
+/** Goes on with an execution in a new engine, as a new process would: all that is left of the first is in the store. */
+export function resumeV2(
+  options: V2Options,
+  call: { workflow: WorkflowDefinition; executors: ExecutorTable; executionId: string } & V2Limits,
+): Promise<ExecuteWorkflowResult> {
+  const { workflow, executors, executionId, ...limits } = call;
+  return engine(options, workflow, executors).resumeWorkflow({ executionId, ...limits });
+}
+
+function engine({ store, contextMode }: V2Options, workflow: WorkflowDefinition, executors: ExecutorTable) {
+  return createWorkflowEngine({ store, contextMode, workflows: [workflow], executors });
+}

@@ -1,0 +1,100 @@
+import { type NodeExecutor, type NodeExecutorArgs, NonRetryableError, type WorkflowContext } from "@waymark/core";
+import type { ExecutorTable } from "../nodes/nodes.ts";
+
+/** One time a node's executor was called. */
+export interface NodeRun {
+  nodeId: string;
+  outcome: "completed" | "failed";
+  durationMs: number;
+  /** How many requests the services had noted before and after it. */
+  requests: { from: number; to: number };
+  error?: unknown;
+}
+
+/** How a recorded run is disturbed. */
+export interface RecorderOptions {
+  /** How many requests the services have noted. */
+  countRequests: () => number;
+  /** The node whose answer is lost the first time: it does its work, and then fails. */
+  failAfter?: string | undefined;
+  /** The moment from which nothing goes on: what is under way is aborted, and no node starts. */
+  cutOff?: AbortSignal | undefined;
+}
+
+/**
+ * Notes which nodes run, and disturbs them if told.
+ *
+ * - Works around any executor, under V1, V2 and a V1 of the user's that hands its nodes less than Waymark does.
+ */
+export class Recorder {
+  readonly runs: NodeRun[] = [];
+  readonly #options: RecorderOptions;
+  #hasFailed = false;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The time spent in executors, in milliseconds. */
+  get executorMs(): number {
+    return this.runs.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  }
+
+  /** The nodes that completed, each once, in the order in which they first did. */
+  get completed(): string[] {
+    return [...new Set(this.runs.filter(({ outcome }) => outcome === "completed").map(({ nodeId }) => nodeId))];
+  }
+
+  wrap(executors: ExecutorTable): ExecutorTable {
+    const entries = Object.entries(executors).map(([type, executor]) => {
+      // A node made by defineNode carries its type and the schema of its data.
+      const recorded: NodeExecutor = Object.assign((args: NodeExecutorArgs) => this.#run(executor, args), executor);
+      return [type, recorded] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+
+  async #run(executor: NodeExecutor, given: NodeExecutorArgs) {
+    const nodeId = given.node?.id;
+    if (typeof nodeId !== "string") {
+      throw new NonRetryableError("The executor of a node was called without { node }: see the playground's README.");
+    }
+    const { cutOff, failAfter, countRequests } = this.#options;
+    const from = countRequests();
+    const startedAt = performance.now();
+    const note = (outcome: NodeRun["outcome"], error?: unknown) => {
+      const durationMs = performance.now() - startedAt;
+      const requests = { from, to: countRequests() };
+      this.runs.push({ nodeId, outcome, durationMs, requests, ...(error === undefined ? {} : { error }) });
+    };
+    // A node that never starts is no run of it.
+    if (cutOff?.aborted) throw new NonRetryableError("The time was up.");
+    try {
+      const result = await executor(complete(given, cutOff));
+      if (nodeId === failAfter && !this.#hasFailed) {
+        this.#hasFailed = true;
+        throw new NonRetryableError(`the connection broke after "${nodeId}" had done its work`);
+      }
+      note("completed");
+      return result;
+    } catch (error) {
+      note("failed", error);
+      throw error;
+    }
+  }
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const never = new AbortController().signal;
+
+/** Fills in what an old executor does not hand to its nodes. */
+function complete(given: NodeExecutorArgs, cutOff: AbortSignal | undefined): NodeExecutorArgs {
+  const signal = given.signal ?? never;
+  return {
+    ...given,
+    data: given.data ?? given.node.data ?? ({} as WorkflowContext),
+    log: given.log ?? silent,
+    attempt: given.attempt ?? 1,
+    signal: cutOff === undefined ? signal : AbortSignal.any([signal, cutOff]),
+  };
+}

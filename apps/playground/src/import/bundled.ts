@@ -1,0 +1,25 @@
+import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { WorkflowError } from "@waymark/core";
+import { type LoadedWorkflow, readWorkflowFile } from "./workflow-file.ts";
+
+const FOLDER = fileURLToPath(new URL("../../workflows/", import.meta.url));
+
+/** The ids of the workflows that come with the playground. */
+export async function bundledIds(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length))
+    .sort();
+}
+
+/** Reads bundled workflows. @throws {WorkflowError} WORKFLOW_NOT_FOUND */
+export async function readBundled(ids: readonly string[]): Promise<LoadedWorkflow[]> {
+  const known = await bundledIds();
+  for (const id of ids) {
+    if (known.includes(id)) continue;
+    throw new WorkflowError("WORKFLOW_NOT_FOUND", `No bundled workflow is called "${id}"; there are ${known.join(", ")}.`);
+  }
+  return Promise.all(ids.map((id) => readWorkflowFile(`${FOLDER}${id}.json`)));
+}
