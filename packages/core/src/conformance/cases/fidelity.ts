@@ -1,0 +1,225 @@
+import type { CheckpointStore, FailureRecord } from "../../store/checkpoint-store.ts";
+import { equal, rejects } from "../assert.ts";
+import type { ConformanceCase } from "../case.ts";
+import {
+  everythingOf,
+  headOf,
+  newCheckpoint,
+  newCommit,
+  newExecution,
+  newHeadCommit,
+  newSnapshot,
+} from "../fixtures.ts";
+import { HOSTILE_TEXTS } from "../hostile.ts";
+
+/** What is written comes back exactly, up to the declared size. */
+export const fidelityCases: readonly ConformanceCase[] = [
+  {
+    id: "fidelity/payloads",
+    title: "gives payloads back byte for byte",
+    invariant: 9,
+    async run({ store }) {
+      const { token } = await store.createExecution(
+        newExecution("e1", { checkpoint: newSnapshot({ payload: HOSTILE_TEXTS[0] ?? "" }) }),
+      );
+      for (const [version, payload] of HOSTILE_TEXTS.slice(1).entries()) {
+        await store.commit("e1", newCommit({ token, version }, { checkpoint: newCheckpoint({ payload }) }));
+      }
+      equal(
+        (await store.readCheckpoints("e1")).map((record) => record.payload),
+        HOSTILE_TEXTS,
+        "A payload is opaque text: keep it in a text column, not as JSON, and never parse, trim or normalise it.",
+      );
+    },
+  },
+  {
+    id: "fidelity/records",
+    title: "gives every field of a record back",
+    invariant: 9,
+    async run({ store }) {
+      const error: FailureRecord = {
+        code: "NODE_FAILED",
+        message: "boom 'quoted' \n 😀",
+        nodeId: "n1",
+        nodeName: "Node",
+        attempts: 3,
+        stack: "Error: boom\n    at x (y:1:2)",
+        cause: "Error: why",
+      };
+      const snapshot = newSnapshot({ timestamp: 0, durationMs: 0, attempt: 0, nodeId: "", nodeName: "" });
+      const created = await store.createExecution(newExecution("e1", { checkpoint: snapshot }));
+      const checkpoint = newCheckpoint({
+        kind: "error",
+        nodeId: "a.b",
+        nodeName: "Überprüfung",
+        stepNumber: 70_000,
+        attempt: 40_000,
+        durationMs: 5_000_000_000.125,
+        timestamp: 253_402_300_799_999,
+        error,
+      });
+      await store.commit("e1", newCommit(created, { checkpoint }));
+      equal(
+        await store.readCheckpoints("e1"),
+        [
+          { ...snapshot, seq: 0 },
+          { ...checkpoint, seq: 1 },
+        ],
+        "Every field of a record must come back as given, timestamp and fractions of durationMs included, with the number added and what was absent absent.",
+      );
+    },
+  },
+  {
+    id: "fidelity/failure",
+    title: "gives a head's failure back with every field",
+    invariant: 9,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1"));
+      const failure: FailureRecord = {
+        code: "NODE_TIMEOUT",
+        message: "too slow: '; -- \u2028",
+        nodeId: "__proto__",
+        nodeName: "",
+        attempts: 0,
+        stack: "Error\n    at a",
+        cause: "😀",
+      };
+      await store.commit("e1", newHeadCommit(created, { status: "failed", failure }));
+      equal((await headOf(store, "e1")).failure, failure, "failure must come back as given.");
+      const { items } = await store.listExecutions();
+      equal(items[0]?.failure, failure, "A listing must give failure as getExecution does.");
+    },
+  },
+  {
+    id: "fidelity/numbers",
+    title: "keeps large and zero numbers in the head",
+    invariant: 9,
+    async run({ store }) {
+      const created = await store.createExecution(
+        newExecution("e1", { wakeAt: 0, currentStep: 100_000, totalSteps: 2_000_000 }),
+      );
+      equal(
+        [created.wakeAt, created.currentStep, created.totalSteps],
+        [0, 100_000, 2_000_000],
+        "0 is a time like any other, not an absent one, and numbers come back as numbers.",
+      );
+      await store.commit("e1", newHeadCommit(created, { wakeAt: 253_402_300_799_999, currentStep: 0, totalSteps: 0 }));
+      const { wakeAt, currentStep, totalSteps } = await headOf(store, "e1");
+      equal(
+        [wakeAt, currentStep, totalSteps],
+        [253_402_300_799_999, 0, 0],
+        "A commit can set a number to 0, and a time to the year 9999.",
+      );
+    },
+  },
+  {
+    id: "fidelity/megabyte",
+    title: "gives a payload of a megabyte back",
+    invariant: 9,
+    async run({ store, capabilities }) {
+      // Two bytes of UTF-8 and one UTF-16 code unit each, and no repetition that a cut could hide in.
+      const length = Math.min(500_000, Math.floor(capabilities.maxPayloadBytes / 2));
+      const payload = Array.from({ length }, (_, index) => String.fromCharCode(0x100 + (index % 997))).join("");
+      const created = await store.createExecution(newExecution("e1", { checkpoint: newSnapshot({ payload }) }));
+      await store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) }));
+      for (const record of await store.readCheckpoints("e1")) {
+        equal(record.payload === payload, true, "A large payload must come back whole, in a snapshot and in a delta.");
+      }
+    },
+  },
+  {
+    id: "fidelity/largest",
+    title: "takes a payload of just maxPayloadBytes",
+    invariant: 9,
+    requires: ["payload-limit"],
+    async run({ store, capabilities }) {
+      const payload = "x".repeat(capabilities.maxPayloadBytes);
+      const created = await store.createExecution(newExecution("e1"));
+      await store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) }));
+      const [record] = await store.readCheckpoints("e1", { from: 1 });
+      equal(
+        record?.payload === payload,
+        true,
+        "Declare only what the store can keep: a payload of maxPayloadBytes must come back whole.",
+      );
+    },
+  },
+  {
+    id: "fidelity/too-large",
+    title: "refuses a payload beyond maxPayloadBytes and writes nothing",
+    invariant: 9,
+    requires: ["payload-limit"],
+    async run({ store, capabilities }) {
+      const payload = "x".repeat(capabilities.maxPayloadBytes + 1);
+      const created = await store.createExecution(newExecution("e1"));
+      const before = await everythingOf(store, "e1");
+      const advice =
+        "A payload beyond maxPayloadBytes must be refused before anything is written: a cut or half-written one loses state.";
+      await rejects(
+        () => store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) })),
+        "PAYLOAD_TOO_LARGE",
+        advice,
+      );
+      equal(await everythingOf(store, "e1"), before, "A commit that ends in PAYLOAD_TOO_LARGE must change nothing.");
+      await rejects(
+        () => store.createExecution(newExecution("e2", { checkpoint: newSnapshot({ payload }) })),
+        "PAYLOAD_TOO_LARGE",
+        advice,
+      );
+      equal(await store.getExecution("e2"), undefined, "A creation that ends in PAYLOAD_TOO_LARGE must write nothing.");
+      await rejects(() => store.saveDefinition("hash-1", payload), "PAYLOAD_TOO_LARGE", advice);
+      equal(await store.getDefinition("hash-1"), undefined, "A definition that is too large must not be kept.");
+    },
+  },
+  {
+    id: "fidelity/bytes-not-characters",
+    title: "counts a payload's bytes of UTF-8, not its characters",
+    invariant: 9,
+    requires: ["payload-limit"],
+    async run({ store, capabilities }) {
+      const payload = "é".repeat(Math.floor(capabilities.maxPayloadBytes / 2) + 1);
+      const created = await store.createExecution(newExecution("e1"));
+      await rejects(
+        () => store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) })),
+        "PAYLOAD_TOO_LARGE",
+        "maxPayloadBytes counts bytes of UTF-8 (Buffer.byteLength), not JavaScript's string length.",
+      );
+    },
+  },
+  {
+    id: "fidelity/malformed",
+    title: "refuses text that no database keeps: U+0000 and lone surrogates",
+    invariant: 9,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1"));
+      const before = await everythingOf(store, "e1");
+      for (const text of ["a\u0000b", "\ud800", "a\udfff"]) {
+        for (const field of ["payload", "nodeId", "nodeName"] as const) {
+          await rejects(
+            () => store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ [field]: text }) })),
+            "INVALID_ARGUMENT",
+            `A ${field} with U+0000 or a lone surrogate must be refused: it would come back changed, or not at all.`,
+          );
+        }
+      }
+      equal(await everythingOf(store, "e1"), before, "What is refused must not be written.");
+    },
+  },
+  {
+    id: "fidelity/definitions",
+    title: "keeps definitions as they are, the first under each hash",
+    invariant: 9,
+    async run({ store }) {
+      equal(await store.getDefinition("hash-0"), undefined, "getDefinition must give undefined for an unknown hash.");
+      for (const [index, json] of HOSTILE_TEXTS.entries()) await store.saveDefinition(`hash-${index}`, json);
+      await readDefinitions(store);
+      await store.saveDefinition("hash-3", HOSTILE_TEXTS[3] ?? "");
+      await readDefinitions(store);
+    },
+  },
+];
+
+async function readDefinitions(store: CheckpointStore): Promise<void> {
+  const kept = await Promise.all(HOSTILE_TEXTS.map((_, index) => store.getDefinition(`hash-${index}`)));
+  equal(kept, HOSTILE_TEXTS, "Definitions must come back byte for byte, also after one is saved a second time.");
+}

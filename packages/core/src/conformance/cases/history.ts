@@ -1,0 +1,170 @@
+import type { CheckpointRecord, CheckpointStore } from "../../store/checkpoint-store.ts";
+import { equal, ok, rejects } from "../assert.ts";
+import type { ConformanceCase } from "../case.ts";
+import { everythingOf, headOf, newCheckpoint, newCommit, newExecution, newSnapshot } from "../fixtures.ts";
+
+const LONG_HISTORY = 1_050;
+
+/** Reading an execution's records, and dropping old ones. */
+export const historyCases: readonly ConformanceCase[] = [
+  {
+    id: "history/order",
+    title: "reads records by number, ascending unless told otherwise",
+    invariant: 9,
+    async run({ store }) {
+      await withHistory(store, 11);
+      const up = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+      const advice = "Order records by number, not by id, text or timestamp: 10 comes after 9.";
+      equal(numbers(await store.readCheckpoints("e1")), up, advice);
+      equal(numbers(await store.readCheckpoints("e1", { order: "asc" })), up, advice);
+      equal(numbers(await store.readCheckpoints("e1", { order: "desc" })), up.toReversed(), advice);
+    },
+  },
+  {
+    id: "history/range",
+    title: "reads from one number to another, both included",
+    invariant: 9,
+    async run({ store }) {
+      await withHistory(store, 5);
+      const read = async (from?: number, to?: number) =>
+        numbers(
+          await store.readCheckpoints("e1", { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }),
+        );
+      equal(await read(2, 4), [2, 3, 4], "from and to are both included.");
+      equal(await read(4), [4, 5], "Without to, read to the newest.");
+      equal(await read(undefined, 1), [0, 1], "Without from, read from the oldest.");
+      equal(await read(0, 0), [0], "0 is a number like any other, not an absent one.");
+      equal(await read(6), [], "A range beyond the newest is empty, not an error.");
+      equal(await read(4, 3), [], "A range that ends before it begins is empty.");
+    },
+  },
+  {
+    id: "history/limit",
+    title: "reads at most limit records, from the side where the order begins",
+    invariant: 9,
+    async run({ store }) {
+      await withHistory(store, 5);
+      equal(
+        numbers(await store.readCheckpoints("e1", { limit: 2 })),
+        [0, 1],
+        "limit counts from the oldest in ascending order.",
+      );
+      equal(
+        numbers(await store.readCheckpoints("e1", { limit: 2, order: "desc" })),
+        [5, 4],
+        "limit counts from the newest in descending order: the engine reads the newest record this way.",
+      );
+      equal(
+        numbers(await store.readCheckpoints("e1", { from: 1, to: 4, limit: 2, order: "desc" })),
+        [4, 3],
+        "limit applies within the range.",
+      );
+      equal(await store.readCheckpoints("e1", { limit: 0 }), [], "limit: 0 reads nothing (not everything).");
+    },
+  },
+  {
+    id: "history/no-cap",
+    title: `reads ${LONG_HISTORY} records in one call`,
+    invariant: 9,
+    async run({ store }) {
+      await withHistory(store, LONG_HISTORY - 1);
+      const records = await store.readCheckpoints("e1");
+      equal(
+        records.length,
+        LONG_HISTORY,
+        "readCheckpoints without a limit must give every record: page within the store where the database or driver has a cap.",
+      );
+      ok(
+        records.every((record, index) => record.seq === index),
+        "Every record must come once, in order.",
+      );
+    },
+  },
+  {
+    id: "history/drop",
+    title: "drops the records before a snapshot, and keeps the rest and the numbers",
+    invariant: 12,
+    async run({ store }) {
+      const { token } = await store.createExecution(newExecution("e1"));
+      await store.commit("e1", newCommit({ token, version: 0 }));
+      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoint: newSnapshot({ stepNumber: 2 }) }));
+      await store.commit("e1", newCommit({ token, version: 2 }));
+      await store.commit("e1", newCommit({ token, version: 3 }, { dropBefore: 2 }));
+      equal(
+        numbers(await store.readCheckpoints("e1")),
+        [2, 3, 4],
+        "dropBefore: 2 must drop records 0 and 1, and only those.",
+      );
+      const { firstSeq, snapshotSeq, seq, checkpointsCount } = await headOf(store, "e1");
+      equal(
+        { firstSeq, snapshotSeq, seq, checkpointsCount },
+        { firstSeq: 2, snapshotSeq: 2, seq: 4, checkpointsCount: 4 },
+        "dropBefore sets firstSeq; seq, snapshotSeq and checkpointsCount (ever written) stay.",
+      );
+      await store.commit("e1", newCommit({ token, version: 4 }, { dropBefore: 2 }));
+      equal(
+        numbers(await store.readCheckpoints("e1")),
+        [2, 3, 4, 5],
+        "Dropping again before the same snapshot drops nothing.",
+      );
+      equal(
+        numbers(await store.readCheckpoints("e1", { from: 0, limit: 1 })),
+        [2],
+        "from may name a record that was dropped.",
+      );
+    },
+  },
+  {
+    id: "history/drop-before-itself",
+    title: "drops the records before the very snapshot that a commit appends",
+    invariant: 12,
+    async run({ store }) {
+      const { token } = await store.createExecution(newExecution("e1"));
+      await store.commit("e1", newCommit({ token, version: 0 }));
+      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoint: newSnapshot(), dropBefore: 2 }));
+      equal(numbers(await store.readCheckpoints("e1")), [2], "dropBefore may name the snapshot of the same commit.");
+      const { firstSeq, seq } = await headOf(store, "e1");
+      equal({ firstSeq, seq }, { firstSeq: 2, seq: 2 }, "dropBefore sets firstSeq.");
+    },
+  },
+  {
+    id: "history/drop-refused",
+    title: "refuses to drop before what is no snapshot, and writes nothing",
+    invariant: 12,
+    async run({ store }) {
+      const { token } = await store.createExecution(newExecution("e1"));
+      await store.commit("e1", newCommit({ token, version: 0 }));
+      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoint: newSnapshot() }));
+      await store.commit(
+        "e1",
+        newCommit({ token, version: 2 }, { checkpoint: newCheckpoint({ kind: "save" }), dropBefore: 2 }),
+      );
+      const before = await everythingOf(store, "e1");
+      const cases = {
+        0: "dropped before",
+        1: "dropped before",
+        3: "a save",
+        4: "the delta of this commit",
+        9: "yet to come",
+      };
+      for (const [dropBefore, what] of Object.entries(cases)) {
+        await rejects(
+          () => store.commit("e1", newCommit({ token, version: 3 }, { dropBefore: Number(dropBefore) })),
+          "INVALID_ARGUMENT",
+          `dropBefore must name a snapshot that is kept, and record ${dropBefore} is ${what}: without its snapshot the state cannot be read.`,
+        );
+      }
+      equal(await everythingOf(store, "e1"), before, "A commit that is refused for its dropBefore must write nothing.");
+    },
+  },
+];
+
+/** An execution with so many deltas after the initial snapshot. */
+async function withHistory(store: CheckpointStore, deltas: number): Promise<void> {
+  const { token } = await store.createExecution(newExecution("e1"));
+  for (let version = 0; version < deltas; version++) await store.commit("e1", newCommit({ token, version }));
+}
+
+function numbers(records: readonly CheckpointRecord[]): number[] {
+  return records.map((record) => record.seq);
+}
