@@ -4,6 +4,7 @@ import type {
   ClaimRequest,
   CommitRequest,
   ExecutionRef,
+  FailureRecord,
   ListExecutionsOptions,
   NewCheckpoint,
   NewExecution,
@@ -60,6 +61,7 @@ export function checkNewExecution(execution: NewExecution, maxPayloadBytes: numb
   if (execution.parentId !== undefined) checkId(execution.parentId, "parentId");
   if (execution.definitionHash !== undefined) checkId(execution.definitionHash, "definitionHash");
   if (execution.wakeAt !== undefined) checkCount(execution.wakeAt, "wakeAt");
+  if (execution.failure !== undefined) checkFailure(execution.failure, "failure");
   if (execution.status === "running") {
     checkId(execution.owner, "owner");
     checkCount(execution.leaseMs, "leaseMs");
@@ -100,6 +102,7 @@ export function checkCommit(id: string, request: CommitRequest, maxPayloadBytes:
   if (head.currentStep !== undefined) checkCount(head.currentStep, "head.currentStep");
   if (head.totalSteps !== undefined) checkCount(head.totalSteps, "head.totalSteps");
   if (head.wakeAt !== undefined && head.wakeAt !== null) checkCount(head.wakeAt, "head.wakeAt");
+  if (head.failure !== undefined && head.failure !== null) checkFailure(head.failure, "head.failure");
   if (head.definitionHash !== undefined) checkId(head.definitionHash, "head.definitionHash");
 }
 
@@ -139,9 +142,12 @@ export function checkListExecutions(options: ListExecutionsOptions): ListQuery {
   checkCount(limit, "limit");
   if (limit < 1 || limit > MAX_PAGE_SIZE) throw invalid("limit", `must be 1 to ${MAX_PAGE_SIZE}`);
   checkOrder(order);
+  checkFlag(filters.leaseExpired, "leaseExpired");
+  checkFlag(filters.due, "due");
   const query: ListQuery = { ...filters, limit, order };
   if (status !== undefined) {
     query.statuses = typeof status === "string" ? [status] : status;
+    if (!Array.isArray(query.statuses)) throw invalid("status", "must be a status or an array of them");
     for (const one of query.statuses) checkStatus(one, "status");
   }
   if (cursor !== undefined) query.after = decodeCursor(cursor);
@@ -206,7 +212,15 @@ function checkNewCheckpoint(checkpoint: NewCheckpoint, maxPayloadBytes: number):
   if (!(checkpoint.durationMs >= 0 && checkpoint.durationMs <= Number.MAX_SAFE_INTEGER)) {
     throw invalid("checkpoint.durationMs", "must be zero or more milliseconds");
   }
+  if (checkpoint.error !== undefined) checkFailure(checkpoint.error, "checkpoint.error");
   checkPayload(checkpoint.payload, "checkpoint.payload", maxPayloadBytes);
+}
+
+// Its texts may hold anything: what nodes throw is not ours to choose, and JSON escapes it.
+function checkFailure(failure: FailureRecord, name: string): void {
+  checkObject(failure, name);
+  if (typeof failure.code !== "string") throw invalid(`${name}.code`, "must be a string");
+  if (typeof failure.message !== "string") throw invalid(`${name}.message`, "must be a string");
 }
 
 function checkPayload(value: unknown, name: string, maxPayloadBytes: number): void {
@@ -236,6 +250,10 @@ function checkStatus(value: unknown, name: string): void {
 
 function checkOrder(value: unknown): void {
   if (value !== undefined && value !== "asc" && value !== "desc") throw invalid("order", 'must be "asc" or "desc"');
+}
+
+function checkFlag(value: unknown, name: string): void {
+  if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be a boolean");
 }
 
 function checkCount(value: unknown, name: string): asserts value is number {

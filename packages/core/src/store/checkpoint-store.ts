@@ -8,7 +8,12 @@
  */
 export type WorkflowStatus = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
 
-/** Why an execution or a node failed, as it is kept: plain JSON values only. */
+/**
+ * Why an execution or a node failed, as it is kept: plain JSON values only.
+ *
+ * - Its texts may hold anything that was thrown, also U+0000 and lone surrogates. Keep it as JSON text, which escapes
+ *   both, in a text column (PostgreSQL's `jsonb` refuses them).
+ */
 export interface FailureRecord {
   code: string;
   message: string;
@@ -152,7 +157,7 @@ export interface CommitRequest {
   head?: HeadUpdate;
   /** Renews the lease to this many milliseconds from now; absent leaves it as it is. */
   leaseMs?: number;
-  /** Drops the records before this number, which must be that of a snapshot. */
+  /** Drops the records before this number, which must be that of a snapshot that is kept, or of the one in `checkpoint`. */
   dropBefore?: number;
 }
 
@@ -172,11 +177,11 @@ export interface ReadCheckpointsOptions {
 export interface ListExecutionsOptions {
   workflowId?: string;
   userId?: string;
-  /** One status, or any of several. */
+  /** One status, or any of several; an empty list matches nothing. */
   status?: WorkflowStatus | readonly WorkflowStatus[];
-  /** True: only `running` ones whose lease has lapsed by the store's clock. */
+  /** True: only `running` ones whose lease has lapsed by the store's clock. False is as absent. */
   leaseExpired?: boolean;
-  /** True: only those whose `wakeAt` has come by the store's clock. */
+  /** True: only those whose `wakeAt` has come by the store's clock. False is as absent. */
   due?: boolean;
   parentId?: string;
   /** Milliseconds since the epoch; only those created earlier. */

@@ -91,6 +91,25 @@ export const fidelityCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "fidelity/thrown-text",
+    title: "keeps a failure whose text is not storable as it is",
+    invariant: 9,
+    async run({ store }) {
+      const failure: FailureRecord = { code: "NODE_FAILED", message: "a\u0000b \ud800 c", stack: "\udfff" };
+      const created = await store.createExecution(newExecution("e1"));
+      await store.commit(
+        "e1",
+        newCommit(created, { checkpoint: newCheckpoint({ kind: "error", error: failure }), head: { failure } }),
+      );
+      const [record] = await store.readCheckpoints("e1", { from: 1 });
+      equal(
+        [(await headOf(store, "e1")).failure, record?.error],
+        [failure, failure],
+        "What a node throws can hold U+0000 and lone surrogates, and must not keep the failure from being recorded: keep failure and error as JSON text, which escapes them, in a text column.",
+      );
+    },
+  },
+  {
     id: "fidelity/numbers",
     title: "keeps large and zero numbers in the head",
     invariant: 9,
