@@ -11,14 +11,19 @@ const folder = process.cwd();
 const outputFolder = join(folder, "dist");
 const manifest = readManifest(folder);
 
-const declarations = declarationsOf(folder, manifest);
-rmSync(outputFolder, { recursive: true, force: true });
-writeDeclarations(declarations, outputFolder);
-const files = await bundle({ folder, manifest, outputFolder });
-const licenses = thirdPartyLicenses(files);
-if (licenses !== undefined) writeFileSync(join(outputFolder, "THIRD_PARTY_LICENSES.txt"), licenses);
+try {
+  const declarations = declarationsOf(folder, manifest);
+  rmSync(outputFolder, { recursive: true, force: true });
+  writeDeclarations(declarations, outputFolder);
+  const files = await bundle({ folder, manifest, outputFolder });
+  const licenses = thirdPartyLicenses(files);
+  if (licenses !== undefined) writeFileSync(join(outputFolder, "THIRD_PARTY_LICENSES.txt"), licenses);
 
-const bytes = files.reduce((sum, file) => sum + Buffer.byteLength(file.code), 0);
-console.log(
-  `${manifest.name}: ${files.length} JavaScript files, ${Math.ceil(bytes / 1024)} KB, ${declarations.length} declaration files`,
-);
+  const bytes = files.reduce((sum, file) => sum + Buffer.byteLength(file.code), 0);
+  console.log(
+    `${manifest.name}: ${files.length} JavaScript files, ${Math.ceil(bytes / 1024)} KB, ${declarations.length} declaration files`,
+  );
+} catch (error) {
+  console.error(`${manifest.name} was not built: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

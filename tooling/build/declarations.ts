@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -57,7 +57,10 @@ function emit(options: { folder: string; sources: string[]; work: string; commen
     project,
     JSON.stringify({ extends: join(folder, "tsconfig.json"), files: sources, include: [], compilerOptions }),
   );
-  execFileSync(process.execPath, [TSC, "-p", project, "--pretty", "false"], { stdio: ["ignore", 2, 2] });
+  const { status } = spawnSync(process.execPath, [TSC, "-p", project, "--pretty", "false"], {
+    stdio: ["ignore", 2, 2],
+  });
+  if (status !== 0) throw new Error("The types do not check");
 }
 
 function reachable({ emitted, manifest }: { emitted: string; manifest: Manifest }): Declaration[] {
