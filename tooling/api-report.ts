@@ -1,0 +1,58 @@
+// Writes api-report.md of every public package: the declarations that its users' types are made of, without comments.
+//
+//   node tooling/api-report.ts           writes the reports
+//   node tooling/api-report.ts --check   fails where a report is out of date, or differs from the last release's while
+//                                        no changeset names the package
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { declarationsOf } from "./build/declarations.ts";
+import { type PublicPackage, publicPackages } from "./packing/public-packages.ts";
+import { ROOT } from "./pnpm.ts";
+
+const check = process.argv.includes("--check");
+const pending = pendingPackages();
+for (const candidate of publicPackages()) {
+  const path = join(candidate.folder, "api-report.md");
+  const report = reportOf(candidate);
+  const problem = check ? problemWith(candidate, path, report) : undefined;
+  if (!check) writeFileSync(path, report);
+  if (problem !== undefined) process.exitCode = 1;
+  console.log(`${candidate.manifest.name}: ${problem ?? (check ? "ok" : `wrote ${relative(ROOT, path)}`)}`);
+}
+
+function reportOf({ folder, manifest }: PublicPackage): string {
+  const files = declarationsOf(folder, manifest, { comments: false });
+  const sections = files.map(({ path, text }) => `## ${path}\n\n\`\`\`ts\n${text.trim()}\n\`\`\`\n`);
+  return [
+    `# Public API of ${manifest.name}\n`,
+    "Made by `pnpm api-report`. A change here needs a changeset.\n",
+    ...sections,
+  ].join("\n");
+}
+
+function problemWith({ folder, manifest }: PublicPackage, path: string, report: string): string | undefined {
+  if (!existsSync(path) || readFileSync(path, "utf8") !== report) {
+    return "the public API is not the one in api-report.md: run `pnpm api-report` and look at the difference";
+  }
+  const released = releasedReport({ folder, manifest });
+  if (report === released || pending.has(manifest.name)) return undefined;
+  return "the public API differs from the last release: run `pnpm changeset`";
+}
+
+/** The report at the last release, or undefined before the first. */
+function releasedReport({ folder, manifest }: PublicPackage): string | undefined {
+  if (manifest.version === "0.0.0") return undefined;
+  const place = `${manifest.name}@${manifest.version}:${relative(ROOT, folder)}/api-report.md`;
+  const { status, stdout } = spawnSync("git", ["show", place], { cwd: ROOT, encoding: "utf8" });
+  if (status !== 0) throw new Error(`git knows no ${place}: fetch the release's tags`);
+  return stdout;
+}
+
+function pendingPackages(): Set<string> {
+  const folder = join(ROOT, ".changeset");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".md") && name !== "README.md");
+  const heads = files.map((name) => readFileSync(join(folder, name), "utf8").split(/^---$/m)[1] ?? "");
+  return new Set(heads.flatMap((head) => [...head.matchAll(/^"(.+)":/gm)].map((match) => match[1] ?? "")));
+}
