@@ -21,8 +21,10 @@ export function createProgram(): Command {
     .option("--v1 <module>", "your own old executor, in place of V1")
     .option("--executors <module>", "your own node executors, for both V1 and V2")
     .addOption(
-      new Option("--context-mode <mode>", "how V2 hands the context to nodes (default: copy with --executors, else frozen)")
-        .choices(["frozen", "copy"]),
+      new Option(
+        "--context-mode <mode>",
+        "how V2 hands the context to nodes (default: copy with --executors, else frozen)",
+      ).choices(["frozen", "copy"]),
     )
     .addOption(new Option("--store <name>", "where V2 keeps its checkpoints").choices(STORE_NAMES).default("memory"))
     .option("--json", "print the report as JSON")

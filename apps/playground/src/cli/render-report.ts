@@ -53,7 +53,7 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
     return [
       { title: `${name === "v1" ? "V1 again" : "V2 resumed"}\nnodes`, ...count(({ completed }) => completed.nodes) },
       { title: "\neffects", ...count(({ completed }) => completed.effects) },
-      { title: "\nfailing", ...count(({ interrupted }) => interrupted.effects), },
+      { title: "\nfailing", ...count(({ interrupted }) => interrupted.effects) },
       {
         title: "\nends",
         cell: ({ interruption }) => ending(interruption[name]),
@@ -82,7 +82,9 @@ function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colo
     for (const name of ["v1", "v2"] as const) {
       const { completed, interrupted } = interruption[name];
       const label = name === "v1" ? "V1 again:  " : "V2 resumed:";
-      lines.push(`  ${label} ${completed.nodes} nodes, ${completed.effects} effects; failing node ${interrupted.effects}`);
+      lines.push(
+        `  ${label} ${completed.nodes} nodes, ${completed.effects} effects; failing node ${interrupted.effects}`,
+      );
       lines.push(`  ${" ".repeat(label.length)} ${ending(interruption[name])}`);
     }
   }

@@ -1,3 +1,4 @@
+import { isWorkflowError } from "@waymark/core";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 import type { Fault } from "../server/faults.ts";
@@ -54,6 +55,7 @@ export class Bench {
       try {
         return await this.#options.runV1({ workflow, executors, initialData });
       } catch (error) {
+        if (isWorkflowError(error)) throw error;
         return { success: false, error: error instanceof Error ? error.message : String(error) };
       }
     });

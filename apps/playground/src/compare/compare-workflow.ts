@@ -29,9 +29,10 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
 
   onProgress("undisturbed");
   bench.reset();
-  const v1 = await bench.runV1();
-  bench.reset();
+  // V2 first: a definition that cannot be run is refused by it before anything has happened.
   const v2 = await bench.startV2();
+  bench.reset();
+  const v1 = await bench.runV1();
   const between = compareOutputs(v1, v2);
   const order = v2.recorder.completed;
   const report: WorkflowReport = {
@@ -70,22 +71,22 @@ async function interrupt(
   { loaded, v2, options }: { loaded: LoadedWorkflow; v2: BenchRunV2; options: CompareOptions },
 ): Promise<InterruptionReport[]> {
   const { failAt, onProgress = () => {} } = options;
-  const { interruption } = loaded;
-  if (failAt === undefined && interruption !== undefined && "budgetMs" in interruption) {
-    const reports: InterruptionReport[] = [];
-    for (const kind of ["timeoutMs", "budgetMs"] as const) {
-      onProgress(`cut off by ${kind}`);
-      reports.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
-    }
-    return reports;
+  const interruption = failAt === undefined ? loaded.interruption : undefined;
+  if (interruption === undefined) {
+    const failAfter = failAt === undefined ? halfWay(v2) : findNode(failAt, loaded, context.order);
+    onProgress(`failing at ${failAfter}`);
+    return [await compareFailure(context, { failAfter })];
   }
-  if (failAt === undefined && interruption !== undefined) {
+  if ("faults" in interruption) {
     onProgress("refused by a service");
     return [await compareFailure(context, interruption)];
   }
-  const failAfter = failAt === undefined ? halfWay(v2) : findNode(failAt, loaded, context.order);
-  onProgress(`failing at ${failAfter}`);
-  return [await compareFailure(context, { failAfter })];
+  const reports: InterruptionReport[] = [];
+  for (const kind of ["timeoutMs", "budgetMs"] as const) {
+    onProgress(`cut off by ${kind}`);
+    reports.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
+  }
+  return reports;
 }
 
 /** The first node from the middle on that has a side effect; the middle one if there is none. */

@@ -61,8 +61,6 @@ export interface ComparisonReport {
 export function isOk(report: Pick<WorkflowReport, "outputsEqual" | "interruptions">): boolean {
   return (
     report.outputsEqual &&
-    report.interruptions.every(
-      ({ v2 }) => v2.finished && v2.outputEqual && v2.completed.nodes === 0,
-    )
+    report.interruptions.every(({ v2 }) => v2.finished && v2.outputEqual && v2.completed.nodes === 0)
   );
 }

@@ -19,7 +19,10 @@ export async function readBundled(ids: readonly string[]): Promise<LoadedWorkflo
   const known = await bundledIds();
   for (const id of ids) {
     if (known.includes(id)) continue;
-    throw new WorkflowError("WORKFLOW_NOT_FOUND", `No bundled workflow is called "${id}"; there are ${known.join(", ")}.`);
+    throw new WorkflowError(
+      "WORKFLOW_NOT_FOUND",
+      `No bundled workflow is called "${id}"; there are ${known.join(", ")}.`,
+    );
   }
   return Promise.all(ids.map((id) => readWorkflowFile(`${FOLDER}${id}.json`)));
 }

@@ -57,7 +57,8 @@ async function load(option: string, path: string): Promise<Exports> {
     return (await import(pathToFileURL(resolve(path)).href)) as Exports;
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    const reason = code === "ERR_MODULE_NOT_FOUND" && message.includes(resolve(path)) ? "there is no such file" : message;
+    const reason =
+      code === "ERR_MODULE_NOT_FOUND" && message.includes(resolve(path)) ? "there is no such file" : message;
     throw invalid(option, path, `cannot be loaded: ${reason}`, error);
   }
 }

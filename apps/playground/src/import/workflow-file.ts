@@ -75,7 +75,14 @@ export async function readJson(path: string): Promise<unknown> {
 export function parseWorkflow(value: unknown, fallbackId: string): LoadedWorkflow {
   if (isN8nExport(value)) {
     const n8n = importN8n(value, { fallbackId });
-    return { workflow: n8n.workflow, title: n8n.workflow.name ?? fallbackId, format: "n8n", input: {}, faults: [], n8n };
+    return {
+      workflow: n8n.workflow,
+      title: n8n.workflow.name ?? fallbackId,
+      format: "n8n",
+      input: {},
+      faults: [],
+      n8n,
+    };
   }
   const canvas = value as { id?: unknown; name?: unknown; playground?: unknown; nodes: []; edges: [] } | null;
   if (typeof canvas !== "object" || canvas === null || !Array.isArray(canvas.nodes) || !Array.isArray(canvas.edges)) {
@@ -92,5 +99,10 @@ export function parseWorkflow(value: unknown, fallbackId: string): LoadedWorkflo
     const where = ["playground", ...(issue?.path ?? [])].join(".");
     throw new WorkflowError("WORKFLOW_INVALID", `${where}: ${issue?.message ?? "not valid"}.`);
   }
-  return { workflow, title: typeof canvas.name === "string" ? canvas.name : id, format: "react-flow", ...scenario.data };
+  return {
+    workflow,
+    title: typeof canvas.name === "string" ? canvas.name : id,
+    format: "react-flow",
+    ...scenario.data,
+  };
 }

@@ -49,7 +49,11 @@ function pickLabel(labels: readonly string[], prompt: string): string {
 }
 
 function replyTo(prompt: string): string {
-  const paragraph = prompt.trim().split(/\n\s*\n/).at(-1) ?? "";
+  const paragraph =
+    prompt
+      .trim()
+      .split(/\n\s*\n/)
+      .at(-1) ?? "";
   const sentence = /^.*?[.!?](?=\s|$)/s.exec(paragraph)?.[0] ?? paragraph.slice(0, 120);
   return `Thank you for your message. You wrote: "${sentence.trim()}" We are on it and will be back with an answer today.`;
 }

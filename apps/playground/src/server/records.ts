@@ -56,7 +56,12 @@ function products(limit: number) {
 }
 
 function contact(email: string) {
-  return { id: `contact_${digest(email).slice(0, 8)}`, email, city: pick(CITIES, email), owner: pick(NAMES, `o ${email}`) };
+  return {
+    id: `contact_${digest(email).slice(0, 8)}`,
+    email,
+    city: pick(CITIES, email),
+    owner: pick(NAMES, `o ${email}`),
+  };
 }
 
 function segment(name: string) {

@@ -14,6 +14,8 @@ export interface ServiceServer extends AsyncDisposable {
   readonly ledger: Ledger;
   /** Forgets everything, and misbehaves as told from now on. */
   reset(faults?: readonly Fault[]): void;
+  /** How many requests have come since it started, reads and refused ones included. */
+  readonly received: number;
   /** Resolves once no request is being worked on: late ones of a run that was cut off are then in the ledger. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -39,8 +41,10 @@ export async function startServiceServer(options: { llm?: LlmUpstream } = {}): P
   const faults = new FaultPlan();
   const askModel = options.llm === undefined ? undefined : rememberingClient(options.llm);
   const busy = new Set<Promise<void>>();
+  let received = 0;
 
   const server = createServer((request, response) => {
+    received += 1;
     const work = handle(request, response, { ledger, faults, askModel }).catch((error: unknown) => {
       if (!response.headersSent) answer(response, 500, { message: String(error) });
     });
@@ -62,6 +66,9 @@ export async function startServiceServer(options: { llm?: LlmUpstream } = {}): P
     reset: (next = []) => {
       ledger.clear();
       faults.set(next);
+    },
+    get received() {
+      return received;
     },
     idle: async () => {
       while (busy.size > 0) await Promise.all(busy);
@@ -101,7 +108,9 @@ async function handle(
   }
   if (isRead) {
     const record = readRecord(path, url.searchParams);
-    return record === undefined ? answer(response, 404, { message: `Nothing at ${path}.` }) : answer(response, 200, record);
+    return record === undefined
+      ? answer(response, 404, { message: `Nothing at ${path}.` })
+      : answer(response, 200, record);
   }
   const earlier = ledger.answerFor(entry.idempotencyKey);
   if (earlier !== undefined) {

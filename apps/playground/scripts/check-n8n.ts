@@ -1,0 +1,86 @@
+/**
+ * Shows the n8n import on every export in a folder: `node scripts/check-n8n.ts FOLDER`.
+ *
+ * - Each file must either be compared with all outputs equal and no completed node repeated, or be refused for a loop.
+ * - The connections are counted here once more, by plain means, and must all be edges or listed as dropped.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isWorkflowError } from "@waymark/core";
+import { startEnvironment } from "../src/cli/environment.ts";
+import { renderTable } from "../src/cli/table.ts";
+import { compareWorkflow } from "../src/compare/compare-workflow.ts";
+import { resolveExecutors } from "../src/compare/executor-table.ts";
+import { runV1 } from "../src/compare/executors.ts";
+import { parseWorkflow, readJson } from "../src/import/workflow-file.ts";
+import { openStore } from "../src/store/open-store.ts";
+
+interface Row {
+  file: string;
+  result: "equal" | "loop" | "FAILED";
+  edges: string;
+  nodes: string;
+  remark: string;
+}
+
+const folder = process.argv[2];
+if (folder === undefined) {
+  process.stderr.write("usage: node scripts/check-n8n.ts FOLDER\n");
+  process.exit(2);
+}
+
+await using environment = await startEnvironment({});
+const store = await openStore("memory");
+const rows: Row[] = [];
+for (const file of (await readdir(folder)).filter((name) => name.endsWith(".json")).sort()) {
+  rows.push(await check(file, await readJson(join(folder, file))));
+}
+const lines = renderTable(rows, [
+  { title: "file", cell: ({ file }) => file, maxWidth: 34 },
+  { title: "result", cell: ({ result }) => result },
+  { title: "edges", align: "right", cell: ({ edges }) => edges },
+  { title: "nodes run", align: "right", cell: ({ nodes }) => nodes },
+  { title: "", cell: ({ remark }) => remark, maxWidth: 36 },
+]);
+const count = (result: Row["result"]) => rows.filter((row) => row.result === result).length;
+process.stdout.write(`${lines.join("\n")}\n\n`);
+process.stdout.write(
+  `${count("equal")} compare equal, ${count("loop")} refused for a loop, ${count("FAILED")} failed\n`,
+);
+process.exitCode = count("FAILED") === 0 && rows.length > 0 ? 0 : 1;
+
+async function check(file: string, value: unknown): Promise<Row> {
+  const edgesIn = countMainConnections(value);
+  const row = { file, edges: `${edgesIn}`, nodes: "" };
+  try {
+    const loaded = parseWorkflow(value, file);
+    const { executors, passedThrough } = resolveExecutors(loaded, { bundled: environment.nodes });
+    const dropped = loaded.n8n?.dangling.filter(({ kind }) => kind === "main").length ?? 0;
+    const edgesOut = loaded.workflow.edges.length;
+    const report = await compareWorkflow(loaded, {
+      services: environment.services,
+      executors,
+      runV1,
+      v2: { store, contextMode: "frozen" },
+    });
+    const hasAll = edgesIn === edgesOut + dropped;
+    const stoodIn = [...passedThrough.values()].reduce((sum, one) => sum + one, 0);
+    const { attached = [] } = loaded.n8n ?? {};
+    return {
+      ...row,
+      result: report.ok && hasAll ? "equal" : "FAILED",
+      edges: `${edgesIn}=${edgesOut}${dropped === 0 ? "" : `+${dropped}`}`,
+      nodes: `${report.nodes.run}/${report.nodes.total}`,
+      remark: report.difference ?? `${stoodIn} passed through, ${attached.length} attached`,
+    };
+  } catch (error) {
+    if (!isWorkflowError(error)) throw error;
+    return { ...row, result: error.code === "WORKFLOW_CYCLE" ? "loop" : "FAILED", remark: error.message };
+  }
+}
+
+function countMainConnections(value: unknown): number {
+  const { connections } = value as { connections: Record<string, { main?: (unknown[] | null)[] }> };
+  const outputs = Object.values(connections).flatMap(({ main = [] }) => main);
+  return outputs.reduce((sum, targets) => sum + (targets?.length ?? 0), 0);
+}

@@ -1,0 +1,91 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { isRetryAfterError } from "@waymark/core";
+import { describe, expect, it } from "vitest";
+import { createLlm } from "../src/nodes/llm.ts";
+import { startServiceServer } from "../src/server/service-server.ts";
+import { runNode } from "./run-node.ts";
+
+const TICKET = "Our card was charged twice for the invoice. Please refund it today.";
+const labelled = { prompt: "{{text}}", labels: ["bug", "billing"], as: "topic" };
+
+describe("llm, answered by the stand-in", () => {
+  it("picks one of the labels, the same one every time", async () => {
+    await using services = await startServiceServer();
+    const llm = createLlm({ baseUrl: services.url, model: "m" });
+    const run = () => runNode(llm, { data: labelled, context: { text: TICKET } });
+    const first = await run();
+    expect(first).toMatchObject({ topic: { label: "billing", text: "billing", model: "m" } });
+    expect(await run()).toEqual(first);
+    expect(services.ledger.entries.map(({ path }) => path)).toEqual(["/v1/messages", "/v1/messages"]);
+  });
+
+  it("answers a free question with a text", async () => {
+    await using services = await startServiceServer();
+    const llm = createLlm({ baseUrl: services.url, model: "m" });
+    const next = await runNode(llm, { data: { prompt: "A customer wrote.\n\n{{text}}" }, context: { text: TICKET } });
+    expect(next).toMatchObject({ node: { text: expect.stringContaining("charged twice") } });
+  });
+
+  it("can be rate-limited", async () => {
+    await using services = await startServiceServer();
+    services.reset([{ path: "/v1/messages", after: 0, delayMs: 0, status: 429, retryAfterSeconds: 2 }]);
+    const llm = createLlm({ baseUrl: services.url, model: "m" });
+    const error = await runNode(llm, { data: labelled, context: { text: TICKET } }).catch((thrown: unknown) => thrown);
+    expect(isRetryAfterError(error)).toBe(true);
+  });
+});
+
+describe("llm, passed on to the real API", () => {
+  it("sends key, version and question once, and gives the same answer to the second executor", async () => {
+    await using api = await startApi({ status: 200, text: "billing" });
+    await using services = await startServiceServer({ llm: { baseUrl: api.url, apiKey: "secret" } });
+    const llm = createLlm({ baseUrl: services.url, model: "m" });
+    const run = (idempotencyKey: string) => runNode(llm, { data: labelled, context: { text: TICKET }, idempotencyKey });
+    expect(await run("k1")).toEqual(await run("k2"));
+    expect(api.requests).toHaveLength(1);
+    expect(api.requests[0]).toMatchObject({
+      headers: { "x-api-key": "secret", "anthropic-version": "2023-06-01" },
+      body: { model: "m", messages: [{ role: "user", content: TICKET }] },
+    });
+  });
+
+  it("hands on a refusal with its Retry-After, and asks again next time", async () => {
+    await using api = await startApi({ status: 429, text: "" });
+    await using services = await startServiceServer({ llm: { baseUrl: api.url, apiKey: "secret" } });
+    const llm = createLlm({ baseUrl: services.url, model: "m" });
+    const run = () => runNode(llm, { data: labelled, context: { text: TICKET } }).catch((thrown: unknown) => thrown);
+    expect(await run()).toMatchObject({ retryAfterMs: 3_000 });
+    await run();
+    expect(api.requests).toHaveLength(2);
+    expect(services.ledger.entries.map(({ outcome }) => outcome)).toEqual(["refused", "refused"]);
+  });
+
+  it("takes no answer that is none of the labels", async () => {
+    await using api = await startApi({ status: 200, text: "something else" });
+    const llm = createLlm({ baseUrl: api.url, apiKey: "secret", model: "m" });
+    await expect(runNode(llm, { data: labelled, context: { text: TICKET } })).rejects.toThrow("none of bug, billing");
+  });
+});
+
+/** A server that speaks as much of the Messages API as is needed to see what it is sent. */
+async function startApi(says: { status: number; text: string }) {
+  const requests: { headers: unknown; body: unknown }[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    requests.push({ headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
+    response.writeHead(says.status, { "content-type": "application/json", "retry-after": "3" });
+    const content = [{ type: "text", text: says.text }];
+    response.end(JSON.stringify({ model: "m", content, usage: { input_tokens: 1, output_tokens: 1 } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

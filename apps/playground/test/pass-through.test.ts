@@ -1,0 +1,94 @@
+import type { NodeExecutorArgs, Routed } from "@waymark/core";
+import { resultKind } from "@waymark/core";
+import { describe, expect, it } from "vitest";
+import { importN8n } from "../src/import/n8n.ts";
+import { passThrough } from "../src/nodes/pass-through.ts";
+import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
+import { deepFreeze } from "./run-node.ts";
+
+/** Runs one node of an export with a context, and says what it put there and which outputs it took. */
+async function pass(
+  nodes: readonly (string | ExportedNode)[],
+  options: {
+    connections?: readonly ExportedConnection[];
+    context?: Record<string, unknown>;
+    pinData?: unknown;
+    of?: string;
+  },
+) {
+  const { connections = [], context = {}, pinData, of = "A" } = options;
+  const { workflow } = importN8n({ ...n8nExport(nodes, connections), pinData }, { fallbackId: "file" });
+  const node = workflow.nodes.find(({ id }) => id === of);
+  const result = await passThrough({ context: deepFreeze(context), node } as NodeExecutorArgs);
+  const isRouted = resultKind(result) === "routed";
+  const next = (isRouted ? (result as Routed).result : result) as Record<string, unknown>;
+  return { output: next[of], handles: isRouted ? (result as Routed).handles : [], next };
+}
+
+const threeWays: ExportedConnection[] = [
+  ["A", 0, "B"],
+  ["A", 1, "C"],
+  ["A", 2, "D"],
+];
+
+describe("a node without an executor", () => {
+  it("gives one item, the same every time, and keeps the context", async () => {
+    const first = await pass(["A"], { context: { before: 1 } });
+    expect(first.next).toMatchObject({ before: 1 });
+    expect(first.output).toEqual([
+      { json: { node: "A", type: "test.node", digest: expect.stringMatching(/^[0-9a-f]{16}$/) } },
+    ]);
+    expect(await pass(["A"], { context: { before: 1 } })).toEqual(first);
+  });
+
+  it("gives another one where its parameters or what it was given differ", async () => {
+    const connections: ExportedConnection[] = [["In", 0, "A"]];
+    const run = (input: unknown, parameters = {}) =>
+      pass(["In", { name: "A", parameters }], { connections, context: { In: input, other: input } });
+    const outputs = [await run([1]), await run([2]), await run([1], { x: 1 })].map(({ output }) =>
+      JSON.stringify(output),
+    );
+    expect(new Set(outputs).size).toBe(3);
+  });
+
+  it("gives what is pinned to it", async () => {
+    const pinData = { A: [{ json: { id: 7 } }] };
+    expect((await pass(["A"], { pinData })).output).toEqual([{ json: { id: 7 } }]);
+  });
+
+  it("takes exactly one of several outputs, by what it computes", async () => {
+    const taken = new Set<string>();
+    for (let value = 0; value < 40; value++) {
+      const node = { name: "A", parameters: { value } };
+      const { handles } = await pass([node, "B", "C", "D"], { connections: threeWays });
+      expect(handles).toHaveLength(1);
+      taken.add(handles[0] as string);
+    }
+    expect([...taken].sort()).toEqual(["0", "1", "2"]);
+  });
+
+  it("never takes the error output", async () => {
+    const connections = threeWays.slice(0, 2);
+    for (let value = 0; value < 20; value++) {
+      const node = { name: "A", onError: "continueErrorOutput", parameters: { value } };
+      expect((await pass([node, "B", "C"], { connections })).handles).toEqual(["0"]);
+    }
+  });
+
+  it("takes all outputs of a node that uses all", async () => {
+    const node = { name: "A", type: "n8n-nodes-base.splitInBatches" };
+    expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toEqual(["0", "1", "2"]);
+  });
+
+  it("hands on to the first output where it is disabled", async () => {
+    for (let value = 0; value < 5; value++) {
+      const node = { name: "A", disabled: true, parameters: { value } };
+      expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toEqual(["0"]);
+    }
+  });
+
+  it("works under any name", async () => {
+    const { next } = await pass(["__proto__"], { of: "__proto__" });
+    expect(Object.keys(next)).toEqual(["__proto__"]);
+  });
+});
