@@ -13,6 +13,7 @@ import { leaseCases } from "./leases.ts";
 import { lifecycleCases } from "./lifecycle.ts";
 import { listingCases } from "./listing.ts";
 import { pagingCases } from "./paging.ts";
+import { randomCases } from "./random.ts";
 import { retrySafetyCases } from "./retry-safety.ts";
 import { versionCases } from "./versions.ts";
 
@@ -34,4 +35,5 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...finalityCases,
   ...deletionCases,
   ...errorCases,
+  ...randomCases,
 ];

@@ -1,0 +1,213 @@
+import fc from "fast-check";
+import type { CheckpointStore } from "../../store/checkpoint-store.ts";
+import { ConformanceFailure, equal, type Outcome } from "../assert.ts";
+import type { ConformanceCase } from "../case.ts";
+import { newCheckpoint, newCommit, newExecution, newSnapshot, uniqueId } from "../fixtures.ts";
+import { type Operation, perform } from "../model/operation.ts";
+import { anyPlan, fillIn, type Plan, racingPlan } from "../model/plan.ts";
+import { answerOf, StoreModel } from "../model/store-model.ts";
+import { race } from "../race.ts";
+
+/** Random calls, held against a model. A failure prints the seed and the shortest sequence that was found. */
+export const randomCases: readonly ConformanceCase[] = [
+  {
+    id: "random/sequences",
+    title: "answers random sequences of calls as the model does",
+    invariant: 9,
+    async run({ store, reopen, seed }) {
+      const handles = [store, await reopen()] as const;
+      // Every sequence has ids and a workflow of its own, so that one store serves all.
+      const commands = fc.commands([anyPlan.map((plan) => new Call(plan))], { maxCommands: 40, size: "max" });
+      const property = fc.asyncProperty(commands, (calls) =>
+        fc.asyncModelRun(
+          () => ({ model: new StoreModel(), real: { handles, prefix: uniqueId("run"), turn: 0 } }),
+          calls,
+        ),
+      );
+      await checkProperty(property, { seed, numRuns: 30 });
+    },
+  },
+  {
+    id: "random/races",
+    title: "answers racing calls as if they had come one after another",
+    invariant: 2,
+    async run({ store, reopen, seed }) {
+      const handles = [store, await reopen()] as const;
+      const property = fc.asyncProperty(
+        fc.array(racingPlan, { maxLength: 3 }),
+        fc.array(racingPlan, { minLength: 2, maxLength: 5 }),
+        (before, racing) => raceOnce(handles, before, racing),
+      );
+      // What a race brings to light once it may not the next time: there is nothing to shrink.
+      await checkProperty(property, { seed, numRuns: 40, endOnFailure: true });
+    },
+  },
+  {
+    id: "random/texts",
+    title: "keeps random ids apart and gives random texts back",
+    invariant: 8,
+    async run({ store, seed }) {
+      const text = fc.string({ unit: "binary", maxLength: 40 }).filter((value) => !value.includes("\0"));
+      const id = text.filter((value) => value !== "" && Buffer.byteLength(value) <= 500);
+      const rows = fc.uniqueArray(fc.tuple(id, text, text), { minLength: 1, maxLength: 6, selector: ([key]) => key });
+      const property = fc.asyncProperty(rows, async (made) => {
+        const prefix = uniqueId("t");
+        for (const [name, payload, nodeName] of made) {
+          const created = await store.createExecution(
+            newExecution(prefix + name, { checkpoint: newSnapshot({ payload }) }),
+          );
+          const checkpoint = newCheckpoint({ payload: nodeName, nodeName: payload, nodeId: name });
+          await store.commit(prefix + name, newCommit(created, { checkpoint }));
+        }
+        for (const [name, payload, nodeName] of made) {
+          const records = await store.readCheckpoints(prefix + name);
+          equal(
+            records.map((record) => [record.payload, record.nodeId, record.nodeName]),
+            [
+              [payload, "node-1", "Node 1"],
+              [nodeName, name, payload],
+            ],
+            "Every text must come back as it was written, under its own id.",
+          );
+        }
+      });
+      await checkProperty(property, { seed, numRuns: 25 });
+    },
+  },
+];
+
+interface Real {
+  handles: readonly [CheckpointStore, CheckpointStore];
+  prefix: string;
+  turn: number;
+}
+
+/** One call of a random sequence, made on either handle in turn and on the model. */
+class Call implements fc.AsyncCommand<StoreModel, Real> {
+  readonly plan: Plan;
+  #operation: Operation | undefined;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(model: StoreModel, real: Real): Promise<void> {
+    const name = (who: number) => `${real.prefix}:${who}`;
+    const operation = fillIn(this.plan, model, name);
+    this.#operation = operation;
+    const handle = real.handles[real.turn++ % 2 ? 1 : 0];
+    await compare(model, handle, operation);
+    if (operation.kind === "get" || operation.kind === "read" || operation.kind === "list") return;
+    // What the call has left, as another handle sees it.
+    const id = name("who" in this.plan ? this.plan.who : 0);
+    const other = real.handles[real.turn % 2 ? 1 : 0];
+    await compare(model, other, { kind: "get", id });
+    await compare(model, other, { kind: "read", id, options: {} });
+  }
+
+  toString(): string {
+    return `\n    ${JSON.stringify(this.#operation ?? this.plan)}`;
+  }
+}
+
+async function compare(model: StoreModel, handle: CheckpointStore, operation: Operation): Promise<void> {
+  const actual = await perform(handle, operation);
+  const expected = model.apply(operation, actual);
+  equal(
+    answerOf(operation, actual),
+    expected,
+    `The store must answer as the model does to ${JSON.stringify(operation)}`,
+  );
+}
+
+async function raceOnce(
+  handles: readonly [CheckpointStore, CheckpointStore],
+  before: readonly Plan[],
+  racing: readonly Plan[],
+): Promise<void> {
+  const model = new StoreModel();
+  const prefix = uniqueId("race");
+  const name = (who: number) => `${prefix}:${who}`;
+  const create: Plan = { kind: "create", who: 0, isRunning: true, lease: 0, again: false, userId: "user-1" };
+  for (const plan of [create, ...before]) await compare(model, handles[0], fillIn(plan, model, name));
+  const operations = racing.map((plan) => fillIn(plan, model, name));
+  const outcomes = await race(
+    operations.map((operation, index) => async () => perform(handles[index % 2 ? 1 : 0], operation)),
+  );
+  const answers = outcomes.flatMap((one) => (one.ok ? [one.value] : []));
+  const last: Operation[] = [
+    { kind: "get", id: name(0) },
+    { kind: "read", id: name(0), options: {} },
+  ];
+  const left = await Promise.all(last.map((operation) => perform(handles[1], operation)));
+  if (canBeOrdered(model, operations, answers, last, left)) return;
+  const told = operations.map((operation, index) => {
+    const answer = answers[index];
+    return `\n    ${JSON.stringify(operation)}\n      -> ${JSON.stringify(answer && answerOf(operation, answer))}`;
+  });
+  throw new ConformanceFailure(
+    `Racing calls must end as if they had come one after another, in some order, but no order gives these answers and what is left:${told.join("")}\n    left: ${JSON.stringify(left.map((one) => (one.ok ? one.value : one.code)))}`,
+  );
+}
+
+/** Whether some order of the racing calls explains every answer and what was found afterwards. */
+function canBeOrdered(
+  model: StoreModel,
+  operations: readonly Operation[],
+  answers: readonly Outcome<unknown>[],
+  last: readonly Operation[],
+  left: readonly Outcome<unknown>[],
+): boolean {
+  const fits = (from: StoreModel, operation: Operation | undefined, answer: Outcome<unknown> | undefined) => {
+    if (operation === undefined || answer === undefined) return undefined;
+    const next = new StoreModel(from);
+    const expected = next.apply(operation, answer);
+    try {
+      equal(answerOf(operation, answer), expected, "");
+      return next;
+    } catch {
+      return undefined;
+    }
+  };
+  const search = (from: StoreModel, remaining: readonly number[]): boolean => {
+    if (remaining.length === 0)
+      return last.every((operation, index) => fits(from, operation, left[index]) !== undefined);
+    return remaining.some((index) => {
+      const next = fits(from, operations[index], answers[index]);
+      return (
+        next !== undefined &&
+        search(
+          next,
+          remaining.filter((other) => other !== index),
+        )
+      );
+    });
+  };
+  return search(
+    model,
+    operations.map((_, index) => index),
+  );
+}
+
+async function checkProperty<T>(
+  property: fc.IAsyncPropertyWithHooks<T>,
+  parameters: { seed: number; numRuns: number; endOnFailure?: boolean },
+): Promise<void> {
+  // Shrinking is given a bound, for stores that take a while for every call.
+  const details = await fc.check(property, {
+    ...parameters,
+    interruptAfterTimeLimit: 15_000,
+    markInterruptAsFailure: false,
+  });
+  if (!details.failed) return;
+  const { counterexample, errorInstance, counterexamplePath, numShrinks } = details;
+  const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+  throw new ConformanceFailure(
+    `${cause}\n  shortest sequence found (${numShrinks} times shrunk, path ${counterexamplePath}): ${fc.stringify(counterexample)}`,
+    { cause: errorInstance },
+  );
+}

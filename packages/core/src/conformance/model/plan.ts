@@ -1,0 +1,194 @@
+import fc from "fast-check";
+import type { CommitRequest, HeadUpdate, WorkflowStatus } from "../../store/checkpoint-store.ts";
+import { LONG_LEASE_MS, newCheckpoint, newSnapshot, uniqueId } from "../fixtures.ts";
+import type { Operation } from "./operation.ts";
+import type { StoreModel } from "./store-model.ts";
+
+/*
+ * What a random call is to be, told in terms of what the model knows when its turn comes ("the version before", "the
+ * last commitId again"): so that random sequences get far, and stay meaningful when they are shrunk.
+ */
+
+/** A call yet to be filled in. */
+export type Plan =
+  | { kind: "create"; who: number; isRunning: boolean; lease: Lease; wakeAt?: number; again: boolean; userId: string }
+  | { kind: "get"; who: number }
+  | { kind: "claim"; who: number; lease: Lease; from: WorkflowStatus[]; force: boolean; again: boolean }
+  | {
+      kind: "commit";
+      who: number;
+      token: Which;
+      version: Which;
+      again: boolean;
+      write: Write;
+      head: HeadUpdate;
+      lease?: Lease;
+      drop: Drop;
+    }
+  | { kind: "read"; who: number; from?: number; to?: number; limit?: number; order: "asc" | "desc" }
+  | { kind: "list"; filter: Filter; limit: number; order: "asc" | "desc" }
+  | { kind: "delete"; who: number; version: Which; withToken: boolean };
+
+type Lease = 0 | typeof LONG_LEASE_MS;
+type Which = "current" | "older" | "newer";
+type Write = "nothing" | "delta" | "save" | "error" | "snapshot";
+type Drop = "no" | "snapshot" | "newest" | "first";
+interface Filter {
+  status?: WorkflowStatus[];
+  userId?: string;
+  leaseExpired?: boolean;
+  due?: boolean;
+}
+
+const FAR_FUTURE = 253_402_300_799_999;
+const STATUSES: WorkflowStatus[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
+
+const who = fc.nat(2);
+const lease = fc.constantFrom<Lease>(0, LONG_LEASE_MS);
+const order = fc.constantFrom("asc" as const, "desc" as const);
+const rarely = fc.nat(7).map((number) => number === 0);
+const which = fc.constantFrom<Which>("current", "current", "current", "current", "older", "newer");
+const wakeAt = fc.constantFrom(0, FAR_FUTURE);
+const statuses: fc.Arbitrary<WorkflowStatus[]> = fc.subarray(STATUSES, { minLength: 1 });
+const userId = fc.constantFrom("user-1", "user-2");
+
+function optional<T>(values: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<Partial<T>> {
+  return fc.record(values, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>;
+}
+
+// "running" is left out: a commit cannot make an execution running, a claim does.
+const head: fc.Arbitrary<HeadUpdate> = optional({
+  status: fc.constantFrom<WorkflowStatus>("suspended", "completed", "failed", "cancelled", "pending"),
+  currentStep: fc.nat(9),
+  wakeAt: fc.constantFrom(0, FAR_FUTURE, null),
+  failure: fc.constantFrom({ code: "NODE_FAILED", message: "boom" }, null),
+});
+
+/** Plans of commits, in which a status is changed only now and then. */
+const commitPlan = fc
+  .record({
+    kind: fc.constant("commit" as const),
+    who,
+    token: which,
+    version: which,
+    again: rarely,
+    write: fc.constantFrom<Write>("delta", "delta", "save", "error", "snapshot", "nothing"),
+    head: fc.oneof({ arbitrary: fc.constant({}), weight: 3 }, { arbitrary: head, weight: 1 }),
+    drop: fc.constantFrom<Drop>("no", "no", "no", "snapshot", "newest", "first"),
+  })
+  .chain((plan) =>
+    fc
+      .option(lease, { nil: undefined })
+      .map((leaseMs): Plan => (leaseMs === undefined ? plan : { ...plan, lease: leaseMs })),
+  );
+
+const createPlan: fc.Arbitrary<Plan> = fc
+  .record({ kind: fc.constant("create" as const), who, isRunning: fc.boolean(), lease, again: rarely, userId })
+  .chain((plan) => optional({ wakeAt }).map((rest) => ({ ...plan, ...rest }) as Plan));
+
+const claimPlan: fc.Arbitrary<Plan & { kind: "claim" }> = fc.record({
+  kind: fc.constant("claim" as const),
+  who,
+  lease,
+  from: fc.oneof(fc.constant(STATUSES), statuses),
+  force: fc.boolean(),
+  again: rarely,
+});
+
+const deletePlan: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constant("delete" as const),
+  who,
+  version: which,
+  withToken: fc.boolean(),
+});
+
+const readPlan: fc.Arbitrary<Plan> = optional({ from: fc.nat(6), to: fc.nat(6), limit: fc.nat(4) }).chain((range) =>
+  fc.record({ kind: fc.constant("read" as const), who, order }).map((plan) => ({ ...plan, ...range }) as Plan),
+);
+
+const listPlan: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constant("list" as const),
+  filter: optional({ status: statuses, userId, leaseExpired: fc.boolean(), due: fc.boolean() }) as fc.Arbitrary<Filter>,
+  limit: fc.integer({ min: 1, max: 3 }),
+  order,
+});
+
+/** Plans of every method. */
+export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
+  { arbitrary: createPlan, weight: 3 },
+  { arbitrary: claimPlan, weight: 3 },
+  { arbitrary: commitPlan, weight: 8 },
+  { arbitrary: readPlan, weight: 2 },
+  { arbitrary: listPlan, weight: 2 },
+  { arbitrary: deletePlan, weight: 1 },
+  { arbitrary: fc.record({ kind: fc.constant("get" as const), who }), weight: 1 },
+);
+
+/** Plans of what changes the execution 0, for racing. */
+export const racingPlan: fc.Arbitrary<Plan> = fc
+  .oneof(
+    { arbitrary: commitPlan, weight: 4 },
+    { arbitrary: claimPlan, weight: 3 },
+    { arbitrary: deletePlan, weight: 1 },
+    { arbitrary: createPlan, weight: 1 },
+  )
+  .map((plan) => (plan.kind === "list" ? plan : { ...plan, who: 0 }));
+
+/** Fills a plan in, by what the model knows. `name` makes ids apart from those of other runs on the same store. */
+export function fillIn(plan: Plan, model: StoreModel, name: (who: number) => string): Operation {
+  const id = "who" in plan ? name(plan.who) : "";
+  const one = model.executions.get(id);
+  const workflowId = name(-1);
+  switch (plan.kind) {
+    case "create": {
+      const { isRunning, lease: leaseMs, again, kind, userId: user, wakeAt: wake } = plan;
+      const checkpoint = newSnapshot(again && one ? { id: one.initialCheckpointId } : {});
+      const rest = { currentStep: 0, totalSteps: 3, checkpoint, ...(wake !== undefined && { wakeAt: wake }) };
+      const owned = isRunning
+        ? { status: "running" as const, owner: "owner-1", leaseMs }
+        : { status: "pending" as const };
+      return { kind, execution: { id, workflowId, userId: user, ...owned, ...rest } };
+    }
+    case "get":
+      return { kind: plan.kind, id };
+    case "claim": {
+      const claimId = (plan.again ? one?.lastClaimId : undefined) ?? uniqueId("claim");
+      const { lease: leaseMs, from, force } = plan;
+      return { kind: plan.kind, id, request: { claimId, owner: uniqueId("owner"), leaseMs, from, force } };
+    }
+    case "commit":
+      return { kind: plan.kind, id, request: commitOf(plan, one) };
+    case "read": {
+      const { kind, who: _who, ...options } = plan;
+      return { kind, id, options };
+    }
+    case "list":
+      return { kind: plan.kind, options: { ...plan.filter, workflowId, limit: plan.limit, order: plan.order } };
+    case "delete": {
+      const version = numberOf(plan.version, one?.version ?? 0);
+      return { kind: plan.kind, refs: [{ id, version, ...(plan.withToken && { token: one?.token ?? 0 }) }] };
+    }
+  }
+}
+
+type Known = StoreModel["executions"] extends Map<string, infer One> ? One : never;
+
+function commitOf(plan: Plan & { kind: "commit" }, one: Known | undefined): CommitRequest {
+  const newest = Number(one?.view.seq ?? 0) + (plan.write === "nothing" ? 0 : 1);
+  const dropBefore = { no: undefined, snapshot: Number(one?.view.snapshotSeq ?? 0), newest, first: one?.firstSeq ?? 0 }[
+    plan.drop
+  ];
+  return {
+    commitId: (plan.again ? one?.lastCommitId : undefined) ?? uniqueId("commit"),
+    token: numberOf(plan.token, one?.token ?? 0),
+    version: numberOf(plan.version, one?.version ?? 0),
+    ...(plan.write !== "nothing" && { checkpoint: newCheckpoint({ kind: plan.write }) }),
+    head: plan.head,
+    ...(plan.lease !== undefined && { leaseMs: plan.lease }),
+    ...(dropBefore !== undefined && { dropBefore }),
+  };
+}
+
+function numberOf(wanted: Which, current: number): number {
+  return wanted === "older" ? Math.max(0, current - 1) : wanted === "newer" ? current + 1 : current;
+}
