@@ -150,10 +150,10 @@ async function readText(request: IncomingMessage): Promise<string | undefined> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_REQUEST_BYTES) return undefined;
-    chunks.push(chunk);
+    // Read to its end all the same: a client that is cut off in mid-request may not see the answer.
+    if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks).toString("utf8");
 }
 
 function nodeIdOf(request: IncomingMessage): string | undefined {
