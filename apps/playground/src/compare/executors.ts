@@ -11,7 +11,7 @@ import type { ExecutorTable } from "../nodes/nodes.ts";
 export interface Outcome {
   success: boolean;
   output?: unknown;
-  error?: string;
+  error?: string | undefined;
 }
 
 /** The old executor, or one that takes its place. */

@@ -1,4 +1,4 @@
-import { type NodeExecutor, type NodeExecutorArgs, NonRetryableError, type WorkflowContext } from "@waymark/core";
+import { type NodeExecutor, type NodeExecutorArgs, NonRetryableError } from "@waymark/core";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 
 /** One time a node's executor was called. */
@@ -87,12 +87,14 @@ export class Recorder {
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const never = new AbortController().signal;
 
-/** Fills in what an old executor does not hand to its nodes. */
+/** Fills in what an old executor does not hand to its nodes; what is complete is handed on as it is. */
 function complete(given: NodeExecutorArgs, cutOff: AbortSignal | undefined): NodeExecutorArgs {
+  const isComplete = ["data", "log", "attempt", "signal"].every((key) => key in given);
+  if (isComplete && cutOff === undefined) return given;
   const signal = given.signal ?? never;
   return {
     ...given,
-    data: given.data ?? given.node.data ?? ({} as WorkflowContext),
+    data: given.data ?? given.node.data ?? {},
     log: given.log ?? silent,
     attempt: given.attempt ?? 1,
     signal: cutOff === undefined ? signal : AbortSignal.any([signal, cutOff]),

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { n8nExport } from "./n8n-export.ts";
+import { canvas, folderWith, runCli } from "./run-cli.ts";
+
+const good = canvas([["a", "transform", { expression: "1" }]]);
+const loop = canvas([
+  ["first", "transform", { expression: "1" }],
+  ["second", "transform", { expression: "2" }],
+]);
+loop.edges.push({ id: "back", source: "second", target: "first" });
+
+const files = {
+  "good.json": good,
+  "broken.json": '{ "nodes": [',
+  "list.json": [1, 2],
+  "loop.json": loop,
+  "n8n-loop.json": n8nExport(
+    ["Batch", "Work"],
+    [
+      ["Batch", 0, "Work"],
+      ["Work", 0, "Batch"],
+    ],
+  ),
+  "type.json": canvas([["odd", "teleport"]]),
+  "empty.json": canvas([]),
+  "data.json": canvas([["a", "http-request", { method: "FETCH" }]]),
+  "twice.json": { ...good, nodes: [...good.nodes, ...good.nodes] },
+  "edge.json": { ...good, edges: [{ id: "e", source: "a", target: "nowhere" }] },
+  "scenario.json": { ...good, playground: { input: [] } },
+  "named\u001b[31m.json": "x",
+  "throws.mjs": "throw new Error('no\\nway');",
+  "other.mjs": "export const something = 1;",
+  "numbers.mjs": "export const executors = { transform: 1 };",
+  "odd.mjs": "export const executeWorkflowSync = async () => 7;",
+};
+
+const cases: [string, string[], string, RegExp][] = [
+  ["a missing file", ["none.json"], "INVALID_ARGUMENT", /none\.json: no such file/],
+  ["broken JSON", ["broken.json"], "WORKFLOW_INVALID", /broken\.json: not JSON/],
+  ["some other JSON", ["list.json"], "WORKFLOW_INVALID", /React Flow.*n8n/],
+  ["a cycle", ["loop.json"], "WORKFLOW_CYCLE", /loop\.json: .*first.*second/],
+  ["a loop in an n8n export", ["n8n-loop.json"], "WORKFLOW_CYCLE", /Batch.*Work/],
+  ["an unknown node type", ["type.json"], "UNKNOWN_NODE_TYPE", /"teleport".*odd.*--executors/],
+  ["an empty graph", ["empty.json"], "WORKFLOW_EMPTY", /empty\.json/],
+  ["data that does not fit", ["data.json"], "NODE_DATA_INVALID", /"a".*(url|method)/],
+  ["an id that repeats", ["twice.json"], "DUPLICATE_NODE_ID", /twice\.json/],
+  ["an edge to nowhere", ["edge.json"], "UNKNOWN_EDGE_NODE", /nowhere/],
+  ["a scenario of the wrong shape", ["scenario.json"], "WORKFLOW_INVALID", /playground\.input/],
+  ["a file name with control characters", ["named\u001b[31m.json"], "WORKFLOW_INVALID", /named \[31m/],
+  ["one bad file among good ones", ["good.json", "loop.json"], "WORKFLOW_CYCLE", /loop\.json/],
+  ["an unknown workflow", ["--workflow", "nope"], "WORKFLOW_NOT_FOUND", /"nope".*order-fulfilment/],
+  ["a file and --workflow", ["good.json", "--workflow", "order-fulfilment"], "INVALID_ARGUMENT", /--workflow/],
+  ["--input without a file", ["--input", "good.json"], "INVALID_ARGUMENT", /--input/],
+  ["--input that is no object", ["good.json", "--input", "list.json"], "INVALID_ARGUMENT", /not a JSON object/],
+  ["--fail-at a node that is not there", ["good.json", "--fail-at", "z"], "INVALID_ARGUMENT", /"z" is no node/],
+  ["--fail-at beyond the last node", ["good.json", "--fail-at", "2"], "INVALID_ARGUMENT", /"2".* 1 /],
+  ["--fail-at a skipped node", ["-w", "order-fulfilment", "--fail-at", "fast-track"], "INVALID_ARGUMENT", /skipped/],
+  ["a --v1 that is missing", ["good.json", "--v1", "none.mjs"], "INVALID_ARGUMENT", /--v1 none\.mjs: .*no such file/],
+  ["a --v1 that throws", ["good.json", "--v1", "throws.mjs"], "INVALID_ARGUMENT", /--v1 throws\.mjs: .*no way/],
+  ["a --v1 without the exports", ["good.json", "--v1", "other.mjs"], "INVALID_ARGUMENT", /createWorkflowExecutor/],
+  ["a --v1 that returns something else", ["good.json", "--v1", "odd.mjs"], "INVALID_ARGUMENT", /\{ success/],
+  ["--executors without any", ["good.json", "--executors", "other.mjs"], "INVALID_ARGUMENT", /exports no object/],
+  ["--executors that are none", ["good.json", "--executors", "numbers.mjs"], "INVALID_ARGUMENT", /"transform"/],
+  ["an unknown option", ["--wat"], "INVALID_ARGUMENT", /--wat/],
+  ["an unknown store", ["--store", "floppy"], "INVALID_ARGUMENT", /floppy/],
+];
+
+describe("compare, given something it cannot use", () => {
+  it.each(cases)("%s: one line with the code, and 2", async (_, args, code, says) => {
+    await using folder = await folderWith(files);
+    const ended = await runCli(["compare", ...args], { cwd: folder.path });
+    const lines = ended.stderr.trimEnd().split("\n");
+    const errors = lines.filter((line) => line.startsWith("error "));
+    expect(errors).toHaveLength(1);
+    expect(lines.at(-1)).toBe(errors[0]);
+    expect(errors[0]).toMatch(new RegExp(`^error ${code}: `));
+    expect(errors[0]).toMatch(says);
+    expect(errors[0]).not.toContain("\u001b");
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  it("answers an unknown command and none at all with 2, and asks for help with 0", async () => {
+    expect((await runCli(["compere"])).code).toBe(2);
+    expect((await runCli([])).code).toBe(2);
+    const help = await runCli(["compare", "--help"]);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain("createWorkflowExecutor({ workflows, executors })");
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { WorkflowReport } from "../src/compare/report.ts";
+import { type ExportedConnection, n8nExport } from "./n8n-export.ts";
+import { canvas, folderWith, runCli } from "./run-cli.ts";
+
+const nothing = { nodes: 0, requests: 0, effects: 0 };
+
+describe("compare, on the bundled workflows", async () => {
+  const all = await runCli(["compare", "--json"]);
+  const workflow = (id: string) => all.report().workflows.find((one) => one.id === id) as WorkflowReport;
+
+  it("finds all outputs equal, and no completed node repeated by V2", () => {
+    const { ok, workflows, store, llm } = all.report();
+    expect({ code: all.code, ok, store, llm }).toEqual({
+      code: 0,
+      ok: true,
+      store: "memory",
+      llm: "stand-in on loopback",
+    });
+    expect(workflows.length).toBeGreaterThanOrEqual(6);
+    for (const { outputsEqual, nodes, checkpoints, interruptions } of workflows) {
+      expect(outputsEqual).toBe(true);
+      expect(nodes.run + nodes.skipped).toBe(nodes.total);
+      expect(checkpoints).toBe(nodes.run);
+      expect(interruptions.length).toBeGreaterThan(0);
+      for (const { v1, v2 } of interruptions) {
+        expect(v2).toMatchObject({ finished: true, outputEqual: true, completed: nothing });
+        expect(v2.interrupted.effects).toBe(0);
+        expect(v1.completed.nodes).toBeGreaterThan(0);
+        expect(v1.completed.nodes).toBe(v1.completedBefore);
+      }
+    }
+  });
+
+  it("prints nothing but the report to stdout, and a line per workflow to stderr", () => {
+    expect(all.stderr.trim().split("\n")).toEqual(
+      all.report().workflows.map(({ id }, index, { length }) => `${index + 1}/${length} ${id}`),
+    );
+  });
+
+  it("shows branches: nodes that are skipped", () => {
+    expect(workflow("order-fulfilment").nodes.skipped).toBeGreaterThan(0);
+    expect(workflow("lead-enrichment").nodes.skipped).toBeGreaterThan(0);
+  });
+
+  it("shows a rate limit at node 8 of 10: V1 starts over, V2 goes on there", () => {
+    const { nodes, interruptions } = workflow("campaign-send");
+    expect(nodes).toEqual({ total: 10, run: 10, skipped: 0 });
+    expect(interruptions).toMatchObject([
+      {
+        kind: "service",
+        node: { id: "sms", position: 8 },
+        error: expect.stringContaining("429"),
+        v1: { runs: 2, finished: true, completedBefore: 7, completed: { nodes: 7 } },
+        v2: { runs: 2, finished: true, completedBefore: 7, interrupted: { nodes: 1, requests: 0, effects: 0 } },
+      },
+    ]);
+    expect(interruptions[0]?.v1.completed.effects).toBeGreaterThan(20);
+  });
+
+  it("shows a run longer than its time: V1 never ends, V2 does, by timeoutMs and by budgetMs", () => {
+    const { interruptions } = workflow("monthly-report");
+    expect(interruptions.map(({ kind }) => kind)).toEqual(["timeoutMs", "budgetMs"]);
+    const [byTimeout, byBudget] = interruptions;
+    for (const one of interruptions) expect(one.v1.finished).toBe(false);
+    expect(byTimeout?.error).toContain("timeout");
+    expect(byTimeout?.v2).toMatchObject({ runs: 2, interrupted: { nodes: 1 } });
+    expect(byBudget?.v2.runs).toBeGreaterThan(1);
+    expect(byBudget?.v2.interrupted).toEqual(nothing);
+  });
+
+  it("shows that a failing node's request is known again by its key", () => {
+    const [failure] = workflow("catalogue-sync").interruptions;
+    expect(failure?.v2.interrupted.requests).toBeGreaterThan(0);
+    expect(failure?.v1.interrupted.effects).toBe(failure?.v2.interrupted.requests);
+  });
+});
+
+describe("compare, told what to do", () => {
+  it("prints tables of at most 100 columns, without colours where there is no terminal", async () => {
+    const { code, stdout } = await runCli(["compare", "--workflow", "lead-enrichment"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("lead-enrichment");
+    expect(stdout).toMatch(/\nOK\n$/);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it.each([
+    ["mailbox", { id: "mailbox", position: 2 }],
+    ["Welcome mail", { id: "welcome", position: 10 }],
+    ["3", { id: "chat", position: 3 }],
+  ])("lets node %s fail", async (failAt, node) => {
+    const { code, report } = await runCli(["compare", "-w", "employee-onboarding", "--fail-at", failAt, "--json"]);
+    expect(code).toBe(0);
+    expect(report().workflows[0]?.interruptions).toMatchObject([
+      { kind: "failure", node, v1: { completed: { nodes: node.position - 1 } }, v2: { completed: nothing } },
+    ]);
+  });
+
+  it("takes a React Flow canvas with initial data, and an n8n export", async () => {
+    const connections: ExportedConnection[] = [
+      ["Webhook", 0, "If"],
+      ["If", 0, "Mail"],
+      ["If", 1, "Wait"],
+      ["Mail", 0, "Gone"],
+    ];
+    await using folder = await folderWith({
+      "flow.json": canvas([
+        ["double", "transform", { expression: "n * 2", as: "n" }],
+        ["mail", "http-request", { method: "POST", url: "/mail/messages", body: { n: "{{n}}" } }],
+        ["again", "transform", { expression: "n * 2", as: "n" }],
+      ]),
+      "input.json": { n: 21 },
+      "export.json": n8nExport(["Webhook", "If", "Mail", "Wait"], connections),
+    });
+    const args = ["compare", "flow.json", "export.json", "--input", "input.json", "--json"];
+    const { code, report } = await runCli(args, { cwd: folder.path });
+    expect(code).toBe(0);
+    const [flow, n8n] = report().workflows;
+    expect(flow).toMatchObject({ id: "flow", format: "react-flow", nodes: { run: 3 }, sideEffects: 1 });
+    expect(n8n).toMatchObject({ id: "export", format: "n8n", nodes: { total: 4, run: 3, skipped: 1 } });
+    expect(n8n?.notes).toEqual([
+      'dropped, one end does not exist: "Mail" to "Gone" (main)',
+      "no executor here, passed through: test.node x4",
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { canvas, folderWith, runCli } from "./run-cli.ts";
+
+/** An old executor as people have them: one context through all nodes in a row. */
+const oldExecutor = (ending: string) => `
+  exports.createWorkflowExecutor = ({ workflows, executors }) => ({
+    async executeWorkflowSync({ workflowId, userId, initialData }) {
+      const workflow = workflows.find(({ id }) => id === workflowId);
+      let context = initialData;
+      try {
+        for (const node of workflow.nodes) context = await executors[node.type]({ context, node, userId });
+        ${ending}
+      } catch (error) {
+        return { success: false, error };
+      }
+    },
+  });
+`;
+
+/** Nodes as people have them: they change the context they are given. */
+const ownNodes = `
+  export const executors = {
+    "acme.charge": async ({ context }) => {
+      context.order.paid = true;
+      return context;
+    },
+    "acme.label": ({ context, node }) => {
+      context.labels = [...(context.labels ?? []), node.data.label];
+      return context;
+    },
+  };
+`;
+
+const flow = canvas([
+  ["one", "acme.label", { label: "first" }],
+  ["pay", "acme.charge"],
+  ["two", "acme.label", { label: "second" }],
+  ["sum", "transform", { expression: "$count(labels)", as: "count" }],
+]);
+
+const files = { "flow.json": flow, "input.json": { order: { id: 1 } }, "nodes.mjs": ownNodes };
+const args = ["compare", "flow.json", "--input", "input.json", "--executors", "nodes.mjs"];
+
+describe("compare, with an old executor and nodes of one's own", () => {
+  it("puts them in V1's place, and lets V2 run the same nodes", async () => {
+    await using folder = await folderWith({
+      ...files,
+      "old.cjs": oldExecutor("return { success: true, output: context };"),
+    });
+    const { code, report } = await runCli([...args, "--v1", "./old.cjs", "--json"], { cwd: folder.path });
+    const [workflow] = report().workflows;
+    expect(workflow?.difference).toBeUndefined();
+    expect(code).toBe(0);
+    expect(workflow).toMatchObject({ nodes: { run: 4 }, interruptions: [{ v1: { completed: { nodes: 2 } } }] });
+  });
+
+  it("takes an old executor that exports executeWorkflowSync alone", async () => {
+    const old = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
+      let context = initialData;
+      for (const node of workflow.nodes) context = await executors[node.type]({ context, node });
+      return { success: true, output: context };
+    }`;
+    await using folder = await folderWith({ ...files, "old.mjs": old });
+    const { code } = await runCli([...args, "--v1", "old.mjs", "--json"], { cwd: folder.path });
+    expect(code).toBe(0);
+  });
+
+  it("ends with 1 and a readable difference where the old executor gives another output", async () => {
+    const wrong = "context.order.paid = 'perhaps'; return { success: true, output: context };";
+    await using folder = await folderWith({ ...files, "old.cjs": oldExecutor(wrong) });
+    const { code, stdout } = await runCli([...args, "--v1", "old.cjs"], { cwd: folder.path });
+    expect(code).toBe(1);
+    expect(stdout).toContain("NOT OK");
+    expect(stdout).toMatch(/- V1/);
+    expect(stdout).toMatch(/-\s+"paid": "perhaps"/);
+    expect(stdout).toMatch(/\+\s+"paid": true/);
+    expect(stdout).not.toContain('"first"');
+  });
+
+  it("ends with 1 where the old executor fails, and says how", async () => {
+    await using folder = await folderWith({ ...files, "old.cjs": oldExecutor("throw new Error('out of memory');") });
+    const { code, report } = await runCli([...args, "--v1", "old.cjs", "--json"], { cwd: folder.path });
+    expect(code).toBe(1);
+    expect(report().workflows[0]).toMatchObject({ outputsEqual: false, difference: "V1 failed: out of memory" });
+  });
+
+  it("says which node writes to its context, if V2 is told to be strict", async () => {
+    await using folder = await folderWith(files);
+    const { code, report } = await runCli([...args, "--context-mode", "frozen", "--json"], { cwd: folder.path });
+    expect(code).toBe(1);
+    expect(report().workflows[0]?.difference).toMatch(/V2 failed: .*"(one|pay)"/);
+  });
+});

@@ -1,0 +1,37 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import type { ComparisonReport } from "../src/compare/report.ts";
+
+const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+
+/** Runs the command line in a process of its own, without a key for a language model. */
+export async function runCli(args: readonly string[], options: { cwd?: string } = {}) {
+  const { ANTHROPIC_API_KEY: _, FORCE_COLOR: __, ...env } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { ...options, env, stdio: ["ignore", "pipe", "pipe"] });
+  const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr, report: () => JSON.parse(stdout) as ComparisonReport };
+}
+
+/** A folder with files, for as long as it is needed. */
+export async function folderWith(files: Record<string, unknown>) {
+  const path = await mkdtemp(join(tmpdir(), "playground-"));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(path, name)), { recursive: true });
+    await writeFile(join(path, name), typeof content === "string" ? content : JSON.stringify(content));
+  }
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A canvas of nodes in a row: `[id, type, data]`. */
+export function canvas(nodes: readonly [id: string, type: string, data?: Record<string, unknown>][]) {
+  return {
+    nodes: nodes.map(([id, type, data = {}], index) => ({ id, type, position: { x: index * 200, y: 0 }, data })),
+    edges: nodes.slice(1).map(([target], index) => ({ id: `e${index}`, source: nodes[index]?.[0], target })),
+    viewport: { x: 0, y: 0, zoom: 1 },
+  };
+}
