@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { fencesIn, moduleOf } from "../docs/fences.ts";
+
+const markdown = `# Title
+
+\`\`\`ts
+first();
+\`\`\`
+
+\`\`\`sh
+not this
+\`\`\`
+
+<!-- setup:
+import { second } from "./second.ts";
+const options = () => {};
+-->
+
+\`\`\`ts no-run
+second(options);
+\`\`\`
+`;
+
+test("finds the ts fences with their set-up and marks", () => {
+  expect(fencesIn(markdown)).toEqual([
+    { line: 4, code: "first();\n", runs: true },
+    {
+      line: 17,
+      code: "second(options);\n",
+      runs: false,
+      setup: { line: 11, code: '\nimport { second } from "./second.ts";\nconst options = () => {};\n' },
+    },
+  ]);
+});
+
+test("a fence's module has its code on the lines of the Markdown file", () => {
+  const lines = markdown.split("\n");
+  for (const fence of fencesIn(markdown)) {
+    const module = moduleOf(fence).split("\n");
+    const code = [...module.entries()].filter(([, text]) => text !== "");
+    expect(code.length).toBeGreaterThan(0);
+    for (const [index, text] of code) expect(text).toBe(lines[index]);
+  }
+});
+
+test("refuses a mark it does not know", () => {
+  expect(() => fencesIn("```ts skip\n```\n")).toThrow("Line 1");
+});
+
+test.each([
+  ["an indented fence", "- item\n  ```ts\n  code();\n  ```\n"],
+  ["a fence without end", "```ts\ncode();\n"],
+  ["another name for the language", "```typescript\ncode();\n```\n"],
+  ["a set-up without a fence", "<!-- setup: a(); -->\n\ntext\n\n```ts\ncode();\n```\n"],
+])("overlooks nothing: %s", (_name, text) => {
+  expect(() => fencesIn(text)).toThrow();
+});
