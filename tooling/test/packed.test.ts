@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fencesIn } from "../docs/fences.ts";
+import { pack, publicPackages } from "../packing/public-packages.ts";
+import { pnpm, ROOT } from "../pnpm.ts";
+import { asCommonJs } from "./packed/as-commonjs.ts";
+import { type Consumer, createConsumer } from "./packed/consumer.ts";
+
+// The two that need nothing else; together they run the README's example.
+const NAMES = ["@waymark/core", "@waymark/store-memory"];
+const packages = publicPackages().filter(({ manifest }) => NAMES.includes(manifest.name));
+const modules = packages.flatMap(({ manifest }) =>
+  Object.entries(manifest.publishConfig?.exports ?? {})
+    .filter(([, path]) => path.endsWith(".js"))
+    .map(([subpath]) => manifest.name + subpath.slice(1)),
+);
+
+let tarballs: string;
+let consumer: Consumer;
+
+beforeAll(() => {
+  tarballs = mkdtempSync(join(tmpdir(), "waymark-tarballs-"));
+  pnpm(["--silent", "run", "build", ...NAMES.map((name) => `--filter=${name}`)]);
+  consumer = createConsumer(packages.map((candidate) => pack(candidate, tarballs)));
+  consumer.write("example.ts", readmeExample());
+}, 180_000);
+
+afterAll(() => {
+  consumer?.remove();
+  rmSync(tarballs, { recursive: true, force: true });
+});
+
+describe.each(["nodenext", "bundler"] as const)("under %s resolution", (resolution) => {
+  test("every public module type-checks, declarations included", () => {
+    consumer.write("modules.ts", modules.map((name, index) => `export * as m${index} from "${name}";\n`).join(""));
+    consumer.compile("modules.ts", { resolution, outDir: `modules-${resolution}` });
+  });
+
+  test("the README's example type-checks and runs by import", () => {
+    consumer.compile("example.ts", { resolution, outDir: resolution });
+    expect(consumer.node(`${resolution}/example.js`)).not.toBe("");
+  });
+});
+
+test("under nodenext resolution a CommonJS module may require every public module", () => {
+  const lines = modules.map((name, index) => `import m${index} = require("${name}");\nexport { m${index} };\n`);
+  consumer.write("modules.cts", lines.join(""));
+  consumer.compile("modules.cts", { resolution: "nodenext", outDir: "commonjs" });
+  consumer.node("commonjs/modules.cjs");
+});
+
+test("the README's example runs by require()", () => {
+  consumer.compile("example.ts", { resolution: "nodenext", outDir: "esm" });
+  consumer.write("example.cjs", asCommonJs(readFileSync(join(consumer.folder, "esm/example.js"), "utf8")));
+  expect(consumer.node("example.cjs")).not.toBe("");
+});
+
+test.each(modules)("%s has the same exports by import and by require()", (name) => {
+  consumer.write("import.mjs", `import * as module from "${name}"; console.log(Object.keys(module).sort().join());`);
+  consumer.write("require.cjs", `console.log(Object.keys(require("${name}")).sort().join());`);
+  expect(consumer.node("require.cjs")).toBe(consumer.node("import.mjs"));
+});
+
+function readmeExample(): string {
+  const [first] = fencesIn(readFileSync(join(ROOT, "README.md"), "utf8"));
+  if (first === undefined || first.setup !== undefined) throw new Error("README.md begins with no example of its own");
+  return first.code;
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT, run } from "../../pnpm.ts";
+
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+
+/** The Node that the packages are tried on: the one the whole test run was started with. */
+export const HOST_NODE = process.env.WAYMARK_HOST_NODE ?? process.execPath;
+
+/** How the compiler options of a user's project may resolve packages. */
+export const RESOLUTIONS = {
+  nodenext: { module: "NodeNext", moduleResolution: "NodeNext" },
+  bundler: { module: "ESNext", moduleResolution: "Bundler" },
+};
+
+/** A user's project, in an empty folder outside the workspace. */
+export interface Consumer {
+  folder: string;
+  write(file: string, content: string): void;
+  /** Type-checks `file` as a user's compiler would and emits its JavaScript into `outDir`. */
+  compile(file: string, options: { resolution: keyof typeof RESOLUTIONS; outDir: string }): void;
+  /** Runs a file on the host's Node and answers its stdout. */
+  node(file: string): string;
+  remove(): void;
+}
+
+/** Makes a project and installs tarballs into it with npm, which may not use the network. */
+export function createConsumer(tarballs: string[]): Consumer {
+  const folder = mkdtempSync(join(tmpdir(), "waymark-consumer-"));
+  const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
+  write("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  run("npm", ["install", "--offline", "--no-audit", "--no-fund", ...tarballs], { cwd: folder });
+  return {
+    folder,
+    write,
+    compile(file, { resolution, outDir }) {
+      mkdirSync(join(folder, outDir), { recursive: true });
+      const compilerOptions = {
+        ...RESOLUTIONS[resolution],
+        target: "ES2022",
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmitOnError: true,
+        skipLibCheck: false,
+        types: ["node"],
+        typeRoots: [join(ROOT, "node_modules/@types")],
+        rootDir: ".",
+        outDir,
+      };
+      const project = `tsconfig.${outDir}.json`;
+      write(project, JSON.stringify({ compilerOptions, files: [file] }));
+      run(process.execPath, [TSC, "-p", project, "--pretty", "false"], { cwd: folder });
+    },
+    node: (file) => run(HOST_NODE, [file], { cwd: folder }),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
