@@ -6,7 +6,7 @@ import { ROOT, run } from "../../pnpm.ts";
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 
 /** The Node that the packages are tried on: the one the whole test run was started with. */
-export const HOST_NODE = process.env.WAYMARK_HOST_NODE ?? process.execPath;
+const HOST_NODE = process.env.WAYMARK_HOST_NODE ?? process.execPath;
 
 /** How the compiler options of a user's project may resolve packages. */
 export const RESOLUTIONS = {
