@@ -135,6 +135,25 @@ export function isRetryAfterError(error: unknown): error is RetryAfterError {
   return isBranded(error, RETRY_AFTER);
 }
 
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  if (isErrorLike(error)) return error.message === "" ? (error.name ?? "Error") : error.message;
+  if (typeof error === "string") return error;
+  try {
+    const json = JSON.stringify(error);
+    return json === undefined ? String(error) : json;
+  } catch {
+    return Object.prototype.toString.call(error);
+  }
+}
+
+/** Tells whatever has a message, as an Error does, of any realm. */
+export function isErrorLike(
+  error: unknown,
+): error is { name?: string; message: string; stack?: unknown; cause?: unknown } {
+  return typeof error === "object" && error !== null && typeof (error as { message?: unknown }).message === "string";
+}
+
 function isBranded(error: unknown, brand: symbol): boolean {
   return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[brand] === true;
 }

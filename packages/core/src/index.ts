@@ -1,3 +1,53 @@
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  type FromReactFlowOptions,
+  fromReactFlow,
+  type ReactFlowEdge,
+  type ReactFlowNode,
+  type ReactFlowObject,
+} from "./definition/react-flow.ts";
+export {
+  defineWorkflow,
+  type RetryPolicy,
+  type WorkflowDefinition,
+  type WorkflowEdge,
+  type WorkflowNode,
+} from "./definition/schema.ts";
+export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";
+export { createWorkflowEngine, type WorkflowEngine } from "./engine/engine.ts";
+export type { ExecutionEvent, LogLevel } from "./engine/events.ts";
+export {
+  type DefinedNode,
+  defineNode,
+  type NodeExecutor,
+  type NodeExecutorArgs,
+  type NodeLogger,
+  type NodeResult,
+  type Patch,
+  patch,
+  type Routed,
+  route,
+  type Suspended,
+  suspend,
+  type WorkflowContext,
+} from "./engine/node-executor.ts";
+export type {
+  CompletedResult,
+  ExecuteWorkflowOptions,
+  ExecuteWorkflowResult,
+  ExecutionSummary,
+  ExecutorSource,
+  FailedResult,
+  LegacyResult,
+  ListExecutionsQuery,
+  LostResult,
+  PruneOptions,
+  ResumeWorkflowOptions,
+  RunOptions,
+  StoppedResult,
+  WorkflowEngineOptions,
+  WorkflowSource,
+} from "./engine/types.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -9,6 +59,60 @@ export {
   WorkflowError,
   type WorkflowErrorOptions,
 } from "./errors.ts";
-export * from "./store/arguments.ts";
-export * from "./store/checkpoint-store.ts";
-export * from "./store/rules.ts";
+export type { CodecOptions, CodecType } from "./state/codec.ts";
+export type { ContextMode } from "./state/context-values.ts";
+export type { ExecutionOutput, ExecutionOutputCheckpoint } from "./state/execution-output.ts";
+export type { Checkpoint } from "./state/history.ts";
+export type { ImportedExecution } from "./state/import-execution.ts";
+export {
+  type ReadonlyWorkflowState,
+  type ResumePoint,
+  WorkflowState,
+  type WorkflowStateClass,
+  type WorkflowStateOptions,
+} from "./state/workflow-state.ts";
+export {
+  checkClaim,
+  checkCommit,
+  checkDefinition,
+  checkDeleteExecutions,
+  checkId,
+  checkListExecutions,
+  checkNewExecution,
+  checkReadCheckpoints,
+  compareIds,
+  DEFAULT_PAGE_SIZE,
+  encodeCursor,
+  isEnded,
+  type ListQuery,
+  MAX_ID_BYTES,
+  MAX_PAGE_SIZE,
+  type PagePosition,
+} from "./store/arguments.ts";
+export type {
+  CheckpointKind,
+  CheckpointRecord,
+  CheckpointStore,
+  ClaimRequest,
+  CommitRequest,
+  ExecutionRecord,
+  ExecutionRef,
+  FailureRecord,
+  HeadUpdate,
+  ListExecutionsOptions,
+  NewCheckpoint,
+  NewExecution,
+  Page,
+  ReadCheckpointsOptions,
+  StoreCapabilities,
+  WorkflowStatus,
+} from "./store/checkpoint-store.ts";
+export {
+  alreadyExists,
+  claimedHead,
+  claimRefusal,
+  commitRefusal,
+  committedHead,
+  createdHead,
+  notFound,
+} from "./store/rules.ts";

@@ -15,7 +15,7 @@ export class Planner {
   readonly #taken: Uint8Array;
   readonly #state: Uint8Array;
   readonly #ready = new IndexHeap();
-  #skippedCount = 0;
+  readonly #skipped: number[] = [];
 
   constructor(graph: CompiledGraph) {
     this.#graph = graph;
@@ -35,16 +35,9 @@ export class Planner {
     return first;
   }
 
-  /** How many nodes were skipped so far. */
-  get skippedCount(): number {
-    return this.#skippedCount;
-  }
-
-  /** The indexes of the nodes that were skipped so far, in the order of definition. */
-  skipped(): number[] {
-    const found: number[] = [];
-    for (const [index, state] of this.#state.entries()) if (state === SKIPPED) found.push(index);
-    return found;
+  /** The nodes that were skipped so far, in the order in which they died. */
+  get skipped(): readonly number[] {
+    return this.#skipped;
   }
 
   /**
@@ -63,7 +56,7 @@ export class Planner {
     }
     for (let dead = dying.pop(); dead !== undefined; dead = dying.pop()) {
       this.#state[dead] = SKIPPED;
-      this.#skippedCount++;
+      this.#skipped.push(dead);
       for (const edge of this.#graph.outgoing[dead] ?? []) {
         if (this.#settleEdge(edge.target, false)) dying.push(edge.target);
       }

@@ -1,4 +1,4 @@
-import { type ErrorCode, isWorkflowError } from "../errors.ts";
+import { type ErrorCode, isErrorLike, isWorkflowError, messageOf } from "../errors.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 
 /** The longest message or stack that is kept with a failure, in characters. */
@@ -27,22 +27,6 @@ export function describeFailure(error: unknown, facts: FailureFacts = {}): Failu
     if (error.cause !== undefined) record.cause = storable(messageOf(error.cause));
   }
   return record;
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  if (isErrorLike(error)) return error.message === "" ? (error.name ?? "Error") : error.message;
-  if (typeof error === "string") return error;
-  try {
-    const json = JSON.stringify(error);
-    return json === undefined ? String(error) : json;
-  } catch {
-    return Object.prototype.toString.call(error);
-  }
-}
-
-function isErrorLike(error: unknown): error is { name?: string; message: string; stack?: unknown; cause?: unknown } {
-  return typeof error === "object" && error !== null && typeof (error as { message?: unknown }).message === "string";
 }
 
 function storable(text: string): string {

@@ -14,8 +14,8 @@ import type {
 } from "../store/checkpoint-store.ts";
 import type { Codec } from "./codec.ts";
 import { difference, patchDifference } from "./delta.ts";
-import { changesPayload, type RanNode, snapshotPayload } from "./payload.ts";
-import type { RestoredState } from "./restore.ts";
+import { type ChangesExtra, changesPayload, type RanNode, snapshotPayload } from "./payload.ts";
+import type { RestoredState, ResumedNode } from "./restore.ts";
 import { callStore } from "./store-call.ts";
 
 /** What a journal needs to know of its surroundings. */
@@ -48,6 +48,15 @@ export interface CommitExtra {
   definitionHash?: string;
 }
 
+/** What a save can hold beside changes of the context. */
+export interface SavedParts {
+  /** An attempt that has begun. */
+  begun?: { nodeId: string; attempt: number };
+  /** The nodes that count as run from now on. */
+  ran?: RanNode[];
+  resumed?: ResumedNode;
+}
+
 /** The text a record costs beside its payload, in characters: what snapshots save a reader by there being fewer. */
 const RECORD_OVERHEAD = 50;
 /** States smaller than this are not worth a snapshot of their own, in characters. */
@@ -72,6 +81,10 @@ export class Journal {
   ran: RanNode[];
   /** Attempts that have begun of nodes that have not completed. */
   readonly attempts: Map<string, number>;
+  /** What a suspended node was resumed with, until it has completed. */
+  resumed: ResumedNode | undefined;
+  /** When the lease was last renewed, by the engine's clock; milliseconds since the epoch. */
+  leaseRenewedMs: number;
   /** Told of every record once it is committed. */
   onRecord: ((record: CheckpointRecord) => void) | undefined;
 
@@ -99,6 +112,8 @@ export class Journal {
     this.definitionHash = record.definitionHash;
     this.ran = restored.ran;
     this.attempts = restored.attempts;
+    this.resumed = restored.resumed;
+    this.leaseRenewedMs = options.clock.now();
     this.#context = restored.context;
     this.#version = record.version;
     this.#seq = record.seq;
@@ -126,15 +141,17 @@ export class Journal {
     this.#take(patchDifference(this.#options.codec, this.#context, changes));
   }
 
-  /** Gives back what {@link restoreUnsaved} takes: to undo a change that could not be written. */
-  markUnsaved(): () => void {
+  /** Gives what undoes every change of context and step until it is called; only before they are committed. */
+  mark(): () => void {
     const context = this.#context;
     const operations = this.#operations;
     const stateSize = this.#stateSize;
+    const { currentStep } = this;
     return () => {
       this.#context = context;
       this.#operations = operations;
       this.#stateSize = stateSize;
+      this.currentStep = currentStep;
     };
   }
 
@@ -149,6 +166,7 @@ export class Journal {
     const begun = this.attempts.get(entry.nodeId);
     this.ran.push(ran);
     this.attempts.delete(entry.nodeId);
+    if (this.resumed?.nodeId === entry.nodeId) this.resumed = undefined;
     try {
       const { kind, payload } = this.#nodePayload(entry.handles);
       this.#stateSize += entry.nodeId.length + 3;
@@ -167,14 +185,20 @@ export class Journal {
   }
 
   /** Writes unsaved changes and the head, without a checkpoint that users see. */
-  save(
-    extra: CommitExtra = {},
-    parts: { begun?: { nodeId: string; attempt: number }; ran?: RanNode[] } = {},
-  ): Promise<void> {
-    if (parts.begun !== undefined) this.attempts.set(parts.begun.nodeId, parts.begun.attempt);
-    if (parts.ran !== undefined) this.ran = parts.ran;
-    if (!this.unsaved && parts.begun === undefined && parts.ran === undefined) return this.#enqueue(undefined, extra);
-    return this.#write("save", changesPayload(this.#operations, parts), NO_NODE, extra);
+  save(extra: CommitExtra = {}, parts: SavedParts = {}): Promise<void> {
+    const { begun, ran, resumed } = parts;
+    if (begun !== undefined) this.attempts.set(begun.nodeId, begun.attempt);
+    if (ran !== undefined) this.ran = ran;
+    if (resumed !== undefined) this.resumed = resumed;
+    if (!this.unsaved && Object.keys(parts).length === 0) return this.#enqueue(undefined, extra);
+    const payloadParts: ChangesExtra = {
+      ...(begun === undefined ? {} : { begun }),
+      ...(ran === undefined ? {} : { ran }),
+      ...(resumed === undefined
+        ? {}
+        : { resumed: { nodeId: resumed.nodeId, dataText: this.#options.codec.encode(resumed.data, ["data"]) } }),
+    };
+    return this.#write("save", changesPayload(this.#operations, payloadParts), NO_NODE, extra);
   }
 
   /** Renews the lease. */
@@ -262,7 +286,10 @@ export class Journal {
       head,
     };
     if (checkpoint !== undefined) request.checkpoint = checkpoint;
-    if (this.status === "running") request.leaseMs = this.#options.leaseMs;
+    if (this.status === "running") {
+      request.leaseMs = this.#options.leaseMs;
+      this.leaseRenewedMs = this.#options.clock.now();
+    }
     const committed = this.#tail.then(() => this.#commit(request));
     this.#tail = committed.catch(() => undefined);
     return committed;

@@ -1,13 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { WorkflowError } from "../errors.ts";
 import { checkId } from "../store/arguments.ts";
-import type {
-  CheckpointRecord,
-  ExecutionRecord,
-  FailureRecord,
-  NewExecution,
-  WorkflowStatus,
-} from "../store/checkpoint-store.ts";
+import type { CheckpointRecord, ExecutionRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { notFound } from "../store/rules.ts";
 import { isPlain } from "./codec.ts";
 import { History } from "./history.ts";
@@ -78,37 +72,66 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
   return open(surroundings, record, [{ ...execution.checkpoint, seq: 0 }], { readOnly: false });
 }
 
+/** An execution that was claimed, with its head as it was before. */
+export interface ClaimedExecution extends OpenedExecution {
+  before: ExecutionRecord;
+}
+
 /** How an execution is claimed. */
 export interface ClaimOptions {
   /** Reads all records, not only the newest snapshot and what follows it. */
   history?: boolean;
+  /** Default: {@link RESUMABLE}. */
+  from?: readonly WorkflowStatus[];
+}
+
+/** Statuses from which an execution can be gone on with; a running one only when its lease has lapsed. */
+export const RESUMABLE: readonly WorkflowStatus[] = ["pending", "failed", "suspended", "running"];
+
+/** Reads the head. @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STORE_UNAVAILABLE */
+export async function readHead({ store, clock }: JournalOptions, executionId: string): Promise<ExecutionRecord> {
+  checkId(executionId, "executionId");
+  const record = await callStore(clock, () => store.getExecution(executionId));
+  if (record === undefined) throw notFound(executionId);
+  return record;
 }
 
 /**
- * Claims an execution that can be resumed and puts its state together.
+ * Claims an execution that can be resumed and puts its state together. `before` is its head as it was read.
  *
- * - Where its owner crashed, `crashed` is true: the node after the last checkpoint may have begun.
- *
- * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
+ * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, STATE_VERSION_UNSUPPORTED, STATE_CORRUPT,
+ *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
 export async function claimExecution(
   surroundings: JournalOptions,
-  executionId: string,
+  before: ExecutionRecord,
   options: ClaimOptions = {},
-): Promise<OpenedExecution & { statusBefore: WorkflowStatus; failureBefore: FailureRecord | undefined }> {
-  const { store, codec, clock, leaseMs } = surroundings;
-  checkId(executionId, "executionId");
-  const before = await callStore(clock, () => store.getExecution(executionId));
-  if (before === undefined) throw notFound(executionId);
-  const claimId = randomUUID();
-  const owner = randomUUID();
-  const record = await callStore(clock, () =>
-    store.claimExecution(executionId, { claimId, owner, leaseMs, from: ["pending", "failed", "suspended", "running"] }),
-  );
-  const from = options.history === true ? {} : { from: record.snapshotSeq };
-  const records = await callStore(clock, () => store.readCheckpoints(executionId, from));
-  const opened = open({ store, codec, clock, leaseMs }, record, records, { readOnly: false });
-  return { ...opened, statusBefore: before.status, failureBefore: before.failure };
+): Promise<ClaimedExecution> {
+  const { store, clock, leaseMs } = surroundings;
+  const { history = false, from = RESUMABLE } = options;
+  const { id } = before;
+  const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from };
+  const record = await callStore(clock, () => store.claimExecution(id, claim));
+  try {
+    const range = history ? {} : { from: record.snapshotSeq };
+    const records = await callStore(clock, () => store.readCheckpoints(id, range));
+    return { ...open(surroundings, record, records, { readOnly: false }), before };
+  } catch (error) {
+    await putBack(surroundings, record, before);
+    throw error;
+  }
+}
+
+/** Undoes a claim: gives the execution the status and the failure that it had. A crashed one becomes pending. */
+export async function putBack(
+  { store, clock }: JournalOptions,
+  { id, token, version }: Pick<ExecutionRecord, "id" | "token" | "version">,
+  before: ExecutionRecord,
+): Promise<void> {
+  const { status, failure = null, wakeAt = null } = before;
+  const head = { status: status === "running" ? "pending" : status, failure, wakeAt } as const;
+  const commitId = randomUUID();
+  await callStore(clock, () => store.commit(id, { commitId, token, version, head }));
 }
 
 /**
@@ -122,9 +145,7 @@ export async function readExecution(
   checkpoints: "all" | "last",
 ): Promise<OpenedExecution> {
   const { store, clock } = surroundings;
-  checkId(executionId, "executionId");
-  const record = await callStore(clock, () => store.getExecution(executionId));
-  if (record === undefined) throw notFound(executionId);
+  const record = await readHead(surroundings, executionId);
   const range = { from: checkpoints === "last" ? record.snapshotSeq : record.firstSeq, to: record.seq };
   const [records, leaseExpired] = await Promise.all([
     callStore(clock, () => store.readCheckpoints(executionId, range)),

@@ -8,6 +8,7 @@ import type { Codec } from "./codec.ts";
  *   the others:  [1, operation, …]    the operations of delta.ts, and
  *                ["route", …handles]  which outputs the node took; absent where it took all
  *                ["attempt", nodeId, n] attempt n of a node has begun after a crash
+ *                ["resume", nodeId, data]  what a suspended node was resumed with
  *                ["ran", …]           the nodes that count as run, where a resume went back
  */
 
@@ -37,6 +38,7 @@ export type ParsedPayload =
       handles?: string[];
       begun?: { nodeId: string; attempt: number };
       ran?: RanNode[];
+      resumed?: { nodeId: string; data: unknown };
     };
 
 /** Writes a snapshot's payload. */
@@ -51,6 +53,7 @@ export interface ChangesExtra {
   handles?: readonly string[] | undefined;
   begun?: { nodeId: string; attempt: number };
   ran?: readonly RanNode[];
+  resumed?: { nodeId: string; dataText: string };
 }
 
 /** Writes the payload of a delta, an error or a save from the texts of its operations. */
@@ -58,6 +61,9 @@ export function changesPayload(operations: readonly string[], extra: ChangesExtr
   const parts: string[] = [String(STATE_VERSION), ...operations];
   if (extra.handles !== undefined) parts.push(JSON.stringify(["route", ...extra.handles]));
   if (extra.begun !== undefined) parts.push(JSON.stringify(["attempt", extra.begun.nodeId, extra.begun.attempt]));
+  if (extra.resumed !== undefined) {
+    parts.push(`["resume",${JSON.stringify(extra.resumed.nodeId)},${extra.resumed.dataText}]`);
+  }
   if (extra.ran !== undefined) parts.push(JSON.stringify(["ran", ...extra.ran.map(ranToJson)]));
   return `[${parts.join(",")}]`;
 }
@@ -83,7 +89,9 @@ export function parsePayload(codec: Codec, payload: string): ParsedPayload {
       { details: { version, supported: STATE_VERSION } },
     );
   }
-  return Array.isArray(json) ? parseChanges(json.slice(1)) : parseSnapshot(codec, json as Record<string, unknown>);
+  return Array.isArray(json)
+    ? parseChanges(codec, json.slice(1))
+    : parseSnapshot(codec, json as Record<string, unknown>);
 }
 
 function parseSnapshot(codec: Codec, json: Record<string, unknown>): ParsedPayload {
@@ -97,12 +105,13 @@ function parseSnapshot(codec: Codec, json: Record<string, unknown>): ParsedPaylo
   };
 }
 
-function parseChanges(parts: unknown[]): ParsedPayload {
+function parseChanges(codec: Codec, parts: unknown[]): ParsedPayload {
   const parsed: ParsedPayload = { kind: "changes", operations: [] };
   for (const part of parts) {
     if (!Array.isArray(part)) throw corrupt();
     if (part[0] === "route") parsed.handles = part.slice(1);
     else if (part[0] === "attempt") parsed.begun = { nodeId: part[1], attempt: part[2] };
+    else if (part[0] === "resume") parsed.resumed = { nodeId: part[1], data: codec.revive(part[2]) };
     else if (part[0] === "ran") parsed.ran = part.slice(1).map(ranFromJson);
     else parsed.operations.push(part);
   }

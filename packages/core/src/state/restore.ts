@@ -4,11 +4,18 @@ import type { Codec } from "./codec.ts";
 import { applyOperation } from "./delta.ts";
 import { parsePayload, type RanNode, snapshotPayload } from "./payload.ts";
 
+/** What a suspended node was resumed with. */
+export interface ResumedNode {
+  nodeId: string;
+  data: unknown;
+}
+
 /** An execution's state, put together from its records. */
 export interface RestoredState {
   context: Record<string, unknown>;
   ran: RanNode[];
   attempts: Map<string, number>;
+  resumed?: ResumedNode | undefined;
   /** Characters: of the state's text (about), of the snapshot, and of what follows it. */
   stateSize: number;
   snapshotSize: number;
@@ -37,12 +44,14 @@ export function restoreState(codec: Codec, records: readonly CheckpointRecord[])
     state.changesSize += size;
     if (parsed.ran !== undefined) state.ran = parsed.ran;
     if (parsed.begun !== undefined) state.attempts.set(parsed.begun.nodeId, parsed.begun.attempt);
+    if (parsed.resumed !== undefined) state.resumed = parsed.resumed;
     if (record.kind === "error") state.attempts.set(record.nodeId, record.attempt);
     if (record.kind === "delta") {
       state.ran.push(
         parsed.handles === undefined ? { nodeId: record.nodeId } : { nodeId: record.nodeId, handles: parsed.handles },
       );
       state.attempts.delete(record.nodeId);
+      if (state.resumed?.nodeId === record.nodeId) state.resumed = undefined;
     }
   }
   if (state !== undefined) {

@@ -8,7 +8,7 @@ import { describeFailure } from "./failure.ts";
 import type { Checkpoint, History } from "./history.ts";
 import { type ImportedExecution, importExecution } from "./import-execution.ts";
 import type { Journal } from "./journal.ts";
-import { claimExecution, createExecution, type OpenedExecution, readExecution } from "./open-execution.ts";
+import { claimExecution, createExecution, type OpenedExecution, readExecution, readHead } from "./open-execution.ts";
 
 /** What a {@link WorkflowState} class is bound to. */
 export interface WorkflowStateOptions {
@@ -126,7 +126,8 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     return {
       create: async (workflowId, userId, initialData = {}, totalSteps = 0) =>
         wrap(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps })),
-      resume: async (executionId) => wrap(await claimExecution(surroundings, executionId, { history: true })),
+      resume: async (executionId) =>
+        wrap(await claimExecution(surroundings, await readHead(surroundings, executionId), { history: true })),
       importExecutionOutput: async (row) =>
         WorkflowState.read<Context>(options, await importExecution(surroundings, row), "all"),
       withStore: (other) => WorkflowState.bind<Context>({ ...options, store: other }),

@@ -1,1 +1,6 @@
-export const v1: number = 1;
+export {
+  createWorkflowExecutor,
+  type WorkflowExecutor,
+  type WorkflowExecutorOptions,
+  type WorkflowExecutorResult,
+} from "./workflow-executor.ts";

@@ -1,0 +1,17 @@
+import { WorkflowError } from "../errors.ts";
+import type { WorkflowNode } from "./schema.ts";
+
+/** The type whose executor runs a node. */
+export function nodeType(node: Pick<WorkflowNode, "type">): string {
+  return node.type ?? "default";
+}
+
+/** The error for a node whose type has no executor. */
+export function unknownNodeType(workflowId: string, node: Pick<WorkflowNode, "id" | "type">): WorkflowError {
+  const type = nodeType(node);
+  return new WorkflowError(
+    "UNKNOWN_NODE_TYPE",
+    `Node "${node.id}" of workflow "${workflowId}" is of type "${type}", which has no executor.`,
+    { details: { workflowId, nodeId: node.id, type } },
+  );
+}

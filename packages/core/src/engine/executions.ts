@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import { WorkflowError } from "../errors.ts";
+import { callStore } from "../state/store-call.ts";
+import { checkId } from "../store/arguments.ts";
+import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
+import { checkPruneOptions } from "./options.ts";
+import type { ExecutionSummary, ListExecutionsQuery, PruneOptions } from "./types.ts";
+
+/** Executions that are deleted in one call of the store. */
+const DELETE_BATCH = 500;
+
+/** What is done with executions without running them. */
+export class Executions {
+  readonly #store: CheckpointStore;
+  readonly #clock: Clock;
+
+  constructor(store: CheckpointStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  async list({ createdBefore, ...query }: ListExecutionsQuery = {}): Promise<Page<ExecutionSummary>> {
+    const options: ListExecutionsOptions = { ...query };
+    if (createdBefore !== undefined) options.createdBefore = timeOf(createdBefore);
+    const page = await this.#call(() => this.#store.listExecutions(options));
+    const items = page.items.map(summarize);
+    return page.nextCursor === undefined ? { items } : { items, nextCursor: page.nextCursor };
+  }
+
+  /** A forced claim, which fences the owner off, and a commit. */
+  async cancel(executionId: string): Promise<void> {
+    checkId(executionId, "executionId");
+    const claimId = randomUUID();
+    const commitId = randomUUID();
+    const { token, version } = await this.#call(() =>
+      this.#store.claimExecution(executionId, {
+        claimId,
+        owner: claimId,
+        leaseMs: 30_000,
+        from: ["pending", "running", "suspended", "failed"],
+        force: true,
+      }),
+    );
+    const head = { status: "cancelled", failure: null } as const;
+    await this.#call(() => this.#store.commit(executionId, { commitId, token, version, head }));
+  }
+
+  /** Tries again where the execution has changed in between. */
+  async delete(executionId: string): Promise<boolean> {
+    checkId(executionId, "executionId");
+    for (;;) {
+      const record = await this.#call(() => this.#store.getExecution(executionId));
+      if (record === undefined) return false;
+      if ((await this.#call(() => this.#store.deleteExecutions([refTo(record)]))) > 0) return true;
+    }
+  }
+
+  async prune(options: PruneOptions): Promise<number> {
+    checkPruneOptions(options);
+    const { olderThanMs, status = ["completed", "failed", "cancelled"], workflowId, userId } = options;
+    const query: ListExecutionsOptions = {
+      status,
+      createdBefore: Math.max(0, this.#clock.now() - olderThanMs),
+      order: "asc",
+      limit: DELETE_BATCH,
+      ...(workflowId === undefined ? {} : { workflowId }),
+      ...(userId === undefined ? {} : { userId }),
+    };
+    let deleted = 0;
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.#call(() =>
+        this.#store.listExecutions(cursor === undefined ? query : { ...query, cursor }),
+      );
+      deleted += await this.#call(() => this.#store.deleteExecutions(page.items.map(refTo)));
+      cursor = page.nextCursor;
+      if (cursor === undefined) return deleted;
+    }
+  }
+
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    return callStore(this.#clock, call);
+  }
+}
+
+/** Names an execution as it was read: what has been changed or claimed since is left alone. */
+function refTo({ id, version, token }: ExecutionRecord): { id: string; version: number; token: number } {
+  return { id, version, token };
+}
+
+function summarize(record: ExecutionRecord): ExecutionSummary {
+  const { createdAt, updatedAt, endedAt, leaseUntil, wakeAt, ...rest } = record;
+  return {
+    ...rest,
+    createdAt: isoTime(createdAt),
+    updatedAt: isoTime(updatedAt),
+    ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+    ...(leaseUntil === undefined ? {} : { leaseUntil: isoTime(leaseUntil) }),
+    ...(wakeAt === undefined ? {} : { wakeAt: isoTime(wakeAt) }),
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function timeOf(value: Date | string | number): number {
+  const ms = Number(typeof value === "string" ? new Date(value) : value);
+  if (Number.isFinite(ms) && ms >= 0) return Math.floor(ms);
+  throw new WorkflowError("INVALID_ARGUMENT", `createdBefore is not a time: ${String(value)}.`);
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { compileGraph } from "../definition/graph.ts";
+import { nodeType, unknownNodeType } from "../definition/node-type.ts";
+import { Planner } from "../definition/planner.ts";
+import { parseDefinition, type WorkflowDefinition } from "../definition/schema.ts";
+import { idempotencyKey } from "../engine/executor-args.ts";
+import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
+import { readResult } from "../engine/node-outcome.ts";
+import { messageOf, WorkflowError } from "../errors.ts";
+
+/** What {@link createWorkflowExecutor} takes. */
+export interface WorkflowExecutorOptions {
+  workflows: readonly WorkflowDefinition[];
+  // biome-ignore lint/suspicious/noExplicitAny: each executor types its own context and data
+  executors: Readonly<Record<string, NodeExecutor<any, any>>>;
+}
+
+/** How a run of the old executor ended. */
+export interface WorkflowExecutorResult {
+  success: boolean;
+  output?: WorkflowContext;
+  error?: string;
+}
+
+/** The old executor. */
+export interface WorkflowExecutor {
+  /**
+   * Runs a workflow from its start.
+   *
+   * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID,
+   *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE
+   */
+  executeWorkflowSync(call: {
+    workflowId: string;
+    userId: string;
+    initialData?: Record<string, unknown>;
+  }): Promise<WorkflowExecutorResult>;
+}
+
+/**
+ * The executor that Waymark replaces: one mutable context handed from node to node, and nothing kept.
+ *
+ * - A crash or a failure loses everything; a run cannot be resumed, timed out or looked into.
+ * - Plans as the new engine does, so that both run the same nodes in the same order.
+ *
+ * @deprecated Use `createWorkflowEngine` of `@waymark/core`; docs/migration.md shows the way.
+ */
+export function createWorkflowExecutor({ workflows, executors }: WorkflowExecutorOptions): WorkflowExecutor {
+  return {
+    async executeWorkflowSync({ workflowId, userId, initialData = {} }) {
+      const definition = workflows.find(({ id }) => id === workflowId);
+      if (definition === undefined) {
+        throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow "${workflowId}".`, { details: { workflowId } });
+      }
+      const graph = compileGraph(parseDefinition(definition));
+      for (const node of graph.nodes) executorOf(executors, workflowId, node);
+      const planner = new Planner(graph);
+      const executionId = randomUUID();
+      let context: WorkflowContext = initialData;
+      for (let index = planner.next(); index !== undefined; index = planner.next()) {
+        const node = graph.nodes[index] as (typeof graph.nodes)[number];
+        try {
+          const result = await executorOf(
+            executors,
+            workflowId,
+            node,
+          )({
+            context,
+            node,
+            data: node.data ?? {},
+            userId,
+            workflowId,
+            executionId,
+            attempt: 1,
+            idempotencyKey: idempotencyKey(executionId, node.id),
+            signal: new AbortController().signal,
+            log: SILENT,
+          });
+          const outcome = readResult(result, node.id);
+          if (outcome.kind === "suspended") throw new Error("The old executor cannot suspend.");
+          context = outcome.context ?? { ...context, ...outcome.changes };
+          planner.settle(index, outcome.handles);
+        } catch (error) {
+          return { success: false, error: messageOf(error) };
+        }
+      }
+      return { success: true, output: context };
+    },
+  };
+}
+
+function executorOf(
+  executors: WorkflowExecutorOptions["executors"],
+  workflowId: string,
+  node: { id: string; type?: string },
+): NodeExecutor<WorkflowContext, unknown> {
+  const type = nodeType(node);
+  const executor = Object.hasOwn(executors, type) ? executors[type] : undefined;
+  if (executor === undefined) throw unknownNodeType(workflowId, node);
+  return executor;
+}
+
+const SILENT: NodeLogger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
