@@ -71,7 +71,7 @@ async function check(file: string, value: unknown): Promise<Row> {
       result: report.ok && hasAll ? "equal" : "FAILED",
       edges: `${edgesIn}=${edgesOut}${dropped === 0 ? "" : `+${dropped}`}`,
       nodes: `${report.nodes.run}/${report.nodes.total}`,
-      remark: report.difference ?? `${stoodIn} passed through, ${attached.length} attached`,
+      remark: report.difference?.replace(/\s+/g, " ") ?? `${stoodIn} passed through, ${attached.length} attached`,
     };
   } catch (error) {
     if (!isWorkflowError(error)) throw error;

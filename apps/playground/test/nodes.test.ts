@@ -1,4 +1,4 @@
-import { isNonRetryableError, type Routed, resultKind } from "@waymark/core";
+import { isNonRetryableError, type Routed } from "@waymark/core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ifNode } from "../src/nodes/if.ts";
 import { createIterate } from "../src/nodes/iterate.ts";
@@ -10,9 +10,7 @@ import { type ServiceServer, startServiceServer } from "../src/server/service-se
 import { runNode } from "./run-node.ts";
 
 const handlesOf = async (...call: Parameters<typeof runNode>) => {
-  const result = await runNode(...call);
-  expect(resultKind(result)).toBe("routed");
-  return (result as Routed).handles;
+  return ((await runNode(...call)) as Routed).handles;
 };
 
 describe("transform", () => {

@@ -1,5 +1,4 @@
 import type { NodeExecutorArgs, Routed } from "@waymark/core";
-import { resultKind } from "@waymark/core";
 import { describe, expect, it } from "vitest";
 import { importN8n } from "../src/import/n8n.ts";
 import { passThrough } from "../src/nodes/pass-through.ts";
@@ -20,7 +19,7 @@ async function pass(
   const { workflow } = importN8n({ ...n8nExport(nodes, connections), pinData }, { fallbackId: "file" });
   const node = workflow.nodes.find(({ id }) => id === of);
   const result = await passThrough({ context: deepFreeze(context), node } as NodeExecutorArgs);
-  const isRouted = resultKind(result) === "routed";
+  const isRouted = "handles" in result;
   const next = (isRouted ? (result as Routed).result : result) as Record<string, unknown>;
   return { output: next[of], handles: isRouted ? (result as Routed).handles : [], next };
 }

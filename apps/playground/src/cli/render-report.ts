@@ -50,12 +50,14 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
       cell: ({ interruption }: Interrupted) => String(pick(interruption[name])),
       paint: (text: string) => (text.trim() === "0" ? colors.green(text) : colors.red(text)),
     });
+    const group = name === "v1" ? "V1, run again" : "V2, resumed";
     return [
-      { title: `${name === "v1" ? "V1 again" : "V2 resumed"}\nnodes`, ...count(({ completed }) => completed.nodes) },
-      { title: "\neffects", ...count(({ completed }) => completed.effects) },
-      { title: "\nfailing", ...count(({ interrupted }) => interrupted.effects) },
+      { group, title: "nodes", ...count(({ completed }) => completed.nodes) },
+      { group, title: "effects", ...count(({ completed }) => completed.effects) },
+      { group, title: "failing", ...count(({ interrupted }) => interrupted.effects) },
       {
-        title: "\nends",
+        group,
+        title: "ends",
         cell: ({ interruption }) => ending(interruption[name]),
         paint: (text, { interruption }) => tint(colors, interruption[name].finished)(text),
       },
@@ -96,7 +98,8 @@ function remarks(report: WorkflowReport, { colors, width }: { colors: Colors; wi
   const lines = report.notes.flatMap((note) => wrap(note, width - 2)).map((line) => colors.dim(`  ${line}`));
   if (report.difference !== undefined) {
     lines.push(`  ${colors.red("the outputs differ")}`);
-    lines.push(...report.difference.split("\n").map((line) => `  ${paintDifference(cut(line, width - 2), colors)}`));
+    const shown = report.difference.split("\n").map((line) => cut(line.trimEnd(), width - 2));
+    lines.push(...shown.map((line) => (line === "" ? "" : `  ${paintDifference(line, colors)}`)));
   }
   for (const { kind, v2 } of report.interruptions) {
     if (v2.error !== undefined) lines.push(`  ${colors.red(`V2 after ${kind}: ${v2.error}`)}`);
@@ -110,18 +113,21 @@ function verdict(
   rows: readonly Interrupted[],
   { colors, width }: { colors: Colors; width: number },
 ): string[] {
-  const sum = (pick: (interruption: InterruptionReport) => number) =>
-    rows.reduce((total, { interruption }) => total + pick(interruption), 0);
-  const known = sum(({ v2 }) => v2.interrupted.requests - v2.interrupted.effects);
+  const of = (name: "v1" | "v2", pick: (recovery: RecoveryReport) => number) =>
+    rows.reduce((total, { interruption }) => total + pick(interruption[name]), 0);
+  const known = of("v2", ({ interrupted }) => interrupted.requests - interrupted.effects);
   const equal = report.workflows.filter(({ outputsEqual }) => outputsEqual).length;
   const text = [
     `Outputs equal: ${equal} of ${report.workflows.length}.`,
-    `V1 repeated ${sum(({ v1 }) => v1.completed.nodes)} completed nodes`,
-    `and ${sum(({ v1 }) => v1.completed.effects + v1.interrupted.effects)} side effects;`,
-    `V2 repeated ${sum(({ v2 }) => v2.completed.nodes)} and ${sum(({ v2 }) => v2.completed.effects + v2.interrupted.effects)}.`,
-    ...(known === 0 ? [] : [`Of V2's failing nodes, ${known} requests were sent again and known by their keys.`]),
-  ].join(" ");
-  return [...wrap(text, width), report.ok ? colors.green("OK") : colors.red("NOT OK")];
+    `Completed nodes: V1 ran ${of("v1", (v1) => v1.completed.nodes)} of them again,`,
+    `with ${of("v1", (v1) => v1.completed.effects)} side effects;`,
+    `V2 ${of("v2", (v2) => v2.completed.nodes)}, with ${of("v2", (v2) => v2.completed.effects)}.`,
+    `Failing nodes: V1 did ${of("v1", (v1) => v1.interrupted.effects)} of their side effects again,`,
+    `V2 ${of("v2", (v2) => v2.interrupted.effects)}`,
+    known === 0 ? "." : ` (${known} requests were sent again, and known by their keys).`,
+  ];
+  const sentences = `${text.slice(0, -1).join(" ")}${text.at(-1)}`;
+  return [...wrap(sentences, width), report.ok ? colors.green("OK") : colors.red("NOT OK")];
 }
 
 function cause({ kind, node, error }: InterruptionReport): string {

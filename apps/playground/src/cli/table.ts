@@ -2,6 +2,8 @@
 export interface Column<Row> {
   /** Above the column; several lines are set at the bottom. */
   title: string;
+  /** Set above neighbouring columns that share it. */
+  group?: string;
   align?: "left" | "right";
   cell: (row: Row) => string;
   /** Longer cells are cut. Characters. */
@@ -32,6 +34,7 @@ export function renderTable<Row>(
     }),
   );
   return [
+    ...groupLine(columns, widths).map(paintTitle),
     ...head.map((line) => paintTitle(line.join(GAP).trimEnd())),
     ...rows.map((row, index) =>
       columns
@@ -43,6 +46,22 @@ export function renderTable<Row>(
         .trimEnd(),
     ),
   ];
+}
+
+/** The groups' names, each with a rule over its columns; no line where there are no groups. */
+function groupLine<Row>(columns: readonly Column<Row>[], widths: readonly number[]): string[] {
+  if (columns.every(({ group }) => group === undefined)) return [];
+  const spans: { group: string | undefined; width: number }[] = [];
+  for (const [index, { group }] of columns.entries()) {
+    const last = spans.at(-1);
+    const width = widths[index] as number;
+    if (last !== undefined && group !== undefined && last.group === group) last.width += GAP.length + width;
+    else spans.push({ group, width });
+  }
+  const texts = spans.map(({ group, width }) =>
+    group === undefined ? " ".repeat(width) : `${group} `.padEnd(width, "─"),
+  );
+  return [texts.join(GAP).trimEnd()];
 }
 
 /** Shortens a text to a width, with an ellipsis. */

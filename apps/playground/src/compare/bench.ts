@@ -32,7 +32,7 @@ export interface BenchRunV2 extends BenchRun {
   checkpointsCount: number;
 }
 
-type Disturbance = Pick<RecorderOptions, "failAfter" | "cutOff">;
+type Disturbance = Pick<RecorderOptions, "failAfter" | "cutOff" | "validateData">;
 
 /** Runs one workflow with either executor, against the services, and records what happens. */
 export class Bench {
@@ -50,8 +50,10 @@ export class Bench {
   }
 
   async runV1(disturbance: Disturbance = {}): Promise<BenchRun> {
-    const { workflow, input: initialData } = this.#loaded;
-    return this.#record(disturbance, async (executors) => {
+    const { workflow, input } = this.#loaded;
+    return this.#record({ ...disturbance, validateData: true }, async (executors) => {
+      // V1 works on what it is given itself.
+      const initialData = structuredClone(input);
       try {
         return await this.#options.runV1({ workflow, executors, initialData });
       } catch (error) {
@@ -79,13 +81,13 @@ export class Bench {
   }
 
   async #record<Result extends Outcome>(
-    disturbance: Disturbance,
+    options: Disturbance,
     run: (executors: ExecutorTable) => Promise<Result>,
   ): Promise<BenchRun & { outcome: Result }> {
     const { services, executors } = this.#options;
     const before = services.ledger.entries.length;
     const countRequests = () => services.ledger.entries.length - before;
-    const recorder = new Recorder({ countRequests, ...disturbance });
+    const recorder = new Recorder({ countRequests, ...options });
     const recorded = recorder.wrap(executors);
     const startedAt = performance.now();
     const outcome = await run(recorded);

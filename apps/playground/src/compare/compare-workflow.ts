@@ -14,7 +14,7 @@ export interface CompareOptions extends BenchOptions {
 }
 
 /** Undisturbed runs are repeated for their times, as often as this or for as long. */
-const MAX_TIMED_RUNS = 5;
+const MAX_TIMED_RUNS = 9;
 const MAX_TIMED_MS = 600;
 
 /**

@@ -1,4 +1,10 @@
-import { type NodeExecutor, type NodeExecutorArgs, NonRetryableError } from "@waymark/core";
+import {
+  type DefinedNode,
+  type NodeExecutor,
+  type NodeExecutorArgs,
+  NonRetryableError,
+  type WorkflowContext,
+} from "@waymark/core";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 
 /** One time a node's executor was called. */
@@ -17,6 +23,8 @@ export interface RecorderOptions {
   countRequests: () => number;
   /** The node whose answer is lost the first time: it does its work, and then fails. */
   failAfter?: string | undefined;
+  /** Check and fill in nodes' data by the schemas of their types, which V2 does by itself. */
+  validateData?: boolean;
   /** The moment from which nothing goes on: what is under way is aborted, and no node starts. */
   cutOff?: AbortSignal | undefined;
 }
@@ -59,7 +67,7 @@ export class Recorder {
     if (typeof nodeId !== "string") {
       throw new NonRetryableError("The executor of a node was called without { node }: see the playground's README.");
     }
-    const { cutOff, failAfter, countRequests } = this.#options;
+    const { cutOff, failAfter, countRequests, validateData } = this.#options;
     const from = countRequests();
     const startedAt = performance.now();
     const note = (outcome: NodeRun["outcome"], error?: unknown) => {
@@ -70,7 +78,10 @@ export class Recorder {
     // A node that never starts is no run of it.
     if (cutOff?.aborted) throw new NonRetryableError("The time was up.");
     try {
-      const result = await executor(complete(given, cutOff));
+      const args = validateData
+        ? { ...complete(given, cutOff), data: validData(executor, given) }
+        : complete(given, cutOff);
+      const result = await executor(args);
       if (nodeId === failAfter && !this.#hasFailed) {
         this.#hasFailed = true;
         throw new NonRetryableError(`the connection broke after "${nodeId}" had done its work`);
@@ -82,6 +93,16 @@ export class Recorder {
       throw error;
     }
   }
+}
+
+function validData(executor: NodeExecutor, { node }: NodeExecutorArgs): Record<string, unknown> {
+  const { dataSchema } = executor as Partial<DefinedNode<WorkflowContext, Record<string, unknown>>>;
+  const data = node.data ?? {};
+  if (dataSchema === undefined) return data;
+  const result = dataSchema["~standard"].validate(data);
+  // V2 has run before and would have refused the data; a schema that has to wait cannot be had here.
+  if (result instanceof Promise || result.issues !== undefined) throw new NonRetryableError("The data does not fit.");
+  return result.value;
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

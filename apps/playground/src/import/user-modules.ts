@@ -24,8 +24,7 @@ export async function loadV1(path: string): Promise<RunV1> {
     throw invalid("--v1", path, "exports neither createWorkflowExecutor nor executeWorkflowSync");
   }
   return async ({ workflow, executors, initialData }) => {
-    // The old executor owns what it is given and may change it.
-    const call = { workflowId: workflow.id, userId: USER_ID, initialData: structuredClone(initialData) };
+    const call = { workflowId: workflow.id, userId: USER_ID, initialData };
     const result =
       typeof create === "function"
         ? await (await makeExecutor(create as Call, { path, workflow, executors }))(call)

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type NodeExecutor, route } from "@waymark/core";
 import { DISABLED_TYPE, type N8nNodeData } from "../import/n8n.ts";
+import { canonicalJson } from "../values/canonical-json.ts";
 
 /** n8n nodes that use all of their outputs in the course of a run. */
 const USES_ALL_OUTPUTS = new Set(["n8n-nodes-base.splitInBatches", "n8n-nodes-base.compareDatasets"]);
@@ -17,7 +18,7 @@ export const passThrough: NodeExecutor = ({ context, node }) => {
   const data = node.data as N8nNodeData;
   const given = data.inputs.map((id) => (Object.hasOwn(context, id) ? context[id] : null));
   const digest = createHash("sha256")
-    .update(JSON.stringify([node.type, data.parameters, data.attached ?? null, given]))
+    .update(canonicalJson([node.type, data.parameters, data.attached ?? null, given]))
     .digest("hex");
   const output = data.pinned ?? [{ json: { node: node.id, type: node.type, digest: digest.slice(0, 16) } }];
   const next = { ...context, [node.id]: output };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../values/canonical-json.ts";
 
 /** One request that asked the service to change something. */
 export interface LedgerEntry {
@@ -41,7 +42,18 @@ export class Ledger {
   }
 }
 
-/** Names what a request asks for, whoever sends it and however often. */
+/** Names what a request asks for, whoever sends it and however often; the order of a JSON body's keys means nothing. */
 export function signatureOf(method: string, path: string, body: string): string {
-  return createHash("sha256").update(`${method} ${path}\n${body}`).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(`${method} ${path}\n${canonical(body)}`)
+    .digest("hex")
+    .slice(0, 16);
+}
+
+function canonical(body: string): string {
+  try {
+    return canonicalJson(JSON.parse(body));
+  } catch {
+    return body;
+  }
 }
