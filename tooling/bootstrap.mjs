@@ -71,15 +71,21 @@ function foldersIn(parent) {
 
 /** Runs the pnpm that package.json pins, fetched by npx where it is not cached, and answers its exit code. */
 function pnpm(pnpmArgs, stdio) {
+  // On a terminal the children share its foreground group, which Ctrl-C reaches as a whole. Elsewhere they get a group
+  // of their own, so that a signal sent to this process alone ends all of them.
+  const ownGroup = !process.stdin.isTTY && process.platform !== "win32";
   const child = spawn("npx", ["--yes", "--prefer-offline", MANIFEST.packageManager, ...pnpmArgs], {
     cwd: ROOT,
     stdio,
+    detached: ownGroup,
     shell: process.platform === "win32",
     // The toolchain runs on a Node of its own; the packed-package test wants the one that the user has.
     env: { WAYMARK_HOST_NODE: process.execPath, ...process.env },
   });
-  // Ctrl-C reaches the whole foreground group by itself: stay until the children have ended. Others are handed on.
-  const forward = (signal) => signal !== "SIGINT" && child.kill(signal);
+  const forward = (signal) => {
+    if (ownGroup) process.kill(-child.pid, signal);
+    else if (signal !== "SIGINT") child.kill(signal);
+  };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
   return new Promise((resolve) => {

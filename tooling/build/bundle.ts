@@ -47,6 +47,7 @@ export async function bundle({
     chunkFileNames: "shared/[name]-[hash].js",
     sourcemap: true,
     minify,
+    comments: !minify,
   };
   try {
     const { output } =
