@@ -16,7 +16,7 @@ export function executorArgs(
   const nodeId = step.node.id;
   const own = <T>(value: T): T => (contextMode === "copy" ? structuredClone(value) : value);
   const args: NodeExecutorArgs<WorkflowContext, unknown> = {
-    context: values.handOut(journal.context, contextMode),
+    context: values.handOut(journal.context, contextMode, journal.holdsInstances),
     node: own(step.node),
     data: own(step.data),
     userId: record.userId,

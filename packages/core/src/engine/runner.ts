@@ -190,7 +190,7 @@ export class Runner<Context extends WorkflowContext> {
       });
       const facts = {
         journal,
-        output: values.handOut(journal.context, contextMode) as Context,
+        output: values.handOut(journal.context, contextMode, journal.holdsInstances) as Context,
         durationMs: performance.now() - startedMs,
       };
       const result = end.status === "lost" ? await lostResult(store, facts, end) : resultOf(facts, end);

@@ -230,6 +230,11 @@ export function isInstance(value: unknown): value is object {
   return typeof value === "object" && value !== null && !isArray(value) && !isPlain(value);
 }
 
+/** Tells whether a text may hold anything beside plain JSON; false is certain. */
+export function isTagged(text: string): boolean {
+  return text.includes(`"${TAG}"`);
+}
+
 /** Tells arrays, of any realm, from instances of their subclasses. */
 export function isArray(value: object): value is readonly unknown[] {
   return Array.isArray(value) && (Object.getPrototypeOf(value) === Array.prototype || prototypeDepth(value) === 2);

@@ -19,8 +19,10 @@ export class ContextValues {
     this.#codec = codec;
   }
 
-  handOut<T>(value: T, mode: ContextMode): T {
-    return (mode === "copy" ? this.#copy(value) : this.#view(value)) as T;
+  /** `holdsInstances` false says that the value surely holds none, which saves looking. */
+  handOut<T>(value: T, mode: ContextMode, holdsInstances = true): T {
+    if (mode === "copy") return this.#copy(value) as T;
+    return holdsInstances ? (this.#view(value) as T) : value;
   }
 
   #view(value: unknown): unknown {

@@ -44,6 +44,8 @@ export function patchDifference(codec: Codec, previous: Record<string, unknown>,
 
 /** From so many operations on, a container most of which changed is written whole. */
 const REPLACE_FROM = 8;
+/** Arrays up to so many items are looked through for keys of their own whenever they change. */
+const KEYS_CHECKED = 1_000;
 
 class Differ {
   readonly operations: string[] = [];
@@ -136,9 +138,12 @@ class Differ {
   }
 
   #compareArrays(previous: readonly unknown[], next: readonly unknown[], path: Path): unknown {
-    if (Object.keys(next).length !== next.length) return this.#set(next, path); // refused there, with its path
+    // An array with keys of its own is refused by the codec. Looking for them costs as much as copying a large array
+    // ten times over, so that is left to the moment when the array is written whole.
+    if (next.length <= KEYS_CHECKED && Object.keys(next).length !== next.length) return this.#set(next, path);
     const shorter = Math.min(previous.length, next.length);
     let start = 0;
+    while (start < shorter && previous[start] === next[start] && next[start] !== 0) start++;
     while (start < shorter && this.#same(previous[start], next[start])) start++;
     if (start === previous.length && start === next.length) return previous;
     let end = 0;
@@ -168,7 +173,9 @@ class Differ {
     end: number,
     path: Path,
   ): unknown {
-    const deleted = previous.slice(start, previous.length - end);
+    // Copied first: V8 is fast at spreading a frozen array and slow at slicing one.
+    const before = [...previous];
+    const deleted = before.slice(start, before.length - end);
     const texts: string[] = [];
     const items: unknown[] = [];
     for (let i = start; i < next.length - end; i++) {
@@ -184,7 +191,11 @@ class Differ {
         ? `["push",${where},${texts.join(",")}]`
         : `["splice",${[where, start, deleted.length, ...texts].join(",")}]`,
     );
-    return Object.freeze(previous.slice(0, start).concat(items, previous.slice(previous.length - end)));
+    return Object.freeze(
+      start === before.length
+        ? [...before, ...items]
+        : before.slice(0, start).concat(items, before.slice(before.length - end)),
+    );
   }
 
   #mark(): { operations: number; growth: number } {
@@ -236,10 +247,10 @@ export function applyOperation(codec: Codec, state: unknown, operation: readonly
       case "set":
         return codec.revive(rest[0]);
       case "push":
-        return Object.freeze((value as unknown[]).concat(rest.map((item) => codec.revive(item))));
+        return Object.freeze([...(value as unknown[]), ...rest.map((item) => codec.revive(item))]);
       case "splice": {
         const [start, deleteCount, ...items] = rest as [number, number, ...unknown[]];
-        const array = value as unknown[];
+        const array = [...(value as unknown[])];
         const tail = array.slice(start + deleteCount);
         return Object.freeze(
           array.slice(0, start).concat(

@@ -1,5 +1,5 @@
 import type { CheckpointRecord, FailureRecord } from "../store/checkpoint-store.ts";
-import type { Codec } from "./codec.ts";
+import { type Codec, isTagged } from "./codec.ts";
 import { ContextValues } from "./context-values.ts";
 import { applyOperation } from "./delta.ts";
 import { parsePayload } from "./payload.ts";
@@ -31,6 +31,7 @@ export class History<Context> {
   readonly #codec: Codec;
   readonly #values: ContextValues;
   readonly #records: CheckpointRecord[];
+  #holdsInstances: boolean;
   /** The last context that was computed, and the index of its record. */
   #last: { index: number; context: unknown } | undefined;
 
@@ -39,10 +40,12 @@ export class History<Context> {
     this.#codec = codec;
     this.#values = new ContextValues(codec);
     this.#records = records;
+    this.#holdsInstances = records.some(({ payload }) => isTagged(payload));
   }
 
   append(record: CheckpointRecord): void {
     this.#records.push(record);
+    this.#holdsInstances ||= isTagged(record.payload);
   }
 
   /** The context that a record leaves behind; records are given by their index. */
@@ -56,7 +59,7 @@ export class History<Context> {
     }
     for (let i = from; i <= index; i++) context = this.#apply(context, i);
     this.#last = { index, context };
-    return this.#values.handOut(context, "frozen") as Context;
+    return this.#values.handOut(context, "frozen", this.#holdsInstances) as Context;
   }
 
   /** The checkpoints that users see, oldest first; only the newest one where `last` is set. */

@@ -12,7 +12,7 @@ import type {
   NewCheckpoint,
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
-import type { Codec } from "./codec.ts";
+import { type Codec, isTagged } from "./codec.ts";
 import { difference, patchDifference } from "./delta.ts";
 import { type ChangesExtra, changesPayload, type RanNode, snapshotPayload } from "./payload.ts";
 import type { RestoredState, ResumedNode } from "./restore.ts";
@@ -88,6 +88,9 @@ export class Journal {
   /** Told of every record once it is committed. */
   onRecord: ((record: CheckpointRecord) => void) | undefined;
 
+  /** False where the context surely holds no instance (Map, Date, bytes…): nothing in its text is tagged. */
+  holdsInstances: boolean;
+
   readonly #options: JournalOptions;
   #context: Record<string, unknown>;
   #version: number;
@@ -113,6 +116,7 @@ export class Journal {
     this.ran = restored.ran;
     this.attempts = restored.attempts;
     this.resumed = restored.resumed;
+    this.holdsInstances = restored.tagged;
     this.leaseRenewedMs = options.clock.now();
     this.#context = restored.context;
     this.#version = record.version;
@@ -215,7 +219,9 @@ export class Journal {
   #take({ value, operations, growth }: ReturnType<typeof difference>): void {
     this.#context = value as Record<string, unknown>;
     this.#stateSize += growth;
-    if (operations.length > 0) this.#operations = [...this.#operations, ...operations];
+    if (operations.length === 0) return;
+    this.#operations = this.#operations.length === 0 ? operations : [...this.#operations, ...operations];
+    this.holdsInstances ||= operations.some(isTagged);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointRecord } from "../store/checkpoint-store.ts";
-import type { Codec } from "./codec.ts";
+import { type Codec, isTagged } from "./codec.ts";
 import { applyOperation } from "./delta.ts";
 import { parsePayload, type RanNode, snapshotPayload } from "./payload.ts";
 
@@ -16,6 +16,8 @@ export interface RestoredState {
   ran: RanNode[];
   attempts: Map<string, number>;
   resumed?: ResumedNode | undefined;
+  /** False where no text of the state holds anything beside plain JSON. */
+  tagged: boolean;
   /** Characters: of the state's text (about), of the snapshot, and of what follows it. */
   stateSize: number;
   snapshotSize: number;
@@ -34,7 +36,7 @@ export function restoreState(codec: Codec, records: readonly CheckpointRecord[])
     const size = record.payload.length;
     if (parsed.kind === "snapshot") {
       const { context, ran, attempts } = parsed;
-      state = { context, ran, attempts, stateSize: size, snapshotSize: size, changesSize: 0 };
+      state = { context, ran, attempts, stateSize: size, snapshotSize: size, changesSize: 0, tagged: false };
       continue;
     }
     if (state === undefined) break;
@@ -55,6 +57,7 @@ export function restoreState(codec: Codec, records: readonly CheckpointRecord[])
     }
   }
   if (state !== undefined) {
+    state.tagged = records.some(({ payload }) => isTagged(payload));
     if (state.changesSize > 0)
       state.stateSize = snapshotPayload({ ...state, contextText: codec.encode(state.context) }).length;
     return state;

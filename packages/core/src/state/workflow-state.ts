@@ -152,7 +152,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
 
   /** The context: frozen, and nothing in it is shared with the state. */
   getContext(): Context {
-    return this.#values.handOut(this.#journal.context, this.#mode) as Context;
+    return this.#values.handOut(this.#journal.context, this.#mode, this.#journal.holdsInstances) as Context;
   }
 
   getCurrentStep(): number {
