@@ -62,6 +62,7 @@ async function check(file: string, value: unknown): Promise<Row> {
       executors,
       runV1,
       v2: { store, contextMode: "frozen" },
+      runLimitMs: 60_000,
     });
     const hasAll = edgesIn === edgesOut + dropped;
     const stoodIn = [...passedThrough.values()].reduce((sum, one) => sum + one, 0);

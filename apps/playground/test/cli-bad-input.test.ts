@@ -52,8 +52,8 @@ const cases: [string, string[], string, RegExp][] = [
   ["a file and --workflow", ["good.json", "--workflow", "order-fulfilment"], "INVALID_ARGUMENT", /--workflow/],
   ["--input without a file", ["--input", "good.json"], "INVALID_ARGUMENT", /--input/],
   ["--input that is no object", ["good.json", "--input", "list.json"], "INVALID_ARGUMENT", /not a JSON object/],
-  ["--fail-at a node that is not there", ["good.json", "--fail-at", "z"], "INVALID_ARGUMENT", /"z" is no node/],
-  ["--fail-at beyond the last node", ["good.json", "--fail-at", "2"], "INVALID_ARGUMENT", /"2".* 1 /],
+  ["--fail-at a node that is not there", ["good.json", "--fail-at", "z"], "INVALID_ARGUMENT", /no node "z"/],
+  ["--fail-at beyond the last node", ["good.json", "--fail-at", "2"], "INVALID_ARGUMENT", /no node "2".* 1 nodes run/],
   ["--fail-at a skipped node", ["-w", "order-fulfilment", "--fail-at", "fast-track"], "INVALID_ARGUMENT", /skipped/],
   ["a --v1 that is missing", ["good.json", "--v1", "none.mjs"], "INVALID_ARGUMENT", /--v1 none\.mjs: .*no such file/],
   ["a --v1 that throws", ["good.json", "--v1", "throws.mjs"], "INVALID_ARGUMENT", /--v1 throws\.mjs: .*no way/],
@@ -62,6 +62,7 @@ const cases: [string, string[], string, RegExp][] = [
   ["--executors without any", ["good.json", "--executors", "other.mjs"], "INVALID_ARGUMENT", /exports no object/],
   ["--executors that are none", ["good.json", "--executors", "numbers.mjs"], "INVALID_ARGUMENT", /"transform"/],
   ["an unknown option", ["--wat"], "INVALID_ARGUMENT", /--wat/],
+  ["a time that is none", ["--timeout", "soon"], "INVALID_ARGUMENT", /--timeout/],
   ["an unknown store", ["--store", "floppy"], "INVALID_ARGUMENT", /floppy/],
 ];
 

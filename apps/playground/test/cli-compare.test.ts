@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkflowReport } from "../src/compare/report.ts";
+import { startMessagesApi } from "./messages-api.ts";
 import { type ExportedConnection, n8nExport } from "./n8n-export.ts";
 import { canvas, folderWith, runCli } from "./run-cli.ts";
 
@@ -124,5 +125,46 @@ describe("compare, told what to do", () => {
       'dropped, one end does not exist: "Mail" to "Gone" (main)',
       "no executor here, passed through: test.node x4",
     ]);
+  });
+
+  it("asks the real API where there is a key, once per question, and does not show the key", async () => {
+    const answer = ({ system = "" }) => /exactly one of: (\w+)/.exec(system)?.[1] ?? "An answer.";
+    await using api = await startMessagesApi({ status: 200, answer });
+    const env = { ANTHROPIC_API_KEY: "secret-key", ANTHROPIC_BASE_URL: api.url, ANTHROPIC_MODEL: "some-model" };
+    const { code, stdout, stderr, report } = await runCli(["compare", "-w", "support-triage", "--json"], { env });
+    expect(code).toBe(0);
+    expect(report().llm).toBe(`${new URL(api.url).host}, some-model`);
+    expect(api.requests).toHaveLength(3);
+    for (const { headers, body } of api.requests) {
+      expect(headers["x-api-key"]).toBe("secret-key");
+      expect(body).toMatchObject({ model: "some-model" });
+    }
+    expect(stdout + stderr).not.toContain("secret-key");
+  });
+
+  it("does not wait for nodes that never settle, whichever executor runs them", async () => {
+    await using folder = await folderWith({
+      "flow.json": canvas([["stuck", "acme.stuck"]]),
+      "nodes.mjs": "export const executors = { 'acme.stuck': () => new Promise(() => setInterval(() => {}, 1000)) };",
+    });
+    const args = ["compare", "flow.json", "--executors", "nodes.mjs", "--timeout", "0.2", "--json"];
+    const { code, report } = await runCli(args, { cwd: folder.path });
+    expect(code).toBe(1);
+    expect(report().workflows[0]?.difference).toMatch(/^V1 failed: .*timeout.*\nV2 failed: .*timeout/);
+  });
+
+  it("leaves notes out, unless they are nodes of one's own", async () => {
+    await using folder = await folderWith({
+      "flow.json": canvas([
+        ["n", "note"],
+        ["t", "transform", { expression: "1" }],
+      ]),
+      "nodes.mjs": "export const executors = { note: ({ context }) => ({ ...context, noted: true }) };",
+    });
+    const run = async (...more: string[]) =>
+      (await runCli(["compare", "flow.json", "--json", ...more], { cwd: folder.path })).report().workflows[0]?.nodes
+        .total;
+    expect(await run()).toBe(1);
+    expect(await run("--executors", "nodes.mjs")).toBe(2);
   });
 });

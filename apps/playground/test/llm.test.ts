@@ -1,9 +1,8 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { isRetryAfterError } from "@waymark/core";
 import { describe, expect, it } from "vitest";
 import { createLlm } from "../src/nodes/llm.ts";
 import { startServiceServer } from "../src/server/service-server.ts";
+import { startMessagesApi } from "./messages-api.ts";
 import { runNode } from "./run-node.ts";
 
 const TICKET = "Our card was charged twice for the invoice. Please refund it today.";
@@ -38,7 +37,7 @@ describe("llm, answered by the stand-in", () => {
 
 describe("llm, passed on to the real API", () => {
   it("sends key, version and question once, and gives the same answer to the second executor", async () => {
-    await using api = await startApi({ status: 200, text: "billing" });
+    await using api = await startMessagesApi({ status: 200, answer: () => "billing" });
     await using services = await startServiceServer({ llm: { baseUrl: api.url, apiKey: "secret" } });
     const llm = createLlm({ baseUrl: services.url, model: "m" });
     const run = (idempotencyKey: string) => runNode(llm, { data: labelled, context: { text: TICKET }, idempotencyKey });
@@ -51,7 +50,7 @@ describe("llm, passed on to the real API", () => {
   });
 
   it("hands on a refusal with its Retry-After, and asks again next time", async () => {
-    await using api = await startApi({ status: 429, text: "" });
+    await using api = await startMessagesApi({ status: 429, answer: () => "" });
     await using services = await startServiceServer({ llm: { baseUrl: api.url, apiKey: "secret" } });
     const llm = createLlm({ baseUrl: services.url, model: "m" });
     const run = () => runNode(llm, { data: labelled, context: { text: TICKET } }).catch((thrown: unknown) => thrown);
@@ -62,30 +61,8 @@ describe("llm, passed on to the real API", () => {
   });
 
   it("takes no answer that is none of the labels", async () => {
-    await using api = await startApi({ status: 200, text: "something else" });
+    await using api = await startMessagesApi({ status: 200, answer: () => "something else" });
     const llm = createLlm({ baseUrl: api.url, apiKey: "secret", model: "m" });
     await expect(runNode(llm, { data: labelled, context: { text: TICKET } })).rejects.toThrow("none of bug, billing");
   });
 });
-
-/** A server that speaks as much of the Messages API as is needed to see what it is sent. */
-async function startApi(says: { status: number; text: string }) {
-  const requests: { headers: unknown; body: unknown }[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    requests.push({ headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
-    response.writeHead(says.status, { "content-type": "application/json", "retry-after": "3" });
-    const content = [{ type: "text", text: says.text }];
-    response.end(JSON.stringify({ model: "m", content, usage: { input_tokens: 1, output_tokens: 1 } }));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

@@ -8,9 +8,10 @@ import type { ComparisonReport } from "../src/compare/report.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
-/** Runs the command line in a process of its own, without a key for a language model. */
-export async function runCli(args: readonly string[], options: { cwd?: string } = {}) {
-  const { ANTHROPIC_API_KEY: _, FORCE_COLOR: __, ...env } = process.env;
+/** Runs the command line in a process of its own; without a key for a language model, unless `env` has one. */
+export async function runCli(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+  const { ANTHROPIC_API_KEY: _, FORCE_COLOR: __, ...inherited } = process.env;
+  const env = { ...inherited, ...options.env };
   const child = spawn(process.execPath, [MAIN, ...args], { ...options, env, stdio: ["ignore", "pipe", "pipe"] });
   const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
   const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);

@@ -20,14 +20,16 @@ export interface CompareFlags {
   v1?: string;
   executors?: string;
   contextMode?: "frozen" | "copy";
+  /** Milliseconds. */
+  timeout: number;
   store: string;
   json?: boolean;
 }
 
 /** Compares, prints the report, and gives the exit code. @throws {WorkflowError} for input that cannot be used */
 export async function compareCommand(files: readonly string[], flags: CompareFlags): Promise<number> {
-  const workflows = await loadWorkflows(files, flags);
   const own = flags.executors === undefined ? undefined : await loadExecutors(flags.executors);
+  const workflows = await loadWorkflows(files, { ...flags, ownTypes: Object.keys(own ?? {}) });
   const v1 = flags.v1 === undefined ? runV1 : await loadV1(flags.v1);
   const contextMode = flags.contextMode ?? (own === undefined ? "frozen" : "copy");
 
@@ -47,6 +49,7 @@ export async function compareCommand(files: readonly string[], flags: CompareFla
         executors,
         runV1: v1,
         v2: { store, contextMode },
+        runLimitMs: flags.timeout,
         failAt: flags.failAt,
         onProgress: (what) => progress.show(`${index + 1}/${resolved.length} ${loaded.workflow.id}: ${what}`),
       });
@@ -68,7 +71,10 @@ export async function compareCommand(files: readonly string[], flags: CompareFla
   return report.ok ? EXIT_CODES.ok : EXIT_CODES.comparisonFailed;
 }
 
-async function loadWorkflows(files: readonly string[], flags: CompareFlags): Promise<LoadedWorkflow[]> {
+async function loadWorkflows(
+  files: readonly string[],
+  flags: Pick<CompareFlags, "workflow" | "input"> & { ownTypes: readonly string[] },
+): Promise<LoadedWorkflow[]> {
   if (files.length > 0 && flags.workflow !== undefined) {
     throw new WorkflowError("INVALID_ARGUMENT", "--workflow names bundled workflows and does not go with files.");
   }
@@ -78,7 +84,7 @@ async function loadWorkflows(files: readonly string[], flags: CompareFlags): Pro
     }
     return readBundled(flags.workflow ?? (await bundledIds()));
   }
-  const loaded = await Promise.all(files.map((file) => readWorkflowFile(file)));
+  const loaded = await Promise.all(files.map((file) => readWorkflowFile(file, flags)));
   if (flags.input === undefined) return loaded;
   const input = await readJson(flags.input);
   if (typeof input !== "object" || input === null || Array.isArray(input)) {

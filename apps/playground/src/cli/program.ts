@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { bundledIds, readBundled } from "../import/bundled.ts";
 import { STORE_NAMES } from "../store/open-store.ts";
 import { type CompareFlags, compareCommand } from "./compare-command.ts";
@@ -27,6 +27,11 @@ export function createProgram(): Command {
       ).choices(["frozen", "copy"]),
     )
     .addOption(new Option("--store <name>", "where V2 keeps its checkpoints").choices(STORE_NAMES).default("memory"))
+    .addOption(
+      new Option("--timeout <seconds>", "the longest that a run may take")
+        .default(120_000, "120")
+        .argParser(readSeconds),
+    )
     .option("--json", "print the report as JSON")
     .addHelpText("after", COMPARE_HELP)
     .action(async (files: string[], flags: CompareFlags) => {
@@ -42,6 +47,12 @@ export function createProgram(): Command {
       }
     });
   return program;
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 86_400)) throw new InvalidArgumentError("It must be above 0 and at most 86400.");
+  return seconds * 1000;
 }
 
 const COMPARE_HELP = `

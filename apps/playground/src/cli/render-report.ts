@@ -16,7 +16,7 @@ export function renderReport(report: ComparisonReport, stream: { isTTY?: boolean
     workflow.interruptions.map((interruption) => ({ workflow, interruption })),
   );
   const sections = [
-    [`Checkpoints in: ${report.store}. Language model: ${report.llm}.`],
+    wrap(`Checkpoints in: ${report.store}. Language model: ${report.llm}.`, width),
     ...(width >= TABLE_WIDTH
       ? [undisturbedTable(report.workflows, colors), interruptedTable(rows, colors)]
       : report.workflows.map((workflow) => workflowLines(workflow, { colors, width }))),
@@ -54,7 +54,7 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
     return [
       { group, title: "nodes", ...count(({ completed }) => completed.nodes) },
       { group, title: "effects", ...count(({ completed }) => completed.effects) },
-      { group, title: "failing", ...count(({ interrupted }) => interrupted.effects) },
+      { group, title: "own", ...count(({ interrupted }) => interrupted.effects) },
       {
         group,
         title: "ends",
@@ -65,11 +65,12 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
   };
   const columns: Column<Interrupted>[] = [
     { title: "Done twice after", cell: ({ workflow }) => workflow.id, maxWidth: 20 },
-    { title: "an interruption", cell: ({ interruption }) => cause(interruption), maxWidth: 22 },
+    { title: "an interruption", cell: ({ interruption }) => cause(interruption), maxWidth: 20 },
     ...of("v1"),
     ...of("v2"),
   ];
-  return renderTable(rows, columns, colors.bold);
+  const legend = "own: side effects of the interrupted node itself · ends: in which run it finished";
+  return [...renderTable(rows, columns, colors.bold), colors.dim(legend)];
 }
 
 function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
@@ -84,10 +85,8 @@ function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colo
     for (const name of ["v1", "v2"] as const) {
       const { completed, interrupted } = interruption[name];
       const label = name === "v1" ? "V1 again:  " : "V2 resumed:";
-      lines.push(
-        `  ${label} ${completed.nodes} nodes, ${completed.effects} effects; failing node ${interrupted.effects}`,
-      );
-      lines.push(`  ${" ".repeat(label.length)} ${ending(interruption[name])}`);
+      const twice = `${completed.nodes} nodes, ${completed.effects} effects, own ${interrupted.effects}`;
+      lines.push(`  ${label} ${twice}; ${ending(interruption[name])}`);
     }
   }
   return [colors.bold(cut(report.id, width)), ...lines.map((line) => `  ${line}`)];
@@ -124,7 +123,7 @@ function verdict(
     `V2 ${of("v2", (v2) => v2.completed.nodes)}, with ${of("v2", (v2) => v2.completed.effects)}.`,
     `Failing nodes: V1 did ${of("v1", (v1) => v1.interrupted.effects)} of their side effects again,`,
     `V2 ${of("v2", (v2) => v2.interrupted.effects)}`,
-    known === 0 ? "." : ` (${known} requests were sent again, and known by their keys).`,
+    known === 0 ? "." : ` (requests sent again and known by their keys: ${known}).`,
   ];
   const sentences = `${text.slice(0, -1).join(" ")}${text.at(-1)}`;
   return [...wrap(sentences, width), report.ok ? colors.green("OK") : colors.red("NOT OK")];

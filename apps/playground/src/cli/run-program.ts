@@ -20,7 +20,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT_CODES.ok;
-      fail("INVALID_ARGUMENT", error.message.replace(/^error: /, ""));
+      const isHelp = error.code === "commander.help";
+      fail("INVALID_ARGUMENT", isHelp ? "no command given; --help lists them" : error.message.replace(/^error: /, ""));
       return EXIT_CODES.badInput;
     }
     if (isWorkflowError(error)) {

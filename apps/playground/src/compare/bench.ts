@@ -13,6 +13,8 @@ export interface BenchOptions {
   executors: ExecutorTable;
   runV1: RunV1;
   v2: V2Options;
+  /** The longest that a run may take, in milliseconds; nodes that never settle are not waited for. */
+  runLimitMs: number;
 }
 
 /** A finished run, as it was recorded. */
@@ -55,7 +57,7 @@ export class Bench {
       // V1 works on what it is given itself.
       const initialData = structuredClone(input);
       try {
-        return await this.#options.runV1({ workflow, executors, initialData });
+        return await within(this.#options.runLimitMs, this.#options.runV1({ workflow, executors, initialData }));
       } catch (error) {
         if (isWorkflowError(error)) throw error;
         return { success: false, error: error instanceof Error ? error.message : String(error) };
@@ -67,7 +69,7 @@ export class Bench {
     const { workflow, input: initialData } = this.#loaded;
     const { failAfter, cutOff, ...rest } = limits;
     const run = await this.#record({ failAfter, cutOff }, (executors) =>
-      startV2(this.#options.v2, { workflow, executors, initialData, ...rest }),
+      startV2(this.#options.v2, { workflow, executors, initialData, timeoutMs: this.#options.runLimitMs, ...rest }),
     );
     return withResult(run);
   }
@@ -75,7 +77,7 @@ export class Bench {
   async resumeV2(executionId: string, limits: V2Limits = {}): Promise<BenchRunV2> {
     const { workflow } = this.#loaded;
     const run = await this.#record({}, (executors) =>
-      resumeV2(this.#options.v2, { workflow, executors, executionId, ...limits }),
+      resumeV2(this.#options.v2, { workflow, executors, executionId, timeoutMs: this.#options.runLimitMs, ...limits }),
     );
     return withResult(run);
   }
@@ -96,6 +98,18 @@ export class Bench {
     await services.idle();
     const requests = services.ledger.entries.slice(before);
     return { outcome, totalMs, overheadMs: totalMs - recorder.executorMs, recorder, nodeRuns: recorder.runs, requests };
+  }
+}
+
+async function within<T>(limitMs: number, run: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`timeout: the run took longer than ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([run, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -89,12 +89,12 @@ async function interrupt(
   return reports;
 }
 
-/** The first node from the middle on that has a side effect; the middle one if there is none. */
+/** The middle one of the nodes that have side effects, so that some lie behind it; of all nodes if none has. */
 function halfWay({ recorder, requests }: BenchRunV2): string {
   const order = recorder.completed;
-  const middle = Math.floor(order.length / 2);
-  const senders = new Set(requests.map(({ nodeId }) => nodeId));
-  return (order.slice(middle).find((id) => senders.has(id)) ?? order[middle]) as string;
+  const senders = order.filter((id) => requests.some(({ nodeId }) => nodeId === id));
+  const among = senders.length > 0 ? senders : order;
+  return among[among.length >> 1] as string;
 }
 
 function findNode(failAt: string, { workflow }: LoadedWorkflow, order: readonly string[]): string {
@@ -103,8 +103,11 @@ function findNode(failAt: string, { workflow }: LoadedWorkflow, order: readonly 
   const found = [failAt, ...byName, byPlace].find((id) => id !== undefined && order.includes(id));
   if (found !== undefined) return found;
   const exists = workflow.nodes.some(({ id, name }) => id === failAt || name === failAt);
-  const reason = exists ? "is skipped with this input" : `is no node of it, and ${order.length} of its nodes run`;
-  throw new WorkflowError("INVALID_ARGUMENT", `--fail-at: "${failAt}" ${reason} (workflow "${workflow.id}").`);
+  const reason = exists ? `node "${failAt}" is skipped with this input` : `there is no node "${failAt}"`;
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    `--fail-at: ${reason} (workflow "${workflow.id}", ${order.length} nodes run).`,
+  );
 }
 
 async function timeRuns(bench: Bench, nodes: number): Promise<WorkflowReport["time"]> {

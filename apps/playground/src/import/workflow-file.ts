@@ -36,6 +36,12 @@ export interface LoadedWorkflow {
   n8n?: N8nImport;
 }
 
+/** How a file is read. */
+export interface ParseOptions {
+  /** Node types that are there to be run, whatever they are called. */
+  ownTypes?: readonly string[];
+}
+
 /** Nodes of a canvas that are there for the reader. */
 const DECORATION = new Set(["note", "stickyNote", "comment", "annotation", "group"]);
 
@@ -45,10 +51,10 @@ const DECORATION = new Set(["note", "stickyNote", "comment", "annotation", "grou
  * @throws {WorkflowError} INVALID_ARGUMENT (no such file), WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE,
  *   DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE; the message begins with the file's name
  */
-export async function readWorkflowFile(path: string): Promise<LoadedWorkflow> {
+export async function readWorkflowFile(path: string, options: ParseOptions = {}): Promise<LoadedWorkflow> {
   const value = await readJson(path);
   try {
-    return parseWorkflow(value, basename(path).replace(/\.json$/i, "") || "workflow");
+    return parseWorkflow(value, basename(path).replace(/\.json$/i, "") || "workflow", options);
   } catch (error) {
     if (!isWorkflowError(error)) throw error;
     throw new WorkflowError(error.code, `${path}: ${error.message}`, { details: error.details, cause: error });
@@ -72,7 +78,7 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 /** Makes a workflow from a parsed file; `fallbackId` is its id where it has none. */
-export function parseWorkflow(value: unknown, fallbackId: string): LoadedWorkflow {
+export function parseWorkflow(value: unknown, fallbackId: string, options: ParseOptions = {}): LoadedWorkflow {
   if (isN8nExport(value)) {
     const n8n = importN8n(value, { fallbackId });
     return {
@@ -92,7 +98,8 @@ export function parseWorkflow(value: unknown, fallbackId: string): LoadedWorkflo
     );
   }
   const id = typeof canvas.id === "string" && canvas.id !== "" ? canvas.id : fallbackId;
-  const workflow = fromReactFlow(id, canvas, { ignore: (node: { type?: string }) => DECORATION.has(node?.type ?? "") });
+  const isDecoration = (type: string) => DECORATION.has(type) && !options.ownTypes?.includes(type);
+  const workflow = fromReactFlow(id, canvas, { ignore: (node: { type?: string }) => isDecoration(node?.type ?? "") });
   const scenario = scenarioSchema.safeParse(canvas.playground ?? {});
   if (!scenario.success) {
     const [issue] = scenario.error.issues;

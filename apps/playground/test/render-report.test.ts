@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { renderReport } from "../src/cli/render-report.ts";
+import { cut, renderTable } from "../src/cli/table.ts";
+import type { ComparisonReport, InterruptionReport, WorkflowReport } from "../src/compare/report.ts";
+
+const recovery = {
+  runs: 2,
+  finished: true,
+  outputEqual: true,
+  completedBefore: 1_000,
+  completed: { nodes: 1_000, requests: 1_000, effects: 1_000 },
+  interrupted: { nodes: 1, requests: 1_000, effects: 1_000 },
+};
+
+const interruption = (kind: InterruptionReport["kind"]): InterruptionReport => ({
+  kind,
+  node: { id: "n", position: 1_000 },
+  error: "POST /x answered 429",
+  v1: { ...recovery, finished: false, error: "cut off" },
+  v2: recovery,
+});
+
+const workflow = (more: Partial<WorkflowReport>): WorkflowReport => ({
+  id: "a workflow with quite a long name, as people give them",
+  title: "Title",
+  format: "n8n",
+  ok: true,
+  nodes: { total: 10_000, run: 9_000, skipped: 1_000 },
+  outputsEqual: true,
+  checkpoints: 9_000,
+  sideEffects: 9_000,
+  time: { runs: 3, v1Ms: 123_456, v2Ms: 123_456, addedMsPerNode: 123.456 },
+  interruptions: [
+    interruption("timeoutMs"),
+    interruption("budgetMs"),
+    interruption("service"),
+    interruption("failure"),
+  ],
+  notes: ["no executor here, passed through: ".concat("n8n-nodes-base.slack x12, ".repeat(20))],
+  ...more,
+});
+
+const report = (...workflows: WorkflowReport[]): ComparisonReport => ({
+  ok: true,
+  store: "memory",
+  llm: "l",
+  workflows,
+});
+const widest = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
+
+describe("renderReport", () => {
+  it.each([200, 100, 60])("keeps within a terminal of %i columns, with large figures too", (columns) => {
+    const difference = `- V1\n+ V2\n\n- ${"x".repeat(300)}\n+ y`;
+    const text = renderReport(report(workflow({}), workflow({ outputsEqual: false, difference })), {
+      isTTY: true,
+      columns,
+    });
+    expect(widest(text)).toBeLessThanOrEqual(columns);
+  });
+
+  it("sets tables where they fit, and lines where not", () => {
+    expect(renderReport(report(workflow({})), {})).toContain("V1, run again ──");
+    const narrow = renderReport(report(workflow({})), { isTTY: true, columns: 60 });
+    expect(narrow).not.toContain("──");
+    expect(narrow).toContain("V2 resumed: 1000 nodes, 1000 effects, own 1000; run 2");
+  });
+
+  it("says where V2 did not come through", () => {
+    const v2 = { ...recovery, finished: false, outputEqual: false, error: "the store was gone" };
+    const text = renderReport(report(workflow({ interruptions: [{ ...interruption("failure"), v2 }] })), {});
+    expect(text).toContain("V2 after failure: the store was gone");
+  });
+});
+
+describe("renderTable", () => {
+  it("aligns columns and cuts long cells", () => {
+    const rows = [
+      { name: "short", n: 5 },
+      { name: "much too long", n: 1_234 },
+    ];
+    const columns = [
+      { title: "name", cell: (row: { name: string }) => row.name, maxWidth: 6 },
+      { title: "n", align: "right" as const, cell: (row: { n: number }) => String(row.n) },
+    ];
+    expect(renderTable(rows, columns)).toEqual(["name       n", "short      5", "much …  1234"]);
+    expect(cut("abc", 3)).toBe("abc");
+  });
+});
