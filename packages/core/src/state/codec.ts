@@ -14,7 +14,8 @@ export interface CodecType<T = unknown, Encoded = unknown> {
 
 /** How values become text. */
 export interface CodecOptions {
-  types?: readonly CodecType<never, never>[];
+  // biome-ignore lint/suspicious/noExplicitAny: each type has its own class
+  types?: readonly CodecType<any, any>[];
 }
 
 /** Where a value is in the context: the keys and indexes that lead to it. */
@@ -40,7 +41,7 @@ export class Codec {
 
   constructor(options: CodecOptions = {}) {
     const types = new Map<string, CodecType>();
-    for (const type of (options.types ?? []) as unknown as readonly CodecType[]) {
+    for (const type of options.types ?? []) {
       if (typeof type?.name !== "string" || type.name === "" || types.has(type.name) || isBuiltIn(type.name)) {
         throw new WorkflowError("INVALID_ARGUMENT", `codec.types: "${type?.name}" is empty, taken or reserved.`);
       }
