@@ -21,7 +21,7 @@ async function pass(
   const result = await passThrough({ context: deepFreeze(context), node } as NodeExecutorArgs);
   const isRouted = "handles" in result;
   const next = (isRouted ? (result as Routed).result : result) as Record<string, unknown>;
-  return { output: next[of], handles: isRouted ? (result as Routed).handles : [], next };
+  return { output: next[of], handles: isRouted ? (result as Routed).handles : "all", next };
 }
 
 const threeWays: ExportedConnection[] = [
@@ -76,7 +76,7 @@ describe("a node without an executor", () => {
 
   it("takes all outputs of a node that uses all", async () => {
     const node = { name: "A", type: "n8n-nodes-base.splitInBatches" };
-    expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toEqual(["0", "1", "2"]);
+    expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toBe("all");
   });
 
   it("hands on to the first output where it is disabled", async () => {
@@ -84,6 +84,10 @@ describe("a node without an executor", () => {
       const node = { name: "A", disabled: true, parameters: { value } };
       expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toEqual(["0"]);
     }
+  });
+
+  it("takes an only output without saying so", async () => {
+    expect((await pass(["A", "B"], { connections: [["A", 2, "B"]] })).handles).toBe("all");
   });
 
   it("works under any name", async () => {

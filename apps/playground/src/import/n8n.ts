@@ -61,18 +61,19 @@ export function importN8n(value: unknown, options: { fallbackId: string }): N8nI
   const notes = source.nodes.filter((node) => node.type === STICKY_NOTE);
   const nodes = source.nodes.filter((node) => node.type !== STICKY_NOTE);
   const { byName, repeatedNames } = indexByName(nodes);
-  const links: Link[] = [];
+  const connected: Link[] = [];
   const dangling: N8nConnection[] = [];
   for (const connection of source.connections) {
     const from = byName.get(connection.source);
     const to = byName.get(connection.target);
     if (from === undefined || to === undefined) dangling.push(connection);
-    else links.push({ from, to, kind: connection.kind, output: connection.output, input: connection.input });
+    else connected.push({ from, to, kind: connection.kind, output: connection.output, input: connection.input });
   }
-  const steps = findSteps(nodes, links);
+  const links = { into: Map.groupBy(connected, ({ to }) => to), from: Map.groupBy(connected, ({ from }) => from) };
+  const steps = findSteps(nodes, connected, links);
   const ids = giveIds(nodes);
   const id = (node: N8nNode) => ids.get(node) as string;
-  const edges = links.filter((link) => link.kind === "main");
+  const edges = connected.filter((link) => link.kind === "main");
   const workflow = defineWorkflow({
     id: source.id ?? options.fallbackId,
     name: source.name ?? options.fallbackId,
@@ -80,7 +81,7 @@ export function importN8n(value: unknown, options: { fallbackId: string }): N8nI
       .filter((node) => steps.has(node))
       .map((node) => ({
         id: id(node),
-        name: node.name,
+        name: id(node),
         type: node.disabled ? DISABLED_TYPE : node.type,
         data: dataOf(node, { source, links, id }),
       })),
@@ -111,6 +112,12 @@ interface Link {
   input: number;
 }
 
+/** The connections of each node. */
+interface Links {
+  into: ReadonlyMap<N8nNode, Link[]>;
+  from: ReadonlyMap<N8nNode, Link[]>;
+}
+
 function indexByName(nodes: readonly N8nNode[]) {
   const byName = new Map<string, N8nNode>();
   const repeated = new Set<string>();
@@ -122,14 +129,15 @@ function indexByName(nodes: readonly N8nNode[]) {
 }
 
 /** The nodes that run: all but those that are only plugged, directly or through others, into nodes that run. */
-function findSteps(nodes: readonly N8nNode[], links: readonly Link[]): Set<N8nNode> {
-  const inMain = new Set(links.filter(({ kind }) => kind === "main").flatMap(({ from, to }) => [from, to]));
-  const plugs = links.filter(({ kind }) => kind !== "main");
-  const pluggedIn = new Set(plugs.map(({ from }) => from));
+function findSteps(nodes: readonly N8nNode[], connected: readonly Link[], { into }: Links): Set<N8nNode> {
+  const inMain = new Set(connected.filter(({ kind }) => kind === "main").flatMap(({ from, to }) => [from, to]));
+  const pluggedIn = new Set(connected.filter(({ kind }) => kind !== "main").map(({ from }) => from));
   const steps = new Set(nodes.filter((node) => inMain.has(node) || !pluggedIn.has(node)));
   const reached = new Set<N8nNode>(steps);
   // A set grows while it is walked, and the walk takes what was added.
-  for (const node of reached) for (const plug of plugs) if (plug.to === node) reached.add(plug.from);
+  for (const node of reached) {
+    for (const { kind, from } of into.get(node) ?? []) if (kind !== "main") reached.add(from);
+  }
   for (const node of nodes) if (!reached.has(node)) steps.add(node);
   return steps;
 }
@@ -149,13 +157,13 @@ function giveIds(nodes: readonly N8nNode[]): Map<N8nNode, string> {
 
 function dataOf(
   node: N8nNode,
-  { source, links, id }: { source: N8nExport; links: readonly Link[]; id: (node: N8nNode) => string },
+  { source, links, id }: { source: N8nExport; links: Links; id: (node: N8nNode) => string },
 ): N8nNodeData {
-  const incoming = links.filter(({ to, kind }) => to === node && kind === "main");
-  const outgoing = links.filter(({ from, kind }) => from === node && kind === "main");
+  const incoming = (links.into.get(node) ?? []).filter(({ kind }) => kind === "main");
+  const outgoing = (links.from.get(node) ?? []).filter(({ kind }) => kind === "main");
   const outputs = [...new Set(outgoing.map(({ output }) => output))].sort((a, b) => a - b);
   const inputs = incoming.toSorted((a, b) => a.input - b.input).map(({ from }) => id(from));
-  const attached = attachedTo(node, links, [node]);
+  const attached = attachedTo(node, links.into, [node]);
   const errorOutput = node.hasErrorOutput ? ownOutputs(node) : undefined;
   return {
     parameters: node.parameters,
@@ -175,15 +183,15 @@ function ownOutputs(node: N8nNode): number | undefined {
 
 function attachedTo(
   node: N8nNode,
-  links: readonly Link[],
+  into: Links["into"],
   path: readonly N8nNode[],
 ): Record<string, AttachedNode[]> | undefined {
-  const plugs = links.filter(({ to, kind, from }) => to === node && kind !== "main" && !path.includes(from));
+  const plugs = (into.get(node) ?? []).filter(({ kind, from }) => kind !== "main" && !path.includes(from));
   if (plugs.length === 0) return undefined;
   const byKind = Object.groupBy(plugs, ({ kind }) => kind);
   const entries = Object.entries(byKind).map(([kind, ofKind = []]) => {
     const parts = ofKind.map(({ from }) => {
-      const attached = attachedTo(from, links, [...path, from]);
+      const attached = attachedTo(from, into, [...path, from]);
       return { name: from.name, type: from.type, parameters: from.parameters, ...(attached && { attached }) };
     });
     return [kind, parts] as const;

@@ -13,6 +13,7 @@ const USES_ALL_OUTPUTS = new Set(["n8n-nodes-base.splitInBatches", "n8n-nodes-ba
  *   it was given: any difference upstream shows downstream, and every run gives the same.
  * - Of several connected outputs it takes one, chosen by the digest; never the error output; all of them where the
  *   node's type uses all.
+ * - Where there is nothing to choose it returns a plain context, which any old executor understands.
  */
 export const passThrough: NodeExecutor = ({ context, node }) => {
   const data = node.data as N8nNodeData;
@@ -24,6 +25,7 @@ export const passThrough: NodeExecutor = ({ context, node }) => {
   const next = { ...context, [node.id]: output };
   if (node.type === DISABLED_TYPE) return route(next, "0");
   const open = data.outputs.filter((handle) => handle !== data.errorOutput);
-  if (open.length === 0 || USES_ALL_OUTPUTS.has(node.type ?? "")) return route(next, open);
-  return route(next, open[Number.parseInt(digest.slice(0, 8), 16) % open.length] as string);
+  const isChoice = open.length > 1 && !USES_ALL_OUTPUTS.has(node.type ?? "");
+  const taken = isChoice ? [open[Number.parseInt(digest.slice(0, 8), 16) % open.length] as string] : open;
+  return taken.length === data.outputs.length ? next : route(next, taken);
 };
