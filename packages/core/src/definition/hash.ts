@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../crypto.ts";
 import type { WorkflowDefinition } from "./schema.ts";
 
 /**
@@ -31,7 +31,7 @@ export function canonicalDefinition(definition: WorkflowDefinition): string {
 
 /** The content address of a definition's canonical JSON: SHA-256, 64 hexadecimal digits. */
 export function hashDefinition(canonical: string): string {
-  return createHash("sha256").update(canonical).digest("hex");
+  return sha256(canonical, "hex");
 }
 
 function sortKeys(value: unknown): unknown {

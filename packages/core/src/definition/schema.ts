@@ -53,7 +53,8 @@ const text = z.string().check(
 );
 const milliseconds = z.number().check(z.nonnegative(), z.maximum(Number.MAX_SAFE_INTEGER));
 
-const retrySchema = z.object({
+/** The shape of a {@link RetryPolicy}. */
+export const retrySchema: z.ZodMiniType<unknown> = z.object({
   maxAttempts: z.optional(z.int().check(z.minimum(1))),
   backoffMs: z.optional(milliseconds),
   backoffFactor: z.optional(z.number().check(z.minimum(1))),

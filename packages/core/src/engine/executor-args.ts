@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { sha256 } from "../crypto.ts";
 import type { LogLevel } from "./events.ts";
 import type { NodeExecutorArgs, NodeLogger, WorkflowContext } from "./node-executor.ts";
 import type { RunContext } from "./run.ts";
@@ -43,7 +43,7 @@ export function executorArgs(
  * - A hash, because ids can hold any character and be longer than services take in a header.
  */
 export function idempotencyKey(executionId: string, nodeId: string): string {
-  return `wm_${hash("sha256", JSON.stringify([executionId, nodeId]), "base64url")}`;
+  return `wm_${sha256(JSON.stringify([executionId, nodeId]), "base64url")}`;
 }
 
 function nodeLogger({ emit }: RunContext, nodeId: string): NodeLogger {

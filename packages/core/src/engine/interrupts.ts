@@ -68,15 +68,12 @@ export class Interrupts implements Disposable {
   /** Waits; an interruption ends the wait early. */
   async sleep(delayMs: number): Promise<void> {
     if (this.#kind !== undefined) return;
+    const undo: (() => void)[] = [];
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.schedule(delayMs, done);
-      const unlisten = this.listen(done);
-      function done(): void {
-        cancel();
-        unlisten?.();
-        resolve();
-      }
+      undo.push(this.#clock.schedule(delayMs, resolve));
+      undo.push(this.listen(() => resolve()));
     });
+    for (const each of undo) each();
   }
 
   [Symbol.dispose](): void {

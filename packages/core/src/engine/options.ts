@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { retrySchema } from "../definition/schema.ts";
 import { WorkflowError } from "../errors.ts";
 
 const milliseconds = z.number().check(z.nonnegative());
@@ -17,6 +18,11 @@ const runOptions = {
   throwOnFailure: z.optional(z.boolean()),
 };
 
+const clock = z.custom<object>((value) => {
+  const { now, schedule } = (value ?? {}) as { now?: unknown; schedule?: unknown };
+  return typeof now === "function" && typeof schedule === "function";
+}, "must be a Clock");
+
 const engineSchema = z.object({
   store: z.custom<object>(
     (value) => typeof (value as { commit?: unknown } | null)?.commit === "function",
@@ -24,6 +30,8 @@ const engineSchema = z.object({
   ),
   workflows: z.union([object, fn], "must be a list, a record or a function"),
   executors: z.union([object, fn], "must be a record or a function"),
+  retry: z.optional(retrySchema),
+  clock: z.optional(clock),
   nodeTimeoutMs: z.optional(positiveMs),
   timeoutMs: z.optional(positiveMs),
   leaseMs: z.optional(z.int().check(z.nonnegative())),

@@ -106,7 +106,8 @@ export class Runner<Context extends WorkflowContext> {
     try {
       await this.#prepare(call, claimed, workflow);
     } catch (error) {
-      if (isWorkflowError(error, "INVALID_ARGUMENT")) await putBack(surroundings, claimed.record, claimed.before);
+      if (isWorkflowError(error) && WRONG_CALL.has(error.code))
+        await putBack(surroundings, claimed.record, claimed.before);
       throw withExecutionId(error, journal.executionId);
     }
     const { currentStep, totalSteps } = journal;
@@ -217,6 +218,9 @@ export class Runner<Context extends WorkflowContext> {
     };
   }
 }
+
+/** Codes that say that the caller asked for something impossible: the execution is given back as it was. */
+const WRONG_CALL = new Set(["INVALID_ARGUMENT", "STATE_NOT_SERIALIZABLE", "PAYLOAD_TOO_LARGE"]);
 
 /** A lease may end early, so a waiter looks again at least this often, in milliseconds. */
 const MAX_LEASE_POLL_MS = 1_000;

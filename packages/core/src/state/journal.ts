@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
 import type {
   CheckpointKind,

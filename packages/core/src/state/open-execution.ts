@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
 import { checkId } from "../store/arguments.ts";
 import type { CheckpointRecord, ExecutionRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
