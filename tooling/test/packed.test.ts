@@ -40,7 +40,7 @@ describe.each(["nodenext", "bundler"] as const)("under %s resolution", (resoluti
 
   test("the README's example type-checks and runs by import", () => {
     consumer.compile("example.ts", { resolution, outDir: resolution });
-    expect(consumer.node(`${resolution}/example.js`)).not.toBe("");
+    expect(consumer.node(`${resolution}/example.js`)).toContain("completed");
   });
 });
 
@@ -54,13 +54,27 @@ test("under nodenext resolution a CommonJS module may require every public modul
 test("the README's example runs by require()", () => {
   consumer.compile("example.ts", { resolution: "nodenext", outDir: "esm" });
   consumer.write("example.cjs", asCommonJs(readFileSync(join(consumer.folder, "esm/example.js"), "utf8")));
-  expect(consumer.node("example.cjs")).not.toBe("");
+  expect(consumer.node("example.cjs")).toContain("completed");
 });
 
 test.each(modules)("%s has the same exports by import and by require()", (name) => {
   consumer.write("import.mjs", `import * as module from "${name}"; console.log(Object.keys(module).sort().join());`);
   consumer.write("require.cjs", `console.log(Object.keys(require("${name}")).sort().join());`);
   expect(consumer.node("require.cjs")).toBe(consumer.node("import.mjs"));
+});
+
+test("the command of the package runs the conformance suite on an installed store", () => {
+  consumer.write(
+    "memory-store.mjs",
+    `import { MemoryCheckpointStore } from "@waymark/store-memory";
+export const capabilities = MemoryCheckpointStore.capabilities;
+export async function open() {
+  const store = new MemoryCheckpointStore();
+  return { store, reopen: async () => store.reopen(), close: () => store.close() };
+}`,
+  );
+  const report = consumer.node("node_modules/@waymark/core/dist/conformance/cli.js", "memory-store.mjs");
+  expect(report).toContain("passed");
 });
 
 function readmeExample(): string {

@@ -21,7 +21,7 @@ export interface Consumer {
   /** Type-checks `file` as a user's compiler would and emits its JavaScript into `outDir`. */
   compile(file: string, options: { resolution: keyof typeof RESOLUTIONS; outDir: string }): void;
   /** Runs a file on the host's Node and answers its stdout. */
-  node(file: string): string;
+  node(file: string, ...args: string[]): string;
   remove(): void;
 }
 
@@ -52,7 +52,7 @@ export function createConsumer(tarballs: string[]): Consumer {
       write(project, JSON.stringify({ compilerOptions, files: [file] }));
       run(process.execPath, [TSC, "-p", project, "--pretty", "false"], { cwd: folder });
     },
-    node: (file) => run(HOST_NODE, [file], { cwd: folder }),
+    node: (file, ...args) => run(HOST_NODE, [file, ...args], { cwd: folder }),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }
