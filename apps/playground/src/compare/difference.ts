@@ -29,7 +29,7 @@ const plain = {
 
 /** A context may hold thousands of items; the keys that are equal are left out before anything is printed. */
 function onlyWhatDiffers(v1: unknown, v2: unknown): [unknown, unknown] {
-  if (!isPlainObject(v1) || !isPlainObject(v2)) return [v1, v2];
+  if (!isPlainObject(v1) || !isPlainObject(v2)) return [{ output: v1 }, { output: v2 }];
   const keys = [...new Set([...Object.keys(v1), ...Object.keys(v2)])].filter(
     (key) => !(Object.hasOwn(v1, key) && Object.hasOwn(v2, key) && isDeepStrictEqual(v1[key], v2[key])),
   );

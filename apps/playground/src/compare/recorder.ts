@@ -21,7 +21,7 @@ export interface NodeRun {
 export interface RecorderOptions {
   /** How many requests the services have noted. */
   countRequests: () => number;
-  /** The node whose answer is lost the first time: it does its work, and then fails. */
+  /** The node whose answer is lost: it does its work, and then fails, for good in this run. */
   failAfter?: string | undefined;
   /** Check and fill in nodes' data by the schemas of their types, which V2 does by itself. */
   validateData?: boolean;
@@ -37,7 +37,6 @@ export interface RecorderOptions {
 export class Recorder {
   readonly runs: NodeRun[] = [];
   readonly #options: RecorderOptions;
-  #hasFailed = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -82,8 +81,7 @@ export class Recorder {
         ? { ...complete(given, cutOff), data: validData(executor, given) }
         : complete(given, cutOff);
       const result = await executor(args);
-      if (nodeId === failAfter && !this.#hasFailed) {
-        this.#hasFailed = true;
+      if (nodeId === failAfter) {
         throw new NonRetryableError(`the connection broke after "${nodeId}" had done its work`);
       }
       note("completed");
