@@ -47,6 +47,8 @@ function emit(options: { folder: string; sources: string[]; work: string; commen
     declaration: true,
     emitDeclarationOnly: true,
     noEmitOnError: true,
+    // What is marked @internal is exported for other modules of the package only.
+    stripInternal: true,
     removeComments: !comments,
     // Workspace packages are imported as sources, so theirs are emitted beside this one's.
     rootDir: ROOT,

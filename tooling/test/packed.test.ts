@@ -73,7 +73,7 @@ export async function open() {
   return { store, reopen: async () => store.reopen(), close: () => store.close() };
 }`,
   );
-  const report = consumer.node("node_modules/@waymark/core/dist/conformance/cli.js", "memory-store.mjs");
+  const report = consumer.node("node_modules/.bin/waymark-conformance", "memory-store.mjs");
   expect(report).toContain("passed");
 });
 

@@ -53,7 +53,7 @@ const text = z.string().check(
 );
 const milliseconds = z.number().check(z.nonnegative(), z.maximum(Number.MAX_SAFE_INTEGER));
 
-/** The shape of a {@link RetryPolicy}. */
+/** The shape of a {@link RetryPolicy}. @internal */
 export const retrySchema: z.ZodMiniType<unknown> = z.object({
   maxAttempts: z.optional(z.int().check(z.minimum(1))),
   backoffMs: z.optional(milliseconds),
