@@ -38,6 +38,7 @@ export type {
   ExecutionSummary,
   ExecutorSource,
   FailedResult,
+  InputOf,
   LegacyResult,
   ListExecutionsQuery,
   LostResult,

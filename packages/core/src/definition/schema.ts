@@ -42,8 +42,8 @@ export interface WorkflowDefinition<Input = unknown> {
   name?: string;
   nodes: WorkflowNode[];
   edges: WorkflowEdge[];
-  /** Types and validates `initialData`. */
-  input?: StandardSchema<unknown, Input>;
+  /** Types and validates `initialData`: any Standard Schema. What it makes of the data is what the nodes see. */
+  input?: StandardSchema<Input, unknown>;
 }
 
 const text = z.string().check(
@@ -101,11 +101,13 @@ const definitionSchema = z.object({
  * });
  * ```
  */
-export function defineWorkflow<Input = unknown>(definition: WorkflowDefinition<Input>): WorkflowDefinition<Input> {
+export function defineWorkflow<const Id extends string, Input = unknown>(
+  definition: WorkflowDefinition<Input> & { id: Id },
+): WorkflowDefinition<Input> & { id: Id } {
   const { input } = definition ?? {};
-  const parsed = parseDefinition(definition);
+  const parsed = parseDefinition(definition) as WorkflowDefinition<Input> & { id: Id };
   compileGraph(parsed);
-  return (input === undefined ? parsed : { ...parsed, input }) as WorkflowDefinition<Input>;
+  return input === undefined ? parsed : { ...parsed, input };
 }
 
 /** Checks the shape only. @throws {WorkflowError} WORKFLOW_INVALID */

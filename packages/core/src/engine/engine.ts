@@ -12,16 +12,21 @@ import type {
   ExecuteWorkflowOptions,
   ExecuteWorkflowResult,
   ExecutionSummary,
+  InputOf,
   LegacyResult,
   ListExecutionsQuery,
   PruneOptions,
   ResumeWorkflowOptions,
   WorkflowEngineOptions,
+  WorkflowSource,
 } from "./types.ts";
 import { WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** What {@link createWorkflowEngine} gives; its members work destructured. */
-export interface WorkflowEngine<Context extends WorkflowContext = WorkflowContext> {
+export interface WorkflowEngine<
+  Context extends WorkflowContext = WorkflowContext,
+  Workflows extends WorkflowSource = WorkflowSource,
+> {
   /** The state class bound to this engine's store and codec. */
   WorkflowState: WorkflowStateClass<Context>;
   /**
@@ -33,14 +38,18 @@ export interface WorkflowEngine<Context extends WorkflowContext = WorkflowContex
    *   WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID,
    *   STATE_NOT_SERIALIZABLE, EXECUTION_ALREADY_EXISTS, STORE_UNAVAILABLE
    */
-  executeWorkflow(options: ExecuteWorkflowOptions<Context>): Promise<ExecuteWorkflowResult<Context>>;
+  executeWorkflow<Id extends string>(
+    options: ExecuteWorkflowOptions<InputOf<Workflows, Id, Context>, Id>,
+  ): Promise<ExecuteWorkflowResult<Context>>;
   /** The same function as {@link executeWorkflow}, under the name that a migration uses. */
-  executeWorkflowV2(options: ExecuteWorkflowOptions<Context>): Promise<ExecuteWorkflowResult<Context>>;
+  executeWorkflowV2<Id extends string>(
+    options: ExecuteWorkflowOptions<InputOf<Workflows, Id, Context>, Id>,
+  ): Promise<ExecuteWorkflowResult<Context>>;
   /** The old executor's arguments and result, run by this engine with `contextMode: "copy"`. */
-  executeWorkflowSync(options: {
-    workflowId: string;
+  executeWorkflowSync<Id extends string>(options: {
+    workflowId: Id;
     userId: string;
-    initialData?: Partial<Context>;
+    initialData?: InputOf<Workflows, Id, Context>;
   }): Promise<LegacyResult<Context>>;
   /**
    * Goes on with an execution from its last checkpoint. Nodes whose checkpoint was committed do not run again.
@@ -87,9 +96,10 @@ export interface WorkflowEngine<Context extends WorkflowContext = WorkflowContex
  * const result = await executeWorkflow({ workflowId: "hello", userId: "u1" });
  * ```
  */
-export function createWorkflowEngine<Context extends WorkflowContext = WorkflowContext>(
-  options: WorkflowEngineOptions<Context>,
-): WorkflowEngine<Context> {
+export function createWorkflowEngine<
+  Context extends WorkflowContext = WorkflowContext,
+  Workflows extends WorkflowSource = WorkflowSource,
+>(options: WorkflowEngineOptions<Context, Workflows>): WorkflowEngine<Context, Workflows> {
   checkEngineOptions(options);
   const { store, workflows, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
   const codec = new Codec(options.codec);
@@ -99,12 +109,12 @@ export function createWorkflowEngine<Context extends WorkflowContext = WorkflowC
   const runner = new Runner<Context>({ ...options, surroundings, catalog, values: new ContextValues(codec) });
   const executions = new Executions(store, clock);
   const stateOptions = { store, clock, leaseMs, contextMode, ...(options.codec ? { codec: options.codec } : {}) };
-  const executeWorkflow = (call: ExecuteWorkflowOptions<Context>) => runner.execute(call, contextMode);
+  const executeWorkflow = (call: ExecuteWorkflowOptions<object>) => runner.execute(call, contextMode);
   return {
     WorkflowState: WorkflowState.bind<Context>(stateOptions),
     executeWorkflow,
     executeWorkflowV2: executeWorkflow,
-    executeWorkflowSync: (call) => runner.executeLegacy(call),
+    executeWorkflowSync: (call) => runner.executeLegacy(call as ExecuteWorkflowOptions<object>),
     resumeWorkflow: (call) => runner.resume(call, contextMode),
     getExecutionState: (executionId, { checkpoints = "all" } = {}) =>
       WorkflowState.read<Context>(stateOptions, executionId, checkpoints),

@@ -53,7 +53,7 @@ export class Runner<Context extends WorkflowContext> {
   }
 
   async execute(
-    call: ExecuteWorkflowOptions<Context>,
+    call: ExecuteWorkflowOptions<object>,
     contextMode: ContextMode,
   ): Promise<ExecuteWorkflowResult<Context>> {
     checkExecuteOptions(call);
@@ -78,7 +78,7 @@ export class Runner<Context extends WorkflowContext> {
     return this.#run({ call, startedMs, workflow, journal, contextMode });
   }
 
-  async executeLegacy(call: ExecuteWorkflowOptions<Context>): Promise<LegacyResult<Context>> {
+  async executeLegacy(call: ExecuteWorkflowOptions<object>): Promise<LegacyResult<Context>> {
     const { workflowId, userId, initialData = {} } = call;
     const result = await this.execute({ workflowId, userId, initialData }, "copy");
     if (result.success) return { success: true, output: result.output };

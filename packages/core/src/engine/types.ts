@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { RetryPolicy, WorkflowDefinition } from "../definition/schema.ts";
+import type { StandardSchema } from "../definition/standard-schema.ts";
 import type { CodecOptions } from "../state/codec.ts";
 import type { ContextMode } from "../state/context-values.ts";
 import type { CheckpointStore, ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
@@ -20,9 +21,12 @@ export type ExecutorSource<Context extends WorkflowContext = WorkflowContext> =
   | ((type: string) => Promise<NodeExecutor<Context, any> | undefined>);
 
 /** What {@link createWorkflowEngine} takes. */
-export interface WorkflowEngineOptions<Context extends WorkflowContext = WorkflowContext> {
+export interface WorkflowEngineOptions<
+  Context extends WorkflowContext = WorkflowContext,
+  Workflows extends WorkflowSource = WorkflowSource,
+> {
   store: CheckpointStore;
-  workflows: WorkflowSource;
+  workflows: Workflows;
   executors: ExecutorSource<Context>;
   /** For nodes without a policy of their own. Default: one attempt. */
   retry?: RetryPolicy;
@@ -60,16 +64,31 @@ export interface RunOptions {
 }
 
 /** What `executeWorkflow` takes. */
-export interface ExecuteWorkflowOptions<Context extends WorkflowContext = WorkflowContext> extends RunOptions {
-  workflowId: string;
+export interface ExecuteWorkflowOptions<Input = Partial<WorkflowContext>, Id extends string = string>
+  extends RunOptions {
+  workflowId: Id;
   userId: string;
-  /** A plain object. Default: `{}`. */
-  initialData?: Partial<Context>;
+  /** A plain object that fits the workflow's `input`. Default: `{}`. */
+  initialData?: Input;
   /** Goes on with this execution instead of starting one. */
   resumeFromExecutionId?: string;
   /** The new execution's id. Default: a random UUID. */
   executionId?: string;
 }
+
+/**
+ * What a workflow's `initialData` must be: what its `input` schema takes, where the engine's `workflows` are a list of
+ * what `defineWorkflow` gave; else part of the context.
+ */
+export type InputOf<Workflows, Id extends string, Context> = Workflows extends readonly (infer Definition)[]
+  ? InputOfDefinition<Extract<Definition, { id: Id }>, Context>
+  : Partial<Context>;
+
+type InputOfDefinition<Definition, Context> = [Definition] extends [{ input?: StandardSchema<infer Input, unknown> }]
+  ? unknown extends Input
+    ? Partial<Context>
+    : Input
+  : Partial<Context>;
 
 /** What `resumeWorkflow` takes. */
 export interface ResumeWorkflowOptions extends RunOptions {

@@ -66,10 +66,12 @@ export const versionCases: readonly ConformanceCase[] = [
     invariant: 2,
     async run({ store, reopen }) {
       const created = await store.createExecution(newExecution("e1"));
+      await store.commit("e1", newCommit(created));
       const handles = [store, await reopen()] as const;
       for (const handle of handles) await handle.getExecution("e1");
       const requests = times(32, (index) =>
-        newCommit(created, { checkpoint: newCheckpoint({ nodeId: `writer-${index}` }), head: { currentStep: index } }),
+        newCommit(
+          { ...created, version: 1 }, { checkpoint: newCheckpoint({ nodeId: `writer-${index}` }), head: { currentStep: index } }),
       );
       const outcomes = await race(
         requests.map((request, index) => () => handles[index % 2 ? 1 : 0].commit("e1", request)),
