@@ -60,6 +60,7 @@ describe("renderReport", () => {
 
   it("sets tables where they fit, and lines where not", () => {
     expect(renderReport(report(workflow({})), {})).toContain("V1, run again ──");
+    expect(renderReport(report(workflow({})), { isTTY: true, columns: 0 })).toContain("V1, run again ──");
     const narrow = renderReport(report(workflow({})), { isTTY: true, columns: 60 });
     expect(narrow).not.toContain("──");
     expect(narrow).toContain("V2 resumed: 1000 nodes, 1000 effects, own 1000; run 2");

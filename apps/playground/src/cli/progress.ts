@@ -8,7 +8,7 @@ export interface Progress {
 export function createProgress(stream: NodeJS.WriteStream): Progress {
   if (stream.isTTY) {
     return {
-      show: (what) => stream.write(`\r\u001b[2K${what.slice(0, Math.max(10, (stream.columns ?? 80) - 1))}`),
+      show: (what) => stream.write(`\r\u001b[2K${what.slice(0, Math.max(40, stream.columns || 80) - 1)}`),
       end: () => stream.write("\r\u001b[2K"),
     };
   }

@@ -4,6 +4,7 @@ import { type Column, cut, renderTable } from "./table.ts";
 
 /** The tables' width; below it, the report is set in lines. Characters. */
 const TABLE_WIDTH = 100;
+const MIN_WIDTH = 40;
 
 type Colors = ReturnType<typeof pc.createColors>;
 type Interrupted = { workflow: WorkflowReport; interruption: InterruptionReport };
@@ -11,7 +12,8 @@ type Interrupted = { workflow: WorkflowReport; interruption: InterruptionReport 
 /** Sets the report for people: tables where they fit, colours on a terminal that has them. */
 export function renderReport(report: ComparisonReport, stream: { isTTY?: boolean; columns?: number }): string {
   const colors = pc.createColors(stream.isTTY === true && pc.isColorSupported);
-  const width = stream.isTTY ? (stream.columns ?? TABLE_WIDTH) : TABLE_WIDTH;
+  // Some terminals give no width, or 0.
+  const width = stream.isTTY && stream.columns ? Math.max(MIN_WIDTH, stream.columns) : TABLE_WIDTH;
   const rows = report.workflows.flatMap((workflow) =>
     workflow.interruptions.map((interruption) => ({ workflow, interruption })),
   );
