@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -9,8 +10,8 @@ export default defineConfig({
       "tooling/test/**/*.test.ts",
     ],
     environment: "node",
-    // CI machines have two cores; more workers only take time from each other.
-    maxWorkers: 2,
+    // Most tests wait for processes that they start, so a machine with two cores (CI) has work for two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -80,7 +80,7 @@ function pnpm(pnpmArgs, stdio) {
     detached: ownGroup,
     shell: process.platform === "win32",
     // The toolchain runs on a Node of its own; the packed-package test wants the one that the user has.
-    env: { WAYMARK_HOST_NODE: process.execPath, ...process.env },
+    env: { WAYMARK_HOST_NODE: process.execPath, TURBO_TELEMETRY_DISABLED: "1", ...process.env },
   });
   const forward = (signal) => {
     if (ownGroup) process.kill(-child.pid, signal);
