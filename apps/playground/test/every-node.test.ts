@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type PlaygroundEnvironment, startEnvironment } from "../src/cli/environment.ts";
+import { Bench } from "../src/compare/bench.ts";
+import { resolveExecutors } from "../src/compare/executor-table.ts";
+import { runV1 } from "../src/compare/executors.ts";
+import { compareFailure } from "../src/compare/interruptions.ts";
+import { bundledIds, readBundled } from "../src/import/bundled.ts";
+import { openStore } from "../src/store/open-store.ts";
+
+// What is slow on purpose is left to the command line's own tests.
+const workflows = (await readBundled(await bundledIds())).filter(({ faults }) => faults.length === 0);
+
+describe("a bundled workflow that fails at any of its nodes", () => {
+  let environment: PlaygroundEnvironment;
+  beforeAll(async () => {
+    environment = await startEnvironment({});
+  });
+  afterAll(() => environment[Symbol.asyncDispose]());
+
+  it.each(workflows.map((loaded) => [loaded.workflow.id, loaded] as const))("%s", async (_, loaded) => {
+    const { executors } = resolveExecutors(loaded, { bundled: environment.nodes });
+    const v2 = { store: await openStore("memory"), contextMode: "frozen" } as const;
+    const bench = new Bench(loaded, { services: environment.services, executors, runV1, v2, runLimitMs: 60_000 });
+    bench.reset();
+    const undisturbed = await bench.startV2();
+    const order = undisturbed.recorder.completed;
+    expect(order.length).toBeGreaterThan(5);
+    for (const [before, failAfter] of order.entries()) {
+      const context = { bench, expected: undisturbed.outcome.output, order };
+      const report = await compareFailure(context, { failAfter });
+      expect(report).toMatchObject({
+        node: { id: failAfter, position: before + 1 },
+        v1: { finished: true, outputEqual: true, completed: { nodes: before } },
+        v2: {
+          finished: true,
+          outputEqual: true,
+          completedBefore: before,
+          completed: { nodes: 0, requests: 0, effects: 0 },
+          interrupted: { nodes: 1, effects: 0 },
+        },
+      });
+    }
+  });
+});
