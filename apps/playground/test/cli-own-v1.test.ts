@@ -54,6 +54,37 @@ describe("compare, with an old executor and nodes of one's own", () => {
     expect(workflow).toMatchObject({ nodes: { run: 4 }, interruptions: [{ v1: { completed: { nodes: 2 } } }] });
   });
 
+  it("counts side effects of nodes that say nothing of themselves by when they come", async () => {
+    const nodes = `
+      const post = (path, headers = {}) => fetch(process.env.PLAYGROUND_URL + path, { method: "POST", headers });
+      export const executors = {
+        "acme.mail": async ({ context, node }) => { await post("/mail/" + node.id); return context; },
+        "acme.pay": async ({ context, node, idempotencyKey }) => {
+          await post("/pay/" + node.id, { "idempotency-key": idempotencyKey });
+          return context;
+        },
+      };`;
+    const row = canvas([
+      ["a", "acme.mail"],
+      ["b", "acme.mail"],
+      ["c", "acme.pay"],
+      ["d", "acme.mail"],
+    ]);
+    await using folder = await folderWith({ "flow.json": row, "nodes.mjs": nodes });
+    const args = ["compare", "flow.json", "--executors", "nodes.mjs", "--fail-at", "c", "--json"];
+    const { code, report } = await runCli(args, { cwd: folder.path });
+    expect(code).toBe(0);
+    expect(report().workflows[0]).toMatchObject({
+      sideEffects: 4,
+      interruptions: [
+        {
+          v1: { completed: { nodes: 2, effects: 2 }, interrupted: { nodes: 1, effects: 1 } },
+          v2: { completed: { nodes: 0, effects: 0 }, interrupted: { nodes: 1, requests: 1, effects: 0 } },
+        },
+      ],
+    });
+  });
+
   it("takes an old executor that exports executeWorkflowSync alone", async () => {
     const old = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
       let context = initialData;

@@ -34,6 +34,8 @@ export async function compareCommand(files: readonly string[], flags: CompareFla
   const contextMode = flags.contextMode ?? (own === undefined ? "frozen" : "copy");
 
   await using environment = await startEnvironment(process.env);
+  // For nodes of the user's own, which are not made with an address.
+  process.env.PLAYGROUND_URL = environment.services.url;
   // All workflows are known to be runnable before the first one runs.
   const resolved = workflows.map((loaded) => ({
     loaded,

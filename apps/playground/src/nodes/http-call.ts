@@ -34,7 +34,7 @@ const PASSING_STATUSES = new Set([408, 409, 423, 425, 429]);
 /**
  * Sends one request and says by its error whether it is worth another attempt.
  *
- * - 429 and 503 with `Retry-After` throw a RetryAfterError; other 429, 408, 5xx, a timeout or a broken connection
+ * - 429 and 503 with `Retry-After` throw a RetryAfterError; a status that may pass, a timeout or a broken connection
  *   an ordinary error; every other 4xx a NonRetryableError.
  */
 export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
