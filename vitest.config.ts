@@ -1,18 +1,33 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+const PACKED = "tooling/test/packed*.test.ts";
+
 export default defineConfig({
   test: {
-    include: [
-      "packages/*/test/**/*.test.ts",
-      "apps/*/test/**/*.test.ts",
-      "benchmarks/test/**/*.test.ts",
-      "tooling/test/**/*.test.ts",
-    ],
     environment: "node",
     // Most tests wait for processes that they start, so a machine with two cores (CI) has work for two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "workspace",
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "apps/*/test/**/*.test.ts",
+            "benchmarks/test/**/*.test.ts",
+            "tooling/test/**/*.test.ts",
+          ],
+          exclude: ["**/node_modules/**", PACKED],
+        },
+      },
+      {
+        extends: true,
+        test: { name: "packed", include: [PACKED], globalSetup: ["tooling/test/packed/build.ts"] },
+      },
+    ],
   },
 });

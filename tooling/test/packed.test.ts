@@ -4,25 +4,21 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fencesIn } from "../docs/fences.ts";
 import { pack, publicPackages } from "../packing/public-packages.ts";
-import { pnpm, ROOT } from "../pnpm.ts";
+import { ROOT } from "../pnpm.ts";
 import { asCommonJs } from "./packed/as-commonjs.ts";
 import { type Consumer, createConsumer } from "./packed/consumer.ts";
+import { expectSameExportsByImportAndRequire, modulesOf, typeCheck } from "./packed/public-modules.ts";
 
 // The two that need nothing else; together they run the README's example.
 const NAMES = ["@waymark/core", "@waymark/store-memory"];
 const packages = publicPackages().filter(({ manifest }) => NAMES.includes(manifest.name));
-const modules = packages.flatMap(({ manifest }) =>
-  Object.entries(manifest.publishConfig?.exports ?? {})
-    .filter(([, path]) => path.endsWith(".js"))
-    .map(([subpath]) => manifest.name + subpath.slice(1)),
-);
+const modules = packages.flatMap(modulesOf);
 
 let tarballs: string;
 let consumer: Consumer;
 
 beforeAll(() => {
   tarballs = mkdtempSync(join(tmpdir(), "waymark-tarballs-"));
-  pnpm(["--silent", "run", "build", ...NAMES.map((name) => `--filter=${name}`)]);
   consumer = createConsumer(packages.map((candidate) => pack(candidate, tarballs)));
   consumer.write("example.ts", readmeExample());
 }, 180_000);
@@ -34,8 +30,7 @@ afterAll(() => {
 
 describe.each(["nodenext", "bundler"] as const)("under %s resolution", (resolution) => {
   test("every public module type-checks, declarations included", () => {
-    consumer.write("modules.ts", modules.map((name, index) => `export * as m${index} from "${name}";\n`).join(""));
-    consumer.compile("modules.ts", { resolution, outDir: `modules-${resolution}` });
+    typeCheck(consumer, modules, resolution);
   });
 
   test("the README's example type-checks and runs by import", () => {
@@ -58,9 +53,7 @@ test("the README's example runs by require()", () => {
 });
 
 test.each(modules)("%s has the same exports by import and by require()", (name) => {
-  consumer.write("import.mjs", `import * as module from "${name}"; console.log(Object.keys(module).sort().join());`);
-  consumer.write("require.cjs", `console.log(Object.keys(require("${name}")).sort().join());`);
-  expect(consumer.node("require.cjs")).toBe(consumer.node("import.mjs"));
+  expectSameExportsByImportAndRequire(consumer, name);
 });
 
 test("the command of the package runs the conformance suite on an installed store", () => {

@@ -25,12 +25,14 @@ export interface Consumer {
   remove(): void;
 }
 
-/** Makes a project and installs tarballs into it with npm, which may not use the network. */
-export function createConsumer(tarballs: string[]): Consumer {
+/** Makes a project and installs tarballs into it with npm, which uses the network only where it may. */
+export function createConsumer(tarballs: string[], { network = false } = {}): Consumer {
   const folder = mkdtempSync(join(tmpdir(), "waymark-consumer-"));
   const write = (file: string, content: string) => writeFileSync(join(folder, file), content);
   write("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  run("npm", ["install", "--offline", "--no-audit", "--no-fund", ...tarballs], { cwd: folder });
+  run("npm", ["install", network ? "--prefer-offline" : "--offline", "--no-audit", "--no-fund", ...tarballs], {
+    cwd: folder,
+  });
   return {
     folder,
     write,

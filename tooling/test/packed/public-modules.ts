@@ -1,0 +1,24 @@
+import { expect } from "vitest";
+import type { PublicPackage } from "../../packing/public-packages.ts";
+import type { Consumer, RESOLUTIONS } from "./consumer.ts";
+
+/** The names by which a package's modules are imported. */
+export function modulesOf({ manifest }: PublicPackage): string[] {
+  return Object.entries(manifest.publishConfig?.exports ?? {})
+    .filter(([, path]) => path.endsWith(".js"))
+    .map(([subpath]) => manifest.name + subpath.slice(1));
+}
+
+/** Type-checks a module that imports all of them, their declarations included. */
+export function typeCheck(consumer: Consumer, modules: string[], resolution: keyof typeof RESOLUTIONS): void {
+  consumer.write("modules.ts", modules.map((name, index) => `export * as m${index} from "${name}";\n`).join(""));
+  consumer.compile("modules.ts", { resolution, outDir: `modules-${resolution}` });
+}
+
+export function expectSameExportsByImportAndRequire(consumer: Consumer, module: string): void {
+  consumer.write("import.mjs", `import * as module from "${module}"; console.log(Object.keys(module).sort().join());`);
+  consumer.write("require.cjs", `console.log(Object.keys(require("${module}")).sort().join());`);
+  const names = consumer.node("import.mjs");
+  expect(names.trim()).not.toBe("");
+  expect(consumer.node("require.cjs")).toBe(names);
+}
