@@ -1,0 +1,82 @@
+import { WorkflowError } from "@waymark/core";
+import { type Database, statement } from "./database.ts";
+import { MIGRATION_NAMES } from "./migration-names.ts";
+import type { TableNames } from "./table-names.ts";
+
+const OLDEST_SERVER = 130_000;
+
+/** What {@link prepareSchema} works on. */
+export interface PrepareSchemaOptions {
+  database: Database;
+  names: TableNames;
+  /** Whether to run migrations that are missing, or to refuse. */
+  migrate: boolean;
+  /** Where to migrate, if not there. The caller ends it. */
+  migrationDatabase?: Database | undefined;
+}
+
+/**
+ * Checks the server and the schema, and migrates where that is wanted and needed.
+ *
+ * - Two short queries where the schema is up to date; TypeORM is loaded only to migrate.
+ *
+ * @throws {WorkflowError} STORE_UNAVAILABLE, STATE_VERSION_UNSUPPORTED
+ */
+export async function prepareSchema(options: PrepareSchemaOptions): Promise<void> {
+  const { database, names } = options;
+  const hasMigrations = await checkServer(database, names);
+  const applied = hasMigrations ? await appliedMigrations(database, names) : [];
+  const known = new Set<string>(MIGRATION_NAMES);
+  const unknown = applied.filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new WorkflowError(
+      "STATE_VERSION_UNSUPPORTED",
+      `The tables in schema "${names.schema}" are of a newer version of @waymark/store-postgres (${unknown.join(", ")}). Upgrade the package, or go back by that version's down migrations.`,
+      { details: { migrations: unknown } },
+    );
+  }
+  const missing = MIGRATION_NAMES.filter((name) => !applied.includes(name));
+  if (missing.length === 0) return;
+  if (!options.migrate) {
+    throw new WorkflowError(
+      "STORE_UNAVAILABLE",
+      `Schema "${names.schema}" lacks the migrations ${missing.join(", ")}, and \`migrate\` is false. Run them in your deployment: PostgresCheckpointStore.migrate().`,
+      { details: { reason: "schema", migrations: [...missing] } },
+    );
+  }
+  const { migrate } = await import("./typeorm/migrate.ts");
+  await migrate(options.migrationDatabase ?? database, names);
+}
+
+/** Refuses a server that cannot do, and tells whether the table of migrations is there. */
+async function checkServer(database: Database, names: TableNames): Promise<boolean> {
+  const { rows } = await database.run(
+    statement(`SELECT current_setting('server_version_num') AS version, current_setting('server_version') AS version_name,
+      current_setting('server_encoding') AS encoding, to_regclass($1::text) IS NOT NULL AS has_migrations`),
+    [names.migrations],
+    { unprepared: true },
+  );
+  const [facts] = rows;
+  if (Number(facts?.version) < OLDEST_SERVER) {
+    throw new WorkflowError(
+      "STORE_UNAVAILABLE",
+      `This is PostgreSQL ${facts?.version_name}; Waymark needs version 13 or newer.`,
+      { details: { reason: "server", version: facts?.version_name } },
+    );
+  }
+  if (facts?.encoding !== "UTF8") {
+    throw new WorkflowError(
+      "STORE_UNAVAILABLE",
+      `The database's encoding is ${facts?.encoding}, which cannot keep every text. Make one with ENCODING 'UTF8'.`,
+      { details: { reason: "server", encoding: facts?.encoding } },
+    );
+  }
+  return facts.has_migrations?.startsWith("t") === true;
+}
+
+async function appliedMigrations(database: Database, names: TableNames): Promise<string[]> {
+  const { rows } = await database.run(statement(`SELECT name FROM ${names.migrations} ORDER BY id`), [], {
+    unprepared: true,
+  });
+  return rows.map((row) => String(row.name));
+}

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool, PoolClient, QueryConfig } from "pg";
+import type { Database, Result, RunOptions, Session, Statement } from "./database.ts";
+import { isConnectionLost, sqlStateOf, translateError } from "./translate-error.ts";
+
+/** How {@link ServerDatabase} uses its pool. */
+export interface ServerDatabaseOptions {
+  pool: Pool;
+  /** Whether `end` ends the pool. */
+  owned: boolean;
+  /** The longest that `run` takes, waiting for a connection and retries included, in milliseconds. */
+  timeoutMs: number;
+  /** Prepare each statement once per connection. Not behind a pooler that hands connections out by transaction. */
+  prepare: boolean;
+}
+
+/** The longest that one statement of a migration takes, in milliseconds. */
+const TRANSACTION_STATEMENT_TIMEOUT_MS = 600_000;
+const END_TIMEOUT_MS = 5_000;
+/** A dead connection is found only by using it, and all of a pool may be dead: as many tries as a large pool has. */
+const MAX_TRIES = 100;
+const MAX_CONFLICTS = 10;
+
+// Values stay the text that the server sends: parsers that an application registers must not reach the store.
+const TEXT = { getTypeParser: () => (value: unknown) => value };
+
+/** PostgreSQL behind a pool of connections. */
+export class ServerDatabase implements Database {
+  readonly #pool: Pool;
+  readonly #owned: boolean;
+  readonly #timeoutMs: number;
+  #prepare: boolean;
+  readonly #used = new WeakSet<PoolClient>();
+
+  constructor(options: ServerDatabaseOptions) {
+    this.#pool = options.pool;
+    this.#owned = options.owned;
+    this.#timeoutMs = options.timeoutMs;
+    this.#prepare = options.prepare;
+    // Idle connections that die are replaced; nobody listening would end the process.
+    if (this.#owned) this.#pool.on("error", () => {});
+  }
+
+  async run(statement: Statement, values: readonly unknown[], options: RunOptions = {}): Promise<Result> {
+    const deadline = performance.now() + this.#timeoutMs;
+    let conflicts = 0;
+    for (let tries = 1; ; tries++) {
+      const client = await this.#acquire(deadline);
+      const isFresh = !this.#used.has(client);
+      this.#hold(client);
+      const named = this.#prepare && options.unprepared !== true ? { name: statement.name } : {};
+      let fault: unknown;
+      try {
+        const result = await client.query({
+          ...named,
+          text: statement.text,
+          values: values as unknown[],
+          types: TEXT,
+          query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),
+        } as QueryConfig);
+        client.release();
+        return { rows: result.rows, rowCount: result.rowCount ?? 0 };
+      } catch (error) {
+        fault = error;
+      }
+      // Only an error that the server reported, and not one that ends the session, leaves the connection usable.
+      const state = sqlStateOf(fault);
+      const isStale = isStalePlan(state, fault);
+      client.release(state === undefined || isConnectionLost(fault) || isStale);
+      if (performance.now() >= deadline || tries >= MAX_TRIES) throw translateError(fault);
+      if (isLostStatement(state) && this.#prepare) this.#prepare = false;
+      else if (isStale) continue;
+      else if (isConflict(state) && ++conflicts <= MAX_CONFLICTS) await sleep(Math.random() * 10 * conflicts);
+      else if (!isConnectionLost(fault) || isFresh) throw translateError(fault);
+    }
+  }
+
+  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.#acquire(performance.now() + this.#timeoutMs);
+    this.#hold(client);
+    const send = (text: string, values?: unknown[]) =>
+      client.query({ text, values, query_timeout: TRANSACTION_STATEMENT_TIMEOUT_MS } as QueryConfig);
+    let broken = true;
+    try {
+      await send("BEGIN");
+      const result = await work({ query: send });
+      await send("COMMIT");
+      broken = false;
+      return result;
+    } catch (error) {
+      throw translateError(error);
+    } finally {
+      // A connection that is in the middle of a failed transaction is closed, which undoes it.
+      client.release(broken);
+    }
+  }
+
+  async end(): Promise<void> {
+    if (!this.#owned || this.#pool.ending) return;
+    // A peer that has gone silent does not acknowledge a goodbye either.
+    await Promise.race([this.#pool.end(), sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+  }
+
+  /** A connection of the pool; a borrowed pool may have no limit of its own to waiting for one. */
+  async #acquire(deadline: number): Promise<PoolClient> {
+    let timer: NodeJS.Timeout | undefined;
+    const connecting = this.#pool.connect();
+    const tooLate = new Promise<never>((_, reject) => {
+      const remaining = Math.max(1, deadline - performance.now());
+      timer = setTimeout(() => reject(new Error("timeout exceeded when trying to connect")), remaining);
+    });
+    try {
+      return await Promise.race([connecting, tooLate]);
+    } catch (error) {
+      connecting.then(
+        (client) => client.release(),
+        () => {},
+      );
+      throw translateError(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Nobody but the holder hears of a held connection's end; the next statement on it does. */
+  #hold(client: PoolClient): void {
+    if (this.#used.has(client)) return;
+    this.#used.add(client);
+    client.on("error", () => {});
+  }
+}
+
+/** The statement was prepared on another of the server's connections: there is a pooler in between. */
+function isLostStatement(state: string | undefined): boolean {
+  return state === "26000" || state === "42P05";
+}
+
+/** A migration has changed a table since the statement was prepared on this connection. */
+function isStalePlan(state: string | undefined, error: unknown): boolean {
+  return state === "0A000" && String(error).includes("cached plan");
+}
+
+/** The server undid a statement to let another one pass (deadlock, serialization). */
+function isConflict(state: string | undefined): boolean {
+  return state === "40001" || state === "40P01";
+}

@@ -1,0 +1,108 @@
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+
+/** What kind of fault it was; `details.reason` of a STORE_UNAVAILABLE. */
+export type FaultReason =
+  | "authentication"
+  | "conflict"
+  | "connection"
+  | "connections_exhausted"
+  | "database_missing"
+  | "disk_full"
+  | "permission"
+  | "read_only"
+  | "schema"
+  | "server"
+  | "timeout"
+  | "tls";
+
+interface Fault {
+  reason: FaultReason;
+  /** What happened and what to do, before the server's own words. */
+  advice: string;
+}
+
+const BY_STATE: Record<string, Fault> = {
+  "28P01": { reason: "authentication", advice: "PostgreSQL refused the user or the password. Check both." },
+  "28000": { reason: "authentication", advice: "PostgreSQL refused the login. Check the user and pg_hba.conf." },
+  "3D000": { reason: "database_missing", advice: "The database does not exist. Create it, or check its name." },
+  "3F000": { reason: "schema", advice: "The schema does not exist. Run the migrations, or check the option `schema`." },
+  "42P01": { reason: "schema", advice: "A table is missing. Run the migrations, or check `schema` and `tablePrefix`." },
+  "42703": { reason: "schema", advice: "A column is missing. Run the migrations." },
+  "42501": {
+    reason: "permission",
+    advice: "The database user lacks a permission. Grant it, or migrate with another user (see the README).",
+  },
+  "25006": { reason: "read_only", advice: "The server takes no writes (a replica?). Connect to the primary." },
+  "53100": { reason: "disk_full", advice: "The server's disk is full. Free space; no acknowledged commit is lost." },
+  "53300": {
+    reason: "connections_exhausted",
+    advice: "The server has no connection left. Lower `poolSize`, use a pooler, or raise max_connections.",
+  },
+  "55P03": { reason: "timeout", advice: "A lock was not to be had in time. Look for a long transaction." },
+  "57014": { reason: "timeout", advice: "The server cancelled a statement that took too long." },
+};
+
+const BY_CLASS: Record<string, Fault> = {
+  "08": { reason: "connection", advice: "The connection to PostgreSQL failed." },
+  "40": { reason: "conflict", advice: "The statement kept colliding with others." },
+  "53": { reason: "server", advice: "The server is short of resources." },
+  "57": { reason: "connection", advice: "The server is shutting down, starting or failing over." },
+};
+
+const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|EPROTO)/;
+const TIMEOUTS =
+  /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated due to connection timeout)/;
+const LOST = /^(Connection terminated|Client has encountered a connection error|Client was closed|The server closed)/;
+const CLOSED = /after calling end on the pool|PGlite is clos/;
+
+/** Turns whatever a driver threw into the error that the store's contract names. */
+export function translateError(error: unknown): WorkflowError {
+  if (isWorkflowError(error)) return error;
+  if (CLOSED.test(messageOf(error))) {
+    return new WorkflowError("STORE_CLOSED", "The connection pool was ended.", { cause: error });
+  }
+  const { reason, advice } = classify(error);
+  const sqlState = sqlStateOf(error);
+  return new WorkflowError("STORE_UNAVAILABLE", `${advice} (${messageOf(error)})`, {
+    cause: error,
+    details: sqlState === undefined ? { reason } : { reason, sqlState },
+  });
+}
+
+/** Tells whether the connection is of no more use; what was sent on it last may have taken effect. */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== undefined) return state.startsWith("08") || /^57P0[1235]$/.test(state);
+  return /^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(codeOf(error)) || LOST.test(messageOf(error));
+}
+
+/** The five characters by which PostgreSQL names an error; `undefined` if it did not come from the server. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return /^[0-9A-Z]{5}$/.test(code) && (error as { severity?: unknown }).severity !== undefined ? code : undefined;
+}
+
+function classify(error: unknown): Fault {
+  const state = sqlStateOf(error);
+  if (state !== undefined) {
+    const unexpected: Fault = { reason: "server", advice: "PostgreSQL reported an error." };
+    return BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? unexpected;
+  }
+  const message = messageOf(error);
+  if (TIMEOUTS.test(message)) return { reason: "timeout", advice: "PostgreSQL did not answer in time." };
+  if (TLS_CODES.test(codeOf(error)) || message.includes("SSL")) {
+    return { reason: "tls", advice: "No secure connection to PostgreSQL. Check `ssl` and the certificates." };
+  }
+  return { reason: "connection", advice: "PostgreSQL cannot be reached." };
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+function messageOf(error: unknown): string {
+  // Node joins the failures for each address of a host into one error, whose own message is empty.
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  return first instanceof Error ? first.message : String(first);
+}

@@ -1,0 +1,121 @@
+import type { CheckpointRecord, ExecutionRecord, FailureRecord } from "@waymark/core";
+import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
+import { type TableLocation, tableNames } from "../table-names.ts";
+
+/** A row of `executions`: the head, and what the store notes beside it. Absent values are `null`, times are milliseconds. */
+export type ExecutionRow = { [Name in keyof ExecutionRecord]-?: ExecutionRecord[Name] | null } & {
+  key: number;
+  initialCheckpointId: string;
+  lastClaimId: string | null;
+  lastCommitId: string | null;
+};
+
+/** A row of `checkpoints`. It belongs to the execution with its `executionKey`. */
+export type CheckpointRow = Omit<CheckpointRecord, "error"> & { executionKey: number; error: FailureRecord | null };
+
+/** A row of `definitions`. */
+export interface DefinitionRow {
+  hash: string;
+  definition: string;
+  createdAt: number;
+}
+
+/** The store's tables as TypeORM entities, for reading along; writing is the store's own business. */
+export interface WaymarkEntities {
+  readonly Execution: EntitySchema<ExecutionRow>;
+  readonly Checkpoint: EntitySchema<CheckpointRow>;
+  readonly Definition: EntitySchema<DefinitionRow>;
+}
+
+// TypeORM hands bigint out as text; all of these are below 2^53.
+const asNumber = {
+  to: (value: number | null | undefined) => value,
+  from: (value: string | null) => (value === null ? null : Number(value)),
+};
+
+const integer = (name: string): EntitySchemaColumnOptions => ({ type: "bigint", name, transformer: asNumber });
+const optionalInteger = (name: string): EntitySchemaColumnOptions => ({ ...integer(name), nullable: true });
+const string = (name: string): EntitySchemaColumnOptions => ({ type: "text", name });
+const optionalString = (name: string): EntitySchemaColumnOptions => ({ type: "text", name, nullable: true });
+// Ids compare by their bytes, whatever the database's collation.
+const id = (name: string): EntitySchemaColumnOptions => ({ type: "text", name, collation: "C" });
+
+/**
+ * Makes the entities for where the tables are.
+ *
+ * @example
+ * ```ts
+ * const { Execution } = waymarkEntities();
+ * const dataSource = new DataSource({ type: "postgres", url, entities: [Execution] });
+ * const failed = await dataSource.getRepository(Execution).countBy({ status: "failed" });
+ * ```
+ */
+export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
+  const { schema, prefix } = tableNames(location);
+  const table = (name: string) => ({ name: `waymark_${prefix}${name}`, tableName: `${prefix}${name}`, schema });
+  const Execution = new EntitySchema<ExecutionRow>({
+    ...table("executions"),
+    columns: {
+      key: integer("key"),
+      id: { ...id("id"), primary: true, primaryKeyConstraintName: `${prefix}executions_pkey` },
+      workflowId: id("workflow_id"),
+      userId: id("user_id"),
+      status: string("status"),
+      version: integer("version"),
+      token: integer("token"),
+      seq: integer("seq"),
+      snapshotSeq: integer("snapshot_seq"),
+      firstSeq: integer("first_seq"),
+      checkpointsCount: integer("checkpoints_count"),
+      currentStep: integer("current_step"),
+      totalSteps: integer("total_steps"),
+      owner: optionalString("owner"),
+      leaseUntil: optionalInteger("lease_until_ms"),
+      wakeAt: optionalInteger("wake_at_ms"),
+      failure: { type: "json", name: "failure", nullable: true },
+      definitionHash: optionalString("definition_hash"),
+      parentId: { ...id("parent_id"), nullable: true },
+      createdAt: integer("created_at_ms"),
+      updatedAt: integer("updated_at_ms"),
+      endedAt: optionalInteger("ended_at_ms"),
+      initialCheckpointId: string("initial_checkpoint_id"),
+      lastClaimId: optionalString("last_claim_id"),
+      lastCommitId: optionalString("last_commit_id"),
+    },
+    indices: [
+      { name: `${prefix}executions_created`, columns: ["createdAt", "id"] },
+      { name: `${prefix}executions_status`, columns: ["status", "createdAt", "id"] },
+      { name: `${prefix}executions_workflow`, columns: ["workflowId", "createdAt", "id"] },
+      { name: `${prefix}executions_user`, columns: ["userId", "createdAt", "id"] },
+      { name: `${prefix}executions_parent`, columns: ["parentId", "createdAt", "id"], where: "parent_id IS NOT NULL" },
+      { name: `${prefix}executions_wake`, columns: ["wakeAt"], where: "wake_at_ms IS NOT NULL" },
+    ],
+  });
+  const primaryKeyConstraintName = `${prefix}checkpoints_pkey`;
+  const Checkpoint = new EntitySchema<CheckpointRow>({
+    ...table("checkpoints"),
+    columns: {
+      executionKey: { ...integer("execution_key"), primary: true, primaryKeyConstraintName },
+      seq: { ...integer("seq"), primary: true, primaryKeyConstraintName },
+      id: string("checkpoint_id"),
+      kind: string("kind"),
+      nodeId: string("node_id"),
+      nodeName: string("node_name"),
+      stepNumber: integer("step_number"),
+      attempt: integer("attempt"),
+      durationMs: { type: "double precision", name: "duration_ms" },
+      timestamp: integer("timestamp_ms"),
+      error: { type: "json", name: "error", nullable: true },
+      payload: string("payload"),
+    },
+  });
+  const Definition = new EntitySchema<DefinitionRow>({
+    ...table("definitions"),
+    columns: {
+      hash: { ...id("hash"), primary: true, primaryKeyConstraintName: `${prefix}definitions_pkey` },
+      definition: string("definition"),
+      createdAt: integer("created_at_ms"),
+    },
+  });
+  return { Execution, Checkpoint, Definition };
+}

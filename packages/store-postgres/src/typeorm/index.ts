@@ -1,0 +1,10 @@
+export type { TableLocation } from "../table-names.ts";
+export { type WaymarkDataSourceOptions, waymarkDataSourceOptions } from "./data-source-options.ts";
+export {
+  type CheckpointRow,
+  type DefinitionRow,
+  type ExecutionRow,
+  type WaymarkEntities,
+  waymarkEntities,
+} from "./entities.ts";
+export { type MigrationClass, waymarkMigrations } from "./migrations.ts";

@@ -1,0 +1,113 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+import { MIGRATION_NAMES } from "../migration-names.ts";
+import { type TableLocation, type TableNames, tableNames } from "../table-names.ts";
+
+/** A migration as TypeORM takes it. */
+export type MigrationClass = new () => MigrationInterface;
+
+interface Step {
+  up: string[];
+  down: string[];
+}
+
+/**
+ * The store's migrations, oldest first, for where the tables are.
+ *
+ * - `up` and `down` run inside a transaction; `down` of the first one drops every execution.
+ */
+export function waymarkMigrations(location: TableLocation = {}): MigrationClass[] {
+  const names = tableNames(location);
+  const steps: Record<(typeof MIGRATION_NAMES)[number], Step> = { CreateTables1764000000000: createTables(names) };
+  return MIGRATION_NAMES.map((name) => migrationClass(name, steps[name]));
+}
+
+function migrationClass(name: string, step: Step): MigrationClass {
+  return class implements MigrationInterface {
+    readonly name = name;
+    async up(queryRunner: QueryRunner): Promise<void> {
+      for (const sql of step.up) await queryRunner.query(sql);
+    }
+    async down(queryRunner: QueryRunner): Promise<void> {
+      for (const sql of step.down) await queryRunner.query(sql);
+    }
+  };
+}
+
+/*
+ * - Ids are compared by their bytes (collation "C"), which is the order of a listing on every server.
+ * - Times are whole milliseconds: exact, and independent of a session's time zone and date style.
+ * - A commit changes no indexed column (a status changes at the beginning and the end of a run only), and pages are left
+ *   half empty: so its UPDATE finds room on the row's own page and touches no index (a HOT update).
+ * - There is no foreign key: the statements that write records and delete executions keep the two together themselves,
+ *   and a check per record would cost as much as writing it.
+ */
+function createTables({ executions, checkpoints, definitions, tokens, prefix }: TableNames): Step {
+  const index = (name: string, columns: string, where = "") =>
+    `CREATE INDEX "${prefix}executions_${name}" ON ${executions} (${columns})${where}`;
+  return {
+    up: [
+      `CREATE SEQUENCE ${tokens} AS bigint`,
+      `CREATE TABLE ${executions} (
+        key bigint NOT NULL,
+        id text COLLATE "C" NOT NULL,
+        workflow_id text COLLATE "C" NOT NULL,
+        user_id text COLLATE "C" NOT NULL,
+        status text NOT NULL,
+        version bigint NOT NULL,
+        token bigint NOT NULL,
+        seq bigint NOT NULL,
+        snapshot_seq bigint NOT NULL,
+        first_seq bigint NOT NULL,
+        checkpoints_count bigint NOT NULL,
+        current_step bigint NOT NULL,
+        total_steps bigint NOT NULL,
+        owner text,
+        lease_until_ms bigint,
+        wake_at_ms bigint,
+        failure json,
+        definition_hash text,
+        parent_id text COLLATE "C",
+        created_at_ms bigint NOT NULL,
+        updated_at_ms bigint NOT NULL,
+        ended_at_ms bigint,
+        initial_checkpoint_id text NOT NULL,
+        last_claim_id text,
+        last_commit_id text,
+        CONSTRAINT "${prefix}executions_pkey" PRIMARY KEY (id)
+      ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05)`,
+      index("created", "created_at_ms, id"),
+      index("status", "status, created_at_ms, id"),
+      index("workflow", "workflow_id, created_at_ms, id"),
+      index("user", "user_id, created_at_ms, id"),
+      index("parent", "parent_id, created_at_ms, id", " WHERE parent_id IS NOT NULL"),
+      index("wake", "wake_at_ms", " WHERE wake_at_ms IS NOT NULL"),
+      `CREATE TABLE ${checkpoints} (
+        execution_key bigint NOT NULL,
+        seq bigint NOT NULL,
+        checkpoint_id text NOT NULL,
+        kind text NOT NULL,
+        node_id text NOT NULL,
+        node_name text NOT NULL,
+        step_number bigint NOT NULL,
+        attempt bigint NOT NULL,
+        duration_ms double precision NOT NULL,
+        timestamp_ms bigint NOT NULL,
+        error json,
+        payload text NOT NULL,
+        CONSTRAINT "${prefix}checkpoints_pkey" PRIMARY KEY (execution_key, seq)
+      )`,
+      `CREATE TABLE ${definitions} (
+        hash text COLLATE "C" NOT NULL,
+        definition text NOT NULL,
+        created_at_ms bigint NOT NULL,
+        CONSTRAINT "${prefix}definitions_pkey" PRIMARY KEY (hash)
+      )`,
+    ],
+    down: [
+      `DROP TABLE ${definitions}`,
+      `DROP TABLE ${checkpoints}`,
+      `DROP TABLE ${executions}`,
+      `DROP SEQUENCE ${tokens}`,
+    ],
+  };
+}
