@@ -52,8 +52,9 @@ export const checkOrderCases: readonly ConformanceCase[] = [
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
       await store.commit("e1", newCommit(created));
+      await store.commit("e1", newCommit({ ...created, version: 1 }));
       await rejects(
-        () => store.commit("e1", newCommit(created, { dropBefore: 1 })),
+        () => store.commit("e1", newCommit({ ...created, version: 1 }, { dropBefore: 1 })),
         "VERSION_CONFLICT",
         "What dropBefore names can be judged only on the version that the commit builds on.",
       );

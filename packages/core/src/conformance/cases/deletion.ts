@@ -205,20 +205,21 @@ export const deletionCases: readonly ConformanceCase[] = [
       for (const round of times(12, (index) => index)) {
         const id = `e${round}`;
         const owned = await store.createExecution(newExecution(id));
+        await store.commit(id, newCommit(owned));
         await other.getExecution(id);
         const commit = async () => {
-          await store.commit(id, newCommit(owned));
+          await store.commit(id, newCommit({ ...owned, version: 1 }));
           return "committed";
         };
-        const remove = () => other.deleteExecutions([{ id, version: 0 }]);
+        const remove = () => other.deleteExecutions([{ id, version: 1 }]);
         const [committed, deleted] =
           round % 2 === 0 ? await race<unknown>([commit, remove]) : (await race<unknown>([remove, commit])).reverse();
         ok(deleted?.ok === true, "deleteExecutions must resolve, also while the owner commits.");
         if (committed?.ok) {
           equal(deleted?.ok && deleted.value, 0, "A deletion that lost to a commit must not delete, and counts 0.");
           const { version, seq } = await headOf(store, id);
-          equal({ version, seq }, { version: 1, seq: 1 }, "A commit that resolved must be kept.");
-          equal((await store.readCheckpoints(id)).length, 2, "A deletion that lost must leave every record.");
+          equal({ version, seq }, { version: 2, seq: 2 }, "A commit that resolved must be kept.");
+          equal((await store.readCheckpoints(id)).length, 3, "A deletion that lost must leave every record.");
         } else {
           equal(
             committed?.code,

@@ -54,7 +54,7 @@ export const finalityCases: readonly ConformanceCase[] = [
       const created = await store.createExecution(newExecution("e1"));
       await store.commit("e1", newHeadCommit(created, { status: "completed" }));
       await rejects(
-        () => store.claimExecution("e1", newClaim({ force: true })),
+        () => store.claimExecution("e1", newClaim({ force: true, from: ["pending", "running", "suspended"] })),
         "INVALID_STATUS",
         "force overrides a lease, never a status: a late cancel must not reopen what has completed.",
       );

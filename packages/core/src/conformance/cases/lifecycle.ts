@@ -91,7 +91,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     title: "gives the same head from getExecution as from createExecution and claimExecution",
     invariant: 9,
     async run({ store }) {
-      const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
+      const created = await store.createExecution(newExecution("e1", { leaseMs: 0, definitionHash: "sha256-abc" }));
       equal(await store.getExecution("e1"), created, "getExecution must give what createExecution gave.");
       const claimed = await store.claimExecution("e1", newClaim());
       equal(await store.getExecution("e1"), claimed, "getExecution must give what claimExecution gave.");

@@ -135,7 +135,8 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
     invariant: 6,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
-      const request = newCommit(created);
+      await store.commit("e1", newCommit(created));
+      const request = newCommit({ ...created, version: 1 });
       await store.commit("e1", request);
       await rejects(
         () => store.commit("e1", { ...request, commitId: `${request.commitId}x` }),

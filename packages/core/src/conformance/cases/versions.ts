@@ -71,7 +71,9 @@ export const versionCases: readonly ConformanceCase[] = [
       for (const handle of handles) await handle.getExecution("e1");
       const requests = times(32, (index) =>
         newCommit(
-          { ...created, version: 1 }, { checkpoint: newCheckpoint({ nodeId: `writer-${index}` }), head: { currentStep: index } }),
+          { ...created, version: 1 },
+          { checkpoint: newCheckpoint({ nodeId: `writer-${index}` }), head: { currentStep: index } },
+        ),
       );
       const outcomes = await race(
         requests.map((request, index) => () => handles[index % 2 ? 1 : 0].commit("e1", request)),
@@ -89,11 +91,11 @@ export const versionCases: readonly ConformanceCase[] = [
       const records = await store.readCheckpoints("e1");
       equal(
         { version, seq, currentStep },
-        { version: 1, seq: 1, currentStep: winners[0] },
+        { version: 2, seq: 2, currentStep: winners[0] },
         "The head must be the winner's.",
       );
       equal(
-        records.map((record) => record.nodeId).slice(1),
+        records.map((record) => record.nodeId).slice(2),
         [`writer-${winners[0]}`],
         "Only the winner's checkpoint may be in the history.",
       );
@@ -104,7 +106,9 @@ export const versionCases: readonly ConformanceCase[] = [
     title: "loses no update of writers that try again until they win",
     invariant: 2,
     async run({ store, reopen }) {
-      const { token } = await store.createExecution(newExecution("e1"));
+      const created = await store.createExecution(newExecution("e1"));
+      const { token } = created;
+      await store.commit("e1", newCommit(created));
       const handles = [store, await reopen()] as const;
       const increment = async (writer: number) => {
         const handle = handles[writer % 2 ? 1 : 0];
@@ -126,7 +130,7 @@ export const versionCases: readonly ConformanceCase[] = [
       const { version, seq, currentStep } = await headOf(store, "e1");
       equal(
         { version, seq, currentStep },
-        { version: 18, seq: 18, currentStep: 18 },
+        { version: 19, seq: 19, currentStep: 18 },
         "18 increments by 6 writers must all be there: getExecution must not give a head older than what was committed, and commit must compare the version.",
       );
     },
