@@ -16,7 +16,12 @@ const PASSWORD = "test-password";
 
 /** What a server of one's own can be told. */
 export interface OwnPostgresOptions {
-  /** Settings as for `postgres -c`. */
+  /**
+   * Settings as for `postgres -c`.
+   *
+   * - `fsync` is off unless set here: what was written outlives a killed server, though not a power cut, and tests are
+   *   several times faster. Measurements set it to "on".
+   */
   settings?: Record<string, string>;
   /** The folder that the data's folder is made in. Default: the system's temporary one. */
   parentFolder?: string;
@@ -44,7 +49,13 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
   const data = join(folder, "data");
   await initialise(binaries.initdb, folder, data, user);
   const port = await freePort();
-  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", ...options.settings };
+  const settings = {
+    port,
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    fsync: "off",
+    ...options.settings,
+  };
   const args = ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const server = new SupervisedProcess(folder, { command: binaries.postgres, args, ...user });
   const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;

@@ -26,7 +26,6 @@ import {
   WorkflowError,
 } from "@waymark/core";
 import { commitCall, createValues } from "./bind-values.ts";
-import type { Result, RunOptions, Statement } from "./database.ts";
 import { listStatement } from "./list-statement.ts";
 import {
   borrowDatabase,
@@ -156,7 +155,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
     checkNewExecution(execution, this.capabilities.maxPayloadBytes);
     const { id } = execution;
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const { rows } = await this.#run(this.#statements.create, createValues(execution));
+      const { rows } = await this.#session.run(this.#statements.create, createValues(execution));
       if (rows[0] !== undefined) return rowToRecord(rows[0]);
       const head = await this.#head(id);
       if (head?.initialCheckpointId === execution.checkpoint.id) return head.record;
@@ -174,7 +173,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
     checkClaim(id, request);
     const { claimId, owner, leaseMs, from, force = false } = request;
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const { rows } = await this.#run(this.#statements.claim, [id, claimId, owner, leaseMs, from, force]);
+      const { rows } = await this.#session.run(this.#statements.claim, [id, claimId, owner, leaseMs, from, force]);
       if (rows[0] !== undefined) return rowToRecord(rows[0]);
       const head = await this.#head(id);
       if (head?.lastClaimId === claimId) return head.record;
@@ -188,7 +187,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
     checkCommit(id, request, this.capabilities.maxPayloadBytes);
     const { statement, values } = commitCall(this.#statements, id, request);
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const { rowCount } = await this.#run(statement, values);
+      const { rowCount } = await this.#session.run(statement, values);
       if (rowCount > 0) return;
       const head = await this.#head(id);
       if (head?.lastCommitId === request.commitId) return;
@@ -203,7 +202,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
     checkReadCheckpoints(id, options);
     const { from = 0, to = Number.MAX_SAFE_INTEGER, limit = null, order = "asc" } = options;
     const { readAscending, readDescending } = this.#statements;
-    const { rows } = await this.#run(order === "asc" ? readAscending : readDescending, [id, from, to, limit]);
+    const { rows } = await this.#session.run(order === "asc" ? readAscending : readDescending, [id, from, to, limit]);
     if (rows.length === 0) throw notFound(id);
     return rows[0]?.seq === null ? [] : rows.map(rowToCheckpoint);
   }
@@ -211,7 +210,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
   async listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     const query = checkListExecutions(options);
     const { statement, values } = listStatement(this.#names, query);
-    const { rows } = await this.#run(statement, values, { unprepared: true });
+    const { rows } = await this.#session.run(statement, values, { unprepared: true });
     const items = rows.slice(0, query.limit).map(rowToRecord);
     const last = items.at(-1);
     return rows.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
@@ -219,12 +218,12 @@ export class PostgresCheckpointStore implements CheckpointStore {
 
   async saveDefinition(hash: string, json: string): Promise<void> {
     checkDefinition(hash, json, this.capabilities.maxPayloadBytes);
-    await this.#run(this.#statements.saveDefinition, [hash, json]);
+    await this.#session.run(this.#statements.saveDefinition, [hash, json]);
   }
 
   async getDefinition(hash: string): Promise<string | undefined> {
     checkId(hash, "hash");
-    const { rows } = await this.#run(this.#statements.getDefinition, [hash]);
+    const { rows } = await this.#session.run(this.#statements.getDefinition, [hash]);
     return rows[0]?.definition ?? undefined;
   }
 
@@ -233,7 +232,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
     let deleted = 0;
     for (let start = 0; start < refs.length; start += DELETE_CHUNK) {
       const chunk = refs.slice(start, start + DELETE_CHUNK);
-      const { rows } = await this.#run(this.#statements.deleteExecutions, [
+      const { rows } = await this.#session.run(this.#statements.deleteExecutions, [
         chunk.map((ref) => ref.id),
         chunk.map((ref) => ref.version),
         chunk.map((ref) => ref.token ?? null),
@@ -252,20 +251,15 @@ export class PostgresCheckpointStore implements CheckpointStore {
     await this.close();
   }
 
-  async #run(statement: Statement, values: readonly unknown[], options?: RunOptions): Promise<Result> {
-    const database = this.#session.ready ?? (await this.#session.database());
-    return database.run(statement, values, options);
-  }
-
   async #head(id: string): Promise<Head | undefined> {
-    const { rows } = await this.#run(this.#statements.head, [id]);
+    const { rows } = await this.#session.run(this.#statements.head, [id]);
     return rows[0] === undefined ? undefined : rowToHead(rows[0]);
   }
 
   async #assertSnapshot(id: string, request: CommitRequest, head: Head | undefined): Promise<void> {
     const { checkpoint, dropBefore } = request;
     if (checkpoint?.kind === "snapshot" && head?.record.seq === Number(dropBefore) - 1) return;
-    const { rows } = await this.#run(this.#statements.isSnapshot, [id, dropBefore]);
+    const { rows } = await this.#session.run(this.#statements.isSnapshot, [id, dropBefore]);
     if (rows.length > 0) return;
     throw new WorkflowError(
       "INVALID_ARGUMENT",

@@ -57,7 +57,7 @@ export class ServerDatabase implements Database {
           values: values as unknown[],
           types: TEXT,
           query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),
-        } as QueryConfig);
+        } as QueryConfig & { query_timeout: number });
         client.release();
         return { rows: result.rows, rowCount: result.rowCount ?? 0 };
       } catch (error) {
@@ -79,7 +79,9 @@ export class ServerDatabase implements Database {
     const client = await this.#acquire(performance.now() + this.#timeoutMs);
     this.#hold(client);
     const send = (text: string, values?: unknown[]) =>
-      client.query({ text, values, query_timeout: TRANSACTION_STATEMENT_TIMEOUT_MS } as QueryConfig);
+      client.query({ text, values, query_timeout: TRANSACTION_STATEMENT_TIMEOUT_MS } as QueryConfig & {
+        query_timeout: number;
+      });
     let broken = true;
     try {
       await send("BEGIN");
@@ -98,7 +100,10 @@ export class ServerDatabase implements Database {
   async end(): Promise<void> {
     if (!this.#owned || this.#pool.ending) return;
     // A peer that has gone silent does not acknowledge a goodbye either.
-    await Promise.race([this.#pool.end(), sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+    const timeout = new AbortController();
+    const tooLong = sleep(END_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
+    await Promise.race([this.#pool.end(), tooLong]);
+    timeout.abort();
   }
 
   /** A connection of the pool; a borrowed pool may have no limit of its own to waiting for one. */

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
-import type { Database } from "./database.ts";
+import type { Database, Result, RunOptions, Statement } from "./database.ts";
 import { prepareSchema } from "./prepare-schema.ts";
 import type { TableNames } from "./table-names.ts";
 
@@ -12,6 +13,9 @@ export interface SessionOptions {
   openForMigration(): Promise<Database | undefined>;
 }
 
+/** How long `close` waits for calls that are under way, in milliseconds. */
+const DRAIN_TIMEOUT_MS = 5_000;
+
 /** The store's database from the first call, which checks the tables, to `close`. */
 export class Session {
   readonly #options: SessionOptions;
@@ -19,14 +23,23 @@ export class Session {
   #opened: Database | undefined;
   #ready: Database | undefined;
   #isClosed = false;
+  #inFlight = 0;
+  #onIdle = () => {};
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  /** The database, once it is open and its tables have been checked; `undefined` before, and after `close`. */
-  get ready(): Database | undefined {
-    return this.#ready;
+  /** Runs a statement, after the tables have been checked. */
+  async run(statement: Statement, values: readonly unknown[], options?: RunOptions): Promise<Result> {
+    this.#inFlight++;
+    try {
+      const database = this.#ready ?? (await this.database());
+      return await database.run(statement, values, options);
+    } finally {
+      this.#inFlight--;
+      if (this.#inFlight === 0) this.#onIdle();
+    }
   }
 
   /** Opens the database and checks the tables, once; again after a failure. @throws {WorkflowError} STORE_CLOSED */
@@ -39,13 +52,25 @@ export class Session {
     return this.#opening;
   }
 
+  /** Lets calls that are under way come to their end, refuses new ones, and ends what is owned. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#ready = undefined;
     await this.#opening?.catch(() => {});
+    if (this.#inFlight > 0) await this.#idle();
     const opened = this.#opened;
     this.#opened = undefined;
     await opened?.end();
+  }
+
+  async #idle(): Promise<void> {
+    const timeout = new AbortController();
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const tooLong = sleep(DRAIN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
+    await Promise.race([idle, tooLong]);
+    timeout.abort();
   }
 
   async #open(): Promise<Database> {
