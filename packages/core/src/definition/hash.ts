@@ -2,12 +2,11 @@ import { sha256 } from "../crypto.ts";
 import type { WorkflowDefinition } from "./schema.ts";
 
 /**
- * The canonical JSON of a checked definition: what its hash is made from, and what a store keeps under it.
+ * The JSON of a checked definition, its keys in their own order: what a store keeps and what is run.
  *
- * - Object keys inside `data` are sorted by code unit, as in RFC 8785; nodes, edges and arrays keep their order.
  * - Absent and `undefined` are the same; of values that JSON does not have, `data` holds what `JSON.stringify` makes.
  */
-export function canonicalDefinition(definition: WorkflowDefinition): string {
+export function definitionJson(definition: WorkflowDefinition): string {
   return JSON.stringify({
     id: definition.id,
     name: definition.name,
@@ -15,8 +14,8 @@ export function canonicalDefinition(definition: WorkflowDefinition): string {
       id,
       type,
       name,
-      data: sortKeys(data),
-      retry: sortKeys(retry),
+      data,
+      retry,
       timeoutMs,
     })),
     edges: definition.edges.map(({ id, source, target, sourceHandle, targetHandle }) => ({
@@ -29,14 +28,18 @@ export function canonicalDefinition(definition: WorkflowDefinition): string {
   });
 }
 
-/** The content address of a definition's canonical JSON: SHA-256, 64 hexadecimal digits. */
-export function hashDefinition(canonical: string): string {
-  return sha256(canonical, "hex");
+/**
+ * The content address of a definition's JSON: the SHA-256 of its canonical form, 64 hexadecimal digits.
+ *
+ * - Canonical: the keys of objects are sorted by code unit, as in RFC 8785; nodes, edges and arrays keep their order.
+ */
+export function hashDefinition(json: string): string {
+  return sha256(JSON.stringify(sortKeys(JSON.parse(json))), "hex");
 }
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== "object" || value === null || "toJSON" in value) return value;
+  if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return Object.fromEntries(entries.map(([key, each]) => [key, sortKeys(each)]));
 }

@@ -46,11 +46,11 @@ export interface WorkflowDefinition<Input = unknown> {
   input?: StandardSchema<Input, unknown>;
 }
 
-const text = z.string().check(
-  z.minLength(1),
-  z.maxLength(512),
-  z.refine((value) => value.isWellFormed() && !value.includes("\0"), "must be well-formed Unicode without U+0000"),
+const storable = z.refine<string>(
+  (value) => value.isWellFormed() && !value.includes("\0"),
+  "must be well-formed Unicode without U+0000",
 );
+const text = z.string().check(z.minLength(1), z.maxLength(512), storable);
 const milliseconds = z.number().check(z.nonnegative(), z.maximum(Number.MAX_SAFE_INTEGER));
 
 /** The shape of a {@link RetryPolicy}. @internal */
@@ -64,7 +64,7 @@ export const retrySchema: z.ZodMiniType<unknown> = z.object({
 const nodeSchema = z.object({
   id: text,
   type: z.optional(text),
-  name: z.optional(z.string()),
+  name: z.optional(z.string().check(storable)),
   data: z.optional(z.custom<Record<string, unknown>>(isPlainObject, "must be an object")),
   retry: z.optional(retrySchema),
   timeoutMs: z.optional(z.number().check(z.positive())),

@@ -1,21 +1,22 @@
 import type { Clock } from "../clock.ts";
 import { type CompiledGraph, compileGraph } from "../definition/graph.ts";
-import { canonicalDefinition, hashDefinition } from "../definition/hash.ts";
+import { definitionJson, hashDefinition } from "../definition/hash.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
 import { parseDefinition, type WorkflowDefinition, type WorkflowNode } from "../definition/schema.ts";
-import { type StandardSchema, validate } from "../definition/standard-schema.ts";
+import type { StandardSchema } from "../definition/standard-schema.ts";
 import { WorkflowError } from "../errors.ts";
 import { isInstance } from "../state/codec.ts";
 import { callStore } from "../state/store-call.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import type { DefinedNode, NodeExecutor, WorkflowContext } from "./node-executor.ts";
+import { validNodeData } from "./node-data.ts";
+import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
 import type { ExecutorSource, WorkflowSource } from "./types.ts";
 
 /** A workflow that was checked through and through and can be run. */
 export interface PreparedWorkflow {
   readonly id: string;
   readonly hash: string;
-  /** Canonical JSON. */
+  /** What a store keeps under the hash. */
   readonly json: string;
   readonly graph: CompiledGraph;
   readonly input: StandardSchema | undefined;
@@ -91,7 +92,7 @@ export class WorkflowCatalog {
   async #prepare(given: Definition): Promise<PreparedWorkflow> {
     const parsed = parseDefinition(given);
     const graph = compileGraph(parsed);
-    const json = canonicalJson(parsed);
+    const json = jsonOf(parsed);
     const hash = hashDefinition(json);
     // A live run works on what a resume would read: the JSON, not the caller's objects.
     const { nodes } = JSON.parse(json) as WorkflowDefinition;
@@ -113,7 +114,7 @@ export class WorkflowCatalog {
       const type = nodeType(node);
       const run = executors.get(type);
       if (run === undefined) throw unknownNodeType(workflowId, node);
-      const data = deepFreeze(await validData(workflowId, node, run));
+      const data = deepFreeze(await validNodeData(workflowId, node, run));
       steps.push({ node: deepFreeze(node), type, nodeName: node.name ?? type, data, run });
     }
     return steps;
@@ -145,26 +146,9 @@ function executorLookup(
   return async (type) => (Object.hasOwn(executors, type) ? executors[type] : undefined);
 }
 
-async function validData(
-  workflowId: string,
-  node: WorkflowNode,
-  run: NodeExecutor<WorkflowContext, unknown>,
-): Promise<Record<string, unknown>> {
-  const { dataSchema } = run as Partial<DefinedNode<WorkflowContext, unknown>>;
-  const data = node.data ?? {};
-  if (dataSchema === undefined) return data;
-  const result = await validate(dataSchema, data);
-  if ("value" in result) return result.value as Record<string, unknown>;
-  throw new WorkflowError(
-    "NODE_DATA_INVALID",
-    `The data of node "${node.id}" of workflow "${workflowId}" does not fit its type "${nodeType(node)}": ${result.problems.join("; ")}.`,
-    { details: { workflowId, nodeId: node.id, problems: result.problems } },
-  );
-}
-
-function canonicalJson(definition: WorkflowDefinition): string {
+function jsonOf(definition: WorkflowDefinition): string {
   try {
-    return canonicalDefinition(definition);
+    return definitionJson(definition);
   } catch (cause) {
     throw new WorkflowError("WORKFLOW_INVALID", `The data of workflow "${definition.id}" is not JSON.`, { cause });
   }

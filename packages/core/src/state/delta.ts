@@ -1,8 +1,7 @@
-import { WorkflowError } from "../errors.ts";
 import { type Codec, isArray, isInstance, isPlain, type Path, setOwn } from "./codec.ts";
 
 /*
- * What changed between two states, as a list of operations, and how to apply them. Pure.
+ * What changed between two states, as a list of operations; apply-operation.ts applies them. Pure.
  *
  *   ["set", path, value]                         sets or adds; an empty path replaces the whole
  *   ["delete", path]
@@ -70,10 +69,12 @@ class Differ {
   }
 
   merge(previous: Record<string, unknown>, changes: Record<string, unknown>): unknown {
+    if (Object.getOwnPropertySymbols(changes).length > 0) this.#codec.encode(changes); // refused there, with its path
     let built: Record<string, unknown> | undefined;
     for (const key of Object.keys(changes)) {
-      const value = this.#compareKey(previous, changes, key, []);
-      if (Object.hasOwn(previous, key) && Object.is(value, previous[key])) continue;
+      const known = Object.hasOwn(previous, key);
+      const value = known ? this.#compareKey(previous, changes, key, []) : this.#addKey(changes, key, []);
+      if (known && Object.is(value, previous[key])) continue;
       built ??= { ...previous };
       setOwn(built, key, value);
     }
@@ -88,10 +89,12 @@ class Differ {
   }
 
   #compareKey(previous: Record<string, unknown>, next: Record<string, unknown>, key: string, path: Path): unknown {
-    if (Object.hasOwn(previous, key)) {
-      const before = previous[key];
-      return Object.is(before, next[key]) ? before : this.compare(before, next[key], [...path, key]);
-    }
+    const before = previous[key];
+    const after = next[key];
+    return Object.is(before, after) ? before : this.compare(before, after, [...path, key]);
+  }
+
+  #addKey(next: Record<string, unknown>, key: string, path: Path): unknown {
     this.growth += key.length + 4;
     return this.#set(next[key], [...path, key]);
   }
@@ -101,40 +104,37 @@ class Differ {
     const mark = this.#mark();
     const keys = Object.keys(next);
     const previousKeys = Object.keys(previous);
-    let built: Record<string, unknown> | undefined;
+    const values: unknown[] = [];
+    let changed = false;
+    let inOrder = true;
     let kept = 0;
     for (const key of keys) {
-      const value = this.#compareKey(previous, next, key, path);
-      if (Object.hasOwn(previous, key)) {
-        kept++;
-        if (Object.is(value, previous[key])) continue;
-      }
-      built ??= { ...previous };
-      setOwn(built, key, value);
+      const inPlace = inOrder && previousKeys[kept] === key;
+      const known = inPlace || Object.hasOwn(previous, key);
+      if (!inPlace && (known || kept < previousKeys.length)) inOrder = false;
+      const value = known ? this.#compareKey(previous, next, key, path) : this.#addKey(next, key, path);
+      if (known) kept++;
+      if (!known || !Object.is(value, previous[key])) changed = true;
+      values.push(value);
     }
     if (kept < previousKeys.length) {
-      built = this.#dropKeys(built ?? previous, next, path);
+      this.#deleteKeys(previous, next, path);
+      changed = true;
     }
     if (this.#mostlyChanged(mark, keys.length)) return this.#replace(mark, previous, next, path);
-    const order = built === undefined ? previousKeys : Object.keys(built);
-    if (order.some((key, index) => key !== keys[index])) {
+    if (!inOrder && isReordered(previousKeys, keys)) {
       this.operations.push(`["order",${JSON.stringify(path)},${JSON.stringify(keys)}]`);
-      built = inOrder(built ?? previous, keys);
+      changed = true;
     }
-    return built === undefined ? previous : Object.freeze(built);
+    return changed ? withValues(next, keys, values) : previous;
   }
 
-  #dropKeys(from: Record<string, unknown>, next: object, path: Path): Record<string, unknown> {
-    const kept: Record<string, unknown> = {};
-    for (const key of Object.keys(from)) {
-      if (Object.hasOwn(next, key)) {
-        setOwn(kept, key, from[key]);
-        continue;
-      }
-      this.growth -= key.length + 4 + this.#size(from[key]);
+  #deleteKeys(previous: Record<string, unknown>, next: object, path: Path): void {
+    for (const key of Object.keys(previous)) {
+      if (Object.hasOwn(next, key)) continue;
+      this.growth -= key.length + 4 + this.#size(previous[key]);
       this.operations.push(`["delete",${JSON.stringify([...path, key])}]`);
     }
-    return kept;
   }
 
   #compareArrays(previous: readonly unknown[], next: readonly unknown[], path: Path): unknown {
@@ -235,78 +235,22 @@ class Differ {
   }
 }
 
-/**
- * Applies operations, as parsed from JSON, which it takes over.
- *
- * @throws {WorkflowError} STATE_CORRUPT, STATE_TYPE_UNKNOWN
- */
-export function applyOperation(codec: Codec, state: unknown, operation: readonly unknown[]): unknown {
-  const [name, path, ...rest] = operation as [string, Path, ...unknown[]];
-  return update(state, path, 0, (value, found) => {
-    switch (name) {
-      case "set":
-        return codec.revive(rest[0]);
-      case "push":
-        return Object.freeze([...(value as unknown[]), ...rest.map((item) => codec.revive(item))]);
-      case "splice": {
-        const [start, deleteCount, ...items] = rest as [number, number, ...unknown[]];
-        const array = [...(value as unknown[])];
-        const tail = array.slice(start + deleteCount);
-        return Object.freeze(
-          array.slice(0, start).concat(
-            items.map((item) => codec.revive(item)),
-            tail,
-          ),
-        );
-      }
-      case "order":
-        return Object.freeze(inOrder(value as Record<string, unknown>, rest[0] as string[]));
-      case "delete":
-        if (found) return DELETED;
-    }
-    throw new WorkflowError("STATE_CORRUPT", `A stored change cannot be applied: ${name} at ${JSON.stringify(path)}.`);
-  });
+/** A copy of an object, in its order of keys, with the values that the codec made of its own. */
+function withValues(next: object, keys: readonly string[], values: readonly unknown[]): object {
+  const built: Record<string, unknown> = { ...next };
+  for (const [index, key] of keys.entries()) {
+    if (!Object.is(built[key], values[index])) setOwn(built, key, values[index]);
+  }
+  return Object.freeze(built);
 }
 
-const DELETED = Symbol("deleted");
-
-/** Copies the containers on the way to a path and puts what `change` gives at its end. */
-function update(
-  state: unknown,
-  path: Path,
-  depth: number,
-  change: (value: unknown, found: boolean) => unknown,
-): unknown {
-  const key = path[depth];
-  if (key === undefined) return change(state, true);
-  if (typeof state !== "object" || state === null) {
-    throw new WorkflowError("STATE_CORRUPT", `A stored change leads nowhere: ${JSON.stringify(path)}.`);
-  }
-  if (Array.isArray(state)) {
-    const copy = [...state];
-    copy[key as number] = update(state[key as number], path, depth + 1, change);
-    return Object.freeze(copy);
-  }
-  const from = state as Record<string, unknown>;
-  const last = depth === path.length - 1;
-  const found = Object.hasOwn(from, key);
-  const value = last ? change(found ? from[key] : undefined, found) : update(from[key], path, depth + 1, change);
-  if (value === DELETED)
-    return Object.freeze(
-      inOrder(
-        from,
-        Object.keys(from).filter((each) => each !== key),
-      ),
-    );
-  const copy = { ...from };
-  setOwn(copy, String(key), value);
-  return Object.freeze(copy);
-}
-
-function inOrder(from: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
-  const ordered: Record<string, unknown> = {};
-  for (const key of keys) setOwn(ordered, key, from[key]);
-  return ordered;
+/** Tells whether keys stand otherwise than they would after the operations that set and delete them. */
+function isReordered(previousKeys: readonly string[], keys: readonly string[]): boolean {
+  const present = new Set(keys);
+  const expected: Record<string, unknown> = {};
+  for (const key of previousKeys) if (present.has(key)) setOwn(expected, key, true);
+  for (const key of keys) setOwn(expected, key, true);
+  return Object.keys(expected).some((key, index) => key !== keys[index]);
 }
 
 /** Values that are the same after a trip through text, with nothing to share or freeze. */

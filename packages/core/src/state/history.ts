@@ -1,7 +1,7 @@
 import type { CheckpointRecord, FailureRecord } from "../store/checkpoint-store.ts";
+import { applyOperation } from "./apply-operation.ts";
 import { type Codec, isTagged } from "./codec.ts";
 import { ContextValues } from "./context-values.ts";
-import { applyOperation } from "./delta.ts";
 import { parsePayload } from "./payload.ts";
 
 /** A checkpoint as users see it. */

@@ -1,7 +1,7 @@
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointRecord } from "../store/checkpoint-store.ts";
+import { applyOperation } from "./apply-operation.ts";
 import { type Codec, isTagged } from "./codec.ts";
-import { applyOperation } from "./delta.ts";
 import { parsePayload, type RanNode, snapshotPayload } from "./payload.ts";
 
 /** What a suspended node was resumed with. */

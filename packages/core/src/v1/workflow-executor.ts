@@ -2,8 +2,9 @@ import { randomUUID } from "../crypto.ts";
 import { compileGraph } from "../definition/graph.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
 import { Planner } from "../definition/planner.ts";
-import { parseDefinition, type WorkflowDefinition } from "../definition/schema.ts";
+import { parseDefinition, type WorkflowDefinition, type WorkflowNode } from "../definition/schema.ts";
 import { idempotencyKey } from "../engine/executor-args.ts";
+import { validNodeData } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
 import { readResult } from "../engine/node-outcome.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
@@ -28,7 +29,7 @@ export interface WorkflowExecutor {
    * Runs a workflow from its start.
    *
    * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID,
-   *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE
+   *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID
    */
   executeWorkflowSync(call: {
     workflowId: string;
@@ -53,21 +54,21 @@ export function createWorkflowExecutor({ workflows, executors }: WorkflowExecuto
         throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow "${workflowId}".`, { details: { workflowId } });
       }
       const graph = compileGraph(parseDefinition(definition));
-      for (const node of graph.nodes) executorOf(executors, workflowId, node);
+      const steps: { node: WorkflowNode; run: NodeExecutor<WorkflowContext, unknown>; data: object }[] = [];
+      for (const node of graph.nodes) {
+        const run = executorOf(executors, workflowId, node);
+        steps.push({ node, run, data: await validNodeData(workflowId, node, run) });
+      }
       const planner = new Planner(graph);
       const executionId = randomUUID();
       let context: WorkflowContext = initialData;
       for (let index = planner.next(); index !== undefined; index = planner.next()) {
-        const node = graph.nodes[index] as (typeof graph.nodes)[number];
+        const { node, run, data } = steps[index] as (typeof steps)[number];
         try {
-          const result = await executorOf(
-            executors,
-            workflowId,
-            node,
-          )({
+          const result = await run({
             context,
             node,
-            data: node.data ?? {},
+            data,
             userId,
             workflowId,
             executionId,

@@ -1,0 +1,27 @@
+import { nodeType } from "../definition/node-type.ts";
+import type { WorkflowNode } from "../definition/schema.ts";
+import { validate } from "../definition/standard-schema.ts";
+import { WorkflowError } from "../errors.ts";
+import type { DefinedNode, NodeExecutor, WorkflowContext } from "./node-executor.ts";
+
+/**
+ * A node's data, as the schema of its type makes it.
+ *
+ * @throws {WorkflowError} NODE_DATA_INVALID
+ */
+export async function validNodeData(
+  workflowId: string,
+  node: WorkflowNode,
+  run: NodeExecutor<WorkflowContext, unknown>,
+): Promise<Record<string, unknown>> {
+  const { dataSchema } = run as Partial<DefinedNode<WorkflowContext, unknown>>;
+  const data = node.data ?? {};
+  if (dataSchema === undefined) return data;
+  const result = await validate(dataSchema, data);
+  if ("value" in result) return result.value as Record<string, unknown>;
+  throw new WorkflowError(
+    "NODE_DATA_INVALID",
+    `The data of node "${node.id}" of workflow "${workflowId}" does not fit its type "${nodeType(node)}": ${result.problems.join("; ")}.`,
+    { details: { workflowId, nodeId: node.id, problems: result.problems } },
+  );
+}
