@@ -33,3 +33,12 @@ export async function race<T>(calls: readonly (() => Promise<T>)[]): Promise<Out
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
+
+const { setImmediate } = globalThis;
+
+/** Lets everybody else have a turn: so that a reader in a loop does not keep a writer from going on. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

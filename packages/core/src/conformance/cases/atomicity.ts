@@ -1,7 +1,7 @@
 import { equal, ok } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
 import { headOf, newCommit, newExecution, newPending, newSnapshot } from "../fixtures.ts";
-import { times } from "../race.ts";
+import { nextTurn, times } from "../race.ts";
 
 /** What a reader may see while a writer writes. That a crash leaves nothing half done, a store proves with its own database. */
 export const atomicityCases: readonly ConformanceCase[] = [
@@ -19,6 +19,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
       };
       const read = async () => {
         do {
+          await nextTurn();
           const { seq, version } = await headOf(reader, "e1");
           const records = await reader.readCheckpoints("e1", { to: seq });
           equal(
@@ -45,6 +46,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
       };
       const read = async () => {
         do {
+          await nextTurn();
           const [newest] = await reader.readCheckpoints("e1", { order: "desc", limit: 1 });
           const { seq } = await headOf(reader, "e1");
           ok(
@@ -72,6 +74,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
         };
         const read = async () => {
           do {
+            await nextTurn();
             if ((await reader.getExecution(id)) === undefined) continue;
             equal(
               (await reader.readCheckpoints(id)).length,
@@ -101,6 +104,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
       };
       const read = async () => {
         do {
+          await nextTurn();
           const records = await reader.readCheckpoints("e1");
           equal(
             records.map((record) => record.kind),
@@ -128,6 +132,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
       };
       const read = async () => {
         do {
+          await nextTurn();
           const [head] = (await reader.listExecutions({ status: "pending" })).items;
           equal(
             [head?.seq, head?.checkpointsCount, head?.currentStep],

@@ -73,7 +73,7 @@ const commitPlan = fc
     version: which,
     again: rarely,
     write: fc.constantFrom<Write>("delta", "delta", "save", "error", "snapshot", "nothing"),
-    head: fc.oneof({ arbitrary: fc.constant({}), weight: 3 }, { arbitrary: head, weight: 1 }),
+    head: fc.oneof({ arbitrary: fc.constant({}), weight: 1 }, { arbitrary: head, weight: 1 }),
     drop: fc.constantFrom<Drop>("no", "no", "no", "snapshot", "newest", "first"),
   })
   .chain((plan) =>

@@ -1,0 +1,105 @@
+import type { CheckpointStore, CommitRequest, FailureRecord, NewCheckpoint } from "@waymark/core";
+import { changedRecords, type Mutant, type Mutants, onRefusal, refusal } from "./mutant.ts";
+
+export const fidelityMutants: Mutants = {
+  "fidelity/payloads": {
+    fault: "keeps payloads as JSON where they are JSON",
+    wrap: (store) =>
+      changedRecords(store, (record) => {
+        try {
+          return { ...record, payload: JSON.stringify(JSON.parse(record.payload)) };
+        } catch {
+          return record;
+        }
+      }),
+  },
+  "fidelity/records": {
+    fault: "rounds durations to milliseconds",
+    wrap: (store) => changedRecords(store, (record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
+  },
+  "fidelity/failure": changedFailures(
+    "has no column for a failure's cause",
+    ({ cause: _cause, ...failure }) => failure,
+  ),
+  "fidelity/thrown-text": changedFailures("strips U+0000 from a failure's message", (failure) => ({
+    ...failure,
+    message: typeof failure.message === "string" ? failure.message.replaceAll("\0", "") : failure.message,
+  })),
+  "fidelity/numbers": {
+    fault: "takes step 0 for no step",
+    wrap: (store) => ({
+      commit: (id, request) => {
+        const { currentStep, ...head } = request.head ?? {};
+        return store.commit(id, { ...request, head: currentStep ? { ...head, currentStep } : head });
+      },
+    }),
+  },
+  "fidelity/megabyte": changedCheckpoints("cuts long payloads of more than one byte a character", (checkpoint) =>
+    checkpoint.payload.length > 30_000 && checkpoint.payload.startsWith("\u0100")
+      ? { ...checkpoint, payload: checkpoint.payload.slice(0, 30_000) }
+      : checkpoint,
+  ),
+  "fidelity/largest": {
+    fault: "refuses the largest payload that it declares",
+    wrap: (store) => ({
+      commit: async (id, request) => {
+        if (request.checkpoint?.payload === "x".repeat(65_536)) throw refusal("PAYLOAD_TOO_LARGE");
+        return store.commit(id, request);
+      },
+    }),
+  },
+  "fidelity/too-large": {
+    fault: "does not look at the size of definitions",
+    wrap: (store) => ({
+      saveDefinition: (hash, json) =>
+        onRefusal(
+          "PAYLOAD_TOO_LARGE",
+          () => store.saveDefinition(hash, json),
+          () => undefined,
+        ),
+    }),
+  },
+  "fidelity/bytes-not-characters": {
+    fault: "counts characters",
+    wrap: (store) => ({
+      commit: (id, request) =>
+        onRefusal(
+          "PAYLOAD_TOO_LARGE",
+          () => store.commit(id, request),
+          () => {
+            if ((request.checkpoint?.payload.length ?? 0) > 65_536) throw refusal("PAYLOAD_TOO_LARGE");
+          },
+        ),
+    }),
+  },
+  "fidelity/malformed": changedCheckpoints("strips U+0000 from names", (checkpoint) =>
+    typeof checkpoint.nodeName === "string"
+      ? { ...checkpoint, nodeName: checkpoint.nodeName.replaceAll("\0", "") }
+      : checkpoint,
+  ),
+  "fidelity/definitions": {
+    fault: "inserts a definition that is there a second time",
+    wrap: (store) => ({
+      saveDefinition: async (hash, json) => {
+        if ((await store.getDefinition(hash)) !== undefined) throw refusal("EXECUTION_ALREADY_EXISTS");
+        return store.saveDefinition(hash, json);
+      },
+    }),
+  },
+};
+
+function changedFailures(fault: string, change: (failure: FailureRecord) => FailureRecord): Mutant {
+  const changed = (request: CommitRequest): CommitRequest =>
+    request?.head?.failure ? { ...request, head: { ...request.head, failure: change(request.head.failure) } } : request;
+  return { fault, wrap: (store) => ({ commit: (id, request) => store.commit(id, changed(request)) }) };
+}
+
+function changedCheckpoints(fault: string, change: (checkpoint: NewCheckpoint) => NewCheckpoint): Mutant {
+  const changed = (request: CommitRequest): CommitRequest =>
+    typeof request?.checkpoint?.payload === "string" ? { ...request, checkpoint: change(request.checkpoint) } : request;
+  return {
+    fault,
+    takesWrongArguments: true,
+    wrap: (store): Partial<CheckpointStore> => ({ commit: (id, request) => store.commit(id, changed(request)) }),
+  };
+}

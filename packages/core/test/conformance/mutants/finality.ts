@@ -1,0 +1,67 @@
+import type { WorkflowStatus } from "@waymark/core";
+import { gap, type Mutant, type Mutants, onRefusal, refusal } from "./mutant.ts";
+
+export const finalityMutants: Mutants = {
+  "finality/completed": ignoresCommitsTo("completed"),
+  "finality/failed": ignoresCommitsTo("failed"),
+  "finality/cancelled": ignoresCommitsTo("cancelled"),
+  "finality/suspended": ignoresCommitsTo("suspended"),
+  "finality/claim-by-name": {
+    fault: "lets anybody wake what is suspended",
+    wrap: (store) => ({
+      claimExecution: (id, request) =>
+        onRefusal(
+          "INVALID_STATUS",
+          () => store.claimExecution(id, request),
+          () => store.claimExecution(id, { ...request, from: [...request.from, "suspended"] }),
+        ),
+    }),
+  },
+  "finality/forced-claim": {
+    fault: "lets force override that an execution has completed, where more than one status would do",
+    wrap: (store) => ({
+      claimExecution: (id, request) =>
+        onRefusal(
+          "INVALID_STATUS",
+          () => store.claimExecution(id, request),
+          () => {
+            const from: WorkflowStatus[] =
+              request.force && request.from.length > 1 ? [...request.from, "completed"] : [...request.from];
+            return store.claimExecution(id, { ...request, from });
+          },
+        ),
+    }),
+  },
+  "finality/one-ending": {
+    fault: "takes completing for done although it was cancelled on the way",
+    wrap: (store) => ({
+      commit: async (id, request) => {
+        const before = await store.getExecution(id);
+        if (request.head?.status !== "completed" || before?.token !== request.token) return store.commit(id, request);
+        await gap();
+        return onRefusal(
+          "LEASE_LOST",
+          () => store.commit(id, request),
+          () => undefined,
+        );
+      },
+    }),
+  },
+};
+
+function ignoresCommitsTo(status: WorkflowStatus): Mutant {
+  return {
+    fault: `takes a commit to a ${status} execution for done`,
+    wrap: (store) => ({
+      commit: (id, request) =>
+        onRefusal(
+          "INVALID_STATUS",
+          () => store.commit(id, request),
+          async () => {
+            const head = await store.getExecution(id);
+            if (head?.status !== status || head.version !== request.version) throw refusal("INVALID_STATUS");
+          },
+        ),
+    }),
+  };
+}

@@ -1,0 +1,74 @@
+import { type Mutants, onRefusal, refusal } from "./mutant.ts";
+
+export const historyMutants: Mutants = {
+  "history/order": {
+    fault: "orders numbers as text where an order is asked for",
+    wrap: (store) => ({
+      readCheckpoints: async (id, options) => {
+        const records = await store.readCheckpoints(id, options);
+        return options?.order === "asc" ? records.toSorted((a, b) => (`${a.seq}` < `${b.seq}` ? -1 : 1)) : records;
+      },
+    }),
+  },
+  "history/range": {
+    fault: "takes to: 0 for no to",
+    wrap: (store) => ({
+      readCheckpoints: (id, options = {}) => {
+        const { to, ...rest } = options;
+        return store.readCheckpoints(id, to ? options : rest);
+      },
+    }),
+  },
+  "history/limit": {
+    fault: "limits from the oldest, then reverses",
+    wrap: (store) => ({
+      readCheckpoints: async (id, options = {}) => {
+        const records = await store.readCheckpoints(id, { ...options, order: "asc" });
+        return options.order === "desc" ? records.reverse() : store.readCheckpoints(id, options);
+      },
+    }),
+  },
+  "history/no-cap": {
+    fault: "reads a thousand records at most",
+    wrap: (store) => ({
+      readCheckpoints: async (id, options) => (await store.readCheckpoints(id, options)).slice(0, 1_000),
+    }),
+  },
+  "history/drop": {
+    fault: "drops only where a snapshot is appended",
+    wrap: (store) => ({
+      commit: async (id, request) => {
+        const { dropBefore, ...rest } = request;
+        const isOlder = dropBefore !== undefined && dropBefore === (await store.getExecution(id))?.snapshotSeq;
+        return store.commit(id, isOlder && request.checkpoint?.kind === "delta" ? rest : request);
+      },
+    }),
+  },
+  "history/drop-before-itself": {
+    fault: "looks for the snapshot before the commit's own is there, after a delta",
+    wrap: (store) => ({
+      commit: async (id, request) => {
+        if (request.dropBefore !== undefined) {
+          const [newest] = await store.readCheckpoints(id, { order: "desc", limit: 1 });
+          const isItself = newest?.kind === "delta" && newest.seq + 1 === request.dropBefore;
+          if (isItself && request.checkpoint?.kind === "snapshot") throw refusal("INVALID_ARGUMENT");
+        }
+        return store.commit(id, request);
+      },
+    }),
+  },
+  "history/drop-refused": {
+    fault: "drops nothing where dropBefore names no snapshot, and says nothing",
+    wrap: (store) => ({
+      commit: (id, request) =>
+        onRefusal(
+          "INVALID_ARGUMENT",
+          () => store.commit(id, request),
+          () => {
+            const { dropBefore, ...rest } = request;
+            return Number.isInteger(dropBefore) ? store.commit(id, rest) : store.commit(id, request);
+          },
+        ),
+    }),
+  },
+};

@@ -1,0 +1,147 @@
+import type { NewExecution } from "@waymark/core";
+import { changedHeads, type Mutants, onRefusal, refusal } from "./mutant.ts";
+
+export const lifecycleMutants: Mutants = {
+  "lifecycle/create": {
+    fault: "takes the clock twice, so that a lease of an hour is a millisecond longer",
+    wrap: (store) => ({
+      createExecution: (execution: NewExecution) =>
+        store.createExecution(execution?.leaseMs === 3_600_000 ? { ...execution, leaseMs: 3_600_001 } : execution),
+    }),
+  },
+  "lifecycle/create-pending": {
+    fault: "has no column for the definition of what is not running yet",
+    wrap: (store) => ({
+      createExecution: ({ definitionHash, ...rest }) =>
+        store.createExecution(
+          rest.status === "pending" || definitionHash === undefined ? rest : { ...rest, definitionHash },
+        ),
+    }),
+  },
+  "lifecycle/read-back": {
+    fault: "forgets a column in the SELECT of getExecution",
+    wrap: (store) => ({
+      getExecution: async (id) => {
+        const head = await store.getExecution(id);
+        if (head?.status === "running") delete head.definitionHash;
+        return head;
+      },
+    }),
+  },
+  "lifecycle/unknown-id": {
+    fault: "gives an empty history for an id that never was",
+    wrap: (store, { notes }) => ({
+      createExecution: (execution) => {
+        notes.set(execution.id, true);
+        return store.createExecution(execution);
+      },
+      readCheckpoints: (id, options) =>
+        onRefusal(
+          "EXECUTION_NOT_FOUND",
+          () => store.readCheckpoints(id, options),
+          () => {
+            if (notes.has(id)) return store.readCheckpoints(id, options);
+            return [];
+          },
+        ),
+    }),
+  },
+  "lifecycle/taken-id": {
+    fault: "INSERT … ON CONFLICT DO NOTHING, for other users too",
+    wrap: (store) => ({
+      createExecution: (execution) =>
+        onRefusal(
+          "EXECUTION_ALREADY_EXISTS",
+          () => store.createExecution(execution),
+          async () => {
+            const existing = await store.getExecution(execution.id);
+            if (existing === undefined || existing.userId === execution.userId)
+              throw refusal("EXECUTION_ALREADY_EXISTS");
+            return existing;
+          },
+        ),
+    }),
+  },
+  "lifecycle/commit-head": {
+    fault: "does not write totalSteps where there is a checkpoint",
+    wrap: (store) => ({
+      commit: (id, { head, ...request }) => {
+        const { totalSteps, ...rest } = head ?? {};
+        return store.commit(id, {
+          ...request,
+          head: request.checkpoint || totalSteps === undefined ? rest : { ...rest, totalSteps },
+        });
+      },
+    }),
+  },
+  "lifecycle/commit-null": {
+    fault: "takes null for absent: failure = COALESCE($1, failure)",
+    wrap: (store) => ({
+      commit: (id, request) => {
+        const { failure, ...rest } = request.head ?? {};
+        return store.commit(id, { ...request, head: failure ? { ...rest, failure } : rest });
+      },
+    }),
+  },
+  "lifecycle/commit-without-checkpoint": {
+    fault: "writes an empty record where only a step is counted",
+    wrap: (store) => ({
+      commit: (id, request) => {
+        const { checkpoint, head } = request;
+        if (checkpoint || head?.currentStep === undefined || head.status || head.wakeAt !== undefined)
+          return store.commit(id, request);
+        const [nodeId, nodeName, payload] = ["", "", ""];
+        const empty = { nodeId, nodeName, payload, stepNumber: 0, attempt: 0, durationMs: 0, timestamp: 0 };
+        return store.commit(id, { ...request, checkpoint: { id: request.commitId, kind: "save", ...empty } });
+      },
+    }),
+  },
+  "lifecycle/kinds": {
+    fault: "keeps errors without an error record as saves",
+    wrap: (store) => ({
+      commit: async (id, request) => {
+        const { checkpoint } = request ?? {};
+        if (checkpoint?.kind !== "error" || checkpoint.error) return store.commit(id, request);
+        return store.commit(id, { ...request, checkpoint: { ...checkpoint, kind: "save" } });
+      },
+    }),
+  },
+  "lifecycle/claim": {
+    fault: "gives the claimer the failure of the last run",
+    wrap: (store) => ({
+      claimExecution: async (id, request) => {
+        const before = await store.getExecution(id);
+        const claimed = await store.claimExecution(id, request);
+        return before?.failure ? { ...claimed, failure: before.failure } : claimed;
+      },
+    }),
+  },
+  "lifecycle/ended-at": {
+    fault: "takes a suspended execution for one that has ended",
+    wrap: (store) =>
+      changedHeads(store, (head) => (head.status === "suspended" ? { ...head, endedAt: head.updatedAt } : head)),
+  },
+  "lifecycle/updated-at": {
+    fault: "does not touch updatedAt in a claim",
+    wrap: (store, { notes }) => {
+      const stale = changedHeads(store, (head) => ({
+        ...head,
+        updatedAt: Number(notes.get(head.id) ?? head.updatedAt),
+      }));
+      return {
+        ...stale,
+        claimExecution: async (id, request) => {
+          const before = await store.getExecution(id);
+          const claimed = await store.claimExecution(id, request);
+          // Where no time has passed, it cannot be told apart.
+          if (before && id !== "probe") notes.set(id, before.updatedAt);
+          return { ...claimed, updatedAt: Number(notes.get(id) ?? claimed.updatedAt) };
+        },
+        commit: async (id, request) => {
+          await store.commit(id, request);
+          notes.delete(id);
+        },
+      };
+    },
+  },
+};

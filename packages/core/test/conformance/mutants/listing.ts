@@ -1,0 +1,99 @@
+import type { WorkflowStatus } from "@waymark/core";
+import type { Mutants } from "./mutant.ts";
+
+export const listingMutants: Mutants = {
+  "listing/heads": {
+    fault: "forgets a column in the SELECT of listExecutions",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        for (const head of page.items) delete head.definitionHash;
+        return page;
+      },
+    }),
+  },
+  "listing/order": {
+    fault: "lists the oldest first where no order is named",
+    wrap: (store) => ({ listExecutions: (options) => store.listExecutions({ order: "asc", ...options }) }),
+  },
+  "listing/order-beyond-bmp": {
+    fault: "orders ids by UTF-16",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        const sign = options?.order === "asc" ? 1 : -1;
+        page.items.sort((a, b) => sign * (a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)));
+        return page;
+      },
+    }),
+  },
+  "listing/status": {
+    fault: "takes an empty list of statuses for no condition",
+    wrap: (store) => ({
+      listExecutions: (options = {}) => {
+        const { status, ...rest } = options;
+        return store.listExecutions(Array.isArray(status) && status.length === 0 ? rest : options);
+      },
+    }),
+  },
+  "listing/fresh": {
+    fault: "has an index by status that a claim does not move",
+    wrap: (store, { notes }) => ({
+      claimExecution: async (id, request) => {
+        const before = await store.getExecution(id);
+        const claimed = await store.claimExecution(id, request);
+        if (before?.status === "failed") notes.set(id, "failed");
+        return claimed;
+      },
+      listExecutions: async (options = {}) => {
+        const page = await store.listExecutions(options);
+        const { status, ...rest } = options;
+        if (typeof status !== "string" || notes.size === 0) return page;
+        const indexed = (await store.listExecutions(rest)).items.filter(
+          (head) => ((notes.get(head.id) as WorkflowStatus | undefined) ?? head.status) === status,
+        );
+        return { items: indexed };
+      },
+    }),
+  },
+  "listing/filters": {
+    fault: "uses the index of workflows and forgets the parent",
+    wrap: (store) => ({
+      listExecutions: (options = {}) => {
+        const { parentId, ...rest } = options;
+        return store.listExecutions(rest.workflowId !== undefined && parentId === "p0" ? rest : options);
+      },
+    }),
+  },
+  "listing/created-before": {
+    fault: "lists what was created at that millisecond too",
+    wrap: (store) => ({
+      listExecutions: (options = {}) =>
+        store.listExecutions(
+          options.createdBefore ? { ...options, createdBefore: options.createdBefore + 1 } : options,
+        ),
+    }),
+  },
+  "listing/lapsed": {
+    fault: "takes leaseExpired: false for a condition",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        if (options?.leaseExpired !== false) return page;
+        return {
+          ...page,
+          items: page.items.filter(({ leaseUntil = Number.POSITIVE_INFINITY }) => leaseUntil > Date.now()),
+        };
+      },
+    }),
+  },
+  "listing/due": {
+    fault: "takes wakeAt 0 for no wakeAt",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        return options?.due ? { ...page, items: page.items.filter(({ wakeAt }) => wakeAt) } : page;
+      },
+    }),
+  },
+};

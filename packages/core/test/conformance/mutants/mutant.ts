@@ -1,0 +1,176 @@
+import {
+  type CheckpointRecord,
+  type CheckpointStore,
+  checkClaim,
+  checkCommit,
+  checkDeleteExecutions,
+  checkId,
+  checkNewExecution,
+  checkReadCheckpoints,
+  type ErrorCode,
+  type ExecutionRecord,
+  isWorkflowError,
+  WorkflowError,
+} from "@waymark/core";
+import type { ConformanceHarness, OpenedStore } from "@waymark/core/conformance";
+import { MemoryCheckpointStore } from "../../../../store-memory/src/index.ts";
+
+/** A memory store with one fault. */
+export interface Mutant {
+  /** The fault, as its author would explain it away. */
+  fault: string;
+  /** Methods that replace the store's. Called for every handle; `tools` are shared by the handles on the same data. */
+  wrap?(store: MemoryCheckpointStore, tools: Tools): Partial<CheckpointStore>;
+  /** Also gets calls with wrong arguments, which else go to the store itself: for faults in the checks of arguments. */
+  takesWrongArguments?: boolean;
+  /** For a fault in opening: changes how the store is opened. */
+  open?(open: () => Promise<OpenedStore>): Promise<OpenedStore>;
+}
+
+/** Mutants by the id of the case that must find them. */
+export type Mutants = Record<string, Mutant>;
+
+/** What the handles on the same data share. */
+export interface Tools {
+  /** Texts and numbers kept beside the store, by key. */
+  notes: Map<string, unknown>;
+  /** Does the call's work by the caller's clock. */
+  byCallersClock<T>(call: () => T): T;
+}
+
+/** As small a limit as keeps the cases that try it cheap. */
+export const MUTANT_CAPABILITIES = { durable: true, multiProcess: true, maxPayloadBytes: 65_536 };
+
+/** A harness that opens memory stores with the mutant's fault, or without any. */
+export function harnessOf(mutant: Mutant): ConformanceHarness {
+  const { wrap = () => ({}), takesWrongArguments = false } = mutant;
+  const openStore = async (): Promise<OpenedStore> => {
+    let isCallers = false;
+    // Taken before a case sets `Date` wrong; `Date.now()` inside is what the caller sees.
+    const now = RIGHT_NOW;
+    const first = new MemoryCheckpointStore({
+      maxPayloadBytes: MUTANT_CAPABILITIES.maxPayloadBytes,
+      clock: { now: () => (isCallers ? Date.now() : now()) },
+    });
+    const tools: Tools = {
+      notes: new Map(),
+      byCallersClock: (call) => {
+        isCallers = true;
+        try {
+          return call();
+        } finally {
+          isCallers = false;
+        }
+      },
+    };
+    const handle = (store: MemoryCheckpointStore) =>
+      overlay(store, { capabilities: MUTANT_CAPABILITIES, ...guarded(store, wrap(store, tools), takesWrongArguments) });
+    return { store: handle(first), reopen: async () => handle(first.reopen()), close: () => first.close() };
+  };
+  const { open = (inner) => inner() } = mutant;
+  return {
+    name: "mutant",
+    capabilities: MUTANT_CAPABILITIES,
+    open: () => open(openStore),
+    seed: 20_240_229,
+    timeoutMs: 5_000,
+  };
+}
+
+const RIGHT_NOW = Date.now;
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever a method is called with
+type Call = (...args: any[]) => any;
+
+const CHECKS: Record<string, Call> = {
+  createExecution: (execution) => checkNewExecution(execution, Number.POSITIVE_INFINITY),
+  getExecution: (id) => checkId(id, "id"),
+  claimExecution: checkClaim,
+  commit: (id, request) => checkCommit(id, request, Number.POSITIVE_INFINITY),
+  readCheckpoints: (id, options = {}) => checkReadCheckpoints(id, options),
+  deleteExecutions: checkDeleteExecutions,
+};
+
+/** Lets the store itself refuse wrong arguments, so that a mutant need not mind them. */
+function guarded(store: CheckpointStore, methods: Partial<CheckpointStore>, isOff: boolean): Partial<CheckpointStore> {
+  if (isOff) return methods;
+  const guard = ([name, method]: [string, unknown]) => {
+    const check = CHECKS[name];
+    if (check === undefined || typeof method !== "function") return [name, method];
+    const call: Call = (...args) => {
+      try {
+        check(...args);
+      } catch {
+        return (store as unknown as Record<string, Call>)[name]?.(...args);
+      }
+      return method(...args);
+    };
+    return [name, call];
+  };
+  return Object.fromEntries(Object.entries(methods).map(guard));
+}
+
+/** A store's own methods, but for those that are replaced. */
+export function overlay(store: CheckpointStore, replaced: Partial<CheckpointStore>): CheckpointStore {
+  return {
+    capabilities: store.capabilities,
+    createExecution: (execution) => store.createExecution(execution),
+    getExecution: (id) => store.getExecution(id),
+    claimExecution: (id, request) => store.claimExecution(id, request),
+    commit: (id, request) => store.commit(id, request),
+    readCheckpoints: (id, options) => store.readCheckpoints(id, options),
+    listExecutions: (options) => store.listExecutions(options),
+    saveDefinition: (hash, json) => store.saveDefinition(hash, json),
+    getDefinition: (hash) => store.getDefinition(hash),
+    deleteExecutions: (refs) => store.deleteExecutions(refs),
+    close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
+    ...replaced,
+  };
+}
+
+/** Lets everything run that waits for no more than promises. */
+export function gap(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function refusal(code: ErrorCode): WorkflowError {
+  return new WorkflowError(code, "Refused by a mutant.");
+}
+
+/** Does `instead` where the call is refused with the code. */
+export async function onRefusal<T>(code: ErrorCode, call: () => Promise<T>, instead: () => Promise<T> | T): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isWorkflowError(error, code)) throw error;
+    return instead();
+  }
+}
+
+/** Changes every head that a store gives. */
+export function changedHeads(
+  store: CheckpointStore,
+  change: (head: ExecutionRecord) => ExecutionRecord,
+): Partial<CheckpointStore> {
+  return {
+    createExecution: async (execution) => change(await store.createExecution(execution)),
+    claimExecution: async (id, request) => change(await store.claimExecution(id, request)),
+    getExecution: async (id) => {
+      const head = await store.getExecution(id);
+      return head && change(head);
+    },
+    listExecutions: async (options) => {
+      const page = await store.listExecutions(options);
+      return { ...page, items: page.items.map(change) };
+    },
+  };
+}
+
+/** Changes every record that a store gives. */
+export function changedRecords(
+  store: CheckpointStore,
+  change: (record: CheckpointRecord) => CheckpointRecord,
+): Partial<CheckpointStore> {
+  return { readCheckpoints: async (id, options) => (await store.readCheckpoints(id, options)).map(change) };
+}

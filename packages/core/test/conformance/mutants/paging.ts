@@ -1,0 +1,144 @@
+import { type ExecutionRecord, encodeCursor, type ListExecutionsOptions, type Page } from "@waymark/core";
+import { gap, type Mutants, refusal } from "./mutant.ts";
+
+export const pagingMutants: Mutants = {
+  "paging/walk": {
+    fault: "takes a page of one row for the last",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        return options?.limit === 1 ? { items: page.items } : page;
+      },
+    }),
+  },
+  "paging/last-page": {
+    fault: "gives a nextCursor whenever a page is full",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        const last = page.items.at(-1);
+        const isFull = page.items.length === options?.limit;
+        return isFull && last !== undefined ? { ...page, nextCursor: encodeCursor(last) } : page;
+      },
+    }),
+  },
+  "paging/default-limit": {
+    fault: "gives 500 rows at most",
+    wrap: (store) => ({
+      listExecutions: (options = {}) =>
+        store.listExecutions(options.limit === 1_000 ? { ...options, limit: 500 } : options),
+    }),
+  },
+  "paging/filtered": {
+    fault: "filters by user after the page was cut",
+    wrap: (store) => ({
+      listExecutions: async (options = {}) => {
+        const { userId, ...rest } = options;
+        if (userId === undefined) return store.listExecutions(options);
+        const page = await store.listExecutions(rest);
+        const items = page.items.filter((head) => head.userId === userId);
+        return items.length === 0 ? { items } : { ...page, items };
+      },
+    }),
+  },
+  "paging/inserts": {
+    fault: "pages by offset",
+    wrap: (store) => ({
+      listExecutions: async (options = {}) => {
+        const { cursor, limit = 100, ...rest } = options;
+        if (limit < 1 || limit > 500) return store.listExecutions(options);
+        const offset = cursor === undefined ? 0 : Number(/^offset:(\d+)$/.exec(cursor)?.[1] ?? Number.NaN);
+        if (Number.isNaN(offset)) throw refusal("INVALID_ARGUMENT");
+        const { items } = await store.listExecutions({ ...rest, limit: 1_000 });
+        const page = { items: items.slice(offset, offset + limit) };
+        // The default limit's case has more rows than this can reach: it goes on by key there.
+        if (items.length === 1_000) return store.listExecutions(options);
+        return offset + limit < items.length ? { ...page, nextCursor: `offset:${offset + limit}` } : page;
+      },
+    }),
+  },
+  "paging/racing-inserts": {
+    fault: "skips a row that it finds locked by an insertion",
+    wrap: (store, { notes }) => ({
+      createExecution: async (execution) => {
+        const created = await store.createExecution(execution);
+        notes.set(execution.id, true);
+        await gap();
+        notes.delete(execution.id);
+        return created;
+      },
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        return notes.size > 0 ? { ...page, items: page.items.slice(1) } : page;
+      },
+    }),
+  },
+  "paging/changes": {
+    fault: "orders by what was changed last",
+    wrap: (store) => ({
+      listExecutions: async (options = {}) => {
+        const { cursor, limit = 100, order = "desc", ...rest } = options;
+        const { items, nextCursor } = await store.listExecutions({ ...rest, order, limit: 1_000 });
+        if (limit < 1 || limit > 500 || nextCursor !== undefined) return store.listExecutions(options);
+        return pageByChange(items, { order, limit, ...(cursor !== undefined && { cursor }) });
+      },
+    }),
+  },
+  "paging/deletions": {
+    fault: "looks the cursor's row up, and ends where it is gone",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        if (options?.cursor === undefined) return page;
+        const [, id] = JSON.parse(Buffer.from(options.cursor, "base64url").toString());
+        return (await store.getExecution(id)) === undefined ? { items: [] } : page;
+      },
+    }),
+  },
+  "paging/other-handle": {
+    fault: "keeps its cursors in the handle",
+    wrap: (store) => {
+      const known = new Set<string>();
+      return {
+        listExecutions: async (options) => {
+          if (options?.cursor !== undefined && !known.has(options.cursor)) throw refusal("INVALID_ARGUMENT");
+          const page = await store.listExecutions(options);
+          if (page.nextCursor !== undefined) known.add(page.nextCursor);
+          return page;
+        },
+      };
+    },
+  },
+  "paging/cursor-refused": {
+    fault: "begins anew with a cursor that it cannot read",
+    wrap: (store) => ({
+      listExecutions: (options = {}) => {
+        const { cursor, ...rest } = options;
+        return store.listExecutions(cursor !== undefined && cursor.length < 8 ? rest : options);
+      },
+    }),
+  },
+};
+
+function pageByChange(
+  heads: readonly ExecutionRecord[],
+  { order, limit, cursor }: Required<Pick<ListExecutionsOptions, "order" | "limit">> & { cursor?: string },
+): Page<ExecutionRecord> {
+  // Rows that were never changed keep their places; the others follow in the order of their claims.
+  const sign = order === "asc" ? 1 : -1;
+  const place = (head: ExecutionRecord) => (head.version === 0 ? 0 : head.token);
+  const rows = heads.toSorted((a, b) => sign * (place(a) - place(b)));
+  const keyOf = (head: ExecutionRecord) => `key:${place(head)}:${head.createdAt}:${head.id}`;
+  const [kind, after = "0", createdAt = "0"] = cursor?.split(":") ?? [];
+  if (cursor !== undefined && kind !== "key") throw refusal("INVALID_ARGUMENT");
+  const at = rows.findIndex((head) => keyOf(head) === cursor);
+  const next = rows.findIndex(
+    (head) =>
+      sign * (place(head) - Number(after)) > 0 ||
+      (place(head) === Number(after) && sign * (head.createdAt - Number(createdAt)) > 0),
+  );
+  const start = cursor === undefined ? 0 : at >= 0 ? at + 1 : next < 0 ? rows.length : next;
+  const items = rows.slice(start, start + limit);
+  const last = items.at(-1);
+  return start + limit < rows.length && last !== undefined ? { items, nextCursor: keyOf(last) } : { items };
+}

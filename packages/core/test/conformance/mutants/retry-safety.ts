@@ -1,0 +1,126 @@
+import type { ExecutionRecord } from "@waymark/core";
+import { gap, type Mutants, refusal } from "./mutant.ts";
+
+export const retrySafetyMutants: Mutants = {
+  "retry-safety/commit": {
+    fault: "remembers no commit of an execution that was never claimed",
+    wrap: (store, { notes }) => ({
+      claimExecution: async (id, request) => {
+        const claimed = await store.claimExecution(id, request);
+        notes.set(`${id}/claimed`, true);
+        return claimed;
+      },
+      commit: async (id, request) => {
+        const isRepeated = notes.get(id) === request.commitId && !notes.has(`${id}/claimed`);
+        if (isRepeated && request.checkpoint !== undefined) throw refusal("VERSION_CONFLICT");
+        await store.commit(id, request);
+        notes.set(id, request.commitId);
+      },
+    }),
+  },
+  "retry-safety/commit-after-claim": {
+    fault: "forgets the last commitId in a claim",
+    wrap: (store, { notes }) => ({
+      claimExecution: async (id, request) => {
+        const claimed = await store.claimExecution(id, request);
+        notes.delete(id);
+        return claimed;
+      },
+      commit: async (id, request) => {
+        const head = await store.getExecution(id);
+        const isStale = head !== undefined && head.token !== request.token;
+        if (isStale && notes.get(id) !== request.commitId) throw refusal("LEASE_LOST");
+        await store.commit(id, request);
+        notes.set(id, request.commitId);
+      },
+    }),
+  },
+  "retry-safety/final-commit": {
+    fault: "refuses the commit that completed when it comes again without a checkpoint",
+    wrap: (store, { notes }) => ({
+      claimExecution: async (id, request) => {
+        const claimed = await store.claimExecution(id, request);
+        notes.set(`${id}/claimed`, true);
+        return claimed;
+      },
+      commit: async (id, request) => {
+        const isFinal = request.head?.status === "completed" && request.checkpoint === undefined;
+        if (notes.get(id) === request.commitId && isFinal && !notes.has(`${id}/claimed`))
+          throw refusal("INVALID_STATUS");
+        await store.commit(id, request);
+        notes.set(id, request.commitId);
+      },
+    }),
+  },
+  "retry-safety/claim": {
+    fault: "does not remember claims of leases that lapse at once",
+    wrap: (store) => ({
+      claimExecution: (id, request) =>
+        store.claimExecution(id, request.leaseMs === 0 ? { ...request, claimId: `again-${Math.random()}` } : request),
+    }),
+  },
+  "retry-safety/claim-by-status": {
+    fault: "looks at the status before it looks for the same claimId",
+    wrap: (store) => ({
+      claimExecution: async (id, request) => {
+        const head = await store.getExecution(id);
+        if (head?.status === "running" && !request.from.includes("running")) throw refusal("INVALID_STATUS");
+        return store.claimExecution(id, request);
+      },
+    }),
+  },
+  "retry-safety/create": {
+    fault: "answers a repeated creation with the head as it was created",
+    wrap: (store, { notes }) => ({
+      createExecution: async (execution) => {
+        const head = await store.createExecution(execution);
+        if (head.version === 0) notes.set(head.id, head);
+        return head.firstSeq === 0 ? ((notes.get(head.id) as ExecutionRecord | undefined) ?? head) : head;
+      },
+    }),
+  },
+  "retry-safety/create-after-drop": {
+    fault: "looks for the initial checkpoint among the records",
+    wrap: (store) => ({
+      createExecution: async (execution) => {
+        if (((await store.getExecution(execution.id))?.firstSeq ?? 0) > 0) throw refusal("EXECUTION_ALREADY_EXISTS");
+        return store.createExecution(execution);
+      },
+    }),
+  },
+  "retry-safety/other-commit": {
+    fault: "recognises a commit by the id of its checkpoint",
+    wrap: (store, { notes }) => ({
+      commit: async (id, request) => {
+        if (request.checkpoint !== undefined && notes.get(id) === request.checkpoint.id) return;
+        await store.commit(id, request);
+        notes.set(id, request.checkpoint?.id);
+      },
+    }),
+  },
+  "retry-safety/racing-copies": {
+    fault: "refuses a copy of a commit that is still under way",
+    wrap: (store, { notes }) => ({
+      commit: async (id, request) => {
+        if (notes.has(request.commitId)) throw refusal("VERSION_CONFLICT");
+        notes.set(request.commitId, true);
+        try {
+          await gap();
+          await store.commit(id, request);
+        } finally {
+          notes.delete(request.commitId);
+        }
+      },
+    }),
+  },
+  "retry-safety/lost-answers": {
+    fault: "remembers only the first four commits of an execution",
+    wrap: (store, { notes }) => ({
+      commit: async (id, request) => {
+        if (notes.get(id) === request.commitId && request.version >= 4) throw refusal("VERSION_CONFLICT");
+        await store.commit(id, request);
+        notes.set(id, request.commitId);
+      },
+    }),
+  },
+};
