@@ -88,7 +88,7 @@ export const pagingCases: readonly ConformanceCase[] = [
     async run({ store }) {
       const rows = await makeRows(store, 9);
       for (const order of DIRECTIONS) {
-        const walked = await walk(store, { order, limit: 2 }, async (page) => {
+        const walked = await walk(store, { order, limit: 3 }, async (page) => {
           // Ids that sort before and after those that are there.
           for (const name of ["!", "~"]) await store.createExecution(newPending(`${name}${order}${page}`));
         });
