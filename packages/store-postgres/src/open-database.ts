@@ -8,6 +8,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   type PostgresStoreOptions,
 } from "./options.ts";
+import type { PGliteDatabaseOptions } from "./pglite-database.ts";
 import { ServerDatabase } from "./server-database.ts";
 
 /** The `pg` part of a TypeORM DataSource, and what tells it apart. */
@@ -29,7 +30,7 @@ export interface PoolLike {
 /** A PGlite, of any version. */
 export interface PGliteLike {
   query(text: string): Promise<unknown>;
-  transaction(work: (transaction: never) => Promise<unknown>): Promise<unknown>;
+  transaction: unknown;
   readonly ready: boolean;
 }
 
@@ -37,7 +38,7 @@ export interface PGliteLike {
 export async function openDatabase(options: ConnectOptions): Promise<Database> {
   if ("dataDir" in options) {
     const { openDirectory } = await import("./open-directory.ts");
-    return openDirectory(options.dataDir);
+    return openDirectory(options.dataDir, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   }
   return openServer(options, options.url);
 }
@@ -63,11 +64,11 @@ async function openServer(options: ConnectServerOptions, url: string | undefined
 
 /** Wraps what the application has opened. @throws {WorkflowError} INVALID_ARGUMENT */
 export async function borrowDatabase(client: PostgresClient, options: PostgresStoreOptions): Promise<Database> {
-  if (isPGlite(client)) {
-    const { EmbeddedDatabase } = await import("./embedded-database.ts");
-    return new EmbeddedDatabase(client as unknown as ConstructorParameters<typeof EmbeddedDatabase>[0]);
-  }
   const { timeoutMs = DEFAULT_TIMEOUT_MS, prepare = true } = options;
+  if (isPGlite(client)) {
+    const { pgliteDatabase } = await import("./pglite-database.ts");
+    return pgliteDatabase({ pglite: client as unknown as PGliteDatabaseOptions["pglite"], timeoutMs });
+  }
   const pool = (isDataSource(client) ? client.driver.master : client) as ConstructorParameters<
     typeof ServerDatabase
   >[0]["pool"];

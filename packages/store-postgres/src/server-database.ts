@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool, PoolClient, QueryConfig } from "pg";
 import type { Database, Result, RunOptions, Session, Statement } from "./database.ts";
+import { NOW } from "./rows.ts";
 import { isConnectionLost, sqlStateOf, translateError } from "./translate-error.ts";
 
 /** How {@link ServerDatabase} uses its pool. */
@@ -12,6 +13,8 @@ export interface ServerDatabaseOptions {
   timeoutMs: number;
   /** Prepare each statement once per connection. Not behind a pooler that hands connections out by transaction. */
   prepare: boolean;
+  /** The time that statements go by, in milliseconds since the epoch, where the server's own will not do. */
+  clock?: () => number;
 }
 
 /** The longest that one statement of a migration takes, in milliseconds. */
@@ -30,6 +33,7 @@ export class ServerDatabase implements Database {
   readonly #owned: boolean;
   readonly #timeoutMs: number;
   #prepare: boolean;
+  readonly #clock: (() => number) | undefined;
   readonly #used = new WeakSet<PoolClient>();
 
   constructor(options: ServerDatabaseOptions) {
@@ -37,6 +41,7 @@ export class ServerDatabase implements Database {
     this.#owned = options.owned;
     this.#timeoutMs = options.timeoutMs;
     this.#prepare = options.prepare;
+    this.#clock = options.clock;
     // Idle connections that die are replaced; nobody listening would end the process.
     if (this.#owned) this.#pool.on("error", () => {});
   }
@@ -53,7 +58,7 @@ export class ServerDatabase implements Database {
       try {
         const result = await client.query({
           ...named,
-          text: statement.text,
+          text: this.#clock === undefined ? statement.text : statement.text.replaceAll(NOW, String(this.#clock())),
           values: values as unknown[],
           types: TEXT,
           query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),

@@ -1,0 +1,141 @@
+import { Duplex } from "node:stream";
+import type { PGliteInterface } from "@electric-sql/pglite";
+
+const TERMINATE = "X".charCodeAt(0);
+/** The messages that the server answers with ReadyForQuery: Sync and Query. */
+const ANSWERED = new Set(["S".charCodeAt(0), "Q".charCodeAt(0)]);
+/** ReadyForQuery is always the last message of an answer: its type, a length of 5 and the state of the transaction. */
+const READY_FOR_QUERY = "Z".charCodeAt(0);
+const READY_FOR_QUERY_BYTES = 6;
+const IDLE = "I".charCodeAt(0);
+// A Query message. PGlite's own `exec` would wait for the transaction that this is to end.
+const ROLLBACK = Buffer.from("Q\0\0\0\x0dROLLBACK\0", "latin1");
+
+/**
+ * What `pg` takes for a socket, with PGlite at the other end of it.
+ *
+ * - So PGlite is used by the very code that uses a server. PGlite's own query functions would not do: they drop a byte
+ *   order mark at the beginning of a text.
+ * - While a transaction is open here, PGlite's other users wait, as they do for each other.
+ */
+export class PGliteStream extends Duplex {
+  readonly #pglite: PGliteInterface;
+  #hasStarted = false;
+  #pending: Buffer[] = [];
+  #unlock: (() => void) | undefined;
+
+  constructor(pglite: PGliteInterface) {
+    super();
+    this.#pglite = pglite;
+  }
+
+  // What a net.Socket has and `pg` calls.
+  connect(): this {
+    setImmediate(() => this.emit("connect"));
+    return this;
+  }
+  setNoDelay(): this {
+    return this;
+  }
+  setKeepAlive(): this {
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    this.#pending.push(chunk);
+    const batch = this.#completeBatch();
+    if (batch === undefined) {
+      done();
+      return;
+    }
+    this.#exchange(batch).then(
+      (answer) => {
+        if (answer.length > 0) this.push(answer);
+        done();
+      },
+      (error: Error) => done(error),
+    );
+  }
+
+  override _final(done: () => void): void {
+    this.push(null);
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#undo().then(
+      () => done(error),
+      () => done(error),
+    );
+  }
+
+  /** Everything written so far, if its last message is one that is answered. */
+  #completeBatch(): Buffer | undefined {
+    const bytes = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending);
+    this.#pending = [bytes];
+    let at = 0;
+    let isAnswered = false;
+    while (at < bytes.length) {
+      // The first message of all has no type.
+      const typeBytes = this.#hasStarted || at > 0 ? 1 : 0;
+      if (at + typeBytes + 4 > bytes.length) return undefined;
+      const type = bytes[at] as number;
+      if (typeBytes === 1 && type === TERMINATE) return Buffer.alloc(0);
+      isAnswered = typeBytes === 0 || ANSWERED.has(type);
+      at += typeBytes + bytes.readUInt32BE(at + typeBytes);
+    }
+    if (at !== bytes.length || !isAnswered) return undefined;
+    this.#hasStarted = true;
+    this.#pending = [];
+    return bytes;
+  }
+
+  async #exchange(batch: Buffer): Promise<Uint8Array> {
+    if (batch.length === 0) return batch;
+    if (this.#unlock === undefined) await this.#lock();
+    let answer: Uint8Array;
+    try {
+      answer = await this.#pglite.runExclusive(() => this.#pglite.execProtocolRaw(batch));
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+    const isReady = answer[answer.length - READY_FOR_QUERY_BYTES] === READY_FOR_QUERY;
+    if (!isReady || answer[answer.length - 1] === IDLE) this.#release();
+    return answer;
+  }
+
+  /** A transaction that was left open is of no more use to anybody. */
+  async #undo(): Promise<void> {
+    if (this.#unlock === undefined) return;
+    await this.#pglite.runExclusive(() => this.#pglite.execProtocolRaw(ROLLBACK)).catch(() => {});
+    this.#release();
+  }
+
+  #lock(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pglite
+        ._runExclusiveTransaction(
+          () =>
+            new Promise<void>((unlock) => {
+              this.#unlock = unlock;
+              resolve();
+            }),
+        )
+        .catch(reject);
+    });
+  }
+
+  #release(): void {
+    this.#unlock?.();
+    this.#unlock = undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import { once } from "node:events";
+import { closeSync, openSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join, relative } from "node:path";
+
+/** Shows other processes that this one lives. */
+export interface Presence {
+  readonly name: string;
+  end(): Promise<void>;
+}
+
+// What a socket's address can have on every system, in bytes.
+const MAX_ADDRESS_BYTES = 100;
+
+/** Listens on a socket of this name in a directory. It does not keep the process alive. */
+export async function showPresence(directory: string, name: string): Promise<Presence> {
+  const { address, done } = addressOf(directory, name);
+  const server = createServer((socket) => socket.destroy());
+  try {
+    await once(server.listen(address), "listening");
+  } finally {
+    done();
+  }
+  server.unref();
+  return {
+    name,
+    end: async () => {
+      server.close();
+      rmSync(join(directory, name), { force: true });
+    },
+  };
+}
+
+/** Tells whether the process that made a socket of this name still lives, on this machine. */
+export async function isPresent(directory: string, name: string): Promise<boolean> {
+  const { address, done } = addressOf(directory, name);
+  const socket = connect(address);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch (error) {
+    // Anything else, such as a full queue or another user's socket, means that somebody is there.
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ECONNREFUSED" && code !== "ENOENT";
+  } finally {
+    socket.destroy();
+    done();
+  }
+}
+
+/** An address short enough for the system, however deep the directory is; `done` gives up what that took. */
+function addressOf(directory: string, name: string): { address: string; done: () => void } {
+  const nothing = () => {};
+  if (process.platform === "win32") return { address: `\\\\.\\pipe\\${name}`, done: nothing };
+  const path = join(directory, name);
+  if (Buffer.byteLength(path) <= MAX_ADDRESS_BYTES) return { address: path, done: nothing };
+  if (process.platform !== "linux") return { address: relative(process.cwd(), path), done: nothing };
+  const descriptor = openSync(directory, "r");
+  return { address: `/proc/self/fd/${descriptor}/${name}`, done: () => closeSync(descriptor) };
+}
