@@ -16,6 +16,8 @@ export interface BundledFile {
   fileName: string;
   isEntry: boolean;
   code: string;
+  /** The files that are loaded with it. Those that it loads later, by `import()`, are not among them. */
+  imports: string[];
   /** Absolute paths of the modules in it. */
   modules: string[];
 }
@@ -56,7 +58,13 @@ export async function bundle({
     for (const command of outputFolder === undefined ? [] : Object.values(manifest.publishConfig?.bin ?? {})) {
       chmodSync(join(folder, command), 0o755);
     }
-    return files.map(({ fileName, isEntry, code, moduleIds }) => ({ fileName, isEntry, code, modules: moduleIds }));
+    return files.map(({ fileName, isEntry, code, imports, moduleIds }) => ({
+      fileName,
+      isEntry,
+      code,
+      imports,
+      modules: moduleIds,
+    }));
   } finally {
     await build.close();
   }

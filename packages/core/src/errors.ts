@@ -1,51 +1,76 @@
-/**
- * Every code a Waymark error can carry, with what it means in one line.
- *
- * `docs/errors.md` has a heading per code that says what to do about it.
- */
-export const ERROR_CODES = {
+/** Every code a Waymark error can carry. `docs/errors.md` has a heading per code that says what to do about it. */
+export const ERROR_CODES = [
   // A wrong call
-  INVALID_ARGUMENT: "An argument is missing, malformed or out of range.",
-  INPUT_INVALID: "The initial data does not fit the workflow's input schema.",
+  /** An argument is missing, malformed or out of range. */
+  "INVALID_ARGUMENT",
+  /** The initial data does not fit the workflow's input schema. */
+  "INPUT_INVALID",
 
   // The workflow's definition
-  WORKFLOW_NOT_FOUND: "No workflow is known by this id.",
-  WORKFLOW_INVALID: "The definition does not have the shape of a workflow.",
-  WORKFLOW_EMPTY: "The definition has no nodes.",
-  WORKFLOW_CYCLE: "The edges form a loop.",
-  DUPLICATE_NODE_ID: "Two nodes share an id.",
-  UNKNOWN_EDGE_NODE: "An edge names a node that does not exist.",
-  UNKNOWN_NODE_TYPE: "A node's type has no executor.",
-  NODE_DATA_INVALID: "A node's data does not fit the schema of its type.",
+  /** No workflow is known by this id. */
+  "WORKFLOW_NOT_FOUND",
+  /** The definition does not have the shape of a workflow. */
+  "WORKFLOW_INVALID",
+  /** The definition has no nodes. */
+  "WORKFLOW_EMPTY",
+  /** The edges form a loop. */
+  "WORKFLOW_CYCLE",
+  /** Two nodes share an id. */
+  "DUPLICATE_NODE_ID",
+  /** An edge names a node that does not exist. */
+  "UNKNOWN_EDGE_NODE",
+  /** A node's type has no executor. */
+  "UNKNOWN_NODE_TYPE",
+  /** A node's data does not fit the schema of its type. */
+  "NODE_DATA_INVALID",
 
   // How a run ended
-  NODE_FAILED: "A node's executor threw.",
-  NODE_RESULT_INVALID: "A node's executor returned something that is not a context.",
-  NODE_TIMEOUT: "A node took longer than its timeout.",
-  EXECUTION_TIMEOUT: "The run took longer than its timeout.",
-  CONTEXT_READ_ONLY: "A node wrote to the context it was given.",
+  /** A node's executor threw. */
+  "NODE_FAILED",
+  /** A node's executor returned something that is not a context. */
+  "NODE_RESULT_INVALID",
+  /** A node took longer than its timeout. */
+  "NODE_TIMEOUT",
+  /** The run took longer than its timeout. */
+  "EXECUTION_TIMEOUT",
+  /** A node wrote to the context it was given. */
+  "CONTEXT_READ_ONLY",
 
   // The state and its text
-  STATE_NOT_SERIALIZABLE: "The context holds a value that a checkpoint cannot keep.",
-  STATE_READ_ONLY: "A state that was opened for reading cannot be changed.",
-  STATE_CORRUPT: "A stored payload cannot be read back.",
-  STATE_TYPE_UNKNOWN: "A stored value is of a type that this engine's codec does not know.",
-  STATE_VERSION_UNSUPPORTED: "The stored state was written by a newer version of Waymark.",
+  /** The context holds a value that a checkpoint cannot keep. */
+  "STATE_NOT_SERIALIZABLE",
+  /** A state that was opened for reading cannot be changed. */
+  "STATE_READ_ONLY",
+  /** A stored payload cannot be read back. */
+  "STATE_CORRUPT",
+  /** A stored value is of a type that this engine's codec does not know. */
+  "STATE_TYPE_UNKNOWN",
+  /** The stored state was written by a newer version of Waymark. */
+  "STATE_VERSION_UNSUPPORTED",
 
   // The store
-  EXECUTION_NOT_FOUND: "No execution has this id.",
-  EXECUTION_ALREADY_EXISTS: "An execution with this id exists.",
-  INVALID_STATUS: "The execution's status does not allow this.",
-  VERSION_CONFLICT: "Another writer has changed the execution.",
-  LEASE_HELD: "Another owner is running the execution.",
-  LEASE_LOST: "Another owner has taken the execution over.",
-  PAYLOAD_TOO_LARGE: "The payload is larger than the store can keep.",
-  STORE_UNAVAILABLE: "The store cannot be reached, or did not answer in time.",
-  STORE_CLOSED: "The store was closed.",
-} as const;
+  /** No execution has this id. */
+  "EXECUTION_NOT_FOUND",
+  /** An execution with this id exists. */
+  "EXECUTION_ALREADY_EXISTS",
+  /** The execution's status does not allow this. */
+  "INVALID_STATUS",
+  /** Another writer has changed the execution. */
+  "VERSION_CONFLICT",
+  /** Another owner is running the execution. */
+  "LEASE_HELD",
+  /** Another owner has taken the execution over. */
+  "LEASE_LOST",
+  /** The payload is larger than the store can keep. */
+  "PAYLOAD_TOO_LARGE",
+  /** The store cannot be reached, or did not answer in time. */
+  "STORE_UNAVAILABLE",
+  /** The store was closed. */
+  "STORE_CLOSED",
+] as const;
 
 /** The stable, machine-readable name of what went wrong. */
-export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** What a {@link WorkflowError} is made from, beside its code and message. */
 export interface WorkflowErrorOptions {

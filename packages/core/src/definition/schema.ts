@@ -50,14 +50,30 @@ const storable = z.refine<string>(
   (value) => value.isWellFormed() && !value.includes("\0"),
   "must be well-formed Unicode without U+0000",
 );
-const text = z.string().check(z.minLength(1), z.maxLength(512), storable);
-const milliseconds = z.number().check(z.nonnegative(), z.maximum(Number.MAX_SAFE_INTEGER));
+const text = z.string().check(
+  z.refine((value) => value.length > 0 && value.length <= 512, "must be 1 to 512 characters"),
+  storable,
+);
+
+/** Milliseconds, zero or more. @internal */
+export const milliseconds: z.ZodMiniType<number> = z
+  .number()
+  .check(z.refine((value) => value >= 0, "must not be negative"));
+
+/** Milliseconds, more than zero. @internal */
+export const positiveMs: z.ZodMiniType<number> = z
+  .number()
+  .check(z.refine((value) => value > 0, "must be more than zero"));
 
 /** The shape of a {@link RetryPolicy}. @internal */
 export const retrySchema: z.ZodMiniType<unknown> = z.object({
-  maxAttempts: z.optional(z.int().check(z.minimum(1))),
+  maxAttempts: z.optional(
+    z
+      .number()
+      .check(z.refine((value) => Number.isSafeInteger(value) && value > 0, "must be a whole number, 1 or more")),
+  ),
   backoffMs: z.optional(milliseconds),
-  backoffFactor: z.optional(z.number().check(z.minimum(1))),
+  backoffFactor: z.optional(z.number().check(z.refine((value) => value >= 1, "must be 1 or more"))),
   maxBackoffMs: z.optional(milliseconds),
 });
 
@@ -67,7 +83,7 @@ const nodeSchema = z.object({
   name: z.optional(z.string().check(storable)),
   data: z.optional(z.custom<Record<string, unknown>>(isPlainObject, "must be an object")),
   retry: z.optional(retrySchema),
-  timeoutMs: z.optional(z.number().check(z.positive())),
+  timeoutMs: z.optional(positiveMs),
 });
 
 const edgeSchema = z.object({

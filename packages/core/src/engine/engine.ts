@@ -1,13 +1,11 @@
 import { systemClock } from "../clock.ts";
 import { Codec } from "../state/codec.ts";
-import { ContextValues } from "../state/context-values.ts";
 import type { JournalOptions } from "../state/journal.ts";
 import { type ReadonlyWorkflowState, WorkflowState, type WorkflowStateClass } from "../state/workflow-state.ts";
 import type { Page } from "../store/checkpoint-store.ts";
-import { Executions } from "./executions.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import { checkEngineOptions } from "./options.ts";
-import { Runner } from "./runner.ts";
+import type { Runtime } from "./runtime.ts";
 import type {
   ExecuteWorkflowOptions,
   ExecuteWorkflowResult,
@@ -20,7 +18,6 @@ import type {
   WorkflowEngineOptions,
   WorkflowSource,
 } from "./types.ts";
-import { WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** What {@link createWorkflowEngine} gives; its members work destructured. */
 export interface WorkflowEngine<
@@ -101,26 +98,29 @@ export function createWorkflowEngine<
   Workflows extends WorkflowSource = WorkflowSource,
 >(options: WorkflowEngineOptions<Context, Workflows>): WorkflowEngine<Context, Workflows> {
   checkEngineOptions(options);
-  const { store, workflows, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
+  const { store, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
   const codec = new Codec(options.codec);
   const surroundings: JournalOptions = { store, codec, clock, leaseMs };
-  const executors = options.executors as WorkflowEngineOptions["executors"];
-  const catalog = new WorkflowCatalog({ store, clock, workflows, executors });
-  const runner = new Runner<Context>({ ...options, surroundings, catalog, values: new ContextValues(codec) });
-  const executions = new Executions(store, clock);
+  let runtime: Promise<Runtime<Context>> | undefined;
+  // Loaded by the first call that runs or lists: importing this package costs less, and defining workflows needs none of it.
+  const load = (): Promise<Runtime<Context>> => {
+    runtime ??= import("./runtime.ts").then(({ Runtime }) => new Runtime<Context>(options, surroundings));
+    return runtime;
+  };
   const stateOptions = { store, clock, leaseMs, contextMode, ...(options.codec ? { codec: options.codec } : {}) };
-  const executeWorkflow = (call: ExecuteWorkflowOptions<object>) => runner.execute(call, contextMode);
+  const executeWorkflow = async (call: ExecuteWorkflowOptions<object>) =>
+    (await load()).runner.execute(call, contextMode);
   return {
     WorkflowState: WorkflowState.bind<Context>(stateOptions),
     executeWorkflow,
     executeWorkflowV2: executeWorkflow,
-    executeWorkflowSync: (call) => runner.executeLegacy(call as ExecuteWorkflowOptions<object>),
-    resumeWorkflow: (call) => runner.resume(call, contextMode),
+    executeWorkflowSync: async (call) => (await load()).runner.executeLegacy(call as ExecuteWorkflowOptions<object>),
+    resumeWorkflow: async (call) => (await load()).runner.resume(call, contextMode),
     getExecutionState: (executionId, { checkpoints = "all" } = {}) =>
       WorkflowState.read<Context>(stateOptions, executionId, checkpoints),
-    listExecutions: (query) => executions.list(query),
-    cancelExecution: (executionId) => executions.cancel(executionId),
-    deleteExecution: (executionId) => executions.delete(executionId),
-    pruneExecutions: (query) => executions.prune(query),
+    listExecutions: async (query) => (await load()).executions.list(query),
+    cancelExecution: async (executionId) => (await load()).executions.cancel(executionId),
+    deleteExecution: async (executionId) => (await load()).executions.delete(executionId),
+    pruneExecutions: async (query) => (await load()).executions.prune(query),
   };
 }

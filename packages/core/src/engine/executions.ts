@@ -4,7 +4,7 @@ import { WorkflowError } from "../errors.ts";
 import { callStore } from "../state/store-call.ts";
 import { checkId } from "../store/arguments.ts";
 import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
-import { checkPruneOptions } from "./options.ts";
+import { checkPruneOptions } from "./call-options.ts";
 import type { ExecutionSummary, ListExecutionsQuery, PruneOptions } from "./types.ts";
 
 /** Executions that are deleted in one call of the store. */

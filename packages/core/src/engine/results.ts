@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, isWorkflowError, WorkflowError } from "../errors.ts";
+import { ERROR_CODES, isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { canResume } from "../state/workflow-state.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
@@ -62,7 +62,7 @@ export async function lostResult<Context>(
 /** Throws a failed result, for `throwOnFailure`. */
 export function throwFailure(result: ExecuteWorkflowResult<unknown>, thrown: unknown): never {
   const { failure, executionId } = result;
-  const code = failure !== undefined && failure.code in ERROR_CODES ? (failure.code as ErrorCode) : "NODE_FAILED";
+  const code = ERROR_CODES.find((each) => each === failure?.code) ?? "NODE_FAILED";
   const node = failure?.nodeId === undefined ? "The execution" : `Node "${failure.nodeId}"`;
   throw new WorkflowError(code, `${node} failed: ${failure?.message}`, {
     executionId,

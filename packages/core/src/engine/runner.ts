@@ -12,11 +12,11 @@ import {
   readHead,
 } from "../state/open-execution.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import { checkExecuteOptions, checkResumeOptions } from "./call-options.ts";
 import type { EventDraft, ExecutionEvent } from "./events.ts";
 import { Interrupts } from "./interrupts.ts";
 import { startHeartbeat } from "./lease.ts";
 import type { WorkflowContext } from "./node-executor.ts";
-import { checkExecuteOptions, checkResumeOptions } from "./options.ts";
 import { lostResult, resultOf, throwFailure, withExecutionId } from "./results.ts";
 import { restorePlanner, run } from "./run.ts";
 import type {

@@ -129,13 +129,7 @@ function sourceOf(
     const record = workflows as Readonly<Record<string, Definition>>;
     return async (id) => (Object.hasOwn(record, id) ? record[id] : undefined);
   }
-  const byId = new Map<string, Definition>();
-  for (const definition of workflows as readonly Definition[]) {
-    if (byId.has(definition.id)) {
-      throw new WorkflowError("INVALID_ARGUMENT", `Two workflows have the id "${definition.id}".`);
-    }
-    byId.set(definition.id, definition);
-  }
+  const byId = new Map((workflows as readonly Definition[]).map((definition) => [definition.id, definition]));
   return async (id) => byId.get(id);
 }
 

@@ -1,8 +1,9 @@
 import type { WorkflowStatus } from "../store/checkpoint-store.ts";
-import { type ExecutionOutput, parseExecutionOutput } from "./execution-output.ts";
+import type { ExecutionOutput } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 import { createExecution } from "./open-execution.ts";
+import { parseExecutionOutput } from "./parse-execution-output.ts";
 
 /** A row of an old `Execution` table. */
 export interface ImportedExecution {

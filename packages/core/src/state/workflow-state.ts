@@ -6,7 +6,7 @@ import { type ContextMode, ContextValues } from "./context-values.ts";
 import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import type { Checkpoint, History } from "./history.ts";
-import { type ImportedExecution, importExecution } from "./import-execution.ts";
+import type { ImportedExecution } from "./import-execution.ts";
 import type { Journal } from "./journal.ts";
 import { claimExecution, createExecution, type OpenedExecution, readExecution, readHead } from "./open-execution.ts";
 
@@ -128,8 +128,10 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
         wrap(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps })),
       resume: async (executionId) =>
         wrap(await claimExecution(surroundings, await readHead(surroundings, executionId), { history: true })),
-      importExecutionOutput: async (row) =>
-        WorkflowState.read<Context>(options, await importExecution(surroundings, row), "all"),
+      importExecutionOutput: async (row) => {
+        const { importExecution } = await import("./import-execution.ts");
+        return WorkflowState.read<Context>(options, await importExecution(surroundings, row), "all");
+      },
       withStore: (other) => WorkflowState.bind<Context>({ ...options, store: other }),
     };
   }
