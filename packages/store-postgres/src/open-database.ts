@@ -15,7 +15,7 @@ import { ServerDatabase } from "./server-database.ts";
 interface DataSourceLike {
   readonly isInitialized: boolean;
   readonly options: { readonly type: string };
-  readonly driver: { readonly master?: unknown };
+  readonly driver: object;
 }
 
 /** What {@link PostgresCheckpointStore.from} takes: a TypeORM `DataSource`, a `pg.Pool` or a PGlite. */
@@ -69,9 +69,9 @@ export async function borrowDatabase(client: PostgresClient, options: PostgresSt
     const { pgliteDatabase } = await import("./pglite-database.ts");
     return pgliteDatabase({ pglite: client as unknown as PGliteDatabaseOptions["pglite"], timeoutMs });
   }
-  const pool = (isDataSource(client) ? client.driver.master : client) as ConstructorParameters<
-    typeof ServerDatabase
-  >[0]["pool"];
+  const pool = (
+    isDataSource(client) ? (client.driver as { master?: unknown }).master : client
+  ) as ConstructorParameters<typeof ServerDatabase>[0]["pool"];
   return new ServerDatabase({ pool, owned: false, timeoutMs, prepare });
 }
 
