@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
+import { createWorkflowEngine, type NodeExecutor, route } from "../../src/index.ts";
+import { createWorkflowExecutor } from "../../src/v1/index.ts";
+import { type Choices, planByRules } from "./oracle.ts";
+import { randomWorkflow } from "./random-workflow.ts";
+
+function recorder(choices: Choices): { ran: string[]; executor: NodeExecutor } {
+  const ran: string[] = [];
+  const executor: NodeExecutor = ({ context, node }) => {
+    ran.push(node.id);
+    const handles = choices.get(node.id);
+    return handles === undefined ? { ...context } : route({ ...context }, handles);
+  };
+  return { ran, executor };
+}
+
+describe("the plan", () => {
+  it("is what the rules say, for V1 and V2, in any workflow", async () => {
+    await fc.assert(
+      fc.asyncProperty(randomWorkflow(60), async ({ definition, choices }) => {
+        const expected = planByRules(definition, choices);
+        const v1 = recorder(choices);
+        const old = createWorkflowExecutor({ workflows: [definition], executors: { default: v1.executor } });
+        expect((await old.executeWorkflowSync({ workflowId: "random", userId: "u1" })).success).toBe(true);
+        expect(v1.ran).toEqual(expected.ran);
+
+        const v2 = recorder(choices);
+        const skipped: string[] = [];
+        const engine = createWorkflowEngine({
+          store: new MemoryCheckpointStore(),
+          workflows: [definition],
+          executors: { default: v2.executor },
+          onEvent: (event) => void (event.type === "node.skipped" && skipped.push(event.nodeId)),
+        });
+        const result = await engine.executeWorkflow({ workflowId: "random", userId: "u1" });
+        expect(v2.ran).toEqual(expected.ran);
+        expect(skipped.toSorted()).toEqual(expected.skipped.toSorted());
+        expect(result).toMatchObject({
+          success: true,
+          currentStep: expected.ran.length,
+          totalSteps: expected.ran.length,
+          checkpointsCount: expected.ran.length,
+        });
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is what the rules say in workflows of up to 200 nodes", async () => {
+    await fc.assert(
+      fc.asyncProperty(randomWorkflow(200), async ({ definition, choices }) => {
+        const { ran, executor } = recorder(choices);
+        const engine = createWorkflowEngine({
+          store: new MemoryCheckpointStore(),
+          workflows: [definition],
+          executors: { default: executor },
+        });
+        await engine.executeWorkflow({ workflowId: "random", userId: "u1" });
+        expect(ran).toEqual(planByRules(definition, choices).ran);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
