@@ -25,7 +25,8 @@ import {
   type StoreCapabilities,
   WorkflowError,
 } from "@waymark/core";
-import { commitCall, createValues } from "./bind-values.ts";
+import { createValues } from "./bind-values.ts";
+import { CommitStatements } from "./commit-statements.ts";
 import { listStatement } from "./list-statement.ts";
 import {
   borrowDatabase,
@@ -72,11 +73,13 @@ export class PostgresCheckpointStore implements CheckpointStore {
   readonly #session: Session;
   readonly #names: TableNames;
   readonly #statements: Statements;
+  readonly #commits: CommitStatements;
 
   private constructor(session: Session, names: TableNames, capabilities: Partial<StoreCapabilities>) {
     this.#session = session;
     this.#names = names;
     this.#statements = buildStatements(names);
+    this.#commits = new CommitStatements(names);
     this.capabilities = Object.freeze({ ...PostgresCheckpointStore.capabilities, ...capabilities });
   }
 
@@ -185,7 +188,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
 
   async commit(id: string, request: CommitRequest): Promise<void> {
     checkCommit(id, request, this.capabilities.maxPayloadBytes);
-    const { statement, values } = commitCall(this.#statements, id, request);
+    const { statement, values } = this.#commits.call(id, request);
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
       const { rowCount } = await this.#session.run(statement, values);
       if (rowCount > 0) return;

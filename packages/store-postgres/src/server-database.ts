@@ -113,8 +113,11 @@ export class ServerDatabase implements Database {
 
   /** A connection of the pool; a borrowed pool may have no limit of its own to waiting for one. */
   async #acquire(deadline: number): Promise<PoolClient> {
-    let timer: NodeJS.Timeout | undefined;
+    const isIdle = this.#pool.idleCount > 0 && this.#pool.waitingCount === 0;
     const connecting = this.#pool.connect();
+    // Had at once: no timer, which on the way of every commit would show.
+    if (isIdle) return connecting.catch((error) => Promise.reject(translateError(error)));
+    let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       const remaining = Math.max(1, deadline - performance.now());
       timer = setTimeout(() => reject(new Error("timeout exceeded when trying to connect")), remaining);

@@ -2,19 +2,11 @@ import { type Statement, statement } from "./database.ts";
 import { checkpointColumns, headColumns, NOW } from "./rows.ts";
 import type { TableNames } from "./table-names.ts";
 
-/** Every statement but the listing, which depends on what is asked for. */
+/** The statements that are always the same: all but commits and listings. */
 export interface Statements {
   readonly create: Statement;
   readonly head: Statement;
   readonly claim: Statement;
-  /** With a checkpoint. */
-  readonly commit: Statement;
-  /** With a checkpoint, and dropping what is before a snapshot. */
-  readonly commitAndDrop: Statement;
-  /** Without a checkpoint. */
-  readonly commitHead: Statement;
-  /** Without a checkpoint, and dropping what is before a snapshot. */
-  readonly commitHeadAndDrop: Statement;
   readonly isSnapshot: Statement;
   readonly readAscending: Statement;
   readonly readDescending: Statement;
@@ -30,10 +22,6 @@ export function buildStatements(names: TableNames): Statements {
     create: createStatement(names),
     head: statement(`SELECT ${headColumns("e")} FROM ${executions} AS e WHERE e.id = $1`),
     claim: claimStatement(names),
-    commit: commitStatement(names, { checkpoint: true, drop: false }),
-    commitAndDrop: commitStatement(names, { checkpoint: true, drop: true }),
-    commitHead: commitStatement(names, { checkpoint: false, drop: false }),
-    commitHeadAndDrop: commitStatement(names, { checkpoint: false, drop: true }),
     isSnapshot: statement(
       `SELECT c.seq FROM ${executions} AS e JOIN ${checkpoints} AS c ON c.execution_key = e.key
        WHERE e.id = $1 AND c.seq = $2 AND c.kind = 'snapshot'`,
@@ -58,7 +46,7 @@ export function buildStatements(names: TableNames): Statements {
   };
 }
 
-const CHECKPOINT_COLUMNS =
+export const CHECKPOINT_COLUMNS =
   "checkpoint_id, kind, node_id, node_name, step_number, attempt, duration_ms, payload, timestamp_ms, error";
 
 /** The ten values of a checkpoint, typed, from parameter `first` on, in the order of {@link CHECKPOINT_COLUMNS}. */
@@ -116,66 +104,6 @@ function claimStatement({ executions, tokens }: TableNames): Statement {
        AND e.status = ANY ($5::text[])
        AND ($6::boolean OR e.status <> 'running' OR coalesce(e.lease_until_ms, 0) <= ${NOW})
      RETURNING ${headColumns("e")}`,
-  );
-}
-
-/** Which of the commit's parameters there are, in order; numbered by their place. */
-function commitParameters(parts: { checkpoint: boolean; drop: boolean }) {
-  const first = 11;
-  const afterCheckpoint = parts.checkpoint ? first + 10 : first;
-  return { checkpoint: first, kind: `$${first + 1}::text`, drop: `$${afterCheckpoint}::bigint` };
-}
-
-/*
- * A commit: $1 id, $2 token, $3 version, $4 commit id, $5 status, $6 current step, $7 total steps, $8 wake time
- * (-1 removes it), $9 failure ('' removes it), $10 lease (ms), then the ten values of the checkpoint where there is one,
- * then the number to drop before where there is one. NULL leaves a column as it is.
- *
- * The fence is the UPDATE's own condition. A writer that waited for another sees the row as that one left it, so of
- * several with the same version one finds a row, and the others nothing to insert.
- */
-function commitStatement(
-  { executions, checkpoints }: TableNames,
-  parts: { checkpoint: boolean; drop: boolean },
-): Statement {
-  const parameter = commitParameters(parts);
-  const status = "coalesce($5::text, e.status)";
-  const seq = parts.checkpoint
-    ? `seq = e.seq + 1,
-       snapshot_seq = CASE WHEN ${parameter.kind} = 'snapshot' THEN e.seq + 1 ELSE e.snapshot_seq END,
-       checkpoints_count = e.checkpoints_count + CASE WHEN ${parameter.kind} = 'save' THEN 0 ELSE 1 END,`
-    : "";
-  const isNewSnapshot = parts.checkpoint ? `(${parameter.kind} = 'snapshot' AND ${parameter.drop} = e.seq + 1) OR` : "";
-  const isSnapshot = `AND (${isNewSnapshot} EXISTS (
-      SELECT FROM ${checkpoints} AS c
-      WHERE c.execution_key = e.key AND c.seq = ${parameter.drop} AND c.kind = 'snapshot'))`;
-  const head = `
-    UPDATE ${executions} AS e SET
-      version = e.version + 1,
-      last_commit_id = $4,
-      ${seq}
-      ${parts.drop ? `first_seq = greatest(e.first_seq, ${parameter.drop}),` : ""}
-      status = ${status},
-      current_step = coalesce($6::bigint, e.current_step),
-      total_steps = coalesce($7::bigint, e.total_steps),
-      wake_at_ms = nullif(coalesce($8::bigint, e.wake_at_ms), -1),
-      failure = CASE WHEN $9::text IS NULL THEN e.failure WHEN $9::text = '' THEN NULL ELSE $9::json END,
-      owner = CASE WHEN ${status} = 'running' THEN e.owner END,
-      lease_until_ms = CASE WHEN ${status} = 'running' THEN coalesce(${NOW} + $10::bigint, e.lease_until_ms) END,
-      ended_at_ms = CASE WHEN $5::text IN ('completed', 'failed', 'cancelled') THEN ${NOW} END,
-      updated_at_ms = ${NOW}
-    WHERE e.id = $1 AND e.token = $2 AND e.version = $3 AND e.status IN ('pending', 'running')
-      AND e.last_commit_id IS DISTINCT FROM $4
-      ${parts.drop ? isSnapshot : ""}
-    RETURNING e.key, e.seq`;
-  const dropped = `dropped AS (
-    DELETE FROM ${checkpoints} AS c USING head WHERE c.execution_key = head.key AND c.seq < ${parameter.drop})`;
-  const withHead = `WITH head AS (${head})${parts.drop ? `, ${dropped}` : ""}`;
-  return statement(
-    parts.checkpoint
-      ? `${withHead} INSERT INTO ${checkpoints} (execution_key, seq, ${CHECKPOINT_COLUMNS})
-         SELECT head.key, head.seq, ${checkpointValues(parameter.checkpoint)} FROM head`
-      : `${withHead} SELECT head.seq FROM head`,
   );
 }
 
