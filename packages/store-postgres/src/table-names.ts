@@ -20,7 +20,7 @@ export interface TableNames {
   readonly tokens: string;
 }
 
-export const DEFAULT_SCHEMA = "waymark";
+const DEFAULT_SCHEMA = "waymark";
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 // PostgreSQL cuts names at 63 bytes; the longest suffix of ours, an index's, has 32.

@@ -56,7 +56,7 @@ export interface ConformanceCase {
 }
 
 /** The largest declared payload limit that is tried out in full: beyond it, trying would take too much memory. */
-export const LARGEST_TRIED_LIMIT = 64 * 1024 * 1024;
+const LARGEST_TRIED_LIMIT = 64 * 1024 * 1024;
 
 /** Why a case does not apply to a store, or `undefined` where it does. */
 export function skipReason(one: ConformanceCase, capabilities: StoreCapabilities): string | undefined {

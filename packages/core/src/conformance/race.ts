@@ -5,7 +5,7 @@ import { type Outcome, outcome } from "./assert.ts";
  *
  * - So that racers start together without sleeping: each has its connection and its arguments ready.
  */
-export function barrier(parties: number): () => Promise<void> {
+function barrier(parties: number): () => Promise<void> {
   let waiting = parties;
   let open: () => void;
   const opened = new Promise<void>((resolve) => {

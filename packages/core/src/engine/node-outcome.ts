@@ -60,7 +60,7 @@ const FROZEN_WRITE =
   /^(Cannot assign to read only property|Cannot add property .*, object is not extensible|Cannot delete property|Cannot define property .*, object is not extensible)/;
 
 /** Tells whether something was thrown because a frozen object was written to. */
-export function isContextWrite(thrown: unknown): boolean {
+function isContextWrite(thrown: unknown): boolean {
   return Object.prototype.toString.call(thrown) === "[object Error]" && FROZEN_WRITE.test(messageOf(thrown));
 }
 

@@ -22,7 +22,7 @@ export interface CodecOptions {
 export type Path = readonly (string | number)[];
 
 /** The deepest nesting that a checkpoint keeps, in levels. */
-export const MAX_DEPTH = 1_000;
+const MAX_DEPTH = 1_000;
 
 const TAG = "$type";
 const BUILT_IN = ["undefined", "number", "bigint", "Date", "Map", "Set", "Uint8Array", "Buffer", "Object"] as const;
@@ -262,7 +262,7 @@ export function setOwn(target: object, key: string, value: unknown): void {
 }
 
 /** A path as people write it: `context.items[3].name`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
     return /^[A-Za-z_$][\w$]*$/.test(key) || key.startsWith("<") ? `${text}.${key}` : `${text}[${JSON.stringify(key)}]`;

@@ -101,6 +101,6 @@ export class History<Context> {
 }
 
 /** Tells whether users see a record as a checkpoint. */
-export function isListed(record: Pick<CheckpointRecord, "kind" | "seq">): boolean {
+function isListed(record: Pick<CheckpointRecord, "kind" | "seq">): boolean {
   return record.kind !== "save" && record.seq !== 0;
 }

@@ -13,7 +13,7 @@ import type { Codec } from "./codec.ts";
  */
 
 /** The version that this package writes; it reads this one and every older one. */
-export const STATE_VERSION = 1;
+const STATE_VERSION = 1;
 
 /** A node that has run: its id, with the handles it took where it chose some. */
 export interface RanNode {

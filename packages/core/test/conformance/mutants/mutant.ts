@@ -39,7 +39,7 @@ export interface Tools {
 }
 
 /** As small a limit as keeps the cases that try it cheap. */
-export const MUTANT_CAPABILITIES = { durable: true, multiProcess: true, maxPayloadBytes: 65_536 };
+const MUTANT_CAPABILITIES = { durable: true, multiProcess: true, maxPayloadBytes: 65_536 };
 
 /** A harness that opens memory stores with the mutant's fault, or without any. */
 export function harnessOf(mutant: Mutant): ConformanceHarness {
