@@ -160,15 +160,14 @@ export function isRetryAfterError(error: unknown): error is RetryAfterError {
   return isBranded(error, RETRY_AFTER);
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown, also of what throws when it is looked at. */
 export function messageOf(error: unknown): string {
-  if (isErrorLike(error)) return error.message === "" ? (error.name ?? "Error") : error.message;
-  if (typeof error === "string") return error;
   try {
-    const json = JSON.stringify(error);
-    return json === undefined ? String(error) : json;
+    if (typeof error === "string") return error;
+    if (isErrorLike(error)) return error.message === "" ? (error.name ?? "Error") : error.message;
+    return (typeof error === "object" && error !== null ? JSON.stringify(error) : undefined) ?? String(error);
   } catch {
-    return Object.prototype.toString.call(error);
+    return "Something was thrown that cannot be described.";
   }
 }
 
@@ -176,9 +175,18 @@ export function messageOf(error: unknown): string {
 export function isErrorLike(
   error: unknown,
 ): error is { name?: string; message: string; stack?: unknown; cause?: unknown } {
-  return typeof error === "object" && error !== null && typeof (error as { message?: unknown }).message === "string";
+  return typeof read(error, "message") === "string";
 }
 
 function isBranded(error: unknown, brand: symbol): boolean {
-  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[brand] === true;
+  return read(error, brand) === true;
+}
+
+/** A property of whatever was thrown; `undefined` where reading it throws. */
+function read(error: unknown, key: PropertyKey): unknown {
+  try {
+    return typeof error === "object" && error !== null ? (error as Record<PropertyKey, unknown>)[key] : undefined;
+  } catch {
+    return undefined;
+  }
 }

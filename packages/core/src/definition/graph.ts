@@ -85,7 +85,10 @@ function refuseCycle(workflowId: string, graph: CompiledGraph): void {
   );
 }
 
-/** Every unordered node has an unordered one before it, so walking backwards must come round. */
+/**
+ * Every unordered node has an unordered one before it, so walking backwards must come round. The node defined first
+ * comes first.
+ */
 function cycleThrough(graph: CompiledGraph, remaining: readonly number[], start: number): number[] {
   const before = new Map<number, number>();
   for (const [source, edges] of graph.outgoing.entries()) {
@@ -100,5 +103,7 @@ function cycleThrough(graph: CompiledGraph, remaining: readonly number[], start:
     walked.push(at);
     at = before.get(at) ?? at;
   }
-  return walked.slice(walked.indexOf(at)).reverse();
+  const cycle = walked.slice(walked.indexOf(at)).reverse();
+  const first = cycle.indexOf(cycle.reduce((least, index) => Math.min(least, index)));
+  return [...cycle.slice(first), ...cycle.slice(0, first)];
 }

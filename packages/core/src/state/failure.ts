@@ -22,9 +22,11 @@ export function describeFailure(error: unknown, facts: FailureFacts = {}): Failu
   if (facts.nodeId !== undefined) record.nodeId = facts.nodeId;
   if (facts.nodeName !== undefined) record.nodeName = facts.nodeName;
   if (facts.attempts !== undefined) record.attempts = facts.attempts;
-  if (isErrorLike(error)) {
-    if (typeof error.stack === "string") record.stack = storable(error.stack);
-    if (error.cause !== undefined) record.cause = storable(messageOf(error.cause));
+  try {
+    if (isErrorLike(error) && typeof error.stack === "string") record.stack = storable(error.stack);
+    if (isErrorLike(error) && error.cause !== undefined) record.cause = storable(messageOf(error.cause));
+  } catch {
+    // What throws when it is looked at is described by its message alone.
   }
   return record;
 }
