@@ -1,0 +1,29 @@
+// Long trials of the PostgreSQL store. Prints figures, and everything that should not have been.
+//
+//   node tooling/trials/postgres.ts [process kills] [server kills] [seed]
+import { startOwnPostgres } from "../test-servers/index.ts";
+import { type KillTrialOptions, runKillTrial } from "./index.ts";
+
+const [processKills = 200, serverKills = 20, seed = Date.now() % 1_000_000] = process.argv.slice(2).map(Number);
+const module = new URL("../../packages/store-postgres/src/index.ts", import.meta.url).href;
+const { PostgresCheckpointStore } = await import(module);
+const server = await startOwnPostgres();
+
+await run("process killed", "killed_process", { kills: processKills });
+await run("server killed", "killed_server", { kills: serverKills, killServer: () => server.restart() });
+await server.stop();
+
+async function run(name: string, schema: string, options: Pick<KillTrialOptions, "kills" | "killServer">) {
+  const connect = { url: server.url, schema, poolSize: 4 };
+  const begin = performance.now();
+  const { violations, ...figures } = await runKillTrial({
+    ...options,
+    seed,
+    address: { module, className: "PostgresCheckpointStore", options: connect },
+    open: () => PostgresCheckpointStore.connect(connect),
+  });
+  const seconds = Math.round((performance.now() - begin) / 1_000);
+  console.log(`${name}: ${JSON.stringify({ ...figures, seconds, violations: violations.length })}`);
+  for (const violation of violations) console.log(`  ${violation}`);
+  if (violations.length > 0) process.exitCode = 1;
+}

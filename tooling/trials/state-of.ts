@@ -1,0 +1,8 @@
+import { type CheckpointStore, createWorkflowEngine, type WorkflowContext } from "@waymark/core";
+
+/** The context that an execution has come to. */
+export async function contextOf(store: CheckpointStore, executionId: string): Promise<WorkflowContext> {
+  const { getExecutionState } = createWorkflowEngine({ store, workflows: [], executors: {} });
+  const state = await getExecutionState(executionId, { checkpoints: "last" });
+  return state.getContext();
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import type { CheckpointStore } from "@waymark/core";
+import { chain, executionId } from "./plan.ts";
+import { contextOf } from "./state-of.ts";
+
+/** What a trial found: figures, and everything that should not have been. */
+export interface Verdict {
+  executions: number;
+  /** Node runs, those that were begun again after a crash included. */
+  runs: number;
+  /** Node runs that a crash cut off before their checkpoint was committed, and that so came again. */
+  repeatedRuns: number;
+  acknowledged: number;
+  violations: string[];
+}
+
+/**
+ * Holds the journal of a trial against what the store has.
+ *
+ * - Every execution is completed, with the right output and a history without gaps.
+ * - Every acknowledged commit is there, once.
+ * - No node ran again whose checkpoint was committed, acknowledged or not.
+ */
+export async function judge(options: {
+  store: CheckpointStore;
+  journal: string;
+  executions: number;
+  nodes: number;
+}): Promise<Verdict> {
+  const { store, nodes } = options;
+  const journal = readJournal(options.journal);
+  const expected = chain(nodes).nodes.map(({ id }) => id);
+  const violations: string[] = [...journal.violations];
+  for (let number = 0; number < options.executions; number++) {
+    const id = executionId(number);
+    const complain = (what: string) => violations.push(`${id}: ${what}`);
+    const head = await store.getExecution(id);
+    if (head?.status !== "completed") {
+      complain(`is ${head?.status ?? "missing"}`);
+      continue;
+    }
+    const records = await store.readCheckpoints(id);
+    const numbers = records.map(({ seq }) => seq);
+    if (numbers.some((seq, index) => seq !== index)) complain(`has the records ${numbers.join(" ")}`);
+    if (head.seq !== numbers.length - 1)
+      complain(`its head counts ${head.seq} records, there are ${numbers.length - 1}`);
+    const done = records.filter(({ nodeId, kind }) => nodeId !== "" && kind !== "error");
+    const visited = done.map(({ nodeId }) => nodeId);
+    if (visited.join() !== expected.join()) complain(`its history has the nodes ${visited.join()}`);
+    const context = await contextOf(store, id);
+    if (context.count !== nodes || String(context.visited) !== expected.join()) {
+      complain(`its output is ${JSON.stringify(context)}`);
+    }
+    for (const { nodeId, attempt } of done) {
+      const attempts = journal.attempts.get(`${id} ${nodeId}`) ?? [];
+      if (Math.max(...attempts) > attempt) complain(`${nodeId} was committed by attempt ${attempt} and ran again`);
+      if (new Set(attempts).size !== attempts.length) complain(`${nodeId} had the attempts ${attempts.join(" ")}`);
+    }
+  }
+  return {
+    executions: options.executions,
+    runs: journal.runs,
+    repeatedRuns: journal.runs - options.executions * nodes,
+    acknowledged: journal.acknowledged.size,
+    violations,
+  };
+}
+
+function readJournal(path: string) {
+  const attempts = new Map<string, number[]>();
+  const acknowledged = new Set<string>();
+  const violations: string[] = [];
+  let runs = 0;
+  for (const line of readFileSync(path, "utf8").split("\n")) {
+    const [what, id, node, attempt] = line.split(" ");
+    const key = `${id} ${node}`;
+    if (what === "run") {
+      runs += 1;
+      if (acknowledged.has(key)) violations.push(`${key} ran again after its commit was acknowledged`);
+      attempts.set(key, [...(attempts.get(key) ?? []), Number(attempt)]);
+    } else if (what === "ack") {
+      if (acknowledged.has(key)) violations.push(`${key} was acknowledged twice`);
+      acknowledged.add(key);
+    }
+  }
+  return { attempts, acknowledged, violations, runs };
+}

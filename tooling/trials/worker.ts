@@ -1,0 +1,76 @@
+// A process that works on a trial's executions until all are completed; made to be killed at any moment.
+//
+//   node worker.ts '<WorkerPlan as JSON>'
+//
+// The journal, a line each:  run <execution> <node> <attempt>    before a node's effect
+//                            ack <execution> <node>              its checkpoint is committed
+//                            end <execution>                     the execution was seen completed
+import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CheckpointStore, createWorkflowEngine, isWorkflowError } from "@waymark/core";
+import { chain, executionId, type WorkerPlan } from "./plan.ts";
+
+const plan = JSON.parse(String(process.argv[2])) as WorkerPlan;
+const note = (line: string) => appendFileSync(plan.journal, `${line}\n`);
+const store = await openStore();
+
+const engine = createWorkflowEngine({
+  store,
+  workflows: [chain(plan.nodes)],
+  leaseMs: plan.leaseMs,
+  executors: {
+    add: async ({ context, node, executionId, attempt }) => {
+      note(`run ${executionId} ${node.id} ${attempt}`);
+      await sleep(Math.random() * 3);
+      const visited = (context.visited as string[] | undefined) ?? [];
+      return { ...context, count: Number(context.count) + 1, visited: [...visited, node.id] };
+    },
+  },
+  onEvent: (event) => {
+    if (event.type === "node.completed") note(`ack ${event.executionId} ${event.nodeId}`);
+  },
+});
+
+process.stdout.write("ready\n");
+const numbers = Array.from({ length: plan.executions }, (_, index) => plan.first + index);
+await Promise.all(
+  Array.from({ length: plan.concurrency }, async () => {
+    for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) await complete(number);
+  }),
+);
+await store.close();
+
+async function complete(number: number): Promise<void> {
+  const id = executionId(number);
+  for (;;) {
+    try {
+      const head = await store.getExecution(id);
+      if (head?.status === "completed") {
+        note(`end ${id}`);
+        return;
+      }
+      if (head === undefined) {
+        await engine.executeWorkflow({ workflowId: "chain", userId: "u", executionId: id, initialData: { count: 0 } });
+      } else {
+        await engine.resumeWorkflow({ executionId: id, waitForLeaseMs: 2 * plan.leaseMs });
+      }
+    } catch (error) {
+      // The server is gone for a moment, or whoever had the execution before is still trusted to live.
+      if (!isWorkflowError(error, "STORE_UNAVAILABLE") && !isWorkflowError(error, "LEASE_HELD")) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+async function openStore(): Promise<CheckpointStore> {
+  const { module, className, options } = plan.store;
+  const loaded = (await import(module)) as Record<string, { connect(options: object): Promise<CheckpointStore> }>;
+  for (;;) {
+    try {
+      return await (loaded[className] as { connect(options: object): Promise<CheckpointStore> }).connect(options);
+    } catch (error) {
+      if (!isWorkflowError(error, "STORE_UNAVAILABLE")) throw error;
+      await sleep(20);
+    }
+  }
+}
