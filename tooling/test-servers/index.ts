@@ -1,3 +1,5 @@
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";
+export { type OwnRedisOptions, startOwnRedis, startRedis } from "./redis.ts";
+export { type RedisCluster, type RedisPair, startRedisCluster, startRedisPair } from "./redis-topology.ts";
 export { type OwnTestServer, stopAllServers, type TestServer } from "./registry.ts";
 export { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type OwnRedisOptions, startOwnRedis, withRedis } from "./redis.ts";
+import type { OwnTestServer } from "./registry.ts";
+
+/** Three servers that share the slots of a Redis Cluster. */
+export interface RedisCluster {
+  readonly nodes: readonly OwnTestServer[];
+  /** The addresses to give to a client. */
+  readonly addresses: readonly { host: string; port: number }[];
+  stop(): Promise<void>;
+}
+
+/** A primary and its replica. */
+export interface RedisPair {
+  readonly primary: OwnTestServer;
+  readonly replica: OwnTestServer;
+  /** Makes the replica a primary of its own. */
+  promote(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const SLOTS = 16_384;
+const DEADLINE_MS = 30_000;
+
+/** A Redis Cluster of three nodes, without replicas. */
+export async function startRedisCluster(options: OwnRedisOptions = {}): Promise<RedisCluster> {
+  const settings = { "cluster-enabled": "yes", "cluster-node-timeout": "2000", ...options.settings };
+  const nodes = await startAll([1, 2, 3].map(() => () => startOwnRedis({ ...options, settings })));
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+  };
+  const addresses = nodes.map(({ url }) => ({ host: "127.0.0.1", port: Number(new URL(url).port) }));
+  try {
+    const share = Math.ceil(SLOTS / nodes.length);
+    await Promise.all(
+      nodes.map(({ url }, index) =>
+        withRedis(url, async (client) => {
+          const last = Math.min(SLOTS, (index + 1) * share) - 1;
+          await client.call("cluster", "addslotsrange", String(index * share), String(last));
+          await client.call("cluster", "set-config-epoch", String(index + 1));
+        }),
+      ),
+    );
+    for (const { host, port } of addresses.slice(1)) {
+      await withRedis((nodes[0] as OwnTestServer).url, (client) => client.call("cluster", "meet", host, String(port)));
+    }
+    await until("the cluster is up", async () => {
+      const states = await Promise.all(nodes.map(({ url }) => withRedis(url, clusterInfo)));
+      return states.every((info) => info.includes("cluster_state:ok") && info.includes("cluster_known_nodes:3"));
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { nodes, addresses, stop };
+}
+
+/** A primary with one replica that has caught up. */
+export async function startRedisPair(options: OwnRedisOptions = {}): Promise<RedisPair> {
+  const primary = await startOwnRedis(options);
+  const { hostname, port } = new URL(primary.url);
+  const replica = await startOwnRedis({
+    ...options,
+    settings: { ...options.settings, replicaof: `${hostname} ${port}` },
+  });
+  await until("the replica has caught up", async () =>
+    (await withRedis(replica.url, (client) => client.info("replication"))).includes("master_link_status:up"),
+  );
+  return {
+    primary,
+    replica,
+    promote: () => withRedis(replica.url, async (client) => void (await client.call("replicaof", "no", "one"))),
+    stop: async () => {
+      await Promise.all([primary.stop(), replica.stop()]);
+    },
+  };
+}
+
+/** Starts all, or none. */
+async function startAll(starts: (() => Promise<OwnTestServer>)[]): Promise<OwnTestServer[]> {
+  const results = await Promise.allSettled(starts.map((start) => start()));
+  const started = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed === undefined) return started;
+  await Promise.all(started.map((server) => server.stop()));
+  throw failed.reason;
+}
+
+async function clusterInfo(client: { cluster(subcommand: "INFO"): Promise<string> }): Promise<string> {
+  return client.cluster("INFO");
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`After ${DEADLINE_MS / 1000} s it does not hold that ${what}.`);
+    await sleep(50);
+  }
+}
