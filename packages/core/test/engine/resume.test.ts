@@ -77,6 +77,18 @@ describe("resumeWorkflow", () => {
     expect((await engine.getExecutionState(executionId)).getStatus()).toBe("completed");
   });
 
+  it("counts attempts anew for a node that had completed", async () => {
+    const { started, executor } = recording((args) => {
+      if (args.node.id === "n2" && started.length === 2) throw new Error("boom");
+      return append(args);
+    });
+    const engine = engineOn(new MemoryCheckpointStore(), executor, { definition: chain(2) });
+    const { executionId } = await engine.executeWorkflow(CALL);
+    await engine.resumeWorkflow({ executionId });
+    await engine.resumeWorkflow({ executionId, fromNode: "n2" });
+    expect(started).toEqual(["n1#1", "n2#1", "n2#2", "n2#1"]);
+  });
+
   it("counts attempts over failures and crashes, under one idempotency key", async () => {
     const store = new MemoryCheckpointStore();
     const seen: { attempt: number; key: string }[] = [];

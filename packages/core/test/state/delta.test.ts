@@ -71,6 +71,7 @@ describe("difference", () => {
     ["nothing", { a: { b: [1] } }, { a: { b: [1] } }, []],
     ["a key", { a: 1, b: 2 }, { a: 1, b: 3 }, ['["set",["b"],3]']],
     ["a sign of zero", { a: 0 }, { a: -0 }, ['["set",["a"],{"$type":"number","value":"-0"}]']],
+    ["a sign of zero in a list", { l: [0, 1] }, { l: [-0, 1] }, ['["set",["l",0],{"$type":"number","value":"-0"}]']],
     ["a removed key", { a: 1, b: 2 }, { b: 2 }, ['["delete",["a"]]']],
     ["a grown array", { l: [{}, {}] }, { l: [{}, {}, 1, 2] }, ['["push",["l"],1,2]']],
     ["a queue's first item", { l: [1, 2, 3] }, { l: [2, 3] }, ['["splice",["l"],0,1]']],
