@@ -8,8 +8,9 @@ export default defineConfig({
     environment: "node",
     // Most tests wait for processes that they start, so a machine with two cores (CI) has work for two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // These only end what hangs; they must hold on a machine that is busy with other things.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,
