@@ -19,7 +19,9 @@ for (const candidate of publicPackages()) {
   const problem = check ? problemWith(candidate, path, report) : undefined;
   if (!check) writeFileSync(path, report);
   if (problem !== undefined) process.exitCode = 1;
-  console.log(`${candidate.manifest.name}: ${problem ?? (check ? "API as reported" : `wrote ${relative(ROOT, path)}`)}`);
+  console.log(
+    `${candidate.manifest.name}: ${problem ?? (check ? "API as reported" : `wrote ${relative(ROOT, path)}`)}`,
+  );
 }
 
 function reportOf({ folder, manifest }: PublicPackage): string {

@@ -18,7 +18,10 @@ try {
     const problems = [...missingFiles(tarball), ...(await publintProblems(tarball)), ...attwProblems(tarball)];
     if (problems.length > 0) process.exitCode = 1;
     console.log(
-      [`${candidate.manifest.name}: ${problems.length === 0 ? "fit to publish" : "not fit to publish"}`, ...problems].join("\n  "),
+      [
+        `${candidate.manifest.name}: ${problems.length === 0 ? "fit to publish" : "not fit to publish"}`,
+        ...problems,
+      ].join("\n  "),
     );
   }
 } finally {
