@@ -1,1 +1,3 @@
-export {};
+export { MongoCheckpointStore } from "./mongo-checkpoint-store.ts";
+export type { ConnectOptions, MongoStoreOptions } from "./options.ts";
+export type { FaultReason } from "./translate-error.ts";

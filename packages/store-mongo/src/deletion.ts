@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import type { ExecutionRef } from "@waymark/core";
+import { type HeadDocument, slotRange } from "./documents.ts";
+import { deleteUpdate } from "./head-updates.ts";
+import type { Call } from "./session.ts";
+
+/*
+ * A deletion has three steps: the head becomes the mark of a deleted execution, which nobody takes for one; the slots of
+ * its incarnation go; the mark is given the date from which on the server may remove it. What is cut off between two
+ * steps is found by its `sweepingSince`, and done by whoever deletes or opens a store next.
+ */
+
+/** How long a deletion is left to who has begun it, in milliseconds. */
+const ABANDONED_AFTER_MS = 60_000;
+const SWEEP_AT_ONCE = 100;
+
+/** Deletes those that are at the version (and token) named, and tells how many. */
+export async function deleteExecutions(call: Call, collection: string, refs: readonly ExecutionRef[]): Promise<number> {
+  const callId = randomUUID();
+  const u = deleteUpdate(callId);
+  const { n } = await call.update(
+    collection,
+    refs.map(({ id, version, token }) => {
+      const q = { _id: id, executionId: id, version, ...(token === undefined ? {} : { token }) };
+      return { q, u };
+    }),
+  );
+  const ids = [...new Set(refs.map((ref) => ref.id))];
+  const inList = { _id: { $in: ids }, executionId: { $in: ids }, deletedBy: callId };
+  const marks = await call.find<HeadDocument>(collection, inList);
+  await sweep(call, collection, marks);
+  // The answer to the update may have been lost, and the update sent again, which then found nothing.
+  return Math.max(n, marks.length);
+}
+
+/** Finishes deletions that were cut off. */
+export async function finishDeletions(call: Call, collection: string): Promise<void> {
+  const before = (await call.now()) - ABANDONED_AFTER_MS;
+  for (;;) {
+    const abandoned = { sweepingSince: { $lte: before } };
+    const marks = await call.find<HeadDocument>(collection, abandoned, { limit: SWEEP_AT_ONCE });
+    await sweep(call, collection, marks);
+    if (marks.length < SWEEP_AT_ONCE) return;
+  }
+}
+
+async function sweep(call: Call, collection: string, marks: readonly HeadDocument[]): Promise<void> {
+  if (marks.length === 0) return;
+  await call.delete(
+    collection,
+    marks.map(({ _id, incarnation }) => slotRange(_id, incarnation)),
+  );
+  const u = [{ $set: { deletedAt: "$$NOW" } }, { $unset: ["sweepingSince"] }];
+  await call.update(
+    collection,
+    marks.map(({ _id, incarnation }) => ({
+      q: { _id, executionId: _id, incarnation, sweepingSince: { $exists: true } },
+      u,
+    })),
+  );
+}

@@ -1,0 +1,33 @@
+import type { CommitBase } from "./head-updates.ts";
+
+const MAX_KNOWN = 10_000;
+
+/**
+ * What this store last knew of executions that it commits to, so that a commit need not read the head first.
+ *
+ * - A hint only: the database compares token and version, so one that is out of date costs a round trip, no more.
+ */
+export class KnownBases {
+  readonly #bases = new Map<string, CommitBase>();
+
+  get(id: string): CommitBase | undefined {
+    return this.#bases.get(id);
+  }
+
+  set(id: string, head: CommitBase): void {
+    const { incarnation, token, version, seq, firstSeq, status, lastCommitId } = head;
+    const base: CommitBase = { incarnation, token, version, seq, firstSeq, status };
+    if (lastCommitId !== undefined) base.lastCommitId = lastCommitId;
+    this.#bases.delete(id);
+    this.#bases.set(id, base);
+    if (this.#bases.size <= MAX_KNOWN) return;
+    for (const oldest of this.#bases.keys()) {
+      this.#bases.delete(oldest);
+      break;
+    }
+  }
+
+  forget(id: string): void {
+    this.#bases.delete(id);
+  }
+}

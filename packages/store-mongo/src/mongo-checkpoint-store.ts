@@ -1,0 +1,264 @@
+import { randomUUID } from "node:crypto";
+import {
+  alreadyExists,
+  type CheckpointRecord,
+  type CheckpointStore,
+  type ClaimRequest,
+  type CommitRequest,
+  checkClaim,
+  checkCommit,
+  checkDefinition,
+  checkDeleteExecutions,
+  checkId,
+  checkListExecutions,
+  checkNewExecution,
+  checkReadCheckpoints,
+  claimedHead,
+  claimRefusal,
+  createdHead,
+  type ExecutionRecord,
+  type ExecutionRef,
+  encodeCursor,
+  type ListExecutionsOptions,
+  type NewExecution,
+  notFound,
+  type Page,
+  type ReadCheckpointsOptions,
+  type StoreCapabilities,
+} from "@waymark/core";
+import type { MongoClient } from "mongodb";
+import { type CommitContext, commit, keepsChanging, readHead } from "./commit-protocol.ts";
+import { deleteExecutions, finishDeletions } from "./deletion.ts";
+import { type HeadDocument, isLive, type LiveHead, slotContent, slotId, toCheckpoint, toRecord } from "./documents.ts";
+import { claimUpdate, createUpdate } from "./head-updates.ts";
+import { KnownBases } from "./known-bases.ts";
+import { listQuery } from "./list-query.ts";
+import {
+  type CheckedOptions,
+  type ConnectOptions,
+  checkClient,
+  checkConnectOptions,
+  checkStoreOptions,
+  databaseOf,
+  type MongoStoreOptions,
+  newClient,
+} from "./options.ts";
+import { readSlots } from "./read-slots.ts";
+import { type CollectionNames, collectionNames, createIndexes } from "./schema.ts";
+import { type Call, Session } from "./session.ts";
+import { checkSize, MAX_PAYLOAD_BYTES } from "./size.ts";
+
+/** Executions that one command deletes. */
+const DELETE_CHUNK = 100;
+/** How often to look again at an execution that changes each time. */
+const MAX_LOOKS = 20;
+
+/**
+ * Keeps executions in MongoDB 5.0 or newer: a standalone server, a replica set or a sharded cluster.
+ *
+ * - A commit is one command, and one round trip. It resolves once a majority has it in its journal.
+ * - Leases go by the server's clock.
+ * - Any number of processes may share the collections, which the first of them makes.
+ *
+ * @example
+ * ```ts
+ * const store = await MongoCheckpointStore.connect({ url: process.env.MONGODB_URL });
+ * const engine = createWorkflowEngine({ store, workflows, executors });
+ * ```
+ */
+export class MongoCheckpointStore implements CheckpointStore {
+  static readonly capabilities: StoreCapabilities = Object.freeze({
+    durable: true,
+    multiProcess: true,
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
+  });
+
+  readonly capabilities: StoreCapabilities = MongoCheckpointStore.capabilities;
+  readonly #session: Session;
+  readonly #names: CollectionNames;
+  readonly #known = new KnownBases();
+
+  private constructor(client: MongoClient, options: CheckedOptions & { isOwned: boolean }) {
+    const { collectionPrefix, database, isOwned, timeoutMs } = options;
+    this.#names = collectionNames(collectionPrefix);
+    this.#session = new Session({
+      client,
+      database,
+      isOwned,
+      timeoutMs,
+      setUp: async (call) => {
+        if (options.createIndexes) await createIndexes(call, this.#names);
+        await finishDeletions(call, this.#names.executions);
+      },
+    });
+  }
+
+  /**
+   * Opens a server by its address. `close` ends the connections.
+   *
+   * - Missing indexes are made before it resolves, unless `createIndexes` is false.
+   * - The database is the one that the URL names, else "waymark".
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   */
+  static async connect(options: ConnectOptions): Promise<MongoCheckpointStore> {
+    const checked = checkConnectOptions(options);
+    const client = newClient(options, checked.timeoutMs);
+    const database = checked.database ?? databaseOf(client);
+    const store = new MongoCheckpointStore(client, { ...checked, database, isOwned: true });
+    try {
+      await store.setup();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
+  }
+
+  /**
+   * Uses a client that the application has. `close` leaves it open.
+   *
+   * - Missing indexes are made by the first call, unless `createIndexes` is false (see {@link setup}).
+   * - The store sets its own write and read concern, whatever the client's are.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT
+   */
+  static from(client: MongoClient, options: MongoStoreOptions = {}): MongoCheckpointStore {
+    checkClient(client);
+    const checked = checkStoreOptions(options);
+    const database = checked.database ?? databaseOf(client);
+    return new MongoCheckpointStore(client, { ...checked, database, isOwned: false });
+  }
+
+  /**
+   * Checks the server and makes what is missing now; without it, the first call of a store made by {@link from} does.
+   *
+   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED
+   */
+  async setup(): Promise<void> {
+    await this.#session.run(async () => {});
+  }
+
+  async createExecution(execution: NewExecution): Promise<ExecutionRecord> {
+    checkNewExecution(execution, this.capabilities.maxPayloadBytes);
+    checkSize(execution.id, execution);
+    return this.#session.run((call) => this.#create(call, execution));
+  }
+
+  async getExecution(id: string): Promise<ExecutionRecord | undefined> {
+    checkId(id, "id");
+    const head = await this.#session.run((call) => readHead(call, this.#names.executions, id));
+    return isLive(head) ? toRecord(head) : undefined;
+  }
+
+  async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord> {
+    checkClaim(id, request);
+    return this.#session.run((call) => this.#claim(call, id, request));
+  }
+
+  async commit(id: string, request: CommitRequest): Promise<void> {
+    checkCommit(id, request, this.capabilities.maxPayloadBytes);
+    checkSize(id, request);
+    await this.#session.run((call) => commit(this.#context(call), id, request));
+  }
+
+  async readCheckpoints(id: string, options: ReadCheckpointsOptions = {}): Promise<CheckpointRecord[]> {
+    checkReadCheckpoints(id, options);
+    const slots = await this.#session.run((call) => readSlots(call, this.#names.executions, id, options));
+    return slots.map(toCheckpoint);
+  }
+
+  async listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
+    const query = checkListExecutions(options);
+    const heads = await this.#session.run(async (call) => {
+      const now = query.leaseExpired === true || query.due === true ? await call.now() : 0;
+      const { filter, options: findOptions } = listQuery(query, now);
+      return call.find<LiveHead>(this.#names.executions, filter, findOptions);
+    });
+    const items = heads.slice(0, query.limit).map(toRecord);
+    const last = items.at(-1);
+    return heads.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
+  }
+
+  async saveDefinition(hash: string, json: string): Promise<void> {
+    checkDefinition(hash, json, this.capabilities.maxPayloadBytes);
+    const statement = { q: { _id: hash }, u: { $setOnInsert: { json } }, upsert: true };
+    await this.#session.run((call) => call.update(this.#names.definitions, [statement]));
+  }
+
+  async getDefinition(hash: string): Promise<string | undefined> {
+    checkId(hash, "hash");
+    const found = await this.#session.run((call) =>
+      call.find<{ json: string }>(this.#names.definitions, { _id: hash }, { limit: 1 }),
+    );
+    return found[0]?.json;
+  }
+
+  async deleteExecutions(refs: readonly ExecutionRef[]): Promise<number> {
+    checkDeleteExecutions(refs);
+    let deleted = 0;
+    for (let start = 0; start < refs.length; start += DELETE_CHUNK) {
+      const chunk = refs.slice(start, start + DELETE_CHUNK);
+      deleted += await this.#session.run((call) => deleteExecutions(call, this.#names.executions, chunk));
+    }
+    return deleted;
+  }
+
+  /** Waits for calls under way, and ends the connections that the store has opened; later calls reject with STORE_CLOSED. */
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #create(call: Call, execution: NewExecution): Promise<ExecutionRecord> {
+    const { id, checkpoint } = execution;
+    const collection = this.#names.executions;
+    const incarnation = randomUUID();
+    const place = { _id: slotId(id, incarnation, 0), executionId: id };
+    const slot = { ...slotContent(checkpoint, 0, []), commitId: checkpoint.id, token: 0, version: -1 };
+    // The snapshot first: once there is a head, there is all of it.
+    const { wasResent } = await call.update(collection, [
+      { q: place, u: { $setOnInsert: slot }, upsert: true },
+      { q: { _id: id, executionId: id }, u: createUpdate(execution, incarnation), upsert: true },
+    ]);
+    const head = await readHead(call, collection, id);
+    if (head?.incarnation === incarnation) {
+      const { firstToken, bornAt, token } = head;
+      if (isLive(head) && token === firstToken) this.#known.set(id, head);
+      // Others may have claimed it since; this call made what it was at first.
+      return structuredClone(createdHead(execution, firstToken, bornAt));
+    }
+    // An earlier send of it may be about to make the head, which must not be without its snapshot.
+    if (!wasResent) await call.delete(collection, [place]);
+    if (!isLive(head)) throw keepsChanging(id);
+    if (head.initialCheckpointId === checkpoint.id) return toRecord(head);
+    throw alreadyExists(id);
+  }
+
+  async #claim(call: Call, id: string, request: ClaimRequest): Promise<ExecutionRecord> {
+    const collection = this.#names.executions;
+    for (let looks = 1; looks <= MAX_LOOKS; looks++) {
+      const head: HeadDocument | undefined = await readHead(call, collection, id);
+      const record = isLive(head) ? toRecord(head) : undefined;
+      if (record !== undefined && head?.lastClaimId === request.claimId) return record;
+      const now = head?.now ?? 0;
+      const refusal = claimRefusal(id, record, request, now);
+      if (refusal !== undefined || record === undefined) throw refusal ?? notFound(id);
+      const claimed = claimedHead(record, request, record.token + 1, now);
+      // Token and version name one state of the execution: nothing has changed since it was read.
+      const q = { _id: id, executionId: id, token: record.token, version: record.version };
+      const { n } = await call.update(collection, [{ q, u: claimUpdate(claimed, request.claimId) }]);
+      if (n === 0) continue;
+      this.#known.set(id, { ...claimed, incarnation: head?.incarnation ?? "" });
+      return claimed;
+    }
+    throw keepsChanging(id);
+  }
+
+  #context(call: Call): CommitContext {
+    return { call, collection: this.#names.executions, known: this.#known };
+  }
+}

@@ -1,0 +1,196 @@
+import { WorkflowError } from "@waymark/core";
+import type { BSONSerializeOptions, Db, Document, MongoClient } from "mongodb";
+import { isPassing, translateError } from "./translate-error.ts";
+
+/** One statement of an `update` command. */
+export interface UpdateStatement {
+  q: Document;
+  u: Document | Document[];
+  upsert?: boolean;
+}
+
+/** What an `update` or `delete` command has done. */
+export interface WriteReply {
+  /** Documents that statements matched or made. */
+  n: number;
+  /** A unique key was taken, and an ordered command did not get past that statement. */
+  isTaken: boolean;
+  /** The command was sent more than once, so an earlier send may be under way yet. */
+  wasResent: boolean;
+}
+
+/** How values come and go, whatever a borrowed client was told. */
+const BSON: BSONSerializeOptions = {
+  ignoreUndefined: true,
+  promoteBuffers: false,
+  promoteLongs: true,
+  promoteValues: true,
+  raw: false,
+  useBigInt64: false,
+};
+const READ = { ...BSON, readConcern: { level: "majority" }, readPreference: "primary" } as const;
+/** How often a call is sent when the connection breaks under it. */
+const MAX_SENDS = 5;
+
+/** One database, as the store uses it: commands, each bounded in time and sent again where that is safe. */
+export class Session {
+  readonly #client: MongoClient;
+  readonly #db: Db;
+  readonly #isOwned: boolean;
+  readonly #timeoutMs: number;
+  readonly #setUp: (call: Call) => Promise<void>;
+  #setup: Promise<void> | undefined;
+  #isClosed = false;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(options: {
+    client: MongoClient;
+    database: string | undefined;
+    isOwned: boolean;
+    timeoutMs: number;
+    /** Makes what the database lacks. */
+    setUp: (call: Call) => Promise<void>;
+  }) {
+    this.#client = options.client;
+    this.#db = options.client.db(options.database);
+    this.#isOwned = options.isOwned;
+    this.#timeoutMs = options.timeoutMs;
+    this.#setUp = options.setUp;
+  }
+
+  /** Runs `work` within the time that one call may take, the setup included. Nothing is sent once that is over. */
+  async run<T>(work: (call: Call) => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    const call = new Call(this.#db, this.#timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        call.isOver = true;
+        const message = `MongoDB did not answer within ${this.#timeoutMs} ms.`;
+        reject(new WorkflowError("STORE_UNAVAILABLE", message, { details: { reason: "timeout" } }));
+      }, this.#timeoutMs);
+    });
+    const done = (async () => {
+      await this.#ready(call);
+      return work(call);
+    })();
+    const result = Promise.race([done, tooLate]).finally(() => clearTimeout(timer));
+    const settled = result.then(noop, noop);
+    this.#underWay.add(settled);
+    done.catch(noop);
+    try {
+      return await result;
+    } catch (error) {
+      throw this.#isClosed && this.#isOwned ? closed(error) : translateError(error);
+    } finally {
+      this.#underWay.delete(settled);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.all(this.#underWay);
+    if (this.#isOwned) await this.#client.close();
+  }
+
+  /** Sets the database up, once; after a failure the next call tries again. */
+  #ready(call: Call): Promise<void> {
+    this.#setup ??= this.#setUp(call).catch((error) => {
+      this.#setup = undefined;
+      throw error;
+    });
+    return this.#setup;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+}
+
+/** The commands of one call of the store. */
+export class Call {
+  readonly #db: Db;
+  readonly #wtimeoutMs: number;
+  /** The caller has been told that it took too long. */
+  isOver = false;
+
+  constructor(db: Db, wtimeoutMs: number) {
+    this.#db = db;
+    this.#wtimeoutMs = wtimeoutMs;
+  }
+
+  /** Sends statements as one command. Statements run in order; a taken key ends it. */
+  async update(collection: string, updates: readonly UpdateStatement[]): Promise<WriteReply> {
+    return this.#write({ update: collection, updates, ordered: true });
+  }
+
+  /** Deletes what the filters select, all of it, as one command. */
+  async delete(collection: string, filters: readonly Document[]): Promise<WriteReply> {
+    return this.#write({ delete: collection, deletes: filters.map((q) => ({ q, limit: 0 })), ordered: false });
+  }
+
+  /** Reads documents in full: from the primary, and nothing that a failover could take back. */
+  async find<T>(
+    collection: string,
+    filter: Document,
+    options: { sort?: Record<string, 1 | -1>; limit?: number; hint?: string; projection?: Document } = {},
+  ): Promise<T[]> {
+    const cursor = () => this.#db.collection(collection).find(filter, { ...READ, ...options });
+    return this.#send(async () => (await cursor().toArray()) as T[]);
+  }
+
+  async aggregate<T>(collection: string, pipeline: Document[]): Promise<T[]> {
+    return this.#send(async () => (await this.#db.collection(collection).aggregate(pipeline, READ).toArray()) as T[]);
+  }
+
+  /** Any other command. */
+  async command(command: Document): Promise<Document> {
+    return this.#send(() => this.#db.command(command, BSON));
+  }
+
+  /** The server's clock, in milliseconds since the epoch. */
+  async now(): Promise<number> {
+    const { localTime } = await this.command({ hello: 1 });
+    return (localTime as Date).getTime();
+  }
+
+  async #write(command: Document): Promise<WriteReply> {
+    const writeConcern = { w: "majority", j: true, wtimeout: this.#wtimeoutMs };
+    let sends = 0;
+    const reply = await this.#send(async () => {
+      sends += 1;
+      const answer = await this.#db.command({ ...command, writeConcern }, BSON);
+      const error = answer.writeErrors?.[0] ?? answer.writeConcernError;
+      if (error === undefined || error.code === 11000) return answer;
+      throw Object.assign(new Error(error.errmsg), { code: error.code });
+    });
+    // A taken key does not excuse a write concern that was not met: what was found must last as well.
+    if (reply.writeConcernError !== undefined) {
+      throw Object.assign(new Error(reply.writeConcernError.errmsg), { code: reply.writeConcernError.code });
+    }
+    return {
+      n: reply.n,
+      isTaken: reply.writeErrors !== undefined && reply.writeErrors.length > 0,
+      wasResent: sends > 1,
+    };
+  }
+
+  async #send<T>(work: () => Promise<T>): Promise<T> {
+    for (let sends = 1; ; sends++) {
+      if (this.isOver) throw new WorkflowError("STORE_UNAVAILABLE", "The call ran out of time.");
+      try {
+        return await work();
+      } catch (error) {
+        if (sends === MAX_SENDS || !isPassing(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** sends));
+      }
+    }
+  }
+}
+
+function closed(cause?: unknown): WorkflowError {
+  return new WorkflowError("STORE_CLOSED", "The store was closed.", { cause });
+}
+
+function noop(): void {}

@@ -1,0 +1,110 @@
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+
+/** What kind of fault it was; `details.reason` of a STORE_UNAVAILABLE. */
+export type FaultReason =
+  | "authentication"
+  | "conflict"
+  | "connection"
+  | "disk_full"
+  | "not_primary"
+  | "permission"
+  | "schema"
+  | "server"
+  | "timeout"
+  | "write_concern";
+
+interface Fault {
+  reason: FaultReason;
+  /** What happened and what to do, before the server's own words. */
+  advice: string;
+}
+
+const NOT_PRIMARY: Fault = {
+  reason: "not_primary",
+  advice: "The server takes no writes: it is no primary, or is stopping or failing over.",
+};
+const TIMEOUT: Fault = { reason: "timeout", advice: "MongoDB did not answer in time." };
+const CONFLICT: Fault = { reason: "conflict", advice: "The write kept colliding with others." };
+const CONNECTION: Fault = { reason: "connection", advice: "MongoDB cannot be reached." };
+const AUTHENTICATION: Fault = {
+  reason: "authentication",
+  advice: "MongoDB refused the user or the password. Check both, and `authSource`.",
+};
+const SCHEMA: Fault = {
+  reason: "schema",
+  advice: "An index of this name but of another shape exists. Use another `collectionPrefix`, or drop the index.",
+};
+
+const BY_CODE: ReadonlyMap<number, Fault> = new Map([
+  [13, { reason: "permission", advice: "The database user lacks a permission. Grant readWrite (see the README)." }],
+  [18, AUTHENTICATION],
+  [8000, AUTHENTICATION],
+  ...[91, 189, 10058, 10107, 11600, 11602, 13435, 13436].map((code) => [code, NOT_PRIMARY] as const),
+  ...[24, 50, 89, 262, 9001].map((code) => [code, TIMEOUT] as const),
+  ...[112, 11000, 251].map((code) => [code, CONFLICT] as const),
+  ...[6, 7].map((code) => [code, CONNECTION] as const),
+  ...[85, 86].map((code) => [code, SCHEMA] as const),
+  [14031, { reason: "disk_full", advice: "The server's disk is full. Free space; no acknowledged commit is lost." }],
+  ...[64, 79, 100].map(
+    (code) =>
+      [
+        code,
+        { reason: "write_concern", advice: "Too few members of the replica set confirmed the write in time." } as const,
+      ] as const,
+  ),
+]);
+
+// A document that the server takes for too large although it was counted before: a server with a lower limit.
+const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17419, 17420]);
+
+/** Turns whatever the driver threw into the error that the store's contract names. */
+export function translateError(error: unknown): WorkflowError {
+  if (isWorkflowError(error)) return error;
+  const code = codeOf(error);
+  if (nameOf(error) === "MongoClientClosedError" || nameOf(error) === "MongoTopologyClosedError") {
+    return new WorkflowError("STORE_CLOSED", "The client was closed.", { cause: error });
+  }
+  if (code !== undefined && TOO_LARGE.has(code)) {
+    return new WorkflowError("PAYLOAD_TOO_LARGE", `The server refused the size. (${messageOf(error)})`, {
+      cause: error,
+      details: { mongoCode: code },
+    });
+  }
+  const { reason, advice } = classify(error, code);
+  return new WorkflowError("STORE_UNAVAILABLE", `${advice} (${messageOf(error)})`, {
+    cause: error,
+    details: code === undefined ? { reason } : { reason, mongoCode: code },
+  });
+}
+
+/** Tells whether a call may be sent once more: the connection broke, or another member is the primary now. */
+export function isPassing(error: unknown): boolean {
+  const code = codeOf(error);
+  const reason = code === undefined ? undefined : BY_CODE.get(code)?.reason;
+  if (reason === "not_primary" || code === 112 || code === 6 || code === 7) return true;
+  return /^MongoNetwork|^MongoPoolCleared/.test(nameOf(error)) && !nameOf(error).includes("Timeout");
+}
+
+function classify(error: unknown, code: number | undefined): Fault {
+  const known = code === undefined ? undefined : BY_CODE.get(code);
+  if (known !== undefined) return known;
+  const name = nameOf(error);
+  if (/Timeout/.test(name)) return TIMEOUT;
+  if (/^Mongo(Network|ServerSelection|PoolCleared|NotConnected|Topology)/.test(name)) return CONNECTION;
+  if (/Authentication|MissingCredentials/.test(name)) return AUTHENTICATION;
+  return { reason: "server", advice: "MongoDB reported an error." };
+}
+
+function codeOf(error: unknown): number | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "number" ? code : undefined;
+}
+
+function nameOf(error: unknown): string {
+  const name = (error as { name?: unknown } | null | undefined)?.name;
+  return typeof name === "string" ? name : "";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
