@@ -17,14 +17,17 @@ export const randomCases: readonly ConformanceCase[] = [
     async run({ store, reopen, seed }) {
       const handles = [store, await reopen()] as const;
       // Every sequence has ids and a workflow of its own, so that one store serves all.
-      const commands = fc.commands([anyPlan.map((plan) => new Call(plan))], { maxCommands: 40, size: "max" });
+      // No bias, which would make most sequences too short to get anywhere.
+      const commands = fc.noBias(
+        fc.commands([anyPlan.map((plan) => new Call(plan))], { maxCommands: 40, size: "max" }),
+      );
       const property = fc.asyncProperty(commands, (calls) =>
         fc.asyncModelRun(
           () => ({ model: new StoreModel(), real: { handles, prefix: uniqueId("run"), turn: 0 } }),
           calls,
         ),
       );
-      await checkProperty(property, { seed, numRuns: 30 });
+      await checkProperty(property, { seed, numRuns: 40 });
     },
   },
   {
@@ -76,6 +79,9 @@ export const randomCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** What every sequence begins with. */
+const CREATE: Plan = { kind: "create", who: 0, isRunning: true, lease: 0, again: false, userId: "user-1" };
+
 interface Real {
   handles: readonly [CheckpointStore, CheckpointStore];
   prefix: string;
@@ -103,7 +109,13 @@ class Call implements fc.AsyncCommand<StoreModel, Real> {
     const isRefused = await compare(model, handle, operation);
     if (operation.kind === "get" || operation.kind === "read" || operation.kind === "list") return;
     // What the call has left, as another handle sees it.
-    const id = name("who" in this.plan ? this.plan.who : 0);
+    const [ref] = operation.kind === "delete" ? operation.refs : [];
+    const id =
+      operation.kind === "create"
+        ? operation.execution.id
+        : operation.kind === "delete"
+          ? (ref?.id ?? name(0))
+          : operation.id;
     const other = real.handles[real.turn % 2 ? 1 : 0];
     await compare(model, other, { kind: "get", id });
     if (!isRefused) await compare(model, other, { kind: "read", id, options: {} });
@@ -134,8 +146,7 @@ async function raceOnce(
   const model = new StoreModel();
   const prefix = uniqueId("race");
   const name = (who: number) => `${prefix}:${who}`;
-  const create: Plan = { kind: "create", who: 0, isRunning: true, lease: 0, again: false, userId: "user-1" };
-  for (const plan of [create, ...before]) await compare(model, handles[0], fillIn(plan, model, name));
+  for (const plan of [CREATE, ...before]) await compare(model, handles[0], fillIn(plan, model, name));
   const operations = racing.map((plan) => fillIn(plan, model, name));
   const outcomes = await race(
     operations.map((operation, index) => async () => perform(handles[index % 2 ? 1 : 0], operation)),
