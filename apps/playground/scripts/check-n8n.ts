@@ -30,7 +30,7 @@ if (folder === undefined) {
 }
 
 await using environment = await startEnvironment({});
-const store = await openStore("memory");
+const store = await openStore({ name: "memory" });
 const rows: Row[] = [];
 for (const file of (await readdir(folder)).filter((name) => name.endsWith(".json")).sort()) {
   rows.push(await check(file, await readJson(join(folder, file))));

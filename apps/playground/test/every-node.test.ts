@@ -19,7 +19,7 @@ describe("a bundled workflow that fails at any of its nodes", () => {
 
   it.each(workflows.map((loaded) => [loaded.workflow.id, loaded] as const))("%s", async (_, loaded) => {
     const { executors } = resolveExecutors(loaded, { bundled: environment.nodes });
-    const v2 = { store: await openStore("memory"), contextMode: "frozen" } as const;
+    const v2 = { store: await openStore({ name: "memory" }), contextMode: "frozen" } as const;
     const bench = new Bench(loaded, { services: environment.services, executors, runV1, v2, runLimitMs: 60_000 });
     bench.reset();
     const undisturbed = await bench.startV2();

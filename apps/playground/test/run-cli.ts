@@ -8,8 +8,12 @@ import type { ComparisonReport } from "../src/compare/report.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
-/** Runs the command line in a process of its own; without a key for a language model, unless `env` has one. */
-export async function runCli(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+/**
+ * Runs the command line in a process of its own; without a key for a language model, unless `env` has one, and with
+ * checkpoints in memory, unless `args` name a store.
+ */
+export async function runCli(given: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+  const args = given[0] === "compare" && !given.includes("--store") ? [...given, "--store", "memory"] : given;
   const { ANTHROPIC_API_KEY: _, FORCE_COLOR: __, ...inherited } = process.env;
   const env = { ...inherited, ...options.env };
   const child = spawn(process.execPath, [MAIN, ...args], { ...options, env, stdio: ["ignore", "pipe", "pipe"] });

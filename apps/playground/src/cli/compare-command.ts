@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { WorkflowError } from "@waymark/core";
 import { compareWorkflow } from "../compare/compare-workflow.ts";
 import { resolveExecutors } from "../compare/executor-table.ts";
@@ -6,7 +7,7 @@ import type { ComparisonReport, WorkflowReport } from "../compare/report.ts";
 import { bundledIds, readBundled } from "../import/bundled.ts";
 import { loadExecutors, loadV1 } from "../import/user-modules.ts";
 import { type LoadedWorkflow, readJson, readWorkflowFile } from "../import/workflow-file.ts";
-import { openStore } from "../store/open-store.ts";
+import { isDurable, openStore, type StoreChoice } from "../store/open-store.ts";
 import { startEnvironment } from "./environment.ts";
 import { createProgress } from "./progress.ts";
 import { renderReport } from "./render-report.ts";
@@ -23,8 +24,14 @@ export interface CompareFlags {
   /** Milliseconds. */
   timeout: number;
   store: string;
+  url?: string;
+  dataDir: string;
+  /** False with `--no-kill`. */
+  kill: boolean;
   json?: boolean;
 }
+
+const KILLED_WORKFLOW = "order-fulfilment";
 
 /** Compares, prints the report, and gives the exit code. @throws {WorkflowError} for input that cannot be used */
 export async function compareCommand(files: readonly string[], flags: CompareFlags): Promise<number> {
@@ -41,7 +48,18 @@ export async function compareCommand(files: readonly string[], flags: CompareFla
     loaded,
     ...resolveExecutors(loaded, { own, bundled: environment.nodes }),
   }));
-  const store = await openStore(flags.store);
+  const choice = (part: string): StoreChoice => ({
+    name: flags.store,
+    ...(flags.url === undefined ? {} : { url: flags.url }),
+    dataDir: join(flags.dataDir, part),
+  });
+  const store = await openStore(choice("compare"));
+  // An embedded store is held by one process at a time, so the ones that are killed have a folder of their own.
+  const kill = {
+    model: environment.model,
+    modules: { v1: flags.v1, executors: flags.executors },
+    store: choice("kill"),
+  };
   const progress = createProgress(process.stderr);
   const reports: WorkflowReport[] = [];
   try {
@@ -53,6 +71,7 @@ export async function compareCommand(files: readonly string[], flags: CompareFla
         v2: { store, contextMode },
         runLimitMs: flags.timeout,
         failAt: flags.failAt,
+        kill: flags.kill && isDurable(kill.store) && isKilled(loaded, flags) ? kill : undefined,
         onProgress: (what) => progress.show(`${index + 1}/${resolved.length} ${loaded.workflow.id}: ${what}`),
       });
       const stoodIn = [...passedThrough].map(([type, count]) => (count === 1 ? type : `${type} x${count}`));
@@ -66,11 +85,17 @@ export async function compareCommand(files: readonly string[], flags: CompareFla
   const report: ComparisonReport = {
     ok: reports.every(({ ok }) => ok),
     store: flags.store,
+    ...(flags.store === "pglite" ? { dataDir: flags.dataDir } : {}),
     llm: environment.llm,
     workflows: reports,
   };
   process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report, process.stdout));
   return report.ok ? EXIT_CODES.ok : EXIT_CODES.comparisonFailed;
+}
+
+/** Killing takes seconds, so of the bundled workflows one stands for all, unless a node was chosen. */
+function isKilled({ workflow }: LoadedWorkflow, { failAt }: CompareFlags): boolean {
+  return failAt !== undefined || workflow.id === KILLED_WORKFLOW;
 }
 
 async function loadWorkflows(

@@ -8,6 +8,8 @@ export interface PlaygroundEnvironment extends AsyncDisposable {
   nodes: ExecutorTable;
   /** Who answers llm nodes, in words. */
   llm: string;
+  /** The model they ask. */
+  model: string;
 }
 
 const DEFAULT_MODEL = "claude-haiku-4-5";
@@ -26,6 +28,7 @@ export async function startEnvironment(env: NodeJS.ProcessEnv): Promise<Playgrou
   return {
     services,
     nodes: createNodes({ baseUrl: services.url, llm: { baseUrl: services.url, model } }),
+    model,
     llm: apiKey === undefined ? "stand-in on loopback" : `${new URL(upstream).host}, ${model}`,
     [Symbol.asyncDispose]: () => services.close(),
   };

@@ -26,7 +26,12 @@ export function createProgram(): Command {
         "how V2 hands the context to nodes (default: copy with --executors, else frozen)",
       ).choices(["frozen", "copy"]),
     )
-    .addOption(new Option("--store <name>", "where V2 keeps its checkpoints").choices(STORE_NAMES).default("memory"))
+    .addOption(
+      new Option("--store <name>", "where V2 keeps its checkpoints").choices(STORE_NAMES).default(STORE_NAMES[0]),
+    )
+    .option("--url <address>", "the server, for a --store that is one")
+    .option("--data-dir <folder>", "where an embedded store keeps its data", ".waymark/playground")
+    .option("--no-kill", "kill no processes")
     .addOption(
       new Option("--timeout <seconds>", "the longest that a run may take")
         .default(120_000, "120")
@@ -65,6 +70,10 @@ executors[node.type]({ context, node, data, ... }) for the nodes.
 --executors takes a module that exports { executors } (or a default): an object of functions by
 node type. Yours come before the playground's own; for n8n the types are n8n's, as in
 "n8n-nodes-base.slack". n8n nodes without an executor pass through.
+
+On a store that outlives a process (all but memory), child processes are killed with SIGKILL
+before, during and after the effect of a node: the one of --fail-at, else the middle one of
+order-fulfilment.
 
 Exit code: 0 all outputs equal and V2 repeated no completed node; 1 not so; 2 bad input.
 With ANTHROPIC_API_KEY set, llm nodes ask the real API (ANTHROPIC_MODEL, ANTHROPIC_BASE_URL).

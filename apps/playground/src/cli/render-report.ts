@@ -18,7 +18,7 @@ export function renderReport(report: ComparisonReport, stream: { isTTY?: boolean
     workflow.interruptions.map((interruption) => ({ workflow, interruption })),
   );
   const sections = [
-    wrap(`Checkpoints in: ${report.store}. Language model: ${report.llm}.`, width),
+    wrap(`Checkpoints in: ${place(report)}. Language model: ${report.llm}.`, width),
     ...(width >= TABLE_WIDTH
       ? [undisturbedTable(report.workflows, colors), interruptedTable(rows, colors)]
       : report.workflows.map((workflow) => workflowLines(workflow, { colors, width }))),
@@ -27,6 +27,10 @@ export function renderReport(report: ComparisonReport, stream: { isTTY?: boolean
   ];
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
   return `${text.join("\n\n")}\n`;
+}
+
+function place({ store, dataDir }: ComparisonReport): string {
+  return dataDir === undefined ? store : `${store}, folder ${dataDir}`;
 }
 
 function undisturbedTable(workflows: readonly WorkflowReport[], colors: Colors): string[] {
@@ -140,7 +144,8 @@ function verdict(
 function cause({ kind, node, error }: InterruptionReport): string {
   const status = /answered (\d{3})/.exec(error)?.[1];
   const what = kind === "service" ? (status ?? "refused") : kind === "failure" ? "failure" : kind;
-  return node === undefined ? what : `${what} at node ${node.position}`;
+  if (node === undefined) return what;
+  return kind.startsWith("kill") ? `${kind} node ${node.position}` : `${what} at node ${node.position}`;
 }
 
 function ending({ finished, outputEqual, runs }: RecoveryReport): string {

@@ -1,5 +1,8 @@
 import { WorkflowError } from "@waymark/core";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
+import { compareKills } from "../kill/compare-kills.ts";
+import type { UserModules } from "../kill/task.ts";
+import type { StoreChoice } from "../store/open-store.ts";
 import { Bench, type BenchOptions, type BenchRun, type BenchRunV2 } from "./bench.ts";
 import { difference } from "./difference.ts";
 import { compareFailure, compareTimeLimit, type InterruptionContext } from "./interruptions.ts";
@@ -9,8 +12,18 @@ import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts"
 export interface CompareOptions extends BenchOptions {
   /** The node that fails, by id, name or place (from 1); it takes the place of the scenario's own interruption. */
   failAt?: string | undefined;
+  /** Whether its process is killed too, at the node that fails; not where something else interrupts it. */
+  kill?: KillSetup | undefined;
   /** Hears what is being done, in a few words. */
   onProgress?: (what: string) => void;
+}
+
+/** What processes that are killed are made with. */
+export interface KillSetup {
+  /** The model that llm nodes ask. */
+  model: string;
+  modules: UserModules;
+  store: StoreChoice;
 }
 
 /** Undisturbed runs are repeated for their times, as often as this or for as long. */
@@ -86,7 +99,8 @@ async function interrupt(
   if (interruption === undefined) {
     const failAfter = failAt === undefined ? halfWay(v2) : findNode(failAt, loaded, context.order);
     onProgress(`failing at ${failAfter}`);
-    return [await compareFailure(context, { failAfter })];
+    const failure = await compareFailure(context, { failAfter });
+    return [failure, ...(await kill(context, { loaded, options, nodeId: failAfter }))];
   }
   if ("faults" in interruption) {
     onProgress("refused by a service");
@@ -98,6 +112,19 @@ async function interrupt(
     reports.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
   }
   return reports;
+}
+
+async function kill(
+  { bench, expected, order }: InterruptionContext,
+  { loaded, options, nodeId }: { loaded: LoadedWorkflow; options: CompareOptions; nodeId: string },
+): Promise<InterruptionReport[]> {
+  const { services, onProgress = () => {}, kill: setup } = options;
+  if (setup === undefined) return [];
+  const { workflow, format, input } = loaded;
+  const { modules, model, store } = setup;
+  const task = { loaded: { workflow, format, input }, services: { url: services.url, model }, modules };
+  const v2 = { store, contextMode: options.v2.contextMode };
+  return compareKills({ services, reset: () => bench.reset(), task, v2, nodeId, order, expected, onProgress });
 }
 
 /** The middle one of the nodes that have side effects, so that some lie behind it; of all nodes if none has. */

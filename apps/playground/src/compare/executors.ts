@@ -35,6 +35,8 @@ export interface V2Options {
   store: CheckpointStore;
   /** "copy" for nodes that change the context they are given. */
   contextMode: "frozen" | "copy";
+  /** Milliseconds. Default: the engine's. */
+  leaseMs?: number;
 }
 
 /** The limits of one run of V2. */
@@ -46,7 +48,12 @@ export interface V2Limits {
 /** Starts an execution with V2. */
 export function startV2(
   options: V2Options,
-  call: { workflow: WorkflowDefinition; executors: ExecutorTable; initialData: Record<string, unknown> } & V2Limits,
+  call: {
+    workflow: WorkflowDefinition;
+    executors: ExecutorTable;
+    initialData: Record<string, unknown>;
+    executionId?: string;
+  } & V2Limits,
 ): Promise<ExecuteWorkflowResult> {
   const { workflow, executors, initialData, ...limits } = call;
   return engine(options, workflow, executors).executeWorkflow({
@@ -60,12 +67,17 @@ export function startV2(
 /** Goes on with an execution in a new engine, as a new process would: all that is left of the first is in the store. */
 export function resumeV2(
   options: V2Options,
-  call: { workflow: WorkflowDefinition; executors: ExecutorTable; executionId: string } & V2Limits,
+  call: {
+    workflow: WorkflowDefinition;
+    executors: ExecutorTable;
+    executionId: string;
+    waitForLeaseMs?: number;
+  } & V2Limits,
 ): Promise<ExecuteWorkflowResult> {
   const { workflow, executors, executionId, ...limits } = call;
   return engine(options, workflow, executors).resumeWorkflow({ executionId, ...limits });
 }
 
-function engine({ store, contextMode }: V2Options, workflow: WorkflowDefinition, executors: ExecutorTable) {
-  return createWorkflowEngine({ store, contextMode, workflows: [workflow], executors });
+function engine(options: V2Options, workflow: WorkflowDefinition, executors: ExecutorTable) {
+  return createWorkflowEngine({ ...options, workflows: [workflow], executors });
 }

@@ -32,8 +32,9 @@ export interface InterruptionReport {
    * - `failure`: a node did its work and failed then.
    * - `service`: a service refused (a rate limit).
    * - `timeoutMs`, `budgetMs`: the run took longer than it was given.
+   * - `kill …`: its process was killed before, during or after a node's effect.
    */
-  kind: "failure" | "service" | "timeoutMs" | "budgetMs";
+  kind: "failure" | "service" | "timeoutMs" | "budgetMs" | "kill before" | "kill during" | "kill after";
   /** The node at which the first run of V1 ended, and its place in the order of the nodes that run (from 1). */
   node?: { id: string; position: number };
   /** What the interrupted run said. */
@@ -59,6 +60,8 @@ export interface RecoveryReport extends Repeats {
 export interface ComparisonReport {
   ok: boolean;
   store: string;
+  /** The folder that an embedded store keeps its data in. */
+  dataDir?: string;
   llm: string;
   workflows: WorkflowReport[];
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, FaultPlan } from "./faults.ts";
+import { HeldAnswers } from "./held-answers.ts";
 import { standInAnswer } from "./language-model.ts";
 import { Ledger, signatureOf } from "./ledger.ts";
 import { readRecord, receipt } from "./records.ts";
@@ -14,6 +15,14 @@ export interface ServiceServer extends AsyncDisposable {
   readonly ledger: Ledger;
   /** Forgets everything, and misbehaves as told from now on. */
   reset(faults?: readonly Fault[]): void;
+  /**
+   * From now on does what a node asks for, but keeps the answers back; resolves once the first is being kept.
+   *
+   * - Only for requests that change something and name their node.
+   */
+  holdAnswersTo(nodeId: string): Promise<void>;
+  /** Lets go of the answers that are kept back, and keeps no more. */
+  releaseAnswers(): void;
   /** How many requests have come since it started, reads and refused ones included. */
   readonly received: number;
   /** Resolves once no request is being worked on: late ones of a run that was cut off are then in the ledger. */
@@ -40,12 +49,13 @@ export async function startServiceServer(options: { llm?: LlmUpstream } = {}): P
   const ledger = new Ledger();
   const faults = new FaultPlan();
   const askModel = options.llm === undefined ? undefined : rememberingClient(options.llm);
+  const held = new HeldAnswers();
   const busy = new Set<Promise<void>>();
   let received = 0;
 
   const server = createServer((request, response) => {
     received += 1;
-    const work = handle(request, response, { ledger, faults, askModel }).catch((error: unknown) => {
+    const work = handle(request, response, { ledger, faults, askModel, held }).catch((error: unknown) => {
       if (!response.headersSent) answer(response, 500, { message: String(error) });
     });
     busy.add(work);
@@ -67,6 +77,8 @@ export async function startServiceServer(options: { llm?: LlmUpstream } = {}): P
       ledger.clear();
       faults.set(next);
     },
+    holdAnswersTo: (nodeId) => held.holdTo(nodeId),
+    releaseAnswers: () => held.release(),
     get received() {
       return received;
     },
@@ -83,8 +95,9 @@ type AskModel = (body: string) => Promise<{ status: number; body: unknown; retry
 async function handle(
   request: IncomingMessage,
   response: ServerResponse,
-  { ledger, faults, askModel }: { ledger: Ledger; faults: FaultPlan; askModel: AskModel | undefined },
+  context: { ledger: Ledger; faults: FaultPlan; askModel: AskModel | undefined; held: HeldAnswers },
 ): Promise<void> {
+  const { ledger, faults, askModel, held } = context;
   const method = request.method ?? "GET";
   const url = new URL(request.url ?? "/", "http://loopback");
   const path = url.pathname;
@@ -120,10 +133,12 @@ async function handle(
   if (path !== "/v1/messages") {
     const done = receipt(path, entry.signature);
     ledger.record({ ...entry, outcome: "applied" }, done);
+    await held.pass(entry.nodeId);
     return answer(response, 201, done);
   }
   const said = askModel === undefined ? { status: 200, body: standInAnswer(JSON.parse(body)) } : await askModel(body);
   ledger.record({ ...entry, outcome: said.status < 400 ? "applied" : "refused" }, said.body);
+  await held.pass(entry.nodeId);
   if ("retryAfter" in said && said.retryAfter !== undefined) response.setHeader("retry-after", said.retryAfter);
   answer(response, said.status, said.body);
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { randomUUID } from "../crypto.ts";
-import { WorkflowError } from "../errors.ts";
+import { payloadTooLarge } from "../store/arguments.ts";
 import type {
   CheckpointKind,
   CheckpointRecord,
@@ -247,11 +247,7 @@ export class Journal {
   #write(kind: CheckpointKind, payload: string, entry: NodeEntry, extra: CommitExtra): Promise<void> {
     if (this.#exceedsStore(payload)) {
       const { maxPayloadBytes } = this.#options.store.capabilities;
-      throw new WorkflowError(
-        "PAYLOAD_TOO_LARGE",
-        `The changes are ${Buffer.byteLength(payload)} bytes, more than the ${maxPayloadBytes} that the store keeps. Put large values elsewhere and keep a reference in the context.`,
-        { executionId: this.executionId, details: { bytes: Buffer.byteLength(payload), maxPayloadBytes } },
-      );
+      throw payloadTooLarge("The change", Buffer.byteLength(payload), maxPayloadBytes);
     }
     if (kind === "snapshot") {
       this.#snapshotSize = this.#stateSize = payload.length;

@@ -228,13 +228,16 @@ function checkPayload(value: unknown, name: string, maxPayloadBytes: number): vo
   // A UTF-16 code unit is at most three bytes of UTF-8, so most payloads need no counting.
   if (value.length * 3 <= maxPayloadBytes) return;
   const bytes = utf8Bytes(value);
-  if (bytes > maxPayloadBytes) {
-    throw new WorkflowError(
-      "PAYLOAD_TOO_LARGE",
-      `${name} is ${bytes} bytes, more than the ${maxPayloadBytes} that this store keeps. Put large values elsewhere and keep a reference in the context.`,
-      { details: { bytes, maxPayloadBytes } },
-    );
-  }
+  if (bytes > maxPayloadBytes) throw payloadTooLarge(name, bytes, maxPayloadBytes);
+}
+
+/** The error for what is larger than a store keeps. @internal */
+export function payloadTooLarge(what: string, bytes: number, maxPayloadBytes: number): WorkflowError {
+  return new WorkflowError(
+    "PAYLOAD_TOO_LARGE",
+    `${what} is ${bytes} bytes, more than the ${maxPayloadBytes} that this store keeps. Put large values elsewhere and keep a reference in the context.`,
+    { details: { bytes, maxPayloadBytes } },
+  );
 }
 
 function checkText(value: unknown, name: string): asserts value is string {
