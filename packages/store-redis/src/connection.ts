@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { WorkflowError } from "@waymark/core";
+import type { Cluster, Redis } from "ioredis";
+import type { Script } from "./script.ts";
+import { isConnectionLost, replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
+
+/** A client of ioredis. */
+export type RedisClient = Redis | Cluster;
+
+/** How {@link Connection} uses its client. */
+export interface ConnectionOptions {
+  client: RedisClient;
+  /** Whether `close` ends the client. */
+  owned: boolean;
+  /** The longest that a call takes, waiting for the connection and sending again included, in milliseconds. */
+  timeoutMs: number;
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** False: not sent again when its answer was lost. Default: true. */
+  repeatable?: boolean;
+}
+
+/** How long `close` waits for calls that are under way, in milliseconds. */
+const DRAIN_TIMEOUT_MS = 5_000;
+/** What passes by itself: a server that starts, a slot that moves, a failover, a long script. */
+const PASSING = new Set(["LOADING", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "BUSY"]);
+
+/** Sends scripts and commands through a client, each within a bounded time. */
+export class Connection {
+  readonly #client: RedisClient;
+  readonly #owned: boolean;
+  readonly #timeoutMs: number;
+  readonly #onError = (error: unknown) => {
+    this.#lastError = error;
+  };
+  #lastError: unknown;
+  #isClosed = false;
+  #inFlight = 0;
+  #onIdle = () => {};
+
+  constructor({ client, owned, timeoutMs }: ConnectionOptions) {
+    this.#client = client;
+    this.#owned = owned;
+    this.#timeoutMs = timeoutMs;
+    // Nobody listening, ioredis would print each fault; a borrowed client's faults are its owner's to see.
+    if (owned) client.on("error", this.#onError);
+  }
+
+  /** Runs a script by its digest; sends the whole of it where the server does not know it (any more). */
+  async run<T>(script: Script, keys: readonly string[], args: readonly string[], options?: CallOptions): Promise<T> {
+    return this.#call(async () => {
+      try {
+        return (await this.#client.evalsha(script.sha1, keys.length, ...keys, ...args)) as T;
+      } catch (error) {
+        if (replyCodeOf(error) !== "NOSCRIPT") throw error;
+        return (await this.#client.eval(script.source, keys.length, ...keys, ...args)) as T;
+      }
+    }, options);
+  }
+
+  /** Sends a command. */
+  async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.#call(() => command(this.#client));
+  }
+
+  /** Lets calls that are under way come to their end, refuses new ones, and ends an owned client. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#inFlight > 0) await this.#idle();
+    if (this.#owned) this.#client.disconnect();
+  }
+
+  async #call<T>(send: () => Promise<T>, { repeatable = true }: CallOptions = {}): Promise<T> {
+    if (this.#isClosed) throw new WorkflowError("STORE_CLOSED", "The store was closed.");
+    const deadline = performance.now() + this.#timeoutMs;
+    this.#inFlight++;
+    try {
+      for (let tries = 1; ; tries++) {
+        if (this.#client.status !== "ready") await this.#ready(deadline);
+        try {
+          return await this.#within(deadline, send());
+        } catch (error) {
+          const isPassing = PASSING.has(replyCodeOf(error) ?? "");
+          if (!isPassing && !(repeatable && isConnectionLost(error))) throw error;
+          const pauseMs = Math.min(20 * 2 ** Math.min(tries, 5), 500);
+          if (this.#isClosed || performance.now() + pauseMs >= deadline) throw error;
+          await sleep(pauseMs);
+        }
+      }
+    } catch (error) {
+      if (error instanceof TimedOut) this.#reconnect();
+      throw translateError(error);
+    } finally {
+      this.#inFlight--;
+      if (this.#inFlight === 0) this.#onIdle();
+    }
+  }
+
+  /** Waits until the client is connected. */
+  async #ready(deadline: number): Promise<void> {
+    const client = this.#client;
+    if (client.status === "wait") client.connect().catch(() => {});
+    if (client.status === "end") throw this.#lastError ?? new Error("Connection is closed.");
+    let listener = () => {};
+    const ready = new Promise<void>((resolve, reject) => {
+      listener = () => {
+        if (client.status === "ready") resolve();
+        else if (client.status === "end") reject(this.#lastError ?? new Error("Connection is closed."));
+      };
+    });
+    client.on("ready", listener);
+    client.on("end", listener);
+    try {
+      await this.#within(deadline, ready);
+    } catch (error) {
+      throw error instanceof TimedOut ? (this.#lastError ?? error) : error;
+    } finally {
+      client.off("ready", listener);
+      client.off("end", listener);
+    }
+  }
+
+  async #within<T>(deadline: number, work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const remaining = Math.max(1, deadline - performance.now());
+      timer = setTimeout(() => reject(new TimedOut(`no answer within ${this.#timeoutMs} ms`)), remaining);
+    });
+    try {
+      return await Promise.race([work, tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A connection on which nothing comes back is given up: the next call gets a new one. */
+  #reconnect(): void {
+    if (this.#owned && !this.#isClosed && "stream" in this.#client) this.#client.disconnect(true);
+  }
+
+  async #idle(): Promise<void> {
+    const timeout = new AbortController();
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const tooLong = sleep(DRAIN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
+    await Promise.race([idle, tooLong]);
+    timeout.abort();
+  }
+}

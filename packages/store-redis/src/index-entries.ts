@@ -1,0 +1,54 @@
+import type { Head } from "./heads.ts";
+
+/*
+ * The order in which index entries come and go, in a cluster as on one server:
+ *
+ *   create   take a token, add the entries with the token as stamp, make the head
+ *   claim, commit that change the status
+ *            add the entry with the head's `token.version` as stamp, change the head, remove the old entry
+ *   delete   remove the head, remove the entries
+ *
+ * A head that changes names the stamp of its entry. So a crash in between leaves entries too many, never too few, and
+ * whoever removes one removes only that one: an entry that is made later has another stamp.
+ */
+
+/** One entry of an index. */
+export interface IndexEntry {
+  /** The index. */
+  key: string;
+  id: string;
+  stamp: string;
+  createdAt: number;
+}
+
+/** What to do with an entry, knowing the head that was read after it. */
+export type EntryVerdict =
+  /** It is in force, or may yet be: its writer may be between its two steps. */
+  | "keep"
+  /** No head will ever name it. */
+  | "remove"
+  /** No head names it, unless the execution that it was made for is being created just now. */
+  | "unborn";
+
+export function memberOf(id: string, stamp: string): string {
+  return `${id}\0${stamp}`;
+}
+
+export function parseMember(key: string, member: string, score: string): IndexEntry {
+  const end = member.indexOf("\0");
+  return { key, id: member.slice(0, end), stamp: member.slice(end + 1), createdAt: Number(score) };
+}
+
+/** Judges an entry of the index of a status, or of one that an execution is in from its creation to its deletion. */
+export function judgeEntry(stamp: string, isStatus: boolean, head: Head | undefined): EntryVerdict {
+  const [token, version] = stamp.split(".") as [string, string | undefined];
+  if (version === undefined) {
+    if (head?.born !== token) return "unborn";
+    return isStatus && head.entry !== stamp ? "remove" : "keep";
+  }
+  if (head === undefined) return "remove";
+  if (head.entry === stamp) return "keep";
+  const { record } = head;
+  const isPast = record.token > Number(token) || (record.token === Number(token) && record.version > Number(version));
+  return isPast ? "remove" : "keep";
+}

@@ -1,0 +1,71 @@
+import type { WorkflowStatus } from "@waymark/core";
+
+/** Executions share so many hash tags; each tag's keys lie in one slot of a cluster, with a counter of fencing tokens. */
+const BUCKETS = 4_096;
+
+/** The keys of one execution. All carry one hash tag. */
+export interface ExecutionKeys {
+  /** A hash: the head. */
+  readonly head: string;
+  /** A list: the records from `firstSeq` on. */
+  readonly records: string;
+  /** A hash: the newest fencing token of the bucket. It outlives deletions, so that no token comes twice. */
+  readonly tokens: string;
+}
+
+/** Names every key that a store uses. */
+export class Keys {
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  execution(id: string): ExecutionKeys {
+    const bucket = `${this.#prefix}{${bucketOf(id)}}`;
+    const name = encode(id);
+    return { head: `${bucket}:head:${name}`, records: `${bucket}:records:${name}`, tokens: `${bucket}:tokens` };
+  }
+
+  definition(hash: string): string {
+    return `${this.#prefix}definition:${encode(hash)}`;
+  }
+
+  /** Sorted sets of executions, in one slot: so that several are read, and changed, at one instant. */
+  get allIndex(): string {
+    return this.#index("all");
+  }
+
+  statusIndex(status: WorkflowStatus): string {
+    return this.#index(`status:${status}`);
+  }
+
+  workflowIndex(workflowId: string): string {
+    return this.#index(`workflow:${encode(workflowId)}`);
+  }
+
+  userIndex(userId: string): string {
+    return this.#index(`user:${encode(userId)}`);
+  }
+
+  parentIndex(parentId: string): string {
+    return this.#index(`parent:${encode(parentId)}`);
+  }
+
+  #index(name: string): string {
+    return `${this.#prefix}{index}:${name}`;
+  }
+}
+
+/** Ids may hold anything; in a key they hold no brace, which would name another hash tag, and no colon. */
+function encode(id: string): string {
+  return encodeURIComponent(id);
+}
+
+/** FNV-1a over the UTF-8 of an id, folded to three hexadecimal digits. Stored data depends on it: it never changes. */
+function bucketOf(id: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(id)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  const bucket = (hash ^ (hash >>> 12) ^ (hash >>> 24)) % BUCKETS;
+  return (bucket >>> 0).toString(16).padStart(3, "0");
+}

@@ -1,0 +1,34 @@
+import type { Connection } from "./connection.ts";
+
+/** What a server's configuration means for what is kept on it. */
+export interface ServerSettings {
+  /** `undefined` where the server does not say, as many managed ones. */
+  durable: boolean | undefined;
+  warnings: string[];
+}
+
+const NAMES = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"];
+
+/** Asks the server how it keeps data. What it does not tell is left open. */
+export async function readServerSettings(connection: Connection, expires: boolean): Promise<ServerSettings> {
+  const answers = await Promise.all(
+    NAMES.map(async (name) => {
+      try {
+        const reply = await connection.send((client) => client.config("GET", name));
+        return Array.isArray(reply) ? String(reply[1] ?? "") : String((reply as Record<string, string>)[name] ?? "");
+      } catch {
+        return "";
+      }
+    }),
+  );
+  const [appendonly, appendfsync, maxmemory, policy] = answers as [string, string, string, string];
+  const durable = appendonly === "" ? undefined : appendonly === "yes" && appendfsync === "always";
+  const warnings: string[] = [];
+  const evicts = policy.startsWith("allkeys-") || (expires && policy.startsWith("volatile-"));
+  if (evicts && maxmemory !== "0") {
+    warnings.push(
+      `Redis has maxmemory-policy ${policy}: at ${maxmemory} bytes it drops executions, also running ones. Set it to noeviction.`,
+    );
+  }
+  return { durable, warnings };
+}

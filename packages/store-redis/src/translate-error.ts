@@ -1,0 +1,107 @@
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+
+/** What kind of fault it was; `details.reason` of a STORE_UNAVAILABLE. */
+export type FaultReason =
+  | "authentication"
+  | "busy"
+  | "cluster"
+  | "connection"
+  | "conflict"
+  | "data"
+  | "loading"
+  | "out_of_memory"
+  | "permission"
+  | "persistence"
+  | "read_only"
+  | "server"
+  | "timeout"
+  | "tls";
+
+interface Fault {
+  reason: FaultReason;
+  /** What happened and what to do, before the server's own words. */
+  advice: string;
+}
+
+const BY_CODE: Record<string, Fault> = {
+  NOAUTH: { reason: "authentication", advice: "Redis asks for a password. Put it into the URL." },
+  WRONGPASS: { reason: "authentication", advice: "Redis refused the user or the password. Check both." },
+  NOPERM: {
+    reason: "permission",
+    advice: "The Redis user may not run a command or reach a key. Grant it (the README lists the rules).",
+  },
+  READONLY: { reason: "read_only", advice: "The server is a replica and takes no writes. Connect to the primary." },
+  LOADING: { reason: "loading", advice: "Redis is still loading its data." },
+  OOM: {
+    reason: "out_of_memory",
+    advice: "Redis has reached maxmemory, and nothing was written. Raise it or delete ended executions.",
+  },
+  MISCONF: { reason: "persistence", advice: "Redis cannot write to its disk and takes no writes. Look at its log." },
+  BUSY: { reason: "busy", advice: "Redis is held up by a long script." },
+  CROSSSLOT: {
+    reason: "cluster",
+    advice: "Keys of one execution lie in different slots. Use no keyPrefix of the client that holds braces.",
+  },
+  MOVED: { reason: "cluster", advice: "The server is a node of a cluster. Use the option `cluster`, or a Cluster." },
+  ASK: { reason: "cluster", advice: "A slot is moving between nodes of the cluster." },
+  TRYAGAIN: { reason: "cluster", advice: "A slot is moving between nodes of the cluster." },
+  CLUSTERDOWN: { reason: "cluster", advice: "The cluster does not serve all slots." },
+  MASTERDOWN: { reason: "cluster", advice: "The replica has lost its primary." },
+  NOREPLICAS: { reason: "persistence", advice: "Too few replicas are connected (min-replicas-to-write)." },
+  WRONGTYPE: { reason: "data", advice: "A key of the store was overwritten by something else. Use another keyPrefix." },
+  NOSCRIPT: { reason: "server", advice: "Redis does not keep scripts." },
+};
+
+const CODE = new RegExp(`(?:^|[\\s-])(${Object.keys(BY_CODE).join("|")})(?=\\s)`);
+const CONNECTION_LOST =
+  /Connection is closed|Stream isn't writeable|Cluster isn't ready|None of startup nodes|Failed to refresh slots|Too many Cluster redirections|Reached the max retries|All sentinels are unreachable|^(read|write) |socket hang up/i;
+const CONNECTION_CODES = /^(ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)/;
+const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|EPROTO)/;
+
+/** Thrown where a call took too long. */
+export class TimedOut extends Error {}
+
+/** Turns whatever the driver threw into the error that the store's contract names. */
+export function translateError(error: unknown): WorkflowError {
+  if (isWorkflowError(error)) return error;
+  const { reason, advice } = classify(error);
+  const serverCode = replyCodeOf(error);
+  return new WorkflowError("STORE_UNAVAILABLE", `${advice} (${messageOf(error)})`, {
+    cause: error,
+    details: serverCode === undefined ? { reason } : { reason, serverCode },
+  });
+}
+
+/** The word by which Redis names an error, also where a script met it. */
+export function replyCodeOf(error: unknown): string | undefined {
+  return CODE.exec(messageOf(error))?.[1];
+}
+
+/** Tells whether the connection broke: what was sent on it last may have taken effect. */
+export function isConnectionLost(error: unknown): boolean {
+  return CONNECTION_CODES.test(codeOf(error)) || CONNECTION_LOST.test(messageOf(error));
+}
+
+function classify(error: unknown): Fault {
+  if (error instanceof TimedOut) return { reason: "timeout", advice: "Redis did not answer in time." };
+  const known = BY_CODE[replyCodeOf(error) ?? ""];
+  if (known !== undefined) return known;
+  if (TLS_CODES.test(codeOf(error))) {
+    return { reason: "tls", advice: "No secure connection to Redis. Check `tls` and the certificates." };
+  }
+  if (isConnectionLost(error)) return { reason: "connection", advice: "Redis cannot be reached." };
+  return { reason: "server", advice: "Redis reported an error." };
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+function messageOf(error: unknown): string {
+  // The cluster's own message says only that all nodes failed; what the last one said is beside it.
+  const last = (error as { lastNodeError?: unknown } | null | undefined)?.lastNodeError;
+  if (last instanceof Error) return `${String((error as Error).message)} ${messageOf(last)}`;
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  return first instanceof Error ? first.message : String(first);
+}
