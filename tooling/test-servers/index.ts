@@ -1,3 +1,4 @@
+export { type OwnMongoOptions, startMongo, startOwnMongo } from "./mongo.ts";
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";
 export { type OwnRedisOptions, startOwnRedis, startRedis } from "./redis.ts";
 export { type RedisCluster, type RedisPair, startRedisCluster, startRedisPair } from "./redis-topology.ts";

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { freePort } from "./free-port.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
-import { SupervisedProcess } from "./supervised-process.ts";
+import { SupervisedProcess, startAgain } from "./supervised-process.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
 const PASSWORD = "test-password";
@@ -85,19 +85,6 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
     },
   });
   return self;
-}
-
-/** Backends of a killed server hold its shared memory for a moment; until then it refuses to start. */
-async function startAgain(server: SupervisedProcess, isReady: () => Promise<boolean>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await server.start(isReady);
-      return;
-    } catch (error) {
-      if (tries === 50 || !server.log().includes("shared memory")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }
 
 async function databaseOn(serverUrl: string): Promise<TestServer> {

@@ -107,3 +107,16 @@ export class SupervisedProcess {
     });
   }
 }
+
+/** Starts a PostgreSQL. Backends of a killed one hold its shared memory for a moment; until then it refuses to start. */
+export async function startAgain(server: SupervisedProcess, isReady: () => Promise<boolean>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await server.start(isReady);
+      return;
+    } catch (error) {
+      if (tries === 50 || !server.log().includes("shared memory")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { execFile } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { onceAcrossProcesses } from "./once-across-processes.ts";
+
+const run = promisify(execFile);
+const PACKAGE = "postgresql-18-documentdb";
+const SUITE = "testing";
+const PROGRAMS = "usr/lib/postgresql/18/bin";
+const LOADER = "usr/lib64/ld-linux-x86-64.so.2";
+const LIBRARIES = "usr/lib/postgresql/18/lib";
+const SYSTEM_LIBRARIES = "usr/lib/x86_64-linux-gnu";
+/** What the server loads, beside itself. */
+const MODULES = [
+  ...[
+    "pg_cron",
+    "pg_documentdb",
+    "pg_documentdb_core",
+    "pg_documentdb_extended_rum",
+    "pg_documentdb_extended_rum_core",
+  ],
+  ...["postgis-3", "vector", "plpgsql", "tsm_system_rows", "dict_snowball"],
+];
+// Needed by configuration scripts, administration and parts of PostGIS that nobody loads (raster: GDAL; SFCGAL).
+const NOT_NEEDED = new RegExp(
+  `/pool/main/(${[
+    ...["p/perl", "g/gdal", "s/sfcgal", "s/systemd", "l/lapack", "h/hdf5", "a/aom", "s/svt-av1", "s/spatialite"],
+    ...["p/poppler", "c/coreutils", "b/bash", "u/util-linux", "s/shadow", "d/dpkg", "d/debconf", "p/postgresql-common"],
+  ].join("|")})/|/(locales|libc-gconv|adduser|proj-data|libicu-dev|postgresql-client)[^/]*_`,
+);
+const WANTED = [SYSTEM_LIBRARIES, "usr/lib64", "usr/lib/postgresql", "usr/share/postgresql", "usr/share/zoneinfo"];
+
+/** The programs of a fetched engine. */
+export interface Engine {
+  initdb: string;
+  postgres: string;
+}
+
+/**
+ * PostgreSQL with the DocumentDB extension, from Debian's packages: fetched once into `folder`, 76 MB.
+ *
+ * - Any user may do it; nothing of the system is changed. Needs apt-get, dpkg-deb and tar, on amd64.
+ */
+export async function documentDbEngine(folder: string): Promise<Engine> {
+  const root = join(folder, "engine");
+  await onceAcrossProcesses(root, async () => {
+    const building = mkdtempSync(join(dirname(root), "fetch-"));
+    try {
+      await fetchInto(building);
+      renameSync(join(building, "root"), root);
+    } finally {
+      rmSync(building, { recursive: true, force: true });
+    }
+  });
+  return engineIn(root);
+}
+
+function engineIn(root: string): Engine {
+  const bin = join(root, PROGRAMS);
+  return { initdb: join(bin, "initdb"), postgres: join(bin, "postgres") };
+}
+
+async function fetchInto(folder: string): Promise<void> {
+  process.stderr.write("[test server] fetching the DocumentDB engine from Debian (once, 76 MB) ...\n");
+  const root = join(folder, "root");
+  const apt = await prepareApt(join(folder, "apt"));
+  await apt.run(["update"]);
+  const { stdout } = await apt.run(["--print-uris", "install", PACKAGE]);
+  const packages = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("'") && !NOT_NEEDED.test(line))
+    .map((line) => String(line.split(" ")[1]?.split("_")[0]).replaceAll("%2b", "+"));
+  await apt.run(["download", ...packages]);
+  for (const folderName of WANTED) mkdirSync(join(root, folderName), { recursive: true });
+  for (const file of readdirSync(apt.downloads).filter((name) => name.endsWith(".deb"))) {
+    await run("sh", [
+      "-c",
+      `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --exclude '*/bitcode/*' --wildcards ${WANTED.map((path) => `'./${path}/*'`).join(" ")} 2>/dev/null || true`,
+      "extract",
+      join(apt.downloads, file),
+      root,
+    ]);
+  }
+  // Debian makes it by update-alternatives.
+  symlinkSync("postgis-3.control", join(root, "usr/share/postgresql/18/extension/postgis.control"));
+  await removeWhatIsNotLoaded(root);
+  for (const program of Object.values(engineIn(root))) wrap(program);
+  await run("chmod", ["-R", "a+rX", root]);
+}
+
+/** An apt of its own in a folder, with the machine's mirror and a later suite. */
+async function prepareApt(folder: string) {
+  const downloads = join(folder, "cache/archives");
+  for (const name of ["state/lists/partial", "cache/archives/partial", "etc/preferences.d", "etc/apt.conf.d"]) {
+    mkdirSync(join(folder, name), { recursive: true });
+  }
+  const { stdout } = await run("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
+  const mirror = stdout.split("\n").find((line) => /\/debian\/?$/.test(line));
+  if (mirror === undefined) throw new Error("apt knows no Debian mirror.");
+  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  writeFileSync(join(folder, "etc/sources.list"), `deb [signed-by=${keyring}] ${mirror} ${SUITE} main\n`);
+  writeFileSync(join(folder, "status"), "");
+  const settings = {
+    "Dir::State": join(folder, "state"),
+    "Dir::State::status": join(folder, "status"),
+    "Dir::Cache": join(folder, "cache"),
+    "Dir::Etc::sourcelist": join(folder, "etc/sources.list"),
+    "Dir::Etc::sourceparts": "/dev/null",
+    "Dir::Etc::preferencesparts": "/dev/null",
+    "Debug::NoLocking": "1",
+    "APT::Sandbox::User": "",
+    "APT::Install-Recommends": "false",
+    "Acquire::Languages": "none",
+    "Acquire::Check-Valid-Until": "false",
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  return {
+    downloads,
+    run: (args: string[]) => run("apt-get", ["-qq", ...options, ...args], { cwd: downloads, maxBuffer: 16_000_000 }),
+  };
+}
+
+/** Has a program start through the fetched loader and libraries, whatever libc the machine has. */
+function wrap(program: string): void {
+  renameSync(program, `${program}.elf`);
+  const script = `#!/bin/sh
+root=\${0%/${PROGRAMS}/*}
+exec "$root/${LOADER}" --library-path "$root/${LIBRARIES}:$root/${SYSTEM_LIBRARIES}" --argv0 "$0" "$0.elf" "$@"
+`;
+  writeFileSync(program, script, { mode: 0o755 });
+}
+
+async function removeWhatIsNotLoaded(root: string): Promise<void> {
+  const loaded = Object.values(engineIn(root));
+  const loader = join(root, LOADER);
+  const libraryPath = [LIBRARIES, SYSTEM_LIBRARIES].map((path) => join(root, path)).join(":");
+  for (const module of MODULES) loaded.push(join(root, LIBRARIES, `${module}.so`));
+  const keep = new Set([await realPath(loader)]);
+  for (const file of loaded) {
+    if (!existsSync(file)) throw new Error(`Debian's ${PACKAGE} no longer brings ${file.slice(root.length)}.`);
+    keep.add(await realPath(file));
+    const { stdout } = await run(loader, ["--library-path", libraryPath, "--list", file]);
+    if (stdout.includes("not found")) throw new Error(`A library is missing for ${file.slice(root.length)}: ${stdout}`);
+    for (const [, path] of stdout.matchAll(/=> (\/\S+)/g)) keep.add(await realPath(String(path)));
+  }
+  const { stdout } = await run("find", [join(root, "usr/lib"), "-type", "f"], { maxBuffer: 16_000_000 });
+  for (const file of stdout.split("\n")) if (file !== "" && !keep.has(file)) rmSync(file);
+  await run("find", [join(root, "usr"), "-xtype", "l", "-delete"]);
+  await run("find", [join(root, "usr"), "-type", "d", "-empty", "-delete"]);
+}
+
+async function realPath(path: string): Promise<string> {
+  return (await run("readlink", ["-f", path])).stdout.trim();
+}

@@ -1,0 +1,77 @@
+import pg from "pg";
+import { Disconnect, translate, WRITE_CONFLICT } from "./gateway-errors.ts";
+
+/** A row as it comes in text format; `bson` values are bytes. */
+export type Row = Record<string, string | Buffer | null>;
+export type Queryable = pg.Pool | pg.PoolClient;
+
+const MAX_RETRIES = 20;
+const SETTINGS = {
+  search_path: "documentdb_api_catalog,documentdb_api,public",
+  // A cursor outlives its connection: any other can go on with it.
+  "documentdb.useFileBasedPersistedCursors": "on",
+  // A deadlocked batch fails as a whole, so that it can be run again.
+  "documentdb.throwDeadlockOnCRUD": "on",
+};
+// In text format a bson value is BSONHEX and its digits.
+const TYPES = {
+  getTypeParser: () => (value: string) => (value.startsWith("BSONHEX") ? Buffer.from(value.slice(7), "hex") : value),
+};
+
+/** The engine behind the gateway. */
+export class GatewayDatabase {
+  readonly pool: pg.Pool;
+  /** Statement texts and the names they are prepared under. */
+  readonly #names = new Map<string, string>();
+  #lastRetry: Promise<unknown> = Promise.resolve();
+
+  constructor(port: number) {
+    const options = Object.entries(SETTINGS)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" ");
+    this.pool = new pg.Pool({ host: "127.0.0.1", port, user: "postgres", database: "postgres", max: 40, options });
+    // An idle connection that dies is dropped by the pool; under a busy one its query fails anyway.
+    this.pool.on("error", () => {});
+    this.pool.on("connect", (client) => client.on("error", () => {}));
+  }
+
+  /** The first row of a statement's answer. */
+  async row(client: Queryable, text: string, values: readonly unknown[] = []): Promise<Row> {
+    let name = this.#names.get(text);
+    if (name === undefined) {
+      name = `s${this.#names.size}`;
+      this.#names.set(text, name);
+    }
+    const { rows } = await client.query({ name, text, values: [...values], types: TYPES as never });
+    return (rows[0] ?? {}) as Row;
+  }
+
+  /** Runs `work` on a connection. What deadlocks is run again, one at a time, as mongod does inside. */
+  async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const attempt = () => this.#attempt(work);
+    for (let retries = 0; ; retries++) {
+      try {
+        if (retries === 0) return await attempt();
+        const retry = this.#lastRetry.then(attempt, attempt);
+        this.#lastRetry = retry;
+        return await retry;
+      } catch (error) {
+        const told = translate(error);
+        if (told instanceof Disconnect || told.code !== WRITE_CONFLICT || retries === MAX_RETRIES) throw error;
+      }
+    }
+  }
+
+  async #attempt<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let isGone = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      isGone = translate(error) instanceof Disconnect;
+      throw error;
+    } finally {
+      client.release(isGone);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+const LOOK_AGAIN_MS = 100;
+
+/**
+ * Makes a file or folder once, however many processes ask for it at the same time; the others wait.
+ *
+ * - `make` must bring it into being at one stroke, by a rename. A maker that died is followed by another.
+ */
+export async function onceAcrossProcesses(path: string, make: () => Promise<void>): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const lock = `${path}.lock`;
+  while (!existsSync(path)) {
+    if (!take(lock)) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      continue;
+    }
+    try {
+      if (!existsSync(path)) await make();
+    } finally {
+      rmSync(lock, { force: true });
+    }
+  }
+}
+
+function take(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    return true;
+  } catch {
+    if (!isHeld(lock)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isHeld(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, "utf8"));
+    // Just made, and the number not written yet.
+    if (pid === 0) return true;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
