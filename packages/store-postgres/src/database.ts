@@ -20,6 +20,8 @@ export interface Result {
 export interface RunOptions {
   /** Planned anew each time: for queries whose best plan depends on the values. */
   unprepared?: boolean;
+  /** When the call began that this is for (`performance.now()`), if its time runs already. */
+  startedAt?: number;
 }
 
 /** One connection, for the length of a transaction. The shape that TypeORM wants from `pg`. */

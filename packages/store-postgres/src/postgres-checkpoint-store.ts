@@ -26,7 +26,7 @@ import {
   WorkflowError,
 } from "@waymark/core";
 import { createValues } from "./bind-values.ts";
-import { CommitStatements } from "./commit-statements.ts";
+import { CommitQueue } from "./commit-queue.ts";
 import { listStatement } from "./list-statement.ts";
 import {
   borrowDatabase,
@@ -73,13 +73,13 @@ export class PostgresCheckpointStore implements CheckpointStore {
   readonly #session: Session;
   readonly #names: TableNames;
   readonly #statements: Statements;
-  readonly #commits: CommitStatements;
+  readonly #commits: CommitQueue;
 
   private constructor(session: Session, names: TableNames, capabilities: Partial<StoreCapabilities>) {
     this.#session = session;
     this.#names = names;
     this.#statements = buildStatements(names);
-    this.#commits = new CommitStatements(names);
+    this.#commits = new CommitQueue(names, (statement, values, options) => session.run(statement, values, options));
     this.capabilities = Object.freeze({ ...PostgresCheckpointStore.capabilities, ...capabilities });
   }
 
@@ -188,10 +188,8 @@ export class PostgresCheckpointStore implements CheckpointStore {
 
   async commit(id: string, request: CommitRequest): Promise<void> {
     checkCommit(id, request, this.capabilities.maxPayloadBytes);
-    const { statement, values } = this.#commits.call(id, request);
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const { rowCount } = await this.#session.run(statement, values);
-      if (rowCount > 0) return;
+      if (await this.#commits.commit(id, request)) return;
       const head = await this.#head(id);
       if (head?.lastCommitId === request.commitId) return;
       const refusal = commitRefusal(id, head?.record, request);

@@ -47,7 +47,7 @@ export class ServerDatabase implements Database {
   }
 
   async run(statement: Statement, values: readonly unknown[], options: RunOptions = {}): Promise<Result> {
-    const deadline = performance.now() + this.#timeoutMs;
+    const deadline = (options.startedAt ?? performance.now()) + this.#timeoutMs;
     let conflicts = 0;
     for (let tries = 1; ; tries++) {
       const client = await this.#acquire(deadline);

@@ -1,0 +1,152 @@
+import { type CommitRequest, isWorkflowError } from "@waymark/core";
+import { batchRow, batchStatement } from "./batch-statement.ts";
+import { CommitStatements } from "./commit-statements.ts";
+import type { Result, RunOptions, Statement } from "./database.ts";
+import type { TableNames } from "./table-names.ts";
+
+/** Commits of one execution each, made together. */
+interface Waiting {
+  id: string;
+  request: CommitRequest;
+  startedAt: number;
+  resolve(isMade: boolean): void;
+  reject(error: unknown): void;
+}
+
+type Run = (statement: Statement, values: readonly unknown[], options?: RunOptions) => Promise<Result>;
+
+/**
+ * While no more than a few commits wait, each has a connection to itself, up to so many. More than a few wait until the
+ * server has answered, and go together: statements that run side by side would each wait for the disk.
+ */
+const FEW = 2;
+const MAX_SIDE_BY_SIDE = 4;
+const MAX_BATCH = 128;
+/** The longest payload that shares a statement, and the most of all together, in UTF-16 code units. */
+const MAX_SHARED_PAYLOAD = 64 * 1024;
+const MAX_BATCH_PAYLOAD = 1024 * 1024;
+
+// Taken once: timers that a test puts in their place must not hold commits up.
+const afterThisTurn = globalThis.setImmediate;
+
+/**
+ * Sends commits: at once while few are under way, otherwise as many as are waiting in one statement.
+ *
+ * - Nothing waits for company: what waits would only have waited in the server.
+ * - The commits of a batch are separate: one that is refused keeps none of the others from being made.
+ */
+export class CommitQueue {
+  readonly #run: Run;
+  readonly #single: CommitStatements;
+  readonly #batch: Statement;
+  #waiting: Waiting[] = [];
+  #underWay = 0;
+  #isSending = false;
+  /** Whether the last commits came several at a time: then the next one waits a moment for others. */
+  #hasCompany = false;
+
+  constructor(names: TableNames, run: Run) {
+    this.#run = run;
+    this.#single = new CommitStatements(names);
+    this.#batch = batchStatement(names);
+  }
+
+  /** Makes a commit, and tells whether it was made: false where the execution is not as the request says. */
+  async commit(id: string, request: CommitRequest): Promise<boolean> {
+    const startedAt = performance.now();
+    if (!canShare(request)) return this.#one(id, request, startedAt);
+    if (this.#isQuiet()) return this.#atOnce(id, request, startedAt);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ id, request, startedAt, resolve, reject });
+      this.#sendSoon();
+    });
+  }
+
+  #isQuiet(): boolean {
+    return !this.#hasCompany && this.#waiting.length === 0 && this.#underWay < MAX_SIDE_BY_SIDE;
+  }
+
+  async #atOnce(id: string, request: CommitRequest, startedAt: number): Promise<boolean> {
+    this.#underWay += 1;
+    try {
+      return await this.#one(id, request, startedAt);
+    } finally {
+      this.#underWay -= 1;
+      if (this.#waiting.length > 0) this.#sendSoon();
+    }
+  }
+
+  /** Once the answers that have arrived together have all been dealt with: what they lead to goes together too. */
+  #sendSoon(): void {
+    if (this.#isSending || !this.#maySend()) return;
+    this.#isSending = true;
+    afterThisTurn(() => {
+      this.#isSending = false;
+      while (this.#waiting.length > 0 && this.#maySend()) void this.#send();
+    });
+  }
+
+  #maySend(): boolean {
+    if (this.#underWay === 0) return true;
+    return this.#underWay < MAX_SIDE_BY_SIDE && this.#waiting.length <= FEW;
+  }
+
+  async #send(): Promise<void> {
+    this.#hasCompany = this.#waiting.length > 1 || this.#underWay > 0;
+    this.#underWay += 1;
+    await this.#together(this.#takeBatch(this.#waiting.length <= FEW ? 1 : MAX_BATCH));
+    this.#underWay -= 1;
+    if (this.#waiting.length > 0) this.#sendSoon();
+  }
+
+  async #one(id: string, request: CommitRequest, startedAt: number): Promise<boolean> {
+    const { statement, values } = this.#single.call(id, request);
+    return (await this.#run(statement, values, { startedAt })).rowCount > 0;
+  }
+
+  async #together(batch: Waiting[]): Promise<void> {
+    const [only] = batch;
+    if (batch.length === 1 && only !== undefined) {
+      await this.#one(only.id, only.request, only.startedAt).then(only.resolve, only.reject);
+      return;
+    }
+    try {
+      const rows = batch.map(({ id, request }) => batchRow(id, request));
+      const startedAt = Math.min(...batch.map((one) => one.startedAt));
+      const result = await this.#run(this.#batch, [JSON.stringify(rows)], { startedAt });
+      const made = new Set(result.rows.map((row) => row.id));
+      for (const one of batch) one.resolve(made.has(one.id));
+    } catch (error) {
+      await Promise.all(batch.map((one) => this.#alone(one, error)));
+    }
+  }
+
+  /** What spoiled a batch is one commit's own fault, or has nothing to do with any and would befall each again. */
+  async #alone({ id, request, startedAt, resolve, reject }: Waiting, error: unknown): Promise<void> {
+    const reason = isWorkflowError(error, "STORE_UNAVAILABLE") ? error.details.reason : undefined;
+    if (reason === "server" || reason === "conflict") {
+      await this.#one(id, request, startedAt).then(resolve, reject);
+    } else reject(error);
+  }
+
+  /** The oldest that are waiting, at most one of an execution, in the order of ids: so batches lock rows alike. */
+  #takeBatch(limit: number): Waiting[] {
+    const batch = new Map<string, Waiting>();
+    const left: Waiting[] = [];
+    let payload = 0;
+    for (const one of this.#waiting) {
+      const length = one.request.checkpoint?.payload.length ?? 0;
+      const fits = batch.size < limit && (batch.size === 0 || payload + length <= MAX_BATCH_PAYLOAD);
+      if (fits && !batch.has(one.id)) {
+        batch.set(one.id, one);
+        payload += length;
+      } else left.push(one);
+    }
+    this.#waiting = left;
+    return [...batch.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+}
+
+function canShare({ checkpoint, dropBefore }: CommitRequest): boolean {
+  return checkpoint !== undefined && checkpoint.payload.length <= MAX_SHARED_PAYLOAD && dropBefore === undefined;
+}

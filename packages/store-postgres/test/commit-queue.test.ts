@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import type { CommitRequest, ExecutionRecord } from "@waymark/core";
+import pg from "pg";
+import { startPostgres } from "tooling/test-servers";
+import { afterAll, describe, expect, it } from "vitest";
+import { CommitQueue } from "../src/commit-queue.ts";
+import type { Statement } from "../src/database.ts";
+import { PostgresCheckpointStore } from "../src/index.ts";
+import { ServerDatabase } from "../src/server-database.ts";
+import { tableNames } from "../src/table-names.ts";
+import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
+
+const server = await startPostgres();
+const pool = new pg.Pool({ connectionString: server.url });
+const store = PostgresCheckpointStore.from(pool);
+await store.setup();
+afterAll(async () => {
+  await store.close();
+  await pool.end();
+  await server.stop();
+});
+
+const database = new ServerDatabase({ pool, owned: false, timeoutMs: 10_000, prepare: true });
+
+/** A queue that notes which statements it sends, and commits that fill it. */
+function queueWithLog() {
+  const sent: Statement[] = [];
+  const queue = new CommitQueue(tableNames(), (statement, values, options) => {
+    sent.push(statement);
+    return database.run(statement, values, options);
+  });
+  return { queue, batches: () => sent.filter(({ text }) => text.includes("json_to_recordset")).length, sent };
+}
+
+const start = (id: string) => store.createExecution(newExecution(id));
+const failure = { code: "NODE_FAILED", message: 'it said "no" \u0001 😀 \\', attempts: 2 };
+
+/** A commit of every kind that may share a statement. */
+const KINDS: Record<string, Partial<CommitRequest>> = {
+  plain: {},
+  snapshot: { checkpoint: newCheckpoint({ kind: "snapshot", payload: '{"a":"\\u0000 \\ud800 é 😀"}' }) },
+  save: { checkpoint: newCheckpoint({ kind: "save", nodeId: "", nodeName: "" }) },
+  error: { checkpoint: newCheckpoint({ kind: "error", error: failure }), head: { status: "failed", failure } },
+  steps: { head: { currentStep: 2, totalSteps: 5 }, leaseMs: 90_000 },
+  suspended: { head: { status: "suspended", wakeAt: 8_000_000_000_000_000 } },
+  pending: { head: { status: "pending", wakeAt: 5, failure: null }, leaseMs: 10 },
+  completed: { head: { status: "completed", wakeAt: null, currentStep: 3 } },
+  cancelled: { head: { status: "cancelled" } },
+  running: { head: { status: "running" }, leaseMs: 1_000 },
+  byteOrderMark: { checkpoint: newCheckpoint({ payload: "\ufeffx", nodeId: "'; --", durationMs: 0.1 + 0.2 }) },
+};
+
+/** What a commit has made of an execution, less what no two have in common. */
+async function outcome(id: string) {
+  const head = (await store.getExecution(id)) as ExecutionRecord;
+  const { id: _id, token: _token, createdAt: _createdAt, updatedAt, leaseUntil, endedAt, ...rest } = head;
+  const records = await store.readCheckpoints(id, { from: 1 });
+  const leaseMs = leaseUntil === undefined ? undefined : Math.round((leaseUntil - updatedAt) / 1_000);
+  return { ...rest, leaseMs, hasEnded: endedAt === updatedAt, records };
+}
+
+describe("commits that share a statement", () => {
+  it("do what each does alone", async () => {
+    const { queue, batches } = queueWithLog();
+    const names = Object.keys(KINDS);
+    const heads = await Promise.all(names.flatMap((name) => [start(`alone-${name}`), start(`shared-${name}`)]));
+    const requestFor = (id: string) => {
+      const head = heads.find((one) => one.id === id) as ExecutionRecord;
+      return newCommit(head, KINDS[id.slice(id.indexOf("-") + 1)]);
+    };
+    for (const name of names) expect(await queue.commit(`alone-${name}`, requestFor(`alone-${name}`))).toBe(true);
+    expect(batches()).toBe(0);
+    const company = await Promise.all(Array.from({ length: 8 }, (_, index) => start(`company-${index}`)));
+    const made = await Promise.all([
+      ...company.map((head) => queue.commit(head.id, newCommit(head))),
+      ...names.map((name) => queue.commit(`shared-${name}`, requestFor(`shared-${name}`))),
+    ]);
+    expect(made).toEqual(made.map(() => true));
+    expect(batches()).toBeGreaterThan(0);
+    for (const name of names) {
+      const alone = await outcome(`alone-${name}`);
+      const shared = await outcome(`shared-${name}`);
+      const withoutIds = (one: typeof alone) => ({
+        ...one,
+        records: one.records.map(({ id: _id, ...record }) => record),
+      });
+      expect(withoutIds(shared), name).toEqual(withoutIds(alone));
+    }
+  });
+
+  it("are refused one by one", async () => {
+    const heads = await Promise.all(Array.from({ length: 40 }, (_, index) => start(`mixed-${index}`)));
+    const requests = heads.map(({ token }, index) =>
+      index % 4 === 1
+        ? newCommit({ token: token - 1, version: 0 })
+        : index % 4 === 2
+          ? newCommit({ token, version: 7 })
+          : newCommit({ token, version: 0 }),
+    );
+    const results = await Promise.allSettled(
+      requests.map((request, index) => store.commit(index % 4 === 3 ? "missing" : `mixed-${index}`, request)),
+    );
+    const codes = results.map((result) => (result.status === "fulfilled" ? "made" : result.reason.code));
+    const expected = ["made", "LEASE_LOST", "VERSION_CONFLICT", "EXECUTION_NOT_FOUND"];
+    expect(codes).toEqual(heads.map((_, index) => expected[index % 4]));
+  });
+
+  it("of one execution go one after the other, and one of them wins", async () => {
+    const head = await start("contended");
+    const company = await Promise.all(Array.from({ length: 10 }, (_, index) => start(`bystander-${index}`)));
+    const results = await Promise.allSettled([
+      ...Array.from({ length: 30 }, () => store.commit(head.id, newCommit(head))),
+      ...company.map((one) => store.commit(one.id, newCommit(one))),
+    ]);
+    const codes = results.map((result) => (result.status === "fulfilled" ? "made" : result.reason.code));
+    expect(codes.filter((code) => code === "made")).toHaveLength(11);
+    expect(codes.filter((code) => code === "VERSION_CONFLICT")).toHaveLength(29);
+  });
+
+  it("are recognised when they are sent again", async () => {
+    const heads = await Promise.all(Array.from({ length: 20 }, () => start(randomUUID())));
+    const requests = heads.map((head) => newCommit(head));
+    const sendAll = () => Promise.all(heads.map(({ id }, index) => store.commit(id, requests[index] as CommitRequest)));
+    await sendAll();
+    await sendAll();
+    for (const { id } of heads) expect(await store.getExecution(id)).toMatchObject({ version: 1, seq: 1 });
+  });
+
+  it("leave out large payloads, which go alone", async () => {
+    const { queue, batches, sent } = queueWithLog();
+    const heads = await Promise.all(Array.from({ length: 12 }, () => start(randomUUID())));
+    const checkpoint = newCheckpoint({ payload: "x".repeat(100_000) });
+    await Promise.all(heads.map((head) => queue.commit(head.id, newCommit(head, { checkpoint }))));
+    expect([batches(), sent.length]).toEqual([0, 12]);
+  });
+});
