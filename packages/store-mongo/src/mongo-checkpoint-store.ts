@@ -252,7 +252,7 @@ export class MongoCheckpointStore implements CheckpointStore {
       const q = { _id: id, executionId: id, token: record.token, version: record.version };
       const { n } = await call.update(collection, [{ q, u: claimUpdate(claimed, request.claimId) }]);
       if (n === 0) continue;
-      this.#known.set(id, { ...claimed, incarnation: head?.incarnation ?? "" });
+      this.#known.set(id, { ...(head as LiveHead), ...claimed });
       return claimed;
     }
     throw keepsChanging(id);
