@@ -1,4 +1,5 @@
 export { type OwnMongoOptions, startMongo, startOwnMongo } from "./mongo.ts";
+export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";
 export { type OwnRedisOptions, startOwnRedis, startRedis } from "./redis.ts";
 export { type RedisCluster, type RedisPair, startRedisCluster, startRedisPair } from "./redis-topology.ts";

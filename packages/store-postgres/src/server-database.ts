@@ -53,11 +53,11 @@ export class ServerDatabase implements Database {
       const client = await this.#acquire(deadline);
       const isFresh = !this.#used.has(client);
       this.#hold(client);
-      const named = this.#prepare && options.unprepared !== true ? { name: statement.name } : {};
+      const isPrepared = this.#prepare && options.unprepared !== true;
       let fault: unknown;
       try {
         const result = await client.query({
-          ...named,
+          ...(isPrepared ? { name: statement.name } : {}),
           text: this.#clock === undefined ? statement.text : statement.text.replaceAll(NOW, String(this.#clock())),
           values: values as unknown[],
           types: TEXT,
@@ -73,7 +73,7 @@ export class ServerDatabase implements Database {
       const isStale = isStalePlan(state, fault);
       client.release(state === undefined || isConnectionLost(fault) || isStale);
       if (performance.now() >= deadline || tries >= MAX_TRIES) throw translateError(fault);
-      if (isLostStatement(state) && this.#prepare) this.#prepare = false;
+      if (isLostStatement(state) && isPrepared) this.#prepare = false;
       else if (isStale) continue;
       else if (isConflict(state) && ++conflicts <= MAX_CONFLICTS) await sleep(Math.random() * 10 * conflicts);
       else if (!isConnectionLost(fault) || isFresh) throw translateError(fault);
