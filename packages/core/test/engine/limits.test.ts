@@ -8,8 +8,9 @@ import {
   RetryAfterError,
   type RetryPolicy,
 } from "../../src/index.ts";
+import { ManualClock } from "../../src/testing/index.ts";
 import { append, chain } from "./chain.ts";
-import { settle, TestClock, until } from "./test-clock.ts";
+import { settle, until } from "./turns.ts";
 
 const CALL = { workflowId: "chain", userId: "u1" };
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -18,7 +19,7 @@ function setUp(
   executor: NodeExecutor,
   options: { retry?: RetryPolicy; nodeTimeoutMs?: number; timeoutMs?: number } = {},
 ) {
-  const clock = new TestClock();
+  const clock = new ManualClock();
   const store = new MemoryCheckpointStore();
   const events: ExecutionEvent[] = [];
   const engine = createWorkflowEngine({
@@ -222,7 +223,7 @@ describe("retries", () => {
   });
 
   it("are the node's own where it has a policy", async () => {
-    const clock = new TestClock();
+    const clock = new ManualClock();
     const definition = chain(1);
     definition.nodes = [{ id: "n1", retry: { maxAttempts: 2, backoffMs: 5 } }];
     const engine = createWorkflowEngine({

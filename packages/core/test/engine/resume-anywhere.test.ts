@@ -8,10 +8,10 @@ import {
   route,
   type WorkflowDefinition,
 } from "../../src/index.ts";
+import { crashAt } from "../../src/testing/index.ts";
 import { randomWorkflow } from "../definition/random-workflow.ts";
 import { assertExact } from "../state/exact.ts";
 import { anyContext } from "../state/values.ts";
-import { breakingStore } from "./breaking-store.ts";
 import { append, chain } from "./chain.ts";
 
 describe("an execution that failed at any node", () => {
@@ -49,11 +49,11 @@ describe("an execution that failed at any node", () => {
 
 describe.each(["sync", "async"] as const)("a run whose store breaks at any commit, in %s durability", (durability) => {
   const LENGTH = 6;
-  const places = Array.from({ length: LENGTH }, (_, index) => index + 1).flatMap((commit) =>
-    (["before", "after"] as const).map((when) => ({ commit, when })),
+  const places = Array.from({ length: LENGTH }, (_, index) => index + 1).flatMap((call) =>
+    (["before", "after"] as const).map((when) => ({ call, when })),
   );
 
-  it.each(places)("is finished by another engine: commit $commit, $when it was made", async (place) => {
+  it.each(places)("is finished by another engine: commit $call, $when it was made", async (place) => {
     const data = new MemoryCheckpointStore();
     const runs = new Map<string, number>();
     const keys = new Map<string, Set<string>>();
@@ -63,7 +63,7 @@ describe.each(["sync", "async"] as const)("a run whose store breaks at any commi
       return append(args);
     };
     const options = { workflows: [chain(LENGTH)], executors: { default: executor }, durability, leaseMs: 0 };
-    const first = createWorkflowEngine({ ...options, store: breakingStore(data, place), clock: impatient });
+    const first = createWorkflowEngine({ ...options, store: crashAt(data.reopen(), place), clock: impatient });
     const crash = await first.executeWorkflow({ workflowId: "chain", userId: "u1" }).catch((error: unknown) => error);
     if (!isWorkflowError(crash, "STORE_UNAVAILABLE")) throw crash;
     const executionId = String(crash.executionId);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine, type NodeExecutor, suspend, type WorkflowDefinition } from "../../src/index.ts";
 import { append, chain } from "./chain.ts";
-import { until } from "./test-clock.ts";
+import { until } from "./turns.ts";
 
 const CALL = { workflowId: "chain", userId: "u1" };
 
