@@ -1,3 +1,4 @@
 export { type KillTrialOptions, runKillTrial } from "./kill-trial.ts";
 export type { StoreAddress } from "./plan.ts";
+export { type RaceVerdict, runRaceTrial } from "./race-trial.ts";
 export type { Verdict } from "./verdict.ts";

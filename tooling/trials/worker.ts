@@ -8,11 +8,12 @@
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CheckpointStore, createWorkflowEngine, isWorkflowError } from "@waymark/core";
+import { openStore } from "./open-store.ts";
 import { chain, executionId, type WorkerPlan } from "./plan.ts";
 
 const plan = JSON.parse(String(process.argv[2])) as WorkerPlan;
 const note = (line: string) => appendFileSync(plan.journal, `${line}\n`);
-const store = await openStore();
+const store = await openWhenThere();
 
 const engine = createWorkflowEngine({
   store,
@@ -62,12 +63,10 @@ async function complete(number: number): Promise<void> {
   }
 }
 
-async function openStore(): Promise<CheckpointStore> {
-  const { module, className, options } = plan.store;
-  const loaded = (await import(module)) as Record<string, { connect(options: object): Promise<CheckpointStore> }>;
+async function openWhenThere(): Promise<CheckpointStore> {
   for (;;) {
     try {
-      return await (loaded[className] as { connect(options: object): Promise<CheckpointStore> }).connect(options);
+      return await openStore(plan.store);
     } catch (error) {
       if (!isWorkflowError(error, "STORE_UNAVAILABLE")) throw error;
       await sleep(20);

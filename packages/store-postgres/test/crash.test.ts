@@ -1,5 +1,5 @@
 import { startOwnPostgres } from "tooling/test-servers";
-import { runKillTrial } from "tooling/trials";
+import { runKillTrial, runRaceTrial } from "tooling/trials";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
@@ -31,3 +31,10 @@ describe(`SIGKILL at random moments (seed ${seed})`, () => {
     expect(verdict.kills).toBe(4);
   }, 60_000);
 });
+
+it("eight processes on one execution: one owner, and one winner per version", async () => {
+  const { address, open } = trial("raced");
+  await using store = await open();
+  const verdict = await runRaceTrial({ address, store, processes: 8, versions: 50 });
+  expect(verdict.violations).toEqual([]);
+}, 60_000);
