@@ -1,5 +1,14 @@
-import { type CommitRequest, commitRefusal, isEnded, notFound, WorkflowError } from "@waymark/core";
-import { type HeadDocument, isLive, NOW, type SlotDocument, slotContent, slotId, toRecord } from "./documents.ts";
+import { type CommitRequest, commitRefusal, isEnded, type NewCheckpoint, notFound, WorkflowError } from "@waymark/core";
+import {
+  type HeadDocument,
+  isLive,
+  type Move,
+  NOW,
+  type SlotDocument,
+  slotContent,
+  slotId,
+  toRecord,
+} from "./documents.ts";
 import { type CommitBase, commitUpdate, nextBase } from "./head-updates.ts";
 import type { KnownBases } from "./known-bases.ts";
 import type { Call, UpdateStatement } from "./session.ts";
@@ -103,8 +112,8 @@ function statementsOf(id: string, base: CommitBase, request: CommitRequest): Upd
   const u = commitUpdate(base, request);
   const move = { q: { _id: id, executionId: id, token, version }, u };
   if (checkpoint === undefined) return [move];
-  const content = slotContent(checkpoint, base.seq + 1, u);
-  const { commitId } = request;
+  const { commitId, head, leaseMs, dropBefore } = request;
+  const content = slotContent(checkpoint, base.seq + 1, { head, leaseMs, dropBefore } as Move);
   const q = { _id: slotId(id, base.incarnation, base.seq + 1), executionId: id, commitId, token, version };
   return [{ q, u: { $setOnInsert: content }, upsert: true }, move];
 }
@@ -179,14 +188,18 @@ async function settleSlot({ call, collection }: CommitContext, slotKey: string, 
     { limit: 1, projection: { payload: 0 } },
   );
   if (slot === undefined) return;
-  const { token, version, commitId } = slot;
-  const u = JSON.parse(slot.move) as Record<string, unknown>[];
-  const { n } = await call.update(collection, [{ q: { _id: id, executionId: id, token, version }, u }]);
-  if (n > 0) return;
+  const { token, version, commitId, kind } = slot;
   const head = await readHead(call, collection, id);
-  const isCovered = isLive(head) && slotKey <= slotId(id, head.incarnation, head.seq);
-  if (!isLive(head) || isCovered || (head.token === token && head.version === version)) return;
-  await call.delete(collection, [{ _id: slotKey, executionId: id, commitId }]);
+  if (!isLive(head)) return;
+  if (head.token === token && head.version === version) {
+    const move = JSON.parse(slot.move) as Move;
+    // Of its checkpoint, the kind is all that the head is told.
+    const u = commitUpdate(head, { ...move, commitId, token, version, checkpoint: { kind } as NewCheckpoint });
+    await call.update(collection, [{ q: { _id: id, executionId: id, token, version }, u }]);
+    return;
+  }
+  const isCovered = slotKey <= slotId(id, head.incarnation, head.seq);
+  if (!isCovered) await call.delete(collection, [{ _id: slotKey, executionId: id, commitId }]);
 }
 
 /** Removes the records that a commit has dropped. If it is kept from that, the next one does it: nobody reads them. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ExecutionRef } from "@waymark/core";
 import { type HeadDocument, slotRange } from "./documents.ts";
-import { deleteUpdate } from "./head-updates.ts";
+import { deleteUpdate, NEVER } from "./head-updates.ts";
 import type { Call } from "./session.ts";
 
 /*
@@ -13,6 +13,8 @@ import type { Call } from "./session.ts";
 /** How long a deletion is left to who has begun it, in milliseconds. */
 const ABANDONED_AFTER_MS = 60_000;
 const SWEEP_AT_ONCE = 100;
+/** How long a deleted execution's last token is kept, in milliseconds: longer than any server's clock is set back. */
+const TOKENS_KEPT_MS = 3_600_000;
 
 /** Deletes those that are at the version (and token) named, and tells how many. */
 export async function deleteExecutions(call: Call, collection: string, refs: readonly ExecutionRef[]): Promise<number> {
@@ -37,7 +39,7 @@ export async function deleteExecutions(call: Call, collection: string, refs: rea
 export async function finishDeletions(call: Call, collection: string): Promise<void> {
   const before = (await call.now()) - ABANDONED_AFTER_MS;
   for (;;) {
-    const abandoned = { sweepingSince: { $lte: before } };
+    const abandoned = { forgetAt: NEVER, sweepingSince: { $lte: before } };
     const marks = await call.find<HeadDocument>(collection, abandoned, { limit: SWEEP_AT_ONCE });
     await sweep(call, collection, marks);
     if (marks.length < SWEEP_AT_ONCE) return;
@@ -50,7 +52,7 @@ async function sweep(call: Call, collection: string, marks: readonly HeadDocumen
     collection,
     marks.map(({ _id, incarnation }) => slotRange(_id, incarnation)),
   );
-  const u = [{ $set: { deletedAt: "$$NOW" } }, { $unset: ["sweepingSince"] }];
+  const u = [{ $set: { forgetAt: { $add: ["$$NOW", TOKENS_KEPT_MS] } } }, { $unset: ["sweepingSince"] }];
   await call.update(
     collection,
     marks.map(({ _id, incarnation }) => ({

@@ -1,6 +1,7 @@
 import type {
   CheckpointKind,
   CheckpointRecord,
+  CommitRequest,
   ExecutionRecord,
   FailureRecord,
   NewCheckpoint,
@@ -35,6 +36,8 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> 
   failureJson?: string;
   /** Of a deleted execution: the call that deleted it. */
   deletedBy?: string;
+  /** Of a deleted execution: when the server may remove this, too. */
+  forgetAt?: Date;
   /** Of a deleted execution whose slots may not all be gone. */
   sweepingSince?: number;
   /** The server's clock, where it was asked for. */
@@ -52,7 +55,7 @@ export interface SlotDocument {
   /** The head that the commit builds on. */
   token: number;
   version: number;
-  /** The commit's update of the head, as JSON text, so that whoever finds it undone can do it. */
+  /** What the commit does to the head, as JSON text: whoever finds it undone can do it. */
   move: string;
   checkpointId: string;
   seq: number;
@@ -66,6 +69,9 @@ export interface SlotDocument {
   timestamp: number;
   errorJson?: string;
 }
+
+/** The part of a commit that concerns the head. */
+export type Move = Pick<CommitRequest, "head" | "leaseMs" | "dropBefore">;
 
 /** What a slot holds beside what it is found by. */
 export type SlotContent = Omit<SlotDocument, "_id" | "executionId" | "commitId" | "token" | "version">;
@@ -85,7 +91,7 @@ export function isLive(head: HeadDocument | undefined): head is LiveHead {
   return head?.createdAt !== undefined;
 }
 
-export function slotContent(checkpoint: NewCheckpoint, seq: number, move: readonly unknown[]): SlotContent {
+export function slotContent(checkpoint: NewCheckpoint, seq: number, move: Move): SlotContent {
   const { id, error, kind, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp } = checkpoint;
   const record = { kind, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp };
   const content: SlotContent = { checkpointId: id, seq, move: JSON.stringify(move), ...record };

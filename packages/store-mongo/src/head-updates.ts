@@ -75,6 +75,9 @@ export function claimUpdate(claimed: ExecutionRecord, claimId: string): Pipeline
   return [{ $set: set }, { $unset: ["wakeAt", "failureJson", "endedAt"] }];
 }
 
+/** When what is left of an execution is forgotten whose slots are not all gone yet. */
+export const NEVER = new Date("9999-01-01");
+
 /** What a deleted execution leaves for a while. Its fields are those that a later creation and a sweep need. */
 export function deleteUpdate(callId: string): Pipeline {
   return [
@@ -88,6 +91,7 @@ export function deleteUpdate(callId: string): Pipeline {
         bornAt: "$bornAt",
         deletedBy: { $literal: callId },
         sweepingSince: NOW,
+        forgetAt: NEVER,
       },
     },
   ];

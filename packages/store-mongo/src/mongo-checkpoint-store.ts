@@ -218,7 +218,7 @@ export class MongoCheckpointStore implements CheckpointStore {
     const collection = this.#names.executions;
     const incarnation = randomUUID();
     const place = { _id: slotId(id, incarnation, 0), executionId: id };
-    const slot = { ...slotContent(checkpoint, 0, []), commitId: checkpoint.id, token: 0, version: -1 };
+    const slot = { ...slotContent(checkpoint, 0, {}), commitId: checkpoint.id, token: 0, version: -1 };
     // The snapshot first: once there is a head, there is all of it.
     const { wasResent } = await call.update(collection, [
       { q: place, u: { $setOnInsert: slot }, upsert: true },

@@ -7,20 +7,17 @@ export interface CollectionNames {
   definitions: string;
 }
 
-/** How long a deleted execution's last token is kept: longer than any server's clock is set back. */
-const TOKENS_KEPT_SECONDS = 3_600;
-
 /** The index that lists without any filter; a hint where another would walk rows that change places. */
 export const CREATED_INDEX = "created";
 
-// Slots have none of these fields, so sparse indexes hold heads only and a commit's new slot costs no entry in them.
+// Partial, so that a commit's new slot has no entry in any of them.
 const INDEXES = [
-  { name: CREATED_INDEX, key: { createdAt: 1, id: 1 }, sparse: true },
-  { name: "status", key: { status: 1, createdAt: 1, id: 1 }, sparse: true },
-  { name: "workflow", key: { workflowId: 1, createdAt: 1, id: 1 }, sparse: true },
-  { name: "user", key: { userId: 1, createdAt: 1, id: 1 }, sparse: true },
-  { name: "deleted", key: { deletedAt: 1 }, sparse: true, expireAfterSeconds: TOKENS_KEPT_SECONDS },
-  { name: "sweeping", key: { sweepingSince: 1 }, sparse: true },
+  onHeads(CREATED_INDEX, { createdAt: 1, id: 1 }),
+  onHeads("status", { status: 1, createdAt: 1, id: 1 }),
+  onHeads("workflow", { workflowId: 1, createdAt: 1, id: 1 }),
+  onHeads("user", { userId: 1, createdAt: 1, id: 1 }),
+  // The server removes what is left of a deleted execution once this time has come.
+  { ...where("forgetAt", "deleted", { forgetAt: 1 }), expireAfterSeconds: 0 },
 ];
 
 export function collectionNames(prefix: string): CollectionNames {
@@ -30,4 +27,13 @@ export function collectionNames(prefix: string): CollectionNames {
 /** Makes the indexes that are missing. Several may do so at once. */
 export async function createIndexes(call: Call, names: CollectionNames): Promise<void> {
   await call.command({ createIndexes: names.executions, indexes: INDEXES });
+}
+
+function onHeads(name: string, key: Record<string, 1>) {
+  return where("createdAt", name, key);
+}
+
+/** An index of the documents that have a field. */
+function where(field: string, name: string, key: Record<string, 1>) {
+  return { name, key, partialFilterExpression: { [field]: { $exists: true } } };
 }
