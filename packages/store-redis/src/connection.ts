@@ -65,10 +65,13 @@ export class Connection {
     return this.#call(() => command(this.#client));
   }
 
-  /** Lets calls that are under way come to their end, refuses new ones, and ends an owned client. */
-  async close(): Promise<void> {
+  /** Waits for `work` and for calls that are under way, for a time; then refuses new ones and ends an owned client. */
+  async close(work: Promise<void>): Promise<void> {
+    const timeout = new AbortController();
+    const tooLong = sleep(DRAIN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
+    await Promise.race([work.then(() => this.#idle()), tooLong]);
+    timeout.abort();
     this.#isClosed = true;
-    if (this.#inFlight > 0) await this.#idle();
     if (this.#owned) this.#client.disconnect();
   }
 
@@ -141,12 +144,9 @@ export class Connection {
   }
 
   async #idle(): Promise<void> {
-    const timeout = new AbortController();
-    const idle = new Promise<void>((resolve) => {
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    const tooLong = sleep(DRAIN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
-    await Promise.race([idle, tooLong]);
-    timeout.abort();
   }
 }

@@ -5,6 +5,7 @@ import type { Head } from "./heads.ts";
 import { type IndexEntry, judgeEntry, memberOf, parseMember } from "./index-entries.ts";
 import { INDEX_ADD, INDEX_PAGE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
 import type { Keys } from "./keys.ts";
+import { UNBORN_GRACE_MS } from "./unborn-grace.ts";
 
 /** What decides which indexes an execution is in. */
 export type Placed = Pick<ExecutionRecord, "status" | "workflowId" | "userId" | "parentId">;
@@ -16,8 +17,6 @@ export interface ExecutionIndexOptions {
   readHead(id: string): Promise<Head | undefined>;
 }
 
-/** How long a creation may be under way before a listing calls it off, in milliseconds. Its writer then begins again. */
-const UNBORN_GRACE_MS = 60_000;
 const MAX_CHUNK = 1_000;
 
 /** The sorted sets by which executions are listed. */
@@ -56,7 +55,7 @@ export class ExecutionIndex {
 
   /** Waits for what was left to be done soon. */
   async settled(): Promise<void> {
-    await Promise.all(this.#cleaning);
+    while (this.#cleaning.size > 0) await Promise.all(this.#cleaning);
   }
 
   /** One page of heads, and whether more follow. */

@@ -278,7 +278,7 @@ export class RedisCheckpointStore implements CheckpointStore {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#connection.close();
+    await this.#connection.close(this.#index.settled());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,90 @@
+import { randomUUID } from "node:crypto";
+import type { CheckpointStore, ExecutionRecord, WorkflowStatus } from "@waymark/core";
+
+/** The one execution that everybody is after. */
+export const ID = "e1";
+
+/** What an actor knows: the head that its last call, or the preparation, gave it. */
+export interface Knowledge {
+  head?: ExecutionRecord;
+}
+
+/** One call. What it tells is what must be alike on the model. */
+export type Call = (store: CheckpointStore, knowledge: Knowledge) => Promise<unknown>;
+
+/** What comes of a call, without what differs between stores: times, and the values of tokens. */
+export async function outcomeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    return JSON.stringify((await call) ?? "done");
+  } catch (error) {
+    return String((error as { code?: string }).code ?? error);
+  }
+}
+
+export function describeHead(head: ExecutionRecord | undefined): unknown {
+  if (head === undefined) return "none";
+  const { status, version, seq, owner, workflowId } = head;
+  return [workflowId, status, version, seq, owner ?? ""];
+}
+
+/** Creates it; the workflow's id tells who did. */
+export const create =
+  (workflowId: string, status: "running" | "failed" = "running"): Call =>
+  async (store, knowledge) => {
+    const lease = status === "running" ? { owner: workflowId, leaseMs: 60_000 } : {};
+    knowledge.head = await store.createExecution({
+      id: ID,
+      workflowId,
+      userId: "u1",
+      status,
+      currentStep: 0,
+      totalSteps: 1,
+      ...lease,
+      checkpoint: { ...checkpoint(), kind: "snapshot" },
+    });
+    return describeHead(knowledge.head);
+  };
+
+export const claim =
+  (owner: string): Call =>
+  async (store, knowledge) => {
+    const from: WorkflowStatus[] = ["running", "failed", "completed"];
+    knowledge.head = await store.claimExecution(ID, {
+      claimId: randomUUID(),
+      owner,
+      leaseMs: 60_000,
+      from,
+      force: true,
+    });
+    return describeHead(knowledge.head);
+  };
+
+/** Commits a checkpoint and a status on the head it knows. */
+export const commit =
+  (status: WorkflowStatus): Call =>
+  async (store, knowledge) => {
+    const { token = 1, version = 0 } = knowledge.head ?? {};
+    const request = { commitId: randomUUID(), token, version, checkpoint: checkpoint(), head: { status } };
+    await store.commit(ID, request);
+  };
+
+/** Deletes it as it was known. */
+export const remove: Call = async (store, knowledge) => {
+  const { token = 1, version = 0 } = knowledge.head ?? {};
+  return store.deleteExecutions([{ id: ID, version, token }]);
+};
+
+function checkpoint() {
+  const id = randomUUID();
+  return {
+    id,
+    kind: "delta" as const,
+    nodeId: "n",
+    nodeName: "n",
+    stepNumber: 1,
+    attempt: 1,
+    durationMs: 0,
+    payload: "{}",
+    timestamp: 0,
+  };
+}
