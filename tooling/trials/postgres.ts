@@ -2,7 +2,7 @@
 //
 //   node tooling/trials/postgres.ts [process kills] [server kills] [seed]
 import { startOwnPostgres } from "../test-servers/index.ts";
-import { type KillTrialOptions, runKillTrial, runRaceTrial } from "./index.ts";
+import { type KillTrialOptions, type RaceVerdict, runKillTrial, runRaceTrial, type Verdict } from "./index.ts";
 
 const [processKills = 200, serverKills = 20, seed = Date.now() % 1_000_000] = process.argv.slice(2).map(Number);
 const module = new URL("../../packages/store-postgres/src/index.ts", import.meta.url).href;
@@ -34,7 +34,7 @@ async function run(name: string, schema: string, options: Pick<KillTrialOptions,
   report(name, { ...verdict, seconds: Math.round((performance.now() - begin) / 1_000) });
 }
 
-function report(name: string, { violations, ...figures }: { violations: string[]; [figure: string]: unknown }) {
+function report(name: string, { violations, ...figures }: Pick<RaceVerdict, "violations"> & Partial<RaceVerdict | Verdict> & { seconds?: number }) {
   console.log(`${name}: ${JSON.stringify({ ...figures, violations: violations.length })}`);
   for (const violation of violations) console.log(`  ${violation}`);
   if (violations.length > 0) process.exitCode = 1;
