@@ -16,23 +16,42 @@ const SETUP_OPENING = /<!--\s*setup/g;
 
 /** All `ts` fences of a Markdown text, in order. Throws where one would be overlooked. */
 export function fencesIn(markdown: string): Fence[] {
-  const fences = [...markdown.matchAll(FENCE)].map((match) => fenceOf(match, markdown));
-  if (fences.length !== (markdown.match(FENCE_OPENING)?.length ?? 0)) {
+  const found = [...markdown.matchAll(FENCE)].map((match) => fenceOf(match, markdown));
+  if (found.length !== (markdown.match(FENCE_OPENING)?.length ?? 0)) {
     throw new Error("A ts fence is indented, unclosed or called typescript");
   }
-  if (fences.filter(({ setup }) => setup !== undefined).length !== (markdown.match(SETUP_OPENING)?.length ?? 0)) {
+  if (found.filter(({ setup }) => setup !== undefined).length !== (markdown.match(SETUP_OPENING)?.length ?? 0)) {
     throw new Error("A set-up comment does not begin a line right before a ts fence");
+  }
+  return joined(found);
+}
+
+/** A fence marked `ts continued` is part of the module of the one before it. */
+function joined(found: readonly (Fence & { continued: boolean })[]): Fence[] {
+  const fences: Fence[] = [];
+  for (const { continued, ...fence } of found) {
+    const last = fences.at(-1);
+    if (!continued) {
+      fences.push(fence);
+    } else if (last === undefined) {
+      throw new Error(`Line ${fence.line - 1}: there is no ts fence before it to be continued`);
+    } else {
+      const lines = last.code.split("\n").length - 1;
+      last.code += "\n".repeat(fence.line - last.line - lines) + fence.code;
+    }
   }
   return fences;
 }
 
-function fenceOf(match: RegExpExecArray, markdown: string): Fence {
+function fenceOf(match: RegExpExecArray, markdown: string): Fence & { continued: boolean } {
   const lineAt = (index: number) => markdown.slice(0, index).split("\n").length;
   const { setup, info = "", code = "" } = match.groups ?? {};
   const marks = info.trim();
   const line = lineAt(match.index + match[0].lastIndexOf(`\`\`\`ts${info}\n`)) + 1;
-  if (marks !== "" && marks !== "no-run") throw new Error(`Line ${line - 1}: a ts fence is marked "no-run" or nothing`);
-  const fence = { line, code, runs: marks === "" };
+  if (!["", "no-run", "continued"].includes(marks)) {
+    throw new Error(`Line ${line - 1}: a ts fence is marked "no-run", "continued" or nothing`);
+  }
+  const fence = { line, code, runs: marks !== "no-run", continued: marks === "continued" };
   return setup === undefined ? fence : { ...fence, setup: { line: lineAt(match.index), code: setup } };
 }
 

@@ -43,6 +43,13 @@ test("a fence's module has its code on the lines of the Markdown file", () => {
   }
 });
 
+test("joins a fence to the one before it that it continues, each on its own lines", () => {
+  const [fence, ...rest] = fencesIn("text\n```ts\nconst a = 1;\n```\n\nmore\n\n```ts continued\nuse(a);\n```\n");
+  expect(rest).toEqual([]);
+  expect(fence && moduleOf(fence).split("\n").indexOf("use(a);")).toBe(8);
+  expect(() => fencesIn("```ts continued\na();\n```\n")).toThrow("Line 1");
+});
+
 test("refuses a mark it does not know", () => {
   expect(() => fencesIn("```ts skip\n```\n")).toThrow("Line 1");
 });
