@@ -34,7 +34,10 @@ async function run(name: string, schema: string, options: Pick<KillTrialOptions,
   report(name, { ...verdict, seconds: Math.round((performance.now() - begin) / 1_000) });
 }
 
-function report(name: string, { violations, ...figures }: Pick<RaceVerdict, "violations"> & Partial<RaceVerdict | Verdict> & { seconds?: number }) {
+function report(
+  name: string,
+  { violations, ...figures }: Pick<RaceVerdict, "violations"> & Partial<RaceVerdict | Verdict> & { seconds?: number },
+) {
   console.log(`${name}: ${JSON.stringify({ ...figures, violations: violations.length })}`);
   for (const violation of violations) console.log(`  ${violation}`);
   if (violations.length > 0) process.exitCode = 1;

@@ -1,14 +1,11 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { MIGRATION_NAMES } from "../migration-names.ts";
 import { type TableLocation, type TableNames, tableNames } from "../table-names.ts";
+import { createExecutionOutput } from "./execution-output-view.ts";
+import type { Step } from "./step.ts";
 
 /** A migration as TypeORM takes it. */
 export type MigrationClass = new () => MigrationInterface;
-
-interface Step {
-  up: string[];
-  down: string[];
-}
 
 /**
  * The store's migrations, oldest first, for where the tables are.
@@ -17,7 +14,10 @@ interface Step {
  */
 export function waymarkMigrations(location: TableLocation = {}): MigrationClass[] {
   const names = tableNames(location);
-  const steps: Record<(typeof MIGRATION_NAMES)[number], Step> = { CreateTables1764000000000: createTables(names) };
+  const steps: Record<(typeof MIGRATION_NAMES)[number], Step> = {
+    CreateTables1764000000000: createTables(names),
+    CreateExecutionOutput1764000000001: createExecutionOutput(names),
+  };
   return MIGRATION_NAMES.map((name) => migrationClass(name, steps[name]));
 }
 
