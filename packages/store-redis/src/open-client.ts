@@ -54,6 +54,8 @@ function single({ url, options = {} }: ConnectOptions, timeoutMs: number): Redis
     // A call waits for the connection by itself: what it gave up must not be sent later.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // And what was under way is told to have failed as soon as the connection breaks.
+    maxRetriesPerRequest: 0,
   };
   return url === undefined ? new Redis(settings) : new Redis(url, settings);
 }
@@ -71,10 +73,9 @@ function ownConnection(timeoutMs: number): Pick<RedisOptions, OwnOption> {
   return {
     connectionName: "waymark",
     connectTimeout: Math.min(timeoutMs, 10_000),
-    maxRetriesPerRequest: null,
     // After a failover behind one address, this connection leads to what is now a replica.
     reconnectOnError: (error) => replyCodeOf(error) === "READONLY",
   };
 }
 
-type OwnOption = "connectionName" | "connectTimeout" | "maxRetriesPerRequest" | "reconnectOnError";
+type OwnOption = "connectionName" | "connectTimeout" | "reconnectOnError";

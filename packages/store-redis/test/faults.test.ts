@@ -1,0 +1,184 @@
+import { randomUUID } from "node:crypto";
+import { isWorkflowError } from "@waymark/core";
+import { Redis } from "ioredis";
+import { startOwnRedis, startRedisPair, startTcpProxy } from "tooling/test-servers";
+import { afterAll, afterEach, expect, it } from "vitest";
+import { type ConnectOptions, RedisCheckpointStore } from "../src/index.ts";
+import { newCommit, newExecution } from "./fixtures.ts";
+
+const server = await startOwnRedis();
+const { port } = new URL(server.url);
+const admin = new Redis(server.url);
+admin.on("error", () => {});
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+afterAll(async () => {
+  admin.disconnect();
+  await server.stop();
+});
+
+async function open(options: ConnectOptions = {}): Promise<RedisCheckpointStore> {
+  const store = await RedisCheckpointStore.connect({ url: server.url, keyPrefix: `${randomUUID()}:`, ...options });
+  opened.push(store);
+  return store;
+}
+
+async function openByProxy(timeoutMs: number) {
+  const proxy = await startTcpProxy({ host: "127.0.0.1", port: Number(port) });
+  opened.push(proxy);
+  return { proxy, store: await open({ url: proxy.urlFor(server.url), timeoutMs }) };
+}
+
+/** What went wrong, as the caller sees it. */
+async function faultOf(call: Promise<unknown>): Promise<unknown> {
+  const error = await call.then(
+    () => "no error",
+    (thrown: unknown) => thrown,
+  );
+  return isWorkflowError(error) ? { code: error.code, ...error.details } : error;
+}
+
+const unavailable = (details: object) => ({ code: "STORE_UNAVAILABLE", ...details });
+
+it("a cut connection is made again, and the commit under way is not made twice", async () => {
+  const { proxy, store } = await openByProxy(10_000);
+  const head = await store.createExecution(newExecution("e1"));
+  proxy.cut();
+  await store.commit("e1", newCommit(head));
+  proxy.dropNextAnswer();
+  await store.commit("e1", newCommit({ ...head, version: 1 }));
+  expect(await store.getExecution("e1")).toMatchObject({ version: 2, seq: 2 });
+});
+
+it("a deletion whose answer is lost is not counted twice", async () => {
+  const { proxy, store } = await openByProxy(10_000);
+  await store.createExecution(newExecution("e1"));
+  // So that the server knows the script, and its next answer is that of the deletion.
+  await store.deleteExecutions([{ id: "e1", version: 9 }]);
+  proxy.dropNextAnswer();
+  const fault = await faultOf(store.deleteExecutions([{ id: "e1", version: 0 }]));
+  expect(fault).toEqual(unavailable({ reason: "connection" }));
+  expect(await store.getExecution("e1")).toBeUndefined();
+});
+
+it("a silent network is given up after the time stated, and the store goes on when it is back", async () => {
+  const { proxy, store } = await openByProxy(300);
+  const head = await store.createExecution(newExecution("e1"));
+  proxy.stall();
+  const commit = newCommit(head);
+  expect(await faultOf(store.commit("e1", commit))).toEqual(unavailable({ reason: "timeout" }));
+  proxy.resume();
+  await expect.poll(() => faultOf(store.commit("e1", commit))).toBe("no error");
+  expect(await store.getExecution("e1")).toMatchObject({ version: 1 });
+});
+
+it("a server that is away is told within the time stated, and used again when it is back", async () => {
+  const store = await open({ timeoutMs: 500 });
+  const head = await store.createExecution(newExecution("e1"));
+  await server.kill();
+  expect(await faultOf(store.commit("e1", newCommit(head)))).toEqual(unavailable({ reason: "connection" }));
+  expect(await faultOf(open({}))).toEqual(unavailable({ reason: "connection" }));
+  await server.restart();
+  await expect.poll(() => faultOf(store.commit("e1", newCommit(head)))).toBe("no error");
+});
+
+it("scripts that the server forgot are sent again", async () => {
+  const store = await open();
+  const head = await store.createExecution(newExecution("e1"));
+  await store.commit("e1", newCommit(head));
+  await admin.script("FLUSH");
+  await store.commit("e1", newCommit({ ...head, version: 1 }));
+  expect(await store.getExecution("e1")).toMatchObject({ version: 2 });
+});
+
+it("a server without memory writes nothing, says so, and goes on once it has some", async () => {
+  const store = await open();
+  const head = await store.createExecution(newExecution("e1"));
+  await admin.config("SET", "maxmemory", "1");
+  const commit = newCommit(head, { head: { status: "completed" } });
+  expect(await faultOf(store.commit("e1", commit))).toEqual(
+    unavailable({ reason: "out_of_memory", serverCode: "OOM" }),
+  );
+  expect(await faultOf(store.createExecution(newExecution("e2")))).toMatchObject({ reason: "out_of_memory" });
+  expect(await store.getExecution("e1")).toEqual(head);
+  expect(await store.deleteExecutions([{ id: "e1", version: 0 }])).toBe(1);
+  await admin.config("SET", "maxmemory", "0");
+  await store.createExecution(newExecution("e2"));
+});
+
+it("a wrong or missing password, and a user who may not, are told apart", async () => {
+  const closed = await startOwnRedis({ settings: { requirepass: "secret" } });
+  opened.push({ close: () => closed.stop() });
+  const { host } = new URL(closed.url);
+  const connect = (login: string) => RedisCheckpointStore.connect({ url: `redis://${login}${host}`, timeoutMs: 3_000 });
+  expect(await faultOf(connect(""))).toEqual(unavailable({ reason: "authentication", serverCode: "NOAUTH" }));
+  expect(await faultOf(connect(":wrong@"))).toEqual(unavailable({ reason: "authentication", serverCode: "WRONGPASS" }));
+  const boss = new Redis(closed.url);
+  await boss.call("acl", "setuser", "app", "on", ">pw", "~waymark:*", "+@all", "-@dangerous", "+info");
+  await boss.call("acl", "setuser", "poor", "on", ">pw", "~other:*", "+@all");
+  boss.disconnect();
+  const store = await connect("app:pw@");
+  await store.createExecution(newExecution("e1"));
+  expect(await store.listExecutions()).toMatchObject({ items: [{ id: "e1" }] });
+  // CONFIG is denied, so nobody can say that it is durable.
+  expect(store.capabilities.durable).toBe(false);
+  await store.close();
+  const poor = await connect("poor:pw@");
+  expect(await faultOf(poor.createExecution(newExecution("e1")))).toEqual(
+    unavailable({ reason: "permission", serverCode: "NOPERM" }),
+  );
+  await poor.close();
+});
+
+it("a replica is told from a primary; promoted, it is written to, and no token comes twice", async () => {
+  const pair = await startRedisPair();
+  opened.push({ close: () => pair.stop() });
+  const store = await open({ url: pair.primary.url, keyPrefix: "p:" });
+  const replica = await open({ url: pair.replica.url, keyPrefix: "p:" });
+  const first = await store.createExecution(newExecution("e1"));
+  expect(await faultOf(replica.createExecution(newExecution("e2")))).toEqual(
+    unavailable({ reason: "read_only", serverCode: "READONLY" }),
+  );
+  const admin = new Redis(pair.primary.url);
+  await store.commit("e1", newCommit(first));
+  await admin.wait(1, 5_000);
+  admin.disconnect();
+  await pair.primary.kill();
+  await pair.promote();
+  const claimed = await replica.claimExecution("e1", {
+    claimId: randomUUID(),
+    owner: "o2",
+    leaseMs: 1_000,
+    from: ["running"],
+    force: true,
+  });
+  expect(claimed).toMatchObject({ version: 1, seq: 1 });
+  expect(claimed.token).toBeGreaterThan(first.token);
+  expect(await faultOf(replica.commit("e1", newCommit({ ...first, version: 1 })))).toMatchObject({
+    code: "LEASE_LOST",
+  });
+});
+
+it("a key that something else has overwritten is told", async () => {
+  const store = await open({ keyPrefix: "foreign:" });
+  const head = await store.createExecution(newExecution("e1"));
+  const [key = ""] = await admin.keys("foreign:*:head:e1");
+  await admin.set(key, "text");
+  expect(await faultOf(store.commit("e1", newCommit(head)))).toEqual(
+    unavailable({ reason: "data", serverCode: "WRONGTYPE" }),
+  );
+});
+
+it("a borrowed client that was ended is told at once, and close leaves a borrowed client open", async () => {
+  const client = new Redis(server.url);
+  const store = RedisCheckpointStore.from(client, { keyPrefix: `${randomUUID()}:` });
+  await store.createExecution(newExecution("e1"));
+  await store.close();
+  expect(await faultOf(store.getExecution("e1"))).toMatchObject({ code: "STORE_CLOSED" });
+  expect(await client.ping()).toBe("PONG");
+  const other = RedisCheckpointStore.from(client);
+  client.disconnect();
+  expect(await faultOf(other.getExecution("e1"))).toEqual(unavailable({ reason: "connection" }));
+});

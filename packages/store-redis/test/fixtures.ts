@@ -1,0 +1,43 @@
+import { randomUUID } from "node:crypto";
+import type { CommitRequest, NewCheckpoint, NewExecution } from "@waymark/core";
+
+/** A checkpoint with something in every field; `changes` replaces some. */
+export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
+  return {
+    id: randomUUID(),
+    kind: "delta",
+    nodeId: "n1",
+    nodeName: "Node 1",
+    stepNumber: 1,
+    attempt: 1,
+    durationMs: 1.5,
+    payload: '{"set":{"a":1}}',
+    timestamp: 1_700_000_000_000,
+    ...changes,
+  };
+}
+
+/** A running execution with a lease of a minute; `changes` replaces some of it. */
+export function newExecution(id: string, changes: Partial<NewExecution> = {}): NewExecution {
+  return {
+    id,
+    workflowId: "w1",
+    userId: "u1",
+    status: "running",
+    currentStep: 0,
+    totalSteps: 3,
+    owner: "o1",
+    leaseMs: 60_000,
+    checkpoint: newCheckpoint({ kind: "snapshot", nodeId: "", nodeName: "", stepNumber: 0, payload: "{}" }),
+    ...changes,
+  };
+}
+
+/** A commit of one checkpoint on a head. */
+export function newCommit(
+  head: { token: number; version: number },
+  changes: Partial<CommitRequest> = {},
+): CommitRequest {
+  const { token, version } = head;
+  return { commitId: randomUUID(), token, version, checkpoint: newCheckpoint(), ...changes };
+}
