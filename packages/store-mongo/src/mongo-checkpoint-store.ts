@@ -216,26 +216,30 @@ export class MongoCheckpointStore implements CheckpointStore {
   async #create(call: Call, execution: NewExecution): Promise<ExecutionRecord> {
     const { id, checkpoint } = execution;
     const collection = this.#names.executions;
-    const incarnation = randomUUID();
-    const place = { _id: slotId(id, incarnation, 0), executionId: id };
-    const slot = { ...slotContent(checkpoint, 0, {}), commitId: checkpoint.id, token: 0, version: -1 };
-    // The snapshot first: once there is a head, there is all of it.
-    const { wasResent } = await call.update(collection, [
-      { q: place, u: { $setOnInsert: slot }, upsert: true },
-      { q: { _id: id, executionId: id }, u: createUpdate(execution, incarnation), upsert: true },
-    ]);
-    const head = await readHead(call, collection, id);
-    if (head?.incarnation === incarnation) {
-      const { firstToken, bornAt, token } = head;
-      if (isLive(head) && token === firstToken) this.#known.set(id, head);
-      // Others may have claimed it since; this call made what it was at first.
-      return structuredClone(createdHead(execution, firstToken, bornAt));
+    for (let looks = 1; looks <= MAX_LOOKS; looks++) {
+      const incarnation = randomUUID();
+      const place = { _id: slotId(id, incarnation, 0), executionId: id };
+      const slot = { ...slotContent(checkpoint, 0, {}), commitId: checkpoint.id, token: 0, version: -1 };
+      // The snapshot first: once there is a head, there is all of it.
+      const { changed, wasResent } = await call.update(collection, [
+        { q: place, u: { $setOnInsert: slot }, upsert: true },
+        { q: { _id: id, executionId: id }, u: createUpdate(execution, incarnation), upsert: true },
+      ]);
+      const head = await readHead(call, collection, id);
+      if (head?.incarnation === incarnation) {
+        const { firstToken, bornAt, token } = head;
+        if (isLive(head) && token === firstToken) this.#known.set(id, head);
+        // Others may have claimed or deleted it since; this call made what it was at first.
+        return structuredClone(createdHead(execution, firstToken, bornAt));
+      }
+      // An earlier send of it may be about to make the head, which must not be without its snapshot.
+      if (!wasResent) await call.delete(collection, [place]);
+      if (isLive(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
+      if (isLive(head)) throw alreadyExists(id);
+      // The execution that was in the way is gone; or so is the one made here, which must not be made twice.
+      if (wasResent || changed > 1) break;
     }
-    // An earlier send of it may be about to make the head, which must not be without its snapshot.
-    if (!wasResent) await call.delete(collection, [place]);
-    if (!isLive(head)) throw keepsChanging(id);
-    if (head.initialCheckpointId === checkpoint.id) return toRecord(head);
-    throw alreadyExists(id);
+    throw keepsChanging(id);
   }
 
   async #claim(call: Call, id: string, request: ClaimRequest): Promise<ExecutionRecord> {

@@ -1,0 +1,245 @@
+import { type CheckpointStore, type ExecutionRecord, isWorkflowError } from "@waymark/core";
+import { MemoryCheckpointStore } from "@waymark/store-memory";
+import { MongoClient } from "mongodb";
+import { startMongo } from "tooling/test-servers";
+import { afterAll, describe, expect, it } from "vitest";
+import { MongoCheckpointStore } from "../src/index.ts";
+import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
+import { Stepper } from "./stepper.ts";
+
+const server = await startMongo();
+const client = await new MongoClient(server.url).connect();
+afterAll(async () => {
+  await client.close();
+  await server.stop();
+});
+
+const DATABASE = "interleavings";
+const ID = "e";
+/**
+ * How often an actor may be interrupted that could go on: every order within that is tried, and every crash in each.
+ *
+ * - WAYMARK_INTERRUPTIONS=99 tries every order there is, which takes an hour.
+ */
+const MAX_INTERRUPTIONS = Number(process.env.WAYMARK_INTERRUPTIONS ?? 1);
+
+/** What an actor knows: the head it has last seen. */
+type Actor = { store: CheckpointStore; head: ExecutionRecord };
+type Step = (actor: Actor, name: string) => Promise<unknown>;
+
+const commit =
+  (changes: Parameters<typeof newCommit>[1] = {}): Step =>
+  async (actor, name) => {
+    const checkpoint = newCheckpoint({ id: `${name}-${actor.head.version}` });
+    await actor.store.commit(
+      ID,
+      newCommit(actor.head, { commitId: `${name}-${actor.head.version}`, checkpoint, ...changes }),
+    );
+    actor.head = { ...actor.head, version: actor.head.version + 1, seq: actor.head.seq + 1 };
+  };
+const commitHead: Step = async (actor, name) => {
+  const { token, version } = actor.head;
+  await actor.store.commit(ID, { commitId: `${name}-head-${version}`, token, version, head: { currentStep: 7 } });
+  actor.head = { ...actor.head, version: version + 1 };
+};
+const snapshot: Step = (actor, name) =>
+  commit({
+    checkpoint: newCheckpoint({ id: `${name}-s`, kind: "snapshot" }),
+    dropBefore: actor.head.seq + 1,
+  })(actor, name);
+const claim: Step = async (actor, name) => {
+  const request = { claimId: `${name}-claim`, owner: name, leaseMs: 60_000, from: ["running" as const], force: true };
+  actor.head = await actor.store.claimExecution(ID, request);
+  return actor.head;
+};
+const remove: Step = ({ store, head }) => store.deleteExecutions([{ id: ID, version: head.version }]);
+const create: Step = async (actor, name) => {
+  const checkpoint = newCheckpoint({ id: `${name}-initial`, kind: "snapshot" });
+  actor.head = await actor.store.createExecution(newExecution(ID, { owner: name, checkpoint }));
+  return actor.head;
+};
+const read: Step = async ({ store }) => (await store.readCheckpoints(ID)).map(({ id, seq }) => [seq, id]);
+
+interface Scenario {
+  title: string;
+  a: Step[];
+  b: Step[];
+}
+
+const SCENARIOS: Scenario[] = [
+  { title: "an owner and one who takes over", a: [commit()], b: [claim, commit()] },
+  { title: "one owner that commits twice at once", a: [commit()], b: [commit()] },
+  {
+    title: "a commit that is sent twice at once",
+    a: [commit({ commitId: "same" })],
+    b: [commit({ commitId: "same" })],
+  },
+  { title: "a commit with and one without a checkpoint", a: [commit()], b: [commitHead, commit()] },
+  { title: "two that take over", a: [claim], b: [claim, commit()] },
+  { title: "a snapshot that drops what was before, and a takeover", a: [snapshot], b: [claim, commit()] },
+  { title: "a writer and a reader", a: [snapshot, commit()], b: [read] },
+  { title: "a deletion", a: [commit()], b: [remove] },
+  { title: "a deletion and a creation under the same id", a: [commit()], b: [remove, create, commit()] },
+  { title: "two creations after a deletion", a: [remove, create], b: [create] },
+];
+
+describe.each(SCENARIOS)("$title", (scenario) => {
+  it("ends, in every order of statements and with a crash anywhere, as calls one after another would", async () => {
+    const allowed = await allowedOutcomes(scenario);
+    let tried = 0;
+    let path: number[] | undefined = [];
+    while (path !== undefined) {
+      const { outcome, choices }: { outcome: string; choices: Choice[] } = await runOnServer(scenario, path);
+      expect(allowed, `after ${choices.map(({ chosen }) => chosen).join(" ")}`).toContain(outcome);
+      tried += 1;
+      path = nextPath(choices);
+    }
+    expect(tried).toBeGreaterThan(5);
+  });
+});
+
+interface Choice {
+  chosen: number;
+  of: number;
+}
+
+/** The next path through a tree of choices, depth first; the tree becomes known while it is walked. */
+function nextPath(choices: readonly Choice[]): number[] | undefined {
+  const last = choices.findLastIndex(({ chosen, of }) => chosen + 1 < of);
+  if (last === -1) return undefined;
+  return choices.slice(0, last + 1).map(({ chosen }, index) => (index === last ? chosen + 1 : chosen));
+}
+
+async function runOnServer({ a, b }: Scenario, prefix: readonly number[]) {
+  const options = { database: DATABASE, collectionPrefix: "all_", createIndexes: false };
+  const plain = MongoCheckpointStore.from(client, options);
+  await client.db(DATABASE).collection("all_executions").deleteMany({});
+  const stepper = new Stepper();
+  const actors = { a: stepper.add("a", client, DATABASE), b: stepper.add("b", client, DATABASE) };
+  const head = await plain.createExecution(
+    newExecution(ID, { checkpoint: newCheckpoint({ id: "0", kind: "snapshot" }) }),
+  );
+  const results: Record<string, unknown[]> = { a: [], b: [] };
+  for (const [name, steps] of Object.entries({ a, b })) {
+    const { client: stepping, run } = actors[name as "a" | "b"];
+    const store = MongoCheckpointStore.from(stepping, options);
+    await store.setup();
+    run(() => perform({ store, head }, { name, steps, results: results[name] ?? [] }));
+  }
+  const choices: Choice[] = [];
+  let hasCrashed = false;
+  let interruptions = 0;
+  let current: string | undefined;
+  for (;;) {
+    const all = await stepper.waiting();
+    if (all.length === 0) break;
+    const canGoOn = current !== undefined && all.includes(current);
+    const waiting = canGoOn && interruptions === MAX_INTERRUPTIONS ? [String(current)] : all;
+    // Each of those who wait may go on, or be the one that crashes.
+    const of = waiting.length * (hasCrashed ? 1 : 2);
+    const chosen = prefix[choices.length] ?? 0;
+    choices.push({ chosen, of });
+    const name = String(waiting[chosen % waiting.length]);
+    if (canGoOn && name !== current) interruptions += 1;
+    current = name;
+    if (chosen < waiting.length) stepper.go(name);
+    else {
+      hasCrashed = true;
+      stepper.crash(name);
+    }
+  }
+  return { outcome: JSON.stringify([results.a, results.b, await after(plain)]), choices };
+}
+
+/** Every outcome of the calls one after another; the call in which an actor crashes has happened or has not. */
+async function allowedOutcomes({ a, b }: Scenario): Promise<string[]> {
+  const found = new Set<string>();
+  for (const order of orders(a.length, b.length)) {
+    for (const crashed of [undefined, "a", "b"]) {
+      const length = crashed === "a" ? a.length : b.length;
+      for (let at = 0; at < (crashed === undefined ? 1 : length); at++) {
+        for (const happened of [true, false]) {
+          found.add(await runOnModel({ a, b }, { order, crashed, at, happened }));
+        }
+      }
+    }
+  }
+  return [...found];
+}
+
+async function runOnModel(
+  steps: { a: Step[]; b: Step[] },
+  { order, crashed, at, happened }: { order: string; crashed: string | undefined; at: number; happened: boolean },
+): Promise<string> {
+  const store = new MemoryCheckpointStore();
+  const head = await store.createExecution(
+    newExecution(ID, { checkpoint: newCheckpoint({ id: "0", kind: "snapshot" }) }),
+  );
+  const actors = {
+    a: { store, head, results: [] as unknown[], next: 0 },
+    b: { store, head, results: [] as unknown[], next: 0 },
+  };
+  for (const name of order as unknown as Iterable<"a" | "b">) {
+    const actor = actors[name];
+    const step = steps[name][actor.next] as Step;
+    const isCrash = name === crashed && actor.next === at;
+    actor.next += 1;
+    if (name === crashed && actor.next > at + 1) continue;
+    if (isCrash) {
+      if (happened) await resultOf(() => step(actor, name));
+      actor.results.push("crashed");
+    } else {
+      actor.results.push(await resultOf(() => step(actor, name)));
+    }
+  }
+  return JSON.stringify([actors.a.results, actors.b.results, await after(store)]);
+}
+
+function orders(a: number, b: number): string[] {
+  if (a === 0 && b === 0) return [""];
+  return [
+    ...(a > 0 ? orders(a - 1, b).map((rest) => `a${rest}`) : []),
+    ...(b > 0 ? orders(a, b - 1).map((rest) => `b${rest}`) : []),
+  ];
+}
+
+async function perform(actor: Actor, { name, steps, results }: { name: string; steps: Step[]; results: unknown[] }) {
+  for (const step of steps) {
+    const result = await resultOf(() => step(actor, name));
+    results.push(result);
+    if (result === "crashed") return;
+  }
+}
+
+async function resultOf(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    const value = await work();
+    return typeof value === "object" && value !== null && "version" in value
+      ? viewOf(value as ExecutionRecord)
+      : (value ?? "done");
+  } catch (error) {
+    if (isWorkflowError(error)) return error.message.includes("crashed") ? "crashed" : error.code;
+    throw error;
+  }
+}
+
+/** What is left, and whether the next owner can go on from it. */
+async function after(store: CheckpointStore): Promise<unknown> {
+  const head = await store.getExecution(ID);
+  if (head === undefined) return "gone";
+  const records = (await store.readCheckpoints(ID)).map(({ id, seq }) => [seq, id]);
+  const next = await store.claimExecution(ID, {
+    claimId: "next",
+    owner: "next",
+    leaseMs: 0,
+    from: ["running"],
+    force: true,
+  });
+  await store.commit(ID, newCommit(next, { checkpoint: newCheckpoint({ id: "next" }) }));
+  const last = (await store.readCheckpoints(ID)).map(({ id, seq }) => [seq, id]);
+  return { head: viewOf(head), rose: next.token > head.token, records, last };
+}
+
+function viewOf({ token: _token, createdAt: _created, updatedAt: _updated, leaseUntil, ...rest }: ExecutionRecord) {
+  return { ...Object.fromEntries(Object.entries(rest).sort()), isHeld: leaseUntil !== undefined };
+}
