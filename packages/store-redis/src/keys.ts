@@ -27,6 +27,11 @@ export class Keys {
     return { head: `${bucket}:head:${name}`, records: `${bucket}:records:${name}`, tokens: `${bucket}:tokens` };
   }
 
+  /** The version of the layout. */
+  get layout(): string {
+    return `${this.#prefix}layout`;
+  }
+
   definition(hash: string): string {
     return `${this.#prefix}definition:${encode(hash)}`;
   }

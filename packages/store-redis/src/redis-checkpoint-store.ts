@@ -44,7 +44,7 @@ import {
 } from "./options.ts";
 import { readRecords } from "./read-records.ts";
 import { keepsChanging, noSnapshot } from "./refusals.ts";
-import { readServerSettings } from "./server-settings.ts";
+import { checkLayout, readServerSettings } from "./server-settings.ts";
 
 /** How often to begin again when an execution changes between the steps of a call. */
 const MAX_TRIES = 20;
@@ -100,13 +100,18 @@ export class RedisCheckpointStore implements CheckpointStore {
    *
    * - Asks the server how durable it is, and warns where it may drop executions.
    *
-   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STATE_VERSION_UNSUPPORTED
    */
   static async connect(options: ConnectOptions): Promise<RedisCheckpointStore> {
     checkConnectOptions(options);
     const client = await openClient(options, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const store = new RedisCheckpointStore(client, true, options);
-    await store.setup();
+    try {
+      await store.setup();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
     return store;
   }
 
@@ -130,10 +135,10 @@ export class RedisCheckpointStore implements CheckpointStore {
   /**
    * Asks the server how durable it is, and warns where it may drop executions. `connect` has done it.
    *
-   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED
+   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, STATE_VERSION_UNSUPPORTED
    */
   async setup(): Promise<void> {
-    await this.#connection.send((client) => client.ping());
+    await checkLayout(this.#connection, this.#keys.layout);
     const settings = await readServerSettings(this.#connection, this.#endedTtlMs !== "");
     const durable = this.#options.durable ?? settings.durable ?? false;
     this.#capabilities = Object.freeze({ ...this.#capabilities, durable });

@@ -1,3 +1,4 @@
+import { WorkflowError } from "@waymark/core";
 import type { Connection } from "./connection.ts";
 
 /** What a server's configuration means for what is kept on it. */
@@ -5,6 +6,23 @@ export interface ServerSettings {
   /** `undefined` where the server does not say, as many managed ones. */
   durable: boolean | undefined;
   warnings: string[];
+}
+
+/** The version of the layout of the keys that this package writes. */
+const LAYOUT = 1;
+
+/** Makes sure that what is there is of a layout that this package knows; notes its own where nothing is there. */
+export async function checkLayout(connection: Connection, key: string): Promise<void> {
+  const found = await connection.send((client) => client.get(key));
+  if (found === null) {
+    await connection.send((client) => client.set(key, String(LAYOUT), "NX"));
+  } else if (Number(found) !== LAYOUT) {
+    throw new WorkflowError(
+      "STATE_VERSION_UNSUPPORTED",
+      `The keys have layout ${found}; this version of @waymark/store-redis knows layout ${LAYOUT}. Update the package.`,
+      { details: { found, known: LAYOUT } },
+    );
+  }
 }
 
 const NAMES = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"];

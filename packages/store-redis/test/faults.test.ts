@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { isWorkflowError } from "@waymark/core";
 import { Redis } from "ioredis";
 import { startOwnRedis, startRedisPair, startTcpProxy } from "tooling/test-servers";
@@ -115,33 +116,36 @@ it("a wrong or missing password, and a user who may not, are told apart", async 
   const connect = (login: string) => RedisCheckpointStore.connect({ url: `redis://${login}${host}`, timeoutMs: 3_000 });
   expect(await faultOf(connect(""))).toEqual(unavailable({ reason: "authentication", serverCode: "NOAUTH" }));
   expect(await faultOf(connect(":wrong@"))).toEqual(unavailable({ reason: "authentication", serverCode: "WRONGPASS" }));
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const [, permissions = ""] = /ACL SETUSER waymark on >secret ~waymark:\*([^`]*)/.exec(readme) ?? [];
   const boss = new Redis(closed.url);
-  await boss.call("acl", "setuser", "app", "on", ">pw", "~waymark:*", "+@all", "-@dangerous", "+info");
+  await boss.call("acl", "setuser", "app", "on", ">pw", "~waymark:*", ...permissions.trim().split(/\s+/));
   await boss.call("acl", "setuser", "poor", "on", ">pw", "~other:*", "+@all");
   boss.disconnect();
   const store = await connect("app:pw@");
-  await store.createExecution(newExecution("e1"));
+  const created = await store.createExecution(newExecution("e1"));
   expect(await store.listExecutions()).toMatchObject({ items: [{ id: "e1" }] });
-  // CONFIG is denied, so nobody can say that it is durable.
-  expect(store.capabilities.durable).toBe(false);
+  await store.commit("e1", newCommit(created, { head: { status: "completed" } }));
+  const owner = { claimId: randomUUID(), owner: "o", leaseMs: 0, from: ["completed" as const] };
+  await store.claimExecution("e1", owner);
+  expect(await store.readCheckpoints("e1")).toHaveLength(2);
+  expect(await store.deleteExecutions([{ id: "e1", version: 1 }])).toBe(1);
+  expect(store.capabilities.durable).toBe(true);
   await store.close();
-  const poor = await connect("poor:pw@");
-  expect(await faultOf(poor.createExecution(newExecution("e1")))).toEqual(
-    unavailable({ reason: "permission", serverCode: "NOPERM" }),
-  );
-  await poor.close();
+  expect(await faultOf(connect("poor:pw@"))).toEqual(unavailable({ reason: "permission", serverCode: "NOPERM" }));
 });
 
 it("a replica is told from a primary; promoted, it is written to, and no token comes twice", async () => {
   const pair = await startRedisPair();
   opened.push({ close: () => pair.stop() });
   const store = await open({ url: pair.primary.url, keyPrefix: "p:" });
+  const admin = new Redis(pair.primary.url);
+  await admin.wait(1, 5_000);
   const replica = await open({ url: pair.replica.url, keyPrefix: "p:" });
   const first = await store.createExecution(newExecution("e1"));
   expect(await faultOf(replica.createExecution(newExecution("e2")))).toEqual(
     unavailable({ reason: "read_only", serverCode: "READONLY" }),
   );
-  const admin = new Redis(pair.primary.url);
   await store.commit("e1", newCommit(first));
   await admin.wait(1, 5_000);
   admin.disconnect();

@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { Redis } from "ioredis";
+import { startOwnRedis } from "tooling/test-servers";
+import { afterAll, describe, expect, it } from "vitest";
+import { type ConnectOptions, RedisCheckpointStore } from "../src/index.ts";
+import { newCommit, newExecution } from "./fixtures.ts";
+
+const server = await startOwnRedis();
+const admin = new Redis(server.url);
+afterAll(async () => {
+  admin.disconnect();
+  await server.stop();
+});
+
+const open = (options: ConnectOptions = {}) =>
+  RedisCheckpointStore.connect({ url: server.url, keyPrefix: `${randomUUID()}:`, ...options });
+
+async function isDurable(options: ConnectOptions = {}): Promise<boolean> {
+  await using store = await open(options);
+  return store.capabilities.durable;
+}
+
+async function warningsWith(policy: string, options: ConnectOptions = {}): Promise<string[]> {
+  await admin.config("SET", "maxmemory-policy", policy);
+  const warnings: string[] = [];
+  await (await open({ onWarning: (message) => warnings.push(message), ...options })).close();
+  return warnings;
+}
+
+it("is as durable as the server, unless told otherwise", async () => {
+  expect(await isDurable()).toBe(true);
+  expect(await isDurable({ durable: false })).toBe(false);
+  await admin.config("SET", "appendfsync", "everysec");
+  expect(await isDurable()).toBe(false);
+  expect(await isDurable({ durable: true })).toBe(true);
+  await admin.config("SET", "appendfsync", "always");
+});
+
+it("warns where executions may be evicted", async () => {
+  expect(await warningsWith("allkeys-lru")).toEqual([]);
+  await admin.config("SET", "maxmemory", "1gb");
+  expect(await warningsWith("allkeys-lru")).toEqual([expect.stringContaining("allkeys-lru")]);
+  expect(await warningsWith("volatile-ttl")).toEqual([]);
+  expect(await warningsWith("volatile-ttl", { endedTtlMs: 1_000 })).toEqual([expect.stringContaining("volatile-ttl")]);
+  expect(await warningsWith("noeviction")).toEqual([]);
+  await admin.config("SET", "maxmemory", "0");
+});
+
+it("lets ended executions expire, and those that are claimed again stay", async () => {
+  await using store = await open({ endedTtlMs: 60_000, keyPrefix: "ttl:" });
+  const remaining = async () => Promise.all((await admin.keys("ttl:*e1")).map((key) => admin.pttl(key)));
+  const head = await store.createExecution(newExecution("e1"));
+  expect(await remaining()).toEqual([-1, -1]);
+  await store.commit("e1", newCommit(head, { head: { status: "failed" } }));
+  for (const left of await remaining()) expect(left).toBeGreaterThan(50_000);
+  const claim = { claimId: randomUUID(), owner: "o2", leaseMs: 1_000, from: ["failed" as const] };
+  const claimed = await store.claimExecution("e1", claim);
+  expect(await remaining()).toEqual([-1, -1]);
+  await store.commit("e1", newCommit(claimed, { head: { status: "completed" } }));
+  for (const key of await admin.keys("ttl:*e1")) await admin.pexpire(key, 0);
+  expect(await store.listExecutions()).toEqual({ items: [] });
+  expect(await store.getExecution("e1")).toBeUndefined();
+  expect((await store.createExecution(newExecution("e1"))).token).toBeGreaterThan(claimed.token);
+});
+
+it("refuses keys of a layout that it does not know", async () => {
+  await admin.set("new:layout", "2");
+  await expect(open({ keyPrefix: "new:" })).rejects.toMatchObject({ code: "STATE_VERSION_UNSUPPORTED" });
+});
+
+it("keeps all keys of an execution, whatever its id, in one slot, and nothing but the tokens after a deletion", async () => {
+  await using store = await open({ keyPrefix: "slots:" });
+  for (const id of ["{x}", "}b", "a:b", "*", "{index}", "ü{"]) {
+    const head = await store.createExecution(newExecution(id));
+    const keys = (await admin.keys("slots:*")).filter((key) => /:(head|records):/.test(key));
+    expect(keys).toHaveLength(2);
+    const slots = await Promise.all(keys.map((key) => slotOf(key)));
+    expect(new Set(slots).size).toBe(1);
+    await store.deleteExecutions([head]);
+    await expect
+      .poll(async () => (await admin.keys("slots:*")).filter((key) => !/:tokens$|:layout$/.test(key)))
+      .toEqual([]);
+  }
+});
+
+describe("options", () => {
+  it.for<[string, object]>([
+    ["url", {}],
+    ["url", { url: "http://localhost" }],
+    ["keyPrefix", { url: server.url, keyPrefix: "{a}" }],
+    ["timeoutMs", { url: server.url, timeoutMs: 0 }],
+    ["endedTtlMs", { url: server.url, endedTtlMs: 1.5 }],
+    ["cluster", { cluster: [] }],
+    ["cluster", { url: server.url, cluster: [{ port: 1 }] }],
+    ["clusterOptions", { url: server.url, clusterOptions: {} }],
+    ["prefix", { url: server.url, prefix: "a" }],
+  ])("%s is refused in %o", async ([argument, options]) => {
+    const call = RedisCheckpointStore.connect(options as ConnectOptions);
+    await expect(call).rejects.toMatchObject({ code: "INVALID_ARGUMENT", details: { argument } });
+  });
+});
+
+/** The part of a key that decides its slot. */
+function slotOf(key: string): string {
+  return /\{([^}]+)\}/.exec(key)?.[1] ?? key;
+}
