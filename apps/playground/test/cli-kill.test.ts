@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startOwnPostgres } from "../../../tooling/test-servers/index.ts";
+import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../../../tooling/test-servers/index.ts";
 import { canvas, folderWith, runCli } from "./run-cli.ts";
 
 const nothing = { nodes: 0, requests: 0, effects: 0 };
@@ -26,22 +26,33 @@ describe("compare kills processes", () => {
     }
   });
 
-  it("at the node of --fail-at, on a server", async () => {
+  it.each([
+    ["postgres", startOwnPostgres],
+    ["redis", startOwnRedis],
+    ["mongo", startOwnMongo],
+  ])("at the node of --fail-at, on a server: %s", async (store, start) => {
     await using folder = await folderWith({
       "own.json": canvas([
         ["a", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 1 } }],
         ["b", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 2 } }],
       ]),
     });
-    const server = await startOwnPostgres();
+    const server = await start();
     try {
-      const store = ["--store", "postgres", "--url", server.url];
-      const args = ["compare", `${folder.path}/own.json`, "--fail-at", "b", ...store, "--json"];
+      const args = [
+        "compare",
+        `${folder.path}/own.json`,
+        "--fail-at",
+        "b",
+        "--store",
+        store,
+        "--url",
+        server.url,
+        "--json",
+      ];
       const { code, report, stderr } = await runCli(args);
-      expect({ code, stderr: stderr.split("\n").filter((line) => line.startsWith("error")) }).toEqual({
-        code: 0,
-        stderr: [],
-      });
+      const errors = stderr.split("\n").filter((line) => line.startsWith("error"));
+      expect({ code, errors }).toEqual({ code: 0, errors: [] });
       const [workflow] = report().workflows;
       expect(workflow?.interruptions.map(({ kind, node }) => [kind, node?.id])).toEqual([
         ["failure", "b"],

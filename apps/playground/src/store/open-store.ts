@@ -1,7 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { type CheckpointStore, WorkflowError } from "@waymark/core";
-import { MemoryCheckpointStore } from "@waymark/store-memory";
-import { PostgresCheckpointStore } from "@waymark/store-postgres";
 
 /** Where V2 keeps its checkpoints, as plain data: another process opens the same store from it. */
 export interface StoreChoice {
@@ -20,14 +18,16 @@ interface StoreKind {
   durable: boolean;
 }
 
-/** Tables of the playground lie beside those of an application. */
-const SCHEMA = "waymark_playground";
+/** What the playground keeps lies beside what an application keeps. */
+const NAMESPACE = "waymark_playground";
 
+// Drivers are loaded when they are needed: a process that is killed after a second should not spend it on loading them.
 const kinds: Readonly<Record<string, StoreKind>> = {
   pglite: {
     needs: "dataDir",
     durable: true,
     open: async ({ dataDir = "" }) => {
+      const { PostgresCheckpointStore } = await import("@waymark/store-postgres");
       await mkdir(dataDir, { recursive: true });
       return PostgresCheckpointStore.connect({ dataDir });
     },
@@ -35,9 +35,34 @@ const kinds: Readonly<Record<string, StoreKind>> = {
   postgres: {
     needs: "url",
     durable: true,
-    open: ({ url = "" }) => PostgresCheckpointStore.connect({ url, schema: SCHEMA }),
+    open: async ({ url = "" }) => {
+      const { PostgresCheckpointStore } = await import("@waymark/store-postgres");
+      return PostgresCheckpointStore.connect({ url, schema: NAMESPACE });
+    },
   },
-  memory: { durable: false, open: async () => new MemoryCheckpointStore() },
+  redis: {
+    needs: "url",
+    durable: true,
+    open: async ({ url = "" }) => {
+      const { RedisCheckpointStore } = await import("@waymark/store-redis");
+      return RedisCheckpointStore.connect({ url, keyPrefix: `${NAMESPACE}:`, onWarning: () => undefined });
+    },
+  },
+  mongo: {
+    needs: "url",
+    durable: true,
+    open: async ({ url = "" }) => {
+      const { MongoCheckpointStore } = await import("@waymark/store-mongo");
+      return MongoCheckpointStore.connect({ url, collectionPrefix: `${NAMESPACE}_` });
+    },
+  },
+  memory: {
+    durable: false,
+    open: async () => {
+      const { MemoryCheckpointStore } = await import("@waymark/store-memory");
+      return new MemoryCheckpointStore();
+    },
+  },
 };
 
 /** The names that `--store` takes; the first is the default. */
