@@ -82,7 +82,8 @@ export function isPassing(error: unknown): boolean {
   const code = codeOf(error);
   const reason = code === undefined ? undefined : BY_CODE.get(code)?.reason;
   if (reason === "not_primary" || code === 112 || code === 6 || code === 7) return true;
-  return /^MongoNetwork|^MongoPoolCleared/.test(nameOf(error)) && !nameOf(error).includes("Timeout");
+  if (isSocketError(error)) return true;
+  return /^Mongo(Network|PoolCleared)/.test(nameOf(error)) && !nameOf(error).includes("Timeout");
 }
 
 function classify(error: unknown, code: number | undefined): Fault {
@@ -92,12 +93,19 @@ function classify(error: unknown, code: number | undefined): Fault {
   if (/Timeout/.test(name)) return TIMEOUT;
   if (/^Mongo(Network|ServerSelection|PoolCleared|NotConnected|Topology)/.test(name)) return CONNECTION;
   if (/Authentication|MissingCredentials/.test(name)) return AUTHENTICATION;
+  if (isSocketError(error)) return CONNECTION;
   return { reason: "server", advice: "MongoDB reported an error." };
 }
 
 function codeOf(error: unknown): number | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "number" ? code : undefined;
+}
+
+/** The driver hands some errors of a socket on as they are. */
+function isSocketError(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" && /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/.test(code);
 }
 
 function nameOf(error: unknown): string {

@@ -1,0 +1,41 @@
+import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
+import { expect, it } from "vitest";
+import { isPassing, translateError } from "../src/translate-error.ts";
+
+const fromServer = (code: number) => new MongoServerError({ errmsg: "told by the server", code, ok: 0 });
+
+it.each([
+  [13, "permission", false],
+  [18, "authentication", false],
+  [50, "timeout", false],
+  [64, "write_concern", false],
+  [86, "schema", false],
+  [91, "not_primary", true],
+  [112, "conflict", true],
+  [189, "not_primary", true],
+  [10107, "not_primary", true],
+  [11000, "conflict", false],
+  [14031, "disk_full", false],
+  [99999, "server", false],
+])("the server's code %i is %s", (mongoCode, reason, passing) => {
+  const error = fromServer(mongoCode);
+  expect(translateError(error)).toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    cause: error,
+    details: { reason, mongoCode },
+  });
+  expect(isPassing(error)).toBe(passing);
+});
+
+it("a document that the server finds too large is PAYLOAD_TOO_LARGE", () => {
+  expect(translateError(fromServer(17419))).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+});
+
+it("faults of the network are told as such; only those that ended are worth another send at once", () => {
+  const cut = new MongoNetworkError("connection 1 to 127.0.0.1 closed");
+  expect(translateError(cut)).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason: "connection" } });
+  expect(isPassing(cut)).toBe(true);
+  const gone = new MongoServerSelectionError("no server", { type: "Unknown" } as never);
+  expect(translateError(gone)).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason: "connection" } });
+  expect(isPassing(gone)).toBe(false);
+});
