@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import { freePort } from "./free-port.ts";
+import { killWithChildren } from "./kill-with-children.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess, startAgain } from "./supervised-process.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
@@ -73,9 +74,9 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
   const self: OwnTestServer = register({
     name: `PostgreSQL ${version} (${binaries.origin})`,
     url,
-    kill: () => server.end("SIGKILL"),
+    kill: () => killWithChildren(server),
     restart: async () => {
-      if (server.isRunning) await server.end("SIGKILL");
+      if (server.isRunning) await killWithChildren(server);
       await startAgain(server, isReady);
     },
     stop: async () => {

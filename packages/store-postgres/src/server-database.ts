@@ -43,7 +43,9 @@ export class ServerDatabase implements Database {
     this.#prepare = options.prepare;
     this.#clock = options.clock;
     // Idle connections that die are replaced; nobody listening would end the process.
-    if (this.#owned) this.#pool.on("error", () => {});
+    if (this.#owned) this.#pool.on("error", ignore);
+    // From the start: a server that is going down can end a connection with the very packet that opens it.
+    this.#pool.on("connect", listen);
   }
 
   async run(statement: Statement, values: readonly unknown[], options: RunOptions = {}): Promise<Result> {
@@ -52,7 +54,8 @@ export class ServerDatabase implements Database {
     for (let tries = 1; ; tries++) {
       const client = await this.#acquire(deadline);
       const isFresh = !this.#used.has(client);
-      this.#hold(client);
+      this.#used.add(client);
+      listen(client);
       const isPrepared = this.#prepare && options.unprepared !== true;
       let fault: unknown;
       try {
@@ -82,7 +85,7 @@ export class ServerDatabase implements Database {
 
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#acquire(performance.now() + this.#timeoutMs);
-    this.#hold(client);
+    listen(client);
     const send = (text: string, values?: unknown[]) =>
       client.query({ text, values, query_timeout: TRANSACTION_STATEMENT_TIMEOUT_MS } as QueryConfig & {
         query_timeout: number;
@@ -103,6 +106,7 @@ export class ServerDatabase implements Database {
   }
 
   async end(): Promise<void> {
+    this.#pool.removeListener("connect", listen);
     if (!this.#owned || this.#pool.ending) return;
     // A peer that has gone silent does not acknowledge a goodbye either.
     const timeout = new AbortController();
@@ -134,13 +138,13 @@ export class ServerDatabase implements Database {
       clearTimeout(timer);
     }
   }
+}
 
-  /** Nobody but the holder hears of a held connection's end; the next statement on it does. */
-  #hold(client: PoolClient): void {
-    if (this.#used.has(client)) return;
-    this.#used.add(client);
-    client.on("error", () => {});
-  }
+function ignore(): void {}
+
+/** A connection's end is heard by the next statement on it; an event that nobody listens to would end the process. */
+function listen(client: PoolClient): void {
+  if (!client.listeners("error").includes(ignore)) client.on("error", ignore);
 }
 
 /** The statement was prepared on another of the server's connections: there is a pooler in between. */

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { isWorkflowError } from "@waymark/core";
 import pg from "pg";
 import { startOwnPostgres, startTcpProxy } from "tooling/test-servers";
@@ -105,6 +107,23 @@ describe("a network that fails", () => {
   });
 });
 
+/** Lets everybody in and says 57P01, all in one packet. */
+async function startDyingServer(): Promise<{ port: number; close(): void }> {
+  const message = (type: string, body: string) => {
+    const bytes = Buffer.from(`${type}\0\0\0\0${body}`, "latin1");
+    bytes.writeUInt32BE(bytes.length - 1, 1);
+    return bytes;
+  };
+  const fatal = message("E", "SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0");
+  const packet = Buffer.concat([message("R", "\0\0\0\0"), message("Z", "I"), fatal]);
+  const listener = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(packet));
+  }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  return { port: (listener.address() as AddressInfo).port, close: () => listener.close() };
+}
+
 /** Takes one of the server's connections, if one is left. */
 async function occupy(): Promise<pg.Client | undefined> {
   const client = new pg.Client({ connectionString: server.url });
@@ -134,6 +153,13 @@ describe("a server that fails", () => {
     await server.restart();
     expect(await store.getExecution(head.id)).toMatchObject({ version: 1 });
     await store.commit(head.id, newCommit({ token: head.token, version: 1 }));
+  });
+
+  it("by ending a connection with the packet that opens it: an error, and the process lives", async () => {
+    const dying = await startDyingServer();
+    const refusal = await refusalOf(connect({ url: `postgres://u:p@127.0.0.1:${dying.port}/d` }));
+    expect(refusal.code).toBe("STORE_UNAVAILABLE");
+    dying.close();
   });
 
   it("by having no connection left", async () => {
