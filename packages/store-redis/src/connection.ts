@@ -50,14 +50,27 @@ export class Connection {
 
   /** Runs a script by its digest; sends the whole of it where the server does not know it (any more). */
   async run<T>(script: Script, keys: readonly string[], args: readonly string[], options?: CallOptions): Promise<T> {
+    return this.#call(() => this.#evaluate<T>(script, keys, args), options);
+  }
+
+  /** Runs a script once for each key, all at once. */
+  async runEach<T>(script: Script, keys: readonly string[]): Promise<T[]> {
+    const client = this.#client;
+    if (keys.length < 2 || client.isCluster) {
+      return this.#call(() => Promise.all(keys.map((key) => this.#evaluate<T>(script, [key], []))));
+    }
     return this.#call(async () => {
-      try {
-        return (await this.#client.evalsha(script.sha1, keys.length, ...keys, ...args)) as T;
-      } catch (error) {
-        if (replyCodeOf(error) !== "NOSCRIPT") throw error;
-        return (await this.#client.eval(script.source, keys.length, ...keys, ...args)) as T;
-      }
-    }, options);
+      const pipeline = client.pipeline();
+      for (const key of keys) pipeline.evalsha(script.sha1, 1, key);
+      const replies = (await pipeline.exec()) ?? [];
+      return Promise.all(
+        replies.map(([error, reply], at) => {
+          if (error === null) return reply as T;
+          if (replyCodeOf(error) === "NOSCRIPT") return this.#evaluate<T>(script, [keys[at] as string], []);
+          throw error;
+        }),
+      );
+    });
   }
 
   /** Sends a command. */
@@ -73,6 +86,15 @@ export class Connection {
     timeout.abort();
     this.#isClosed = true;
     if (this.#owned) this.#client.disconnect();
+  }
+
+  async #evaluate<T>({ sha1, source }: Script, keys: readonly string[], args: readonly string[]): Promise<T> {
+    try {
+      return (await this.#client.evalsha(sha1, keys.length, ...keys, ...args)) as T;
+    } catch (error) {
+      if (replyCodeOf(error) !== "NOSCRIPT") throw error;
+      return (await this.#client.eval(source, keys.length, ...keys, ...args)) as T;
+    }
   }
 
   async #call<T>(send: () => Promise<T>, { repeatable = true }: CallOptions = {}): Promise<T> {

@@ -1,7 +1,7 @@
 import { compareIds, type ExecutionRecord, type ListQuery, type PagePosition } from "@waymark/core";
 import type { Connection } from "./connection.ts";
-import { VOID } from "./execution-scripts.ts";
-import type { Head } from "./heads.ts";
+import { HEAD, VOID } from "./execution-scripts.ts";
+import { decodeHead, type Head } from "./heads.ts";
 import { type IndexEntry, judgeEntry, memberOf, parseMember } from "./index-entries.ts";
 import { INDEX_ADD, INDEX_PAGE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
 import type { Keys } from "./keys.ts";
@@ -14,22 +14,20 @@ export type Placed = Pick<ExecutionRecord, "status" | "workflowId" | "userId" | 
 export interface ExecutionIndexOptions {
   connection: Connection;
   keys: Keys;
-  readHead(id: string): Promise<Head | undefined>;
 }
 
-const MAX_CHUNK = 1_000;
+// The largest page, and the row that tells that there is more.
+const MAX_CHUNK = 1_001;
 
 /** The sorted sets by which executions are listed. */
 export class ExecutionIndex {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #readHead: (id: string) => Promise<Head | undefined>;
   readonly #cleaning = new Set<Promise<void>>();
 
-  constructor({ connection, keys, readHead }: ExecutionIndexOptions) {
+  constructor({ connection, keys }: ExecutionIndexOptions) {
     this.#connection = connection;
     this.#keys = keys;
-    this.#readHead = readHead;
   }
 
   /** Every index that an execution is in. */
@@ -67,7 +65,7 @@ export class ExecutionIndex {
     for (let chunk = Math.min(query.limit + 1, MAX_CHUNK); ; chunk = Math.min(chunk * 2, MAX_CHUNK)) {
       const { now, entries, isLast } = await this.#chunk(keys, query, chunk, after);
       const rows = groupByRow(entries);
-      const heads = await Promise.all(rows.map(({ id }) => this.#readHead(id)));
+      const heads = await this.#heads(rows);
       for (const [at, row] of rows.entries()) {
         const head = heads[at];
         this.#repair(row.entries, { isStatus, head, now });
@@ -142,6 +140,12 @@ export class ExecutionIndex {
     if (end === undefined) return { now: Number(now), entries, isLast: true };
     const bound = end;
     return { now: Number(now), entries: entries.filter((entry) => compare(entry, bound) <= 0), isLast: false };
+  }
+
+  async #heads(rows: readonly Row[]): Promise<(Head | undefined)[]> {
+    const keys = rows.map(({ id }) => this.#keys.execution(id).head);
+    const replies = await this.#connection.runEach<string[]>(HEAD, keys);
+    return rows.map(({ id }, at) => decodeHead(id, replies[at] ?? []));
   }
 
   #repair(entries: readonly IndexEntry[], row: { isStatus: boolean; head: Head | undefined; now: number }): void {

@@ -86,11 +86,7 @@ export class RedisCheckpointStore implements CheckpointStore {
     this.#options = options;
     this.#connection = new Connection({ client, owned, timeoutMs });
     this.#keys = new Keys(keyPrefix);
-    this.#index = new ExecutionIndex({
-      connection: this.#connection,
-      keys: this.#keys,
-      readHead: (id) => this.#head(id),
-    });
+    this.#index = new ExecutionIndex({ connection: this.#connection, keys: this.#keys });
     this.#endedTtlMs = endedTtlMs === undefined ? "" : String(endedTtlMs);
     this.#capabilities = Object.freeze({ durable, multiProcess: true, maxPayloadBytes });
   }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { CommitRequest, NewCheckpoint, NewExecution } from "@waymark/core";
 
 /** A checkpoint with something in every field; `changes` replaces some. */
-export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
+function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
   return {
     id: randomUUID(),
     kind: "delta",

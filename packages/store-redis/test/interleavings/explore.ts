@@ -36,7 +36,7 @@ export class Schedule {
         if (same !== undefined) same.sends.push(send);
         else this.#pending.push({ actor, text, sends: [send] });
       });
-    const client = { status: "ready", on: () => {}, off: () => {}, evalsha };
+    const client = { status: "ready", on: () => {}, off: () => {}, isCluster: true, evalsha };
     return client as unknown as RedisClient;
   }
 
