@@ -16,7 +16,7 @@ export interface CommitBase {
 }
 
 /**
- * Makes the head, unless the id has one; takes the place of a deleted one.
+ * Makes a head where there is none, or in the place of a deleted one.
  *
  * - The token is the server's clock, or one more than the deleted execution's last: higher than any this id has had,
  *   as long as a deleted head is kept longer than a server's clock may be set back.
@@ -37,8 +37,7 @@ export function createUpdate(execution: NewExecution, incarnation: string): Pipe
   };
   if (leaseUntil !== undefined) made.leaseUntil = { $add: [NOW, execution.leaseMs ?? 0] };
   if (endedAt !== undefined) made.endedAt = NOW;
-  const head = { $mergeObjects: [{ $literal: literal }, made] };
-  return [{ $replaceWith: { $cond: [{ $eq: [{ $type: "$createdAt" }, "missing"] }, head, "$$ROOT"] } }];
+  return [{ $replaceWith: { $mergeObjects: [{ $literal: literal }, made] } }];
 }
 
 /** Moves the head to what it is after the commit. */

@@ -221,9 +221,14 @@ export class MongoCheckpointStore implements CheckpointStore {
       const place = { _id: slotId(id, incarnation, 0), executionId: id };
       const slot = { ...slotContent(checkpoint, 0, {}), commitId: checkpoint.id, token: 0, version: -1 };
       // The snapshot first: once there is a head, there is all of it.
-      const { changed, wasResent } = await call.update(collection, [
+      const { isTaken, wasResent } = await call.update(collection, [
         { q: place, u: { $setOnInsert: slot }, upsert: true },
-        { q: { _id: id, executionId: id }, u: createUpdate(execution, incarnation), upsert: true },
+        // Where there is a head already, it does not match, and its _id is taken.
+        {
+          q: { _id: id, executionId: id, createdAt: { $exists: false } },
+          u: createUpdate(execution, incarnation),
+          upsert: true,
+        },
       ]);
       const head = await readHead(call, collection, id);
       if (head?.incarnation === incarnation) {
@@ -237,7 +242,7 @@ export class MongoCheckpointStore implements CheckpointStore {
       if (isLive(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
       if (isLive(head)) throw alreadyExists(id);
       // The execution that was in the way is gone; or so is the one made here, which must not be made twice.
-      if (wasResent || changed > 1) break;
+      if (wasResent || !isTaken) break;
     }
     throw keepsChanging(id);
   }

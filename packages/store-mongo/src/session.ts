@@ -13,8 +13,6 @@ export interface UpdateStatement {
 export interface WriteReply {
   /** Documents that statements matched or made. */
   n: number;
-  /** Documents that were made or became different. */
-  changed: number;
   /** A unique key was taken, and an ordered command did not get past that statement. */
   isTaken: boolean;
   /** The command was sent more than once, so an earlier send may be under way yet. */
@@ -171,10 +169,8 @@ export class Call {
     if (reply.writeConcernError !== undefined) {
       throw Object.assign(new Error(reply.writeConcernError.errmsg), { code: reply.writeConcernError.code });
     }
-    const changed = (reply.nModified ?? 0) + (reply.upserted?.length ?? 0);
     return {
       n: reply.n,
-      changed,
       isTaken: reply.writeErrors !== undefined && reply.writeErrors.length > 0,
       wasResent: sends > 1,
     };
