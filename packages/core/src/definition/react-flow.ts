@@ -48,7 +48,7 @@ export function fromReactFlow<Node extends ReactFlowNode>(
   flow: { nodes: readonly Node[]; edges: readonly ReactFlowEdge[] },
   options: FromReactFlowOptions<Node> = {},
 ): WorkflowDefinition {
-  if (!Array.isArray(flow?.nodes) || !Array.isArray(flow.edges)) {
+  if (!isListOfObjects(flow?.nodes) || !isListOfObjects(flow.edges)) {
     throw new WorkflowError("WORKFLOW_INVALID", `Canvas "${id}" must have a list of nodes and a list of edges.`);
   }
   const { typeOf = (node) => node.type, ignore = () => false } = options;
@@ -57,7 +57,7 @@ export function fromReactFlow<Node extends ReactFlowNode>(
   return defineWorkflow({
     id,
     nodes: flow.nodes
-      .filter((node) => !ignored.has(node?.id))
+      .filter((node) => !ignored.has(node.id))
       .map((node) => {
         const type = typeOf(node);
         const label = node.data?.label;
@@ -72,4 +72,8 @@ export function fromReactFlow<Node extends ReactFlowNode>(
       (edge) => !ignored.has(edge.source) && !ignored.has(edge.target),
     ) as WorkflowDefinition["edges"],
   });
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "object" && each !== null);
 }
