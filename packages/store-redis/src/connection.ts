@@ -49,7 +49,7 @@ export class Connection {
   }
 
   /** Runs a script by its digest; sends the whole of it where the server does not know it (any more). */
-  async run<T>(script: Script, keys: readonly string[], args: readonly string[], options?: CallOptions): Promise<T> {
+  run<T>(script: Script, keys: readonly string[], args: readonly string[], options?: CallOptions): Promise<T> {
     return this.#call(() => this.#evaluate<T>(script, keys, args), options);
   }
 
@@ -147,17 +147,22 @@ export class Connection {
     }
   }
 
-  async #within<T>(deadline: number, work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
+  #within<T>(deadline: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
       const remaining = Math.max(1, deadline - performance.now());
-      timer = setTimeout(() => reject(new TimedOut(`no answer within ${this.#timeoutMs} ms`)), remaining);
+      const tooLate = () => reject(new TimedOut(`no answer within ${this.#timeoutMs} ms`));
+      const timer = setTimeout(tooLate, remaining);
+      work.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
     });
-    try {
-      return await Promise.race([work, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** A connection on which nothing comes back is given up: the next call gets a new one. */

@@ -24,9 +24,6 @@ local function next_token(key, least)
   return math.max(last + 1, least + 1, microseconds)
 end`;
 
-const ENDED = `
-local ENDED = { completed = true, failed = true, cancelled = true }`;
-
 /** The head. Nothing where there is none. */
 export const HEAD = script(`return redis.call('HGETALL', KEYS[1])`);
 
@@ -86,7 +83,7 @@ return { 'claimed', redis.call('HGETALL', KEYS[1]), status, h[7] }`);
  * the creation time with which an index entry was made for this commit or '', milliseconds to live once ended or '',
  * how many fields to remove, those, fields and values to set.
  */
-export const COMMIT = script(`${CLOCK}${ENDED}
+export const COMMIT = script(`${CLOCK}
 local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'commitId', 'seq', 'firstSeq', 'checkpointsCount',
   'createdAt', 'entry')
 local status = h[1]
@@ -105,25 +102,38 @@ end
 local changes = ARGV[8] ~= '' and ARGV[8] ~= status
 if changes and ARGV[9] ~= h[8] then return { 'index', h[8] } end
 local next_status = changes and ARGV[8] or status
+local ended = next_status == 'completed' or next_status == 'failed' or next_status == 'cancelled'
 local now = clock()
 local set = { 'version', h[3] + 1, 'updatedAt', now, 'commitId', ARGV[1] }
 local n = 6
-local function put(field, value)
-  set[n + 1], set[n + 2] = field, value
+if added then
+  set[7], set[8] = 'seq', seq + 1
+  n = 8
+  if ARGV[5] ~= 'save' then
+    set[9], set[10] = 'checkpointsCount', h[7] + 1
+    n = 10
+  end
+  if ARGV[5] == 'snapshot' then
+    set[n + 1], set[n + 2] = 'snapshotSeq', seq + 1
+    n = n + 2
+  end
+end
+if drop and drop > first then
+  set[n + 1], set[n + 2] = 'firstSeq', drop
   n = n + 2
 end
-if added then
-  put('seq', seq + 1)
-  if ARGV[5] == 'snapshot' then put('snapshotSeq', seq + 1) end
-  if ARGV[5] ~= 'save' then put('checkpointsCount', h[7] + 1) end
-end
-if drop and drop > first then put('firstSeq', drop) end
 if changes then
-  put('status', next_status)
-  put('entry', h[2] .. '.' .. h[3])
+  set[n + 1], set[n + 2], set[n + 3], set[n + 4] = 'status', next_status, 'entry', h[2] .. '.' .. h[3]
+  n = n + 4
 end
-if ENDED[next_status] then put('endedAt', now) end
-if next_status == 'running' and ARGV[6] ~= '' then put('leaseUntil', now + ARGV[6]) end
+if ended then
+  set[n + 1], set[n + 2] = 'endedAt', now
+  n = n + 2
+end
+if ARGV[6] ~= '' and next_status == 'running' then
+  set[n + 1], set[n + 2] = 'leaseUntil', now + ARGV[6]
+  n = n + 2
+end
 local removed = tonumber(ARGV[11])
 for i = 12 + removed, #ARGV do
   n = n + 1
@@ -134,7 +144,7 @@ if removed > 0 then redis.call('HDEL', KEYS[1], unpack(ARGV, 12, 11 + removed)) 
 if next_status ~= 'running' then redis.call('HDEL', KEYS[1], 'owner', 'leaseUntil') end
 if added then redis.call('RPUSH', KEYS[2], ARGV[4]) end
 if drop and drop > first then redis.call('LTRIM', KEYS[2], drop - first, -1) end
-if ENDED[next_status] and ARGV[10] ~= '' then
+if ended and ARGV[10] ~= '' then
   redis.call('PEXPIRE', KEYS[1], ARGV[10])
   redis.call('PEXPIRE', KEYS[2], ARGV[10])
 end

@@ -135,10 +135,10 @@ it("a wrong or missing password, and a user who may not, are told apart", async 
   expect(await faultOf(connect("poor:pw@"))).toEqual(unavailable({ reason: "permission", serverCode: "NOPERM" }));
 });
 
-it("a replica is told from a primary; promoted, it is written to, and no token comes twice", async () => {
+it("a replica is told from a primary; promoted in mid-write, it is written to, and no token comes twice", async () => {
   const pair = await startRedisPair();
   opened.push({ close: () => pair.stop() });
-  const store = await open({ url: pair.primary.url, keyPrefix: "p:" });
+  const store = await open({ url: pair.primary.url, keyPrefix: "p:", timeoutMs: 1_000 });
   const admin = new Redis(pair.primary.url);
   await admin.wait(1, 5_000);
   const replica = await open({ url: pair.replica.url, keyPrefix: "p:" });
@@ -146,11 +146,21 @@ it("a replica is told from a primary; promoted, it is written to, and no token c
   expect(await faultOf(replica.createExecution(newExecution("e2")))).toEqual(
     unavailable({ reason: "read_only", serverCode: "READONLY" }),
   );
-  await store.commit("e1", newCommit(first));
-  await admin.wait(1, 5_000);
+  let sent = 0;
+  const writing = (async () => {
+    for (;;) await store.commit("e1", newCommit({ ...first, version: sent++ }));
+  })();
+  writing.catch(() => {});
+  await expect.poll(() => sent).toBeGreaterThan(20);
   admin.disconnect();
   await pair.primary.kill();
   await pair.promote();
+  // What the replica had is whole, and its history has no gap.
+  const { version } = (await replica.getExecution("e1")) ?? { version: -1 };
+  expect(version).toBeGreaterThan(0);
+  expect((await replica.readCheckpoints("e1")).map(({ seq }) => seq)).toEqual(
+    Array.from({ length: version + 1 }, (_, n) => n),
+  );
   const claimed = await replica.claimExecution("e1", {
     claimId: randomUUID(),
     owner: "o2",
@@ -158,7 +168,7 @@ it("a replica is told from a primary; promoted, it is written to, and no token c
     from: ["running"],
     force: true,
   });
-  expect(claimed).toMatchObject({ version: 1, seq: 1 });
+  expect(claimed).toMatchObject({ version, seq: version });
   expect(claimed.token).toBeGreaterThan(first.token);
   expect(await faultOf(replica.commit("e1", newCommit({ ...first, version: 1 })))).toMatchObject({
     code: "LEASE_LOST",
