@@ -179,11 +179,20 @@ while left > 0 and bytes < tonumber(ARGV[5]) do
 end
 return { 'read', h[1], string.format('%.0f', low), string.format('%.0f', high), records }`);
 
-/** Removes an execution that is still as it was. ARGV: version, token or ''. Returns what its index entries are. */
+/**
+ * Removes an execution that is still as it was. ARGV: version, token or ''. Returns what its index entries are.
+ *
+ * Its creation, sent again because the answer was lost, must not bring it back: its tokens are void from now on.
+ */
 export const DELETE = script(`
 local h = redis.call('HMGET', KEYS[1], 'version', 'token', 'born', 'entry', 'status', 'workflowId', 'userId', 'parentId')
 if h[1] ~= ARGV[1] or (ARGV[2] ~= '' and h[2] ~= ARGV[2]) then return { 'left' } end
+local void = redis.call('HGET', KEYS[3], 'void')
+-- First what a server without memory allows: it lets a script finish that has begun to write.
 redis.call('UNLINK', KEYS[1], KEYS[2])
+if tonumber(void or '0') < tonumber(h[2]) then
+  redis.call('HSET', KEYS[3], 'void', h[2])
+end
 return { 'deleted', h[3], h[4], h[5], h[6], h[7], h[8] or '' }`);
 
 /**

@@ -71,6 +71,6 @@ function encode(id: string): string {
 function bucketOf(id: string): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(id)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  const bucket = (hash ^ (hash >>> 12) ^ (hash >>> 24)) % BUCKETS;
-  return (bucket >>> 0).toString(16).padStart(3, "0");
+  const bucket = ((hash ^ (hash >>> 12) ^ (hash >>> 24)) >>> 0) % BUCKETS;
+  return bucket.toString(16).padStart(3, "0");
 }

@@ -291,10 +291,10 @@ export class RedisCheckpointStore implements CheckpointStore {
   }
 
   async #delete({ id, version, token }: ExecutionRef): Promise<boolean> {
-    const { head, records } = this.#keys.execution(id);
+    const { head, records, tokens } = this.#keys.execution(id);
     const answer = await this.#connection.run<["left"] | ["deleted", ...string[]]>(
       DELETE,
-      [head, records],
+      [head, records, tokens],
       [String(version), token === undefined ? "" : String(token)],
       // Sent again after a lost answer it would find nothing, and count wrong.
       { repeatable: false },

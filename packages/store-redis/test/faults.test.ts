@@ -64,6 +64,26 @@ it("a deletion whose answer is lost is not counted twice", async () => {
   expect(await store.getExecution("e1")).toBeUndefined();
 });
 
+it("a creation that is sent again after a deletion does not bring back the tokens of before", async () => {
+  const store = await open({ keyPrefix: "again:" });
+  const sent: [string, number, ...string[]][] = [];
+  const recorder = Object.assign(Object.create(admin) as Redis, {
+    evalsha: (...args: [string, number, ...string[]]) => {
+      sent.push(args);
+      return admin.evalsha(...args);
+    },
+  });
+  const first = await RedisCheckpointStore.from(recorder, { keyPrefix: "again:" }).createExecution(newExecution("e1"));
+  const claim = { claimId: randomUUID(), owner: "o2", leaseMs: 1_000, from: ["running" as const], force: true };
+  const claimed = await store.claimExecution("e1", claim);
+  await store.deleteExecutions([first]);
+  await store.deleteExecutions([claimed]);
+  const creation = sent.find((args) => args.includes("initialId"));
+  expect(await admin.evalsha(...(creation ?? ["", 0]))).toEqual(["void"]);
+  expect(await store.getExecution("e1")).toBeUndefined();
+  expect((await store.createExecution(newExecution("e1"))).token).toBeGreaterThan(claimed.token);
+});
+
 it("a silent network is given up after the time stated, and the store goes on when it is back", async () => {
   const { proxy, store } = await openByProxy(300);
   const head = await store.createExecution(newExecution("e1"));

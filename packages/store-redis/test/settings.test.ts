@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { startOwnRedis } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { type ConnectOptions, RedisCheckpointStore } from "../src/index.ts";
+import { Keys } from "../src/keys.ts";
 import { newCommit, newExecution } from "./fixtures.ts";
 
 const server = await startOwnRedis();
@@ -76,11 +77,21 @@ it("keeps all keys of an execution, whatever its id, in one slot, and nothing bu
     expect(keys).toHaveLength(2);
     const slots = await Promise.all(keys.map((key) => slotOf(key)));
     expect(new Set(slots).size).toBe(1);
+    // Stored data depends on it: an id's tag never changes.
+    expect(slots[0]).toMatch(/^[0-9a-f]{3}$/);
     await store.deleteExecutions([head]);
     await expect
       .poll(async () => (await admin.keys("slots:*")).filter((key) => !/:tokens$|:layout$/.test(key)))
       .toEqual([]);
   }
+});
+
+it("never changes which bucket an id is in", () => {
+  const keys = new Keys("");
+  expect(["e1", "trial-7", "ü{"].map((id) => slotOf(keys.execution(id).head))).toEqual(["e2b", "6c2", "e9f"]);
+  const buckets = new Set(Array.from({ length: 40_000 }, (_, n) => slotOf(keys.execution(`id-${n}`).head)));
+  expect(buckets.size).toBeGreaterThan(4_000);
+  expect(buckets.size).toBeLessThanOrEqual(4_096);
 });
 
 describe("options", () => {
