@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
-import type { Cluster, Redis } from "ioredis";
+import type { RedisClient } from "./redis-client.ts";
 import type { Script } from "./script.ts";
 import { isConnectionLost, replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
-
-/** A client of ioredis. */
-export type RedisClient = Redis | Cluster;
 
 /** How {@link Connection} uses its client. */
 export interface ConnectionOptions {

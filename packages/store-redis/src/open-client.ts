@@ -1,7 +1,7 @@
 import { WorkflowError } from "@waymark/core";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
-import type { RedisClient } from "./connection.ts";
 import type { ConnectOptions } from "./options.ts";
+import type { RedisClient } from "./redis-client.ts";
 import { replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
 
 /** The types of ioredis ask for it to be said; the scripts answer in lists either way. */

@@ -26,7 +26,7 @@ import {
   type StoreCapabilities,
   WorkflowError,
 } from "@waymark/core";
-import { Connection, type RedisClient } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { type CommitAnswer, encodeCommit } from "./encode-commit.ts";
 import { ExecutionIndex } from "./execution-index.ts";
 import { CLAIM, COMMIT, CREATE, DELETE, HEAD, RESERVE } from "./execution-scripts.ts";
@@ -43,6 +43,7 @@ import {
   type RedisStoreOptions,
 } from "./options.ts";
 import { readRecords } from "./read-records.ts";
+import type { RedisClient } from "./redis-client.ts";
 import { keepsChanging, noSnapshot } from "./refusals.ts";
 import { checkLayout, readServerSettings } from "./server-settings.ts";
 
