@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fencesIn } from "../docs/fences.ts";
 import { pack, publicPackages } from "../packing/public-packages.ts";
-import { ROOT } from "../pnpm.ts";
+import { ROOT, run } from "../pnpm.ts";
 import { asCommonJs } from "./packed/as-commonjs.ts";
 import { type Consumer, createConsumer } from "./packed/consumer.ts";
 import { expectSameExportsByImportAndRequire, modulesOf, typeCheck } from "./packed/public-modules.ts";
@@ -68,6 +68,25 @@ export async function open() {
   );
   const report = consumer.node("node_modules/.bin/waymark-conformance", "memory-store.mjs");
   expect(report).toContain("passed");
+});
+
+test("the conformance suite of an installed core runs under Jest", () => {
+  consumer.write(
+    "conformance.jest.mjs",
+    `import { describe, it } from "@jest/globals";
+import { conformanceCases, describeCheckpointStore } from "@waymark/core/conformance";
+import { capabilities, open } from "./memory-store.mjs";
+describeCheckpointStore({ describe, it }, { name: "memory", capabilities, open });
+it("declares a test per case: " + conformanceCases.length, () => {});`,
+  );
+  consumer.write("jest.config.json", JSON.stringify({ testMatch: ["**/*.jest.mjs"], transform: {} }));
+  const jest = join(ROOT, "tooling/node_modules/jest/bin/jest.js");
+  const args = ["--experimental-vm-modules", jest, "--config", "jest.config.json", "--json"];
+  const report = JSON.parse(run(process.execPath, args, { cwd: consumer.folder }));
+  const [, cases] = /declares a test per case: (\d+)/.exec(JSON.stringify(report)) ?? [];
+  expect(report).toMatchObject({ success: true, numFailedTests: 0 });
+  expect(report.numPassedTests + report.numPendingTests).toBe(Number(cases) + 1);
+  expect(report.numPassedTests).toBeGreaterThan(130);
 });
 
 function readmeExample(): string {
