@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { isWorkflowError } from "@waymark/core";
 import { MongoClient } from "mongodb";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnMongo, startTcpProxy } from "tooling/test-servers";
 import { afterAll, afterEach, expect, it } from "vitest";
 import { type ConnectOptions, MongoCheckpointStore } from "../src/index.ts";
-import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
 
 const server = await startOwnMongo();
 const { port } = new URL(server.url);

@@ -1,10 +1,10 @@
 import { type CheckpointStore, type ExecutionRecord, isWorkflowError } from "@waymark/core";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { MongoClient } from "mongodb";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startMongo } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
-import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
 import { Stepper } from "./stepper.ts";
 
 const server = await startMongo();

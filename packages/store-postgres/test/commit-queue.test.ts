@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CommitRequest, ExecutionRecord } from "@waymark/core";
 import pg from "pg";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { CommitQueue } from "../src/commit-queue.ts";
@@ -8,7 +9,6 @@ import type { Statement } from "../src/database.ts";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { ServerDatabase } from "../src/server-database.ts";
 import { tableNames } from "../src/table-names.ts";
-import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
 
 const server = await startPostgres();
 const pool = new pg.Pool({ connectionString: server.url });

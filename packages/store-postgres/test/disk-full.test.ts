@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isWorkflowError } from "@waymark/core";
 import pg from "pg";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnPostgres } from "tooling/test-servers";
 import { expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "waymark-small-disk-"));
 const isMounted = mountSmallDisk();

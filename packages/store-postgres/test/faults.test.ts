@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { isWorkflowError } from "@waymark/core";
 import pg from "pg";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnPostgres, startTcpProxy } from "tooling/test-servers";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
 
 const server = await startOwnPostgres({ settings: { max_connections: "20" } });
 afterAll(() => server.stop());

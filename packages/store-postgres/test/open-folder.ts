@@ -1,7 +1,7 @@
 // For pglite.test.ts: opens a folder, writes an execution and stays until it is killed or its standard input ends.
 import { isWorkflowError } from "@waymark/core";
+import { newExecution } from "tooling/store-fixtures";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { newExecution } from "./fixtures.ts";
 
 process.stdin.on("end", () => process.exit()).resume();
 try {

@@ -1,7 +1,7 @@
+import { newCommit, newExecution } from "tooling/store-fixtures";
 import { hasPgBouncer, startOwnPostgres, startPgBouncer } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { newCommit, newExecution } from "./fixtures.ts";
 
 const isThere = hasPgBouncer();
 

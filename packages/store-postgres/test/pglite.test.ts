@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
 import { isWorkflowError } from "@waymark/core";
 import { describeCheckpointStore } from "@waymark/core/conformance";
+import { newExecution } from "tooling/store-fixtures";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { newExecution } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "waymark-pglite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

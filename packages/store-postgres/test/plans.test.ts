@@ -1,11 +1,11 @@
 import { checkListExecutions, type ListExecutionsOptions } from "@waymark/core";
 import pg from "pg";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { listStatement } from "../src/list-statement.ts";
 import { tableNames } from "../src/table-names.ts";
-import { newCheckpoint, newCommit, newExecution } from "./fixtures.ts";
 
 const EXECUTIONS = 100_000;
 const server = await startPostgres();

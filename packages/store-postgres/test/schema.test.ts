@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { isWorkflowError } from "@waymark/core";
 import pg from "pg";
+import { newExecution } from "tooling/store-fixtures";
 import { startPostgres } from "tooling/test-servers";
 import { DataSource } from "typeorm";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { MIGRATION_NAMES } from "../src/migration-names.ts";
 import { waymarkDataSourceOptions, waymarkEntities } from "../src/typeorm/index.ts";
-import { newExecution } from "./fixtures.ts";
 
 const server = await startPostgres();
 afterAll(() => server.stop());

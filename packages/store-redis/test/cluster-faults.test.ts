@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { isWorkflowError } from "@waymark/core";
+import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startRedisCluster } from "tooling/test-servers";
 import { afterAll, expect, it } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
-import { newCommit, newExecution } from "./fixtures.ts";
 
 const cluster = await startRedisCluster();
 afterAll(() => cluster.stop());

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isWorkflowError } from "@waymark/core";
 import { Redis } from "ioredis";
+import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnRedis, startRedisPair, startTcpProxy } from "tooling/test-servers";
 import { afterAll, afterEach, expect, it } from "vitest";
 import { type ConnectOptions, RedisCheckpointStore } from "../src/index.ts";
-import { newCommit, newExecution } from "./fixtures.ts";
 
 const server = await startOwnRedis();
 const { port } = new URL(server.url);

@@ -1,10 +1,10 @@
 import { isWorkflowError } from "@waymark/core";
 import { Redis } from "ioredis";
+import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnRedis } from "tooling/test-servers";
 import { afterAll, expect, it } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
 import { translateError } from "../src/translate-error.ts";
-import { newCommit, newExecution } from "./fixtures.ts";
 
 const server = await startOwnRedis();
 const admin = new Redis(server.url);

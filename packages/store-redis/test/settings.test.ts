@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
+import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnRedis } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { type ConnectOptions, RedisCheckpointStore } from "../src/index.ts";
 import { Keys } from "../src/keys.ts";
-import { newCommit, newExecution } from "./fixtures.ts";
 
 const server = await startOwnRedis();
 const admin = new Redis(server.url);
