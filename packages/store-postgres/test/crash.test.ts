@@ -3,7 +3,7 @@ import { runKillTrial, runRaceTrial } from "tooling/trials";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
-// The long runs are `node tooling/trials/postgres.ts`.
+// The long runs are `node tooling/trials/long.ts postgres`.
 const server = await startOwnPostgres();
 afterAll(() => server.stop());
 const seed = Date.now() % 1_000_000;

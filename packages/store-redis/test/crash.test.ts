@@ -4,7 +4,7 @@ import { afterAll, expect, it } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
 
 const MODULE = new URL("../src/index.ts", import.meta.url).href;
-// The long runs are `node tooling/trials/redis.ts`.
+// The long runs are `node tooling/trials/long.ts redis`.
 const server = await startOwnRedis();
 afterAll(() => server.stop());
 
