@@ -23,6 +23,9 @@ Exit code: 0 where no case failed, 1 where one did or the store left something o
 /** Milliseconds that a store has to let go of its connections and timers after the last close(). */
 const EXIT_GRACE_MS = 5_000;
 
+/** Seeds have 32 bits. */
+const MAX_SEED = 2 ** 32 - 1;
+
 class UsageError extends Error {}
 
 async function main(): Promise<number> {
@@ -57,7 +60,8 @@ function readArguments() {
 
 function selectCases(wanted: readonly string[] = []): readonly ConformanceCase[] {
   for (const id of wanted) {
-    if (!conformanceCases.some((one) => one.id.startsWith(id))) throw new UsageError(`There is no case "${id}".`);
+    if (id === "" || !conformanceCases.some((one) => one.id.startsWith(id)))
+      throw new UsageError(`There is no case "${id}".`);
   }
   return wanted.length === 0
     ? conformanceCases
@@ -67,7 +71,9 @@ function selectCases(wanted: readonly string[] = []): readonly ConformanceCase[]
 function readSeed(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seed = Number(text);
-  if (!Number.isInteger(seed)) throw new UsageError(`--seed takes a whole number, not "${text}".`);
+  if (text.trim() === "" || !Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) {
+    throw new UsageError(`--seed takes a whole number from 0 to ${MAX_SEED}, not "${text}".`);
+  }
   return seed;
 }
 
@@ -79,7 +85,7 @@ async function loadHarness(path: string): Promise<ConformanceHarness> {
     throw new UsageError(`${path} cannot be loaded: ${(cause as Error).message}`);
   }
   const { open, capabilities, name = path, timeoutMs, seed } = module;
-  if (typeof open !== "function" || typeof capabilities !== "object") {
+  if (typeof open !== "function" || typeof capabilities !== "object" || capabilities === null) {
     throw new UsageError(`${path} must export \`open\` (a function) and \`capabilities\` (what the store declares).`);
   }
   return {

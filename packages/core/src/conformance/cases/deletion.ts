@@ -134,12 +134,19 @@ export const deletionCases: readonly ConformanceCase[] = [
         [0],
         "Records of the deleted execution must not be readable under the new one: delete them, or key them by incarnation.",
       );
-      await store.commit("e1", newCommit(again));
       equal(
-        (await store.readCheckpoints("e1")).map((record) => record.nodeId),
-        ["node-1", "node-1"],
-        "Records of the deleted execution must not come up when the new one reaches their numbers.",
+        (await store.readCheckpoints("e1", { order: "desc" })).map((record) => record.seq),
+        [0],
+        "Records of the deleted execution must not be readable under the new one, newest first either.",
       );
+      await store.commit("e1", newCommit(again));
+      for (const order of ["asc", "desc"] as const) {
+        equal(
+          (await store.readCheckpoints("e1", { order })).map((record) => record.nodeId),
+          ["node-1", "node-1"],
+          "Records of the deleted execution must not come up when the new one reaches their numbers.",
+        );
+      }
     },
   },
   {

@@ -12,6 +12,9 @@ import {
 } from "../fixtures.ts";
 import { HOSTILE_TEXTS } from "../hostile.ts";
 
+const OPAQUE =
+  "A payload is opaque text: keep it in a text column, not as JSON, and never parse, trim or normalise it.";
+
 /** What is written comes back exactly, up to the declared size. */
 export const fidelityCases: readonly ConformanceCase[] = [
   {
@@ -28,8 +31,14 @@ export const fidelityCases: readonly ConformanceCase[] = [
       equal(
         (await store.readCheckpoints("e1")).map((record) => record.payload),
         HOSTILE_TEXTS,
-        "A payload is opaque text: keep it in a text column, not as JSON, and never parse, trim or normalise it.",
+        OPAQUE,
       );
+      for (const [index, payload] of HOSTILE_TEXTS.entries()) {
+        const id = `initial-${index}`;
+        await store.createExecution(newExecution(id, { checkpoint: newSnapshot({ payload }) }));
+        const [initial] = await store.readCheckpoints(id);
+        equal(initial?.payload, payload, `${OPAQUE} That goes for the initial snapshot too.`);
+      }
     },
   },
   {
