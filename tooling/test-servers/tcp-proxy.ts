@@ -14,14 +14,23 @@ export interface TcpProxy {
   dropNextAnswer(): void;
   /** Ends {@link stall}; connections that were stalled stay so. */
   resume(): void;
+  /** New connections go to another server; those that are open stay where they are. */
+  pointAt(target: TcpTarget): void;
   /** How many connections there are. */
   readonly connections: number;
   close(): Promise<void>;
 }
 
+/** A server's address. */
+export interface TcpTarget {
+  host: string;
+  port: number;
+}
+
 /** Starts a proxy on a free port of this machine. */
-export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+export async function startTcpProxy(first: TcpTarget): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
+  let target = first;
   let isStalled = false;
   let dropsNext = false;
   const server = createServer((client) => {
@@ -61,6 +70,9 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     },
     resume: () => {
       isStalled = false;
+    },
+    pointAt: (other) => {
+      target = other;
     },
     get connections() {
       return pairs.size;
