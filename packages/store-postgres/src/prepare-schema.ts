@@ -3,7 +3,8 @@ import { type Database, statement } from "./database.ts";
 import { MIGRATION_NAMES } from "./migration-names.ts";
 import type { TableNames } from "./table-names.ts";
 
-const OLDEST_SERVER = 130_000;
+/** The oldest major version that is supported. */
+const OLDEST_SERVER = 13;
 
 /** What {@link prepareSchema} works on. */
 export interface PrepareSchemaOptions {
@@ -57,11 +58,11 @@ async function checkServer(database: Database, names: TableNames): Promise<boole
     { unprepared: true },
   );
   const [facts] = rows;
-  if (Number(facts?.version) < OLDEST_SERVER) {
+  if (Number(facts?.version) < OLDEST_SERVER * 10_000) {
     throw new WorkflowError(
       "STORE_UNAVAILABLE",
-      `This is PostgreSQL ${facts?.version_name}; Waymark needs version 13 or newer.`,
-      { details: { reason: "server", version: facts?.version_name } },
+      `This is PostgreSQL ${facts?.version_name}; Waymark needs version ${OLDEST_SERVER} or newer. Upgrade the server.`,
+      { details: { reason: "server_too_old", version: facts?.version_name, oldestSupported: String(OLDEST_SERVER) } },
     );
   }
   if (facts?.encoding !== "UTF8") {
