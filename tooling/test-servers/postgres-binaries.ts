@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -83,6 +83,8 @@ async function download(specifier: string, folder: string): Promise<void> {
   try {
     const options = ["--prefix", unfinished, "--ignore-scripts=false", "--no-audit", "--no-fund"];
     await promisify(execFile)("npm", ["install", ...options, specifier], { shell: process.platform === "win32" });
+    // The user that servers run as has to get in.
+    chmodSync(unfinished, 0o755);
     if (!existsSync(folder)) renameSync(unfinished, folder);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
