@@ -40,16 +40,17 @@ export async function openDatabase(options: ConnectOptions): Promise<Database> {
     const { openDirectory } = await import("./open-directory.ts");
     return openDirectory(options.dataDir, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   }
-  return openServer(options, options.url);
+  return openServer(options, "url");
 }
 
 /** Opens the server by the address for migrations, if there is one of its own. */
 export async function openForMigration(options: ConnectServerOptions): Promise<Database | undefined> {
-  return options.directUrl === undefined ? undefined : openServer({ ...options, poolSize: 1 }, options.directUrl);
+  return options.directUrl === undefined ? undefined : openServer({ ...options, poolSize: 1 }, "directUrl");
 }
 
-async function openServer(options: ConnectServerOptions, url: string | undefined): Promise<Database> {
+async function openServer(options: ConnectServerOptions, address: "url" | "directUrl"): Promise<Database> {
   const { default: pg } = await import("pg");
+  const url = options[address];
   const { timeoutMs = DEFAULT_TIMEOUT_MS, prepare = true, poolSize = DEFAULT_POOL_SIZE } = options;
   const config: PoolConfig = {
     application_name: "waymark",
@@ -59,7 +60,21 @@ async function openServer(options: ConnectServerOptions, url: string | undefined
     ...options.options,
     ...(url === undefined ? {} : { connectionString: url }),
   };
+  if (url !== undefined) checkAddress(address, () => new pg.Client({ connectionString: url }));
   return new ServerDatabase({ pool: new pg.Pool(config), owned: true, timeoutMs, prepare });
+}
+
+/** A client reads its address, and the certificates that it names, when it is made: the pool would at the first call. */
+function checkAddress(name: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkflowError("INVALID_ARGUMENT", `${name} cannot be used: ${problem}`, {
+      cause,
+      details: { argument: name },
+    });
+  }
 }
 
 /** Wraps what the application has opened. @throws {WorkflowError} INVALID_ARGUMENT */

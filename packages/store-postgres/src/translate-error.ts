@@ -49,7 +49,25 @@ const BY_CLASS: Record<string, Fault> = {
   "57": { reason: "connection", advice: "The server is shutting down, starting or failing over." },
 };
 
-const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|EPROTO)/;
+const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO)/;
+/** What to do about a connection that could not be made secure, by the code or the words of the fault. */
+const TLS_ADVICE: readonly [RegExp, string][] = [
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "The server's certificate is for another host name. Connect by a name that stands in it.",
+  ],
+  [
+    /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|CERT_UNTRUSTED$|CERT_SIGNATURE_FAILURE$)/,
+    "The server's certificate is from nobody that is trusted here. Name its authority's certificate: `sslrootcert` in the address, or `options: { ssl: { ca } }`.",
+  ],
+  [
+    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+    "The server's certificate is not valid at this time. Renew it, or set the clock.",
+  ],
+  [/does not support SSL/, "The server has no TLS. Set `ssl = on` there, or take `sslmode` out of the address."],
+];
+/** How PostgreSQL refuses who comes without TLS; up to version 13, and since. */
+const TLS_MISSING = /(SSL off|no encryption)$/;
 const TIMEOUTS =
   /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated due to connection timeout)/;
 const LOST = /^(Connection terminated|Client has encountered a connection error|Client was closed|The server closed)/;
@@ -84,14 +102,25 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 function classify(error: unknown): Fault {
   const state = sqlStateOf(error);
+  const message = messageOf(error);
+  if (state === "28000" && TLS_MISSING.test(message)) {
+    return {
+      reason: "tls",
+      advice: "The server refuses a login without TLS. Add `sslmode=verify-full` to the address.",
+    };
+  }
   if (state !== undefined) {
     const unexpected: Fault = { reason: "server", advice: "PostgreSQL reported an error." };
     return BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? unexpected;
   }
-  const message = messageOf(error);
   if (TIMEOUTS.test(message)) return { reason: "timeout", advice: "PostgreSQL did not answer in time." };
-  if (TLS_CODES.test(codeOf(error)) || message.includes("SSL")) {
-    return { reason: "tls", advice: "No secure connection to PostgreSQL. Check `ssl` and the certificates." };
+  const code = codeOf(error);
+  if (TLS_CODES.test(code) || message.includes("SSL")) {
+    const known = TLS_ADVICE.find(([pattern]) => pattern.test(code) || pattern.test(message));
+    return {
+      reason: "tls",
+      advice: known?.[1] ?? "No secure connection to PostgreSQL. Check `ssl` and the certificates.",
+    };
   }
   return { reason: "connection", advice: "PostgreSQL cannot be reached." };
 }

@@ -56,6 +56,7 @@ describe("opening", () => {
   it.each([
     [{ url: "mysql://localhost" }, "url"],
     [{}, "url"],
+    [{ url: "postgres://u:secret@h:99999/d" }, "url"],
     [{ url: "postgres://h", schema: 'x"; DROP' }, "schema"],
     [{ url: "postgres://h", tablePrefix: "x".repeat(40) }, "tablePrefix"],
     [{ url: "postgres://h", poolSize: 0 }, "poolSize"],
