@@ -1,3 +1,4 @@
+export { type Certificate, type CertificateAuthority, newCertificateAuthority } from "./certificates.ts";
 export { type OwnMongoOptions, startMongo, startOwnMongo } from "./mongo.ts";
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";

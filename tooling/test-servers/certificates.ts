@@ -1,0 +1,42 @@
+import { generate } from "selfsigned";
+
+/** A certificate and its key, in PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+/** Who vouches for certificates. */
+export interface CertificateAuthority {
+  /** Its own certificate, in PEM: what a client has to trust. */
+  cert: string;
+  /** Makes a certificate for a server of this host name. */
+  issue(host: string, validity?: { from: Date; to: Date }): Promise<Certificate>;
+}
+
+/** An authority that nobody knows yet. */
+export async function newCertificateAuthority(name: string): Promise<CertificateAuthority> {
+  const { cert, private: key } = await generate([{ name: "commonName", value: name }], {
+    algorithm: "sha256",
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  return {
+    cert,
+    issue: async (host, validity) => {
+      const issued = await generate([{ name: "commonName", value: host }], {
+        algorithm: "sha256",
+        ca: { cert, key },
+        extensions: [
+          { name: "basicConstraints", cA: false },
+          { name: "extKeyUsage", serverAuth: true },
+          { name: "subjectAltName", altNames: [{ type: 2, value: host }] },
+        ],
+        ...(validity === undefined ? {} : { notBeforeDate: validity.from, notAfterDate: validity.to }),
+      });
+      return { cert: issued.cert, key: issued.private };
+    },
+  };
+}
