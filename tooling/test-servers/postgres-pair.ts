@@ -14,6 +14,8 @@ export interface PostgresPair {
   primary: OwnTestServer;
   /** Read-only, until it is promoted. */
   standby: OwnTestServer;
+  /** Waits until the standby shows all that the primary has acknowledged. */
+  catchUp(): Promise<void>;
   /** Makes the primary answer a commit only once it is in the standby's log on the disk too. */
   makeSynchronous(): Promise<void>;
   /** Makes the standby a primary; resolves when it is one. */
@@ -43,6 +45,11 @@ export async function startPostgresPair(options: OwnPostgresOptions = {}): Promi
   return {
     primary,
     standby,
+    catchUp: async () => {
+      const [row] = await runStatement(primary.url, "SELECT pg_current_wal_lsn() AS position");
+      const { position } = row as { position: string };
+      await until("the standby has caught up", standby.url, `SELECT WHERE pg_last_wal_replay_lsn() >= '${position}'`);
+    },
     makeSynchronous: async () => {
       await runStatement(primary.url, `ALTER SYSTEM SET synchronous_standby_names = '${STANDBY}'`);
       await runStatement(primary.url, "SELECT pg_reload_conf()");

@@ -16,7 +16,18 @@ import { postgresFolder } from "../test-servers/index.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TESTS = "packages/store-postgres/test";
 // Those that start servers; oldest-server.test.ts chooses its versions itself, and PGlite is of one version.
-const ALL = ["conformance", "schema", "execution-output", "plans", "commit-queue", "crash", "faults", "replica", "tls"];
+const ALL = [
+  "conformance",
+  "schema",
+  "execution-output",
+  "plans",
+  "commit-queue",
+  "crash",
+  "faults",
+  "replica",
+  "failover",
+  "tls",
+];
 
 /** What vitest reports, as far as it is read here. */
 interface Report {

@@ -1,0 +1,96 @@
+import { type CheckpointStore, isWorkflowError } from "@waymark/core";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
+import { startPostgresPair } from "tooling/test-servers";
+import { afterAll, describe, expect, it } from "vitest";
+import { type ConnectOptions, PostgresCheckpointStore } from "../src/index.ts";
+import { MIGRATION_NAMES } from "../src/migration-names.ts";
+import { untilAccepted } from "./until-accepted.ts";
+
+const TIMEOUT_MS = 1_500;
+// Beyond the limit that is stated: what a busy machine may add.
+const SLACK_MS = 5_000;
+
+const pair = await startPostgresPair();
+afterAll(() => pair.stop());
+const primary = await PostgresCheckpointStore.connect({ url: pair.primary.url });
+afterAll(() => primary.close());
+const head = await primary.createExecution(newExecution("replicated"));
+await primary.commit(head.id, newCommit(head));
+await primary.saveDefinition("hash", "{}");
+await pair.catchUp();
+const large = newCheckpoint({ payload: JSON.stringify("x".repeat(100_000)) });
+
+/** What a call rejects with, in the time that is stated. */
+async function refusalOf(call: Promise<unknown>) {
+  const begin = performance.now();
+  const error = await call.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  expect(performance.now() - begin).toBeLessThan(TIMEOUT_MS + SLACK_MS);
+  expect(isWorkflowError(error, "STORE_UNAVAILABLE"), String(error)).toBe(true);
+  return error;
+}
+
+async function onStandby(options: Partial<ConnectOptions> = {}): Promise<PostgresCheckpointStore> {
+  return PostgresCheckpointStore.connect({ url: pair.standby.url, timeoutMs: TIMEOUT_MS, ...options });
+}
+
+describe("a read-only standby", () => {
+  it.each([[true], [false]])("can be read from, with `migrate: %s`", async (migrate) => {
+    await using store = await onStandby({ migrate });
+    expect(await store.getExecution(head.id)).toEqual(await primary.getExecution(head.id));
+    expect(await store.readCheckpoints(head.id)).toEqual(await primary.readCheckpoints(head.id));
+    expect((await store.listExecutions()).items).toEqual((await primary.listExecutions()).items);
+    expect(await store.getDefinition("hash")).toBe("{}");
+  });
+
+  const claim = { claimId: "c", owner: "o", leaseMs: 1_000, from: ["running" as const], force: true };
+
+  it.each<[string, (store: CheckpointStore) => Promise<unknown>]>([
+    ["a creation", (store) => store.createExecution(newExecution("refused"))],
+    ["a claim", (store) => store.claimExecution(head.id, claim)],
+    ["a commit", (store) => store.commit(head.id, newCommit({ ...head, version: 1 }))],
+    ["a large commit", (store) => store.commit(head.id, newCommit({ ...head, version: 1 }, { checkpoint: large }))],
+    ["a definition", (store) => store.saveDefinition("other", "{}")],
+    ["a deletion", (store) => store.deleteExecutions([{ id: head.id, version: 1 }])],
+  ])("refuses %s as read_only, and says where to write", async (_what, write) => {
+    await using store = await onStandby();
+    const refusal = await refusalOf(write(store));
+    expect(refusal.details).toMatchObject({ reason: "read_only", sqlState: "25006" });
+    expect(refusal.message).toContain("Connect to the primary");
+    expect(await store.getExecution(head.id)).toMatchObject({ version: 1 });
+  });
+
+  it("refuses each of many commits that are made at once", async () => {
+    await using store = await onStandby();
+    const commits = Array.from({ length: 40 }, () => store.commit(head.id, newCommit({ ...head, version: 1 })));
+    for (const refusal of await Promise.all(commits.map(refusalOf))) {
+      expect(refusal.details).toMatchObject({ reason: "read_only" });
+    }
+  });
+
+  it("refuses to be migrated; with `migrate: false`, what is missing is named", async () => {
+    const migrated = await refusalOf(onStandby({ schema: "missing" }));
+    expect(migrated.details).toMatchObject({ reason: "read_only" });
+    expect(migrated.message).toContain("Connect to the primary");
+    const checked = await refusalOf(onStandby({ schema: "missing", migrate: false }));
+    expect(checked.details).toMatchObject({ reason: "schema", migrations: [...MIGRATION_NAMES] });
+  });
+});
+
+describe("a primary that waits for its standby", () => {
+  it("in vain: STORE_UNAVAILABLE in time; sent again when the standby is back, the commit is done once", async () => {
+    await pair.makeSynchronous();
+    await using store = await PostgresCheckpointStore.connect({ url: pair.primary.url, timeoutMs: TIMEOUT_MS });
+    const { id, token } = await store.createExecution(newExecution("waiting"));
+    await pair.standby.kill();
+    const request = newCommit({ token, version: 0 });
+    const refusal = await refusalOf(store.commit(id, request));
+    expect(refusal.details).toMatchObject({ reason: "timeout" });
+    await pair.standby.restart();
+    await untilAccepted(() => store.commit(id, request));
+    expect(await store.getExecution(id)).toMatchObject({ version: 1, seq: 1 });
+    expect(await store.readCheckpoints(id)).toHaveLength(2);
+  });
+});
