@@ -29,9 +29,7 @@ export class Connection {
   readonly #client: RedisClient;
   readonly #owned: boolean;
   readonly #timeoutMs: number;
-  readonly #onError = (error: unknown) => {
-    this.#lastError = error;
-  };
+  /** The latest fault of the present outage. */
   #lastError: unknown;
   #isClosed = false;
   #inFlight = 0;
@@ -42,7 +40,13 @@ export class Connection {
     this.#owned = owned;
     this.#timeoutMs = timeoutMs;
     // Nobody listening, ioredis would print each fault; a borrowed client's faults are its owner's to see.
-    if (owned) client.on("error", this.#onError);
+    if (!owned) return;
+    client.on("error", (error: unknown) => {
+      this.#lastError = error;
+    });
+    client.on("ready", () => {
+      this.#lastError = undefined;
+    });
   }
 
   /** Runs a script by its digest; sends the whole of it where the server does not know it (any more). */
@@ -97,6 +101,7 @@ export class Connection {
   async #call<T>(send: () => Promise<T>, { repeatable = true }: CallOptions = {}): Promise<T> {
     if (this.#isClosed) throw new WorkflowError("STORE_CLOSED", "The store was closed.");
     const deadline = performance.now() + this.#timeoutMs;
+    let wasReadOnly = false;
     this.#inFlight++;
     try {
       for (let tries = 1; ; tries++) {
@@ -104,7 +109,10 @@ export class Connection {
         try {
           return await this.#within(deadline, send());
         } catch (error) {
-          const isPassing = PASSING.has(replyCodeOf(error) ?? "");
+          const code = replyCodeOf(error) ?? "";
+          // After a failover a connection that is made anew leads to the primary, if there is one behind the address.
+          const isPassing = PASSING.has(code) || (code === "READONLY" && !wasReadOnly);
+          wasReadOnly ||= code === "READONLY";
           if (!isPassing && !(repeatable && isConnectionLost(error))) throw error;
           const pauseMs = Math.min(20 * 2 ** Math.min(tries, 5), 500);
           if (this.#isClosed || performance.now() + pauseMs >= deadline) throw error;

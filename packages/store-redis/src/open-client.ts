@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { ConnectOptions } from "./options.ts";
@@ -7,8 +8,12 @@ import { replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
 /** The types of ioredis ask for it to be said; the scripts answer in lists either way. */
 const PLAIN_REPLIES = { replyMapping: "legacy" } as const;
 
+/** How often a server that loads its data is asked whether it is done, in milliseconds. */
+const LOADING_POLL_MS = 100;
+
 /**
- * Opens a client and waits for its first connection. Unlike later, a fault at the start is not waited out.
+ * Opens a client and waits for its first connection, and for a server that is loading its data. Unlike later, no other
+ * fault is waited out.
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE
  */
@@ -24,7 +29,7 @@ export async function openClient(options: ConnectOptions, timeoutMs: number): Pr
     timer = setTimeout(() => reject(lastError ?? new TimedOut(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    await Promise.race([client.connect().then(() => client.ping()), tooLate]);
+    await Promise.race([client.connect().then(() => loaded(client, onError)), tooLate]);
   } catch (error) {
     client.disconnect();
     // What the server said tells more than that the connection was closed thereafter.
@@ -33,6 +38,19 @@ export async function openClient(options: ConnectOptions, timeoutMs: number): Pr
     clearTimeout(timer);
   }
   return client;
+}
+
+async function loaded(client: RedisClient, onError: (error: unknown) => void): Promise<void> {
+  for (;;) {
+    try {
+      await client.ping();
+      return;
+    } catch (error) {
+      if (replyCodeOf(error) !== "LOADING") throw error;
+      onError(error);
+      await sleep(LOADING_POLL_MS);
+    }
+  }
 }
 
 /** Checks what `from` is given. @throws {WorkflowError} INVALID_ARGUMENT */
@@ -48,6 +66,10 @@ function single({ url, options = {} }: ConnectOptions, timeoutMs: number): Redis
   const settings = {
     ...ownConnection(timeoutMs),
     retryStrategy: (times: number) => Math.min(times * 50, 500),
+    // A call waits for a server that is loading by itself, and knows what it waits for. With Sentinel the check is what
+    // finds out that the server is no primary any more.
+    enableReadyCheck: options.sentinels !== undefined,
+    maxLoadingRetryTime: LOADING_POLL_MS,
     ...options,
     ...PLAIN_REPLIES,
     lazyConnect: true,

@@ -46,6 +46,7 @@ import { readRecords } from "./read-records.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { keepsChanging, noSnapshot } from "./refusals.ts";
 import { checkLayout, readServerSettings } from "./server-settings.ts";
+import { checkVersion } from "./server-version.ts";
 
 /** How often to begin again when an execution changes between the steps of a call. */
 const MAX_TRIES = 20;
@@ -135,6 +136,7 @@ export class RedisCheckpointStore implements CheckpointStore {
    * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, STATE_VERSION_UNSUPPORTED
    */
   async setup(): Promise<void> {
+    await checkVersion(this.#connection);
     await checkLayout(this.#connection, this.#keys.layout);
     const settings = await readServerSettings(this.#connection, this.#endedTtlMs !== "");
     const durable = this.#options.durable ?? settings.durable ?? false;

@@ -14,6 +14,7 @@ export type FaultReason =
   | "persistence"
   | "read_only"
   | "server"
+  | "server_too_old"
   | "timeout"
   | "tls";
 
@@ -54,7 +55,7 @@ const BY_CODE: Record<string, Fault> = {
 
 const CODE = new RegExp(`(?:^|[\\s-])(${Object.keys(BY_CODE).join("|")})(?=\\s)`);
 const CONNECTION_LOST =
-  /Connection is closed|Stream isn't writeable|Cluster isn't ready|None of startup nodes|Failed to refresh slots|Too many Cluster redirections|Reached the max retries|All sentinels are unreachable|^(read|write) |socket hang up/i;
+  /Connection is closed|due to connection close|Stream isn't writeable|Cluster isn't ready|None of startup nodes|Failed to refresh slots|Too many Cluster redirections|Reached the max retries|All sentinels are unreachable|^(read|write) |socket hang up/i;
 const CONNECTION_CODES = /^(ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)/;
 const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|EPROTO)/;
 

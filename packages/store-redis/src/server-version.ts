@@ -1,0 +1,39 @@
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+import type { Connection } from "./connection.ts";
+
+/** `ZRANGE` has had what listings need since then. Valkey, and others, tell the version of Redis that they are like. */
+const OLDEST_VERSION = "6.2";
+
+/**
+ * Makes sure that the server knows the commands that the store uses; one that does not tell its version is trusted.
+ *
+ * @throws {WorkflowError} STORE_UNAVAILABLE
+ */
+export async function checkVersion(connection: Connection): Promise<void> {
+  const version = versionIn(await connection.send((client) => client.info("server")).catch(nothingIfRefused));
+  if (version === undefined || !isOlder(version, OLDEST_VERSION)) return;
+  throw new WorkflowError(
+    "STORE_UNAVAILABLE",
+    `This is Redis ${version}; Waymark needs version ${OLDEST_VERSION} or newer. Upgrade the server.`,
+    { details: { reason: "server_too_old", version, oldestSupported: OLDEST_VERSION } },
+  );
+}
+
+/** The version of Redis in what `INFO` says. */
+export function versionIn(info: string): string | undefined {
+  return /^redis_version:(\d+\.\d+\S*)/m.exec(info)?.[1];
+}
+
+/** Compares major and minor numbers. */
+export function isOlder(version: string, other: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [otherMajor = 0, otherMinor = 0] = other.split(".").map(Number);
+  return major < otherMajor || (major === otherMajor && minor < otherMinor);
+}
+
+/** Some managed services do not have the command, and some users may not run it. */
+function nothingIfRefused(error: unknown): string {
+  const reason = isWorkflowError(error) ? error.details?.reason : undefined;
+  if (reason === "permission" || reason === "server") return "";
+  throw error;
+}
