@@ -23,13 +23,13 @@ describe(`SIGKILL at random moments (seed ${seed})`, () => {
     const verdict = await runKillTrial({ ...trial("killed_process"), kills: 8 });
     expect(verdict.violations).toEqual([]);
     expect(verdict.kills).toBe(8);
-  }, 60_000);
+  });
 
   it("of the server: no acknowledged commit is lost, and no committed node runs again", async () => {
     const verdict = await runKillTrial({ ...trial("killed_server"), kills: 4, killServer: () => server.restart() });
     expect(verdict.violations).toEqual([]);
     expect(verdict.kills).toBe(4);
-  }, 60_000);
+  });
 });
 
 it("eight processes on one execution: one owner, and one winner per version", async () => {
@@ -37,4 +37,4 @@ it("eight processes on one execution: one owner, and one winner per version", as
   await using store = await open();
   const verdict = await runRaceTrial({ address, store, processes: 8, versions: 50 });
   expect(verdict.violations).toEqual([]);
-}, 60_000);
+});

@@ -31,7 +31,7 @@ function targetOf(url: string) {
 it("the primary dies in mid-write: the same store goes on at the standby, with every acknowledged commit", async () => {
   await withPair(async (pair, proxy) => {
     const url = proxy.urlFor(pair.primary.url);
-    await using store = await PostgresCheckpointStore.connect({ url, timeoutMs: 2_000, poolSize: 4 });
+    await using store = await PostgresCheckpointStore.connect({ url, poolSize: 4 });
     await pair.catchUp();
     await using reader = await PostgresCheckpointStore.connect({ url: pair.standby.url });
     let acknowledged = 0;
@@ -84,7 +84,7 @@ it("the primary dies in mid-write: the same store goes on at the standby, with e
 
 it(`executions go on after a failover, and no committed node runs again (seed ${seed})`, async () => {
   await withPair(async (pair, proxy) => {
-    const options = { url: proxy.urlFor(pair.primary.url), schema: "trial", poolSize: 4, timeoutMs: 2_000 };
+    const options = { url: proxy.urlFor(pair.primary.url), schema: "trial", poolSize: 4 };
     const module = new URL("../src/index.ts", import.meta.url).href;
     const verdict = await runKillTrial({
       seed,

@@ -6,6 +6,7 @@ import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnPostgres, startTcpProxy } from "tooling/test-servers";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
+import { untilAccepted } from "./until-accepted.ts";
 
 const server = await startOwnPostgres({ settings: { max_connections: "20" } });
 afterAll(() => server.stop());
@@ -26,12 +27,7 @@ afterEach(async () => {
 });
 
 async function connect(options: { url?: string; timeoutMs?: number; poolSize?: number } = {}) {
-  const store = await PostgresCheckpointStore.connect({
-    url: server.url,
-    timeoutMs: TIMEOUT_MS,
-    poolSize: 4,
-    ...options,
-  });
+  const store = await PostgresCheckpointStore.connect({ url: server.url, poolSize: 4, ...options });
   open.push(store);
   return store;
 }
@@ -82,27 +78,28 @@ describe("a network that fails", () => {
     const store = await connect({ url: proxy.urlFor(server.url) });
     const head = await started(store);
     await Promise.all(Array.from({ length: 8 }, () => store.getExecution(head.id)));
-    expect(proxy.connections).toBe(4);
+    await expect.poll(() => proxy.connections, { timeout: 30_000 }).toBe(4);
     proxy.cut();
     const found = await Promise.all(Array.from({ length: 8 }, () => store.getExecution(head.id)));
     expect(found).toEqual(Array(8).fill(head));
   });
 
   it("without a word: STORE_UNAVAILABLE within the stated time, and the same store goes on afterwards", async () => {
-    const store = await connect({ url: proxy.urlFor(server.url) });
-    const head = await started(store);
+    const { id } = await started(await connect());
+    const store = await connect({ url: proxy.urlFor(server.url), timeoutMs: TIMEOUT_MS });
+    const head = (await store.getExecution(id)) ?? expect.unreachable();
     proxy.stall();
     const request = newCommit(head);
     const refusals = await Promise.all(Array.from({ length: 6 }, () => refusalOf(store.commit(head.id, request))));
     for (const refusal of refusals) expect(refusal).toMatchObject(unavailable("timeout"));
     proxy.resume();
-    await store.commit(head.id, request);
+    await untilAccepted(() => store.commit(head.id, request));
     expect(await store.getExecution(head.id)).toMatchObject({ version: 1 });
   });
 
   it("without a word while connecting: STORE_UNAVAILABLE within the stated time", async () => {
     proxy.stall();
-    const refusal = await refusalOf(connect({ url: proxy.urlFor(server.url) }));
+    const refusal = await refusalOf(connect({ url: proxy.urlFor(server.url), timeoutMs: TIMEOUT_MS }));
     expect(refusal).toMatchObject(unavailable("timeout"));
   });
 });
@@ -244,7 +241,7 @@ describe("a wrong configuration is told in words", () => {
 
 describe("a large state", () => {
   it("of 16 MB is kept, and read back", async () => {
-    const store = await connect({ timeoutMs: 30_000 });
+    const store = await connect({ timeoutMs: 60_000 });
     const head = await started(store);
     const payload = JSON.stringify({ text: "0123456789abcdef".repeat(1024 * 1024) });
     await store.commit(head.id, newCommit(head, { checkpoint: newCheckpoint({ kind: "snapshot", payload }) }));

@@ -76,7 +76,7 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
     await pool.query(`VACUUM ANALYZE ${names.executions}`);
     const halfway = Buffer.from(JSON.stringify([EXECUTIONS / 20, "e50000"])).toString("base64url");
     middle = (await store.listExecutions({ limit: 1, cursor: halfway })).nextCursor;
-  }, 60_000);
+  });
 
   it.each<[string, ListExecutionsOptions]>([
     ["everything", {}],
@@ -114,12 +114,22 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
 describe("a long execution", () => {
   it("of 10,000 checkpoints is committed by HOT updates, and its end is read by the index alone", async () => {
     const { id, token } = await store.createExecution(newExecution("long"));
-    const { updated, hot } = await updatesBy(async (own) => {
-      for (let version = 0; version < 10_000; version++) {
-        await own.commit(id, newCommit({ token, version }, { leaseMs: 30_000, head: { currentStep: version } }));
-      }
-    });
-    expect({ updated, hot }).toEqual({ updated: 10_000, hot: 10_000 });
+    // An ANALYZE that happens by would keep old versions of the row, and with them the page full.
+    for (const table of [names.executions, names.checkpoints]) {
+      await pool.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`);
+    }
+    const before = await updates();
+    const own = await PostgresCheckpointStore.connect({ url: server.url, poolSize: 1 });
+    for (let version = 0; version < 10_000; version++) {
+      await own.commit(id, newCommit({ token, version }, { leaseMs: 30_000, head: { currentStep: version } }));
+    }
+    // A session reports all that it did when it ends; what it reports is counted a moment later.
+    await own.close();
+    const counted = async () => {
+      const { all, hot } = await updates();
+      return { all: all - before.all, hot: hot - before.hot };
+    };
+    await expect.poll(counted, { timeout: 30_000 }).toEqual({ all: 10_000, hot: 10_000 });
     // Pages are tidied up as they fill: ten thousand versions of one row leave little behind.
     const { rows: size } = await pool.query("SELECT pg_relation_size($1::regclass) AS bytes", [names.executions]);
     expect(Number(size[0].bytes)).toBeLessThan(EXECUTIONS * 1_000);
@@ -144,24 +154,11 @@ describe("a long execution", () => {
   });
 });
 
-/** Counts that are complete, because a session reports all that it did when it ends. */
-async function updatesBy(work: (own: PostgresCheckpointStore) => Promise<void>) {
-  const own = await PostgresCheckpointStore.connect({ url: server.url, poolSize: 1 });
-  const { rows: session } = await pool.query(
-    "SELECT pid FROM pg_stat_activity WHERE application_name = 'waymark' ORDER BY backend_start DESC LIMIT 1",
-  );
-  const before = await counts();
-  await work(own);
-  await own.close();
-  while ((await pool.query("SELECT FROM pg_stat_activity WHERE pid = $1", [session[0].pid])).rowCount !== 0);
-  const after = await counts();
-  return { updated: after.updated - before.updated, hot: after.hot - before.hot };
-}
-
-async function counts(): Promise<{ updated: number; hot: number }> {
+/** How many updates of executions the server has counted, and how many of them were HOT. */
+async function updates(): Promise<{ all: number; hot: number }> {
   const { rows } = await pool.query(
-    "SELECT n_tup_upd AS updated, n_tup_hot_upd AS hot FROM pg_stat_user_tables WHERE relid = $1::regclass",
+    'SELECT n_tup_upd AS "all", n_tup_hot_upd AS hot FROM pg_stat_user_tables WHERE relid = $1::regclass',
     [names.executions],
   );
-  return { updated: Number(rows[0].updated), hot: Number(rows[0].hot) };
+  return { all: Number(rows[0].all), hot: Number(rows[0].hot) };
 }

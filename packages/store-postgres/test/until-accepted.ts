@@ -1,4 +1,4 @@
-// For replica.test.ts and failover.test.ts: who does not give up.
+// For the tests of faults: who does not give up.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWorkflowError } from "@waymark/core";
 
