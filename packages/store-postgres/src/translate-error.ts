@@ -87,10 +87,14 @@ export function translateError(error: unknown): WorkflowError {
   });
 }
 
-/** Tells whether the connection is of no more use; what was sent on it last may have taken effect. */
+/**
+ * Tells whether the connection is of no more use; what was sent on it last may have taken effect.
+ *
+ * - So is one to a server that takes no writes: after a failover the same address leads elsewhere.
+ */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state !== undefined) return state.startsWith("08") || /^57P0[1235]$/.test(state);
+  if (state !== undefined) return state.startsWith("08") || /^(57P0[1235]|25006)$/.test(state);
   return /^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(codeOf(error)) || LOST.test(messageOf(error));
 }
 

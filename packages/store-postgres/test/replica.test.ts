@@ -1,6 +1,6 @@
 import { type CheckpointStore, isWorkflowError } from "@waymark/core";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
-import { startPostgresPair } from "tooling/test-servers";
+import { startPostgresPair, startTcpProxy } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { type ConnectOptions, PostgresCheckpointStore } from "../src/index.ts";
 import { MIGRATION_NAMES } from "../src/migration-names.ts";
@@ -78,6 +78,25 @@ describe("a read-only standby", () => {
     expect(checked.details).toMatchObject({ reason: "schema", migrations: [...MIGRATION_NAMES] });
   });
 });
+
+describe("an address that has led to the standby", () => {
+  it("and now leads to the primary: the next write goes there, though connections to the standby are open", async () => {
+    const proxy = await startTcpProxy(targetOf(pair.standby.url));
+    const store = await PostgresCheckpointStore.connect({ url: proxy.urlFor(pair.standby.url), poolSize: 4 });
+    await Promise.all(Array.from({ length: 8 }, () => store.getExecution(head.id)));
+    await expect.poll(() => proxy.connections, { timeout: 30_000 }).toBe(4);
+    await refusalOf(store.createExecution(newExecution("moved")));
+    proxy.pointAt(targetOf(pair.primary.url));
+    await store.createExecution(newExecution("moved"));
+    await store.close();
+    await proxy.close();
+  });
+});
+
+function targetOf(url: string) {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
+}
 
 describe("a primary that waits for its standby", () => {
   it("in vain: STORE_UNAVAILABLE in time; sent again when the standby is back, the commit is done once", async () => {
