@@ -40,6 +40,7 @@ export class GatewayCommands {
   readonly #handlers = new Map<string, Handler>();
   /** Where open cursors go on. */
   readonly #cursors = new Map<string, Buffer>();
+  #ttlMonitor: NodeJS.Timeout | undefined;
   /** The last retryable write of each session: when its answer was lost it comes again, and is answered only. */
   readonly #lastWrites = new Map<string, { number: unknown; reply: Promise<Reply> }>();
 
@@ -62,6 +63,7 @@ export class GatewayCommands {
     this.#handlers.set("dropDatabase", ({ document }) =>
       this.#call("SELECT documentdb_api.drop_database($1)", [document.$db]),
     );
+    this.#handlers.set("setParameter", ({ document }) => this.#setParameter(document));
     this.#handlers.set("ping", async () => ({ ok: 1 }));
     this.#handlers.set("buildInfo", async () => ({ version: "8.0.0", versionArray: [8, 0, 0, 0], ok: 1 }));
     this.#handlers.set("endSessions", async ({ document }) => {
@@ -184,6 +186,15 @@ export class GatewayCommands {
       const [reply] = Object.values(await this.#database.row(client, sql, values));
       return Buffer.isBuffer(reply) ? reply : { ok: 1 };
     });
+  }
+
+  /** mongod's parameter for how often its TTL indexes are looked at; the extension's own job does it each minute. */
+  async #setParameter({ ttlMonitorSleepSecs }: Document): Promise<Reply> {
+    if (ttlMonitorSleepSecs === undefined) throw new CommandError(72, "InvalidOptions", "no such parameter here");
+    clearInterval(this.#ttlMonitor);
+    const removeExpired = () => this.#call("CALL documentdb_api_internal.delete_expired_rows()", []).catch(() => {});
+    this.#ttlMonitor = setInterval(removeExpired, Number(ttlMonitorSleepSecs) * 1_000);
+    return { ok: 1 };
   }
 
   /** The rest of mongod's duplicate key error: the extension only names the index, or the constraint behind it. */
