@@ -5,6 +5,8 @@ import { NOW } from "./rows.ts";
 import { CHECKPOINT_COLUMNS } from "./statements.ts";
 import type { TableNames } from "./table-names.ts";
 
+const NO_CHANGE = {};
+
 /** A statement with the values to send. */
 export interface Call {
   statement: Statement;
@@ -40,10 +42,19 @@ export class CommitStatements {
 }
 
 /** Equal for commits that the same statement serves. */
-function kindOf({ checkpoint, head = {}, leaseMs, dropBefore }: CommitRequest): string {
-  const has = (value: unknown) => (value === undefined ? "-" : value === null ? "0" : "1");
-  const parts = [head.currentStep, head.totalSteps, head.wakeAt, head.failure, leaseMs, dropBefore].map(has).join("");
-  return `${checkpoint?.kind} ${head.status} ${parts}`;
+function kindOf({ checkpoint, head = NO_CHANGE, leaseMs, dropBefore }: CommitRequest): string {
+  let which = 0;
+  which = which * 3 + presence(head.currentStep);
+  which = which * 3 + presence(head.totalSteps);
+  which = which * 3 + presence(head.wakeAt);
+  which = which * 3 + presence(head.failure);
+  which = which * 3 + presence(leaseMs);
+  which = which * 3 + presence(dropBefore);
+  return `${which}${checkpoint?.kind},${head.status}`;
+}
+
+function presence(value: unknown): 0 | 1 | 2 {
+  return value === undefined ? 0 : value === null ? 1 : 2;
 }
 
 /** The values, in the order in which {@link commitStatement} numbers its parameters. */

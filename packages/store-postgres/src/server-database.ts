@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool, PoolClient, QueryConfig } from "pg";
+import { Connections } from "./connections.ts";
 import type { Database, Result, RunOptions, Session, Statement } from "./database.ts";
 import { NOW } from "./rows.ts";
 import { isConnectionLost, sqlStateOf, translateError } from "./translate-error.ts";
@@ -19,7 +20,6 @@ export interface ServerDatabaseOptions {
 
 /** The longest that one statement of a migration takes, in milliseconds. */
 const TRANSACTION_STATEMENT_TIMEOUT_MS = 600_000;
-const END_TIMEOUT_MS = 5_000;
 /** A dead connection is found only by using it, and all of a pool may be dead: as many tries as a large pool has. */
 const MAX_TRIES = 100;
 const MAX_CONFLICTS = 10;
@@ -29,44 +29,37 @@ const TEXT = { getTypeParser: () => (value: unknown) => value };
 
 /** PostgreSQL behind a pool of connections. */
 export class ServerDatabase implements Database {
-  readonly #pool: Pool;
-  readonly #owned: boolean;
+  readonly #connections: Connections;
   readonly #timeoutMs: number;
   #prepare: boolean;
   readonly #clock: (() => number) | undefined;
   readonly #used = new WeakSet<PoolClient>();
 
   constructor(options: ServerDatabaseOptions) {
-    this.#pool = options.pool;
-    this.#owned = options.owned;
+    this.#connections = new Connections(options.pool, options.owned);
     this.#timeoutMs = options.timeoutMs;
     this.#prepare = options.prepare;
     this.#clock = options.clock;
-    // Idle connections that die are replaced; nobody listening would end the process.
-    if (this.#owned) this.#pool.on("error", ignore);
-    // From the start: a server that is going down can end a connection with the very packet that opens it.
-    this.#pool.on("connect", listen);
   }
 
   async run(statement: Statement, values: readonly unknown[], options: RunOptions = {}): Promise<Result> {
     const deadline = (options.startedAt ?? performance.now()) + this.#timeoutMs;
     let conflicts = 0;
     for (let tries = 1; ; tries++) {
-      const client = await this.#acquire(deadline);
+      const client = this.#connections.takeAside() ?? (await this.#connections.take(deadline));
       const isFresh = !this.#used.has(client);
-      this.#used.add(client);
-      listen(client);
+      if (isFresh) this.#used.add(client);
       const isPrepared = this.#prepare && options.unprepared !== true;
       let fault: unknown;
       try {
         const result = await client.query({
-          ...(isPrepared ? { name: statement.name } : {}),
+          name: isPrepared ? statement.name : undefined,
           text: this.#clock === undefined ? statement.text : statement.text.replaceAll(NOW, String(this.#clock())),
           values: values as unknown[],
           types: TEXT,
           query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),
         } as QueryConfig & { query_timeout: number });
-        client.release();
+        this.#connections.giveBack(client);
         return { rows: result.rows, rowCount: result.rowCount ?? 0 };
       } catch (error) {
         fault = error;
@@ -84,8 +77,7 @@ export class ServerDatabase implements Database {
   }
 
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await this.#acquire(performance.now() + this.#timeoutMs);
-    listen(client);
+    const client = this.#connections.takeAside() ?? (await this.#connections.take(performance.now() + this.#timeoutMs));
     const send = (text: string, values?: unknown[]) =>
       client.query({ text, values, query_timeout: TRANSACTION_STATEMENT_TIMEOUT_MS } as QueryConfig & {
         query_timeout: number;
@@ -106,45 +98,8 @@ export class ServerDatabase implements Database {
   }
 
   async end(): Promise<void> {
-    this.#pool.removeListener("connect", listen);
-    if (!this.#owned || this.#pool.ending) return;
-    // A peer that has gone silent does not acknowledge a goodbye either.
-    const timeout = new AbortController();
-    const tooLong = sleep(END_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
-    await Promise.race([this.#pool.end(), tooLong]);
-    timeout.abort();
+    await this.#connections.end();
   }
-
-  /** A connection of the pool; a borrowed pool may have no limit of its own to waiting for one. */
-  async #acquire(deadline: number): Promise<PoolClient> {
-    const isIdle = this.#pool.idleCount > 0 && this.#pool.waitingCount === 0;
-    const connecting = this.#pool.connect();
-    // Had at once: no timer, which on the way of every commit would show.
-    if (isIdle) return connecting.catch((error) => Promise.reject(translateError(error)));
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const remaining = Math.max(1, deadline - performance.now());
-      timer = setTimeout(() => reject(new Error("timeout exceeded when trying to connect")), remaining);
-    });
-    try {
-      return await Promise.race([connecting, tooLate]);
-    } catch (error) {
-      connecting.then(
-        (client) => client.release(),
-        () => {},
-      );
-      throw translateError(error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-function ignore(): void {}
-
-/** A connection's end is heard by the next statement on it; an event that nobody listens to would end the process. */
-function listen(client: PoolClient): void {
-  if (!client.listeners("error").includes(ignore)) client.on("error", ignore);
 }
 
 /** The statement was prepared on another of the server's connections: there is a pooler in between. */

@@ -44,7 +44,8 @@ export function checkId(value: unknown, name: string): asserts value is string {
   if (typeof value !== "string") throw invalid(name, `must be a string, not ${describe(value)}`);
   if (value === "") throw invalid(name, "must not be empty");
   if (!isStorableText(value)) throw invalid(name, "must be well-formed Unicode without U+0000");
-  if (value.length > MAX_ID_BYTES || utf8Bytes(value) > MAX_ID_BYTES) {
+  // A UTF-16 code unit is at most three bytes of UTF-8, so most texts need no counting.
+  if (value.length * 3 > MAX_ID_BYTES && utf8Bytes(value) > MAX_ID_BYTES) {
     throw invalid(name, `must be at most ${MAX_ID_BYTES} bytes of UTF-8`);
   }
 }
@@ -225,7 +226,6 @@ function checkFailure(failure: FailureRecord, name: string): void {
 
 function checkPayload(value: unknown, name: string, maxPayloadBytes: number): void {
   checkText(value, name);
-  // A UTF-16 code unit is at most three bytes of UTF-8, so most payloads need no counting.
   if (value.length * 3 <= maxPayloadBytes) return;
   const bytes = utf8Bytes(value);
   if (bytes > maxPayloadBytes) throw payloadTooLarge(name, bytes, maxPayloadBytes);
