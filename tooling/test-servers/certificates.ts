@@ -10,13 +10,13 @@ export interface Certificate {
 export interface CertificateAuthority {
   /** Its own certificate, in PEM: what a client has to trust. */
   cert: string;
-  /** Makes a certificate for a server of this host name. */
-  issue(host: string, validity?: { from: Date; to: Date }): Promise<Certificate>;
+  /** Makes a certificate for a server of this host name, or a client of this name. */
+  issue(name: string, validity?: { from: Date; to: Date }): Promise<Certificate>;
 }
 
 /** An authority that nobody knows yet. */
-export async function newCertificateAuthority(name: string): Promise<CertificateAuthority> {
-  const { cert, private: key } = await generate([{ name: "commonName", value: name }], {
+export async function newCertificateAuthority(own: string): Promise<CertificateAuthority> {
+  const { cert, private: key } = await generate([{ name: "commonName", value: own }], {
     algorithm: "sha256",
     extensions: [
       { name: "basicConstraints", cA: true, critical: true },
@@ -25,14 +25,14 @@ export async function newCertificateAuthority(name: string): Promise<Certificate
   });
   return {
     cert,
-    issue: async (host, validity) => {
-      const issued = await generate([{ name: "commonName", value: host }], {
+    issue: async (name, validity) => {
+      const issued = await generate([{ name: "commonName", value: name }], {
         algorithm: "sha256",
         ca: { cert, key },
         extensions: [
           { name: "basicConstraints", cA: false },
-          { name: "extKeyUsage", serverAuth: true },
-          { name: "subjectAltName", altNames: [{ type: 2, value: host }] },
+          { name: "extKeyUsage", serverAuth: true, clientAuth: true },
+          { name: "subjectAltName", altNames: [{ type: 2, value: name }] },
         ],
         ...(validity === undefined ? {} : { notBeforeDate: validity.from, notAfterDate: validity.to }),
       });

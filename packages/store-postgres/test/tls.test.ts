@@ -27,15 +27,20 @@ const plain = await startOwnPostgres();
 afterAll(() => Promise.all([server.stop(), expired.stop(), plain.stop()]));
 const admin = new pg.Pool({ connectionString: server.url });
 afterAll(() => admin.end());
-// One who may not come without TLS.
+// Who may not come without TLS, and who comes with a certificate in place of a password.
 await admin.query("CREATE ROLE careful LOGIN PASSWORD 'careful'");
-await admin.query("GRANT CREATE ON DATABASE postgres TO careful");
+await admin.query("CREATE ROLE certified LOGIN");
+await admin.query("GRANT CREATE ON DATABASE postgres TO careful, certified");
 
 function startWithTls({ cert, key }: { cert: string; key: string }) {
-  const rules = ["hostssl all all 127.0.0.1/32 scram-sha-256", "host all postgres 127.0.0.1/32 scram-sha-256", ""];
+  const rules = [
+    "hostssl all certified 127.0.0.1/32 cert",
+    "hostssl all all 127.0.0.1/32 scram-sha-256",
+    "host all postgres 127.0.0.1/32 scram-sha-256",
+  ];
   return startOwnPostgres({
-    settings: { ssl: "on" },
-    files: { "server.crt": cert, "server.key": key, "pg_hba.conf": rules.join("\n") },
+    settings: { ssl: "on", ssl_ca_file: "ca.crt" },
+    files: { "server.crt": cert, "server.key": key, "ca.crt": authority.cert, "pg_hba.conf": `${rules.join("\n")}\n` },
   });
 }
 
@@ -90,6 +95,20 @@ describe("a secure connection", () => {
     const url = asCareful(address({ sslmode: "verify-full", sslrootcert: ca }));
     await using store = await PostgresCheckpointStore.connect({ url, schema: "careful" });
     await store.createExecution(newExecution("a"));
+  });
+
+  it("is made with a client's own certificate, in place of a password", async () => {
+    const { cert, key } = await authority.issue("certified");
+    const parameters = { sslmode: "verify-full", sslrootcert: ca };
+    const withoutCertificate = Object.assign(new URL(address(parameters)), { username: "certified", password: "" });
+    const withCertificate = new URL(withoutCertificate);
+    withCertificate.searchParams.set("sslcert", file("client.pem", cert));
+    withCertificate.searchParams.set("sslkey", file("client.key", key));
+    await using store = await PostgresCheckpointStore.connect({ url: withCertificate.href, schema: "certified" });
+    await store.createExecution(newExecution("a"));
+    const refusal = await refusalOf({ url: withoutCertificate.href, schema: "certified" });
+    expect(refusal).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason: "authentication" } });
+    expect(refusal.message).toContain("certificate");
   });
 
   it("carries the migrations too, by `directUrl`", async () => {
