@@ -9,6 +9,7 @@ import {
   slotId,
   toRecord,
 } from "./documents.ts";
+import { isExpired } from "./expiry.ts";
 import { type CommitBase, commitUpdate, nextBase } from "./head-updates.ts";
 import type { KnownBases } from "./known-bases.ts";
 import type { Call, UpdateStatement } from "./session.ts";
@@ -37,18 +38,20 @@ export interface CommitContext {
   call: Call;
   collection: string;
   known: KnownBases;
+  /** How long what ends is kept; for ever if absent. */
+  endedTtlMs: number | undefined;
 }
 
 /** Commits, or says why it cannot. */
 export async function commit(context: CommitContext, id: string, request: CommitRequest): Promise<void> {
-  const { call, collection, known } = context;
+  const { call, collection, known, endedTtlMs } = context;
   let guess = usable(known.get(id), request);
   let sent: Sent | undefined;
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
     const base: CommitBase | "done" = guess ?? (await look(context, id, request, sent));
     if (base === "done") return;
     guess = undefined;
-    const statements = statementsOf(id, base, request);
+    const statements = statementsOf(id, base, { request, endedTtlMs });
     const reply = await call.update(collection, statements);
     if (!reply.isTaken && reply.n === statements.length) {
       keep(known, id, nextBase(base, request));
@@ -107,9 +110,13 @@ function dropsToNewSnapshot(base: CommitBase, { checkpoint, dropBefore }: Commit
   return checkpoint?.kind === "snapshot" && dropBefore === base.seq + 1;
 }
 
-function statementsOf(id: string, base: CommitBase, request: CommitRequest): UpdateStatement[] {
+function statementsOf(
+  id: string,
+  base: CommitBase,
+  { request, endedTtlMs }: { request: CommitRequest; endedTtlMs: number | undefined },
+): UpdateStatement[] {
   const { token, version, checkpoint } = request;
-  const u = commitUpdate(base, request);
+  const u = commitUpdate(base, request, endedTtlMs);
   const move = { q: { _id: id, executionId: id, token, version }, u };
   if (checkpoint === undefined) return [move];
   const { commitId, head, leaseMs, dropBefore } = request;
@@ -150,13 +157,15 @@ async function withdraw(
 
 /** What to build on, if the head allows the commit. */
 async function judge(
-  { call, collection, known }: CommitContext,
+  context: CommitContext,
   id: string,
   head: HeadDocument | undefined,
   request: CommitRequest,
 ): Promise<CommitBase | "done"> {
+  const { call, collection } = context;
   if (!isLive(head)) throw notFound(id);
   if (head.lastCommitId === request.commitId) return "done";
+  if (isExpired(head)) throw notFound(id);
   const refusal = commitRefusal(id, toRecord(head), request);
   if (refusal !== undefined) throw refusal;
   const { dropBefore } = request;
@@ -168,7 +177,7 @@ async function judge(
   // Gone since the head was read? Then there is another reason.
   const now = await readHead(call, collection, id);
   if (!isLive(now) || now.token !== head.token || now.version !== head.version) {
-    return judge({ call, collection, known }, id, now, request);
+    return judge(context, id, now, request);
   }
   throw new WorkflowError(
     "INVALID_ARGUMENT",
@@ -181,7 +190,7 @@ async function judge(
 }
 
 /** Deals with a slot that another commit has taken: does the rest of that commit, or frees the slot. */
-async function settleSlot({ call, collection }: CommitContext, slotKey: string, id: string): Promise<void> {
+async function settleSlot({ call, collection, endedTtlMs }: CommitContext, slotKey: string, id: string): Promise<void> {
   const [slot] = await call.find<SlotDocument>(
     collection,
     { _id: slotKey, executionId: id },
@@ -194,7 +203,8 @@ async function settleSlot({ call, collection }: CommitContext, slotKey: string, 
   if (head.token === token && head.version === version) {
     const move = JSON.parse(slot.move) as Move;
     // Of its checkpoint, the kind is all that the head is told.
-    const u = commitUpdate(head, { ...move, commitId, token, version, checkpoint: { kind } as NewCheckpoint });
+    const request = { ...move, commitId, token, version, checkpoint: { kind } as NewCheckpoint };
+    const u = commitUpdate(head, request, endedTtlMs);
     await call.update(collection, [{ q: { _id: id, executionId: id, token, version }, u }]);
     return;
   }

@@ -1,20 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { ExecutionRef } from "@waymark/core";
 import { type HeadDocument, slotRange } from "./documents.ts";
-import { deleteUpdate, NEVER } from "./head-updates.ts";
+import { deleteUpdate } from "./head-updates.ts";
 import type { Call } from "./session.ts";
 
 /*
  * A deletion has three steps: the head becomes the mark of a deleted execution, which nobody takes for one; the slots of
  * its incarnation go; the mark is given the date from which on the server may remove it. What is cut off between two
- * steps is found by its `sweepingSince`, and done by whoever deletes or opens a store next.
+ * steps is found by its `sweepingSince`, and done by whoever opens a store next (see expiry.ts, which does the same).
  */
 
-/** How long a deletion is left to who has begun it, in milliseconds. */
-const ABANDONED_AFTER_MS = 60_000;
-const SWEEP_AT_ONCE = 100;
 /** How long a deleted execution's last token is kept, in milliseconds: longer than any server's clock is set back. */
-const TOKENS_KEPT_MS = 3_600_000;
+export const TOKENS_KEPT_MS = 3_600_000;
 
 /** Deletes those that are at the version (and token) named, and tells how many. */
 export async function deleteExecutions(call: Call, collection: string, refs: readonly ExecutionRef[]): Promise<number> {
@@ -35,18 +32,8 @@ export async function deleteExecutions(call: Call, collection: string, refs: rea
   return Math.max(n, marks.length);
 }
 
-/** Finishes deletions that were cut off. */
-export async function finishDeletions(call: Call, collection: string): Promise<void> {
-  const before = (await call.now()) - ABANDONED_AFTER_MS;
-  for (;;) {
-    const abandoned = { forgetAt: NEVER, sweepingSince: { $lte: before } };
-    const marks = await call.find<HeadDocument>(collection, abandoned, { limit: SWEEP_AT_ONCE });
-    await sweep(call, collection, marks);
-    if (marks.length < SWEEP_AT_ONCE) return;
-  }
-}
-
-async function sweep(call: Call, collection: string, marks: readonly HeadDocument[]): Promise<void> {
+/** Removes the slots of deleted executions, and lets the server remove the marks. */
+export async function sweep(call: Call, collection: string, marks: readonly HeadDocument[]): Promise<void> {
   if (marks.length === 0) return;
   await call.delete(
     collection,

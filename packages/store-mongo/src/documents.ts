@@ -36,9 +36,13 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> 
   failureJson?: string;
   /** Of a deleted execution: the call that deleted it. */
   deletedBy?: string;
-  /** Of a deleted execution: when the server may remove this, too. */
+  /** Of an ended execution: from when on it is taken for gone. */
+  expiresAt?: number;
+  /** Rises with whoever changes what the server is to remove of an ended execution (see expiry.ts). */
+  expiryEpoch?: number;
+  /** Of a deleted or an ended execution: when the server may remove this. */
   forgetAt?: Date;
-  /** Of a deleted execution whose slots may not all be gone. */
+  /** Of a deleted or an ended execution whose slots may not all be seen to yet. */
   sweepingSince?: number;
   /** The server's clock, where it was asked for. */
   now?: number;
@@ -68,13 +72,20 @@ export interface SlotDocument {
   payload: string;
   timestamp: number;
   errorJson?: string;
+  /** Of an ended execution: when the server may remove this. */
+  forgetAt?: Date;
+  /** Who has changed that last. */
+  expiryEpoch?: number;
 }
 
 /** The part of a commit that concerns the head. */
 export type Move = Pick<CommitRequest, "head" | "leaseMs" | "dropBefore">;
 
 /** What a slot holds beside what it is found by. */
-export type SlotContent = Omit<SlotDocument, "_id" | "executionId" | "commitId" | "token" | "version">;
+export type SlotContent = Omit<
+  SlotDocument,
+  "_id" | "executionId" | "commitId" | "token" | "version" | "forgetAt" | "expiryEpoch"
+>;
 
 /** The `_id` of a slot. Sorts by number within one incarnation. */
 export function slotId(id: string, incarnation: string, seq: number): string {

@@ -21,7 +21,7 @@ export interface CommitBase {
  * - The token is the server's clock, or one more than the deleted execution's last: higher than any this id has had,
  *   as long as a deleted head is kept longer than a server's clock may be set back.
  */
-export function createUpdate(execution: NewExecution, incarnation: string): Pipeline {
+export function createUpdate(execution: NewExecution, incarnation: string, endedTtlMs?: number): Pipeline {
   const { failure, createdAt, updatedAt, token, leaseUntil, endedAt, ...fields } = createdHead(execution, 0, 0);
   const { id } = execution;
   const literal: Partial<HeadDocument> = { _id: id, executionId: id, ...fields, incarnation };
@@ -36,12 +36,12 @@ export function createUpdate(execution: NewExecution, incarnation: string): Pipe
     firstToken: newToken,
   };
   if (leaseUntil !== undefined) made.leaseUntil = { $add: [NOW, execution.leaseMs ?? 0] };
-  if (endedAt !== undefined) made.endedAt = NOW;
+  if (endedAt !== undefined) Object.assign(made, endFields(endedTtlMs));
   return [{ $replaceWith: { $mergeObjects: [{ $literal: literal }, made] } }];
 }
 
 /** Moves the head to what it is after the commit. */
-export function commitUpdate(base: CommitBase, request: CommitRequest): Pipeline {
+export function commitUpdate(base: CommitBase, request: CommitRequest, endedTtlMs?: number): Pipeline {
   const { checkpoint, head: update = {}, leaseMs, dropBefore } = request;
   const set: Record<string, unknown> = { version: base.version + 1, updatedAt: NOW };
   const unset: string[] = [];
@@ -63,7 +63,7 @@ export function commitUpdate(base: CommitBase, request: CommitRequest): Pipeline
   if (update.status !== undefined) set.status = status;
   if (status !== "running") unset.push("owner", "leaseUntil");
   else if (leaseMs !== undefined) set.leaseUntil = { $add: [NOW, leaseMs] };
-  if (isEnded(status as never)) set.endedAt = NOW;
+  if (isEnded(status as never)) Object.assign(set, endFields(endedTtlMs));
   return unset.length === 0 ? [{ $set: set }] : [{ $set: set }, { $unset: unset }];
 }
 
@@ -71,11 +71,21 @@ export function commitUpdate(base: CommitBase, request: CommitRequest): Pipeline
 export function claimUpdate(claimed: ExecutionRecord, claimId: string): Pipeline {
   const { status, token, leaseUntil, updatedAt, owner } = claimed;
   const set = { status, token, leaseUntil, updatedAt, owner: { $literal: owner }, lastClaimId: { $literal: claimId } };
-  return [{ $set: set }, { $unset: ["wakeAt", "failureJson", "endedAt"] }];
+  const unset = ["wakeAt", "failureJson", "endedAt", "expiresAt", "forgetAt", "sweepingSince"];
+  return [{ $set: set }, { $unset: unset }];
 }
 
 /** When what is left of an execution is forgotten whose slots are not all gone yet. */
 export const NEVER = new Date("9999-01-01");
+/** A hundred years: so that no sum of it and the time is beyond what a date can be. */
+const LONGEST_TTL_MS = 36_500 * 24 * 3_600_000;
+
+/** What an end adds to the head. Where ended executions expire, the slots are to be seen to next (see expiry.ts). */
+function endFields(endedTtlMs: number | undefined): Record<string, unknown> {
+  if (endedTtlMs === undefined) return { endedAt: NOW };
+  const ttl = Math.min(endedTtlMs, LONGEST_TTL_MS);
+  return { endedAt: NOW, expiresAt: { $add: [NOW, ttl] }, sweepingSince: NOW, forgetAt: NEVER };
+}
 
 /** What a deleted execution leaves for a while. Its fields are those that a later creation and a sweep need. */
 export function deleteUpdate(callId: string): Pipeline {

@@ -1,9 +1,10 @@
 import type { ListQuery } from "@waymark/core";
 import type { Document } from "mongodb";
+import { notExpired } from "./expiry.ts";
 import { CREATED_INDEX } from "./schema.ts";
 
 /** The `find` of one page of a listing: one row more than the page has, to know whether there is a next one. */
-export function listQuery(query: ListQuery, now: number) {
+export function listQuery(query: ListQuery, now: number, hidesExpired = false) {
   const { workflowId, userId, parentId, statuses, createdBefore, leaseExpired, due, after, limit, order } = query;
   const ascending = order === "asc";
   const created: Document = { $gte: 0 };
@@ -22,6 +23,7 @@ export function listQuery(query: ListQuery, now: number) {
   if (parentId !== undefined) conditions.push({ parentId });
   if (statuses !== undefined) conditions.push({ status: statuses.length === 1 ? statuses[0] : { $in: statuses } });
   if (leaseExpired === true) conditions.push({ status: "running", leaseUntil: { $lte: now } });
+  if (hidesExpired) conditions.push(notExpired(now));
   if (due === true) conditions.push({ wakeAt: { $lte: now } });
   const direction = ascending ? 1 : -1;
   const sort: Record<string, 1 | -1> = { createdAt: direction, id: direction };

@@ -28,8 +28,9 @@ import {
 } from "@waymark/core";
 import type { MongoClient } from "mongodb";
 import { type CommitContext, commit, keepsChanging, readHead } from "./commit-protocol.ts";
-import { deleteExecutions, finishDeletions } from "./deletion.ts";
-import { type HeadDocument, isLive, type LiveHead, slotContent, slotId, toCheckpoint, toRecord } from "./documents.ts";
+import { deleteExecutions } from "./deletion.ts";
+import { isLive, type LiveHead, slotContent, slotId, toCheckpoint, toRecord } from "./documents.ts";
+import { EndedExpiry, isPresent, keepSlots } from "./expiry.ts";
 import { claimUpdate, createUpdate } from "./head-updates.ts";
 import { KnownBases } from "./known-bases.ts";
 import { listQuery } from "./list-query.ts";
@@ -77,10 +78,14 @@ export class MongoCheckpointStore implements CheckpointStore {
   readonly #session: Session;
   readonly #names: CollectionNames;
   readonly #known = new KnownBases();
+  readonly #endedTtlMs: number | undefined;
+  readonly #expiry: EndedExpiry;
 
   private constructor(client: MongoClient, options: CheckedOptions & { isOwned: boolean }) {
-    const { collectionPrefix, database, isOwned, timeoutMs } = options;
+    const { collectionPrefix, database, endedTtlMs, isOwned, timeoutMs } = options;
     this.#names = collectionNames(collectionPrefix);
+    this.#endedTtlMs = endedTtlMs;
+    this.#expiry = new EndedExpiry(this.#names.executions, endedTtlMs);
     this.#session = new Session({
       client,
       database,
@@ -88,7 +93,7 @@ export class MongoCheckpointStore implements CheckpointStore {
       timeoutMs,
       setUp: async (call) => {
         if (options.createIndexes) await createIndexes(call, this.#names);
-        await finishDeletions(call, this.#names.executions);
+        await this.#expiry.finishOthers(call);
       },
     });
   }
@@ -148,7 +153,7 @@ export class MongoCheckpointStore implements CheckpointStore {
   async getExecution(id: string): Promise<ExecutionRecord | undefined> {
     checkId(id, "id");
     const head = await this.#session.run((call) => readHead(call, this.#names.executions, id));
-    return isLive(head) ? toRecord(head) : undefined;
+    return isPresent(head) ? toRecord(head) : undefined;
   }
 
   async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord> {
@@ -159,7 +164,11 @@ export class MongoCheckpointStore implements CheckpointStore {
   async commit(id: string, request: CommitRequest): Promise<void> {
     checkCommit(id, request, this.capabilities.maxPayloadBytes);
     checkSize(id, request);
-    await this.#session.run((call) => commit(this.#context(call), id, request));
+    const { token, version, head } = request;
+    await this.#session.run(async (call) => {
+      await commit(this.#context(call), id, request);
+      await this.#expiry.afterEnd(call, head?.status, { id, token, version: version + 1 });
+    });
   }
 
   async readCheckpoints(id: string, options: ReadCheckpointsOptions = {}): Promise<CheckpointRecord[]> {
@@ -171,8 +180,9 @@ export class MongoCheckpointStore implements CheckpointStore {
   async listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     const query = checkListExecutions(options);
     const heads = await this.#session.run(async (call) => {
-      const now = query.leaseExpired === true || query.due === true ? await call.now() : 0;
-      const { filter, options: findOptions } = listQuery(query, now);
+      const hidesExpired = this.#endedTtlMs !== undefined;
+      const now = hidesExpired || query.leaseExpired === true || query.due === true ? await call.now() : 0;
+      const { filter, options: findOptions } = listQuery(query, now, hidesExpired);
       return call.find<LiveHead>(this.#names.executions, filter, findOptions);
     });
     const items = heads.slice(0, query.limit).map(toRecord);
@@ -226,7 +236,7 @@ export class MongoCheckpointStore implements CheckpointStore {
         // Where there is a head already, it does not match, and its _id is taken.
         {
           q: { _id: id, executionId: id, createdAt: { $exists: false } },
-          u: createUpdate(execution, incarnation),
+          u: createUpdate(execution, incarnation, this.#endedTtlMs),
           upsert: true,
         },
       ]);
@@ -234,13 +244,16 @@ export class MongoCheckpointStore implements CheckpointStore {
       if (head?.incarnation === incarnation) {
         const { firstToken, bornAt, token } = head;
         if (isLive(head) && token === firstToken) this.#known.set(id, head);
+        await this.#expiry.afterEnd(call, execution.status, { id, token: firstToken, version: 0 });
         // Others may have claimed or deleted it since; this call made what it was at first.
         return structuredClone(createdHead(execution, firstToken, bornAt));
       }
       // An earlier send of it may be about to make the head, which must not be without its snapshot.
       if (!wasResent) await call.delete(collection, [place]);
-      if (isLive(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
-      if (isLive(head)) throw alreadyExists(id);
+      if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
+      if (isPresent(head)) throw alreadyExists(id);
+      // Its time is over; only the server has not removed it yet.
+      if (isLive(head)) await deleteExecutions(call, collection, [head]);
       // The execution that was in the way is gone; or so is the one made here, which must not be made twice.
       if (wasResent || !isTaken) break;
     }
@@ -250,24 +263,28 @@ export class MongoCheckpointStore implements CheckpointStore {
   async #claim(call: Call, id: string, request: ClaimRequest): Promise<ExecutionRecord> {
     const collection = this.#names.executions;
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const head: HeadDocument | undefined = await readHead(call, collection, id);
-      const record = isLive(head) ? toRecord(head) : undefined;
-      if (record !== undefined && head?.lastClaimId === request.claimId) return record;
-      const now = head?.now ?? 0;
+      const head = await readHead(call, collection, id);
+      if (!isPresent(head)) throw notFound(id);
+      const record = toRecord(head);
+      if (head.lastClaimId === request.claimId) return record;
+      const { now = 0 } = head;
       const refusal = claimRefusal(id, record, request, now);
-      if (refusal !== undefined || record === undefined) throw refusal ?? notFound(id);
+      if (refusal !== undefined) throw refusal;
+      const kept = await keepSlots(call, collection, head);
+      if (kept === undefined) continue;
       const claimed = claimedHead(record, request, record.token + 1, now);
       // Token and version name one state of the execution: nothing has changed since it was read.
-      const q = { _id: id, executionId: id, token: record.token, version: record.version };
+      const q = { _id: id, executionId: id, token: record.token, version: record.version, ...kept };
       const { n } = await call.update(collection, [{ q, u: claimUpdate(claimed, request.claimId) }]);
       if (n === 0) continue;
-      this.#known.set(id, { ...(head as LiveHead), ...claimed });
+      this.#known.set(id, { ...head, ...claimed });
       return claimed;
     }
     throw keepsChanging(id);
   }
 
   #context(call: Call): CommitContext {
-    return { call, collection: this.#names.executions, known: this.#known };
+    const { executions: collection } = this.#names;
+    return { call, collection, known: this.#known, endedTtlMs: this.#endedTtlMs };
   }
 }

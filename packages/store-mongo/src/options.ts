@@ -10,6 +10,12 @@ export interface MongoStoreOptions {
   /** Whether to make missing indexes when the store is opened. Default: true; false needs no right to create them. */
   createIndexes?: boolean;
   /**
+   * How long ended executions are kept, in milliseconds; each end begins it anew, a claim stops it. Default: for ever.
+   *
+   * - What core deletes or prunes goes at once, whatever is set here.
+   */
+  endedTtlMs?: number;
+  /**
    * The longest that any call takes, in milliseconds; then it rejects with STORE_UNAVAILABLE. Default: 15,000.
    *
    * - What a call that ran out of time had sent may still take effect. Sent again with the same id it does so once.
@@ -29,10 +35,11 @@ export interface CheckedOptions {
   database: string | undefined;
   collectionPrefix: string;
   createIndexes: boolean;
+  endedTtlMs: number | undefined;
   timeoutMs: number;
 }
 
-const SHARED = ["database", "collectionPrefix", "createIndexes", "timeoutMs"];
+const SHARED = ["database", "collectionPrefix", "createIndexes", "endedTtlMs", "timeoutMs"];
 
 /** Checks options; a name that nobody reads is a mistake worth telling. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkConnectOptions(options: ConnectOptions): CheckedOptions {
@@ -53,7 +60,7 @@ export function checkStoreOptions(options: MongoStoreOptions, others: readonly s
   const names = [...SHARED, ...others];
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) throw invalid(unknown, `is no option here; there are ${names.join(", ")}`);
-  const { database, collectionPrefix = "waymark_", createIndexes = true, timeoutMs = 15_000 } = options;
+  const { database, collectionPrefix = "waymark_", createIndexes = true, endedTtlMs, timeoutMs = 15_000 } = options;
   if (database !== undefined && !(typeof database === "string" && /^[^/\\. "$*<>:|?\0]{1,63}$/.test(database))) {
     throw invalid("database", 'must be 1 to 63 characters, none of them / \\ . space " $ * < > : | ?');
   }
@@ -65,9 +72,13 @@ export function checkStoreOptions(options: MongoStoreOptions, others: readonly s
     throw invalid("collectionPrefix", "must be at most 64 characters, without $, and not begin with system.");
   }
   if (typeof createIndexes !== "boolean") throw invalid("createIndexes", "must be true or false");
-  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1)
-    throw invalid("timeoutMs", "must be a whole number above zero");
-  return { database, collectionPrefix, createIndexes, timeoutMs };
+  if (endedTtlMs !== undefined) checkPositive(endedTtlMs, "endedTtlMs");
+  checkPositive(timeoutMs, "timeoutMs");
+  return { database, collectionPrefix, createIndexes, endedTtlMs, timeoutMs };
+}
+
+function checkPositive(value: unknown, name: string): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) throw invalid(name, "must be a whole number above zero");
 }
 
 /** Opens nothing yet. @throws {WorkflowError} INVALID_ARGUMENT */

@@ -1,6 +1,7 @@
 import { notFound, type ReadCheckpointsOptions } from "@waymark/core";
 import { keepsChanging, readHead } from "./commit-protocol.ts";
-import { isLive, type SlotDocument, slotRange } from "./documents.ts";
+import { type SlotDocument, slotRange } from "./documents.ts";
+import { isPresent } from "./expiry.ts";
 import type { Call } from "./session.ts";
 
 /** How often to look again where records were dropped while they were read. */
@@ -15,7 +16,7 @@ export async function readSlots(
 ): Promise<SlotDocument[]> {
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
     const head = await readHead(call, collection, id);
-    if (!isLive(head)) throw notFound(id);
+    if (!isPresent(head)) throw notFound(id);
     const ascending = order === "asc";
     let first = Math.max(from, head.firstSeq);
     let last = Math.min(to, head.seq);

@@ -16,7 +16,7 @@ const INDEXES = [
   onHeads("status", { status: 1, createdAt: 1, id: 1 }),
   onHeads("workflow", { workflowId: 1, createdAt: 1, id: 1 }),
   onHeads("user", { userId: 1, createdAt: 1, id: 1 }),
-  // The server removes what is left of a deleted execution once this time has come.
+  // The server removes what is left of a deleted execution, and ended executions that expire, once this time has come.
   { ...where("forgetAt", "deleted", { forgetAt: 1 }), expireAfterSeconds: 0 },
 ];
 

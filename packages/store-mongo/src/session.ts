@@ -7,6 +7,8 @@ export interface UpdateStatement {
   q: Document;
   u: Document | Document[];
   upsert?: boolean;
+  /** Changes all that match, not one. */
+  multi?: boolean;
 }
 
 /** What an `update` or `delete` command has done. */
@@ -130,6 +132,15 @@ export class Call {
     return this.#write({ delete: collection, deletes: filters.map((q) => ({ q, limit: 0 })), ordered: false });
   }
 
+  /** Changes one document, if it matches, and gives it as it is then. */
+  async findAndUpdate<T>(collection: string, q: Document, u: Document[]): Promise<T | undefined> {
+    const writeConcern = this.#writeConcern();
+    const command = { findAndModify: collection, query: q, update: u, new: true, writeConcern };
+    const { value, writeConcernError } = await this.command(command);
+    if (writeConcernError !== undefined) throw toError(writeConcernError);
+    return (value as T | null) ?? undefined;
+  }
+
   /** Reads documents in full: from the primary, and nothing that a failover could take back. */
   async find<T>(
     collection: string,
@@ -156,24 +167,26 @@ export class Call {
   }
 
   async #write(command: Document): Promise<WriteReply> {
-    const writeConcern = { w: "majority", j: true, wtimeout: this.#wtimeoutMs };
+    const writeConcern = this.#writeConcern();
     let sends = 0;
     const reply = await this.#send(async () => {
       sends += 1;
       const answer = await this.#db.command({ ...command, writeConcern }, BSON);
       const error = answer.writeErrors?.[0] ?? answer.writeConcernError;
       if (error === undefined || error.code === 11000) return answer;
-      throw Object.assign(new Error(error.errmsg), { code: error.code });
+      throw toError(error);
     });
     // A taken key does not excuse a write concern that was not met: what was found must last as well.
-    if (reply.writeConcernError !== undefined) {
-      throw Object.assign(new Error(reply.writeConcernError.errmsg), { code: reply.writeConcernError.code });
-    }
+    if (reply.writeConcernError !== undefined) throw toError(reply.writeConcernError);
     return {
       n: reply.n,
       isTaken: reply.writeErrors !== undefined && reply.writeErrors.length > 0,
       wasResent: sends > 1,
     };
+  }
+
+  #writeConcern() {
+    return { w: "majority", j: true, wtimeout: this.#wtimeoutMs };
   }
 
   async #send<T>(work: () => Promise<T>): Promise<T> {
@@ -191,6 +204,10 @@ export class Call {
 
 function closed(cause?: unknown): WorkflowError {
   return new WorkflowError("STORE_CLOSED", "The store was closed.", { cause });
+}
+
+function toError({ code, errmsg }: Document): Error {
+  return Object.assign(new Error(errmsg), { code });
 }
 
 function noop(): void {}

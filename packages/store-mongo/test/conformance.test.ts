@@ -7,15 +7,18 @@ import { MongoCheckpointStore } from "../src/index.ts";
 const server = await startMongo();
 afterAll(() => server.stop());
 
-describeCheckpointStore(
-  { describe, it },
-  {
-    name: "MongoCheckpointStore",
-    capabilities: MongoCheckpointStore.capabilities,
-    open: async () => {
-      const options = { url: server.url, collectionPrefix: `case_${randomUUID().slice(0, 8)}_` };
-      const store = await MongoCheckpointStore.connect(options);
-      return { store, reopen: () => MongoCheckpointStore.connect(options), close: () => store.close() };
+for (const options of [{}, { endedTtlMs: 3_600_000 }]) {
+  describeCheckpointStore(
+    { describe, it },
+    {
+      name: "endedTtlMs" in options ? "MongoCheckpointStore with endedTtlMs" : "MongoCheckpointStore",
+      capabilities: MongoCheckpointStore.capabilities,
+      open: async () => {
+        const collectionPrefix = `case_${randomUUID().slice(0, 8)}_`;
+        const reopen = () => MongoCheckpointStore.connect({ url: server.url, collectionPrefix, ...options });
+        const store = await reopen();
+        return { store, reopen, close: () => store.close() };
+      },
     },
-  },
-);
+  );
+}

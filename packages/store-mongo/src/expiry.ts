@@ -1,0 +1,149 @@
+import { type ExecutionRef, isEnded, type WorkflowStatus } from "@waymark/core";
+import { deleteExecutions, sweep, TOKENS_KEPT_MS } from "./deletion.ts";
+import { type HeadDocument, isLive, type LiveHead, slotRange } from "./documents.ts";
+import { NEVER, type Pipeline } from "./head-updates.ts";
+import type { Call } from "./session.ts";
+
+/*
+ * An ended execution expires when the server removes its head and its slots, each by its own `forgetAt` and in any order.
+ * So a head must not be claimed while one of its slots may still go. What keeps the two together:
+ *
+ *   1. The commit that ends gives the head `expiresAt`, and `sweepingSince`: its slots are to be seen to. From
+ *      `expiresAt` on, by the server's clock, everybody takes the head for gone, whatever is left of it.
+ *   2. The slots get their `forgetAt`; then the head gets its own, and `sweepingSince` goes.
+ *   3. A claim sets `sweepingSince` again, takes `forgetAt` off the slots, counts them, and only then moves the head.
+ *
+ * Whoever changes slots first raises the head's `expiryEpoch`, which is even where they are to go and odd where they are
+ * to stay. It changes only slots of a lower epoch, leaves its own there, and moves the head only from this epoch:
+ *
+ *   - One that comes late, also years late, changes no slot that a later epoch has reached, and not the head. A claim
+ *     counts every slot that the head covers as reached, so nothing can mark one of them once it is granted.
+ *   - Those who claim at once share an epoch and do the same to the slots: they do not keep each other from it.
+ *   - A slot that is made after the claim has the claim's token, and none with a token above the ended head's is marked.
+ *   - Who dies between two steps leaves `sweepingSince`, with the `forgetAt` NEVER, by which the index finds it: whoever
+ *     ends an execution or opens a store next lets it expire. Slots may go before that; the head is gone by then, too.
+ *
+ * Tokens: the head stays until an hour after the time that its token stands for, however soon it expires. A creation in
+ * its place deletes it first, and so starts above its token; a creation after it has the server's clock, which is above
+ * it. So an owner of the old life is told LEASE_LOST; and a slot that it makes has another incarnation, so it is not read.
+ */
+
+/** How long work on slots is left to who has begun it, in milliseconds. */
+const ABANDONED_AFTER_MS = 60_000;
+const FINISH_AT_ONCE = 100;
+
+const IS_THERE = { $exists: true };
+const EPOCH = { $ifNull: ["$expiryEpoch", 0] };
+const IS_ODD = { $mod: [EPOCH, 2] };
+/** The next even epoch: slots are to go. */
+const TO_GO = { $subtract: [{ $add: [EPOCH, 2] }, IS_ODD] };
+/** This epoch if it is odd, else the next one: slots are to stay. */
+const TO_STAY = { $subtract: [{ $add: [EPOCH, 1] }, IS_ODD] };
+
+/** One state of an ended execution. */
+type EndedRef = Required<ExecutionRef>;
+type Raised = LiveHead & { expiresAt: number; expiryEpoch: number };
+
+/** Tells the head of an execution from what is left of one that was deleted or has expired. */
+export function isPresent(head: HeadDocument | undefined): head is LiveHead {
+  return isLive(head) && !isExpired(head);
+}
+
+/** Whether a head that was read with the server's clock is past its time. */
+export function isExpired({ expiresAt, now }: HeadDocument): boolean {
+  return expiresAt !== undefined && now !== undefined && expiresAt <= now;
+}
+
+/** Selects, for a listing, what has not expired. */
+export function notExpired(now: number) {
+  return { expiresAt: { $not: { $lte: now } } };
+}
+
+/** Lets executions expire that this store ends, and now and then those that others had to leave. */
+export class EndedExpiry {
+  readonly #collection: string;
+  readonly #isOn: boolean;
+  #finishedAt = 0;
+
+  constructor(collection: string, endedTtlMs: number | undefined) {
+    this.#collection = collection;
+    this.#isOn = endedTtlMs !== undefined;
+  }
+
+  /** Goes on from the end of an execution. If it is kept from that, somebody else does it later. */
+  async afterEnd(call: Call, status: WorkflowStatus | undefined, ref: EndedRef): Promise<void> {
+    if (!this.#isOn || status === undefined || !isEnded(status)) return;
+    try {
+      await letExpire(call, this.#collection, ref);
+      if (performance.now() - this.#finishedAt > ABANDONED_AFTER_MS) await this.finishOthers(call);
+    } catch {}
+  }
+
+  /** Finishes removals that were cut off, of deleted executions as well. */
+  async finishOthers(call: Call): Promise<void> {
+    this.#finishedAt = performance.now();
+    const before = (await call.now()) - ABANDONED_AFTER_MS;
+    const abandoned = { forgetAt: NEVER, sweepingSince: { $lte: before } };
+    for (;;) {
+      const heads = await call.find<HeadDocument>(this.#collection, abandoned, { limit: FINISH_AT_ONCE });
+      await sweep(
+        call,
+        this.#collection,
+        heads.filter((head) => !isLive(head)),
+      );
+      for (const ended of heads.filter(isLive)) await letExpire(call, this.#collection, ended);
+      if (heads.length < FINISH_AT_ONCE) return;
+    }
+  }
+}
+
+/**
+ * Makes sure that no slot of an ended head goes any more, before the head is claimed.
+ *
+ * - Gives what the head must still have when it is claimed; nothing where it has changed meanwhile, or has expired.
+ */
+export async function keepSlots(call: Call, collection: string, head: LiveHead): Promise<object | undefined> {
+  if (head.expiresAt === undefined) return {};
+  const raised = await raise(call, collection, { ...refQuery(head), expiresAt: IS_THERE }, TO_STAY);
+  if (raised === undefined) return undefined;
+  const { _id, incarnation, firstSeq, seq, expiryEpoch } = raised;
+  await changeSlots(call, collection, raised, { $unset: { forgetAt: "" } });
+  const covered = slotRange(_id, incarnation, firstSeq, seq);
+  const total = seq - firstSeq + 1;
+  if ((await count(call, collection, { ...covered, expiryEpoch })) === total) return { expiryEpoch };
+  // Fewer: another has raised the epoch again, or the server has removed some, its time having come since.
+  if ((await count(call, collection, covered)) < total) await deleteExecutions(call, collection, [raised]);
+  return undefined;
+}
+
+async function letExpire(call: Call, collection: string, ref: EndedRef): Promise<void> {
+  const raised = await raise(call, collection, { ...refQuery(ref), sweepingSince: IS_THERE }, TO_GO);
+  if (raised === undefined) return;
+  const { expiresAt, expiryEpoch, token } = raised;
+  await changeSlots(call, collection, raised, { $set: { forgetAt: new Date(expiresAt) } });
+  const forgetAt = new Date(Math.max(expiresAt, token + TOKENS_KEPT_MS));
+  const u = [{ $set: { forgetAt } }, { $unset: ["sweepingSince"] }];
+  await call.update(collection, [{ q: { ...refQuery(raised), expiryEpoch }, u }]);
+}
+
+async function raise(call: Call, collection: string, q: object, expiryEpoch: object): Promise<Raised | undefined> {
+  const u: Pipeline = [{ $set: { expiryEpoch, sweepingSince: { $toLong: "$$NOW" }, forgetAt: NEVER } }];
+  return call.findAndUpdate<Raised>(collection, q, u);
+}
+
+/** Changes the slots of one incarnation that no later epoch has reached, and no later owner has made. */
+async function changeSlots(call: Call, collection: string, head: Raised, change: { $set?: object; $unset?: object }) {
+  const { _id, incarnation, token, expiryEpoch } = head;
+  const q = { ...slotRange(_id, incarnation), token: { $lte: token }, expiryEpoch: { $not: { $gte: expiryEpoch } } };
+  const u = { ...change, $set: { ...change.$set, expiryEpoch } };
+  await call.update(collection, [{ q, u, multi: true }]);
+}
+
+async function count(call: Call, collection: string, filter: object): Promise<number> {
+  const [found] = await call.aggregate<{ count: number }>(collection, [{ $match: filter }, { $count: "count" }]);
+  return found?.count ?? 0;
+}
+
+function refQuery({ id, token, version }: EndedRef) {
+  return { _id: id, executionId: id, token, version };
+}
