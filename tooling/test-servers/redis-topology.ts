@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type OwnRedisOptions, startOwnRedis, withRedis } from "./redis.ts";
-import type { OwnTestServer } from "./registry.ts";
+import { type OwnRedis, type OwnRedisOptions, startOwnRedis, withRedis } from "./redis.ts";
 
 /** Three servers that share the slots of a Redis Cluster. */
 export interface RedisCluster {
-  readonly nodes: readonly OwnTestServer[];
+  readonly nodes: readonly OwnRedis[];
   /** The addresses to give to a client. */
   readonly addresses: readonly { host: string; port: number }[];
   stop(): Promise<void>;
@@ -12,8 +11,8 @@ export interface RedisCluster {
 
 /** A primary and its replica. */
 export interface RedisPair {
-  readonly primary: OwnTestServer;
-  readonly replica: OwnTestServer;
+  readonly primary: OwnRedis;
+  readonly replica: OwnRedis;
   /** Makes the replica a primary of its own. */
   promote(): Promise<void>;
   stop(): Promise<void>;
@@ -42,7 +41,7 @@ export async function startRedisCluster(options: OwnRedisOptions = {}): Promise<
       ),
     );
     for (const { host, port } of addresses.slice(1)) {
-      await withRedis((nodes[0] as OwnTestServer).url, (client) => client.call("cluster", "meet", host, String(port)));
+      await withRedis((nodes[0] as OwnRedis).url, (client) => client.call("cluster", "meet", host, String(port)));
     }
     await until("the cluster is up", async () => {
       const states = await Promise.all(nodes.map(({ url }) => withRedis(url, clusterInfo)));
@@ -63,9 +62,14 @@ export async function startRedisPair(options: OwnRedisOptions = {}): Promise<Red
     ...options,
     settings: { ...options.settings, replicaof: `${hostname} ${port}` },
   });
-  await until("the replica has caught up", async () =>
-    (await withRedis(replica.url, (client) => client.info("replication"))).includes("master_link_status:up"),
-  );
+  // Each knows it of itself only: the primary counts a replica as one some time after that has loaded the data.
+  await until("the replica has caught up", async () => {
+    const replication = (url: string) => withRedis(url, (client) => client.info("replication"));
+    return (
+      (await replication(replica.url)).includes("master_link_status:up") &&
+      (await replication(primary.url)).includes("state=online")
+    );
+  });
   return {
     primary,
     replica,
@@ -77,7 +81,7 @@ export async function startRedisPair(options: OwnRedisOptions = {}): Promise<Red
 }
 
 /** Starts all, or none. */
-async function startAll(starts: (() => Promise<OwnTestServer>)[]): Promise<OwnTestServer[]> {
+async function startAll(starts: (() => Promise<OwnRedis>)[]): Promise<OwnRedis[]> {
   const results = await Promise.allSettled(starts.map((start) => start()));
   const started = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failed = results.find((result) => result.status === "rejected");
@@ -90,7 +94,8 @@ async function clusterInfo(client: { cluster(subcommand: "INFO"): Promise<string
   return client.cluster("INFO");
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+/** Waits until it holds, for at most half a minute. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`After ${DEADLINE_MS / 1000} s it does not hold that ${what}.`);

@@ -19,6 +19,14 @@ export interface OwnRedisOptions {
   parentFolder?: string;
 }
 
+/** A Redis that may be killed, and held up. */
+export interface OwnRedis extends OwnTestServer {
+  /** Stops its process where it is (SIGSTOP); what others send it waits in the system's buffers. */
+  pause(): void;
+  /** Ends {@link pause}. */
+  resume(): void;
+}
+
 /**
  * A Redis for tests: the server of `REDIS_URL`, else a server of one's own.
  *
@@ -38,7 +46,7 @@ export async function startRedis(): Promise<TestServer> {
 }
 
 /** A Redis that may be killed and configured: a server of one's own, whatever `REDIS_URL` says. */
-export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnTestServer> {
+export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnRedis> {
   const command = await findRedisBinary();
   const folder = mkdtempSync(join(options.parentFolder ?? tmpdir(), "waymark-redis-"));
   const port = await portFor(options);
@@ -67,7 +75,7 @@ export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnT
     await server.dispose();
     throw new Error("The Redis server for the tests did not start.", { cause: error });
   }
-  const self: OwnTestServer = register({
+  const self: OwnRedis = register({
     name: `${version} (${command})`,
     url,
     kill: () => server.end("SIGKILL"),
@@ -75,6 +83,8 @@ export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnT
       if (server.isRunning) await server.end("SIGKILL");
       await server.start(isReady);
     },
+    pause: () => void process.kill(server.pid, "SIGSTOP"),
+    resume: () => void process.kill(server.pid, "SIGCONT"),
     stop: async () => {
       unregister(self);
       await server.dispose();
