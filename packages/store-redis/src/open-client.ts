@@ -15,10 +15,11 @@ const LOADING_POLL_MS = 100;
  * Opens a client and waits for its first connection, and for a server that is loading its data. Unlike later, no other
  * fault is waited out.
  *
- * @throws {WorkflowError} STORE_UNAVAILABLE
+ * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
  */
 export async function openClient(options: ConnectOptions, timeoutMs: number): Promise<RedisClient> {
   const client = options.cluster === undefined ? single(options, timeoutMs) : cluster(options, timeoutMs);
+  checkPrefix(client, "clusterOptions");
   let lastError: unknown;
   const onError = (error: unknown) => {
     lastError = error;
@@ -56,10 +57,26 @@ async function loaded(client: RedisClient, onError: (error: unknown) => void): P
 /** Checks what `from` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: unknown): asserts client is RedisClient {
   const { evalsha, status } = (client ?? {}) as Partial<RedisClient>;
-  if (typeof evalsha === "function" && typeof status === "string") return;
+  if (typeof evalsha === "function" && typeof status === "string") {
+    checkPrefix(client as RedisClient, "client");
+    return;
+  }
   throw new WorkflowError("INVALID_ARGUMENT", "client must be a Redis or Cluster of ioredis.", {
     details: { argument: "client" },
   });
+}
+
+/**
+ * Refuses a prefix of the client's own by which a cluster sees no hash tag: it looks at the first brace only. Any other one
+ * keeps the keys of an execution together.
+ */
+function checkPrefix({ isCluster, options }: RedisClient, argument: string): void {
+  if (!isCluster || !/^[^{]*\{\}/.test(String(options?.keyPrefix ?? ""))) return;
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    "The client's keyPrefix holds `{}`, by which a cluster puts each key into a slot of its own.",
+    { details: { argument } },
+  );
 }
 
 function single({ url, options = {} }: ConnectOptions, timeoutMs: number): RedisClient {

@@ -41,7 +41,7 @@ const BY_CODE: Record<string, Fault> = {
   BUSY: { reason: "busy", advice: "Redis is held up by a long script." },
   CROSSSLOT: {
     reason: "cluster",
-    advice: "Keys of one execution lie in different slots. Use no keyPrefix of the client that holds braces.",
+    advice: "Keys of one execution lie in different slots. Use no keyPrefix of the client that holds `{}`.",
   },
   MOVED: { reason: "cluster", advice: "The server is a node of a cluster. Use the option `cluster`, or a Cluster." },
   ASK: { reason: "cluster", advice: "A slot is moving between nodes of the cluster." },
