@@ -5,6 +5,7 @@ import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startMongo } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
+import { goThrough, tryEveryOrder } from "./every-order.ts";
 import { Stepper } from "./stepper.ts";
 
 const server = await startMongo();
@@ -16,13 +17,6 @@ afterAll(async () => {
 
 const DATABASE = "interleavings";
 const ID = "e";
-/**
- * How often an actor may be interrupted that could go on: every order within that is tried, and every crash in each.
- *
- * - WAYMARK_INTERRUPTIONS=99 tries every order there is, which takes an hour.
- */
-const MAX_INTERRUPTIONS = Number(process.env.WAYMARK_INTERRUPTIONS ?? 1);
-
 /** What an actor knows: the head it has last seen. */
 type Actor = { store: CheckpointStore; head: ExecutionRecord };
 type Step = (actor: Actor, name: string) => Promise<unknown>;
@@ -86,29 +80,14 @@ const SCENARIOS: Scenario[] = [
 describe.each(SCENARIOS)("$title", (scenario) => {
   it("ends, in every order of statements and with a crash anywhere, as calls one after another would", async () => {
     const allowed = await allowedOutcomes(scenario);
-    let tried = 0;
-    let path: number[] | undefined = [];
-    while (path !== undefined) {
-      const { outcome, choices }: { outcome: string; choices: Choice[] } = await runOnServer(scenario, path);
+    const tried = await tryEveryOrder(async (path) => {
+      const { outcome, choices } = await runOnServer(scenario, path);
       expect(allowed, `after ${choices.map(({ chosen }) => chosen).join(" ")}`).toContain(outcome);
-      tried += 1;
-      path = nextPath(choices);
-    }
+      return choices;
+    });
     expect(tried).toBeGreaterThan(5);
   });
 });
-
-interface Choice {
-  chosen: number;
-  of: number;
-}
-
-/** The next path through a tree of choices, depth first; the tree becomes known while it is walked. */
-function nextPath(choices: readonly Choice[]): number[] | undefined {
-  const last = choices.findLastIndex(({ chosen, of }) => chosen + 1 < of);
-  if (last === -1) return undefined;
-  return choices.slice(0, last + 1).map(({ chosen }, index) => (index === last ? chosen + 1 : chosen));
-}
 
 async function runOnServer({ a, b }: Scenario, prefix: readonly number[]) {
   const options = { database: DATABASE, collectionPrefix: "all_", createIndexes: false };
@@ -126,28 +105,7 @@ async function runOnServer({ a, b }: Scenario, prefix: readonly number[]) {
     await store.setup();
     run(() => perform({ store, head }, { name, steps, results: results[name] ?? [] }));
   }
-  const choices: Choice[] = [];
-  let hasCrashed = false;
-  let interruptions = 0;
-  let current: string | undefined;
-  for (;;) {
-    const all = await stepper.waiting();
-    if (all.length === 0) break;
-    const canGoOn = current !== undefined && all.includes(current);
-    const waiting = canGoOn && interruptions === MAX_INTERRUPTIONS ? [String(current)] : all;
-    // Each of those who wait may go on, or be the one that crashes.
-    const of = waiting.length * (hasCrashed ? 1 : 2);
-    const chosen = prefix[choices.length] ?? 0;
-    choices.push({ chosen, of });
-    const name = String(waiting[chosen % waiting.length]);
-    if (canGoOn && name !== current) interruptions += 1;
-    current = name;
-    if (chosen < waiting.length) stepper.go(name);
-    else {
-      hasCrashed = true;
-      stepper.crash(name);
-    }
-  }
+  const choices = await goThrough(stepper, prefix);
   return { outcome: JSON.stringify([results.a, results.b, await after(plain)]), choices };
 }
 

@@ -1,0 +1,182 @@
+import { randomUUID } from "node:crypto";
+import type { CheckpointStore, ExecutionRecord, NewExecution, WorkflowStatus } from "@waymark/core";
+import { type CommandStartedEvent, type Document, MongoClient } from "mongodb";
+import { newCommit, newExecution } from "tooling/store-fixtures";
+import { startOwnMongo } from "tooling/test-servers";
+import { afterAll, expect, it } from "vitest";
+import { MongoCheckpointStore, type MongoStoreOptions } from "../src/index.ts";
+
+const server = await startOwnMongo();
+const client = await new MongoClient(server.url, { monitorCommands: true }).connect();
+// As often as the server can look at its TTL indexes, so that nobody waits a minute.
+await client.db("admin").command({ setParameter: 1, ttlMonitorSleepSecs: 1 });
+afterAll(async () => {
+  await client.close();
+  await server.stop();
+});
+
+const DAY = 24 * 3_600_000;
+type Documents = Array<Document & { _id: string }>;
+
+function newStore(options: MongoStoreOptions = { endedTtlMs: DAY }) {
+  const collectionPrefix = `t${randomUUID().slice(0, 8)}_`;
+  const open = (changed: MongoStoreOptions = {}) =>
+    MongoCheckpointStore.from(client, { collectionPrefix, ...options, ...changed });
+  const executions = client.db("waymark").collection<Document & { _id: string }>(`${collectionPrefix}executions`);
+  return { store: open(), open, executions, documents: () => executions.find().sort({ _id: 1 }).toArray() };
+}
+
+/** Makes an execution of three slots that has ended. */
+async function endOne(store: CheckpointStore, id: string, status: WorkflowStatus = "failed"): Promise<ExecutionRecord> {
+  const head = await store.createExecution(newExecution(id));
+  await store.commit(id, newCommit(head));
+  await store.commit(id, newCommit({ ...head, version: 1 }, { head: { status } }));
+  return (await store.getExecution(id)) as ExecutionRecord;
+}
+
+/** An execution that has ended elsewhere, to be taken in. */
+function newEnded(id: string, status: WorkflowStatus): NewExecution {
+  const { owner: _owner, leaseMs: _leaseMs, ...ended } = newExecution(id, { status });
+  return ended;
+}
+
+function claim(store: CheckpointStore, id: string): Promise<ExecutionRecord> {
+  return store.claimExecution(id, { claimId: randomUUID(), owner: "next", leaseMs: 60_000, from: ["failed"] });
+}
+
+/** What the passing of two days is to documents that are to go. */
+async function passTwoDays({ executions }: ReturnType<typeof newStore>, ...fields: string[]): Promise<void> {
+  for (const field of fields) {
+    const past = { [field]: { $subtract: [`$${field}`, 2 * DAY] } };
+    await executions.updateMany({ [field]: { $exists: true } }, [{ $set: past }]);
+  }
+}
+
+/** The names of the commands that some work sends. */
+async function commandsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const names: string[] = [];
+  const note = ({ commandName }: CommandStartedEvent) => names.push(commandName);
+  client.on("commandStarted", note);
+  await work();
+  client.off("commandStarted", note);
+  return names;
+}
+
+/** Documents that the server is to remove, each at the time told. */
+const goingAt = (documents: Documents) => documents.map(({ forgetAt }) => forgetAt?.getTime());
+
+it.each(["completed", "failed", "cancelled"] as const)(
+  "what is %s goes, head and slots, a day later",
+  async (status) => {
+    const { store, documents } = newStore();
+    const { endedAt = 0 } = await endOne(store, "e1", status);
+    const imported = await store.createExecution(newEnded("e2", status));
+    const importedEnd = Number(imported.endedAt) + DAY;
+    expect(goingAt(await documents())).toEqual([...Array(4).fill(endedAt + DAY), importedEnd, importedEnd]);
+    for (const document of await documents()) expect(document).not.toHaveProperty("sweepingSince");
+  },
+);
+
+it("what has not ended stays, and what is claimed again does", async () => {
+  const { store, documents } = newStore();
+  const head = await store.createExecution(newExecution("e1"));
+  await store.commit("e1", newCommit(head, { head: { status: "suspended" } }));
+  await endOne(store, "e2");
+  const claimed = await claim(store, "e2");
+  await store.commit("e2", newCommit(claimed));
+  expect(goingAt(await documents())).toEqual(Array(3 + 5).fill(undefined));
+  expect(await store.readCheckpoints("e2")).toHaveLength(4);
+  await store.commit("e2", newCommit({ ...claimed, version: 3 }, { head: { status: "failed" } }));
+  const { endedAt = 0 } = (await store.getExecution("e2")) as ExecutionRecord;
+  expect(goingAt((await documents()).slice(3))).toEqual(Array(6).fill(endedAt + DAY));
+});
+
+it("the server removes all of an execution whose time has come, and nothing else", async () => {
+  const made = newStore();
+  const { store, executions } = made;
+  await endOne(store, "gone");
+  await endOne(store, "resumed");
+  await claim(store, "resumed");
+  const running = await store.createExecution(newExecution("running"));
+  await store.commit("running", newCommit(running));
+  await passTwoDays(made, "expiresAt", "forgetAt");
+  await endOne(store, "later");
+  const ofGone = { executionId: "gone" };
+  await expect.poll(() => executions.countDocuments(ofGone), { timeout: 90_000, interval: 250 }).toBe(0);
+  expect(await executions.countDocuments()).toBe(11);
+  for (const id of ["resumed", "later"]) expect(await store.readCheckpoints(id)).toHaveLength(3);
+});
+
+it("what has expired is gone for everybody, also where the server has not removed it yet", async () => {
+  const made = newStore();
+  const { store } = made;
+  const ended = await endOne(store, "e1");
+  await passTwoDays(made, "expiresAt");
+  expect(await store.getExecution("e1")).toBeUndefined();
+  expect(await store.listExecutions()).toEqual({ items: [] });
+  const notFound = { code: "EXECUTION_NOT_FOUND" };
+  await expect(store.readCheckpoints("e1")).rejects.toMatchObject(notFound);
+  await expect(claim(store, "e1")).rejects.toMatchObject(notFound);
+  await expect(store.commit("e1", newCommit(ended))).rejects.toMatchObject(notFound);
+  const again = await store.createExecution(newExecution("e1"));
+  expect(again.token).toBeGreaterThan(ended.token);
+  await expect(store.commit("e1", newCommit(ended))).rejects.toMatchObject({ code: "LEASE_LOST" });
+  expect(await store.listExecutions()).toEqual({ items: [again] });
+});
+
+it("a head that expires at once stays, unseen, until no clock gives its token again", async () => {
+  const { store, open, documents } = newStore({ endedTtlMs: 1 });
+  const { token } = await store.createExecution(newEnded("e1", "completed"));
+  await expect.poll(() => open().getExecution("e1")).toBeUndefined();
+  const [head] = await documents();
+  expect(head).toMatchObject({ _id: "e1", forgetAt: new Date(token + 3_600_000) });
+});
+
+it("a claim takes nothing whose slots the server has begun to remove", async () => {
+  const { store, executions, documents } = newStore();
+  await endOne(store, "e1");
+  await executions.deleteOne({ executionId: "e1", seq: 1, forgetAt: { $exists: true }, commitId: { $exists: true } });
+  await expect(claim(store, "e1")).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND" });
+  expect(await documents()).toMatchObject([{ _id: "e1", deletedBy: expect.any(String) }]);
+});
+
+it.each([
+  ["by whoever opens a store next", { endedTtlMs: DAY }],
+  ["also without the option", { endedTtlMs: undefined }],
+])("an end that was cut off is finished %s", async (_, options) => {
+  const { store, open, executions, documents } = newStore();
+  const { endedAt = 0 } = await endOne(store, "e1");
+  const never = new Date("9999-01-01");
+  await executions.updateOne(
+    { _id: "e1" },
+    { $set: { sweepingSince: 1, forgetAt: never }, $unset: { expiryEpoch: "" } },
+  );
+  await executions.updateMany({ seq: { $lt: 2 }, _id: { $ne: "e1" } }, { $unset: { forgetAt: "", expiryEpoch: "" } });
+  await open(options as MongoStoreOptions).setup();
+  expect(goingAt(await documents())).toEqual(Array(4).fill(endedAt + DAY));
+  expect((await documents())[0]).not.toHaveProperty("sweepingSince");
+});
+
+it("costs three commands at the end of an execution, four at its claim, and none in between", async () => {
+  const { store } = newStore();
+  const head = await store.createExecution(newExecution("e1"));
+  expect(await commandsOf(() => store.commit("e1", newCommit(head)))).toEqual(["update"]);
+  const end = newCommit({ ...head, version: 1 }, { head: { status: "failed" } });
+  expect(await commandsOf(() => store.commit("e1", end))).toEqual(["update", "findAndModify", "update", "update"]);
+  expect(await commandsOf(() => claim(store, "e1"))).toEqual([
+    ...["aggregate", "findAndModify", "update", "aggregate", "update"],
+  ]);
+});
+
+it("costs nothing where it is not asked for", async () => {
+  const { store, documents } = newStore({});
+  const head = await store.createExecution(newExecution("e1"));
+  expect(await commandsOf(() => store.commit("e1", newCommit(head)))).toEqual(["update"]);
+  const end = newCommit({ ...head, version: 1 }, { head: { status: "failed" } });
+  expect(await commandsOf(() => store.commit("e1", end))).toEqual(["update"]);
+  for (const document of await documents()) {
+    for (const field of ["forgetAt", "expiresAt", "expiryEpoch"]) expect(document).not.toHaveProperty(field);
+  }
+  expect(await commandsOf(() => claim(store, "e1"))).toEqual(["aggregate", "update"]);
+  expect(await commandsOf(() => store.listExecutions())).toEqual(["find"]);
+});
