@@ -34,7 +34,13 @@ interface Report {
   numPassedTests: number;
   numFailedTests: number;
   numPendingTests: number;
-  testResults: { name: string; message: string; assertionResults: { status: string; fullName: string }[] }[];
+  testResults: { name: string; message: string; assertionResults: TestResult[] }[];
+}
+
+interface TestResult {
+  status: string;
+  fullName: string;
+  failureMessages: string[];
 }
 
 const { values, positionals } = parseArgs({
@@ -80,7 +86,9 @@ async function runTests(binaries: string): Promise<Report> {
 /** Tests that failed, and files that could not be run at all. */
 function failuresOf({ testResults }: Report): string[] {
   return testResults.flatMap(({ name, message, assertionResults }) => {
-    const failed = assertionResults.filter(({ status }) => status === "failed").map(({ fullName }) => fullName);
+    const failed = assertionResults
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join("\n")}`);
     return failed.length === 0 && message !== "" ? [`${name}: ${message}`] : failed;
   });
 }
