@@ -102,6 +102,7 @@ export class Connection {
     if (this.#isClosed) throw new WorkflowError("STORE_CLOSED", "The store was closed.");
     const deadline = performance.now() + this.#timeoutMs;
     let wasReadOnly = false;
+    let passing: unknown;
     this.#inFlight++;
     try {
       for (let tries = 1; ; tries++) {
@@ -114,6 +115,7 @@ export class Connection {
           const isPassing = PASSING.has(code) || (code === "READONLY" && !wasReadOnly);
           wasReadOnly ||= code === "READONLY";
           if (!isPassing && !(repeatable && isConnectionLost(error))) throw error;
+          if (isPassing) passing = error;
           const pauseMs = Math.min(20 * 2 ** Math.min(tries, 5), 500);
           if (this.#isClosed || performance.now() + pauseMs >= deadline) throw error;
           await sleep(pauseMs);
@@ -121,7 +123,8 @@ export class Connection {
       }
     } catch (error) {
       if (error instanceof TimedOut) this.#reconnect();
-      throw translateError(error);
+      // What the server said before tells more than that time has run out.
+      throw translateError(error instanceof TimedOut ? (passing ?? error) : error);
     } finally {
       this.#inFlight--;
       if (this.#inFlight === 0) this.#onIdle();

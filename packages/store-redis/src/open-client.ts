@@ -102,6 +102,9 @@ function single({ url, options = {} }: ConnectOptions, timeoutMs: number): Redis
 function cluster({ cluster: nodes = [], clusterOptions = {} }: ConnectOptions, timeoutMs: number): RedisClient {
   return new Cluster(nodes, {
     clusterRetryStrategy: (times) => Math.min(times * 50, 500),
+    // A cluster that is down is waited for by calls, which so know what they wait for.
+    enableReadyCheck: false,
+    retryDelayOnClusterDown: 0,
     ...clusterOptions,
     lazyConnect: true,
     redisOptions: { ...ownConnection(timeoutMs), ...clusterOptions.redisOptions, ...PLAIN_REPLIES },

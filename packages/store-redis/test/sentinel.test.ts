@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { createWorkflowEngine, type ExecutionRecord, isWorkflowError } from "@waymark/core";
+import { createWorkflowEngine, type ExecutionRecord } from "@waymark/core";
 import { Redis } from "ioredis";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { type RedisSentinel, startRedisSentinel } from "tooling/test-servers";
 import { afterEach, expect, it } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
+import { faultOf, IN_TIME, unavailable } from "./fault-of.ts";
 
 /** More than what lies in the buffers between a primary and a replica that does not read. */
 const MEGABYTES = 48;
@@ -54,14 +55,6 @@ async function expectPrefix(store: RedisCheckpointStore, id: string, sent: reado
   expect(records.slice(1).map((record) => record.id)).toEqual(sent.slice(1, seq + 1));
   expect((await store.listExecutions({ status: "running" })).items.map((item) => item.id)).toContain(id);
   return seq;
-}
-
-async function faultOf(call: Promise<unknown>): Promise<object | undefined> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  return isWorkflowError(error) ? { code: error.code, ...error.details } : (error as object | undefined);
 }
 
 const megabyte = () => JSON.stringify({ set: { blob: randomBytes(512 * 1024).toString("hex") } });
@@ -159,12 +152,12 @@ it("with min-replicas-to-write a primary without its replica takes no commit, be
   const writer = newWriter(store, head);
   await writer.commit();
   replica.pause();
-  const refused = { code: "STORE_UNAVAILABLE", reason: "persistence", serverCode: "NOREPLICAS" };
-  await expect.poll(() => faultOf(writer.commit()), { timeout: 30_000 }).toEqual(refused);
+  const refused = unavailable({ reason: "persistence", serverCode: "NOREPLICAS" });
+  await expect.poll(() => faultOf(writer.commit()), IN_TIME).toEqual(refused);
   // Nothing of a refused commit is there, nor is anything lost.
   expect(await expectPrefix(store, "e1", writer.sent)).toBe(writer.acknowledged);
   replica.resume();
-  await expect.poll(() => faultOf(writer.commit()), { timeout: 30_000 }).toBeUndefined();
+  await expect.poll(() => faultOf(writer.commit()), IN_TIME).toBeUndefined();
 
   await caughtUp(primary.url);
   await primary.kill();
@@ -172,7 +165,7 @@ it("with min-replicas-to-write a primary without its replica takes no commit, be
   expect(await expectPrefix(store, "e1", writer.sent)).toBe(writer.acknowledged);
   await primary.restart();
   // Sentinel makes a replica of it.
-  await expect.poll(() => faultOf(writer.commit()), { timeout: 60_000 }).toBeUndefined();
+  await expect.poll(() => faultOf(writer.commit()), IN_TIME).toBeUndefined();
   expect(await expectPrefix(store, "e1", writer.sent)).toBe(writer.acknowledged);
 });
 
@@ -181,7 +174,7 @@ it("tells that no Sentinel can be reached, and goes on while it is away", async 
   const head = await store.createExecution(newExecution("e1"));
   await servers.stopSentinel();
   await store.commit("e1", newCommit(head));
-  expect(await faultOf(open(servers, 500))).toEqual({ code: "STORE_UNAVAILABLE", reason: "connection" });
+  expect(await faultOf(open(servers, 500))).toEqual(unavailable({ reason: "connection" }));
 });
 
 /** Waits until the replica has all that the primary has. */
