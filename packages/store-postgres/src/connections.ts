@@ -37,7 +37,7 @@ export class Connections {
   /** One of the pool's; a borrowed pool may have no limit of its own to waiting for one. */
   async take(deadline: number): Promise<PoolClient> {
     const isIdle = this.#pool.idleCount > 0 && this.#pool.waitingCount === 0;
-    const connecting = this.#pool.connect();
+    const connecting = this.#connect();
     // Had at once: no timer, which on the way of every commit would show.
     if (isIdle) return connecting.then(listening, rejectTranslated);
     let timer: NodeJS.Timeout | undefined;
@@ -79,6 +79,15 @@ export class Connections {
     const tooLong = sleep(END_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
     await Promise.race([this.#pool.end(), tooLong]);
     timeout.abort();
+  }
+
+  /** A pool throws where a client cannot be made of its configuration. */
+  #connect(): Promise<PoolClient> {
+    try {
+      return this.#pool.connect();
+    } catch (error) {
+      throw translateError(error);
+    }
   }
 
   #releaseAside(): void {

@@ -170,6 +170,14 @@ describe("a connection that cannot be made secure", () => {
     expect(refusal.message).toContain(words);
   });
 
+  it("by a pool of the application's that cannot read its certificate: STORE_UNAVAILABLE", async () => {
+    const pool = new pg.Pool({ connectionString: address({ ...verify, sslrootcert: join(folder, "none.pem") }) });
+    const call = PostgresCheckpointStore.from(pool).getExecution("a");
+    const message = expect.stringContaining("none.pem");
+    await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", message });
+    await pool.end();
+  });
+
   it.each<[string, "url" | "directUrl", string]>([
     ["a certificate that is not there", "url", address({ ...verify, sslrootcert: join(folder, "none.pem") })],
     ["the same for migrations", "directUrl", address({ ...verify, sslrootcert: join(folder, "none.pem") })],
