@@ -13,12 +13,13 @@ import type { Call } from "./session.ts";
  *   2. The slots get their `forgetAt`; then the head gets its own, and `sweepingSince` goes.
  *   3. A claim sets `sweepingSince` again, takes `forgetAt` off the slots, counts them, and only then moves the head.
  *
- * Whoever changes slots first raises the head's `expiryEpoch`, which is even where they are to go and odd where they are
- * to stay. It changes only slots of a lower epoch, leaves its own there, and moves the head only from this epoch:
+ * Whoever is to change slots first looks at the head's `expiryEpoch`, which is even where they go and odd where they
+ * stay, and raises it if it is the other. It changes only slots of a lower epoch, leaves its own there, and moves the
+ * head only from this epoch:
  *
  *   - One that comes late, also years late, changes no slot that a later epoch has reached, and not the head. A claim
  *     counts every slot that the head covers as reached, so nothing can mark one of them once it is granted.
- *   - Those who claim at once share an epoch and do the same to the slots: they do not keep each other from it.
+ *   - Those who want the same share an epoch and do the same to the slots: one goes on where another has stopped.
  *   - A slot that is made after the claim has the claim's token, and none with a token above the ended head's is marked.
  *   - Who dies between two steps leaves `sweepingSince`, with the `forgetAt` NEVER, by which the index finds it: whoever
  *     ends an execution or opens a store next lets it expire. Slots may go before that; the head is gone by then, too.
@@ -35,9 +36,9 @@ const FINISH_AT_ONCE = 100;
 const IS_THERE = { $exists: true };
 const EPOCH = { $ifNull: ["$expiryEpoch", 0] };
 const IS_ODD = { $mod: [EPOCH, 2] };
-/** The next even epoch: slots are to go. */
-const TO_GO = { $subtract: [{ $add: [EPOCH, 2] }, IS_ODD] };
-/** This epoch if it is odd, else the next one: slots are to stay. */
+/** This epoch if it is even, else the next one. A running execution's is odd, or there is none. */
+const TO_GO = { $add: [EPOCH, IS_ODD] };
+/** This epoch if it is odd, else the next one. */
 const TO_STAY = { $subtract: [{ $add: [EPOCH, 1] }, IS_ODD] };
 
 /** One state of an ended execution. */
@@ -73,10 +74,10 @@ export class EndedExpiry {
   /** Goes on from the end of an execution. If it is kept from that, somebody else does it later. */
   async afterEnd(call: Call, status: WorkflowStatus | undefined, ref: EndedRef): Promise<void> {
     if (!this.#isOn || status === undefined || !isEnded(status)) return;
-    try {
+    await call.hasTimeFor(async () => {
       await letExpire(call, this.#collection, ref);
       if (performance.now() - this.#finishedAt > ABANDONED_AFTER_MS) await this.finishOthers(call);
-    } catch {}
+    });
   }
 
   /** Finishes removals that were cut off, of deleted executions as well. */
@@ -91,8 +92,10 @@ export class EndedExpiry {
         this.#collection,
         heads.filter((head) => !isLive(head)),
       );
-      for (const ended of heads.filter(isLive)) await letExpire(call, this.#collection, ended);
-      if (heads.length < FINISH_AT_ONCE) return;
+      const isDone = await call.hasTimeFor(async () => {
+        for (const ended of heads.filter(isLive)) await letExpire(call, this.#collection, ended);
+      });
+      if (heads.length < FINISH_AT_ONCE || !isDone) return;
     }
   }
 }

@@ -113,13 +113,33 @@ export class Session {
 /** The commands of one call of the store. */
 export class Call {
   readonly #db: Db;
-  readonly #wtimeoutMs: number;
+  readonly #timeoutMs: number;
+  readonly #startedAt = performance.now();
   /** The caller has been told that it took too long. */
   isOver = false;
 
-  constructor(db: Db, wtimeoutMs: number) {
+  constructor(db: Db, timeoutMs: number) {
     this.#db = db;
-    this.#wtimeoutMs = wtimeoutMs;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Waits for work that others can do as well, until half of the call's time is over.
+   *
+   * - Tells whether it was done. That it failed is no failure of the call; what takes longer goes on beside it.
+   */
+  async hasTimeFor(work: () => Promise<void>): Promise<boolean> {
+    const leftMs = this.#startedAt + this.#timeoutMs / 2 - performance.now();
+    if (leftMs <= 0) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, leftMs, false);
+    });
+    const done = work().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([done, enough]).finally(() => clearTimeout(timer));
   }
 
   /** Sends statements as one command. Statements run in order; a taken key ends it. */
@@ -186,7 +206,7 @@ export class Call {
   }
 
   #writeConcern() {
-    return { w: "majority", j: true, wtimeout: this.#wtimeoutMs };
+    return { w: "majority", j: true, wtimeout: this.#timeoutMs };
   }
 
   async #send<T>(work: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnMongo } from "tooling/test-servers";
 import { afterAll, expect, it } from "vitest";
 import { MongoCheckpointStore, type MongoStoreOptions } from "../src/index.ts";
+import { Stepper } from "./stepper.ts";
 
 const server = await startOwnMongo();
 const client = await new MongoClient(server.url, { monitorCommands: true }).connect();
@@ -23,7 +24,13 @@ function newStore(options: MongoStoreOptions = { endedTtlMs: DAY }) {
   const open = (changed: MongoStoreOptions = {}) =>
     MongoCheckpointStore.from(client, { collectionPrefix, ...options, ...changed });
   const executions = client.db("waymark").collection<Document & { _id: string }>(`${collectionPrefix}executions`);
-  return { store: open(), open, executions, documents: () => executions.find().sort({ _id: 1 }).toArray() };
+  return {
+    store: open(),
+    open,
+    collectionPrefix,
+    executions,
+    documents: () => executions.find().sort({ _id: 1 }).toArray(),
+  };
 }
 
 /** Makes an execution of three slots that has ended. */
@@ -157,7 +164,28 @@ it.each([
   expect((await documents())[0]).not.toHaveProperty("sweepingSince");
 });
 
-it("costs three commands at the end of an execution, four at its claim, and none in between", async () => {
+it("an end holds, and in time, where nobody can see to its records; the next store does", async () => {
+  const { store, open, executions, documents, collectionPrefix } = newStore();
+  const head = await store.createExecution(newExecution("e1"));
+  const stepper = new Stepper();
+  const { client: stepping, run } = stepper.add("a", client, "waymark");
+  const slow = MongoCheckpointStore.from(stepping, { collectionPrefix, endedTtlMs: DAY, timeoutMs: 3_000 });
+  await slow.setup();
+  const ended = new Promise<void>((resolve, reject) => {
+    run(() => slow.commit("e1", newCommit(head, { head: { status: "failed" } })).then(resolve, reject));
+  });
+  for (const _ of ["read", "slot", "head"]) {
+    await stepper.waiting();
+    stepper.go("a");
+  }
+  await ended;
+  const { endedAt = 0 } = (await store.getExecution("e1")) as ExecutionRecord;
+  await executions.updateOne({ _id: "e1", sweepingSince: { $exists: true } }, { $set: { sweepingSince: 1 } });
+  await open().setup();
+  expect(goingAt(await documents())).toEqual(Array(3).fill(endedAt + DAY));
+});
+
+it("costs three commands at the end of an execution, three at its claim, and none in between", async () => {
   const { store } = newStore();
   const head = await store.createExecution(newExecution("e1"));
   expect(await commandsOf(() => store.commit("e1", newCommit(head)))).toEqual(["update"]);

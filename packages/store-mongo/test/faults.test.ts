@@ -124,6 +124,8 @@ it.each([
   [{ url: "mongodb://h", database: "a.b" }, "database"],
   [{ url: "mongodb://h", collectionPrefix: "a$" }, "collectionPrefix"],
   [{ url: "mongodb://h", timeoutMs: 0 }, "timeoutMs"],
+  [{ url: "mongodb://h", endedTtlMs: 0 }, "endedTtlMs"],
+  [{ url: "mongodb://h", endedTtlMs: 1.5 }, "endedTtlMs"],
 ])("%j is refused, and named", async (options, argument) => {
   const call = MongoCheckpointStore.connect(options as ConnectOptions);
   expect(await faultOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument });
