@@ -15,6 +15,8 @@ export interface OwnRedisOptions {
    * - Unless set here, every write is in the append-only file before it is answered (`appendfsync always`).
    */
   settings?: Record<string, string>;
+  /** The server program. Default: the one that is found on this machine. */
+  binary?: string;
   /** The folder that the data's folder is made in. Default: the system's temporary one. */
   parentFolder?: string;
 }
@@ -47,7 +49,7 @@ export async function startRedis(): Promise<TestServer> {
 
 /** A Redis that may be killed and configured: a server of one's own, whatever `REDIS_URL` says. */
 export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnRedis> {
-  const command = await findRedisBinary();
+  const command = options.binary ?? (await findRedisBinary());
   const folder = mkdtempSync(join(options.parentFolder ?? tmpdir(), "waymark-redis-"));
   const port = await portFor(options);
   const settings: Record<string, string> = {
