@@ -72,25 +72,19 @@ it("a server without a connection to spare is told, and a store that has one goe
   await admin.config("SET", "maxclients", "2");
   expect(await faultOf(open())).toEqual(unavailable({ reason: "connection" }));
   await store.commit("e5", newCommit(head));
-  // Once cut off, it waits for a place.
-  const full = new Redis(server.url, { lazyConnect: true, enableReadyCheck: false });
-  full.on("error", () => {});
+  // Cut off, it waits for a place.
+  await admin.config("SET", "maxclients", "1");
   await admin.call("client", "kill", "type", "normal", "skipme", "yes");
-  await full.connect();
   const commit = store.commit("e5", newCommit({ ...head, version: 1 }));
   await admin.config("SET", "maxclients", "100");
   await commit;
   expect(await store.getExecution("e5")).toMatchObject({ version: 2, seq: 2 });
-  full.disconnect();
 });
 
-// What cannot be brought about everywhere: other versions' words, and a disk that is full.
-it.for([
-  ["persistence", "MISCONF Errors writing to the AOF file: No space left on device"],
-  [
-    "out_of_memory",
-    "ERR Error running script (call to f_97ce): @user_script:5: @user_script: 5: -OOM command not allowed",
-  ],
-])("%s: %s", ([reason, message]) => {
-  expect(translateError(new Error(message))).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason } });
+it("knows a full memory in the words of Redis 6.2; those of the server at hand are in the other tests", () => {
+  const words = "ERR Error running script (call to f_97ce): @user_script:5: @user_script: 5: -OOM command not allowed";
+  expect(translateError(new Error(words))).toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    details: { reason: "out_of_memory", serverCode: "OOM" },
+  });
 });
