@@ -21,6 +21,7 @@ const ALL = [
   "schema",
   "execution-output",
   "plans",
+  "long-execution",
   "commit-queue",
   "crash",
   "faults",
