@@ -62,7 +62,11 @@ export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnR
     "repl-diskless-sync-delay": "0",
     ...options.settings,
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const args = Object.entries(settings).flatMap(([name, value]) => [
+    `--${name}`,
+    // Before 7.0, Redis took what is one argument for one value.
+    ...(name === "replicaof" ? value.split(" ") : [value]),
+  ]);
   const server = new SupervisedProcess(folder, { command, args });
   const password = settings.requirepass;
   const url = `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`;

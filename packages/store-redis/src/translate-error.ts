@@ -53,6 +53,8 @@ const BY_CODE: Record<string, Fault> = {
   NOSCRIPT: { reason: "server", advice: "Redis does not keep scripts." },
 };
 
+/** What a script meets before Redis 7.0, without the word. */
+const NO_PERMISSION = /The user executing the script can't/;
 const CODE = new RegExp(`(?:^|[\\s-])(${Object.keys(BY_CODE).join("|")})(?=\\s)`);
 const CONNECTION_LOST =
   /Connection is closed|due to connection close|Stream isn't writeable|Cluster isn't ready|None of startup nodes|Failed to refresh slots|Too many Cluster redirections|Reached the max retries|All sentinels are unreachable|^(read|write) |socket hang up/i;
@@ -75,7 +77,8 @@ export function translateError(error: unknown): WorkflowError {
 
 /** The word by which Redis names an error, also where a script met it. */
 export function replyCodeOf(error: unknown): string | undefined {
-  return CODE.exec(messageOf(error))?.[1];
+  const message = messageOf(error);
+  return CODE.exec(message)?.[1] ?? (NO_PERMISSION.test(message) ? "NOPERM" : undefined);
 }
 
 /** Tells whether the connection broke: what was sent on it last may have taken effect. */
