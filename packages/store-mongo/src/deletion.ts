@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { ExecutionRef } from "@waymark/core";
-import { type HeadDocument, slotRange } from "./documents.ts";
+import { type HeadDocument, wholeRange } from "./documents.ts";
 import { deleteUpdate } from "./head-updates.ts";
 import type { Call } from "./session.ts";
 
 /*
- * A deletion has three steps: the head becomes the mark of a deleted execution, which nobody takes for one; the slots of
+ * A deletion has three steps: the head becomes the mark of a deleted execution, which nobody takes for one; the parts of
  * its incarnation go; the mark is given the date from which on the server may remove it. What is cut off between two
  * steps is found by its `sweepingSince`, and done by whoever opens a store next (see expiry.ts, which does the same).
  */
@@ -32,12 +32,12 @@ export async function deleteExecutions(call: Call, collection: string, refs: rea
   return Math.max(n, marks.length);
 }
 
-/** Removes the slots of deleted executions, and lets the server remove the marks. */
+/** Removes the parts of deleted executions, and lets the server remove the marks. */
 export async function sweep(call: Call, collection: string, marks: readonly HeadDocument[]): Promise<void> {
   if (marks.length === 0) return;
   await call.delete(
     collection,
-    marks.map(({ _id, incarnation }) => slotRange(_id, incarnation)),
+    marks.map(({ _id, incarnation }) => wholeRange(_id, incarnation)),
   );
   const u = [{ $set: { forgetAt: { $add: ["$$NOW", TOKENS_KEPT_MS] } } }, { $unset: ["sweepingSince"] }];
   await call.update(

@@ -1,16 +1,18 @@
 import type {
   CheckpointKind,
   CheckpointRecord,
-  CommitRequest,
   ExecutionRecord,
   FailureRecord,
   NewCheckpoint,
+  NewExecution,
   WorkflowStatus,
 } from "@waymark/core";
 
-/** Comes between the parts of a slot's `_id`. No id contains it, so no slot collides with a head, whose `_id` is the id. */
+/** Comes between the segments of a part's `_id`. No id contains it, so no part collides with a head, whose `_id` is the id. */
 const SEPARATOR = "\u0000";
 const SEQ_DIGITS = 16;
+/** The most records of one segment: how far beyond a number the last record of its segment can be. */
+export const MAX_SEGMENT_RECORDS = 64;
 
 /** Now by the server's clock, in milliseconds since the epoch, inside a pipeline. */
 export const NOW = { $toLong: "$$NOW" } as const;
@@ -22,10 +24,12 @@ export const NOW = { $toLong: "$$NOW" } as const;
 export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> {
   /** The execution's id. */
   _id: string;
-  /** The shard key: the same in the head and in every slot. */
+  /** The shard key: the same in the head, the entry and every part. */
   executionId: string;
-  /** Names one life of an id, from its creation to its deletion. Its slots are keyed by it. */
+  /** Names one life of an id, from its creation to its deletion. Its parts are keyed by it. */
   incarnation: string;
+  /** The newest records, in order. Those before them are in segments. */
+  tail?: KeptRecord[];
   token: number;
   firstToken: number;
   bornAt: number;
@@ -42,28 +46,18 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> 
   expiryEpoch?: number;
   /** Of a deleted or an ended execution: when the server may remove this. */
   forgetAt?: Date;
-  /** Of a deleted or an ended execution whose slots may not all be seen to yet. */
+  /** Of a deleted or an ended execution whose parts may not all be seen to yet. */
   sweepingSince?: number;
   /** The server's clock, where it was asked for. */
   now?: number;
 }
 
 /** A head of an execution that is there. */
-export type LiveHead = HeadDocument & ExecutionRecord;
+export type LiveHead = HeadDocument & ExecutionRecord & { tail: KeptRecord[] };
 
-/** One numbered record, and what its commit does to the head. */
-export interface SlotDocument {
-  _id: string;
-  executionId: string;
-  commitId: string;
-  /** The head that the commit builds on. */
-  token: number;
-  version: number;
-  /** What the commit does to the head, as JSON text: whoever finds it undone can do it. */
-  move: string;
+/** What a record holds beside its number and kind. */
+export interface RecordContent {
   checkpointId: string;
-  seq: number;
-  kind: CheckpointKind;
   nodeId: string;
   nodeName: string;
   stepNumber: number;
@@ -72,29 +66,95 @@ export interface SlotDocument {
   payload: string;
   timestamp: number;
   errorJson?: string;
-  /** Of an ended execution: when the server may remove this. */
+}
+
+/** One numbered record as the tail and segments keep it: whole, or the `_id` of the part that has the rest. */
+export interface KeptRecord extends Partial<RecordContent> {
+  seq: number;
+  kind: CheckpointKind;
+  /** The commit that made it, to recognise one that is sent again. */
+  commitId: string;
+  large?: string;
+}
+
+/** A part of the history: a run of records, or one large record. */
+interface PartDocument {
+  _id: string;
+  executionId: string;
+  /** That of the commit that made it. */
+  token: number;
   forgetAt?: Date;
-  /** Who has changed that last. */
   expiryEpoch?: number;
 }
 
-/** The part of a commit that concerns the head. */
-export type Move = Pick<CommitRequest, "head" | "leaseMs" | "dropBefore">;
-
-/** What a slot holds beside what it is found by. */
-export type SlotContent = Omit<
-  SlotDocument,
-  "_id" | "executionId" | "commitId" | "token" | "version" | "forgetAt" | "expiryEpoch"
->;
-
-/** The `_id` of a slot. Sorts by number within one incarnation. */
-export function slotId(id: string, incarnation: string, seq: number): string {
-  return [id, incarnation, String(seq).padStart(SEQ_DIGITS, "0")].join(SEPARATOR);
+/** The row of an execution in listings. It is made with the head and never changes, so that commits touch no index of it. */
+export interface Entry {
+  _id: string;
+  executionId: string;
+  incarnation: string;
+  /** Below that of any head: whatever is done to parts of an older owner is done to this, too. */
+  token: 0;
+  id: string;
+  /** The head's `createdAt`. */
+  listedAt: number;
+  workflowId: string;
+  userId: string;
+  parentId?: string;
 }
 
-/** Selects the slots of one incarnation, from one number to another, both included. */
-export function slotRange(id: string, incarnation: string, from = 0, to = Number.MAX_SAFE_INTEGER) {
-  return { _id: { $gte: slotId(id, incarnation, from), $lte: slotId(id, incarnation, to) }, executionId: id };
+/** Records that have left the tail together. Its `_id` names the last of them and the first. */
+export interface Segment extends PartDocument {
+  first: number;
+  records: KeptRecord[];
+}
+
+/** The rest of a record that is too large for the tail. */
+export interface LargeRecord extends PartDocument, RecordContent {
+  seq: number;
+}
+
+/** The `_id` of a part. Sorts by number within one incarnation. */
+export function partId(id: string, incarnation: string, ...[seq, rest]: [seq: number, rest: string]): string {
+  return [id, incarnation, digits(seq), rest].join(SEPARATOR);
+}
+
+/** The `_id` of the segment that ends with one number and begins with another. */
+export function segmentId(id: string, incarnation: string, last: number, first: number): string {
+  return partId(id, incarnation, last, digits(first));
+}
+
+/** The `_id` of an entry. It comes before those of parts. */
+export function entryId(id: string, incarnation: string): string {
+  return [id, incarnation, ""].join(SEPARATOR);
+}
+
+/** Selects all of one incarnation but the head: the entry and the parts. */
+export function wholeRange(id: string, incarnation: string) {
+  return {
+    _id: { $gte: entryId(id, incarnation), $lt: partId(id, incarnation, Number.MAX_SAFE_INTEGER, "") },
+    executionId: id,
+  };
+}
+
+/** Selects the parts of one incarnation that end at numbers from one to another, both included. */
+export function partRange(id: string, incarnation: string, from = 0, to = Number.MAX_SAFE_INTEGER) {
+  return {
+    _id: { $gte: partId(id, incarnation, from, ""), $lt: partId(id, incarnation, to + 1, "") },
+    executionId: id,
+  };
+}
+
+function digits(seq: number): string {
+  return String(seq).padStart(SEQ_DIGITS, "0");
+}
+
+export function newEntry(
+  { id, workflowId, userId, parentId }: NewExecution,
+  { incarnation, listedAt }: Pick<Entry, "incarnation" | "listedAt">,
+): Entry {
+  const _id = entryId(id, incarnation);
+  const entry: Entry = { _id, executionId: id, incarnation, token: 0, id, listedAt, workflowId, userId };
+  return parentId === undefined ? entry : { ...entry, parentId };
 }
 
 /** Tells a head from what is left of a deleted one. */
@@ -102,28 +162,26 @@ export function isLive(head: HeadDocument | undefined): head is LiveHead {
   return head?.createdAt !== undefined;
 }
 
-export function slotContent(checkpoint: NewCheckpoint, seq: number, move: Move): SlotContent {
-  const { id, error, kind, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp } = checkpoint;
-  const record = { kind, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp };
-  const content: SlotContent = { checkpointId: id, seq, move: JSON.stringify(move), ...record };
-  if (error !== undefined) content.errorJson = JSON.stringify(error);
-  return content;
+export function recordContent(checkpoint: NewCheckpoint): RecordContent {
+  const { id, error, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp } = checkpoint;
+  const content = { checkpointId: id, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp };
+  return error === undefined ? content : { ...content, errorJson: JSON.stringify(error) };
 }
 
-export function toCheckpoint(slot: SlotDocument): CheckpointRecord {
+export function toCheckpoint({ seq, kind }: KeptRecord, content: RecordContent): CheckpointRecord {
   const record: CheckpointRecord = {
-    id: slot.checkpointId,
-    seq: slot.seq,
-    kind: slot.kind,
-    nodeId: slot.nodeId,
-    nodeName: slot.nodeName,
-    stepNumber: slot.stepNumber,
-    attempt: slot.attempt,
-    durationMs: slot.durationMs,
-    payload: slot.payload,
-    timestamp: slot.timestamp,
+    id: content.checkpointId,
+    seq,
+    kind,
+    nodeId: content.nodeId,
+    nodeName: content.nodeName,
+    stepNumber: content.stepNumber,
+    attempt: content.attempt,
+    durationMs: content.durationMs,
+    payload: content.payload,
+    timestamp: content.timestamp,
   };
-  if (slot.errorJson !== undefined) record.error = JSON.parse(slot.errorJson) as FailureRecord;
+  if (content.errorJson !== undefined) record.error = JSON.parse(content.errorJson) as FailureRecord;
   return record;
 }
 

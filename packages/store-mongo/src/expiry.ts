@@ -1,35 +1,44 @@
 import { type ExecutionRef, isEnded, type WorkflowStatus } from "@waymark/core";
 import { deleteExecutions, sweep, TOKENS_KEPT_MS } from "./deletion.ts";
-import { type HeadDocument, isLive, type LiveHead, slotRange } from "./documents.ts";
+import {
+  entryId,
+  type HeadDocument,
+  isLive,
+  type LargeRecord,
+  type LiveHead,
+  type Segment,
+  wholeRange,
+} from "./documents.ts";
 import { NEVER, type Pipeline } from "./head-updates.ts";
+import { History } from "./history.ts";
 import type { Call } from "./session.ts";
 
 /*
- * An ended execution expires when the server removes its head and its slots, each by its own `forgetAt` and in any order.
- * So a head must not be claimed while one of its slots may still go. What keeps the two together:
+ * An ended execution expires when the server removes its head and its parts, each by its own `forgetAt` and in any order.
+ * So a head must not be claimed while one of its parts may still go. What keeps the two together:
  *
- *   1. The commit that ends gives the head `expiresAt`, and `sweepingSince`: its slots are to be seen to. From
+ *   1. The commit that ends gives the head `expiresAt`, and `sweepingSince`: its parts are to be seen to. From
  *      `expiresAt` on, by the server's clock, everybody takes the head for gone, whatever is left of it.
- *   2. The slots get their `forgetAt`; then the head gets its own, and `sweepingSince` goes.
- *   3. A claim sets `sweepingSince` again, takes `forgetAt` off the slots, counts them, and only then moves the head.
+ *   2. The parts get their `forgetAt`; then the head gets its own, and `sweepingSince` goes.
+ *   3. A claim sets `sweepingSince` again, takes `forgetAt` off the parts, counts them, and only then moves the head.
  *
- * Whoever is to change slots first looks at the head's `expiryEpoch`, which is even where they go and odd where they
- * stay, and raises it if it is the other. It changes only slots of a lower epoch, leaves its own there, and moves the
+ * Whoever is to change parts first looks at the head's `expiryEpoch`, which is even where they go and odd where they
+ * stay, and raises it if it is the other. It changes only parts of a lower epoch, leaves its own there, and moves the
  * head only from this epoch:
  *
- *   - One that comes late, also years late, changes no slot that a later epoch has reached, and not the head. A claim
- *     counts every slot that the head covers as reached, so nothing can mark one of them once it is granted.
- *   - Those who want the same share an epoch and do the same to the slots: one goes on where another has stopped.
- *   - A slot that is made after the claim has the claim's token, and none with a token above the ended head's is marked.
+ *   - One that comes late, also years late, changes no part that a later epoch has reached, and not the head. A claim
+ *     counts every part that the head covers as reached, so nothing can mark one of them once it is granted.
+ *   - Those who want the same share an epoch and do the same to the parts: one goes on where another has stopped.
+ *   - A part that is made after the claim has the claim's token, and none with a token above the ended head's is marked.
  *   - Who dies between two steps leaves `sweepingSince`, with the `forgetAt` NEVER, by which the index finds it: whoever
- *     ends an execution or opens a store next lets it expire. Slots may go before that; the head is gone by then, too.
+ *     ends an execution or opens a store next lets it expire. Parts may go before that; the head is gone by then, too.
  *
  * Tokens: the head stays until an hour after the time that its token stands for, however soon it expires. A creation in
  * its place deletes it first, and so starts above its token; a creation after it has the server's clock, which is above
- * it. So an owner of the old life is told LEASE_LOST; and a slot that it makes has another incarnation, so it is not read.
+ * it. So an owner of the old life is told LEASE_LOST; and a part that it makes has another incarnation, so it is not read.
  */
 
-/** How long work on slots is left to who has begun it, in milliseconds. */
+/** How long work on parts is left to who has begun it, in milliseconds. */
 const ABANDONED_AFTER_MS = 60_000;
 const FINISH_AT_ONCE = 100;
 
@@ -55,7 +64,7 @@ export function isExpired({ expiresAt, now }: HeadDocument): boolean {
   return expiresAt !== undefined && now !== undefined && expiresAt <= now;
 }
 
-/** Selects, for a listing, what has not expired. */
+/** Selects, for a listing, heads that have not expired. */
 export function notExpired(now: number) {
   return { expiresAt: { $not: { $lte: now } } };
 }
@@ -101,29 +110,37 @@ export class EndedExpiry {
 }
 
 /**
- * Makes sure that no slot of an ended head goes any more, before the head is claimed.
+ * Makes sure that no part of an ended head goes any more, before the head is claimed.
  *
  * - Gives what the head must still have when it is claimed; nothing where it has changed meanwhile, or has expired.
  */
-export async function keepSlots(call: Call, collection: string, head: LiveHead): Promise<object | undefined> {
+export async function keepParts(call: Call, collection: string, head: LiveHead): Promise<object | undefined> {
   if (head.expiresAt === undefined) return {};
   const raised = await raise(call, collection, { ...refQuery(head), expiresAt: IS_THERE }, TO_STAY);
   if (raised === undefined) return undefined;
-  const { _id, incarnation, firstSeq, seq, expiryEpoch } = raised;
-  await changeSlots(call, collection, raised, { $unset: { forgetAt: "" } });
-  const covered = slotRange(_id, incarnation, firstSeq, seq);
-  const total = seq - firstSeq + 1;
-  if ((await count(call, collection, { ...covered, expiryEpoch })) === total) return { expiryEpoch };
-  // Fewer: another has raised the epoch again, or the server has removed some, its time having come since.
-  if ((await count(call, collection, covered)) < total) await deleteExecutions(call, collection, [raised]);
+  await changeParts(call, collection, raised, { $unset: { forgetAt: "" } });
+  const { expiryEpoch } = raised;
+  if (await hasAllParts(call, collection, raised, { expiryEpoch })) return { expiryEpoch };
+  // Not all: another has raised the epoch again, or the server has removed some, its time having come since.
+  if (!(await hasAllParts(call, collection, raised, {}))) await deleteExecutions(call, collection, [raised]);
   return undefined;
+}
+
+/** Whether the entry and every record that the head covers are in the tail, or among those selected. */
+async function hasAllParts(call: Call, collection: string, head: LiveHead, which: object): Promise<boolean> {
+  const { _id, incarnation, firstSeq, seq, tail } = head;
+  const filter = { ...wholeRange(_id, incarnation), ...which };
+  const projection = { _id: 1, "records.seq": 1, "records.large": 1 };
+  const parts = await call.find<Segment | LargeRecord>(collection, filter, { projection });
+  const isListed = parts.some((part) => part._id === entryId(_id, incarnation));
+  return isListed && new History(tail, parts).hasAll(firstSeq, seq);
 }
 
 async function letExpire(call: Call, collection: string, ref: EndedRef): Promise<void> {
   const raised = await raise(call, collection, { ...refQuery(ref), sweepingSince: IS_THERE }, TO_GO);
   if (raised === undefined) return;
   const { expiresAt, expiryEpoch, token } = raised;
-  await changeSlots(call, collection, raised, { $set: { forgetAt: new Date(expiresAt) } });
+  await changeParts(call, collection, raised, { $set: { forgetAt: new Date(expiresAt) } });
   const forgetAt = new Date(Math.max(expiresAt, token + TOKENS_KEPT_MS));
   const u = [{ $set: { forgetAt } }, { $unset: ["sweepingSince"] }];
   await call.update(collection, [{ q: { ...refQuery(raised), expiryEpoch }, u }]);
@@ -134,17 +151,12 @@ async function raise(call: Call, collection: string, q: object, expiryEpoch: obj
   return call.findAndUpdate<Raised>(collection, q, u);
 }
 
-/** Changes the slots of one incarnation that no later epoch has reached, and no later owner has made. */
-async function changeSlots(call: Call, collection: string, head: Raised, change: { $set?: object; $unset?: object }) {
+/** Changes the parts of one incarnation that no later epoch has reached, and no later owner has made. */
+async function changeParts(call: Call, collection: string, head: Raised, change: { $set?: object; $unset?: object }) {
   const { _id, incarnation, token, expiryEpoch } = head;
-  const q = { ...slotRange(_id, incarnation), token: { $lte: token }, expiryEpoch: { $not: { $gte: expiryEpoch } } };
+  const q = { ...wholeRange(_id, incarnation), token: { $lte: token }, expiryEpoch: { $not: { $gte: expiryEpoch } } };
   const u = { ...change, $set: { ...change.$set, expiryEpoch } };
   await call.update(collection, [{ q, u, multi: true }]);
-}
-
-async function count(call: Call, collection: string, filter: object): Promise<number> {
-  const [found] = await call.aggregate<{ count: number }>(collection, [{ $match: filter }, { $count: "count" }]);
-  return found?.count ?? 0;
 }
 
 function refQuery({ id, token, version }: EndedRef) {

@@ -1,5 +1,6 @@
 import { type CommitRequest, createdHead, type ExecutionRecord, isEnded, type NewExecution } from "@waymark/core";
-import { type HeadDocument, NOW } from "./documents.ts";
+import { type Entry, type HeadDocument, type KeptRecord, NOW } from "./documents.ts";
+import type { TailChange } from "./tail.ts";
 
 /** How an `update` command changes documents: a list of stages. */
 export type Pipeline = Record<string, unknown>[];
@@ -11,8 +12,10 @@ export interface CommitBase {
   version: number;
   seq: number;
   firstSeq: number;
+  checkpointsCount: number;
   status: string;
   lastCommitId?: string;
+  tail: readonly KeptRecord[];
 }
 
 /**
@@ -21,27 +24,35 @@ export interface CommitBase {
  * - The token is the server's clock, or one more than the deleted execution's last: higher than any this id has had,
  *   as long as a deleted head is kept longer than a server's clock may be set back.
  */
-export function createUpdate(execution: NewExecution, incarnation: string, endedTtlMs?: number): Pipeline {
+export function createUpdate(
+  execution: NewExecution,
+  { entry, record, endedTtlMs }: { entry: Entry; record: KeptRecord; endedTtlMs: number | undefined },
+): Pipeline {
   const { failure, createdAt, updatedAt, token, leaseUntil, endedAt, ...fields } = createdHead(execution, 0, 0);
   const { id } = execution;
+  const { incarnation, listedAt: bornAt } = entry;
   const literal: Partial<HeadDocument> = { _id: id, executionId: id, ...fields, incarnation };
   literal.initialCheckpointId = execution.checkpoint.id;
   if (failure !== undefined) literal.failureJson = JSON.stringify(failure);
   const newToken = { $max: [{ $add: [{ $ifNull: ["$token", 0] }, 1] }, NOW] };
   const made: Record<string, unknown> = {
-    createdAt: NOW,
-    updatedAt: NOW,
-    bornAt: NOW,
+    createdAt: bornAt,
+    updatedAt: bornAt,
+    bornAt,
     token: newToken,
     firstToken: newToken,
   };
-  if (leaseUntil !== undefined) made.leaseUntil = { $add: [NOW, execution.leaseMs ?? 0] };
-  if (endedAt !== undefined) Object.assign(made, endFields(endedTtlMs));
-  return [{ $replaceWith: { $mergeObjects: [{ $literal: literal }, made] } }];
+  if (leaseUntil !== undefined) made.leaseUntil = bornAt + (execution.leaseMs ?? 0);
+  if (endedAt !== undefined) Object.assign(made, endFields(endedTtlMs, bornAt));
+  return [{ $replaceWith: { $mergeObjects: [{ $literal: literal }, made, { $literal: { tail: [record] } }] } }];
 }
 
 /** Moves the head to what it is after the commit. */
-export function commitUpdate(base: CommitBase, request: CommitRequest, endedTtlMs?: number): Pipeline {
+export function commitUpdate(
+  base: CommitBase,
+  request: CommitRequest,
+  { change, endedTtlMs }: { change: TailChange; endedTtlMs: number | undefined },
+): Pipeline {
   const { checkpoint, head: update = {}, leaseMs, dropBefore } = request;
   const set: Record<string, unknown> = { version: base.version + 1, updatedAt: NOW };
   const unset: string[] = [];
@@ -49,8 +60,10 @@ export function commitUpdate(base: CommitBase, request: CommitRequest, endedTtlM
   if (checkpoint !== undefined) {
     set.seq = base.seq + 1;
     if (checkpoint.kind === "snapshot") set.snapshotSeq = base.seq + 1;
-    if (checkpoint.kind !== "save") set.checkpointsCount = { $add: ["$checkpointsCount", 1] };
+    if (checkpoint.kind !== "save") set.checkpointsCount = base.checkpointsCount + 1;
   }
+  if (change.isLonger) set.tail = { $concatArrays: ["$tail", { $literal: change.tail.slice(-1) }] };
+  else if (checkpoint !== undefined || dropBefore !== undefined) set.tail = { $literal: change.tail };
   if (dropBefore !== undefined) set.firstSeq = Math.max(base.firstSeq, dropBefore);
   if (update.currentStep !== undefined) set.currentStep = update.currentStep;
   if (update.totalSteps !== undefined) set.totalSteps = update.totalSteps;
@@ -75,16 +88,16 @@ export function claimUpdate(claimed: ExecutionRecord, claimId: string): Pipeline
   return [{ $set: set }, { $unset: unset }];
 }
 
-/** When what is left of an execution is forgotten whose slots are not all gone yet. */
+/** When what is left of an execution is forgotten whose parts are not all gone yet. */
 export const NEVER = new Date("9999-01-01");
 /** A hundred years: so that no sum of it and the time is beyond what a date can be. */
 const LONGEST_TTL_MS = 36_500 * 24 * 3_600_000;
 
-/** What an end adds to the head. Where ended executions expire, the slots are to be seen to next (see expiry.ts). */
-function endFields(endedTtlMs: number | undefined): Record<string, unknown> {
-  if (endedTtlMs === undefined) return { endedAt: NOW };
+/** What an end adds to the head. Where ended executions expire, the parts are to be seen to next (see expiry.ts). */
+function endFields(endedTtlMs: number | undefined, endedAt: number | typeof NOW = NOW): Record<string, unknown> {
+  if (endedTtlMs === undefined) return { endedAt };
   const ttl = Math.min(endedTtlMs, LONGEST_TTL_MS);
-  return { endedAt: NOW, expiresAt: { $add: [NOW, ttl] }, sweepingSince: NOW, forgetAt: NEVER };
+  return { endedAt, expiresAt: { $add: [endedAt, ttl] }, sweepingSince: NOW, forgetAt: NEVER };
 }
 
 /** What a deleted execution leaves for a while. Its fields are those that a later creation and a sweep need. */
@@ -107,7 +120,7 @@ export function deleteUpdate(callId: string): Pipeline {
 }
 
 /** The base of the next commit, as far as this store knows. */
-export function nextBase(base: CommitBase, request: CommitRequest): CommitBase {
+export function nextBase(base: CommitBase, request: CommitRequest, tail: readonly KeptRecord[]): CommitBase {
   const { checkpoint, dropBefore, head } = request;
   return {
     incarnation: base.incarnation,
@@ -115,7 +128,9 @@ export function nextBase(base: CommitBase, request: CommitRequest): CommitBase {
     version: base.version + 1,
     seq: checkpoint === undefined ? base.seq : base.seq + 1,
     firstSeq: Math.max(base.firstSeq, dropBefore ?? 0),
+    checkpointsCount: base.checkpointsCount + (checkpoint === undefined || checkpoint.kind === "save" ? 0 : 1),
     status: head?.status ?? base.status,
     lastCommitId: request.commitId,
+    tail,
   };
 }

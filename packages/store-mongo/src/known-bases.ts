@@ -1,6 +1,7 @@
 import type { CommitBase } from "./head-updates.ts";
 
-const MAX_KNOWN = 10_000;
+// A tail is at most some 20 kB.
+const MAX_KNOWN = 2_000;
 
 /**
  * What this store last knew of executions that it commits to, so that a commit need not read the head first.
@@ -15,8 +16,8 @@ export class KnownBases {
   }
 
   set(id: string, head: CommitBase): void {
-    const { incarnation, token, version, seq, firstSeq, status, lastCommitId } = head;
-    const base: CommitBase = { incarnation, token, version, seq, firstSeq, status };
+    const { incarnation, token, version, seq, firstSeq, checkpointsCount, status, lastCommitId, tail } = head;
+    const base: CommitBase = { incarnation, token, version, seq, firstSeq, checkpointsCount, status, tail };
     if (lastCommitId !== undefined) base.lastCommitId = lastCommitId;
     this.#bases.delete(id);
     this.#bases.set(id, base);

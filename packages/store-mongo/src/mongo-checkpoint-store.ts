@@ -27,13 +27,13 @@ import {
   type StoreCapabilities,
 } from "@waymark/core";
 import type { MongoClient } from "mongodb";
-import { type CommitContext, commit, keepsChanging, readHead } from "./commit-protocol.ts";
+import { type CommitContext, commit } from "./commit-protocol.ts";
 import { deleteExecutions } from "./deletion.ts";
-import { isLive, type LiveHead, slotContent, slotId, toCheckpoint, toRecord } from "./documents.ts";
-import { EndedExpiry, isPresent, keepSlots } from "./expiry.ts";
+import { isLive, newEntry, toRecord } from "./documents.ts";
+import { EndedExpiry, isPresent, keepParts } from "./expiry.ts";
 import { claimUpdate, createUpdate } from "./head-updates.ts";
 import { KnownBases } from "./known-bases.ts";
-import { listQuery } from "./list-query.ts";
+import { listHeads } from "./list-executions.ts";
 import {
   type CheckedOptions,
   type ConnectOptions,
@@ -44,10 +44,12 @@ import {
   type MongoStoreOptions,
   newClient,
 } from "./options.ts";
-import { readSlots } from "./read-slots.ts";
+import { keepsChanging, readHead } from "./read-head.ts";
+import { readRecords } from "./read-records.ts";
 import { type CollectionNames, collectionNames, createIndexes } from "./schema.ts";
 import { type Call, Session } from "./session.ts";
 import { checkSize, MAX_PAYLOAD_BYTES } from "./size.ts";
+import { addition } from "./tail.ts";
 
 /** Executions that one command deletes. */
 const DELETE_CHUNK = 100;
@@ -173,18 +175,14 @@ export class MongoCheckpointStore implements CheckpointStore {
 
   async readCheckpoints(id: string, options: ReadCheckpointsOptions = {}): Promise<CheckpointRecord[]> {
     checkReadCheckpoints(id, options);
-    const slots = await this.#session.run((call) => readSlots(call, this.#names.executions, id, options));
-    return slots.map(toCheckpoint);
+    return this.#session.run((call) => readRecords(call, this.#names.executions, id, options));
   }
 
   async listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     const query = checkListExecutions(options);
-    const heads = await this.#session.run(async (call) => {
-      const hidesExpired = this.#endedTtlMs !== undefined;
-      const now = hidesExpired || query.leaseExpired === true || query.due === true ? await call.now() : 0;
-      const { filter, options: findOptions } = listQuery(query, now, hidesExpired);
-      return call.find<LiveHead>(this.#names.executions, filter, findOptions);
-    });
+    const heads = await this.#session.run((call) =>
+      listHeads(call, this.#names.executions, query, this.#endedTtlMs !== undefined),
+    );
     const items = heads.slice(0, query.limit).map(toRecord);
     const last = items.at(-1);
     return heads.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
@@ -227,19 +225,23 @@ export class MongoCheckpointStore implements CheckpointStore {
     const { id, checkpoint } = execution;
     const collection = this.#names.executions;
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const incarnation = randomUUID();
-      const place = { _id: slotId(id, incarnation, 0), executionId: id };
-      const slot = { ...slotContent(checkpoint, 0, {}), commitId: checkpoint.id, token: 0, version: -1 };
-      // The snapshot first: once there is a head, there is all of it.
-      const { isTaken, wasResent } = await call.update(collection, [
-        { q: place, u: { $setOnInsert: slot }, upsert: true },
-        // Where there is a head already, it does not match, and its _id is taken.
-        {
-          q: { _id: id, executionId: id, createdAt: { $exists: false } },
-          u: createUpdate(execution, incarnation, this.#endedTtlMs),
-          upsert: true,
-        },
-      ]);
+      const entry = newEntry(execution, { incarnation: randomUUID(), listedAt: await call.now() });
+      const { incarnation } = entry;
+      const added = addition(
+        { id, incarnation, token: 0 },
+        { seq: 0, commitId: checkpoint.id, callKey: "" },
+        checkpoint,
+      );
+      const { _id, executionId, ...rest } = entry;
+      // Once there is a head, there is all of it.
+      const before = [
+        { q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true },
+        ...(added.part ? [added.part] : []),
+      ];
+      // Where there is a head already, it does not match, and its _id is taken.
+      const q = { _id: id, executionId: id, createdAt: { $exists: false } };
+      const u = createUpdate(execution, { entry, record: added.record, endedTtlMs: this.#endedTtlMs });
+      const { isTaken, wasResent } = await call.update(collection, [...before, { q, u, upsert: true }]);
       const head = await readHead(call, collection, id);
       if (head?.incarnation === incarnation) {
         const { firstToken, bornAt, token } = head;
@@ -248,8 +250,12 @@ export class MongoCheckpointStore implements CheckpointStore {
         // Others may have claimed or deleted it since; this call made what it was at first.
         return structuredClone(createdHead(execution, firstToken, bornAt));
       }
-      // An earlier send of it may be about to make the head, which must not be without its snapshot.
-      if (!wasResent) await call.delete(collection, [place]);
+      // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
+      if (!wasResent)
+        await call.delete(
+          collection,
+          before.map(({ q }) => q),
+        );
       if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
       if (isPresent(head)) throw alreadyExists(id);
       // Its time is over; only the server has not removed it yet.
@@ -270,7 +276,7 @@ export class MongoCheckpointStore implements CheckpointStore {
       const { now = 0 } = head;
       const refusal = claimRefusal(id, record, request, now);
       if (refusal !== undefined) throw refusal;
-      const kept = await keepSlots(call, collection, head);
+      const kept = await keepParts(call, collection, head);
       if (kept === undefined) continue;
       const claimed = claimedHead(record, request, record.token + 1, now);
       // Token and version name one state of the execution: nothing has changed since it was read.

@@ -2,21 +2,23 @@ import type { Call } from "./session.ts";
 
 /** The collections of one store. */
 export interface CollectionNames {
-  /** Heads and slots. */
+  /** Heads, entries and parts. */
   executions: string;
   definitions: string;
 }
 
-/** The index that lists without any filter; a hint where another would walk rows that change places. */
-export const CREATED_INDEX = "created";
+/** The index of heads that wait for a time. */
+export const WAKE_INDEX = "wake";
 
-// Partial, so that a commit's new slot has no entry in any of them.
+// Each is of few documents only. A commit changes a head, and on servers whose every version of a document has entries of
+// its own that costs an entry in each index that the head is in: so that is one, and the others are of entries.
 const INDEXES = [
-  onHeads(CREATED_INDEX, { createdAt: 1, id: 1 }),
-  onHeads("status", { status: 1, createdAt: 1, id: 1 }),
-  onHeads("workflow", { workflowId: 1, createdAt: 1, id: 1 }),
-  onHeads("user", { userId: 1, createdAt: 1, id: 1 }),
-  // The server removes what is left of a deleted execution, and ended executions that expire, once this time has come.
+  onEntries("created", {}),
+  onEntries("workflow", { workflowId: 1 }),
+  onEntries("user", { userId: 1 }),
+  where("createdAt", "status", { status: 1, createdAt: 1, id: 1 }),
+  where("wakeAt", WAKE_INDEX, { wakeAt: 1 }),
+  // The server removes what has ended or what is left of a deleted execution once this time has come.
   { ...where("forgetAt", "deleted", { forgetAt: 1 }), expireAfterSeconds: 0 },
 ];
 
@@ -29,8 +31,8 @@ export async function createIndexes(call: Call, names: CollectionNames): Promise
   await call.command({ createIndexes: names.executions, indexes: INDEXES });
 }
 
-function onHeads(name: string, key: Record<string, 1>) {
-  return where("createdAt", name, key);
+function onEntries(name: string, key: Record<string, 1>) {
+  return where("listedAt", name, { ...key, listedAt: 1, id: 1 });
 }
 
 /** An index of the documents that have a field. */

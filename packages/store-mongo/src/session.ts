@@ -43,7 +43,9 @@ export class Session {
   readonly #setUp: (call: Call) => Promise<void>;
   #setup: Promise<void> | undefined;
   #isClosed = false;
-  readonly #underWay = new Set<Promise<unknown>>();
+  #isReady = false;
+  #underWay = 0;
+  #onIdle = () => {};
 
   constructor(options: {
     client: MongoClient;
@@ -64,44 +66,47 @@ export class Session {
   async run<T>(work: (call: Call) => Promise<T>): Promise<T> {
     this.#assertOpen();
     const call = new Call(this.#db, this.#timeoutMs);
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        call.isOver = true;
-        const message = `MongoDB did not answer within ${this.#timeoutMs} ms.`;
-        reject(new WorkflowError("STORE_UNAVAILABLE", message, { details: { reason: "timeout" } }));
-      }, this.#timeoutMs);
-    });
-    const done = (async () => {
-      await this.#ready(call);
-      return work(call);
-    })();
-    const result = Promise.race([done, tooLate]).finally(() => clearTimeout(timer));
-    const settled = result.then(noop, noop);
-    this.#underWay.add(settled);
-    done.catch(noop);
+    this.#underWay += 1;
     try {
-      return await result;
+      return await new Promise<T>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          call.isOver = true;
+          const message = `MongoDB did not answer within ${this.#timeoutMs} ms.`;
+          reject(new WorkflowError("STORE_UNAVAILABLE", message, { details: { reason: "timeout" } }));
+        }, this.#timeoutMs);
+        const done = this.#isReady ? work(call) : this.#ready(call).then(() => work(call));
+        done.then(resolve, reject).finally(() => clearTimeout(timer));
+      });
     } catch (error) {
       throw this.#isClosed && this.#isOwned ? closed(error) : translateError(error);
     } finally {
-      this.#underWay.delete(settled);
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#onIdle();
     }
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await Promise.all(this.#underWay);
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
     if (this.#isOwned) await this.#client.close();
   }
 
   /** Sets the database up, once; after a failure the next call tries again. */
   #ready(call: Call): Promise<void> {
-    this.#setup ??= this.#setUp(call).catch((error) => {
-      this.#setup = undefined;
-      throw error;
-    });
+    this.#setup ??= this.#setUp(call).then(
+      () => {
+        this.#isReady = true;
+      },
+      (error) => {
+        this.#setup = undefined;
+        throw error;
+      },
+    );
     return this.#setup;
   }
 
@@ -229,5 +234,3 @@ function closed(cause?: unknown): WorkflowError {
 function toError({ code, errmsg }: Document): Error {
   return Object.assign(new Error(errmsg), { code });
 }
-
-function noop(): void {}

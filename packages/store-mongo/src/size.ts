@@ -4,7 +4,7 @@ import { type CommitRequest, type NewExecution, WorkflowError } from "@waymark/c
 export const MAX_PAYLOAD_BYTES = 15 * 1024 * 1024;
 /** What a document may hold of texts, payload included; the rest is for field names and numbers. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024 - 64 * 1024;
-/** What the head may hold of a failure; it is repeated in the slot. */
+/** What the head may hold of a failure. */
 const MAX_FAILURE_BYTES = 256 * 1024;
 
 /**

@@ -1,6 +1,6 @@
 import { type CheckpointStore, type ExecutionRecord, isWorkflowError } from "@waymark/core";
 import { type Document, MongoClient } from "mongodb";
-import { newCommit, newExecution } from "tooling/store-fixtures";
+import { newCheckpoint, newCommit as newSmallCommit, newExecution as newSmallExecution } from "tooling/store-fixtures";
 import { startMongo } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
@@ -22,6 +22,13 @@ afterAll(async () => {
   await server.stop();
 });
 
+/** Records that are too large for the tail: each has a part of its own. */
+const payload = JSON.stringify({ text: "x".repeat(10_000) });
+const newCommit: typeof newSmallCommit = (head, changes) =>
+  newSmallCommit(head, { checkpoint: newCheckpoint({ payload }), ...changes });
+const newExecution: typeof newSmallExecution = (id, changes) =>
+  newSmallExecution(id, { checkpoint: newCheckpoint({ kind: "snapshot", payload }), ...changes });
+
 const DATABASE = "expiry";
 const ID = "e";
 const OPTIONS = { database: DATABASE, collectionPrefix: "all_", createIndexes: false, endedTtlMs: 3_600_000 };
@@ -38,7 +45,8 @@ const end: Step = async ({ store, head }) => {
 };
 const endHead: Step = ({ store, head: { token, version } }) =>
   store.commit(ID, { commitId: "end", token, version, head: { status: "cancelled" } });
-const commit: Step = ({ store, head }) => store.commit(ID, newCommit(head));
+// Not a large one: who makes a part for nothing and dies before it removes it leaves it, expiry or not.
+const commit: Step = ({ store, head }) => store.commit(ID, newSmallCommit(head));
 const claim = ({ name, store }: Actor): Promise<ExecutionRecord> =>
   store.claimExecution(ID, { claimId: `${name}-claim`, owner: name, leaseMs: 60_000, from: ["failed"] });
 const claimAndCommit: Step = async (actor) => actor.store.commit(ID, newCommit(await claim(actor)));
@@ -81,14 +89,14 @@ const SCENARIOS: Scenario[] = [
   { title: "an end and another commit of the same owner", hasEnded: false, actors: [[end], [commit]] },
   { title: "an end and deletions", hasEnded: false, actors: [[endHead], [remove(1), remove(2), create]] },
   { title: "a claim and a deletion", hasEnded: true, actors: [[claim], [remove(2), create]] },
-  { title: "a claim while slots go, then the head", hasEnded: true, actors: [[claimAndCommit], [expire(-1)]] },
-  { title: "a claim while the head goes, then slots", hasEnded: true, actors: [[claimAndCommit], [expire(1)]] },
+  { title: "a claim while parts go, then the head", hasEnded: true, actors: [[claimAndCommit], [expire(-1)]] },
+  { title: "a claim while the head goes, then parts", hasEnded: true, actors: [[claimAndCommit], [expire(1)]] },
   { title: "two claims", hasEnded: true, actors: [[claimAndCommit], [claimAndCommit]] },
   { title: "a claim and a finisher", hasEnded: true, actors: [[claimAndCommit], [finish]] },
   { title: "a claim, a finisher and the server", hasEnded: true, actors: [[claimAndCommit], [finish, expire(-1)]] },
   { title: "a creation while what was there goes", hasEnded: true, actors: [[create], [expire(-1)]] },
-  { title: "an end while slots go", hasEnded: false, actors: [[end], [expire(-1), expire(-1)]] },
-  { title: "an end while slots go, and a claim", hasEnded: false, actors: [[end], [expire(-1)], [claimAndCommit]] },
+  { title: "an end while parts go", hasEnded: false, actors: [[end], [expire(-1), expire(-1)]] },
+  { title: "an end while parts go, and a claim", hasEnded: false, actors: [[end], [expire(-1)], [claimAndCommit]] },
 ];
 
 describe.each(SCENARIOS)("$title", (scenario) => {
@@ -149,7 +157,7 @@ async function faultsOf(store: CheckpointStore, incarnation: string): Promise<st
   const isRunning = head?.status === "running";
   if (head !== null && isRunning === head.forgetAt < NEVER) faults.push(`the ${head.status} head may go, or may not`);
   if (isRunning && head.incarnation === incarnation) return [...faults, ...(await faultsOfRunning(store))];
-  // Only of what was there at first: a creation that is cut off leaves its snapshot, expiry or not.
+  // Only of what was there at first: a creation that is cut off leaves its entry and its snapshot, expiry or not.
   const records = await executions.find({ _id: { $regex: incarnation } }).toArray();
   const lasting = records.filter(({ forgetAt }) => forgetAt === undefined);
   return [...faults, ...lasting.map(({ seq }) => `record ${seq} is left for ever`)];
@@ -158,9 +166,14 @@ async function faultsOf(store: CheckpointStore, incarnation: string): Promise<st
 async function faultsOfRunning(store: CheckpointStore): Promise<string[]> {
   const head = await store.getExecution(ID);
   if (head?.status !== "running") return [];
-  const { incarnation } = (await executions.findOne({ _id: ID })) as Document;
-  const records = await executions.find({ _id: { $regex: incarnation }, seq: { $lte: head.seq } }).toArray();
-  const faults = records.filter(({ forgetAt }) => forgetAt !== undefined).map(({ seq }) => `record ${seq} may go`);
+  const { incarnation, tail } = (await executions.findOne({ _id: ID })) as Document;
+  const needed: string[] = tail.flatMap(({ large }: Document) => large ?? []);
+  const found = await executions.find({ _id: { $regex: incarnation }, listedAt: { $exists: true } }).toArray();
+  found.push(...(await executions.find({ _id: { $in: needed } }).toArray()));
+  const faults = found.filter(({ forgetAt }) => forgetAt !== undefined).map(({ seq }) => `record ${seq} may go`);
+  if (found.length !== 1 + needed.length)
+    faults.push(`of an entry and ${needed.length} parts ${found.length} are there`);
+  const records = await store.readCheckpoints(ID);
   if (records.length !== head.seq + 1) faults.push(`of ${head.seq + 1} records ${records.length} are there`);
   if (faults.length > 0) return faults;
   const claimId = `claim-${head.version}`;

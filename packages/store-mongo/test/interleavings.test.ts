@@ -17,6 +17,9 @@ afterAll(async () => {
 
 const DATABASE = "interleavings";
 const ID = "e";
+const LARGE = JSON.stringify({ text: "x".repeat(10_000) });
+/** So many commits fill a tail: the next one makes a segment. */
+const FULL = 7;
 /** What an actor knows: the head it has last seen. */
 type Actor = { store: CheckpointStore; head: ExecutionRecord };
 type Step = (actor: Actor, name: string) => Promise<unknown>;
@@ -46,9 +49,17 @@ const claim: Step = async (actor, name) => {
   actor.head = await actor.store.claimExecution(ID, request);
   return actor.head;
 };
+/** Too large for the tail: its record has a part of its own. */
+const commitLarge: Step = (actor, name) =>
+  commit({ checkpoint: newCheckpoint({ id: `${name}-${actor.head.version}`, payload: LARGE }) })(actor, name);
 const remove: Step = ({ store, head }) => store.deleteExecutions([{ id: ID, version: head.version }]);
 const create: Step = async (actor, name) => {
   const checkpoint = newCheckpoint({ id: `${name}-initial`, kind: "snapshot" });
+  actor.head = await actor.store.createExecution(newExecution(ID, { owner: name, checkpoint }));
+  return actor.head;
+};
+const createLarge: Step = async (actor, name) => {
+  const checkpoint = newCheckpoint({ id: `${name}-initial`, kind: "snapshot", payload: LARGE });
   actor.head = await actor.store.createExecution(newExecution(ID, { owner: name, checkpoint }));
   return actor.head;
 };
@@ -56,6 +67,8 @@ const read: Step = async ({ store }) => (await store.readCheckpoints(ID)).map(({
 
 interface Scenario {
   title: string;
+  /** How many commits were made before. Default: 0. */
+  before?: number;
   a: Step[];
   b: Step[];
 }
@@ -75,6 +88,14 @@ const SCENARIOS: Scenario[] = [
   { title: "a deletion", a: [commit()], b: [remove] },
   { title: "a deletion and a creation under the same id", a: [commit()], b: [remove, create, commit()] },
   { title: "two creations after a deletion", a: [remove, create], b: [create] },
+  { title: "two that make a segment", before: FULL, a: [commit(), commit()], b: [claim, commit()] },
+  { title: "a segment, and a snapshot that drops it", before: FULL, a: [commit()], b: [claim, snapshot] },
+  { title: "a segment and a reader", before: FULL, a: [commit()], b: [read, read] },
+  { title: "a segment and a deletion", before: FULL, a: [commit()], b: [remove, create] },
+  { title: "large records of two owners", a: [commitLarge], b: [claim, commitLarge] },
+  { title: "a large record that is sent twice at once", a: [commitLarge], b: [commitHead, commitLarge] },
+  { title: "a large record, a segment and a takeover", before: FULL, a: [commitLarge], b: [claim, commitLarge] },
+  { title: "large records, a deletion and a creation", a: [commitLarge], b: [remove, createLarge, commitLarge] },
 ];
 
 describe.each(SCENARIOS)("$title", (scenario) => {
@@ -89,15 +110,13 @@ describe.each(SCENARIOS)("$title", (scenario) => {
   });
 });
 
-async function runOnServer({ a, b }: Scenario, prefix: readonly number[]) {
+async function runOnServer({ a, b, before = 0 }: Scenario, prefix: readonly number[]) {
   const options = { database: DATABASE, collectionPrefix: "all_", createIndexes: false };
   const plain = MongoCheckpointStore.from(client, options);
   await client.db(DATABASE).collection("all_executions").deleteMany({});
   const stepper = new Stepper();
   const actors = { a: stepper.add("a", client, DATABASE), b: stepper.add("b", client, DATABASE) };
-  const head = await plain.createExecution(
-    newExecution(ID, { checkpoint: newCheckpoint({ id: "0", kind: "snapshot" }) }),
-  );
+  const head = await prepare(plain, before);
   const results: Record<string, unknown[]> = { a: [], b: [] };
   for (const [name, steps] of Object.entries({ a, b })) {
     const { client: stepping, run } = actors[name as "a" | "b"];
@@ -109,15 +128,25 @@ async function runOnServer({ a, b }: Scenario, prefix: readonly number[]) {
   return { outcome: JSON.stringify([results.a, results.b, await after(plain)]), choices };
 }
 
+async function prepare(store: CheckpointStore, commits: number): Promise<ExecutionRecord> {
+  const head = await store.createExecution(
+    newExecution(ID, { checkpoint: newCheckpoint({ id: "0", kind: "snapshot" }) }),
+  );
+  for (let version = 0; version < commits; version++) {
+    await store.commit(ID, newCommit({ ...head, version }, { checkpoint: newCheckpoint({ id: `before-${version}` }) }));
+  }
+  return { ...head, version: commits, seq: commits };
+}
+
 /** Every outcome of the calls one after another; the call in which an actor crashes has happened or has not. */
-async function allowedOutcomes({ a, b }: Scenario): Promise<string[]> {
+async function allowedOutcomes({ a, b, before = 0 }: Scenario): Promise<string[]> {
   const found = new Set<string>();
   for (const order of orders(a.length, b.length)) {
     for (const crashed of [undefined, "a", "b"]) {
       const length = crashed === "a" ? a.length : b.length;
       for (let at = 0; at < (crashed === undefined ? 1 : length); at++) {
         for (const happened of [true, false]) {
-          found.add(await runOnModel({ a, b }, { order, crashed, at, happened }));
+          found.add(await runOnModel({ a, b, before }, { order, crashed, at, happened }));
         }
       }
     }
@@ -126,13 +155,11 @@ async function allowedOutcomes({ a, b }: Scenario): Promise<string[]> {
 }
 
 async function runOnModel(
-  steps: { a: Step[]; b: Step[] },
+  { before, ...steps }: { a: Step[]; b: Step[]; before: number },
   { order, crashed, at, happened }: { order: string; crashed: string | undefined; at: number; happened: boolean },
 ): Promise<string> {
   const store = new MemoryCheckpointStore();
-  const head = await store.createExecution(
-    newExecution(ID, { checkpoint: newCheckpoint({ id: "0", kind: "snapshot" }) }),
-  );
+  const head = await prepare(store, before);
   const actors = {
     a: { store, head, results: [] as unknown[], next: 0 },
     b: { store, head, results: [] as unknown[], next: 0 },
@@ -184,7 +211,8 @@ async function resultOf(work: () => Promise<unknown>): Promise<unknown> {
 /** What is left, and whether the next owner can go on from it. */
 async function after(store: CheckpointStore): Promise<unknown> {
   const head = await store.getExecution(ID);
-  if (head === undefined) return "gone";
+  const listed = (await store.listExecutions()).items.map(({ version }) => version);
+  if (head === undefined) return { listed };
   const records = (await store.readCheckpoints(ID)).map(({ id, seq }) => [seq, id]);
   const next = await store.claimExecution(ID, {
     claimId: "next",
@@ -195,7 +223,7 @@ async function after(store: CheckpointStore): Promise<unknown> {
   });
   await store.commit(ID, newCommit(next, { checkpoint: newCheckpoint({ id: "next" }) }));
   const last = (await store.readCheckpoints(ID)).map(({ id, seq }) => [seq, id]);
-  return { head: viewOf(head), rose: next.token > head.token, records, last };
+  return { listed, head: viewOf(head), rose: next.token > head.token, records, last };
 }
 
 function viewOf({ token: _token, createdAt: _created, updatedAt: _updated, leaseUntil, ...rest }: ExecutionRecord) {

@@ -1,0 +1,75 @@
+import { type CheckpointRecord, notFound, type ReadCheckpointsOptions } from "@waymark/core";
+import {
+  type KeptRecord,
+  type LargeRecord,
+  type LiveHead,
+  MAX_SEGMENT_RECORDS,
+  partRange,
+  type Segment,
+  toCheckpoint,
+} from "./documents.ts";
+import { isPresent } from "./expiry.ts";
+import { History } from "./history.ts";
+import { keepsChanging, readHead } from "./read-head.ts";
+import type { Call } from "./session.ts";
+
+/** How often to look again where records were dropped while they were read. */
+const MAX_LOOKS = 20;
+
+/** Reads the records that the head covers: every one in the range, or none of those of an older head. */
+export async function readRecords(
+  call: Call,
+  collection: string,
+  id: string,
+  { from = 0, to = Number.MAX_SAFE_INTEGER, limit = Number.MAX_SAFE_INTEGER, order = "asc" }: ReadCheckpointsOptions,
+): Promise<CheckpointRecord[]> {
+  for (let looks = 1; looks <= MAX_LOOKS; looks++) {
+    const head = await readHead(call, collection, id);
+    if (!isPresent(head)) throw notFound(id);
+    let first = Math.max(from, head.firstSeq);
+    let last = Math.min(to, head.seq);
+    if (order === "asc") last = Math.min(last, first + limit - 1);
+    else first = Math.max(first, last - limit + 1);
+    if (first > last) return [];
+    const records = await recordsBetween(call, collection, head, { first, last });
+    // A commit has dropped some since, or the execution was deleted. Then the head says otherwise by now.
+    if (records === undefined) continue;
+    return order === "asc" ? records : records.reverse();
+  }
+  throw keepsChanging(id);
+}
+
+/** The records from one number to another, in order; nothing where one of them is not there any more. */
+async function recordsBetween(
+  call: Call,
+  collection: string,
+  head: LiveHead,
+  { first, last }: { first: number; last: number },
+): Promise<CheckpointRecord[] | undefined> {
+  const inTail = new History(head.tail, []);
+  // A segment that holds the last of them may end later.
+  const range = partRange(head.id, head.incarnation, first, last + MAX_SEGMENT_RECORDS);
+  const begins = { $or: [{ first: { $lte: last } }, { seq: { $lte: last } }] };
+  const history = inTail.hasAll(first, last)
+    ? inTail
+    : new History(head.tail, await call.find<Segment | LargeRecord>(collection, { ...range, ...begins }));
+  if (!history.hasAll(first, last)) return undefined;
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const { record, content } = history.get(first + index) as NonNullable<ReturnType<History["get"]>>;
+    return toCheckpoint(record, content);
+  });
+}
+
+/** One record of a head's history, without the texts of a large one. */
+export async function findRecord(
+  call: Call,
+  collection: string,
+  head: LiveHead,
+  seq: number,
+): Promise<KeptRecord | undefined> {
+  const inTail = head.tail.find((record) => record.seq === seq);
+  if (inTail !== undefined || seq < head.firstSeq || seq > head.seq) return inTail;
+  const filter = { ...partRange(head.id, head.incarnation, seq, seq + MAX_SEGMENT_RECORDS), first: { $lte: seq } };
+  const [segment] = await call.find<Segment>(collection, filter, { limit: 1, projection: { "records.payload": 0 } });
+  return segment?.records.find((record) => record.seq === seq);
+}
