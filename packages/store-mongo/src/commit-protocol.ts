@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { type CommitRequest, commitRefusal, isEnded, notFound, WorkflowError } from "@waymark/core";
+import { type CommitRequest, commitRefusal, notFound, WorkflowError } from "@waymark/core";
+import type { Document } from "mongodb";
 import { type HeadDocument, isLive, partRange, toRecord } from "./documents.ts";
-import { isExpired } from "./expiry.ts";
+import { expirePartsMadeLate, isExpired } from "./expiry.ts";
 import { type CommitBase, commitUpdate, nextBase } from "./head-updates.ts";
 import type { KnownBases } from "./known-bases.ts";
 import { keepsChanging, readHead } from "./read-head.ts";
@@ -17,8 +18,10 @@ import { type Addition, addition, changeTail } from "./tail.ts";
  *   - A segment, where the tail is full: the tail's records, which the same statement then takes out of the head. All of
  *     them are committed, so a segment whose commit came to nothing says nothing but the truth. Readers prefer the tail.
  *   - A part for a record that is too large for the tail, under a name that no other call uses. The record in the tail
- *     names it; a part that no record names is not read. Who made it in vain removes it; where it dies before that, the
- *     part takes up room until the execution is deleted, or for ever if it was made later than that.
+ *     names it; a part that no record names is not read. Who made it in vain removes it.
+ *
+ * Where a writer dies before it has seen to a part that it made in vain, the part takes up room until the execution is
+ * deleted or expires; or for ever, if it was made later than that.
  *
  * The records of a state (token, version) are always the same, so a writer that has seen it once need not read it again.
  */
@@ -41,18 +44,17 @@ export async function commit(context: CommitContext, id: string, request: Commit
   let sent: Sent | undefined;
   const callKey = randomUUID();
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-    const base: CommitBase | "done" = guess ?? (await look(context, id, request, sent));
-    if (base === "done") return;
+    const base: CommitBase | Done = guess ?? (await look(context, id, request, sent));
+    if ("doneIn" in base) return drop(context, id, { incarnation: base.doneIn, firstSeq: 0 }, request);
     guess = undefined;
     const { statements, next, added } = plan(id, base, { request, callKey, endedTtlMs });
     const reply = await call.update(collection, statements);
     if (!reply.isTaken && reply.n === statements.length) {
-      keep(known, id, next);
-      await drop(context, id, base, request);
-      return;
+      known.set(id, next);
+      return drop(context, id, base, request);
     }
     known.forget(id);
-    sent = { base, parts: statements.slice(0, -1).map(({ q }) => q), large: added?.record.large };
+    sent = { base, parts: statements.slice(0, -1).map(({ q }) => q), large: added?.part?.q };
     if (looks > 2) await pause(looks);
   }
   throw keepsChanging(id);
@@ -86,18 +88,23 @@ async function look(
   id: string,
   request: CommitRequest,
   sent: Sent | undefined,
-): Promise<CommitBase | "done"> {
+): Promise<CommitBase | Done> {
   const head = await readHead(context.call, context.collection, id);
-  if (sent !== undefined && (await hasTakenEffect(context, head, sent, request))) return "done";
+  if (sent !== undefined && (await settleSent(context, head, sent, request))) return { doneIn: sent.base.incarnation };
   return judge(context, id, head, request);
+}
+
+/** The commit has taken effect already, in this incarnation. */
+interface Done {
+  doneIn: string;
 }
 
 /** What was sent: on top of what, and the parts that it may have made. */
 interface Sent {
   base: CommitBase;
-  parts: object[];
+  parts: Document[];
   /** The one of them that nobody else can have made. */
-  large: string | undefined;
+  large: Document | undefined;
 }
 
 function usable(base: CommitBase | undefined, request: CommitRequest): CommitBase | undefined {
@@ -111,23 +118,27 @@ function dropsToNewSnapshot(base: CommitBase, { checkpoint, dropBefore }: Commit
   return checkpoint?.kind === "snapshot" && dropBefore === base.seq + 1;
 }
 
-/** Whether the head that was found, or the history behind it, has what was sent. Removes what was made in vain. */
-async function hasTakenEffect(
+/**
+ * Whether the head that was found, or the history behind it, has what was sent. Sees to parts that were made in vain.
+ *
+ * - Where others have dropped the record meanwhile, it tells no; then the commit is refused though it took effect.
+ */
+async function settleSent(
   { call, collection }: CommitContext,
   head: HeadDocument | undefined,
   { base, parts, large }: Sent,
   { commitId, checkpoint }: CommitRequest,
 ): Promise<boolean> {
+  const removeVain = (vain: Document[]) => (vain.length === 0 ? undefined : call.delete(collection, vain).catch(noop));
   if (!isLive(head) || head.incarnation !== base.incarnation) {
-    if (parts.length > 0) await call.delete(collection, parts);
+    await removeVain(parts);
     return false;
   }
   // An earlier send may still come to its effect.
   if (head.token === base.token && head.version === base.version) return false;
   const record = checkpoint && (await findRecord(call, collection, head, base.seq + 1));
-  if (large !== undefined && record?.large !== large) {
-    await call.delete(collection, [{ _id: large, executionId: head.id }]);
-  }
+  if (large !== undefined && record?.large !== large._id) await removeVain([large]);
+  if (parts.length > 0 && head.expiresAt !== undefined) await expirePartsMadeLate(call, collection, head);
   return head.lastCommitId === commitId || record?.commitId === commitId;
 }
 
@@ -137,10 +148,10 @@ async function judge(
   id: string,
   head: HeadDocument | undefined,
   request: CommitRequest,
-): Promise<CommitBase | "done"> {
+): Promise<CommitBase | Done> {
   const { call, collection } = context;
   if (!isLive(head)) throw notFound(id);
-  if (head.lastCommitId === request.commitId) return "done";
+  if (head.lastCommitId === request.commitId) return { doneIn: head.incarnation };
   if (isExpired(head)) throw notFound(id);
   const refusal = commitRefusal(id, toRecord(head), request);
   if (refusal !== undefined) throw refusal;
@@ -164,18 +175,19 @@ async function judge(
 }
 
 /** Removes the records that a commit has dropped. If it is kept from that, the next one does it: nobody reads them. */
-async function drop({ call, collection }: CommitContext, id: string, base: CommitBase, request: CommitRequest) {
-  const { dropBefore = 0 } = request;
-  if (dropBefore <= base.firstSeq) return;
-  await call.delete(collection, [partRange(id, base.incarnation, 0, dropBefore - 1)]).catch(() => {});
-}
-
-function keep(known: KnownBases, id: string, base: CommitBase): void {
-  if (base.status === "suspended" || isEnded(base.status as never)) known.forget(id);
-  else known.set(id, base);
+async function drop(
+  { call, collection }: CommitContext,
+  id: string,
+  { incarnation, firstSeq }: Pick<CommitBase, "incarnation" | "firstSeq">,
+  { dropBefore = 0 }: CommitRequest,
+): Promise<void> {
+  if (dropBefore <= firstSeq) return;
+  await call.delete(collection, [partRange(id, incarnation, 0, dropBefore - 1)]).catch(noop);
 }
 
 /** Others are at it: let them finish, a little longer each time. */
 async function pause(looks: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.min(100, 2 ** looks)));
 }
+
+function noop(): void {}

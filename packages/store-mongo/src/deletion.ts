@@ -17,6 +17,9 @@ export const TOKENS_KEPT_MS = 3_600_000;
 export async function deleteExecutions(call: Call, collection: string, refs: readonly ExecutionRef[]): Promise<number> {
   const callId = randomUUID();
   const u = deleteUpdate(callId);
+  const ids = [...new Set(refs.map((ref) => ref.id))];
+  const inIds = { _id: { $in: ids }, executionId: { $in: ids } };
+  const before = await call.find<HeadDocument>(collection, inIds, { projection: { incarnation: 1 } });
   const { n } = await call.update(
     collection,
     refs.map(({ id, version, token }) => {
@@ -24,12 +27,27 @@ export async function deleteExecutions(call: Call, collection: string, refs: rea
       return { q, u };
     }),
   );
-  const ids = [...new Set(refs.map((ref) => ref.id))];
-  const inList = { _id: { $in: ids }, executionId: { $in: ids }, deletedBy: callId };
-  const marks = await call.find<HeadDocument>(collection, inList);
+  const after = await call.find<HeadDocument>(collection, inIds, { projection: { tail: 0 } });
+  const marks = after.filter(({ deletedBy }) => deletedBy === callId);
   await sweep(call, collection, marks);
+  await removeFormer(call, collection, { before, after });
   // The answer to the update may have been lost, and the update sent again, which then found nothing.
   return Math.max(n, marks.length);
+}
+
+/** Removes what is left of lives that are over where another has begun already, over the mark: nothing names it any more. */
+async function removeFormer(
+  call: Call,
+  collection: string,
+  { before, after }: { before: readonly HeadDocument[]; after: readonly HeadDocument[] },
+): Promise<void> {
+  const now = new Map(after.map(({ _id, incarnation }) => [_id, incarnation]));
+  const former = before.filter(({ _id, incarnation }) => now.has(_id) && now.get(_id) !== incarnation);
+  if (former.length === 0) return;
+  await call.delete(
+    collection,
+    former.map(({ _id, incarnation }) => wholeRange(_id, incarnation)),
+  );
 }
 
 /** Removes the parts of deleted executions, and lets the server remove the marks. */

@@ -11,7 +11,7 @@ import type {
 /** Comes between the segments of a part's `_id`. No id contains it, so no part collides with a head, whose `_id` is the id. */
 const SEPARATOR = "\u0000";
 const SEQ_DIGITS = 16;
-/** The most records of one segment: how far beyond a number the last record of its segment can be. */
+/** The most records that a segment of any version may have: how far beyond a number the last of its segment can be. */
 export const MAX_SEGMENT_RECORDS = 64;
 
 /** Now by the server's clock, in milliseconds since the epoch, inside a pipeline. */

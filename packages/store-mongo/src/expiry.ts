@@ -136,8 +136,18 @@ async function hasAllParts(call: Call, collection: string, head: LiveHead, which
   return isListed && new History(tail, parts).hasAll(firstSeq, seq);
 }
 
-async function letExpire(call: Call, collection: string, ref: EndedRef): Promise<void> {
-  const raised = await raise(call, collection, { ...refQuery(ref), sweepingSince: IS_THERE }, TO_GO);
+/** Lets the parts expire, too, that an owner of before has made of an ended execution. If kept from that, they stay. */
+export async function expirePartsMadeLate(call: Call, collection: string, head: LiveHead): Promise<void> {
+  await call.hasTimeFor(() => letExpire(call, collection, head, { expiresAt: IS_THERE }));
+}
+
+async function letExpire(
+  call: Call,
+  collection: string,
+  ref: EndedRef,
+  which: object = { sweepingSince: IS_THERE },
+): Promise<void> {
+  const raised = await raise(call, collection, { ...refQuery(ref), ...which }, TO_GO);
   if (raised === undefined) return;
   const { expiresAt, expiryEpoch, token } = raised;
   await changeParts(call, collection, raised, { $set: { forgetAt: new Date(expiresAt) } });
@@ -155,7 +165,8 @@ async function raise(call: Call, collection: string, q: object, expiryEpoch: obj
 async function changeParts(call: Call, collection: string, head: Raised, change: { $set?: object; $unset?: object }) {
   const { _id, incarnation, token, expiryEpoch } = head;
   const q = { ...wholeRange(_id, incarnation), token: { $lte: token }, expiryEpoch: { $not: { $gte: expiryEpoch } } };
-  const u = { ...change, $set: { ...change.$set, expiryEpoch } };
+  // Their token rises: what an owner of before does to a part does not take its mark off (see tail.ts).
+  const u = { ...change, $set: { ...change.$set, expiryEpoch }, $max: { token } };
   await call.update(collection, [{ q, u, multi: true }]);
 }
 

@@ -1,12 +1,14 @@
+import { isEnded, type WorkflowStatus } from "@waymark/core";
 import type { CommitBase } from "./head-updates.ts";
 
-// A tail is at most some 20 kB.
+// A tail is some 10 kB, and at most 33 kB.
 const MAX_KNOWN = 2_000;
 
 /**
  * What this store last knew of executions that it commits to, so that a commit need not read the head first.
  *
  * - A hint only: the database compares token and version, so one that is out of date costs a round trip, no more.
+ * - None of what is suspended or has ended: token and version alone do not say that.
  */
 export class KnownBases {
   readonly #bases = new Map<string, CommitBase>();
@@ -20,6 +22,8 @@ export class KnownBases {
     const base: CommitBase = { incarnation, token, version, seq, firstSeq, checkpointsCount, status, tail };
     if (lastCommitId !== undefined) base.lastCommitId = lastCommitId;
     this.#bases.delete(id);
+    // To these nothing is committed before they are claimed.
+    if (status === "suspended" || isEnded(status as WorkflowStatus)) return;
     this.#bases.set(id, base);
     if (this.#bases.size <= MAX_KNOWN) return;
     for (const oldest of this.#bases.keys()) {

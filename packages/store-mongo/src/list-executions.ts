@@ -1,15 +1,22 @@
-import type { ListQuery, PagePosition } from "@waymark/core";
+import { isEnded, type ListQuery, type PagePosition } from "@waymark/core";
 import type { Document } from "mongodb";
-import { type Entry, entryId, type HeadDocument, isLive, type LiveHead } from "./documents.ts";
+import { type Entry, entryId, type HeadDocument, isLive, type LiveHead, partRange } from "./documents.ts";
 import { isExpired, notExpired } from "./expiry.ts";
 import { WAKE_INDEX } from "./schema.ts";
 import type { Call } from "./session.ts";
 
 /** How long an entry without its head is left to whoever may be about to make the head, in milliseconds. */
 const ABANDONED_AFTER_MS = 3_600_000;
-/** The fewest entries that are read at once where not all of them will do. */
-const MIN_BATCH = 2_000;
+/** The most entries that are read at once where not all of them will do. */
+const MAX_BATCH = 4_000;
 const WITHOUT_TAIL = { projection: { tail: 0 } };
+
+export interface ListingOptions {
+  /** Leaves out what has expired. */
+  hidesExpired: boolean;
+  /** All indexes are known to be there. */
+  hasIndexes: boolean;
+}
 
 /**
  * The heads of one page, in order, and one more if there is a next page.
@@ -21,20 +28,26 @@ export async function listHeads(
   call: Call,
   collection: string,
   query: ListQuery,
-  hidesExpired: boolean,
+  options: ListingOptions,
 ): Promise<LiveHead[]> {
-  const { statuses, leaseExpired = false, due = false } = query;
-  const now = hidesExpired || leaseExpired || due ? await call.now() : 0;
-  // Of several statuses, one that an execution takes on meanwhile could be met twice, or never.
-  if (statuses?.length === 1 || leaseExpired || due) return listByHead(call, collection, query, { now, hidesExpired });
+  const { leaseExpired = false, due = false } = query;
+  const now = options.hidesExpired || leaseExpired || due ? await call.now() : undefined;
+  if (leaseExpired || due || isOfOneStatus(query)) return listByHead(call, collection, query, { now, ...options });
   return listByEntry(call, collection, query, now);
+}
+
+/** One status, and not that of most executions of an owner. With several, one taken on meanwhile could be met twice, or never. */
+function isOfOneStatus({ statuses, workflowId, userId }: ListQuery): boolean {
+  const [status, ...others] = statuses ?? [];
+  if (status === undefined || others.length > 0) return false;
+  return !isEnded(status) || (workflowId === undefined && userId === undefined);
 }
 
 async function listByHead(
   call: Call,
   collection: string,
   query: ListQuery,
-  { now, hidesExpired }: { now: number; hidesExpired: boolean },
+  { now = 0, hidesExpired, hasIndexes }: ListingOptions & { now: number | undefined },
 ): Promise<LiveHead[]> {
   const conditions = [...inPlace(query, "createdAt"), ...ofOwner(query)];
   if (query.statuses !== undefined) conditions.push({ status: { $in: query.statuses } });
@@ -42,28 +55,37 @@ async function listByHead(
   if (query.due === true) conditions.push({ wakeAt: { $lte: now } });
   if (hidesExpired) conditions.push(notExpired(now));
   // Few heads wait for a time, but not every server knows that by itself.
-  const hint = query.due === true ? { hint: WAKE_INDEX } : {};
+  const hint = query.due === true && hasIndexes ? { hint: WAKE_INDEX } : {};
   const options = { sort: sortBy(query, "createdAt"), limit: query.limit + 1, ...WITHOUT_TAIL, ...hint };
   return call.find<LiveHead>(collection, { $and: conditions }, options);
 }
 
-async function listByEntry(call: Call, collection: string, query: ListQuery, now: number): Promise<LiveHead[]> {
-  const found: LiveHead[] = [];
-  const batch = query.statuses === undefined ? query.limit + 1 : Math.max(query.limit + 1, MIN_BATCH);
-  let { after } = query;
-  for (;;) {
-    const filter = { $and: [...inPlace({ ...query, ...(after && { after }) }, "listedAt"), ...ofOwner(query)] };
-    const entries = await call.find<Entry>(collection, filter, { sort: sortBy(query, "listedAt"), limit: batch });
-    const heads = await headsOf(call, collection, { entries, statuses: query.statuses });
-    for (const entry of entries) {
-      const head = heads.get(entry._id);
-      if (head === undefined || isExpired({ ...head, now })) continue;
-      found.push(head);
-      if (found.length > query.limit) return found;
+async function listByEntry(
+  call: Call,
+  collection: string,
+  query: ListQuery,
+  now: number | undefined,
+): Promise<LiveHead[]> {
+  const found = new Map<string, LiveHead>();
+  if (query.statuses?.length === 0) return [];
+  const sort = sortBy(query, "listedAt");
+  let place = inPlace(query, "listedAt");
+  for (let limit = query.limit + 1; ; limit = Math.min(2 * limit, Math.max(MAX_BATCH, query.limit + 1))) {
+    const entries = await call.find<Entry>(collection, { $and: [...place, ...ofOwner(query)] }, { sort, limit });
+    const heads = await headsOf(call, collection, { entries, statuses: query.statuses, now });
+    for (const { _id } of entries) {
+      const head = heads.get(_id);
+      if (head !== undefined && !(now !== undefined && isExpired({ ...head, now }))) found.set(_id, head);
+      if (found.size > query.limit) return [...found.values()];
     }
     const last = entries.at(-1);
-    if (last === undefined || entries.length < batch) return found;
-    after = { createdAt: last.listedAt, id: last.id };
+    if (last === undefined || entries.length < limit) return [...found.values()];
+    // The last one again: another life of its id may have begun in the same millisecond.
+    const position = { createdAt: last.listedAt, id: last.id };
+    place = [
+      ...inPlace(query, "listedAt"),
+      ...behind(position, { order: query.order, field: "listedAt", included: true }),
+    ];
   }
 }
 
@@ -71,7 +93,7 @@ async function listByEntry(call: Call, collection: string, query: ListQuery, now
 async function headsOf(
   call: Call,
   collection: string,
-  { entries, statuses }: { entries: readonly Entry[]; statuses: ListQuery["statuses"] },
+  { entries, statuses, now }: { entries: readonly Entry[]; statuses: ListQuery["statuses"]; now: number | undefined },
 ): Promise<Map<string, LiveHead>> {
   const ids = entries.map(({ id }) => id);
   const ofStatus = statuses === undefined ? {} : { status: { $in: statuses } };
@@ -79,14 +101,23 @@ async function headsOf(
   const found = entries.length === 0 ? [] : await call.find<HeadDocument>(collection, filter, WITHOUT_TAIL);
   const heads = new Map(found.filter(isLive).map((head) => [entryId(head.id, head.incarnation), head]));
   const orphans = statuses === undefined ? entries.filter(({ _id }) => !heads.has(_id)) : [];
-  if (orphans.length > 0) await call.hasTimeFor(() => removeAbandoned(call, collection, orphans));
+  if (orphans.length > 0) await call.hasTimeFor(() => removeAbandoned(call, collection, { orphans, now }));
   return heads;
 }
 
-async function removeAbandoned(call: Call, collection: string, orphans: readonly Entry[]): Promise<void> {
-  const before = (await call.now()) - ABANDONED_AFTER_MS;
+async function removeAbandoned(
+  call: Call,
+  collection: string,
+  { orphans, now }: { orphans: readonly Entry[]; now: number | undefined },
+): Promise<void> {
+  const before = (now ?? (await call.now())) - ABANDONED_AFTER_MS;
   const abandoned = orphans.filter(({ listedAt }) => listedAt < before);
   if (abandoned.length === 0) return;
+  // By the entry what is left is found again: it goes last.
+  await call.delete(
+    collection,
+    abandoned.map(({ id, incarnation }) => partRange(id, incarnation)),
+  );
   await call.delete(
     collection,
     abandoned.map(({ _id, executionId }) => ({ _id, executionId })),
@@ -98,13 +129,20 @@ function inPlace({ createdBefore, after, order }: ListQuery, field: string): Doc
   const conditions: Document[] = [
     { [field]: createdBefore === undefined ? { $gte: 0 } : { $gte: 0, $lt: createdBefore } },
   ];
-  if (after === undefined) return conditions;
-  const { createdAt, id }: PagePosition = after;
+  if (after !== undefined) conditions.push(...behind(after, { order, field, included: false }));
+  return conditions;
+}
+
+function behind(
+  { createdAt, id }: PagePosition,
+  { order, field, included }: { order: ListQuery["order"]; field: string; included: boolean },
+): Document[] {
   const [beyond, from] = order === "asc" ? ["$gt", "$gte"] : ["$lt", "$lte"];
   // The first condition is what an index can use; the second tells rows of the same millisecond apart.
-  conditions.push({ [field]: { [from]: createdAt } });
-  conditions.push({ $or: [{ [field]: { [beyond]: createdAt } }, { [field]: createdAt, id: { [beyond]: id } }] });
-  return conditions;
+  return [
+    { [field]: { [from]: createdAt } },
+    { $or: [{ [field]: { [beyond]: createdAt } }, { [field]: createdAt, id: { [included ? from : beyond]: id } }] },
+  ];
 }
 
 function ofOwner({ workflowId, userId, parentId }: ListQuery): Document[] {

@@ -26,14 +26,14 @@ import {
   type ReadCheckpointsOptions,
   type StoreCapabilities,
 } from "@waymark/core";
-import type { MongoClient } from "mongodb";
+import type { Document, MongoClient } from "mongodb";
 import { type CommitContext, commit } from "./commit-protocol.ts";
 import { deleteExecutions } from "./deletion.ts";
-import { isLive, newEntry, toRecord } from "./documents.ts";
+import { isLive, newEntry, toRecord, wholeRange } from "./documents.ts";
 import { EndedExpiry, isPresent, keepParts } from "./expiry.ts";
 import { claimUpdate, createUpdate } from "./head-updates.ts";
 import { KnownBases } from "./known-bases.ts";
-import { listHeads } from "./list-executions.ts";
+import { type ListingOptions, listHeads } from "./list-executions.ts";
 import {
   type CheckedOptions,
   type ConnectOptions,
@@ -47,7 +47,7 @@ import {
 import { keepsChanging, readHead } from "./read-head.ts";
 import { readRecords } from "./read-records.ts";
 import { type CollectionNames, collectionNames, createIndexes } from "./schema.ts";
-import { type Call, Session } from "./session.ts";
+import { type Call, Session, type UpdateStatement } from "./session.ts";
 import { checkSize, MAX_PAYLOAD_BYTES } from "./size.ts";
 import { addition } from "./tail.ts";
 
@@ -82,12 +82,14 @@ export class MongoCheckpointStore implements CheckpointStore {
   readonly #known = new KnownBases();
   readonly #endedTtlMs: number | undefined;
   readonly #expiry: EndedExpiry;
+  readonly #listing: ListingOptions;
 
   private constructor(client: MongoClient, options: CheckedOptions & { isOwned: boolean }) {
     const { collectionPrefix, database, endedTtlMs, isOwned, timeoutMs } = options;
     this.#names = collectionNames(collectionPrefix);
     this.#endedTtlMs = endedTtlMs;
     this.#expiry = new EndedExpiry(this.#names.executions, endedTtlMs);
+    this.#listing = { hidesExpired: endedTtlMs !== undefined, hasIndexes: options.createIndexes };
     this.#session = new Session({
       client,
       database,
@@ -180,9 +182,7 @@ export class MongoCheckpointStore implements CheckpointStore {
 
   async listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     const query = checkListExecutions(options);
-    const heads = await this.#session.run((call) =>
-      listHeads(call, this.#names.executions, query, this.#endedTtlMs !== undefined),
-    );
+    const heads = await this.#session.run((call) => listHeads(call, this.#names.executions, query, this.#listing));
     const items = heads.slice(0, query.limit).map(toRecord);
     const last = items.at(-1);
     return heads.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
@@ -238,24 +238,25 @@ export class MongoCheckpointStore implements CheckpointStore {
         { q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true },
         ...(added.part ? [added.part] : []),
       ];
-      // Where there is a head already, it does not match, and its _id is taken.
-      const q = { _id: id, executionId: id, createdAt: { $exists: false } };
+      // Where there is a head already, or what a deletion left of this very one, it does not match, and its _id is taken.
+      const q = { _id: id, executionId: id, createdAt: { $exists: false }, incarnation: { $ne: incarnation } };
       const u = createUpdate(execution, { entry, record: added.record, endedTtlMs: this.#endedTtlMs });
       const { isTaken, wasResent } = await call.update(collection, [...before, { q, u, upsert: true }]);
       const head = await readHead(call, collection, id);
       if (head?.incarnation === incarnation) {
-        const { firstToken, bornAt, token } = head;
-        if (isLive(head) && token === firstToken) this.#known.set(id, head);
+        const { firstToken, bornAt, token, version } = head;
+        // Deleted meanwhile, and perhaps before what was sent again has made its entry and part again.
+        if (!isLive(head)) await call.delete(collection, [wholeRange(id, incarnation)]).catch(() => {});
         await this.#expiry.afterEnd(call, execution.status, { id, token: firstToken, version: 0 });
         // Others may have claimed or deleted it since; this call made what it was at first.
-        return structuredClone(createdHead(execution, firstToken, bornAt));
+        if (!isLive(head) || token !== firstToken || version !== 0) {
+          return structuredClone(createdHead(execution, firstToken, bornAt));
+        }
+        this.#known.set(id, head);
+        return toRecord(head);
       }
       // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
-      if (!wasResent)
-        await call.delete(
-          collection,
-          before.map(({ q }) => q),
-        );
+      if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});
       if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
       if (isPresent(head)) throw alreadyExists(id);
       // Its time is over; only the server has not removed it yet.
@@ -293,4 +294,8 @@ export class MongoCheckpointStore implements CheckpointStore {
     const { executions: collection } = this.#names;
     return { call, collection, known: this.#known, endedTtlMs: this.#endedTtlMs };
   }
+}
+
+function queryOf({ q }: UpdateStatement): Document {
+  return q;
 }

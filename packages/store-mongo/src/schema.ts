@@ -11,7 +11,7 @@ export interface CollectionNames {
 export const WAKE_INDEX = "wake";
 
 // Each is of few documents only. A commit changes a head, and on servers whose every version of a document has entries of
-// its own that costs an entry in each index that the head is in: so that is one, and the others are of entries.
+// its own that costs an entry in each index that the head is in: so a running one is in one, and the others are of entries.
 const INDEXES = [
   onEntries("created", {}),
   onEntries("workflow", { workflowId: 1 }),

@@ -20,8 +20,8 @@ export function checkSize(id: string, { checkpoint, ...rest }: CommitRequest | N
   const { nodeId, nodeName, error, payload } = checkpoint;
   const texts = [nodeId, nodeName, payload, error === undefined ? "" : JSON.stringify(error)];
   // A UTF-16 code unit is at most three bytes of UTF-8, so most need no counting.
-  if (texts.reduce((sum, text) => sum + text.length * 3, 3 * failureBytes) < MAX_TEXT_BYTES) return;
-  const bytes = texts.reduce((sum, text) => sum + bytesOf(text), 2 * failureBytes);
+  if (texts.reduce((sum, text) => sum + text.length * 3, 0) < MAX_TEXT_BYTES) return;
+  const bytes = texts.reduce((sum, text) => sum + bytesOf(text), 0);
   if (bytes > MAX_TEXT_BYTES) throw tooLarge(id, "checkpoint", bytes, MAX_TEXT_BYTES);
 }
 

@@ -2,7 +2,10 @@ import type { NewCheckpoint } from "@waymark/core";
 import { type KeptRecord, partId, type RecordContent, recordContent, segmentId } from "./documents.ts";
 import type { UpdateStatement } from "./session.ts";
 
-/** The most records of a tail. More make fewer segments, and a longer head to write with every commit. */
+/**
+ * The most records of a tail, and so of a segment: at most MAX_SEGMENT_RECORDS. More make fewer segments, and a longer
+ * head to write with every commit.
+ */
 const MAX_TAIL_RECORDS = 8;
 /** The most that a tail's records hold of texts, in UTF-16 code units; one that alone is longer is kept apart. */
 const MAX_TAIL_LENGTH = 8 * 1024;
@@ -64,14 +67,20 @@ export function changeTail(
 }
 
 /**
- * Makes a segment. Its records are committed and never change, so that one of the same name has the same records; the
- * later token, and that it does not expire, make it part of the execution as it now is.
+ * Makes a segment. Its records are committed and never change, so one of the same name has the same records. It may be
+ * left of a commit by an owner of before, and marked to expire with the execution as that owner knew it: not any more.
  */
 function segmentStatement(place: Place, records: readonly KeptRecord[]): UpdateStatement {
   const [first, last] = [records[0]?.seq ?? 0, records.at(-1)?.seq ?? 0];
   const q = partQuery(place, segmentId(place.id, place.incarnation, last, first));
-  const u = { $setOnInsert: { first, records }, $max: { token: place.token }, $unset: { forgetAt: "" } };
-  return { q, u, upsert: true };
+  const isOlder = { $lt: [{ $ifNull: ["$token", -1] }, place.token] };
+  const set = {
+    first: { $literal: first },
+    records: { $literal: records },
+    token: { $max: ["$token", place.token] },
+    forgetAt: { $cond: [isOlder, "$$REMOVE", "$forgetAt"] },
+  };
+  return { q, u: [{ $set: set }], upsert: true };
 }
 
 function partQuery({ id }: Place, part: string) {

@@ -1,6 +1,6 @@
 import { equal, ok, rejects } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
-import { everythingOf, headOf, newClaim, newCommit, newExecution, newHeadCommit } from "../fixtures.ts";
+import { everythingOf, headOf, newClaim, newCommit, newExecution, newHeadCommit, newPending } from "../fixtures.ts";
 import { race, times } from "../race.ts";
 
 const RESTING = ["completed", "failed", "cancelled", "suspended"] as const;
@@ -25,6 +25,27 @@ export const finalityCases: readonly ConformanceCase[] = [
       },
     }),
   ),
+  {
+    id: "finality/from-the-start",
+    title: "changes nothing by a commit where the execution was created ended or suspended",
+    invariant: 11,
+    async run({ store }) {
+      for (const status of RESTING) {
+        const created = await store.createExecution(newPending(`e-${status}`, { status }));
+        const before = await everythingOf(store, created.id);
+        await rejects(
+          () => store.commit(created.id, newCommit(created)),
+          "INVALID_STATUS",
+          `commit must refuse an execution that was created ${status}, also through the store that created it.`,
+        );
+        equal(
+          await everythingOf(store, created.id),
+          before,
+          "A commit that ends in INVALID_STATUS must change nothing.",
+        );
+      }
+    },
+  },
   {
     id: "finality/claim-by-name",
     title: "grants a claim only from a status that it names",

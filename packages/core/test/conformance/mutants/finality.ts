@@ -6,6 +6,19 @@ export const finalityMutants: Mutants = {
   "finality/failed": ignoresCommitsTo("failed"),
   "finality/cancelled": ignoresCommitsTo("cancelled"),
   "finality/suspended": ignoresCommitsTo("suspended"),
+  "finality/from-the-start": {
+    fault: "takes a commit for done to an execution that was created ended or suspended",
+    wrap: (store) => ({
+      commit: (id, request) =>
+        onRefusal(
+          "INVALID_STATUS",
+          () => store.commit(id, request),
+          async () => {
+            if ((await store.getExecution(id))?.version !== 0) throw refusal("INVALID_STATUS");
+          },
+        ),
+    }),
+  },
   "finality/claim-by-name": {
     fault: "lets anybody wake what is suspended",
     wrap: (store) => ({
@@ -59,7 +72,8 @@ function ignoresCommitsTo(status: WorkflowStatus): Mutant {
           () => store.commit(id, request),
           async () => {
             const head = await store.getExecution(id);
-            if (head?.status !== status || head.version !== request.version) throw refusal("INVALID_STATUS");
+            const isIt = head?.status === status && head.version === request.version && head.version > 0;
+            if (!isIt) throw refusal("INVALID_STATUS");
           },
         ),
     }),
