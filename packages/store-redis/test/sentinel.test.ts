@@ -70,6 +70,7 @@ const claimRequest = () => ({
 it("goes on with the replica that Sentinel promotes when the primary is killed in mid-write", async () => {
   const { store, primary, replica, primaryPort } = await start();
   const head = await store.createExecution(newExecution("e1"));
+  await caughtUp(primary.url);
   const writer = newWriter(store, head);
   let killed: Promise<void> | undefined;
   while (writer.acknowledged < 400) {
