@@ -1,5 +1,13 @@
 export { type Certificate, type CertificateAuthority, newCertificateAuthority } from "./certificates.ts";
-export { type OwnMongoOptions, startMongo, startOwnMongo } from "./mongo.ts";
+export type { DocumentDb, DocumentDbPair } from "./documentdb/documentdb.ts";
+export {
+  hasDocumentDb,
+  type OwnMongoOptions,
+  startMongo,
+  startOwnDocumentDb,
+  startOwnDocumentDbPair,
+  startOwnMongo,
+} from "./mongo.ts";
 export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";
 export { postgresFolder } from "./postgres-binaries.ts";

@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MongoClient } from "mongodb";
-import { startDocumentDb } from "./documentdb/documentdb.ts";
+import { type DocumentDb, type DocumentDbPair, startDocumentDb, startDocumentDbPair } from "./documentdb/documentdb.ts";
+import { hasDocumentDbEngine } from "./documentdb/fetch-engine.ts";
 import { freePort } from "./free-port.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess, startAgain } from "./supervised-process.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark", import.meta.url));
+const ENGINE_CACHE = join(CACHE, "documentdb");
 const DOWNLOADS = "https://fastdl.mongodb.org";
 const ADVICE =
   "Set MONGODB_URL to a server on which databases may be made, or put mongod on the PATH. On Debian (amd64), apt-get, dpkg-deb and a reachable mirror are enough.";
@@ -46,11 +48,25 @@ export async function startOwnMongo(options: OwnMongoOptions = {}): Promise<OwnT
     }
   }
   try {
-    const { fsync = false } = options;
-    return await startDocumentDb({ cache: join(CACHE, "documentdb"), fsync, isReady: answers });
+    return await startOwnDocumentDb(options);
   } catch (error) {
     throw new AggregateError([...reasons, error], `No MongoDB for the tests. ${ADVICE}`, { cause: error });
   }
+}
+
+/** Whether the DocumentDB engine is there or can be fetched: from Debian's packages, for amd64. */
+export function hasDocumentDb(): boolean {
+  return hasDocumentDbEngine(ENGINE_CACHE);
+}
+
+/** A DocumentDB whose engine can be spoken to, whatever else is at hand. */
+export async function startOwnDocumentDb({ fsync = false }: OwnMongoOptions = {}): Promise<DocumentDb> {
+  return startDocumentDb({ cache: ENGINE_CACHE, fsync, isReady: answers });
+}
+
+/** A DocumentDB of one's own with a standby. */
+export async function startOwnDocumentDbPair({ fsync = false }: OwnMongoOptions = {}): Promise<DocumentDbPair> {
+  return startDocumentDbPair({ cache: ENGINE_CACHE, fsync, isReady: answers });
 }
 
 async function startMongod(mongod: string): Promise<OwnTestServer> {

@@ -1,107 +1,82 @@
-import { execFile } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import pg from "pg";
-import { freePort } from "../free-port.ts";
 import { type OwnTestServer, register, unregister } from "../registry.ts";
-import { SupervisedProcess, startAgain } from "../supervised-process.ts";
-import { giveAway, unprivilegedUser } from "../unprivileged-user.ts";
-import { documentDbEngine, type Engine } from "./fetch-engine.ts";
+import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
+import { type Engine, type EngineOptions, type EnginePair, startEngine, startEnginePair } from "./engine.ts";
+import { type GatewayProcess, startGateway } from "./gateway-process.ts";
 
-const GATEWAY = fileURLToPath(new URL("./gateway.ts", import.meta.url));
-const SETTINGS = `
-shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
-cron.database_name = 'postgres'
-cron.use_background_workers = on
-cron.log_run = off
-cron.log_statement = off
-max_worker_processes = 20
-max_connections = 100
-deadlock_timeout = 20ms
-jit = off
-listen_addresses = '127.0.0.1'
-unix_socket_directories = ''
-`;
+/** What a DocumentDB server can be told. */
+export interface DocumentDbOptions extends EngineOptions {
+  /** Whether a server answers at an address. */
+  isReady: (url: string) => Promise<boolean>;
+}
+
+/** A DocumentDB server whose engine can be spoken to. */
+export interface DocumentDb extends OwnTestServer {
+  engine: Engine;
+  /** Starts another gateway, whose commands run as another of the engine's roles. Ends with the server. */
+  gatewayAs(role: string): Promise<string>;
+}
+
+/** A DocumentDB server with a standby. */
+export interface DocumentDbPair {
+  /** MongoDB's address, whichever engine is behind it. */
+  url: string;
+  engines: EnginePair;
+  /** Between the gateway and the primary, at first. */
+  proxy: TcpProxy;
+  stop(): Promise<void>;
+}
 
 /** Starts the DocumentDB engine behind the gateway: two processes that are one server to the tests. */
-export async function startDocumentDb(options: {
-  cache: string;
-  fsync: boolean;
-  isReady: (url: string) => Promise<boolean>;
-}): Promise<OwnTestServer> {
-  const engine = await documentDbEngine(options.cache);
-  const user = unprivilegedUser();
-  const folder = mkdtempSync(join(tmpdir(), "waymark-documentdb-"));
-  giveAway(folder, user);
-  const data = join(folder, "data");
-  await initialise(engine, data, options.fsync);
-  const [databasePort, port] = [await freePort(), await freePort()];
-  const args = ["-D", data, "-p", String(databasePort)];
-  const database = new SupervisedProcess(folder, { command: engine.postgres, args, ...user });
-  const gatewayFolder = mkdtempSync(join(tmpdir(), "waymark-gateway-"));
-  const gateway = new SupervisedProcess(gatewayFolder, {
-    command: process.execPath,
-    args: [GATEWAY, String(port), String(databasePort)],
-  });
-  const url = `mongodb://127.0.0.1:${port}`;
-  const start = async () => {
-    await startAgain(database, () => prepare(databasePort));
-    await gateway.start(() => options.isReady(url));
+export async function startDocumentDb({ isReady, ...options }: DocumentDbOptions): Promise<DocumentDb> {
+  const engine = await startEngine(options);
+  const gateways: GatewayProcess[] = [];
+  const open = async (engineUrl: string) => {
+    const gateway = await startGateway(engineUrl, isReady);
+    gateways.push(gateway);
+    return gateway;
   };
-  const end = (signal: NodeJS.Signals) =>
-    Promise.all([database, gateway].map((one) => (one.isRunning ? one.end(signal) : undefined)));
-  const dispose = () => Promise.all([database.dispose(), gateway.dispose()]);
-  try {
-    await start();
-  } catch (error) {
-    await dispose();
-    throw new Error("The DocumentDB server for the tests did not start.", { cause: error });
-  }
-  const self: OwnTestServer = register({
+  const { url } = await open(engine.url).catch(async (error) => {
+    await engine.stop();
+    throw error;
+  });
+  const kill = () => Promise.all([engine.kill(), ...gateways.map((gateway) => gateway.kill())]);
+  const self: DocumentDb = register({
     name: "DocumentDB (PostgreSQL 18) behind the gateway",
     url,
+    engine,
+    gatewayAs: async (role) => (await open(Object.assign(new URL(engine.url), { username: role }).href)).url,
     kill: async () => {
-      await end("SIGKILL");
+      await kill();
     },
     restart: async () => {
-      await end("SIGKILL");
-      await start();
+      await kill();
+      await engine.restart();
+      for (const gateway of gateways) await gateway.start();
     },
     stop: async () => {
       unregister(self);
-      await end("SIGQUIT");
-      await dispose();
+      await Promise.all([engine.stop(), ...gateways.map((gateway) => gateway.stop())]);
     },
   });
   return self;
 }
 
-async function initialise(engine: Engine, data: string, fsync: boolean): Promise<void> {
-  const user = unprivilegedUser();
-  mkdirSync(data, { mode: 0o700 });
-  giveAway(data, user);
-  const options = ["-D", data, "-U", "postgres", "-A", "trust", "--locale=C", "--encoding=UTF8", "--no-sync"];
-  await promisify(execFile)(engine.initdb, options, { ...user, cwd: data });
-  appendFileSync(join(data, "postgresql.conf"), `${SETTINGS}fsync = ${fsync ? "on" : "off"}\n`);
-}
-
-/** Whether PostgreSQL answers; makes the extension if it is not there. */
-async function prepare(port: number): Promise<boolean> {
-  const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", connectionTimeoutMillis: 5_000 });
-  client.on("error", () => {});
+/** Starts a pair of engines behind one gateway. */
+export async function startDocumentDbPair({ isReady, ...options }: DocumentDbOptions): Promise<DocumentDbPair> {
+  const engines = await startEnginePair(options);
+  const { hostname: host, port } = new URL(engines.primary.url);
+  const proxy = await startTcpProxy({ host, port: Number(port) });
   try {
-    await client.connect();
-    await client.query("CREATE EXTENSION IF NOT EXISTS documentdb CASCADE");
-    return true;
+    const gateway = await startGateway(proxy.urlFor(engines.primary.url), isReady);
+    const stop = async () => {
+      await gateway.stop();
+      await proxy.close();
+      await engines.stop();
+    };
+    return { url: gateway.url, engines, proxy, stop };
   } catch (error) {
-    // Anything but "not yet" is a failure to be told.
-    const code = (error as { code?: string }).code ?? "";
-    if (/^(ECONN|57P|08)/.test(code) || /terminated|timeout/i.test((error as Error).message)) return false;
+    await proxy.close();
+    await engines.stop();
     throw error;
-  } finally {
-    await client.end().catch(() => {});
   }
 }

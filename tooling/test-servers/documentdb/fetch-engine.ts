@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -29,7 +30,7 @@ const MODULES = [
     "pg_documentdb_extended_rum",
     "pg_documentdb_extended_rum_core",
   ],
-  ...["postgis-3", "vector", "plpgsql", "tsm_system_rows", "dict_snowball"],
+  ...["postgis-3", "vector", "plpgsql", "tsm_system_rows", "dict_snowball", "libpqwalreceiver"],
 ];
 // Needed by configuration scripts, administration and parts of PostGIS that nobody loads (raster: GDAL; SFCGAL).
 const NOT_NEEDED = new RegExp(
@@ -41,9 +42,16 @@ const NOT_NEEDED = new RegExp(
 const WANTED = [SYSTEM_LIBRARIES, "usr/lib64", "usr/lib/postgresql", "usr/share/postgresql", "usr/share/zoneinfo"];
 
 /** The programs of a fetched engine. */
-export interface Engine {
+export interface EnginePrograms {
   initdb: string;
   postgres: string;
+}
+
+/** Whether {@link documentDbEngine} has fetched it already, or is on a system where it can. */
+export function hasDocumentDbEngine(folder: string): boolean {
+  if (existsSync(rootIn(folder))) return true;
+  const release = "/etc/os-release";
+  return process.arch === "x64" && existsSync(release) && /^ID=debian$/m.test(readFileSync(release, "utf8"));
 }
 
 /**
@@ -51,8 +59,8 @@ export interface Engine {
  *
  * - Any user may do it; nothing of the system is changed. Needs apt-get, dpkg-deb and tar, on amd64.
  */
-export async function documentDbEngine(folder: string): Promise<Engine> {
-  const root = join(folder, "engine");
+export async function documentDbEngine(folder: string): Promise<EnginePrograms> {
+  const root = rootIn(folder);
   await onceAcrossProcesses(root, async () => {
     const building = mkdtempSync(join(dirname(root), "fetch-"));
     try {
@@ -65,7 +73,12 @@ export async function documentDbEngine(folder: string): Promise<Engine> {
   return engineIn(root);
 }
 
-function engineIn(root: string): Engine {
+function rootIn(folder: string): string {
+  // The number rises with what is kept of the packages.
+  return join(folder, "engine-2");
+}
+
+function engineIn(root: string): EnginePrograms {
   const bin = join(root, PROGRAMS);
   return { initdb: join(bin, "initdb"), postgres: join(bin, "postgres") };
 }

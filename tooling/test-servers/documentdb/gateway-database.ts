@@ -25,11 +25,11 @@ export class GatewayDatabase {
   readonly #names = new Map<string, string>();
   #lastRetry: Promise<unknown> = Promise.resolve();
 
-  constructor(port: number) {
+  constructor(connectionString: string) {
     const options = Object.entries(SETTINGS)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(" ");
-    this.pool = new pg.Pool({ host: "127.0.0.1", port, user: "postgres", database: "postgres", max: 40, options });
+    this.pool = new pg.Pool({ connectionString, max: 40, options });
     // An idle connection that dies is dropped by the pool; under a busy one its query fails anyway.
     this.pool.on("error", () => {});
     this.pool.on("connect", (client) => client.on("error", () => {}));

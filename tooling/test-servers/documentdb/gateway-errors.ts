@@ -17,12 +17,14 @@ export class Disconnect extends Error {}
 
 export const DUPLICATE_KEY = 11000;
 export const WRITE_CONFLICT = 112;
+export const NOT_WRITABLE_PRIMARY = 10107;
 
 // PostgreSQL's states and the extension's own, which begin with M.
 const BY_STATE: Record<string, [code: number, codeName: string]> = {
   "22023": [2, "BadValue"],
   "22P02": [9, "FailedToParse"],
   "23505": [DUPLICATE_KEY, "DuplicateKey"],
+  "25006": [NOT_WRITABLE_PRIMARY, "NotWritablePrimary"],
   "23P01": [DUPLICATE_KEY, "DuplicateKey"],
   "40001": [WRITE_CONFLICT, "WriteConflict"],
   "40P01": [WRITE_CONFLICT, "WriteConflict"],

@@ -1,6 +1,6 @@
 // Speaks MongoDB's wire protocol in front of the DocumentDB extension of PostgreSQL: as much of it as tests need.
 //
-//   node gateway.ts <port to listen on> <PostgreSQL's port>
+//   node gateway.ts <port to listen on> <PostgreSQL's address>
 import { createServer, type Socket } from "node:net";
 import { deserialize, serialize } from "bson";
 import { GatewayCommands, type Reply } from "./gateway-commands.ts";
@@ -13,9 +13,9 @@ const OP_MSG = 2013;
 const FLAG_CHECKSUM = 1;
 const FLAG_MORE_TO_COME = 2;
 
-const [port, databasePort] = process.argv.slice(2).map(Number);
-const commands = new GatewayCommands(new GatewayDatabase(databasePort ?? 0));
-createServer(serve).listen(port, "127.0.0.1");
+const [port, databaseUrl = ""] = process.argv.slice(2);
+const commands = new GatewayCommands(new GatewayDatabase(databaseUrl));
+createServer(serve).listen(Number(port), "127.0.0.1");
 
 function serve(socket: Socket): void {
   let received = Buffer.alloc(0);

@@ -1,0 +1,71 @@
+// What a pair of PostgreSQL servers takes of which one streams what the other writes, whatever else the servers are.
+import { chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DATA, runStatement } from "./postgres.ts";
+import { unprivilegedUser } from "./unprivileged-user.ts";
+
+const DEADLINE_MS = 30_000;
+const STANDBY = "standby";
+
+/** What can be done with a primary and its standby. */
+export interface Replication {
+  /** Waits until the standby shows all that the primary has acknowledged. */
+  catchUp(): Promise<void>;
+  /** Makes the primary answer a commit only once it is in the standby's log on the disk too. */
+  makeSynchronous(): Promise<void>;
+  /** Makes the standby a primary; resolves when it is one. */
+  promote(): Promise<void>;
+}
+
+/** Copies a server's folder for a standby. A cluster that has never run, or was stopped in order, is a beginning as it is. */
+export function copyAsStandby(from: string, to: string): void {
+  const data = join(to, DATA);
+  mkdirSync(data, { mode: 0o700 });
+  cpSync(join(from, DATA), data, { recursive: true });
+  writeFileSync(join(data, "standby.signal"), "");
+  const user = unprivilegedUser();
+  if (user === undefined) return;
+  for (const name of [".", ...readdirSync(data, { recursive: true, encoding: "utf8" })]) {
+    chownSync(join(data, name), user.uid, user.gid);
+  }
+}
+
+/** The setting by which a standby finds its primary. */
+export function primaryConnectionInfo(url: string): string {
+  const { hostname, port, username, password } = new URL(url);
+  const parts = { host: hostname, port, user: username, password, application_name: STANDBY };
+  const given = Object.entries(parts).filter(([, value]) => value !== "");
+  return given.map(([name, value]) => `${name}=${value}`).join(" ");
+}
+
+/** Resolves once the standby streams from the primary. */
+export async function replication(primaryUrl: string, standbyUrl: string): Promise<Replication> {
+  const streams = `SELECT FROM pg_stat_replication WHERE application_name = '${STANDBY}' AND state = 'streaming'`;
+  await until("the standby streams", primaryUrl, streams);
+  return {
+    catchUp: async () => {
+      const [row] = await runStatement(primaryUrl, "SELECT pg_current_wal_lsn() AS position");
+      const { position } = row as { position: string };
+      await until("the standby has caught up", standbyUrl, `SELECT WHERE pg_last_wal_replay_lsn() >= '${position}'`);
+    },
+    makeSynchronous: async () => {
+      await runStatement(primaryUrl, `ALTER SYSTEM SET synchronous_standby_names = '${STANDBY}'`);
+      await runStatement(primaryUrl, "SELECT pg_reload_conf()");
+      await until("the standby is synchronous", primaryUrl, `${streams} AND sync_state = 'sync'`);
+    },
+    promote: async () => {
+      await runStatement(standbyUrl, "SELECT pg_promote()");
+      await until("the standby takes writes", standbyUrl, "SELECT WHERE NOT pg_is_in_recovery()");
+    },
+  };
+}
+
+/** Waits until a statement gives a row. */
+async function until(what: string, url: string, sql: string): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while ((await runStatement(url, sql)).length === 0) {
+    if (Date.now() > deadline) throw new Error(`After ${DEADLINE_MS / 1000} s it does not hold that ${what}.`);
+    await sleep(20);
+  }
+}
