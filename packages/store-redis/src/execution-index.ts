@@ -1,14 +1,23 @@
-import { compareIds, type ExecutionRecord, type ListQuery, type PagePosition } from "@waymark/core";
+import {
+  compareIds,
+  type ExecutionRecord,
+  type ListQuery,
+  type PagePosition,
+  type WorkflowStatus,
+} from "@waymark/core";
 import type { Connection } from "./connection.ts";
 import { HEAD, VOID } from "./execution-scripts.ts";
 import { decodeHead, type Head } from "./heads.ts";
-import { type IndexEntry, judgeEntry, memberOf, parseMember } from "./index-entries.ts";
+import { type EntryField, type IndexEntry, judgeEntry, memberOf, parseMember } from "./index-entries.ts";
 import { INDEX_ADD, INDEX_PAGE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
 import type { Keys } from "./keys.ts";
 import { UNBORN_GRACE_MS } from "./unborn-grace.ts";
 
 /** What decides which indexes an execution is in. */
-export type Placed = Pick<ExecutionRecord, "status" | "workflowId" | "userId" | "parentId">;
+export type Placed = Pick<ExecutionRecord, "status" | "workflowId" | "userId" | "parentId" | "wakeAt">;
+
+/** What tells an entry from all others. */
+export type Removal = Pick<IndexEntry, "key" | "id" | "stamp">;
 
 /** How an {@link ExecutionIndex} reaches its data. */
 export interface ExecutionIndexOptions {
@@ -31,7 +40,7 @@ export class ExecutionIndex {
   }
 
   /** Every index that an execution is in. */
-  keysOf({ status, workflowId, userId, parentId }: Placed): string[] {
+  keysOf({ status, workflowId, userId, parentId, wakeAt }: Placed): string[] {
     const keys = this.#keys;
     return [
       keys.allIndex,
@@ -39,7 +48,16 @@ export class ExecutionIndex {
       keys.workflowIndex(workflowId),
       keys.userIndex(userId),
       ...(parentId === undefined ? [] : [keys.parentIndex(parentId)]),
+      ...(wakeAt === undefined ? [] : [keys.wakeIndex]),
     ];
+  }
+
+  /** Its entry in the index of a status, if any, and that in the index of those that have a `wakeAt`, unless "". */
+  entriesOf(id: string, { status, entry, wake }: { status?: WorkflowStatus; entry: string; wake: string }): Removal[] {
+    const entries: Removal[] = [];
+    if (status !== undefined) entries.push({ key: this.#keys.statusIndex(status), id, stamp: entry });
+    if (wake !== "") entries.push({ key: this.#keys.wakeIndex, id, stamp: wake });
+    return entries;
   }
 
   async add(keys: readonly string[], entry: Omit<IndexEntry, "key">): Promise<void> {
@@ -47,8 +65,8 @@ export class ExecutionIndex {
   }
 
   /** Removes entries while the caller goes on: a failure leaves them to the next listing. */
-  removeSoon(entries: readonly Pick<IndexEntry, "key" | "id" | "stamp">[]): void {
-    this.#soon(() => this.#remove(entries));
+  removeSoon(entries: readonly Removal[]): void {
+    if (entries.length > 0) this.#soon(() => this.#remove(entries));
   }
 
   /** Waits for what was left to be done soon. */
@@ -58,7 +76,7 @@ export class ExecutionIndex {
 
   /** One page of heads, and whether more follow. */
   async page(query: ListQuery): Promise<{ records: ExecutionRecord[]; more: boolean }> {
-    const { keys, isStatus } = await this.#choose(query);
+    const { keys, field } = await this.#choose(query);
     const records: ExecutionRecord[] = [];
     if (keys.length === 0) return { records, more: false };
     let after = query.after;
@@ -68,7 +86,7 @@ export class ExecutionIndex {
       const heads = await this.#heads(rows);
       for (const [at, row] of rows.entries()) {
         const head = heads[at];
-        this.#repair(row.entries, { isStatus, head, now });
+        this.#repair(row.entries, { field, head, now });
         if (head?.record.createdAt !== row.createdAt || !matches(head.record, query, now)) continue;
         if (records.length === query.limit) return { records, more: true };
         records.push(head.record);
@@ -79,20 +97,21 @@ export class ExecutionIndex {
   }
 
   /** The indexes to read: those by which the fewest rows are read in vain. */
-  async #choose(query: ListQuery): Promise<{ keys: string[]; isStatus: boolean }> {
-    const { parentId, workflowId, userId, leaseExpired } = query;
-    const candidates: { keys: string[]; isStatus: boolean }[] = [];
+  async #choose(query: ListQuery): Promise<Candidate> {
+    const { parentId, workflowId, userId, leaseExpired, due } = query;
+    const candidates: Candidate[] = [];
     const statuses = leaseExpired === true ? ["running" as const] : query.statuses;
     if (statuses !== undefined) {
       const keys = [...new Set(statuses)].map((status) => this.#keys.statusIndex(status));
-      if (keys.length === 0) return { keys, isStatus: true };
-      candidates.push({ keys, isStatus: true });
+      if (keys.length === 0) return { keys, field: "entry" };
+      candidates.push({ keys, field: "entry" });
     }
-    if (parentId !== undefined) candidates.push({ keys: [this.#keys.parentIndex(parentId)], isStatus: false });
-    if (workflowId !== undefined) candidates.push({ keys: [this.#keys.workflowIndex(workflowId)], isStatus: false });
-    if (userId !== undefined) candidates.push({ keys: [this.#keys.userIndex(userId)], isStatus: false });
+    if (due === true) candidates.push({ keys: [this.#keys.wakeIndex], field: "wake" });
+    if (parentId !== undefined) candidates.push({ keys: [this.#keys.parentIndex(parentId)], field: undefined });
+    if (workflowId !== undefined) candidates.push({ keys: [this.#keys.workflowIndex(workflowId)], field: undefined });
+    if (userId !== undefined) candidates.push({ keys: [this.#keys.userIndex(userId)], field: undefined });
     const [first] = candidates;
-    if (first === undefined) return { keys: [this.#keys.allIndex], isStatus: false };
+    if (first === undefined) return { keys: [this.#keys.allIndex], field: undefined };
     if (candidates.length === 1) return first;
     const all = candidates.flatMap(({ keys }) => keys);
     const sizes = await this.#connection.run<unknown[]>(INDEX_SIZES, all, []);
@@ -148,9 +167,9 @@ export class ExecutionIndex {
     return rows.map(({ id }, at) => decodeHead(id, replies[at] ?? []));
   }
 
-  #repair(entries: readonly IndexEntry[], row: { isStatus: boolean; head: Head | undefined; now: number }): void {
+  #repair(entries: readonly IndexEntry[], row: { field: EntryField; head: Head | undefined; now: number }): void {
     for (const entry of entries) {
-      const verdict = judgeEntry(entry.stamp, row.isStatus, row.head);
+      const verdict = judgeEntry(entry.stamp, row.field, row.head);
       if (verdict === "remove") this.removeSoon([entry]);
       else if (verdict === "unborn" && row.now - entry.createdAt > UNBORN_GRACE_MS) {
         this.#soon(async () => {
@@ -162,7 +181,7 @@ export class ExecutionIndex {
     }
   }
 
-  async #remove(entries: readonly Pick<IndexEntry, "key" | "id" | "stamp">[]): Promise<void> {
+  async #remove(entries: readonly Removal[]): Promise<void> {
     const keys = entries.map(({ key }) => key);
     const members = entries.map(({ id, stamp }) => memberOf(id, stamp));
     await this.#connection.run(INDEX_REMOVE, keys, members);
@@ -176,6 +195,12 @@ export class ExecutionIndex {
       });
     this.#cleaning.add(done);
   }
+}
+
+/** Indexes that hold what is asked for, and maybe more. */
+interface Candidate {
+  keys: string[];
+  field: EntryField;
 }
 
 interface Row extends PagePosition {

@@ -7,6 +7,7 @@ import { script } from "./script.ts";
  * Private fields of a head beside those of an ExecutionRecord:
  *   born       the token it was created under, which is the stamp of its entries in indexes that never change
  *   entry      the stamp of its entry in the index of its status
+ *   wake       the stamp of its entry in the index of those that have a wakeAt; absent where it has none
  *   initialId  the id of the first checkpoint; claimId, commitId: those of the last claim and commit
  */
 
@@ -55,7 +56,8 @@ return { 'created' }`);
  * ARGV: claimId, owner, leaseMs, '1' to force, the stamp of an index entry that was made for this claim or '', statuses.
  */
 export const CLAIM = script(`${CLOCK}${NEXT_TOKEN}
-local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'claimId', 'leaseUntil', 'createdAt', 'entry')
+local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'claimId', 'leaseUntil', 'createdAt', 'entry',
+  'wake')
 local status = h[1]
 if not status then return { 'missing' } end
 if h[4] == ARGV[1] then return { 'claimed', redis.call('HGETALL', KEYS[1]) } end
@@ -72,20 +74,20 @@ local entry = h[7]
 if status ~= 'running' then entry = stamp end
 redis.call('HSET', KEYS[1], 'status', 'running', 'token', token, 'owner', ARGV[2], 'leaseUntil', now + ARGV[3],
   'updatedAt', now, 'claimId', ARGV[1], 'entry', entry)
-redis.call('HDEL', KEYS[1], 'wakeAt', 'failure', 'endedAt')
+redis.call('HDEL', KEYS[1], 'wakeAt', 'wake', 'failure', 'endedAt')
 redis.call('HSET', KEYS[3], 'last', token)
 redis.call('PERSIST', KEYS[1])
 redis.call('PERSIST', KEYS[2])
-return { 'claimed', redis.call('HGETALL', KEYS[1]), status, h[7] }`);
+return { 'claimed', redis.call('HGETALL', KEYS[1]), status, h[7], h[8] or '' }`);
 
 /**
  * ARGV: commitId, token, version, record or '', its kind, leaseMs or '', dropBefore or '', the new status or '',
- * the creation time with which an index entry was made for this commit or '', milliseconds to live once ended or '',
- * how many fields to remove, those, fields and values to set.
+ * the creation time with which index entries were made for this commit or '', milliseconds to live once ended or '',
+ * whether wakeAt is 'set', 'clear'ed or neither '', how many fields to remove, those, fields and values to set.
  */
 export const COMMIT = script(`${CLOCK}
 local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'commitId', 'seq', 'firstSeq', 'checkpointsCount',
-  'createdAt', 'entry')
+  'createdAt', 'entry', 'wake')
 local status = h[1]
 if not status then return { 'missing' } end
 if h[4] == ARGV[1] then return { 'done' } end
@@ -100,7 +102,11 @@ if drop and not (added and drop == seq + 1 and ARGV[5] == 'snapshot') then
   if not record or string.sub(record, 1, 18) ~= '{"kind":"snapshot"' then return { 'no-snapshot' } end
 end
 local changes = ARGV[8] ~= '' and ARGV[8] ~= status
-if changes and ARGV[9] ~= h[8] then return { 'index', h[8] } end
+-- An entry that the head names serves for another wakeAt, too.
+local wakes = ARGV[11] == 'set' and not h[10]
+if (changes or wakes) and ARGV[9] ~= h[8] then
+  return { 'index', h[8], changes and 'status' or '', wakes and 'wake' or '' }
+end
 local next_status = changes and ARGV[8] or status
 local ended = next_status == 'completed' or next_status == 'failed' or next_status == 'cancelled'
 local now = clock()
@@ -126,6 +132,10 @@ if changes then
   set[n + 1], set[n + 2], set[n + 3], set[n + 4] = 'status', next_status, 'entry', h[2] .. '.' .. h[3]
   n = n + 4
 end
+if wakes then
+  set[n + 1], set[n + 2] = 'wake', h[2] .. '.' .. h[3]
+  n = n + 2
+end
 if ended then
   set[n + 1], set[n + 2] = 'endedAt', now
   n = n + 2
@@ -134,13 +144,13 @@ if ARGV[6] ~= '' and next_status == 'running' then
   set[n + 1], set[n + 2] = 'leaseUntil', now + ARGV[6]
   n = n + 2
 end
-local removed = tonumber(ARGV[11])
-for i = 12 + removed, #ARGV do
+local removed = tonumber(ARGV[12])
+for i = 13 + removed, #ARGV do
   n = n + 1
   set[n] = ARGV[i]
 end
 redis.call('HSET', KEYS[1], unpack(set))
-if removed > 0 then redis.call('HDEL', KEYS[1], unpack(ARGV, 12, 11 + removed)) end
+if removed > 0 then redis.call('HDEL', KEYS[1], unpack(ARGV, 13, 12 + removed)) end
 if next_status ~= 'running' then redis.call('HDEL', KEYS[1], 'owner', 'leaseUntil') end
 if added then redis.call('RPUSH', KEYS[2], ARGV[4]) end
 if drop and drop > first then redis.call('LTRIM', KEYS[2], drop - first, -1) end
@@ -148,7 +158,8 @@ if ended and ARGV[10] ~= '' then
   redis.call('PEXPIRE', KEYS[1], ARGV[10])
   redis.call('PEXPIRE', KEYS[2], ARGV[10])
 end
-if changes then return { 'changed', status, h[9] } end
+local woken = ARGV[11] == 'clear' and h[10]
+if changes or woken then return { 'changed', changes and status or '', h[9], woken or '' } end
 return { 'done' }`);
 
 /**
@@ -185,7 +196,8 @@ return { 'read', h[1], string.format('%.0f', low), string.format('%.0f', high), 
  * Its creation, sent again because the answer was lost, must not bring it back: its tokens are void from now on.
  */
 export const DELETE = script(`
-local h = redis.call('HMGET', KEYS[1], 'version', 'token', 'born', 'entry', 'status', 'workflowId', 'userId', 'parentId')
+local h = redis.call('HMGET', KEYS[1], 'version', 'token', 'born', 'entry', 'status', 'workflowId', 'userId', 'parentId',
+  'wake')
 if h[1] ~= ARGV[1] or (ARGV[2] ~= '' and h[2] ~= ARGV[2]) then return { 'left' } end
 local void = redis.call('HGET', KEYS[3], 'void')
 -- First what a server without memory allows: it lets a script finish that has begun to write.
@@ -193,7 +205,7 @@ redis.call('UNLINK', KEYS[1], KEYS[2])
 if tonumber(void or '0') < tonumber(h[2]) then
   redis.call('HSET', KEYS[3], 'void', h[2])
 end
-return { 'deleted', h[3], h[4], h[5], h[6], h[7], h[8] or '' }`);
+return { 'deleted', h[3], h[4], h[5], h[6], h[7], h[8] or '', h[9] or '' }`);
 
 /**
  * Makes sure that no execution will come to be under a reserved token (ARGV[1]), unless it has: whoever reserved it takes

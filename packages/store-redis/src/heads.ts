@@ -17,6 +17,8 @@ export interface Head {
   born: string;
   /** The stamp of its entry in the index of its status. */
   entry: string;
+  /** The stamp of its entry in the index of those that have a `wakeAt`; absent where it has none. */
+  wake?: string;
   initialId: string;
   claimId?: string;
   commitId?: string;
@@ -55,6 +57,8 @@ export function decodeHead(id: string, flat: readonly string[]): Head | undefine
     entry: fields.get("entry") ?? "",
     initialId: fields.get("initialId") ?? "",
   };
+  const wake = fields.get("wake");
+  if (wake !== undefined) head.wake = wake;
   const claimId = fields.get("claimId");
   if (claimId !== undefined) head.claimId = claimId;
   const commitId = fields.get("commitId");
@@ -72,6 +76,7 @@ export function encodeNewHead(
   const fields = Object.entries(plain).flatMap(([name, value]) => [name, String(value)]);
   if (failure !== undefined) fields.push("failure", JSON.stringify(failure));
   fields.push("born", token, "entry", token, "initialId", execution.checkpoint.id);
+  if (execution.wakeAt !== undefined) fields.push("wake", token);
   const record = decodeHead(execution.id, fields)?.record as ExecutionRecord;
   return { record, fields };
 }
@@ -83,7 +88,7 @@ export function encodeHeadUpdate(update: HeadUpdate = {}): { removed: string[]; 
   const { currentStep, totalSteps, wakeAt, failure, definitionHash } = update;
   if (currentStep !== undefined) set.push("currentStep", String(currentStep));
   if (totalSteps !== undefined) set.push("totalSteps", String(totalSteps));
-  if (wakeAt === null) removed.push("wakeAt");
+  if (wakeAt === null) removed.push("wakeAt", "wake");
   else if (wakeAt !== undefined) set.push("wakeAt", String(wakeAt));
   if (failure === null) removed.push("failure");
   else if (failure !== undefined) set.push("failure", JSON.stringify(failure));

@@ -4,7 +4,7 @@ import type { Head } from "./heads.ts";
  * The order in which index entries come and go, in a cluster as on one server:
  *
  *   create   take a token, add the entries with the token as stamp, make the head
- *   claim, commit that change the status
+ *   claim, commit that change the status, commit that sets a wakeAt where there was none
  *            add the entry with the head's `token.version` as stamp, change the head, remove the old entry
  *   delete   remove the head, remove the entries
  *
@@ -39,15 +39,18 @@ export function parseMember(key: string, member: string, score: string): IndexEn
   return { key, id: member.slice(0, end), stamp: member.slice(end + 1), createdAt: Number(score) };
 }
 
-/** Judges an entry of the index of a status, or of one that an execution is in from its creation to its deletion. */
-export function judgeEntry(stamp: string, isStatus: boolean, head: Head | undefined): EntryVerdict {
+/** The field of a head that names its entry in an index which the execution may leave; none for other indexes. */
+export type EntryField = "entry" | "wake" | undefined;
+
+/** Judges an entry of an index which the execution may leave, or of one that it is in from creation to deletion. */
+export function judgeEntry(stamp: string, field: EntryField, head: Head | undefined): EntryVerdict {
   const [token, version] = stamp.split(".") as [string, string | undefined];
   if (version === undefined) {
     if (head?.born !== token) return "unborn";
-    return isStatus && head.entry !== stamp ? "remove" : "keep";
+    return field !== undefined && head[field] !== stamp ? "remove" : "keep";
   }
   if (head === undefined) return "remove";
-  if (head.entry === stamp) return "keep";
+  if (field !== undefined && head[field] === stamp) return "keep";
   const { record } = head;
   const isPast = record.token > Number(token) || (record.token === Number(token) && record.version > Number(version));
   return isPast ? "remove" : "keep";

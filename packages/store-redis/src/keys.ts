@@ -53,6 +53,11 @@ export class Keys {
     return this.#index(`user:${encode(userId)}`);
   }
 
+  /** Those that have a `wakeAt`. */
+  get wakeIndex(): string {
+    return this.#index("wake");
+  }
+
   parentIndex(parentId: string): string {
     return this.#index(`parent:${encode(parentId)}`);
   }

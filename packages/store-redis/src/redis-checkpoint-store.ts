@@ -25,6 +25,7 @@ import {
   type ReadCheckpointsOptions,
   type StoreCapabilities,
   WorkflowError,
+  type WorkflowStatus,
 } from "@waymark/core";
 import { Connection } from "./connection.ts";
 import { type CommitAnswer, encodeCommit } from "./encode-commit.ts";
@@ -52,6 +53,9 @@ import { checkVersion } from "./server-version.ts";
 const MAX_TRIES = 20;
 /** Executions that are deleted at once. */
 const DELETE_CHUNK = 100;
+
+/** Born, entry, status, workflow, user, parent or "", wake or "": what decides which index entries a deletion leaves. */
+type Deleted = ["deleted", string, string, WorkflowStatus, string, string, string, string];
 
 /**
  * Keeps executions in Redis or Valkey: one server, Sentinel or a cluster.
@@ -194,13 +198,14 @@ export class RedisCheckpointStore implements CheckpointStore {
         | ["missing"]
         | ["refused", string[], string]
         | ["index", string, string]
-        | ["claimed", string[], string?, string?]
+        | ["claimed", string[], WorkflowStatus?, string?, string?]
       >(CLAIM, [head, records, tokens], [claimId, owner, String(leaseMs), force ? "1" : "", prepared, ...from]);
       if (answer[0] === "missing") throw notFound(id);
       if (answer[0] === "claimed") {
-        const [, flat, status, stamp] = answer;
+        const [, flat, status = "running", entry = "", wake = ""] = answer;
         const { record } = decodeHead(id, flat) as Head;
-        if (status !== undefined && stamp !== undefined && status !== "running") this.#leave(id, status, stamp);
+        const left = { ...(status !== "running" && { status }), entry, wake };
+        this.#index.removeSoon(this.#index.entriesOf(id, left));
         return record;
       }
       if (answer[0] === "refused") {
@@ -223,7 +228,11 @@ export class RedisCheckpointStore implements CheckpointStore {
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const answer = await this.#connection.run<CommitAnswer>(COMMIT, [head, records], encoded(prepared));
       if (answer[0] === "done") return;
-      if (answer[0] === "changed") return this.#leave(id, answer[1], answer[2]);
+      if (answer[0] === "changed") {
+        const [, status, entry, wake] = answer;
+        const left = { ...(status !== "" && { status }), entry, wake };
+        return this.#index.removeSoon(this.#index.entriesOf(id, left));
+      }
       if (answer[0] === "missing") throw notFound(id);
       if (answer[0] === "no-snapshot") throw noSnapshot(id, request.dropBefore);
       if (answer[0] === "refused") {
@@ -232,8 +241,10 @@ export class RedisCheckpointStore implements CheckpointStore {
         continue;
       }
       prepared = answer[1];
-      const key = this.#keys.statusIndex(request.head?.status ?? "running");
-      await this.#index.add([key], { id, stamp: `${request.token}.${request.version}`, createdAt: Number(prepared) });
+      const keys: string[] = [];
+      if (answer[2] !== "") keys.push(this.#keys.statusIndex(request.head?.status ?? "running"));
+      if (answer[3] !== "") keys.push(this.#keys.wakeIndex);
+      await this.#index.add(keys, { id, stamp: `${request.token}.${request.version}`, createdAt: Number(prepared) });
     }
     throw keepsChanging(id);
   }
@@ -295,7 +306,7 @@ export class RedisCheckpointStore implements CheckpointStore {
 
   async #delete({ id, version, token }: ExecutionRef): Promise<boolean> {
     const { head, records, tokens } = this.#keys.execution(id);
-    const answer = await this.#connection.run<["left"] | ["deleted", ...string[]]>(
+    const answer = await this.#connection.run<["left"] | Deleted>(
       DELETE,
       [head, records, tokens],
       [String(version), token === undefined ? "" : String(token)],
@@ -303,21 +314,12 @@ export class RedisCheckpointStore implements CheckpointStore {
       { repeatable: false },
     );
     if (answer[0] === "left") return false;
-    const [, born, entry, status, workflowId, userId, parentId] = answer as [string, ...string[]];
-    const placed = { status, workflowId, userId, ...(parentId === "" ? {} : { parentId }) } as ExecutionRecord;
-    const statusKey = this.#keys.statusIndex(placed.status);
-    const entries = this.#index.keysOf(placed).map((key) => ({
-      key,
-      id,
-      stamp: (key === statusKey ? entry : born) as string,
-    }));
-    this.#index.removeSoon(entries);
+    const [, born, entry, status, workflowId, userId, parentId, wake] = answer;
+    const placed = { status, workflowId, userId, ...(parentId !== "" && { parentId }) };
+    const left = this.#index.keysOf(placed).map((key) => ({ key, id, stamp: born }));
+    const lasting = left.filter(({ key }) => key !== this.#keys.statusIndex(status));
+    this.#index.removeSoon([...lasting, ...this.#index.entriesOf(id, { status, entry, wake })]);
     return true;
-  }
-
-  /** The execution is no longer in this status. */
-  #leave(id: string, status: string, stamp: string): void {
-    this.#index.removeSoon([{ key: this.#keys.statusIndex(status as ExecutionRecord["status"]), id, stamp }]);
   }
 
   #assertOpen(): void {

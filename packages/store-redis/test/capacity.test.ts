@@ -85,6 +85,7 @@ const LISTINGS: Listing[] = [
     options: { due: true, status: ["pending", "suspended"] },
     matches: ({ wakeAt }) => wakeAt === 1,
   },
+  { name: "what is due", options: { due: true }, matches: ({ wakeAt }) => wakeAt === 1 },
 ];
 
 /** Those and, when there are executions, one that needs to know when they were created. */

@@ -73,6 +73,26 @@ const scenarios: Record<string, Scenario> = {
     lists: { status: ["running", "completed"] },
     mayCrash: ["a"],
   },
+  "one that falls asleep, a claim that wakes it, and a listing of what is due": {
+    prepare: create("w"),
+    actors: { a: [commit("suspended", { wakeAt: 1 })], b: [claim("b")] },
+    lists: { due: true },
+    mayCrash: ["a", "b"],
+  },
+  "a time to wake that is set, cleared and set anew, and one that somebody else sets": {
+    prepare: create("w"),
+    actors: {
+      a: [commit("running", { wakeAt: 1 }), commit("running", { wakeAt: null }), commit("running", { wakeAt: 1 })],
+      b: [commit("running", { wakeAt: 1 })],
+    },
+    mayCrash: ["a"],
+  },
+  "one that is due, deleted and created anew, and a listing of what is due": {
+    prepare: create("w", "failed", { wakeAt: 1 }),
+    actors: { a: [remove, create("wa", "failed", { wakeAt: 1 })] },
+    lists: { due: true },
+    mayCrash: ["a"],
+  },
   "a deletion, a creation anew, and an old owner that ends it": {
     prepare: create("w"),
     actors: { a: [remove, create("wa")], b: [commit("completed")] },
@@ -137,7 +157,13 @@ async function runOnce(
   if (lists !== undefined) {
     expect(listed?.length, where).toBeLessThanOrEqual(1);
     // What was there all the time is listed, whatever became of it.
-    if (prepared.head !== undefined && head?.createdAt === prepared.head.createdAt && head.workflowId === "w") {
+    const isMeant = lists.due !== true || prepared.head?.wakeAt !== undefined;
+    if (
+      isMeant &&
+      prepared.head !== undefined &&
+      head?.createdAt === prepared.head.createdAt &&
+      head.workflowId === "w"
+    ) {
       expect(listed, where).toHaveLength(1);
     }
   }
@@ -152,14 +178,16 @@ async function expectIndexed(reader: RedisCheckpointStore, where: string): Promi
     ...STATUSES.map((status) => ({ status })),
     ...["w", "wa", "wb"].map((workflowId) => ({ workflowId })),
     { userId: "u1" },
+    { due: true },
   ];
   const pages = await Promise.all(filters.map((filter) => reader.listExecutions(filter)));
   for (const [at, filter] of filters.entries()) {
     const items = pages[at]?.items;
-    const { status, workflowId } = filter;
+    const { status, workflowId, due } = filter;
     const fits =
       head !== undefined &&
       (status === undefined || status === head.status) &&
+      (due === undefined || head.wakeAt !== undefined) &&
       (workflowId === undefined || workflowId === head.workflowId);
     expect(items, `${where}, listed by ${JSON.stringify(filter)}`).toEqual(fits ? [head] : []);
   }
@@ -168,10 +196,11 @@ async function expectIndexed(reader: RedisCheckpointStore, where: string): Promi
   for (const key of await client.keys("*{index}*")) {
     for (const member of await client.zrange(key, "0", "-1")) {
       // Whoever died between the two steps of a commit on this very head leaves an entry until the head changes.
-      const mayYetBe = key.includes(":status:") && member === `${ID}\0${head?.token}.${head?.version}`;
+      const mayYetBe = /:status:|:wake$/.test(key) && member === `${ID}\0${head?.token}.${head?.version}`;
       if (!mayYetBe) entries.push(key.slice(key.indexOf("}") + 2));
     }
   }
   const expected = head === undefined ? [] : ["all", `status:${head.status}`, "user:u1", `workflow:${head.workflowId}`];
+  if (head?.wakeAt !== undefined) expected.push("wake");
   expect(entries.sort(), where).toEqual(expected.sort());
 }

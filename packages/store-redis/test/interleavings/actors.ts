@@ -23,13 +23,13 @@ export async function outcomeOf(call: Promise<unknown>): Promise<string> {
 
 export function describeHead(head: ExecutionRecord | undefined): unknown {
   if (head === undefined) return "none";
-  const { status, version, seq, owner, workflowId } = head;
-  return [workflowId, status, version, seq, owner ?? ""];
+  const { status, version, seq, owner, workflowId, wakeAt } = head;
+  return [workflowId, status, version, seq, owner ?? "", wakeAt ?? ""];
 }
 
 /** Creates it; the workflow's id tells who did. */
 export const create =
-  (workflowId: string, status: "running" | "failed" = "running"): Call =>
+  (workflowId: string, status: "running" | "failed" = "running", more: { wakeAt?: number } = {}): Call =>
   async (store, knowledge) => {
     const lease = status === "running" ? { owner: workflowId, leaseMs: 60_000 } : {};
     knowledge.head = await store.createExecution({
@@ -40,6 +40,7 @@ export const create =
       currentStep: 0,
       totalSteps: 1,
       ...lease,
+      ...more,
       checkpoint: { ...checkpoint(), kind: "snapshot" },
     });
     return describeHead(knowledge.head);
@@ -48,7 +49,7 @@ export const create =
 export const claim =
   (owner: string): Call =>
   async (store, knowledge) => {
-    const from: WorkflowStatus[] = ["running", "failed", "completed"];
+    const from: WorkflowStatus[] = ["running", "suspended", "failed", "completed"];
     knowledge.head = await store.claimExecution(ID, {
       claimId: randomUUID(),
       owner,
@@ -59,13 +60,14 @@ export const claim =
     return describeHead(knowledge.head);
   };
 
-/** Commits a checkpoint and a status on the head it knows. */
+/** Commits a checkpoint and a status on the head it knows, and goes on from there. */
 export const commit =
-  (status: WorkflowStatus): Call =>
+  (status: WorkflowStatus, more: { wakeAt?: number | null } = {}): Call =>
   async (store, knowledge) => {
     const { token = 1, version = 0 } = knowledge.head ?? {};
-    const request = { commitId: randomUUID(), token, version, checkpoint: checkpoint(), head: { status } };
-    await store.commit(ID, request);
+    const head = { status, ...more };
+    await store.commit(ID, { commitId: randomUUID(), token, version, checkpoint: checkpoint(), head });
+    if (knowledge.head !== undefined) knowledge.head = { ...knowledge.head, version: version + 1 };
   };
 
 /** Deletes it as it was known. */
