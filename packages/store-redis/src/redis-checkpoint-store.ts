@@ -60,7 +60,7 @@ type Deleted = ["deleted", string, string, WorkflowStatus, string, string, strin
 /**
  * Keeps executions in Redis or Valkey: one server, Sentinel or a cluster.
  *
- * - A commit is one script, and one round trip; three where it changes the status.
+ * - A commit is one script, and one round trip; three where it changes the status or sets the first `wakeAt`.
  * - Leases go by the server's clock.
  * - Durable as far as the server is: see the README for what `appendfsync` means.
  *
