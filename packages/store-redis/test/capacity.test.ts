@@ -194,8 +194,8 @@ describe(`a listing of ${MANY} executions`, () => {
   });
 
   it("takes as much memory as the README says", () => {
-    // About 1.6 kB; allocators and versions of the server differ.
-    expect(bytesEach).toBeGreaterThan(1_200);
+    // 1.2 kB on Valkey 9, 1.5 kB on Redis 7: with ids as short as these are, the least that the README names.
+    expect(bytesEach).toBeGreaterThan(1_000);
     expect(bytesEach).toBeLessThan(2_000);
   });
 });
