@@ -1,10 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { initialise, newFolder, runPostgres, runStatement } from "../postgres.ts";
 import type { OwnTestServer } from "../registry.ts";
 import { copyAsStandby, primaryConnectionInfo, type Replication, replication } from "../streaming-standby.ts";
 import { documentDbEngine, type EnginePrograms } from "./fetch-engine.ts";
 
+/** What PostgreSQL says to those who come while it shuts down. */
+const SHUTTING_DOWN = "57P03";
 const SETTINGS = {
   shared_preload_libraries: "pg_cron,pg_documentdb_core,pg_documentdb",
+  // A cursor outlives its connection: any other can go on with it.
+  "documentdb.useFileBasedPersistedCursors": "on",
+  // A deadlocked batch fails as a whole, so that it can be run again.
+  "documentdb.throwDeadlockOnCRUD": "on",
   "cron.database_name": "postgres",
   "cron.use_background_workers": "on",
   "cron.log_run": "off",
@@ -28,8 +36,10 @@ export interface EngineOptions {
 
 /** A PostgreSQL with the DocumentDB extension. Its URL is PostgreSQL's; the gateway makes a MongoDB of it. */
 export interface Engine extends OwnTestServer {
-  /** The folder of its data. */
-  readonly folder: string;
+  /** Runs statements of SQL. */
+  query(sql: string): Promise<unknown>;
+  /** Has it shut down: it takes no connection any more and has closed all, but does not end before it is killed. */
+  beginShutDown(): Promise<void>;
 }
 
 /** Two engines, of which one streams what the other writes. */
@@ -79,7 +89,29 @@ async function run(
 ): Promise<Engine> {
   const settings = { ...SETTINGS, ...more, fsync: fsync ? "on" : "off" };
   const server = await runPostgres({ binaries: { ...programs, origin: "DocumentDB" }, folder, settings, role });
-  return { ...server, folder };
+  const { url } = server;
+  return { ...server, query: (sql) => runStatement(url, sql), beginShutDown: () => beginShutDown(url) };
+}
+
+/** Begins a shutdown that goes on as long as a connection is open which nobody closes. */
+async function beginShutDown(url: string): Promise<void> {
+  const holder = new pg.Client({ connectionString: url });
+  holder.on("error", () => {});
+  await holder.connect();
+  const { rows } = await holder.query("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid");
+  process.kill(rows[0].pid, "SIGTERM");
+  while ((await codeOf(runStatement(url, "SELECT"))) !== SHUTTING_DOWN) await sleep(5);
+  await holder.query(
+    `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+  );
+}
+
+async function codeOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    ({ code }) => code,
+  );
 }
 
 async function makeExtension({ url }: Engine): Promise<void> {

@@ -1,7 +1,15 @@
 import { type Document, deserialize } from "bson";
 import type pg from "pg";
 import type { GatewayDatabase, Queryable } from "./gateway-database.ts";
-import { CommandError, Disconnect, DUPLICATE_KEY, fromState, translate, unpackState } from "./gateway-errors.ts";
+import {
+  CommandError,
+  Disconnect,
+  DUPLICATE_KEY,
+  fromState,
+  isOfWholeCommand,
+  translate,
+  unpackState,
+} from "./gateway-errors.ts";
 
 /** A command as it came over the wire. */
 export interface Command {
@@ -132,6 +140,7 @@ export class GatewayCommands {
       const reply = deserialize(row.p_result as Buffer, { useBigInt64: true });
       for (const error of reply.writeErrors ?? []) {
         const told = fromState(unpackState(error.code), error.errmsg);
+        if (isOfWholeCommand(told)) throw told;
         Object.assign(error, { code: told.code, errmsg: told.message });
         if (told.code === DUPLICATE_KEY) Object.assign(error, await this.#duplicate(client, command, told.message));
       }

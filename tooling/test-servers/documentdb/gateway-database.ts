@@ -1,18 +1,12 @@
 import pg from "pg";
-import { Disconnect, translate, WRITE_CONFLICT } from "./gateway-errors.ts";
+import { Disconnect, endsConnection, translate, WRITE_CONFLICT } from "./gateway-errors.ts";
 
 /** A row as it comes in text format; `bson` values are bytes. */
 export type Row = Record<string, string | Buffer | null>;
 export type Queryable = pg.Pool | pg.PoolClient;
 
 const MAX_RETRIES = 20;
-const SETTINGS = {
-  search_path: "documentdb_api_catalog,documentdb_api,public",
-  // A cursor outlives its connection: any other can go on with it.
-  "documentdb.useFileBasedPersistedCursors": "on",
-  // A deadlocked batch fails as a whole, so that it can be run again.
-  "documentdb.throwDeadlockOnCRUD": "on",
-};
+const SEARCH_PATH = "documentdb_api_catalog,documentdb_api,public";
 // In text format a bson value is BSONHEX and its digits.
 const TYPES = {
   getTypeParser: () => (value: string) => (value.startsWith("BSONHEX") ? Buffer.from(value.slice(7), "hex") : value),
@@ -26,10 +20,7 @@ export class GatewayDatabase {
   #lastRetry: Promise<unknown> = Promise.resolve();
 
   constructor(connectionString: string) {
-    const options = Object.entries(SETTINGS)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(" ");
-    this.pool = new pg.Pool({ connectionString, max: 40, options });
+    this.pool = new pg.Pool({ connectionString, max: 40, options: `-c search_path=${SEARCH_PATH}` });
     // An idle connection that dies is dropped by the pool; under a busy one its query fails anyway.
     this.pool.on("error", () => {});
     this.pool.on("connect", (client) => client.on("error", () => {}));
@@ -68,7 +59,7 @@ export class GatewayDatabase {
     try {
       return await work(client);
     } catch (error) {
-      isGone = translate(error) instanceof Disconnect;
+      isGone = endsConnection(translate(error));
       throw error;
     } finally {
       client.release(isGone);

@@ -17,7 +17,12 @@ export class Disconnect extends Error {}
 
 export const DUPLICATE_KEY = 11000;
 export const WRITE_CONFLICT = 112;
-export const NOT_WRITABLE_PRIMARY = 10107;
+const UNAUTHORIZED = 13;
+const SHUTDOWN_IN_PROGRESS = 91;
+const NOT_WRITABLE_PRIMARY = 10107;
+const INTERRUPTED_AT_SHUTDOWN = 11600;
+/** What mongod tells of a command as a whole, and never of one of its statements. */
+const OF_WHOLE_COMMANDS = new Set([UNAUTHORIZED, NOT_WRITABLE_PRIMARY]);
 
 // PostgreSQL's states and the extension's own, which begin with M.
 const BY_STATE: Record<string, [code: number, codeName: string]> = {
@@ -28,11 +33,13 @@ const BY_STATE: Record<string, [code: number, codeName: string]> = {
   "23P01": [DUPLICATE_KEY, "DuplicateKey"],
   "40001": [WRITE_CONFLICT, "WriteConflict"],
   "40P01": [WRITE_CONFLICT, "WriteConflict"],
-  "42501": [13, "Unauthorized"],
+  "42501": [UNAUTHORIZED, "Unauthorized"],
   "42P01": [26, "NamespaceNotFound"],
   "42P07": [48, "NamespaceExists"],
   "53100": [14031, "OutOfDiskSpace"],
   "55P03": [24, "LockTimeout"],
+  // Of an engine that shuts down. A mongod in its quiesce period says the same, before it hangs up.
+  "57P01": [INTERRUPTED_AT_SHUTDOWN, "InterruptedAtShutdown"],
   "57014": [50, "MaxTimeMSExpired"],
   "0A000": [115, "CommandNotSupported"],
   M0001: [2, "BadValue"],
@@ -59,7 +66,7 @@ const BY_STATE: Record<string, [code: number, codeName: string]> = {
   M003A: [17419, "Location17419"],
   M003B: [17420, "Location17420"],
   M00DO: [16, "InvalidLength"],
-  M00ER: [13, "Unauthorized"],
+  M00ER: [UNAUTHORIZED, "Unauthorized"],
   M00EW: [24, "LockTimeout"],
   M00EX: [50, "MaxTimeMSExpired"],
   M00F1: [WRITE_CONFLICT, "WriteConflict"],
@@ -72,6 +79,15 @@ export function fromState(state: string, message: string): CommandError {
     : new CommandError(...known, message);
 }
 
+export function isOfWholeCommand({ code }: CommandError): boolean {
+  return OF_WHOLE_COMMANDS.has(code);
+}
+
+/** Whether the connection to PostgreSQL is over with this. */
+export function endsConnection(told: CommandError | Disconnect): boolean {
+  return told instanceof Disconnect || told.code === INTERRUPTED_AT_SHUTDOWN || told.code === SHUTDOWN_IN_PROGRESS;
+}
+
 /** The SQLSTATE of a write error, which the extension packs into a number: five characters of six bits. */
 export function unpackState(packed: number): string {
   return Array.from({ length: 5 }, (_, index) => String.fromCharCode(48 + ((packed >> (6 * index)) & 63))).join("");
@@ -82,7 +98,11 @@ export function translate(error: unknown): CommandError | Disconnect {
   if (error instanceof CommandError || error instanceof Disconnect) return error;
   if (error instanceof pg.DatabaseError) {
     const state = error.code ?? "";
-    return /^(57P|08|53300)/.test(state) ? new Disconnect(error.message) : fromState(state, error.message);
+    // The same state as of one that starts up; a mongod that does has no port yet.
+    if (state === "57P03" && error.message.includes("shutting down")) {
+      return new CommandError(SHUTDOWN_IN_PROGRESS, "ShutdownInProgress", error.message);
+    }
+    return /^(57P0[2-5]|08|53300)/.test(state) ? new Disconnect(error.message) : fromState(state, error.message);
   }
   const { code, message, stack } = error as Error & { code?: unknown };
   return /^E[A-Z]+$/.test(String(code)) || /connection|timeout/i.test(message)
