@@ -8,7 +8,7 @@ import type {
   WorkflowStatus,
 } from "@waymark/core";
 
-/** Comes between the segments of a part's `_id`. No id contains it, so no part collides with a head, whose `_id` is the id. */
+/** Stands between what makes up a part's `_id`. No id contains it, so no part collides with a head, whose `_id` is the id. */
 const SEPARATOR = "\u0000";
 const SEQ_DIGITS = 16;
 /** The most records that a segment of any version may have: how far beyond a number the last of its segment can be. */

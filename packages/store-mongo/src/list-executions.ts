@@ -89,7 +89,11 @@ async function listByEntry(
   }
 }
 
-/** The heads of entries, by the entries' `_id`; only those of some statuses, if named. Removes entries that have been without one for long. */
+/**
+ * The heads of entries, by the entries' `_id`; only those of some statuses, if named.
+ *
+ * - Without statuses it removes what belongs to entries that have been without a head for long.
+ */
 async function headsOf(
   call: Call,
   collection: string,
