@@ -1,10 +1,12 @@
 import type { CheckpointStore } from "@waymark/core";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { hasDocumentDb, startOwnDocumentDbPair } from "tooling/test-servers";
+import { runKillTrial } from "tooling/trials";
 import { describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
 import { untilAccepted } from "./until-accepted.ts";
 
+const seed = Date.now() % 1_000_000;
 const WRITERS = 6;
 const BEFORE = 40;
 const AFTER = 20;
@@ -17,6 +19,11 @@ interface Written {
   id: string;
   /** Of the checkpoints whose commits were acknowledged, in order. */
   checkpointIds: string[];
+}
+
+function targetOf(url: string) {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }
 
 /** Writers that commit all the time through one store. */
@@ -80,8 +87,7 @@ describe.skipIf(!hasDocumentDb())("a replica that is promoted", () => {
       await writers.hasBegun;
       await engines.primary.kill();
       // The address leads to the standby before that is a primary.
-      const standby = new URL(engines.standby.url);
-      proxy.pointAt({ host: standby.hostname, port: Number(standby.port) });
+      proxy.pointAt(targetOf(engines.standby.url));
       await expect.poll(() => writers.reasons, { timeout: 60_000 }).toContain("not_primary");
       // Reads go on meanwhile; what asks for a write says in time what is in its way.
       const head = (await store.getExecution("e0")) ?? expect.unreachable();
@@ -100,6 +106,31 @@ describe.skipIf(!hasDocumentDb())("a replica that is promoted", () => {
       expect(await store.getExecution("late")).toBeUndefined();
       const listed = await fresh.listExecutions({ workflowId: "w1" });
       expect(listed.items.map(({ id }) => id).sort()).toEqual(written.map(({ id }) => id));
+    } finally {
+      await pair.stop();
+    }
+  });
+
+  it(`goes on with executions, and no committed node runs again (seed ${seed})`, async () => {
+    const pair = await startOwnDocumentDbPair();
+    try {
+      const { engines, proxy, url } = pair;
+      await engines.makeSynchronous();
+      const module = new URL("../src/index.ts", import.meta.url).href;
+      const verdict = await runKillTrial({
+        seed,
+        address: { module, className: "MongoCheckpointStore", options: { url } },
+        open: () => MongoCheckpointStore.connect({ url }),
+        kills: 1,
+        killServer: async () => {
+          await engines.primary.kill();
+          await engines.promote();
+          proxy.pointAt(targetOf(engines.standby.url));
+        },
+      });
+      expect(verdict.violations).toEqual([]);
+      expect(verdict.kills).toBe(1);
+      expect(verdict.acknowledged).toBeGreaterThan(0);
     } finally {
       await pair.stop();
     }
