@@ -12,6 +12,8 @@ export interface TcpProxy {
   stall(): void;
   /** What the client sends arrives, but the next answer does not: the connection is cut in its place. */
   dropNextAnswer(): void;
+  /** What is sent on the connections that are open now arrives, but no answer does, and nobody is told. */
+  muteServer(): void;
   /** Ends {@link stall}; connections that were stalled stay so. */
   resume(): void;
   /** New connections go to another server; those that are open stay where they are. */
@@ -35,11 +37,11 @@ export async function startTcpProxy(first: TcpTarget): Promise<TcpProxy> {
   let dropsNext = false;
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
-    const pair: Pair = { client, upstream, isStalled };
+    const pair: Pair = { client, upstream, isStalled, isMuted: false };
     pairs.add(pair);
     client.on("data", (data) => pair.isStalled || upstream.write(data));
     upstream.on("data", (data) => {
-      if (pair.isStalled) return;
+      if (pair.isStalled || pair.isMuted) return;
       if (dropsNext) {
         dropsNext = false;
         reset(pair);
@@ -68,6 +70,9 @@ export async function startTcpProxy(first: TcpTarget): Promise<TcpProxy> {
     dropNextAnswer: () => {
       dropsNext = true;
     },
+    muteServer: () => {
+      for (const pair of pairs) pair.isMuted = true;
+    },
     resume: () => {
       isStalled = false;
     },
@@ -89,6 +94,7 @@ interface Pair {
   client: Socket;
   upstream: Socket;
   isStalled: boolean;
+  isMuted: boolean;
 }
 
 function reset({ client, upstream }: Pair): void {

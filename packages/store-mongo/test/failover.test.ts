@@ -29,6 +29,8 @@ function targetOf(url: string) {
 /** Writers that commit all the time through one store. */
 function startWriters(store: CheckpointStore) {
   const reasons = new Set<string>();
+  /** The version that each execution has by what was acknowledged. */
+  const versions = new Map<string, number>();
   let acknowledged = 0;
   let isOver = false;
   let begin = () => {};
@@ -46,6 +48,7 @@ function startWriters(store: CheckpointStore) {
       const request = newCommit({ token, version }, { checkpoint });
       await untilAccepted(() => store.commit(id, request), reasons);
       checkpointIds.push(checkpoint.id);
+      versions.set(id, checkpointIds.length);
       acknowledged += 1;
       if (acknowledged === WRITERS * BEFORE) begin();
     }
@@ -55,6 +58,7 @@ function startWriters(store: CheckpointStore) {
   const all = Promise.all(Array.from({ length: WRITERS }, (_, index) => write(`e${index}`)));
   return {
     reasons,
+    versions,
     hasBegun: Promise.race([hasBegun, all]),
     finish: () => {
       isOver = true;
@@ -77,39 +81,60 @@ async function expectWhole(store: CheckpointStore, { id, checkpointIds }: Writte
 
 // The engine comes from Debian's packages; its absence shows as a skipped test.
 describe.skipIf(!hasDocumentDb())("a replica that is promoted", () => {
-  it("in mid-write: the same store goes on with every acknowledged commit, and each is done once", async () => {
-    const pair = await startOwnDocumentDbPair();
-    try {
-      const { engines, proxy, url } = pair;
-      await using store = await MongoCheckpointStore.connect({ url, clientOptions });
-      await engines.makeSynchronous();
-      const writers = startWriters(store);
-      await writers.hasBegun;
-      await engines.primary.kill();
-      // The address leads to the standby before that is a primary.
-      proxy.pointAt(targetOf(engines.standby.url));
-      await expect.poll(() => writers.reasons, { timeout: 60_000 }).toContain("not_primary");
-      // Reads go on meanwhile; what asks for a write says in time what is in its way.
-      const head = (await store.getExecution("e0")) ?? expect.unreachable();
-      const refused = { code: "STORE_UNAVAILABLE", details: { reason: "not_primary", mongoCode: 10107 } };
-      await expect(store.createExecution(newExecution("late"))).rejects.toMatchObject(refused);
-      await expect(store.commit("e0", newCommit(head))).rejects.toMatchObject(refused);
-      await engines.promote();
-      const written = await writers.finish();
+  it.each([
+    ["in mid-write", false],
+    ["when it has commits that were not answered yet", true],
+  ])(
+    "%s: the same store goes on with every acknowledged commit, and each is done once",
+    async (_when, isUnanswered) => {
+      const pair = await startOwnDocumentDbPair();
+      try {
+        const { engines, proxy, url } = pair;
+        await using store = await MongoCheckpointStore.connect({ url, clientOptions });
+        await engines.makeSynchronous();
+        const writers = startWriters(store);
+        await writers.hasBegun;
+        if (isUnanswered) {
+          // Commits take effect, on the standby too, and whoever sent them does not learn of it.
+          proxy.muteServer();
+          await using reader = await MongoCheckpointStore.connect({ url: pair.standbyUrl, createIndexes: false });
+          let before: string[] = [];
+          // Those that are ahead of what was acknowledged, and stay so.
+          const inDoubt = async () => {
+            const { items } = await reader.listExecutions();
+            const ahead = items.filter(({ id, version }) => version > (writers.versions.get(id) ?? 0));
+            const [earlier, now] = [before, ahead.map(({ id, version }) => `${id} at ${version}`)];
+            before = now;
+            return now.filter((one) => earlier.includes(one)).length;
+          };
+          await expect.poll(inDoubt, { timeout: 30_000 }).toBeGreaterThan(0);
+        }
+        await engines.primary.kill();
+        // The address leads to the standby before that is a primary.
+        proxy.pointAt(targetOf(engines.standby.url));
+        await expect.poll(() => writers.reasons, { timeout: 60_000 }).toContain("not_primary");
+        // Reads go on meanwhile; what asks for a write says in time what is in its way.
+        const head = (await store.getExecution("e0")) ?? expect.unreachable();
+        const refused = { code: "STORE_UNAVAILABLE", details: { reason: "not_primary", mongoCode: 10107 } };
+        await expect(store.createExecution(newExecution("late"))).rejects.toMatchObject(refused);
+        await expect(store.commit("e0", newCommit(head))).rejects.toMatchObject(refused);
+        await engines.promote();
+        const written = await writers.finish();
 
-      await using fresh = await MongoCheckpointStore.connect({ url, clientOptions });
-      for (const one of written) {
-        expect(one.checkpointIds.length).toBeGreaterThanOrEqual(AFTER);
-        await expectWhole(store, one);
-        await expectWhole(fresh, one);
+        await using fresh = await MongoCheckpointStore.connect({ url, clientOptions });
+        for (const one of written) {
+          expect(one.checkpointIds.length).toBeGreaterThanOrEqual(AFTER);
+          await expectWhole(store, one);
+          await expectWhole(fresh, one);
+        }
+        expect(await store.getExecution("late")).toBeUndefined();
+        const listed = await fresh.listExecutions({ workflowId: "w1" });
+        expect(listed.items.map(({ id }) => id).sort()).toEqual(written.map(({ id }) => id));
+      } finally {
+        await pair.stop();
       }
-      expect(await store.getExecution("late")).toBeUndefined();
-      const listed = await fresh.listExecutions({ workflowId: "w1" });
-      expect(listed.items.map(({ id }) => id).sort()).toEqual(written.map(({ id }) => id));
-    } finally {
-      await pair.stop();
-    }
-  });
+    },
+  );
 
   it(`goes on with executions, and no committed node runs again (seed ${seed})`, async () => {
     const pair = await startOwnDocumentDbPair();

@@ -20,6 +20,8 @@ export interface DocumentDb extends OwnTestServer {
 export interface DocumentDbPair {
   /** MongoDB's address, whichever engine is behind it. */
   url: string;
+  /** MongoDB's address of the standby alone. */
+  standbyUrl: string;
   engines: EnginePair;
   /** Between the gateway and the primary, at first. */
   proxy: TcpProxy;
@@ -68,12 +70,13 @@ export async function startDocumentDbPair({ isReady, ...options }: DocumentDbOpt
   const proxy = await startTcpProxy({ host, port: Number(port) });
   try {
     const gateway = await startGateway(proxy.urlFor(engines.primary.url), isReady);
+    const standbyGateway = await startGateway(engines.standby.url, isReady);
     const stop = async () => {
-      await gateway.stop();
+      await Promise.all([gateway.stop(), standbyGateway.stop()]);
       await proxy.close();
       await engines.stop();
     };
-    return { url: gateway.url, engines, proxy, stop };
+    return { url: gateway.url, standbyUrl: standbyGateway.url, engines, proxy, stop };
   } catch (error) {
     await proxy.close();
     await engines.stop();
