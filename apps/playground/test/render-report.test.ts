@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { renderReport } from "../src/cli/render-report.ts";
 import { cut, renderTable } from "../src/cli/table.ts";
@@ -46,7 +47,8 @@ const report = (...workflows: WorkflowReport[]): ComparisonReport => ({
   llm: "l",
   workflows,
 });
-const widest = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
+/** The longest line as it is seen, whether there are colours or not. */
+const widest = (text: string) => Math.max(...text.split("\n").map((line) => stripVTControlCharacters(line).length));
 
 describe("renderReport", () => {
   it.each([200, 100, 60])("keeps within a terminal of %i columns, with large figures too", (columns) => {
