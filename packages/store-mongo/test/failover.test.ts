@@ -2,9 +2,9 @@ import type { CheckpointStore } from "@waymark/core";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { hasDocumentDb, startOwnDocumentDbPair } from "tooling/test-servers";
 import { runKillTrial } from "tooling/trials";
+import { untilAccepted } from "tooling/until-accepted";
 import { describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
-import { untilAccepted } from "./until-accepted.ts";
 
 const seed = Date.now() % 1_000_000;
 const WRITERS = 6;

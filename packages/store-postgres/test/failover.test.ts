@@ -1,9 +1,9 @@
 import { newCommit, newExecution } from "tooling/store-fixtures";
 import { type PostgresPair, startPostgresPair, startTcpProxy, type TcpProxy } from "tooling/test-servers";
 import { runKillTrial } from "tooling/trials";
+import { untilAccepted } from "tooling/until-accepted";
 import { expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { untilAccepted } from "./until-accepted.ts";
 
 const seed = Date.now() % 1_000_000;
 const WRITERS = 6;

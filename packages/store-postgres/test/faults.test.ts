@@ -4,9 +4,9 @@ import { isWorkflowError } from "@waymark/core";
 import pg from "pg";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnPostgres, startTcpProxy } from "tooling/test-servers";
+import { untilAccepted } from "tooling/until-accepted";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { untilAccepted } from "./until-accepted.ts";
 
 const server = await startOwnPostgres({ settings: { max_connections: "20" } });
 afterAll(() => server.stop());

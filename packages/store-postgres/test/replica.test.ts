@@ -1,10 +1,10 @@
 import { type CheckpointStore, isWorkflowError } from "@waymark/core";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startPostgresPair, startTcpProxy } from "tooling/test-servers";
+import { untilAccepted } from "tooling/until-accepted";
 import { afterAll, describe, expect, it } from "vitest";
 import { type ConnectOptions, PostgresCheckpointStore } from "../src/index.ts";
 import { MIGRATION_NAMES } from "../src/migration-names.ts";
-import { untilAccepted } from "./until-accepted.ts";
 
 const TIMEOUT_MS = 1_500;
 // Beyond the limit that is stated: what a busy machine may add.
