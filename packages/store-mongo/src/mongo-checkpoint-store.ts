@@ -1,6 +1,4 @@
-import { randomUUID } from "node:crypto";
 import {
-  alreadyExists,
   type CheckpointRecord,
   type CheckpointStore,
   type ClaimRequest,
@@ -15,7 +13,6 @@ import {
   checkReadCheckpoints,
   claimedHead,
   claimRefusal,
-  createdHead,
   type ExecutionRecord,
   type ExecutionRef,
   encodeCursor,
@@ -26,12 +23,13 @@ import {
   type ReadCheckpointsOptions,
   type StoreCapabilities,
 } from "@waymark/core";
-import type { Document, MongoClient } from "mongodb";
+import type { MongoClient } from "mongodb";
 import { type CommitContext, commit } from "./commit-protocol.ts";
+import { create } from "./creation.ts";
 import { deleteExecutions } from "./deletion.ts";
-import { isLive, newEntry, toRecord, wholeRange } from "./documents.ts";
+import { toRecord } from "./documents.ts";
 import { EndedExpiry, isPresent, keepParts } from "./expiry.ts";
-import { claimUpdate, createUpdate } from "./head-updates.ts";
+import { claimUpdate } from "./head-updates.ts";
 import { KnownBases } from "./known-bases.ts";
 import { type ListingOptions, listHeads } from "./list-executions.ts";
 import {
@@ -47,9 +45,8 @@ import {
 import { keepsChanging, readHead } from "./read-head.ts";
 import { readRecords } from "./read-records.ts";
 import { type CollectionNames, collectionNames, createIndexes } from "./schema.ts";
-import { type Call, Session, type UpdateStatement } from "./session.ts";
+import { type Call, Session } from "./session.ts";
 import { checkSize, MAX_PAYLOAD_BYTES } from "./size.ts";
-import { addition } from "./tail.ts";
 
 /** Executions that one command deletes. */
 const DELETE_CHUNK = 100;
@@ -151,7 +148,7 @@ export class MongoCheckpointStore implements CheckpointStore {
   async createExecution(execution: NewExecution): Promise<ExecutionRecord> {
     checkNewExecution(execution, this.capabilities.maxPayloadBytes);
     checkSize(execution.id, execution);
-    return this.#session.run((call) => this.#create(call, execution));
+    return this.#session.run((call) => create({ ...this.#context(call), expiry: this.#expiry }, execution));
   }
 
   async getExecution(id: string): Promise<ExecutionRecord | undefined> {
@@ -221,52 +218,6 @@ export class MongoCheckpointStore implements CheckpointStore {
     await this.close();
   }
 
-  async #create(call: Call, execution: NewExecution): Promise<ExecutionRecord> {
-    const { id, checkpoint } = execution;
-    const collection = this.#names.executions;
-    for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const entry = newEntry(execution, { incarnation: randomUUID(), listedAt: await call.now() });
-      const { incarnation } = entry;
-      const added = addition(
-        { id, incarnation, token: 0 },
-        { seq: 0, commitId: checkpoint.id, callKey: "" },
-        checkpoint,
-      );
-      const { _id, executionId, ...rest } = entry;
-      // Once there is a head, there is all of it.
-      const before = [
-        { q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true },
-        ...(added.part ? [added.part] : []),
-      ];
-      // Where there is a head already, or what a deletion left of this very one, it does not match, and its _id is taken.
-      const q = { _id: id, executionId: id, createdAt: { $exists: false }, incarnation: { $ne: incarnation } };
-      const u = createUpdate(execution, { entry, record: added.record, endedTtlMs: this.#endedTtlMs });
-      const { isTaken, wasResent } = await call.update(collection, [...before, { q, u, upsert: true }]);
-      const head = await readHead(call, collection, id);
-      if (head?.incarnation === incarnation) {
-        const { firstToken, bornAt, token, version } = head;
-        // Deleted meanwhile, and perhaps before what was sent again has made its entry and part again.
-        if (!isLive(head)) await call.delete(collection, [wholeRange(id, incarnation)]).catch(() => {});
-        await this.#expiry.afterEnd(call, execution.status, { id, token: firstToken, version: 0 });
-        // Others may have claimed or deleted it since; this call made what it was at first.
-        if (!isLive(head) || token !== firstToken || version !== 0) {
-          return structuredClone(createdHead(execution, firstToken, bornAt));
-        }
-        this.#known.set(id, head);
-        return toRecord(head);
-      }
-      // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
-      if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});
-      if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
-      if (isPresent(head)) throw alreadyExists(id);
-      // Its time is over; only the server has not removed it yet.
-      if (isLive(head)) await deleteExecutions(call, collection, [head]);
-      // The execution that was in the way is gone; or so is the one made here, which must not be made twice.
-      if (wasResent || !isTaken) break;
-    }
-    throw keepsChanging(id);
-  }
-
   async #claim(call: Call, id: string, request: ClaimRequest): Promise<ExecutionRecord> {
     const collection = this.#names.executions;
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
@@ -294,8 +245,4 @@ export class MongoCheckpointStore implements CheckpointStore {
     const { executions: collection } = this.#names;
     return { call, collection, known: this.#known, endedTtlMs: this.#endedTtlMs };
   }
-}
-
-function queryOf({ q }: UpdateStatement): Document {
-  return q;
 }

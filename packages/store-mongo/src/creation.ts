@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import { alreadyExists, createdHead, type ExecutionRecord, type NewExecution } from "@waymark/core";
+import type { Document } from "mongodb";
+import type { CommitContext } from "./commit-protocol.ts";
+import { deleteExecutions } from "./deletion.ts";
+import { isLive, newEntry, toRecord, wholeRange } from "./documents.ts";
+import { type EndedExpiry, isPresent } from "./expiry.ts";
+import { createUpdate } from "./head-updates.ts";
+import { keepsChanging, readHead } from "./read-head.ts";
+import type { UpdateStatement } from "./session.ts";
+import { addition } from "./tail.ts";
+
+/** How often to look again at an id that keeps changing. */
+const MAX_LOOKS = 20;
+
+interface CreateContext extends CommitContext {
+  expiry: EndedExpiry;
+}
+
+/** Makes an execution, or gives it where this very call has made it before. */
+export async function create(
+  { call, collection, known, expiry, endedTtlMs }: CreateContext,
+  execution: NewExecution,
+): Promise<ExecutionRecord> {
+  const { id, checkpoint } = execution;
+  for (let looks = 1; looks <= MAX_LOOKS; looks++) {
+    const entry = newEntry(execution, { incarnation: randomUUID(), listedAt: await call.now() });
+    const { incarnation } = entry;
+    const added = addition({ id, incarnation, token: 0 }, { seq: 0, commitId: checkpoint.id, callKey: "" }, checkpoint);
+    const { _id, executionId, ...rest } = entry;
+    // Once there is a head, there is all of it.
+    const before = [
+      { q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true },
+      ...(added.part ? [added.part] : []),
+    ];
+    // Where there is a head already, or what a deletion left of this very one, it does not match, and its _id is taken.
+    const q = { _id: id, executionId: id, createdAt: { $exists: false }, incarnation: { $ne: incarnation } };
+    const u = createUpdate(execution, { entry, record: added.record, endedTtlMs });
+    const { isTaken, wasResent } = await call.update(collection, [...before, { q, u, upsert: true }]);
+    const head = await readHead(call, collection, id);
+    if (head?.incarnation === incarnation) {
+      const { firstToken, bornAt, token, version } = head;
+      // Deleted meanwhile, and perhaps before what was sent again has made its entry and part again.
+      if (!isLive(head)) await call.delete(collection, [wholeRange(id, incarnation)]).catch(() => {});
+      await expiry.afterEnd(call, execution.status, { id, token: firstToken, version: 0 });
+      // Others may have claimed or deleted it since; this call made what it was at first.
+      if (!isLive(head) || token !== firstToken || version !== 0) {
+        return structuredClone(createdHead(execution, firstToken, bornAt));
+      }
+      known.set(id, head);
+      return toRecord(head);
+    }
+    // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
+    if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});
+    if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
+    if (isPresent(head)) throw alreadyExists(id);
+    // Its time is over; only the server has not removed it yet.
+    if (isLive(head)) await deleteExecutions(call, collection, [head]);
+    // The execution that was in the way is gone; or so is the one made here, which must not be made twice.
+    if (wasResent || !isTaken) break;
+  }
+  throw keepsChanging(id);
+}
+
+function queryOf({ q }: UpdateStatement): Document {
+  return q;
+}
