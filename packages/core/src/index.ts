@@ -60,6 +60,7 @@ export {
   WorkflowError,
   type WorkflowErrorOptions,
 } from "./errors.ts";
+export { safeError } from "./safe-error.ts";
 export type { CodecOptions, CodecType } from "./state/codec.ts";
 export type { ContextMode } from "./state/context-values.ts";
 export type { ExecutionOutput, ExecutionOutputCheckpoint } from "./state/execution-output.ts";
@@ -117,3 +118,4 @@ export {
   createdHead,
   notFound,
 } from "./store/rules.ts";
+export { cleanText, listed, quoted } from "./text.ts";

@@ -1,0 +1,44 @@
+import { cleanText } from "./text.ts";
+
+/** The longest message of an error that is kept, in characters. */
+const MAX_MESSAGE = 2_000;
+/** The longest stack that is kept, in characters. */
+const MAX_STACK = 4_000;
+
+/**
+ * Copies what may be kept and logged of an error of somebody else's, a driver's say: its name, message, code and stack.
+ *
+ * - Nothing else is copied: drivers hang commands with their arguments, rows and addresses on their errors.
+ * - Texts are cut, control characters escaped, user and password cut out of addresses.
+ * - Never throws, whatever it is given.
+ */
+export function safeError(error: unknown): Error & { code?: string | number } {
+  const message = readText(error, "message") ?? (typeof error === "string" ? error : "Unknown error");
+  const safe: Error & { code?: string | number } = new Error(cleanText(message, MAX_MESSAGE));
+  const name = readText(error, "name");
+  if (name !== undefined) defineHidden(safe, "name", cleanText(name, 100));
+  const stack = readText(error, "stack");
+  defineHidden(safe, "stack", stack === undefined ? `${safe.name}: ${safe.message}` : cleanText(stack, MAX_STACK));
+  const code = read(error, "code");
+  if (typeof code === "number") safe.code = code;
+  else if (typeof code === "string") safe.code = cleanText(code, 100);
+  return safe;
+}
+
+function defineHidden(target: object, key: string, value: string): void {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true });
+}
+
+function readText(value: unknown, key: string): string | undefined {
+  const text = read(value, key);
+  return typeof text === "string" ? text : undefined;
+}
+
+/** A property of anything; `undefined` if reading it throws. */
+function read(value: unknown, key: string): unknown {
+  try {
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  } catch {
+    return undefined;
+  }
+}

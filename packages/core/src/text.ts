@@ -1,0 +1,61 @@
+/*
+ * Text from outside (ids, messages of drivers and of users' code) on its way into messages, records and terminals.
+ */
+
+/** The longest text that {@link quoted} keeps, in characters. */
+const MAX_QUOTED = 120;
+/** The longest text that {@link cleanText} keeps, in characters. */
+const MAX_CLEAN = 8_192;
+/** The most items that {@link listed} names. */
+const MAX_LISTED = 10;
+
+/** Control characters, line and paragraph separators, and the marks that change the direction of text. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+/** The same, but for line breaks and tabs. */
+const CONTROLS_IN_LINES = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+/** User and password of an address: up to its last `@` before a quote or a space. */
+const CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'`<>]{1,2000}@/gi;
+/** Characters beyond the cut that are looked through for the end of a password that begins before it. */
+const MARGIN = 2_100;
+
+/**
+ * Quotes a text in a message: on one line, with control characters escaped as in JSON, cut to `maxLength` characters.
+ *
+ * @param maxLength Characters of the text that are kept. Default: 120.
+ */
+export function quoted(text: unknown, maxLength: number = MAX_QUOTED): string {
+  const cut = cutText(String(text), maxLength).replaceAll(/["\\]/g, "\\$&");
+  return `"${escapeControls(cut, CONTROLS)}"`;
+}
+
+/**
+ * Quotes the items of a list in a message, the first ten of them, and counts the others.
+ *
+ * @param maxItems Items that are named. Default: 10.
+ */
+export function listed(items: readonly unknown[], maxItems: number = MAX_LISTED): string {
+  const named = items.slice(0, maxItems).map((item) => quoted(item));
+  const more = items.length - named.length;
+  return more === 0 ? named.join(", ") : `${named.join(", ")} and ${more} more`;
+}
+
+/**
+ * Makes a text fit to be kept and logged: control characters other than line breaks and tabs are escaped, user and
+ * password are cut out of addresses, and it is at most `maxLength` characters long.
+ *
+ * @param maxLength Characters that are kept. Default: 8,192.
+ */
+export function cleanText(text: string, maxLength: number = MAX_CLEAN): string {
+  const redacted = text.slice(0, maxLength + MARGIN).replaceAll(CREDENTIALS, "$1***@");
+  return escapeControls(cutText(redacted, maxLength), CONTROLS_IN_LINES);
+}
+
+function cutText(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+}
+
+function escapeControls(text: string, controls: RegExp): string {
+  return text
+    .toWellFormed()
+    .replaceAll(controls, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
