@@ -118,4 +118,5 @@ export {
   createdHead,
   notFound,
 } from "./store/rules.ts";
+export { readStoredCheckpoint, readStoredHead, type StoredFields } from "./store/stored-records.ts";
 export { cleanText, listed, quoted } from "./text.ts";

@@ -207,7 +207,7 @@ export class MemoryCheckpointStore implements CheckpointStore {
     let deleted = 0;
     for (const { id, version, token } of refs) {
       const entry = executions.get(id);
-      if (entry === undefined || entry.head.version !== version) continue;
+      if (entry === undefined || (version ?? entry.head.version) !== entry.head.version) continue;
       if (token !== undefined && entry.head.token !== token) continue;
       executions.delete(id);
       index.remove(entry);

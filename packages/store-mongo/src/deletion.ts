@@ -23,7 +23,8 @@ export async function deleteExecutions(call: Call, collection: string, refs: rea
   const { n } = await call.update(
     collection,
     refs.map(({ id, version, token }) => {
-      const q = { _id: id, executionId: id, version, ...(token === undefined ? {} : { token }) };
+      const at = { ...(version === undefined ? {} : { version }), ...(token === undefined ? {} : { token }) };
+      const q = { _id: id, executionId: id, createdAt: { $exists: true }, ...at };
       return { q, u };
     }),
   );

@@ -235,7 +235,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
       const chunk = refs.slice(start, start + DELETE_CHUNK);
       const { rows } = await this.#session.run(this.#statements.deleteExecutions, [
         chunk.map((ref) => ref.id),
-        chunk.map((ref) => ref.version),
+        chunk.map((ref) => ref.version ?? null),
         chunk.map((ref) => ref.token ?? null),
       ]);
       deleted += Number(rows[0]?.deleted);

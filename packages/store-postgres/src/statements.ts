@@ -36,7 +36,7 @@ export function buildStatements(names: TableNames): Statements {
       `WITH gone AS (
          DELETE FROM ${executions} AS e
          USING unnest($1::text[], $2::bigint[], $3::bigint[]) AS ref (id, version, token)
-         WHERE e.id = ref.id AND e.version = ref.version AND (ref.token IS NULL OR e.token = ref.token)
+         WHERE e.id = ref.id AND (ref.version IS NULL OR e.version = ref.version) AND (ref.token IS NULL OR e.token = ref.token)
          RETURNING e.key
        ), records AS (
          DELETE FROM ${checkpoints} AS c USING gone WHERE c.execution_key = gone.key

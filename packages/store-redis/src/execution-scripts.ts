@@ -198,7 +198,7 @@ return { 'read', h[1], string.format('%.0f', low), string.format('%.0f', high), 
 export const DELETE = script(`
 local h = redis.call('HMGET', KEYS[1], 'version', 'token', 'born', 'entry', 'status', 'workflowId', 'userId', 'parentId',
   'wake')
-if h[1] ~= ARGV[1] or (ARGV[2] ~= '' and h[2] ~= ARGV[2]) then return { 'left' } end
+if not h[1] or (ARGV[1] ~= '' and h[1] ~= ARGV[1]) or (ARGV[2] ~= '' and h[2] ~= ARGV[2]) then return { 'left' } end
 local void = redis.call('HGET', KEYS[3], 'void')
 -- First what a server without memory allows: it lets a script finish that has begun to write.
 redis.call('UNLINK', KEYS[1], KEYS[2])

@@ -309,7 +309,7 @@ export class RedisCheckpointStore implements CheckpointStore {
     const answer = await this.#connection.run<["left"] | Deleted>(
       DELETE,
       [head, records, tokens],
-      [String(version), token === undefined ? "" : String(token)],
+      [version === undefined ? "" : String(version), token === undefined ? "" : String(token)],
       // Sent again after a lost answer it would find nothing, and count wrong.
       { repeatable: false },
     );

@@ -30,6 +30,16 @@ const STATUSES: ReadonlySet<string> = new Set<WorkflowStatus>([
 const KINDS: ReadonlySet<string> = new Set<CheckpointKind>(["snapshot", "delta", "error", "save"]);
 const ENDED: ReadonlySet<string> = new Set<WorkflowStatus>(["completed", "failed", "cancelled"]);
 
+/** Tells whether a value is one of the statuses. */
+export function isWorkflowStatus(value: unknown): value is WorkflowStatus {
+  return typeof value === "string" && STATUSES.has(value);
+}
+
+/** Tells whether a value is one of the kinds of records. */
+export function isCheckpointKind(value: unknown): value is CheckpointKind {
+  return typeof value === "string" && KINDS.has(value);
+}
+
 /** Tells whether a status is one that an execution ends with. */
 export function isEnded(status: WorkflowStatus): boolean {
   return ENDED.has(status);
@@ -161,7 +171,7 @@ export function checkDeleteExecutions(refs: readonly ExecutionRef[]): void {
   for (const ref of refs) {
     checkObject(ref, "refs");
     checkId(ref.id, "id");
-    checkCount(ref.version, "version");
+    if ("version" in ref) checkCount(ref.version, "version");
     if (ref.token !== undefined) checkCount(ref.token, "token");
   }
 }
@@ -204,7 +214,7 @@ function decodeCursor(cursor: unknown): PagePosition {
 function checkNewCheckpoint(checkpoint: NewCheckpoint, maxPayloadBytes: number): void {
   checkObject(checkpoint, "checkpoint");
   checkId(checkpoint.id, "checkpoint.id");
-  if (!KINDS.has(checkpoint.kind)) throw invalid("checkpoint.kind", `must be one of ${[...KINDS].join(", ")}`);
+  if (!isCheckpointKind(checkpoint.kind)) throw invalid("checkpoint.kind", `must be one of ${[...KINDS].join(", ")}`);
   checkText(checkpoint.nodeId, "checkpoint.nodeId");
   checkText(checkpoint.nodeName, "checkpoint.nodeName");
   checkCount(checkpoint.stepNumber, "checkpoint.stepNumber");
@@ -246,7 +256,7 @@ function checkText(value: unknown, name: string): asserts value is string {
 }
 
 function checkStatus(value: unknown, name: string): void {
-  if (typeof value !== "string" || !STATUSES.has(value)) {
+  if (!isWorkflowStatus(value)) {
     throw invalid(name, `must be one of ${[...STATUSES].join(", ")}`);
   }
 }

@@ -62,6 +62,11 @@ export interface ExecutionRecord {
   updatedAt: number;
   /** When the status became `completed`, `failed` or `cancelled`; absent otherwise. */
   endedAt?: number;
+  /**
+   * Names the fields whose stored values cannot be read (a row that was edited by hand, say). Such an execution can be
+   * listed and deleted; everything else is refused as STATE_CORRUPT. Absent if all is well.
+   */
+  unreadable?: readonly string[];
 }
 
 /**
@@ -200,10 +205,14 @@ export interface Page<T> {
   nextCursor?: string;
 }
 
-/** An execution as it was when listed. With `token`, a claim since then counts as a change too. */
+/**
+ * An execution as it was when listed. With `token`, a claim since then counts as a change too.
+ *
+ * - Without `version` it is deleted as it is now, also if its row cannot be read.
+ */
 export interface ExecutionRef {
   id: string;
-  version: number;
+  version?: number;
   token?: number;
 }
 

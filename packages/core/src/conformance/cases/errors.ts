@@ -202,7 +202,8 @@ function wrongCalls(
     "listExecutions with a text as cursor": () => store.listExecutions({ cursor: "not a cursor" }),
     "listExecutions with NaN as createdBefore": () => store.listExecutions({ createdBefore: Number.NaN }),
     "deleteExecutions without a list": () => store.deleteExecutions(wrong(undefined)),
-    "deleteExecutions without a version": () => store.deleteExecutions([wrong({ id: "e1" })]),
+    "deleteExecutions with a version that vanished": () =>
+      store.deleteExecutions([wrong({ id: "e1", version: undefined })]),
     "saveDefinition with an object": () => store.saveDefinition("hash-1", wrong({ a: 1 })),
   };
 }

@@ -3,6 +3,7 @@ import type {
   CheckpointRecord,
   CommitRequest,
   ExecutionRecord,
+  ExecutionRef,
   ListExecutionsOptions,
   NewExecution,
   ReadCheckpointsOptions,
@@ -164,11 +165,11 @@ export class StoreModel {
     return order === "asc" ? views : views.reverse();
   }
 
-  #delete(refs: readonly { id: string; version: number; token?: number }[]): number {
+  #delete(refs: readonly ExecutionRef[]): number {
     let deleted = 0;
     for (const { id, version, token } of refs) {
       const one = this.executions.get(id);
-      if (one === undefined || one.version !== version || (token ?? one.token) !== one.token) continue;
+      if (one === undefined || (version ?? one.version) !== one.version || (token ?? one.token) !== one.token) continue;
       this.executions.delete(id);
       deleted += 1;
     }

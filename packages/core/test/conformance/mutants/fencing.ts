@@ -27,7 +27,7 @@ function renamedTokens(
           const isShown = head !== undefined && shown(head).token === request.token;
           return store.commit(id, isShown ? { ...request, token: head.token } : request);
         },
-        deleteExecutions: (refs) => store.deleteExecutions(refs.map(({ id, version }) => ({ id, version }))),
+        deleteExecutions: (refs) => store.deleteExecutions(refs.map(({ token: _token, ...ref }) => ref)),
       };
     },
   };

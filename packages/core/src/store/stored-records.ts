@@ -1,0 +1,132 @@
+import { WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
+import { MAX_TIME_MS } from "../time.ts";
+import { isCheckpointKind, isWorkflowStatus } from "./arguments.ts";
+import type { CheckpointRecord, ExecutionRecord, FailureRecord } from "./checkpoint-store.ts";
+
+/*
+ * What a database gave, as records: the one place where a store turns stored fields into what core works with. Rows are
+ * edited by hand, restored in part and cut off by full disks, so nothing that comes from a database is trusted.
+ */
+
+/** Fields as a database gave them: numbers also as decimal text, failures also as JSON text, absent also as `null`. */
+export type StoredFields<T> = { readonly [K in keyof T]?: unknown };
+
+type Reader = (value: unknown) => unknown;
+type Fields<T> = { readonly [K in keyof Required<T>]: { read: Reader; fallback?: unknown } };
+
+/** What is read from each field of a head, and what stands for a required one that cannot be read. */
+const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
+  id: { read: text, fallback: "" },
+  workflowId: { read: text, fallback: "" },
+  userId: { read: text, fallback: "" },
+  status: { read: (value) => (isWorkflowStatus(value) ? value : undefined), fallback: "failed" },
+  version: { read: count, fallback: 0 },
+  token: { read: count, fallback: 0 },
+  seq: { read: count, fallback: 0 },
+  snapshotSeq: { read: count, fallback: 0 },
+  firstSeq: { read: count, fallback: 0 },
+  checkpointsCount: { read: count, fallback: 0 },
+  currentStep: { read: count, fallback: 0 },
+  totalSteps: { read: count, fallback: 0 },
+  owner: { read: text },
+  leaseUntil: { read: time },
+  wakeAt: { read: time },
+  failure: { read: failure },
+  definitionHash: { read: text },
+  parentId: { read: text },
+  createdAt: { read: time, fallback: 0 },
+  updatedAt: { read: time, fallback: 0 },
+  endedAt: { read: time },
+};
+
+const CHECKPOINT: Fields<CheckpointRecord> = {
+  id: { read: text, fallback: "" },
+  seq: { read: count, fallback: 0 },
+  kind: { read: (value) => (isCheckpointKind(value) ? value : undefined), fallback: "save" },
+  nodeId: { read: anyText, fallback: "" },
+  nodeName: { read: anyText, fallback: "" },
+  stepNumber: { read: count, fallback: 0 },
+  attempt: { read: count, fallback: 0 },
+  durationMs: { read: duration, fallback: 0 },
+  payload: { read: anyText, fallback: "" },
+  timestamp: { read: time, fallback: 0 },
+  error: { read: failure },
+};
+
+/**
+ * Reads a head from stored fields.
+ *
+ * - Never throws: one damaged row must not make a listing fail. A field that cannot be read is left out, or stands as
+ *   0, "" or "failed" if it is required; `unreadable` names it. Core lists and deletes such an execution, and does
+ *   nothing else with it.
+ */
+export function readStoredHead(fields: StoredFields<ExecutionRecord>): ExecutionRecord {
+  const { record, unreadable } = readFields<ExecutionRecord>(HEAD, fields);
+  return unreadable.length === 0 ? record : { ...record, unreadable };
+}
+
+/**
+ * Reads a checkpoint's record from stored fields.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT, naming the record and the fields that cannot be read
+ */
+export function readStoredCheckpoint(fields: StoredFields<CheckpointRecord>): CheckpointRecord {
+  const { record, unreadable } = readFields<CheckpointRecord>(CHECKPOINT, fields);
+  if (unreadable.length === 0) return record;
+  throw new WorkflowError(
+    "STATE_CORRUPT",
+    `Record ${quoted(fields.seq)} of the history cannot be read: ${unreadable.join(", ")}.`,
+    { details: { seq: record.seq, unreadable } },
+  );
+}
+
+function readFields<T>(
+  table: Readonly<Record<string, { read: Reader; fallback?: unknown }>>,
+  fields: StoredFields<T>,
+): { record: T; unreadable: string[] } {
+  const record: Record<string, unknown> = {};
+  const unreadable: string[] = [];
+  for (const [name, { read, fallback }] of Object.entries(table)) {
+    const stored = (fields as Record<string, unknown>)[name];
+    const isAbsent = stored === undefined || stored === null;
+    if (isAbsent && fallback === undefined) continue;
+    const value = isAbsent ? undefined : read(stored);
+    if (value === undefined) unreadable.push(name);
+    if (value !== undefined || fallback !== undefined) record[name] = value ?? fallback;
+  }
+  return { record: record as T, unreadable };
+}
+
+function anyText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return value === "" ? undefined : anyText(value);
+}
+
+function count(value: unknown): number | undefined {
+  const number = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined;
+}
+
+function time(value: unknown): number | undefined {
+  const ms = count(value);
+  return ms !== undefined && ms <= MAX_TIME_MS ? ms : undefined;
+}
+
+function duration(value: unknown): number | undefined {
+  const ms = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof ms === "number" && ms >= 0 && ms <= Number.MAX_SAFE_INTEGER ? ms : undefined;
+}
+
+function failure(value: unknown): FailureRecord | undefined {
+  try {
+    const json: unknown = typeof value === "string" ? JSON.parse(value) : value;
+    const { code, message } = (json ?? {}) as Partial<FailureRecord>;
+    return typeof code === "string" && typeof message === "string" ? (json as FailureRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
