@@ -1,12 +1,18 @@
+import { MAX_TIME_MS } from "./time.ts";
+
 /**
- * What the engine knows of time; replace it to test waits and timeouts without waiting.
+ * The engine's source of time. Replace it to test waits and timeouts without waiting.
  *
- * - Leases do not use it: they go by the store's own clock.
+ * - The wall clock gives timestamps only. Machines correct it while they run, in both directions.
+ * - Every duration, timeout, budget, backoff and renewal is measured by `elapsed`.
+ * - Leases do not use it: they follow the store's own clock.
  */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the wall clock. */
   now(): number;
-  /** Calls back once, `delayMs` from now, and returns what cancels it. */
+  /** Milliseconds since a moment of the clock's choice. Never goes back. */
+  elapsed(): number;
+  /** Calls back once, `delayMs` from now, and returns a function that cancels it. */
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
@@ -16,6 +22,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   schedule(delayMs, callback) {
     let timer: NodeJS.Timeout;
     const start = (leftMs: number): void => {
@@ -26,3 +33,42 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Wraps a clock so that no reading of it can do harm: `now` is a whole number of milliseconds that a `Date` can hold,
+ * and `elapsed` never goes back.
+ *
+ * - A reading that is no number, or that throws, is replaced by the one before it.
+ */
+export function steadyClock(clock: Clock): Clock {
+  if (clock === systemClock || steady.has(clock)) return clock;
+  let lastNow = 0;
+  let lastElapsed = 0;
+  const wrapped: Clock = {
+    now() {
+      const ms = reading(() => clock.now());
+      if (ms !== undefined) lastNow = Math.min(Math.max(0, Math.floor(ms)), MAX_TIME_MS);
+      return lastNow;
+    },
+    elapsed() {
+      const ms = reading(() => clock.elapsed());
+      if (ms !== undefined && ms > lastElapsed) lastElapsed = ms;
+      return lastElapsed;
+    },
+    schedule: (delayMs, callback) => clock.schedule(delayMs, callback),
+  };
+  steady.add(wrapped);
+  return wrapped;
+}
+
+/** The clocks that {@link steadyClock} has made. */
+const steady = new WeakSet<Clock>();
+
+function reading(read: () => number): number | undefined {
+  try {
+    const ms = read();
+    return typeof ms === "number" && Number.isFinite(ms) ? ms : undefined;
+  } catch {
+    return undefined;
+  }
+}

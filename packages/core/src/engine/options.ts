@@ -1,12 +1,13 @@
 import * as z from "zod/mini";
+import type { Clock } from "../clock.ts";
 import { milliseconds, positiveMs, retrySchema } from "../definition/schema.ts";
 import { checker } from "./checker.ts";
 
 const fn = z.custom<unknown>((value) => typeof value === "function", "must be a function");
 const clock = z.custom<object>((value) => {
-  const { now, schedule } = (value ?? {}) as { now?: unknown; schedule?: unknown };
-  return typeof now === "function" && typeof schedule === "function";
-}, "must be a Clock");
+  const { now, elapsed, schedule } = (value ?? {}) as Partial<Record<keyof Clock, unknown>>;
+  return [now, elapsed, schedule].every((member) => typeof member === "function");
+}, "must be a Clock: { now, elapsed, schedule }");
 
 const engineSchema = z.object({
   store: z.custom<object>(

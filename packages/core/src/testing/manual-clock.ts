@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
  * A clock that stands still until it is told to move, for tests of waits, timeouts and leases without waiting.
  *
  * - Give it to the engine as `clock`; MemoryCheckpointStore takes the same one, and its leases follow it.
+ * - `setNow` corrects the wall clock, as a machine's time service does: no timer fires, no time has elapsed.
  * - `schedule` never calls back by itself: only {@link advance} does, in the order of time.
  *
  * @example
@@ -18,6 +19,7 @@ import type { Clock } from "../clock.ts";
 export class ManualClock implements Clock {
   readonly #timers = new Map<number, { atMs: number; callback: () => void }>();
   #nowMs: number;
+  #elapsedMs = 0;
   #lastTimer = 0;
 
   /** `startMs`: milliseconds since the epoch. Default: 2026-01-01T00:00:00Z. */
@@ -29,28 +31,37 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
+  elapsed(): number {
+    return this.#elapsedMs;
+  }
+
+  /** Corrects the wall clock, forwards or back. `ms`: milliseconds since the epoch. */
+  setNow(ms: number): void {
+    this.#nowMs = ms;
+  }
+
   schedule(delayMs: number, callback: () => void): () => void {
     const timer = ++this.#lastTimer;
-    this.#timers.set(timer, { atMs: this.#nowMs + Math.max(0, delayMs), callback });
+    this.#timers.set(timer, { atMs: this.#elapsedMs + Math.max(0, delayMs), callback });
     return () => this.#timers.delete(timer);
   }
 
   /** Milliseconds until the next callback; `undefined` where none is scheduled. */
   get nextMs(): number | undefined {
     const first = this.#next();
-    return first === undefined ? undefined : first[1].atMs - this.#nowMs;
+    return first === undefined ? undefined : first[1].atMs - this.#elapsedMs;
   }
 
   /** Moves on by so many milliseconds, and calls back what is due by then. */
   advance(ms: number): void {
-    const untilMs = this.#nowMs + ms;
+    const untilMs = this.#elapsedMs + ms;
     for (let next = this.#next(); next !== undefined && next[1].atMs <= untilMs; next = this.#next()) {
       const [timer, { atMs, callback }] = next;
       this.#timers.delete(timer);
-      this.#nowMs = atMs;
+      this.#pass(atMs - this.#elapsedMs);
       callback();
     }
-    this.#nowMs = untilMs;
+    this.#pass(untilMs - this.#elapsedMs);
   }
 
   /**
@@ -61,6 +72,11 @@ export class ManualClock implements Clock {
   async advanceToNext(): Promise<void> {
     while (this.nextMs === undefined) await new Promise((resolve) => setImmediate(resolve));
     this.advance(this.nextMs ?? 0);
+  }
+
+  #pass(ms: number): void {
+    this.#elapsedMs += ms;
+    this.#nowMs += ms;
   }
 
   #next(): [number, { atMs: number; callback: () => void }] | undefined {

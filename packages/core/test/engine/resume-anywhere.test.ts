@@ -10,6 +10,7 @@ import {
 } from "../../src/index.ts";
 import { crashAt } from "../../src/testing/index.ts";
 import { randomWorkflow } from "../definition/random-workflow.ts";
+import { immediateClock } from "../immediate-clock.ts";
 import { assertExact } from "../state/exact.ts";
 import { anyContext } from "../state/values.ts";
 import { append, chain } from "./chain.ts";
@@ -63,7 +64,7 @@ describe.each(["sync", "async"] as const)("a run whose store breaks at any commi
       return append(args);
     };
     const options = { workflows: [chain(LENGTH)], executors: { default: executor }, durability, leaseMs: 0 };
-    const first = createWorkflowEngine({ ...options, store: crashAt(data.reopen(), place), clock: impatient });
+    const first = createWorkflowEngine({ ...options, store: crashAt(data.reopen(), place), clock: immediateClock() });
     const crash = await first.executeWorkflow({ workflowId: "chain", userId: "u1" }).catch((error: unknown) => error);
     if (!isWorkflowError(crash, "STORE_UNAVAILABLE")) throw crash;
     const executionId = String(crash.executionId);
@@ -144,15 +145,6 @@ describe("what a node sees", () => {
     expect(initialData).toEqual({ map: new Map(), at: new Date(0), bytes: new Uint8Array(1) });
   });
 });
-
-/** Retries of the store do not wait. */
-const impatient = {
-  now: () => Date.now(),
-  schedule: (_delayMs: number, callback: () => void) => {
-    const timer = setImmediate(callback);
-    return () => clearImmediate(timer);
-  },
-};
 
 function engineOf(definition: WorkflowDefinition, executor: NodeExecutor) {
   return createWorkflowEngine({

@@ -4,6 +4,7 @@ import { describeCheckpointStore } from "../../src/conformance/index.ts";
 import { createWorkflowEngine, isWorkflowError, type NodeExecutor } from "../../src/index.ts";
 import { crashAt, type InjectedFault, injectFaults, ManualClock } from "../../src/testing/index.ts";
 import { append, chain } from "../engine/chain.ts";
+import { immediateClock } from "../immediate-clock.ts";
 
 // A wrapper with nothing to do must be as good a store as the one inside.
 for (const [name, wrap] of [
@@ -71,7 +72,7 @@ describe("injectFaults", () => {
           },
         },
         leaseMs: 0,
-        clock: immediate,
+        clock: immediateClock(),
       });
       const executionId = `e${seed}`;
       let again = true;
@@ -171,17 +172,8 @@ describe("ManualClock", () => {
   });
 });
 
-/** Retries of the store do not wait. */
-const immediate = {
-  now: () => Date.now(),
-  schedule: (_delayMs: number, callback: () => void) => {
-    const timer = setImmediate(callback);
-    return () => clearImmediate(timer);
-  },
-};
-
 /** Nothing scheduled ever happens: a process that has died renews no lease. */
-const frozen = { now: () => 0, schedule: () => () => undefined };
+const frozen = { now: () => 0, elapsed: () => 0, schedule: () => () => undefined };
 
 async function attempt<T>(run: () => Promise<T>): Promise<T | undefined> {
   try {

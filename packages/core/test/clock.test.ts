@@ -1,0 +1,42 @@
+import { systemClock } from "@waymark/core";
+import { ManualClock } from "@waymark/core/testing";
+import { expect, it } from "vitest";
+import { steadyClock } from "../src/clock.ts";
+
+const readings = (...values: unknown[]) => {
+  let at = 0;
+  const next = (): never => {
+    const value = values[Math.min(at++, values.length - 1)];
+    if (value instanceof Error) throw value;
+    return value as never;
+  };
+  return steadyClock({ ...systemClock, now: next, elapsed: next });
+};
+
+it("rounds and bounds what a clock says of now, and keeps the last reading instead of one that is none", () => {
+  const clock = readings(5.7, Number.NaN, new Error("no"), "7", -3, Number.POSITIVE_INFINITY, 1e300);
+  expect([1, 2, 3, 4, 5, 6, 7].map(() => clock.now())).toEqual([5, 5, 5, 5, 0, 0, 8.64e15]);
+});
+
+it("lets elapsed time stand still, but never go back", () => {
+  const clock = readings(10, 4, Number.NaN, 10.5, new Error("no"), undefined);
+  expect([1, 2, 3, 4, 5, 6].map(() => clock.elapsed())).toEqual([10, 10, 10, 10.5, 10.5, 10.5]);
+});
+
+it("wraps a clock once", () => {
+  expect(steadyClock(systemClock)).toBe(systemClock);
+  const wrapped = steadyClock(new ManualClock());
+  expect(steadyClock(wrapped)).toBe(wrapped);
+});
+
+it("tells a ManualClock's corrections from its passing time", () => {
+  const clock = new ManualClock(1_000);
+  let fired = 0;
+  clock.schedule(50, () => fired++);
+  clock.setNow(500_000);
+  expect([clock.now(), clock.elapsed(), clock.nextMs, fired]).toEqual([500_000, 0, 50, 0]);
+  clock.advance(50);
+  expect([clock.now(), clock.elapsed(), fired]).toEqual([500_050, 50, 1]);
+  clock.setNow(0);
+  expect([clock.now(), clock.elapsed()]).toEqual([0, 50]);
+});

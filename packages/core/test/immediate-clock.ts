@@ -1,0 +1,17 @@
+import type { Clock } from "@waymark/core";
+
+/** A clock whose waits are over in the next turn of the event loop: retries of the store do not wait. */
+export function immediateClock(): Clock {
+  let elapsedMs = 0;
+  return {
+    now: () => Date.now(),
+    elapsed: () => elapsedMs,
+    schedule(delayMs, callback) {
+      const timer = setImmediate(() => {
+        elapsedMs += delayMs;
+        callback();
+      });
+      return () => clearImmediate(timer);
+    },
+  };
+}
