@@ -52,7 +52,7 @@ export function steadyClock(clock: Clock): Clock {
     },
     elapsed() {
       const ms = reading(() => clock.elapsed());
-      if (ms !== undefined && ms > lastElapsed) lastElapsed = ms;
+      if (ms !== undefined && ms > lastElapsed) lastElapsed = Math.min(ms, Number.MAX_SAFE_INTEGER);
       return lastElapsed;
     },
     schedule: (delayMs, callback) => clock.schedule(delayMs, callback),

@@ -53,6 +53,8 @@ export const ERROR_CODES = [
   "EXECUTION_NOT_FOUND",
   /** An execution with this id exists. */
   "EXECUTION_ALREADY_EXISTS",
+  /** An answer came for something that does not wait for it. */
+  "NOT_WAITING",
   /** The execution's status does not allow this. */
   "INVALID_STATUS",
   /** Another writer has changed the execution. */

@@ -65,8 +65,8 @@ export const positiveMs: z.ZodMiniType<number> = z
   .number()
   .check(z.refine((value) => value > 0, "must be more than zero"));
 
-/** The shape of a {@link RetryPolicy}. @internal */
-export const retrySchema: z.ZodMiniType<unknown> = z.object({
+/** The fields of a {@link RetryPolicy}. @internal */
+export const retryFields: Readonly<Record<keyof RetryPolicy, z.ZodMiniType>> = {
   maxAttempts: z.optional(
     z
       .number()
@@ -75,14 +75,14 @@ export const retrySchema: z.ZodMiniType<unknown> = z.object({
   backoffMs: z.optional(milliseconds),
   backoffFactor: z.optional(z.number().check(z.refine((value) => value >= 1, "must be 1 or more"))),
   maxBackoffMs: z.optional(milliseconds),
-});
+};
 
 const nodeSchema = z.object({
   id: text,
   type: z.optional(text),
   name: z.optional(z.string().check(storable)),
   data: z.optional(z.custom<Record<string, unknown>>(isPlainObject, "must be an object")),
-  retry: z.optional(retrySchema),
+  retry: z.optional(z.object(retryFields)),
   timeoutMs: z.optional(positiveMs),
 });
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
 import type { Interruption } from "./decide.ts";
 import { ABORT_GRACE_MS, type Interrupts } from "./interrupts.ts";
 
@@ -12,26 +13,35 @@ export interface CallLimits {
   nodeId: string;
 }
 
+/** What an executor threw: told apart from what the engine has found out about its run. */
+export class ThrownByNode {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
 /**
  * Calls an executor, and stops waiting for it when its time is up, also where it ignores its signal.
  *
  * - A node timeout, the run's timeout and a lost lease end the wait at once; the caller's abort leaves it a grace.
  * - The signal is made only when the executor asks for it.
  *
- * @throws what the executor throws; {WorkflowError} NODE_TIMEOUT; what interrupted the run
+ * @throws {ThrownByNode} what the executor throws; {WorkflowError} NODE_TIMEOUT; what interrupted the run
  */
 export function callExecutor<T>(
   limits: CallLimits,
   call: (signal: () => AbortSignal) => T | Promise<T>,
 ): T | Promise<T> {
   const controller = new LazyAbort();
-  let result: T | Promise<T>;
   try {
-    result = call(() => controller.signal);
+    const result = call(() => controller.signal);
+    // A promise is made of any thenable, which may settle twice, throw, or give another thenable.
+    return isThenable(result) ? waitWithin(limits, controller, Promise.resolve(result)) : result;
   } catch (error) {
-    return Promise.reject(error);
+    return Promise.reject(new ThrownByNode(error));
   }
-  return isThenable(result) ? waitWithin(limits, controller, result) : result;
 }
 
 function waitWithin<T>(limits: CallLimits, controller: LazyAbort, result: Promise<T>): Promise<T> {
@@ -48,7 +58,7 @@ function waitWithin<T>(limits: CallLimits, controller: LazyAbort, result: Promis
     };
     result.then(
       (value) => settle(() => resolve(value)),
-      (error) => settle(() => reject(error)),
+      (error) => settle(() => reject(new ThrownByNode(error))),
     );
     if (timeoutMs !== undefined) undo.push(clock.schedule(timeoutMs, () => giveUp(nodeTimeout(nodeId, timeoutMs))));
     undo.push(
@@ -81,7 +91,7 @@ class LazyAbort {
 }
 
 function nodeTimeout(nodeId: string, timeoutMs: number): WorkflowError {
-  return new WorkflowError("NODE_TIMEOUT", `Node "${nodeId}" hit its timeout of ${timeoutMs} ms.`, {
+  return new WorkflowError("NODE_TIMEOUT", `Node ${quoted(nodeId)} hit its timeout of ${timeoutMs} ms.`, {
     details: { nodeId, timeoutMs },
   });
 }

@@ -1,61 +1,97 @@
 import type { RetryPolicy } from "../definition/schema.ts";
-import { isNonRetryableError, isRetryAfterError, isWorkflowError } from "../errors.ts";
+import { isNonRetryableError, isRetryAfterError } from "../errors.ts";
 
 /** A retry policy with its defaults filled in. */
 export type ResolvedRetryPolicy = Required<RetryPolicy>;
 
 const DEFAULT_RETRY: ResolvedRetryPolicy = { maxAttempts: 1, backoffMs: 1_000, backoffFactor: 2, maxBackoffMs: 60_000 };
 
+/** The longest wait that a RetryAfterError can ask for, in milliseconds: a day. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
 /** Codes of failures that another attempt cannot mend. */
 const PERMANENT = new Set(["NODE_RESULT_INVALID", "CONTEXT_READ_ONLY", "STATE_NOT_SERIALIZABLE", "PAYLOAD_TOO_LARGE"]);
 
-/** A node's policy: its own, else the engine's, else one attempt. */
+/** A node's policy: its own, else the engine's, else one attempt. An `undefined` in a policy counts as absent. */
 export function resolveRetry(node: RetryPolicy | undefined, engine: RetryPolicy | undefined): ResolvedRetryPolicy {
-  return { ...DEFAULT_RETRY, ...engine, ...node };
+  const resolved = { ...DEFAULT_RETRY };
+  for (const policy of [engine ?? {}, node ?? {}]) {
+    for (const key of Object.keys(resolved) as (keyof RetryPolicy)[]) resolved[key] = policy[key] ?? resolved[key];
+  }
+  return resolved;
 }
 
 /**
- * How many milliseconds to wait before the next attempt; `undefined` where there is none.
+ * Milliseconds to wait before the next attempt; `undefined` if there is none.
  *
  * - Exponential backoff: `backoffMs · backoffFactor^(attempts − 1)`, at most `maxBackoffMs`. A RetryAfterError's own
- *   wait replaces it.
+ *   wait replaces it, up to a day.
+ * - `code` is the engine's own for the failure, so that a node cannot choose it.
  * - `attemptsInRun` counts those of this run, the failed one included.
  */
-export function retryDelay(policy: ResolvedRetryPolicy, error: unknown, attemptsInRun: number): number | undefined {
-  if (attemptsInRun >= policy.maxAttempts || isNonRetryableError(error)) return undefined;
-  if (isWorkflowError(error) && PERMANENT.has(error.code)) return undefined;
-  if (isRetryAfterError(error)) return error.retryAfterMs;
+export function retryDelay(
+  policy: ResolvedRetryPolicy,
+  failed: { code: string; thrown: unknown; attemptsInRun: number },
+): number | undefined {
+  const { code, thrown, attemptsInRun } = failed;
+  if (attemptsInRun >= policy.maxAttempts || PERMANENT.has(code) || isNonRetryableError(thrown)) return undefined;
+  if (isRetryAfterError(thrown)) {
+    const { retryAfterMs } = thrown;
+    return retryAfterMs >= 0 ? Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
+  }
   return Math.min(policy.maxBackoffMs, policy.backoffMs * policy.backoffFactor ** (attemptsInRun - 1));
 }
 
 /** Why a run ends before its next node. */
 export type Interruption = "timeout" | "aborted" | "lost";
 
-/** What to do between two nodes. */
+/** What to do between two nodes. Times are milliseconds since the run was asked for. */
 export function beforeNode(facts: {
   interruption: Interruption | undefined;
   hasNext: boolean;
-  nowMs: number;
-  budgetEndsMs: number | undefined;
+  elapsedMs: number;
+  budgetMs: number | undefined;
 }): "run" | "complete" | "stop" | "fail" | "lost" {
-  const { interruption, hasNext, nowMs, budgetEndsMs } = facts;
+  const { interruption, hasNext, elapsedMs, budgetMs } = facts;
   if (interruption === "lost") return "lost";
   if (!hasNext) return "complete";
   if (interruption === "timeout") return "fail";
   if (interruption === "aborted") return "stop";
-  return budgetEndsMs !== undefined && nowMs >= budgetEndsMs ? "stop" : "run";
+  return budgetMs !== undefined && elapsedMs >= budgetMs ? "stop" : "run";
 }
 
-/** What to do with a node that has failed. */
+/** What to do with a node that has failed. Times are milliseconds since the run was asked for. */
 export function afterFailure(facts: {
   interruption: Interruption | undefined;
   delayMs: number | undefined;
-  nowMs: number;
-  budgetEndsMs: number | undefined;
+  elapsedMs: number;
+  budgetMs: number | undefined;
 }): "retry" | "fail" | "stop" | "lost" {
-  const { interruption, delayMs, nowMs, budgetEndsMs } = facts;
+  const { interruption, delayMs, elapsedMs, budgetMs } = facts;
   if (interruption === "lost") return "lost";
   if (interruption === "aborted") return "stop";
   if (interruption === "timeout" || delayMs === undefined) return "fail";
-  return budgetEndsMs !== undefined && nowMs + delayMs >= budgetEndsMs ? "stop" : "retry";
+  return budgetMs !== undefined && elapsedMs + delayMs >= budgetMs ? "stop" : "retry";
+}
+
+/**
+ * What a resume does with an execution, by what it was called with.
+ *
+ * - `rest`: nothing is written: only a wait is left, and the call does not answer it.
+ * - `refuse`: the call answers, or names a node, and that is not what waits.
+ */
+export function onResume(facts: {
+  status: string;
+  /** The node that runs next. */
+  next: string | undefined;
+  /** The node that an answer is kept for. */
+  answered: string | undefined;
+  nodeId: string | undefined;
+  hasData: boolean;
+}): "run" | "rest" | "refuse" {
+  const { status, next, answered, nodeId, hasData } = facts;
+  if (nodeId !== undefined && nodeId !== next) return "refuse";
+  const waits = next !== undefined && (status === "suspended" || answered === next);
+  if (hasData) return waits ? "run" : "refuse";
+  return status === "suspended" && next !== undefined ? "rest" : "run";
 }

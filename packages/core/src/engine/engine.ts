@@ -1,15 +1,15 @@
-import { systemClock } from "../clock.ts";
-import { Codec } from "../state/codec.ts";
-import type { JournalOptions } from "../state/journal.ts";
+import { surroundingsOf } from "../state/surroundings.ts";
 import { type ReadonlyWorkflowState, WorkflowState, type WorkflowStateClass } from "../state/workflow-state.ts";
 import type { Page } from "../store/checkpoint-store.ts";
 import type { WorkflowContext } from "./node-executor.ts";
-import { checkEngineOptions } from "./options.ts";
+import { checkEngineOptions, checkStateOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import type {
   ExecuteWorkflowOptions,
   ExecuteWorkflowResult,
+  ExecuteWorkflowSyncOptions,
   ExecutionSummary,
+  GetExecutionStateOptions,
   InputOf,
   LegacyResult,
   ListExecutionsQuery,
@@ -42,17 +42,25 @@ export interface WorkflowEngine<
   executeWorkflowV2<Id extends string>(
     options: ExecuteWorkflowOptions<InputOf<Workflows, Id, Context>, Id>,
   ): Promise<ExecuteWorkflowResult<Context>>;
-  /** The old executor's arguments and result, run by this engine with `contextMode: "copy"`. */
-  executeWorkflowSync<Id extends string>(options: {
-    workflowId: Id;
-    userId: string;
-    initialData?: InputOf<Workflows, Id, Context>;
-  }): Promise<LegacyResult<Context>>;
   /**
-   * Goes on with an execution from its last checkpoint. Nodes whose checkpoint was committed do not run again.
+   * The old executor's arguments and result, run by this engine with `contextMode: "copy"`.
    *
-   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, WORKFLOW_NOT_FOUND,
-   *   UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
+   * - The result also has the `executionId`, which may be chosen by the caller.
+   *
+   * @throws as {@link executeWorkflow}
+   */
+  executeWorkflowSync<Id extends string>(
+    options: ExecuteWorkflowSyncOptions<InputOf<Workflows, Id, Context>, Id>,
+  ): Promise<LegacyResult<Context>>;
+  /**
+   * Continues an execution from its last checkpoint. Nodes whose checkpoint was committed do not run again.
+   *
+   * - A suspended execution continues with `data`, the answer to what it waits for. Without it nothing is written, and
+   *   the result is `suspended`.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, NOT_WAITING, LEASE_HELD,
+   *   WORKFLOW_NOT_FOUND, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, STATE_CORRUPT, STATE_VERSION_UNSUPPORTED,
+   *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
    */
   resumeWorkflow(options: ResumeWorkflowOptions): Promise<ExecuteWorkflowResult<Context>>;
   /**
@@ -60,10 +68,7 @@ export interface WorkflowEngine<
    *
    * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
    */
-  getExecutionState(
-    executionId: string,
-    options?: { checkpoints?: "all" | "last" },
-  ): Promise<ReadonlyWorkflowState<Context>>;
+  getExecutionState(executionId: string, options?: GetExecutionStateOptions): Promise<ReadonlyWorkflowState<Context>>;
   /** Lists executions, a page at a time, without their contexts. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE */
   listExecutions(query?: ListExecutionsQuery): Promise<Page<ExecutionSummary>>;
   /**
@@ -96,28 +101,27 @@ export interface WorkflowEngine<
 export function createWorkflowEngine<
   Context extends WorkflowContext = WorkflowContext,
   Workflows extends WorkflowSource = WorkflowSource,
->(options: WorkflowEngineOptions<Context, Workflows>): WorkflowEngine<Context, Workflows> {
-  checkEngineOptions(options);
-  const { store, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
-  const codec = new Codec(options.codec);
-  const surroundings: JournalOptions = { store, codec, clock, leaseMs };
+>(given: WorkflowEngineOptions<Context, Workflows>): WorkflowEngine<Context, Workflows> {
+  const options = checkEngineOptions(given) as WorkflowEngineOptions<Context>;
+  const { contextMode = "frozen" } = options;
+  const surroundings = surroundingsOf(options);
   let runtime: Promise<Runtime<Context>> | undefined;
   // Loaded by the first call that runs or lists: importing this package costs less, and defining workflows needs none of it.
   const load = (): Promise<Runtime<Context>> => {
     runtime ??= import("./runtime.ts").then(({ Runtime }) => new Runtime<Context>(options, surroundings));
     return runtime;
   };
-  const stateOptions = { store, clock, leaseMs, contextMode, ...(options.codec ? { codec: options.codec } : {}) };
   const executeWorkflow = async (call: ExecuteWorkflowOptions<object>) =>
     (await load()).runner.execute(call, contextMode);
   return {
-    WorkflowState: WorkflowState.bind<Context>(stateOptions),
+    WorkflowState: WorkflowState.bind<Context>(options),
     executeWorkflow,
     executeWorkflowV2: executeWorkflow,
-    executeWorkflowSync: async (call) => (await load()).runner.executeLegacy(call as ExecuteWorkflowOptions<object>),
+    executeWorkflowSync: async (call) =>
+      (await load()).runner.executeLegacy(call as ExecuteWorkflowSyncOptions<object>),
     resumeWorkflow: async (call) => (await load()).runner.resume(call, contextMode),
-    getExecutionState: (executionId, { checkpoints = "all" } = {}) =>
-      WorkflowState.read<Context>(stateOptions, executionId, checkpoints),
+    getExecutionState: async (executionId, query = {}) =>
+      WorkflowState.read<Context>(options, executionId, checkStateOptions(query).checkpoints ?? "all"),
     listExecutions: async (query) => (await load()).executions.list(query),
     cancelExecution: async (executionId) => (await load()).executions.cancel(executionId),
     deleteExecution: async (executionId) => (await load()).executions.delete(executionId),

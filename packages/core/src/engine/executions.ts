@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import { callStore } from "../state/store-call.ts";
 import { checkId } from "../store/arguments.ts";
 import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
-import { checkPruneOptions } from "./call-options.ts";
+import { quoted } from "../text.ts";
+import { checkListOptions, checkPruneOptions } from "./call-options.ts";
 import type { ExecutionSummary, ListExecutionsQuery, PruneOptions } from "./types.ts";
 
 /** Executions that are deleted in one call of the store. */
@@ -20,10 +20,11 @@ export class Executions {
     this.#clock = clock;
   }
 
-  async list({ createdBefore, ...query }: ListExecutionsQuery = {}): Promise<Page<ExecutionSummary>> {
+  async list(given: ListExecutionsQuery = {}): Promise<Page<ExecutionSummary>> {
+    const { createdBefore, ...query } = checkListOptions(given);
     const options: ListExecutionsOptions = { ...query };
     if (createdBefore !== undefined) options.createdBefore = timeOf(createdBefore);
-    const page = await this.#call(() => this.#store.listExecutions(options));
+    const page = await this.#store.listExecutions(options);
     const items = page.items.map(summarize);
     return page.nextCursor === undefined ? { items } : { items, nextCursor: page.nextCursor };
   }
@@ -33,31 +34,29 @@ export class Executions {
     checkId(executionId, "executionId");
     const claimId = randomUUID();
     const commitId = randomUUID();
-    const { token, version } = await this.#call(() =>
-      this.#store.claimExecution(executionId, {
-        claimId,
-        owner: claimId,
-        leaseMs: 30_000,
-        from: ["pending", "running", "suspended", "failed"],
-        force: true,
-      }),
-    );
+    const { token, version } = await this.#store.claimExecution(executionId, {
+      claimId,
+      owner: claimId,
+      leaseMs: 30_000,
+      from: ["pending", "running", "suspended", "failed"],
+      force: true,
+    });
     const head = { status: "cancelled", failure: null } as const;
-    await this.#call(() => this.#store.commit(executionId, { commitId, token, version, head }));
+    await this.#store.commit(executionId, { commitId, token, version, head });
   }
 
   /** Tries again where the execution has changed in between. */
   async delete(executionId: string): Promise<boolean> {
     checkId(executionId, "executionId");
     for (;;) {
-      const record = await this.#call(() => this.#store.getExecution(executionId));
+      const record = await this.#store.getExecution(executionId);
       if (record === undefined) return false;
-      if ((await this.#call(() => this.#store.deleteExecutions([refTo(record)]))) > 0) return true;
+      if ((await this.#store.deleteExecutions([refTo(record)])) > 0) return true;
     }
   }
 
-  async prune(options: PruneOptions): Promise<number> {
-    checkPruneOptions(options);
+  async prune(given: PruneOptions): Promise<number> {
+    const options = checkPruneOptions(given);
     const { olderThanMs, status = ["completed", "failed", "cancelled"], workflowId, userId } = options;
     const query: ListExecutionsOptions = {
       status,
@@ -69,17 +68,11 @@ export class Executions {
     };
     let deleted = 0;
     for (let cursor: string | undefined; ; ) {
-      const page = await this.#call(() =>
-        this.#store.listExecutions(cursor === undefined ? query : { ...query, cursor }),
-      );
-      deleted += await this.#call(() => this.#store.deleteExecutions(page.items.map(refTo)));
+      const page = await this.#store.listExecutions(cursor === undefined ? query : { ...query, cursor });
+      deleted += await this.#store.deleteExecutions(page.items.map(refTo));
       cursor = page.nextCursor;
       if (cursor === undefined) return deleted;
     }
-  }
-
-  #call<T>(call: () => Promise<T>): Promise<T> {
-    return callStore(this.#clock, call);
   }
 }
 
@@ -107,5 +100,5 @@ function isoTime(ms: number): string {
 function timeOf(value: Date | string | number): number {
   const ms = Number(typeof value === "string" ? new Date(value) : value);
   if (Number.isFinite(ms) && ms >= 0) return Math.floor(ms);
-  throw new WorkflowError("INVALID_ARGUMENT", `createdBefore is not a time: ${String(value)}.`);
+  throw new WorkflowError("INVALID_ARGUMENT", `createdBefore is not a time: ${quoted(value)}.`);
 }

@@ -1,7 +1,7 @@
 import { sha256 } from "../crypto.ts";
 import type { LogLevel } from "./events.ts";
 import type { NodeExecutorArgs, NodeLogger, WorkflowContext } from "./node-executor.ts";
-import type { RunContext } from "./run.ts";
+import type { RunContext } from "./run-context.ts";
 import type { PreparedStep } from "./workflow-catalog.ts";
 
 /** What an executor is called with. What costs something is made when it is asked for. */

@@ -1,33 +1,45 @@
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
+import type { WaitLimits } from "../state/retry-store.ts";
 import type { Interruption } from "./decide.ts";
 
 /** How long a node may go on after the caller's signal has aborted, in milliseconds. */
 export const ABORT_GRACE_MS = 5_000;
 
+/** How long anything but a node may still take once the run's time is up, in milliseconds. */
+const WAIT_GRACE_MS = 1_000;
+
+/** The limits that a call names. */
+export interface RunLimits {
+  timeoutMs?: number | undefined;
+  budgetMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Everything that can end a run from outside: its timeout, the caller's signal, the loss of its lease.
+ * Everything that can end a run from outside: its timeout, its budget, the caller's signal, the loss of its lease.
  *
- * - The first one counts. Nodes hear of it through their own signal.
+ * - The first interruption counts. Nodes hear of it through their own signal; a spent budget is none, it only lets no
+ *   further node start.
+ * - Whatever else the run waits for (the store, a schema, a lookup) is given up a second after its time was up.
  */
-export class Interrupts implements Disposable {
+export class Interrupts implements Disposable, WaitLimits {
   readonly #clock: Clock;
+  readonly #limits: RunLimits;
   readonly #listeners = new Set<(kind: Interruption) => void>();
+  readonly #cutOffs = new Set<() => void>();
   readonly #undo: (() => void)[] = [];
+  readonly #startedMs: number;
   #kind: Interruption | undefined;
   #reason: unknown;
-  #deadline: { endsMs: number; error: WorkflowError } | undefined;
 
-  constructor(clock: Clock, options: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined }) {
+  constructor(clock: Clock, limits: RunLimits) {
     this.#clock = clock;
-    const { timeoutMs, signal } = options;
-    if (timeoutMs !== undefined) {
-      const error = new WorkflowError("EXECUTION_TIMEOUT", `The run hit its timeout of ${timeoutMs} ms.`, {
-        details: { timeoutMs },
-      });
-      this.#deadline = { endsMs: clock.now() + timeoutMs, error };
-      this.#undo.push(clock.schedule(timeoutMs, () => this.raise("timeout", error)));
-    }
+    this.#limits = limits;
+    this.#startedMs = clock.elapsed();
+    const { timeoutMs, signal } = limits;
+    if (timeoutMs !== undefined)
+      this.#undo.push(clock.schedule(timeoutMs, () => this.raise("timeout", this.#timeUp("timeout"))));
     if (signal === undefined) return;
     const abort = () => this.raise("aborted", signal.reason);
     if (signal.aborted) abort();
@@ -44,6 +56,11 @@ export class Interrupts implements Disposable {
     return this.#reason;
   }
 
+  /** Milliseconds since the run was asked for. */
+  get elapsedMs(): number {
+    return this.#clock.elapsed() - this.#startedMs;
+  }
+
   raise(kind: Interruption, reason: unknown): void {
     if (this.#kind !== undefined && kind !== "lost") return;
     this.#kind = kind;
@@ -51,14 +68,13 @@ export class Interrupts implements Disposable {
     for (const listener of [...this.#listeners]) listener(kind);
   }
 
-  /** Raises the timeout where it is over, also where no timer could fire because the nodes never waited. */
+  /** Raises the timeout if it is over, also if no timer could fire because the nodes never waited. */
   checkDeadline(): void {
-    if (this.#deadline !== undefined && this.#clock.now() >= this.#deadline.endsMs) {
-      this.raise("timeout", this.#deadline.error);
-    }
+    const { timeoutMs } = this.#limits;
+    if (timeoutMs !== undefined && this.elapsedMs >= timeoutMs) this.raise("timeout", this.#timeUp("timeout"));
   }
 
-  /** Calls back when the run is interrupted, at once where it has been; returns what ends that. */
+  /** Calls back when the run is interrupted, at once if it has been; returns what ends that. */
   listen(listener: (kind: Interruption) => void): () => void {
     this.#listeners.add(listener);
     if (this.#kind !== undefined) listener(this.#kind);
@@ -76,7 +92,42 @@ export class Interrupts implements Disposable {
     for (const each of undo) each();
   }
 
+  onCutOff(callback: () => void): () => void {
+    const { timeoutMs, budgetMs, signal } = this.#limits;
+    const undo: (() => void)[] = [() => this.#cutOffs.delete(callback)];
+    this.#cutOffs.add(callback);
+    if (timeoutMs !== undefined || signal !== undefined || this.#kind !== undefined) {
+      undo.push(this.listen(() => undo.push(this.#clock.schedule(WAIT_GRACE_MS, callback))));
+    }
+    if (budgetMs !== undefined) {
+      const leftMs = Math.max(0, budgetMs - this.elapsedMs);
+      undo.push(this.#clock.schedule(leftMs + WAIT_GRACE_MS, callback));
+    }
+    return () => {
+      for (const each of undo) each();
+    };
+  }
+
+  /**
+   * Waits for something that is neither a node nor the store.
+   *
+   * @throws {WorkflowError} EXECUTION_TIMEOUT if the timeout or the budget is over before; the signal's reason
+   */
+  within<T>(result: T | Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const unwatch = this.onCutOff(() => reject(this.#kind === undefined ? this.#timeUp("budget") : this.#reason));
+      Promise.resolve(result).then(resolve, reject).finally(unwatch);
+    });
+  }
+
   [Symbol.dispose](): void {
     for (const undo of this.#undo) undo();
+    for (const cutOff of [...this.#cutOffs]) cutOff();
+  }
+
+  #timeUp(limit: "timeout" | "budget"): WorkflowError {
+    const name = `${limit}Ms` as const;
+    const ms = this.#limits[name];
+    return new WorkflowError("EXECUTION_TIMEOUT", `The run hit its ${limit} of ${ms} ms.`, { details: { [name]: ms } });
   }
 }

@@ -1,19 +1,21 @@
 import type { Clock } from "../clock.ts";
+import { isWorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 
 /**
- * Renews a run's lease every third of its length, also while a node takes long; returns what ends that.
+ * Renews a run's lease every third of its length, also while a node takes long; returns a function that ends that.
  *
  * - Commits renew it too, so a run of short nodes seldom needs a renewal of its own.
- * - A renewal that fails is told once, and no more are made.
+ * - A store that is away is no reason to disturb a node: the lease may still be ours. Only what says that the execution
+ *   is lost is reported, once.
  */
 export function startHeartbeat(options: {
   clock: Clock;
   journal: Journal;
   leaseMs: number;
-  onFailure: (error: unknown) => void;
+  onLost: (error: unknown) => void;
 }): () => void {
-  const { clock, journal, leaseMs, onFailure } = options;
+  const { clock, journal, leaseMs, onLost } = options;
   if (leaseMs === 0) return () => undefined;
   const intervalMs = Math.max(1, Math.floor(leaseMs / 3));
   let ended = false;
@@ -21,10 +23,10 @@ export function startHeartbeat(options: {
 
   async function beat(): Promise<void> {
     try {
-      if (journal.status === "running" && clock.now() - journal.leaseRenewedMs >= intervalMs)
+      if (journal.status === "running" && clock.elapsed() - journal.leaseRenewedMs >= intervalMs)
         await journal.renewLease();
     } catch (error) {
-      if (!ended) onFailure(error);
+      if (!ended && !isWorkflowError(error, "STORE_UNAVAILABLE")) onLost(error);
       return;
     }
     if (!ended) cancel = clock.schedule(intervalMs, () => void beat());
@@ -33,5 +35,6 @@ export function startHeartbeat(options: {
   return () => {
     ended = true;
     cancel();
+    journal.end();
   };
 }

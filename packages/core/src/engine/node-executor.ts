@@ -18,7 +18,7 @@ export interface NodeExecutorArgs<Context extends WorkflowContext = WorkflowCont
   attempt: number;
   /** One per node per execution: the same for every attempt, also after a crash or a resume. 46 characters, safe in a header. */
   idempotencyKey: string;
-  /** There when the execution was resumed after this node's `suspend()`. */
+  /** There once the execution was resumed with `data` after this node's `suspend()`. */
   resume?: { data: unknown };
   /** Aborts when the node's or the run's time is up, and when the caller aborts. */
   signal: AbortSignal;
@@ -59,14 +59,19 @@ export interface Patch {
 export interface Routed {
   readonly [RESULT]: "routed";
   readonly result: WorkflowContext | Patch;
-  readonly handles: readonly string[];
+  readonly handles: string | readonly string[];
 }
 
 /** Made by {@link suspend}. */
 export interface Suspended {
   readonly [RESULT]: "suspended";
-  /** Milliseconds since the epoch. */
-  readonly wakeAt?: number;
+  readonly options: SuspendOptions;
+}
+
+/** What {@link suspend} takes. */
+export interface SuspendOptions {
+  /** When the node wants to be looked at again, in milliseconds since the epoch or as a Date. */
+  wakeAt?: number | Date;
 }
 
 /**
@@ -87,19 +92,18 @@ export function patch(changes: WorkflowContext): Patch {
  * ```
  */
 export function route(result: WorkflowContext | Patch, handles: string | readonly string[]): Routed {
-  return { [RESULT]: "routed", result, handles: typeof handles === "string" ? [handles] : [...handles] };
+  return { [RESULT]: "routed", result, handles };
 }
 
 /**
- * A result that ends the run here, with status `suspended`, until `resumeWorkflow` is called with what was waited for.
+ * A result that ends the run here, with status `suspended`, until `resumeWorkflow` is called with `data`: what the node
+ * waited for.
  *
- * - The node then runs again, with `resume.data`.
- * - `wakeAt` (milliseconds since the epoch, or a Date) is kept for whoever resumes by time.
+ * - The node then runs again, with `resume.data`. Without `data`, a resume leaves it waiting.
+ * - `wakeAt` is kept with the execution: `listExecutions({ due: true })` finds it once that time has come.
  */
-export function suspend(options: { wakeAt?: number | Date } = {}): Suspended {
-  return options.wakeAt === undefined
-    ? { [RESULT]: "suspended" }
-    : { [RESULT]: "suspended", wakeAt: Number(options.wakeAt) };
+export function suspend(options: SuspendOptions = {}): Suspended {
+  return { [RESULT]: "suspended", options };
 }
 
 /** Which of the marked results a value is; `undefined` for a plain context and for anything else. */

@@ -1,8 +1,8 @@
-import { isWorkflowError, messageOf, WorkflowError } from "../errors.ts";
+import { WorkflowError } from "../errors.ts";
 import { isPlain } from "../state/codec.ts";
-import { describeFailure } from "../state/failure.ts";
 import type { Journal } from "../state/journal.ts";
-import type { FailureRecord } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import { MAX_TIME_MS } from "../time.ts";
 import { type Patch, type Routed, resultKind, type Suspended, type WorkflowContext } from "./node-executor.ts";
 
 /** What an executor's result asks for. */
@@ -11,23 +11,27 @@ export type NodeOutcome =
   | { kind: "suspended"; wakeAt: number | undefined };
 
 /**
- * Tells what an executor has returned.
+ * Reads what an executor has returned, and checks all of it.
  *
  * @throws {WorkflowError} NODE_RESULT_INVALID
  */
 export function readResult(result: unknown, nodeId: string): NodeOutcome {
   switch (resultKind(result)) {
     case "suspended":
-      return { kind: "suspended", wakeAt: (result as Suspended).wakeAt };
+      return { kind: "suspended", wakeAt: readWakeAt((result as Suspended).options, nodeId) };
     case "routed": {
       const { result: inner, handles } = result as Routed;
       const outcome = readResult(inner, nodeId);
-      if (outcome.kind === "next" && outcome.handles === undefined) return { ...outcome, handles };
+      if (outcome.kind === "next" && outcome.handles === undefined) {
+        return { ...outcome, handles: readHandles(handles, nodeId) };
+      }
       throw invalidResult(nodeId, "route() around another route() or a suspend()");
     }
-    case "patch":
-      if (isContext((result as Patch).changes)) return { kind: "next", changes: (result as Patch).changes };
-      throw invalidResult(nodeId, `patch() of ${nameOf((result as Patch).changes)}`);
+    case "patch": {
+      const { changes } = result as Patch;
+      if (isContext(changes)) return { kind: "next", changes };
+      throw invalidResult(nodeId, `patch() of ${nameOf(changes)}`);
+    }
   }
   if (isContext(result)) return { kind: "next", context: result };
   throw invalidResult(nodeId, nameOf(result));
@@ -40,28 +44,26 @@ export function takeOver(journal: Journal, outcome: NodeOutcome): void {
   else if (outcome.changes !== undefined) journal.patchContext(outcome.changes);
 }
 
-/** The record of a node's failure. */
-export function nodeFailure(
-  node: { nodeId: string; nodeName: string; attempts: number },
-  thrown: unknown,
-): FailureRecord {
-  if (isContextWrite(thrown)) {
-    const message = `Node "${node.nodeId}" wrote to the context it was given, which is read-only (${messageOf(thrown)}). Return a new one: { ...context, key: value }.`;
-    return describeFailure(thrown, { ...node, code: "CONTEXT_READ_ONLY", message });
+function readHandles(handles: unknown, nodeId: string): readonly string[] {
+  const list: unknown[] = Array.isArray(handles) ? Array.from(handles) : [handles];
+  for (const handle of list) {
+    if (typeof handle !== "string") throw invalidResult(nodeId, `route() to ${nameOf(handle)}, which is no handle`);
   }
-  if (isWorkflowError(thrown, "STATE_NOT_SERIALIZABLE")) {
-    return describeFailure(thrown, { ...node, message: `Node "${node.nodeId}": ${thrown.message}` });
-  }
-  return describeFailure(thrown, node);
+  return list as string[];
 }
 
-/** V8's words for a write to a frozen object in strict code. */
-const FROZEN_WRITE =
-  /^(Cannot assign to read only property|Cannot add property .*, object is not extensible|Cannot delete property|Cannot define property .*, object is not extensible)/;
-
-/** Tells whether something was thrown because a frozen object was written to. */
-function isContextWrite(thrown: unknown): boolean {
-  return Object.prototype.toString.call(thrown) === "[object Error]" && FROZEN_WRITE.test(messageOf(thrown));
+/** A fraction of a millisecond is rounded up, so that nothing wakes early; a time before 1970 has passed all the same. */
+function readWakeAt(options: unknown, nodeId: string): number | undefined {
+  if (!isContext(options)) throw invalidResult(nodeId, `suspend() with ${nameOf(options)}`);
+  const { wakeAt, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw invalidResult(nodeId, `suspend() with an unknown option ${quoted(unknown)}`);
+  if (wakeAt === undefined) return undefined;
+  const isTime = typeof wakeAt === "number" || Object.prototype.toString.call(wakeAt) === "[object Date]";
+  const ms = isTime ? Math.max(0, Math.ceil(Number(wakeAt))) : Number.NaN;
+  if (ms <= MAX_TIME_MS) return ms;
+  const given = typeof wakeAt === "number" ? String(wakeAt) : isTime ? "an invalid Date" : nameOf(wakeAt);
+  throw invalidResult(nodeId, `suspend() until ${given}, which is no time that a Date can hold`);
 }
 
 function isContext(value: unknown): value is WorkflowContext {
@@ -71,7 +73,7 @@ function isContext(value: unknown): value is WorkflowContext {
 function invalidResult(nodeId: string, what: string): WorkflowError {
   return new WorkflowError(
     "NODE_RESULT_INVALID",
-    `Node "${nodeId}" returned ${what}; an executor returns the next context, a plain object, or patch(), route() or suspend().`,
+    `Node ${quoted(nodeId)} returned ${what}; an executor returns the next context, a plain object, or patch(), route() or suspend().`,
     { details: { nodeId } },
   );
 }
@@ -80,7 +82,7 @@ function nameOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
-  return typeof value === "object"
-    ? `an instance of ${value.constructor?.name ?? "an unknown class"}`
-    : `a ${typeof value}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name: unknown = value.constructor?.name;
+  return `an instance of ${typeof name === "string" && name !== "" ? name : "an unknown class"}`;
 }

@@ -3,7 +3,8 @@ import type { Journal } from "../state/journal.ts";
 import { canResume } from "../state/workflow-state.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { notFound } from "../store/rules.ts";
-import type { RunEnd } from "./run.ts";
+import { quoted } from "../text.ts";
+import type { RunEnd } from "./run-context.ts";
 import type { ExecuteWorkflowResult } from "./types.ts";
 
 interface ResultFacts<Context> {
@@ -30,7 +31,7 @@ export function resultOf<Context>(facts: ResultFacts<Context>, end: RunEnd): Exe
       canResume: canResume(status),
     };
   }
-  return { ...fields, success: false, status: end.status, canResume: true };
+  return { ...fields, success: false, status: end.status, canResume: canResume(end.status) };
 }
 
 /** The result of a run that lost the execution to another owner: what is on record. */
@@ -63,7 +64,7 @@ export async function lostResult<Context>(
 export function throwFailure(result: ExecuteWorkflowResult<unknown>, thrown: unknown): never {
   const { failure, executionId } = result;
   const code = ERROR_CODES.find((each) => each === failure?.code) ?? "NODE_FAILED";
-  const node = failure?.nodeId === undefined ? "The execution" : `Node "${failure.nodeId}"`;
+  const node = failure?.nodeId === undefined ? "The execution" : `Node ${quoted(failure.nodeId)}`;
   throw new WorkflowError(code, `${node} failed: ${failure?.message}`, {
     executionId,
     cause: thrown,

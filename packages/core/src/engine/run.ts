@@ -1,40 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../clock.ts";
 import { Planner } from "../definition/planner.ts";
-import type { RetryPolicy } from "../definition/schema.ts";
-import { isWorkflowError } from "../errors.ts";
-import type { ContextMode, ContextValues } from "../state/context-values.ts";
+import { isWorkflowError, messageOf } from "../errors.ts";
 import { describeFailure } from "../state/failure.ts";
 import type { Journal } from "../state/journal.ts";
+import type { NodeEntry } from "../state/journal-entries.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { callExecutor } from "./call-executor.ts";
 import { afterFailure, beforeNode, resolveRetry, retryDelay } from "./decide.ts";
-import type { EventDraft } from "./events.ts";
 import { executorArgs } from "./executor-args.ts";
-import type { Interrupts } from "./interrupts.ts";
-import { type NodeOutcome, nodeFailure, readResult, takeOver } from "./node-outcome.ts";
+import { nodeFailure } from "./node-failure.ts";
+import { type NodeOutcome, readResult, takeOver } from "./node-outcome.ts";
+import type { RunContext, RunEnd } from "./run-context.ts";
 import type { PreparedStep, PreparedWorkflow } from "./workflow-catalog.ts";
-
-/** Everything one run works with. */
-export interface RunContext {
-  workflow: PreparedWorkflow;
-  journal: Journal;
-  values: ContextValues;
-  contextMode: ContextMode;
-  clock: Clock;
-  interrupts: Interrupts;
-  retry: RetryPolicy | undefined;
-  nodeTimeoutMs: number | undefined;
-  /** Milliseconds since the epoch. */
-  budgetEndsMs: number | undefined;
-  durability: "sync" | "async";
-  emit: (event: EventDraft) => void;
-}
-
-/** How a run's loop ended. */
-export type RunEnd =
-  | { status: "completed" | "pending" | "suspended" }
-  | { status: "failed" | "lost"; failure: FailureRecord; thrown: unknown };
 
 /** Codes with which a store says that the execution is another owner's now. */
 const LOST = new Set(["LEASE_LOST", "VERSION_CONFLICT", "INVALID_STATUS"]);
@@ -46,6 +23,7 @@ const YIELD_AFTER_MS = 20;
  * Runs an execution's nodes, one after the other, until it ends or is stopped: the only place that does.
  *
  * - A node's checkpoint is committed before the next one starts (in `async` durability: before the one after that).
+ * - Whatever a node returns, throws or suspends with is its success or its recorded failure, never a throw.
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, EXECUTION_NOT_FOUND
  */
@@ -70,9 +48,42 @@ export function restorePlanner(workflow: PreparedWorkflow, journal: Pick<Journal
   return planner;
 }
 
+/** One attempt of a node. */
+interface Attempt {
+  index: number;
+  step: PreparedStep;
+  attempt: number;
+  attemptInRun: number;
+  /** By `clock.elapsed()`. */
+  startedMs: number;
+  durationMs: number;
+  /** Takes back all that it has changed. */
+  undo: () => void;
+  /** Its commit, in `async` durability while the next node runs already. */
+  committed?: Promise<void>;
+}
+
+/** An attempt whose commit, made while the next node ran, was refused by the store. */
+class RefusedLater {
+  readonly attempt: Attempt;
+  readonly error: unknown;
+
+  constructor(attempt: Attempt, error: unknown) {
+    this.attempt = attempt;
+    this.error = error;
+  }
+}
+
+/** To a thousandth of a millisecond: what is beyond that is noise, and text. */
+function roundedMs(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
+
 class Run {
   readonly #context: RunContext;
-  readonly #planner: Planner;
+  #planner: Planner;
+  /** In `async` durability: the attempt whose commit is under way. */
+  #unsettled: Attempt | undefined;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -80,7 +91,7 @@ class Run {
   }
 
   async toEnd(): Promise<RunEnd> {
-    const { workflow, interrupts, clock, budgetEndsMs } = this.#context;
+    const { interrupts } = this.#context;
     let yieldedMs = performance.now();
     for (;;) {
       if (performance.now() - yieldedMs > YIELD_AFTER_MS) {
@@ -89,59 +100,60 @@ class Run {
       }
       interrupts.checkDeadline();
       const index = this.#planner.next();
-      const facts = { interruption: interrupts.kind, hasNext: index !== undefined, nowMs: clock.now(), budgetEndsMs };
-      switch (beforeNode(facts)) {
-        case "lost":
-          throw interrupts.reason;
-        case "stop":
-          return this.#stop();
-        case "complete":
-          return this.#complete();
-        case "fail":
-          return this.#failBefore(workflow.steps[index as number] as PreparedStep);
-        case "run": {
-          const end = await this.#runNode(index as number);
-          if (end !== undefined) return end;
-        }
+      const what = beforeNode({ ...this.#facts(), hasNext: index !== undefined });
+      if (what === "run") {
+        const end = await this.#runNode(index as number);
+        if (end !== undefined) return end;
+        continue;
       }
+      if (what === "lost") throw interrupts.reason;
+      const refused = await this.#settleEarlier();
+      if (refused !== undefined) return this.#failLater(refused);
+      if (what === "stop") return this.#stop();
+      return what === "complete" ? this.#complete() : this.#failBefore(this.#stepAt(index as number));
     }
   }
 
-  /** Runs one node to the end of its attempts; gives the run's end, where this is it. */
+  #facts() {
+    const { interrupts, budgetMs } = this.#context;
+    return { interruption: interrupts.kind, elapsedMs: interrupts.elapsedMs, budgetMs };
+  }
+
+  #stepAt(index: number): PreparedStep {
+    return this.#context.workflow.steps[index] as PreparedStep;
+  }
+
+  /** Runs one node to the end of its attempts; returns the run's end if this is it. */
   async #runNode(index: number): Promise<RunEnd | undefined> {
-    const { journal, workflow, clock, emit } = this.#context;
-    const step = workflow.steps[index] as PreparedStep;
-    const attemptsBefore = journal.attempts.get(step.node.id) ?? 0;
+    const { journal, emit, clock } = this.#context;
+    const step = this.#stepAt(index);
+    const nodeId = step.node.id;
+    const attemptsBefore = journal.attempts.get(nodeId) ?? 0;
     for (let attemptInRun = 1; ; attemptInRun++) {
       const attempt = attemptsBefore + attemptInRun;
-      const startedMs = clock.now();
-      emit({ type: "node.started", nodeId: step.node.id, attempt, stepNumber: journal.currentStep + 1 });
-      const undo = journal.mark();
-      let outcome: NodeOutcome;
-      let committed: Promise<void> | undefined;
-      let durationMs = 0;
+      emit({ type: "node.started", nodeId, attempt, stepNumber: journal.currentStep + 1 });
+      const undo = journal.mark(nodeId);
+      const made: Attempt = { index, step, attempt, attemptInRun, startedMs: clock.elapsed(), durationMs: 0, undo };
       try {
-        outcome = await this.#call(step, attempt);
-        durationMs = clock.now() - startedMs;
-        if (outcome.kind === "next") {
-          takeOver(journal, outcome);
-          committed = this.#commit(index, { attempt, durationMs, handles: outcome.handles });
-        }
+        const outcome = await this.#call(made);
+        made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
+        if (outcome.kind === "suspended") return await this.#suspend(nodeId, outcome.wakeAt);
+        await this.#commit(made, outcome);
+        return this.#planner.next() === undefined ? this.#completed() : undefined;
       } catch (error) {
+        // What the journal cannot write any more is no failure of the node.
+        if (journal.broken !== undefined) throw journal.broken.error;
         undo();
-        const failed = { attempt, attemptInRun, durationMs: clock.now() - startedMs };
-        const end = await this.#afterFailure(step, failed, error);
-        if (end === undefined) continue;
-        return end;
+        if (made.committed !== undefined) this.#planner = restorePlanner(this.#context.workflow, journal);
+        made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
+        const refused = error instanceof RefusedLater ? error : await this.#settleEarlier();
+        const end = await (refused === undefined ? this.#afterFailure(made, error) : this.#failLater(refused));
+        if (end !== undefined) return end;
       }
-      if (outcome.kind === "suspended") return this.#suspend(step.node.id, outcome.wakeAt);
-      await committed;
-      emit({ type: "node.completed", nodeId: step.node.id, attempt, stepNumber: journal.currentStep, durationMs });
-      return this.#planner.next() === undefined ? this.#completed() : undefined;
     }
   }
 
-  async #call(step: PreparedStep, attempt: number): Promise<NodeOutcome> {
+  async #call({ step, attempt }: Attempt): Promise<NodeOutcome> {
     const { clock, interrupts, nodeTimeoutMs } = this.#context;
     const limits = { clock, interrupts, timeoutMs: step.node.timeoutMs ?? nodeTimeoutMs, nodeId: step.node.id };
     const result = await callExecutor(limits, (signal) => step.run(executorArgs(this.#context, step, attempt, signal)));
@@ -149,53 +161,82 @@ class Run {
   }
 
   /**
-   * Settles a node's edges and commits its checkpoint; the last node's commit also completes the execution.
+   * Takes a node's result over, settles its edges and commits its checkpoint; the last node's commit also completes the
+   * execution.
    *
-   * @throws at once where the checkpoint is too large for the store: a failure of the node, not of the store
+   * @throws what the result or its checkpoint is refused with; {RefusedLater} if the one before it is
    */
-  #commit(
-    index: number,
-    done: { attempt: number; durationMs: number; handles: readonly string[] | undefined },
-  ): Promise<void> {
+  async #commit(made: Attempt, outcome: Extract<NodeOutcome, { kind: "next" }>): Promise<void> {
     const { journal, workflow, durability, emit } = this.#context;
-    const { node, nodeName } = workflow.steps[index] as PreparedStep;
-    const before = durability === "async" ? journal.settled() : undefined;
-    before?.catch(() => undefined);
+    const { step, attempt, durationMs } = made;
+    const { handles } = outcome;
+    const nodeId = step.node.id;
+    takeOver(journal, outcome);
+    const entry = { nodeId, nodeName: step.nodeName, attempt, durationMs, handles };
+    const prepared = journal.prepareNode(entry);
     const skippedBefore = this.#planner.skipped.length;
-    this.#planner.settle(index, done.handles);
+    this.#planner.settle(made.index, handles);
     const last = this.#planner.next() === undefined;
     const totalSteps = workflow.steps.length - this.#planner.skipped.length;
     const head = last ? ({ status: "completed", totalSteps, failure: null } as const) : { totalSteps };
     journal.currentStep++;
-    const committed = journal.commitNode({ nodeId: node.id, nodeName, ...done }, head);
-    for (const skipped of this.#planner.skipped.slice(skippedBefore)) {
-      emit({ type: "node.skipped", nodeId: workflow.steps[skipped]?.node.id ?? "" });
+    made.committed = journal.commitPrepared(prepared, entry, head);
+    if (durability === "async") {
+      made.committed.catch(() => undefined);
+      const refused = await this.#settleEarlier();
+      if (refused !== undefined) throw refused;
     }
-    if (before === undefined || last) return committed;
-    committed.catch(() => undefined);
-    return before;
+    if (durability === "sync" || last) await made.committed;
+    else this.#unsettled = made;
+    for (const skipped of this.#planner.skipped.slice(skippedBefore)) {
+      emit({ type: "node.skipped", nodeId: this.#stepAt(skipped).node.id });
+    }
+    emit({ type: "node.completed", nodeId, attempt, stepNumber: journal.currentStep, durationMs });
   }
 
-  /** Writes a failed attempt; waits where there is to be another one, and gives the run's end where there is not. */
-  async #afterFailure(
-    step: PreparedStep,
-    failed: { attempt: number; attemptInRun: number; durationMs: number },
-    thrown: unknown,
-  ): Promise<RunEnd | undefined> {
-    const { journal, interrupts, clock, budgetEndsMs, emit } = this.#context;
-    const { attempt, attemptInRun, durationMs } = failed;
-    const delayMs = retryDelay(resolveRetry(step.node.retry, this.#context.retry), thrown, attemptInRun);
-    const decision = afterFailure({ interruption: interrupts.kind, delayMs, nowMs: clock.now(), budgetEndsMs });
+  /** Waits for the commit that is under way; returns its attempt, undone, if the store refused it. */
+  async #settleEarlier(): Promise<RefusedLater | undefined> {
+    const earlier = this.#unsettled;
+    if (earlier === undefined) return undefined;
+    this.#unsettled = undefined;
+    try {
+      await earlier.committed;
+      return undefined;
+    } catch (error) {
+      const { journal, workflow } = this.#context;
+      if (journal.broken !== undefined) throw journal.broken.error;
+      earlier.undo();
+      this.#planner = restorePlanner(workflow, journal);
+      return new RefusedLater(earlier, error);
+    }
+  }
+
+  /** Ends the run with a node whose commit was refused while the next one ran. Another attempt would be refused, too. */
+  async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd> {
+    return (await this.#afterFailure({ ...attempt, attemptInRun: Number.POSITIVE_INFINITY }, error)) ?? this.#stop();
+  }
+
+  /** Writes a failed attempt; waits if there is to be another one, and returns the run's end if there is not. */
+  async #afterFailure(failed: Attempt, error: unknown): Promise<RunEnd | undefined> {
+    const { journal, interrupts, contextMode, emit } = this.#context;
+    const { step, attempt, attemptInRun, durationMs } = failed;
+    const nodeId = step.node.id;
+    const readOnlyContext = contextMode === "frozen" ? journal.context : undefined;
+    const { record: failure, thrown } = nodeFailure(
+      { nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext },
+      error,
+    );
+    const policy = resolveRetry(step.node.retry, this.#context.retry);
+    const delayMs = retryDelay(policy, { code: failure.code, thrown, attemptsInRun: attemptInRun });
+    const decision = afterFailure({ ...this.#facts(), delayMs });
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it counts as not run.
     if (decision === "stop" && interrupts.kind === "aborted") return this.#stop();
-    const nodeId = step.node.id;
-    const failure = nodeFailure({ nodeId, nodeName: step.nodeName, attempts: attempt }, thrown);
     const entry = { nodeId, nodeName: step.nodeName, attempt, durationMs, error: failure };
-    await journal.commitError(entry, decision === "fail" ? { status: "failed", failure } : {});
+    await this.#commitFailure(entry, decision === "fail");
     const retrying = decision === "retry" && delayMs !== undefined;
     emit({ type: "node.failed", nodeId, attempt, failure, ...(retrying ? { retryInMs: delayMs } : {}) });
-    if (decision === "fail") return this.#failed(failure, thrown);
+    if (decision === "fail") return this.#failed({ failure, thrown });
     if (decision === "stop") return this.#stop();
     await interrupts.sleep(delayMs ?? 0);
     if (interrupts.kind === "lost") throw interrupts.reason;
@@ -203,22 +244,42 @@ class Run {
     return interrupts.kind === "timeout" ? this.#failBefore(step) : undefined;
   }
 
-  /** Ends the run where its time is up before a node could start: that counts as an attempt of the node. */
-  async #failBefore(step: PreparedStep): Promise<RunEnd> {
+  /** Ends the run if its time is up before a node could start: that counts as an attempt of the node. */
+  async #failBefore({ node, nodeName }: PreparedStep): Promise<RunEnd> {
     const { journal, interrupts } = this.#context;
-    const { nodeName } = step;
-    const nodeId = step.node.id;
-    const attempt = (journal.attempts.get(nodeId) ?? 0) + 1;
-    const failure = nodeFailure({ nodeId, nodeName, attempts: attempt }, interrupts.reason);
-    await journal.commitError(
-      { nodeId, nodeName, attempt, durationMs: 0, error: failure },
-      { status: "failed", failure },
+    const attempt = (journal.attempts.get(node.id) ?? 0) + 1;
+    const { record: failure, thrown } = nodeFailure(
+      { nodeId: node.id, nodeName, attempts: attempt },
+      interrupts.reason,
     );
-    return this.#failed(failure, interrupts.reason);
+    await this.#commitFailure({ nodeId: node.id, nodeName, attempt, durationMs: 0, error: failure }, true);
+    return this.#failed({ failure, thrown });
+  }
+
+  /** Commits an error checkpoint; if the store refuses it, one that holds nothing but the code. */
+  async #commitFailure(entry: NodeEntry & { error: FailureRecord }, isLast: boolean): Promise<void> {
+    const { journal } = this.#context;
+    const commit = (error: FailureRecord) =>
+      journal.commitError({ ...entry, error }, isLast ? { status: "failed", failure: error } : {});
+    try {
+      await commit(entry.error);
+    } catch (refusal) {
+      if (journal.broken !== undefined) throw journal.broken.error;
+      const { code, nodeId, attempts } = entry.error;
+      const message = `The store refused to keep the failure: ${messageOf(refusal)}`;
+      await commit({
+        code,
+        message,
+        ...(nodeId === undefined ? {} : { nodeId }),
+        ...(attempts === undefined ? {} : { attempts }),
+      });
+    }
   }
 
   async #suspend(nodeId: string, wakeAt: number | undefined): Promise<RunEnd> {
     const { journal, emit } = this.#context;
+    const refused = await this.#settleEarlier();
+    if (refused !== undefined) throw refused;
     await journal.save({ status: "suspended", wakeAt: wakeAt ?? null });
     emit({ type: "execution.suspended", nodeId, ...(wakeAt === undefined ? {} : { wakeAt }) });
     return { status: "suspended" };
@@ -240,7 +301,7 @@ class Run {
     return { status: "completed" };
   }
 
-  #failed(failure: FailureRecord, thrown: unknown): RunEnd {
+  #failed({ failure, thrown }: Pick<Extract<RunEnd, { failure: unknown }>, "failure" | "thrown">): RunEnd {
     this.#context.emit({ type: "execution.failed", failure });
     return { status: "failed", failure, thrown };
   }

@@ -1,27 +1,32 @@
 import { validate } from "../definition/standard-schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ContextMode, ContextValues } from "../state/context-values.ts";
-import { goBackTo } from "../state/go-back.ts";
-import type { Journal, JournalOptions, SavedParts } from "../state/journal.ts";
+import type { Journal, JournalOptions } from "../state/journal.ts";
 import {
   type ClaimedExecution,
   claimExecution,
   createExecution,
   putBack,
-  RESUMABLE,
+  readExecution,
   readHead,
 } from "../state/open-execution.ts";
+import { withinLimits } from "../state/surroundings.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { checkExecuteOptions, checkResumeOptions } from "./call-options.ts";
+import { quoted } from "../text.ts";
+import { checkExecuteOptions, checkLegacyOptions, checkResumeOptions } from "./call-options.ts";
 import type { EventDraft, ExecutionEvent } from "./events.ts";
 import { Interrupts } from "./interrupts.ts";
 import { startHeartbeat } from "./lease.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import { lostResult, resultOf, throwFailure, withExecutionId } from "./results.ts";
-import { restorePlanner, run } from "./run.ts";
+import { keepAnswer, prepareResume, whatToDo } from "./resume.ts";
+import { run } from "./run.ts";
+import type { RunEnd } from "./run-context.ts";
+import { tell } from "./tell.ts";
 import type {
   ExecuteWorkflowOptions,
   ExecuteWorkflowResult,
+  ExecuteWorkflowSyncOptions,
   LegacyResult,
   ResumeWorkflowOptions,
   RunOptions,
@@ -35,13 +40,18 @@ export type RunnerOptions<Context extends WorkflowContext> = Pick<
   "retry" | "nodeTimeoutMs" | "timeoutMs" | "durability" | "onEvent"
 > & { surroundings: JournalOptions; catalog: WorkflowCatalog; values: ContextValues };
 
-interface StartedRun {
-  call: RunOptions;
+/** One call, with its limits. */
+interface Call {
   contextMode: ContextMode;
+  interrupts: Interrupts;
+  /** A wait for the store ends with the call's limits. */
+  surroundings: JournalOptions;
+}
+
+interface StartedRun {
+  options: RunOptions;
   workflow: PreparedWorkflow;
   journal: Journal;
-  /** By `performance.now()`. */
-  startedMs: number;
 }
 
 /** Starts runs and resumes them, and turns their ends into results. */
@@ -53,66 +63,90 @@ export class Runner<Context extends WorkflowContext> {
   }
 
   async execute(
-    call: ExecuteWorkflowOptions<object>,
+    given: ExecuteWorkflowOptions<object>,
     contextMode: ContextMode,
   ): Promise<ExecuteWorkflowResult<Context>> {
-    checkExecuteOptions(call);
-    const { workflowId, userId, initialData = {}, executionId, resumeFromExecutionId, ...runOptions } = call;
+    const options = checkExecuteOptions(given);
+    const { workflowId, userId, initialData = {}, executionId, resumeFromExecutionId, ...runOptions } = options;
     if (resumeFromExecutionId !== undefined) {
       return this.#resume({ ...runOptions, executionId: resumeFromExecutionId }, contextMode, { workflowId, userId });
     }
-    const startedMs = performance.now();
-    const { surroundings, catalog } = this.#options;
-    const workflow = await catalog.current(workflowId, userId);
-    const input = await validInput(workflow, initialData);
-    await catalog.save(workflow);
-    const { journal } = await createExecution(surroundings, {
-      workflowId: workflow.id,
-      userId,
-      executionId,
-      initialData: input,
-      totalSteps: workflow.steps.length,
-      definitionHash: workflow.hash,
+    return this.#limited(options, contextMode, async (call) => {
+      const { interrupts, surroundings } = call;
+      const { catalog } = this.#options;
+      const workflow = await interrupts.within(catalog.current(workflowId, userId));
+      const input = await interrupts.within(validInput(workflow, initialData));
+      await interrupts.within(catalog.save(workflow));
+      const { journal } = await createExecution(surroundings, {
+        workflowId: workflow.id,
+        userId,
+        executionId,
+        initialData: input,
+        totalSteps: workflow.steps.length,
+        definitionHash: workflow.hash,
+      });
+      this.#emitter(journal)({ type: "execution.started", totalSteps: workflow.steps.length });
+      return this.#run(call, { options, workflow, journal });
     });
-    this.#emitter(journal)({ type: "execution.started", totalSteps: workflow.steps.length });
-    return this.#run({ call, startedMs, workflow, journal, contextMode });
   }
 
-  async executeLegacy(call: ExecuteWorkflowOptions<object>): Promise<LegacyResult<Context>> {
-    const { workflowId, userId, initialData = {} } = call;
-    const result = await this.execute({ workflowId, userId, initialData }, "copy");
-    if (result.success) return { success: true, output: result.output };
-    return { success: false, error: result.error ?? `The execution is ${result.status}.` };
+  async executeLegacy(given: ExecuteWorkflowSyncOptions<object>): Promise<LegacyResult<Context>> {
+    const options = checkLegacyOptions(given);
+    const { success, output, error, status, executionId } = await this.execute(options, "copy");
+    if (success) return { success, output, executionId };
+    return { success, error: error ?? `The execution is ${status}.`, executionId };
   }
 
   resume(call: ResumeWorkflowOptions, contextMode: ContextMode): Promise<ExecuteWorkflowResult<Context>> {
-    return this.#resume(call, contextMode, undefined);
+    return this.#resume(checkResumeOptions(call), contextMode, undefined);
   }
 
-  async #resume(
-    call: ResumeWorkflowOptions,
+  #resume(
+    options: ResumeWorkflowOptions,
     contextMode: ContextMode,
     expected: { workflowId: string; userId: string } | undefined,
   ): Promise<ExecuteWorkflowResult<Context>> {
-    checkResumeOptions(call);
-    const startedMs = performance.now();
-    const { surroundings, catalog } = this.#options;
-    const head = await readHead(surroundings, call.executionId);
-    if (expected !== undefined) refuseOther(head, expected);
-    const workflow = await this.#definitionOf(head, call.definition ?? "original");
-    if (workflow.hash !== head.definitionHash) await catalog.save(workflow);
-    const claimed = await this.#claim(call, head);
-    const { journal } = claimed;
-    try {
-      await this.#prepare(call, claimed, workflow);
-    } catch (error) {
-      if (isWorkflowError(error) && WRONG_CALL.has(error.code))
+    return this.#limited(options, contextMode, async (call) => {
+      const { interrupts, surroundings } = call;
+      const head = await readHead(surroundings, options.executionId);
+      if (expected !== undefined) refuseOther(head, expected);
+      const answer = keepAnswer(surroundings, options);
+      const workflow = await interrupts.within(this.#definitionOf(head, options.definition ?? "original"));
+      if ((await this.#lookBefore(surroundings, options, { head, workflow })) === "rest")
+        return this.#resting(call, head);
+      if (workflow.hash !== head.definitionHash) await interrupts.within(this.#options.catalog.save(workflow));
+      const claimed = await this.#claim(call, options, head);
+      const { journal } = claimed;
+      try {
+        if ((await prepareResume(options, { claimed, workflow, answer })) === "rest") {
+          await putBack(surroundings, claimed.record, claimed.before);
+          return await this.#resting(call, head);
+        }
+      } catch (error) {
         await putBack(surroundings, claimed.record, claimed.before);
-      throw withExecutionId(error, journal.executionId);
+        throw withExecutionId(error, journal.executionId);
+      }
+      const { currentStep, totalSteps } = journal;
+      this.#emitter(journal)({ type: "execution.resumed", currentStep, totalSteps });
+      return this.#run(call, { options, workflow, journal });
+    });
+  }
+
+  /** Makes a call within its limits. One without limits waits for its store without being watched: that costs nothing. */
+  async #limited<T>(options: RunOptions, contextMode: ContextMode, work: (call: Call) => Promise<T>): Promise<T> {
+    const { surroundings } = this.#options;
+    const { timeoutMs = this.#options.timeoutMs, budgetMs, signal } = options;
+    const isBounded = [timeoutMs, budgetMs, signal].some((limit) => limit !== undefined);
+    const interrupts = new Interrupts(surroundings.clock, { timeoutMs, budgetMs, signal });
+    try {
+      return await work({
+        contextMode,
+        interrupts,
+        surroundings: isBounded ? withinLimits(surroundings, interrupts) : surroundings,
+      });
+    } finally {
+      interrupts[Symbol.dispose]();
     }
-    const { currentStep, totalSteps } = journal;
-    this.#emitter(journal)({ type: "execution.resumed", currentStep, totalSteps });
-    return this.#run({ call, startedMs, workflow, journal, contextMode });
   }
 
   async #definitionOf(head: ExecutionRecord, which: "original" | "current"): Promise<PreparedWorkflow> {
@@ -124,56 +158,57 @@ export class Runner<Context extends WorkflowContext> {
     return catalog.current(head.workflowId, head.userId);
   }
 
-  /** Claims, and where another owner has the lease waits for its end as long as the caller allows. */
-  async #claim(call: ResumeWorkflowOptions, head: ExecutionRecord): Promise<ClaimedExecution> {
-    const { surroundings } = this.#options;
-    const { clock } = surroundings;
-    const from = call.fromNode === undefined ? RESUMABLE : [...RESUMABLE, "completed" as const];
-    const untilMs = clock.now() + (call.waitForLeaseMs ?? 0);
-    for (let before = head; ; before = await readHead(surroundings, call.executionId)) {
+  /**
+   * Looks, before anything is claimed, whether the call would run something or find only a wait that it does not answer.
+   *
+   * @throws {WorkflowError} NOT_WAITING
+   */
+  async #lookBefore(
+    surroundings: JournalOptions,
+    options: ResumeWorkflowOptions,
+    { head, workflow }: { head: ExecutionRecord; workflow: PreparedWorkflow },
+  ): Promise<"run" | "rest"> {
+    const { executionId, nodeId } = options;
+    if (!("data" in options) && nodeId === undefined && head.status !== "suspended") return "run";
+    const { journal, record, leaseExpired } = await readExecution(surroundings, executionId, "last");
+    // Somebody has it: the claim reports who, and waits if it may.
+    if (record.status === "running" && !leaseExpired) return "run";
+    return whatToDo(options, { journal, status: record.status, workflow });
+  }
+
+  /** The result of a call that has found an execution that only waits. */
+  async #resting(call: Call, { id }: ExecutionRecord): Promise<ExecuteWorkflowResult<Context>> {
+    const { journal } = await readExecution(call.surroundings, id, "last");
+    return this.#result(call, journal, { status: "suspended" });
+  }
+
+  /** Claims, and if another owner has the lease waits for its end as long as the caller allows. */
+  async #claim(
+    { surroundings, interrupts }: Call,
+    { executionId, waitForLeaseMs = 0, budgetMs = Number.POSITIVE_INFINITY }: ResumeWorkflowOptions,
+    head: ExecutionRecord,
+  ): Promise<ClaimedExecution> {
+    const untilMs = Math.min(interrupts.elapsedMs + waitForLeaseMs, budgetMs);
+    for (let before = head; ; before = await readHead(surroundings, executionId)) {
       try {
-        return await claimExecution(surroundings, before, { from, history: call.fromNode !== undefined });
+        return await claimExecution(surroundings, before);
       } catch (error) {
-        const leftMs = untilMs - clock.now();
-        if (!isWorkflowError(error, "LEASE_HELD") || leftMs <= 0) throw error;
-        const waitMs = Math.min(Math.max(1, Number(error.details.retryAfterMs)), leftMs, MAX_LEASE_POLL_MS);
-        await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+        const leftMs = untilMs - interrupts.elapsedMs;
+        const mayWait = leftMs > 0 && interrupts.kind === undefined;
+        if (!isWorkflowError(error, "LEASE_HELD") || !mayWait) throw error;
+        const retryAfterMs = Math.max(1, Number(error.details.retryAfterMs) || 1);
+        await interrupts.sleep(Math.min(retryAfterMs, leftMs, MAX_LEASE_POLL_MS));
       }
     }
   }
 
-  /** Writes what must be on record before the first node runs: where it goes on from, and with what. */
-  async #prepare(call: ResumeWorkflowOptions, claimed: ClaimedExecution, workflow: PreparedWorkflow): Promise<void> {
-    const { journal, before } = claimed;
-    const { codec } = this.#options.surroundings;
-    if (call.fromNode !== undefined) {
-      await goBackTo(journal, { nodeId: call.fromNode, codec, records: claimed.history.records });
-    }
-    const planner = restorePlanner(workflow, journal);
-    const next = planner.next();
-    const nodeId = next === undefined ? undefined : workflow.steps[next]?.node.id;
-    if (call.nodeId !== undefined && call.nodeId !== nodeId) throw notWaitingAt(call.nodeId, journal, nodeId);
-    const parts: SavedParts = {};
-    if (nodeId !== undefined && before.status === "suspended" && call.fromNode === undefined) {
-      parts.resumed = { nodeId, data: call.data };
-    }
-    if (nodeId !== undefined && before.status === "running") {
-      parts.begun = { nodeId, attempt: (journal.attempts.get(nodeId) ?? 0) + 1 };
-    }
-    const totalSteps = workflow.steps.length - planner.skipped.length;
-    const moved = totalSteps !== journal.totalSteps || workflow.hash !== journal.definitionHash;
-    if (moved || Object.keys(parts).length > 0)
-      await journal.save({ totalSteps, definitionHash: workflow.hash }, parts);
-  }
-
-  async #run({ call, contextMode, workflow, journal, startedMs }: StartedRun): Promise<ExecuteWorkflowResult<Context>> {
-    const { surroundings, values, durability = "sync", retry, nodeTimeoutMs } = this.#options;
-    const { clock, leaseMs, store } = surroundings;
-    const { budgetMs, signal, throwOnFailure = false, timeoutMs = this.#options.timeoutMs } = call;
-    const interrupts = new Interrupts(clock, { timeoutMs, signal });
-    const onFailure = (error: unknown) => interrupts.raise("lost", error);
-    const stopHeartbeat = startHeartbeat({ clock, journal, leaseMs, onFailure });
-    const budgetEndsMs = budgetMs === undefined ? undefined : clock.now() + budgetMs;
+  async #run(call: Call, { options, workflow, journal }: StartedRun): Promise<ExecuteWorkflowResult<Context>> {
+    const { contextMode, interrupts } = call;
+    const { values, durability = "sync", retry, nodeTimeoutMs } = this.#options;
+    const { clock, leaseMs } = call.surroundings;
+    const onLost = (error: unknown) => interrupts.raise("lost", error);
+    const stopHeartbeat = startHeartbeat({ clock, journal, leaseMs, onLost });
+    const { budgetMs, throwOnFailure = false } = options;
     const emit = this.#emitter(journal);
     try {
       const end = await run({
@@ -185,42 +220,35 @@ export class Runner<Context extends WorkflowContext> {
         interrupts,
         retry,
         nodeTimeoutMs,
-        budgetEndsMs,
+        budgetMs,
         durability,
         emit,
       });
-      const facts = {
-        journal,
-        output: values.handOut(journal.context, contextMode, journal.holdsInstances) as Context,
-        durationMs: performance.now() - startedMs,
-      };
-      const result = end.status === "lost" ? await lostResult(store, facts, end) : resultOf(facts, end);
+      const result = await this.#result(call, journal, end);
       if (throwOnFailure && "thrown" in end) throwFailure(result, end.thrown);
       return result;
     } catch (error) {
       throw withExecutionId(error, journal.executionId);
     } finally {
       stopHeartbeat();
-      interrupts[Symbol.dispose]();
     }
+  }
+
+  async #result(call: Call, journal: Journal, end: RunEnd): Promise<ExecuteWorkflowResult<Context>> {
+    const { contextMode, interrupts, surroundings } = call;
+    const output = this.#options.values.handOut(journal.context, contextMode, journal.holdsInstances) as Context;
+    const facts = { journal, output, durationMs: interrupts.elapsedMs };
+    return end.status === "lost" ? lostResult(surroundings.store, facts, end) : resultOf(facts, end);
   }
 
   #emitter({ executionId, record }: Journal): (event: EventDraft) => void {
     const { onEvent, surroundings } = this.#options;
     if (onEvent === undefined) return () => undefined;
     const { workflowId } = record;
-    return (event) => {
-      try {
-        onEvent({ executionId, workflowId, timestamp: surroundings.clock.now(), ...event } as ExecutionEvent);
-      } catch {
-        // A listener that fails must not fail the execution it listens to.
-      }
-    };
+    return (event) =>
+      tell(onEvent, { executionId, workflowId, timestamp: surroundings.clock.now(), ...event } as ExecutionEvent);
   }
 }
-
-/** Codes that say that the caller asked for something impossible: the execution is given back as it was. */
-const WRONG_CALL = new Set(["INVALID_ARGUMENT", "STATE_NOT_SERIALIZABLE", "PAYLOAD_TOO_LARGE"]);
 
 /** A lease may end early, so a waiter looks again at least this often, in milliseconds. */
 const MAX_LEASE_POLL_MS = 1_000;
@@ -231,7 +259,7 @@ async function validInput(workflow: PreparedWorkflow, initialData: unknown): Pro
   if ("value" in result) return result.value as object;
   throw new WorkflowError(
     "INPUT_INVALID",
-    `The initial data does not fit the input of workflow "${workflow.id}": ${result.problems.join("; ")}.`,
+    `The initial data does not fit the input of workflow ${quoted(workflow.id)}: ${result.problems.join("; ")}.`,
     { details: { workflowId: workflow.id, problems: result.problems } },
   );
 }
@@ -240,15 +268,7 @@ function refuseOther(head: ExecutionRecord, expected: { workflowId: string; user
   if (head.workflowId === expected.workflowId && head.userId === expected.userId) return;
   throw new WorkflowError(
     "INVALID_ARGUMENT",
-    `Execution "${head.id}" is of another workflow or another user than "${expected.workflowId}" and "${expected.userId}".`,
+    `Execution ${quoted(head.id)} is of another workflow or another user than ${quoted(expected.workflowId)} and ${quoted(expected.userId)}.`,
     { executionId: head.id },
   );
-}
-
-function notWaitingAt(nodeId: string, journal: Journal, next: string | undefined): WorkflowError {
-  const where = next === undefined ? "has no node left to run" : `goes on at node "${next}"`;
-  return new WorkflowError("INVALID_ARGUMENT", `Execution "${journal.executionId}" ${where}, not at "${nodeId}".`, {
-    executionId: journal.executionId,
-    details: { nodeId, next },
-  });
 }

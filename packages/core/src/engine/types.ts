@@ -36,6 +36,8 @@ export interface WorkflowEngineOptions<
   timeoutMs?: number;
   /** How long a run is trusted to be alive after its last sign of life, in milliseconds. Default: 30,000. */
   leaseMs?: number;
+  /** How long a call of a store that cannot be reached is tried again, in milliseconds. Default: `leaseMs`. */
+  storeRetryMs?: number;
   /**
    * `sync` (default): a node starts once the checkpoint before it is committed. `async`: it starts while that is being
    * written; after a crash at most the last two nodes run again.
@@ -47,8 +49,8 @@ export interface WorkflowEngineOptions<
   codec?: CodecOptions;
   /** For tests. Leases do not use it. */
   clock?: Clock;
-  /** Told of everything that happens, as it happens. What it throws is ignored. */
-  onEvent?: (event: ExecutionEvent) => void;
+  /** Called with every event, as it happens. It may be async; the run does not wait for it, and ignores its failures. */
+  onEvent?: (event: ExecutionEvent) => unknown;
 }
 
 /** Limits of one run, and how its end is told. */
@@ -93,12 +95,13 @@ type InputOfDefinition<Definition, Context> = [Definition] extends [{ input?: St
 /** What `resumeWorkflow` takes. */
 export interface ResumeWorkflowOptions extends RunOptions {
   executionId: string;
-  /** Refuses to resume anywhere but at this suspended node. */
+  /** The node that is expected to go on; another one is refused with NOT_WAITING. */
   nodeId?: string;
-  /** What the suspended node waited for: its `resume.data`. */
+  /**
+   * The answer that a suspended node waits for: its `resume.data`. A newer one replaces it until the node has completed.
+   * Without it, or if it is `undefined`, a suspended execution stays as it is.
+   */
   data?: unknown;
-  /** Goes back to before this node last ran, and runs it and what follows again. */
-  fromNode?: string;
   /** The definition the execution began with (default), or the one that the engine has now. */
   definition?: "original" | "current";
   /** Waits so long for another owner's lease to end, in milliseconds. Default: 0. */
@@ -161,11 +164,25 @@ export type ExecuteWorkflowResult<Context = WorkflowContext> =
   | StoppedResult<Context>
   | LostResult<Context>;
 
+/** What `executeWorkflowSync` takes: the old executor's arguments, and the id of the execution if the caller chooses it. */
+export type ExecuteWorkflowSyncOptions<Input = Partial<WorkflowContext>, Id extends string = string> = Pick<
+  ExecuteWorkflowOptions<Input, Id>,
+  "workflowId" | "userId" | "initialData" | "executionId"
+>;
+
 /** What `executeWorkflowSync` and the old executor return. */
 export interface LegacyResult<Context = WorkflowContext> {
   success: boolean;
   output?: Context;
   error?: string;
+  /** Absent from the old executor, which keeps nothing. */
+  executionId?: string;
+}
+
+/** What `getExecutionState` takes. */
+export interface GetExecutionStateOptions {
+  /** All checkpoints, or only the newest one. Default: "all". */
+  checkpoints?: "all" | "last";
 }
 
 /** An execution in a listing: its head, with times in ISO 8601. */

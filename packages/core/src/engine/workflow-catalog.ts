@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.ts";
 import { type CompiledGraph, compileGraph } from "../definition/graph.ts";
 import { definitionJson, hashDefinition } from "../definition/hash.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
@@ -6,7 +5,6 @@ import { parseDefinition, type WorkflowDefinition, type WorkflowNode } from "../
 import type { StandardSchema } from "../definition/standard-schema.ts";
 import { WorkflowError } from "../errors.ts";
 import { isInstance } from "../state/codec.ts";
-import { callStore } from "../state/store-call.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { validNodeData } from "./node-data.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
@@ -42,7 +40,6 @@ const CACHE_SIZE = 1_000;
 /** Finds definitions and executors, and checks them at the door. */
 export class WorkflowCatalog {
   readonly #store: CheckpointStore;
-  readonly #clock: Clock;
   readonly #source: (workflowId: string, caller: { userId: string }) => Promise<Definition | undefined>;
   readonly #executorOf: (type: string) => Promise<NodeExecutor<WorkflowContext, unknown> | undefined>;
   /** Definitions do not change once they are given; those given by a function are new each time. */
@@ -50,9 +47,8 @@ export class WorkflowCatalog {
   readonly #byHash = new Map<string, Promise<PreparedWorkflow>>();
   readonly #saved = new Set<string>();
 
-  constructor(options: { store: CheckpointStore; clock: Clock; workflows: WorkflowSource; executors: ExecutorSource }) {
+  constructor(options: { store: CheckpointStore; workflows: WorkflowSource; executors: ExecutorSource }) {
     this.#store = options.store;
-    this.#clock = options.clock;
     this.#source = sourceOf(options.workflows);
     this.#executorOf = executorLookup(options.executors);
   }
@@ -76,7 +72,7 @@ export class WorkflowCatalog {
   async original(hash: string): Promise<PreparedWorkflow | undefined> {
     const known = this.#byHash.get(hash);
     if (known !== undefined) return known;
-    const json = await callStore(this.#clock, () => this.#store.getDefinition(hash));
+    const json = await this.#store.getDefinition(hash);
     if (json === undefined) return undefined;
     this.#saved.add(hash);
     return this.#prepare(JSON.parse(json) as Definition);
@@ -85,7 +81,7 @@ export class WorkflowCatalog {
   /** Keeps a definition in the store, once per engine. */
   async save({ hash, json }: PreparedWorkflow): Promise<void> {
     if (this.#saved.has(hash)) return;
-    await callStore(this.#clock, () => this.#store.saveDefinition(hash, json));
+    await this.#store.saveDefinition(hash, json);
     this.#saved.add(hash);
   }
 

@@ -5,7 +5,6 @@ import type {
   CheckpointKind,
   CheckpointRecord,
   CheckpointStore,
-  CommitRequest,
   ExecutionRecord,
   FailureRecord,
   HeadUpdate,
@@ -13,60 +12,37 @@ import type {
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
 import { type Codec, isTagged } from "./codec.ts";
+import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
 import { difference, patchDifference } from "./delta.ts";
+import {
+  type CommitExtra,
+  NO_NODE,
+  type NodeEntry,
+  type PreparedCheckpoint,
+  type SavedParts,
+} from "./journal-entries.ts";
 import { type ChangesExtra, changesPayload, type RanNode, snapshotPayload } from "./payload.ts";
 import type { RestoredState, ResumedNode } from "./restore.ts";
-import { callStore } from "./store-call.ts";
+import type { WaitLimits } from "./retry-store.ts";
+import { sizesAfter, sizesGrown, snapshotIsDue, type TextSizes } from "./text-sizes.ts";
 
 /** What a journal needs to know of its surroundings. */
 export interface JournalOptions {
+  /** Tries calls again while it cannot be reached. */
   store: CheckpointStore;
+  /** The same store without that: the queue of commits has a patience of its own. */
+  bareStore: CheckpointStore;
   codec: Codec;
   clock: Clock;
   leaseMs: number;
+  storeRetryMs: number;
+  limits?: WaitLimits | undefined;
 }
-
-/** What is written of a node. */
-export interface NodeEntry {
-  nodeId: string;
-  nodeName: string;
-  attempt: number;
-  durationMs: number;
-  /** The outputs that the node took, where it chose. */
-  handles?: readonly string[] | undefined;
-  error?: FailureRecord;
-  /** Milliseconds since the epoch. Default: now. */
-  timestamp?: number;
-}
-
-/** What goes with a commit beside the node. */
-export interface CommitExtra {
-  status?: WorkflowStatus;
-  totalSteps?: number;
-  wakeAt?: number | null;
-  failure?: FailureRecord | null;
-  definitionHash?: string;
-}
-
-/** What a save can hold beside changes of the context. */
-export interface SavedParts {
-  /** An attempt that has begun. */
-  begun?: { nodeId: string; attempt: number };
-  /** The nodes that count as run from now on. */
-  ran?: RanNode[];
-  resumed?: ResumedNode;
-}
-
-/** The text a record costs beside its payload, in characters: what snapshots save a reader by there being fewer. */
-const RECORD_OVERHEAD = 50;
-/** States smaller than this are not worth a snapshot of their own, in characters. */
-const SMALL_STATE = 1_024;
 
 /**
  * One owner's pen on an execution: it holds the state, knows what of it is unsaved, and writes it in order.
  *
- * - Commits are queued: each builds on the version that the one before it makes.
- * - Once a commit has failed for good, every later one fails the same way.
+ * - Commits are queued: each builds on the one before it (commit-queue.ts).
  */
 export class Journal {
   readonly executionId: string;
@@ -78,13 +54,11 @@ export class Journal {
   failure: FailureRecord | undefined;
   definitionHash: string | undefined;
   /** The nodes that have completed, in the order in which they ran. */
-  ran: RanNode[];
+  readonly ran: RanNode[];
   /** Attempts that have begun of nodes that have not completed. */
   readonly attempts: Map<string, number>;
   /** What a suspended node was resumed with, until it has completed. */
   resumed: ResumedNode | undefined;
-  /** When the lease was last renewed, by the engine's clock; milliseconds since the epoch. */
-  leaseRenewedMs: number;
   /** Told of every record once it is committed. */
   onRecord: ((record: CheckpointRecord) => void) | undefined;
 
@@ -92,16 +66,11 @@ export class Journal {
   holdsInstances: boolean;
 
   readonly #options: JournalOptions;
+  readonly #queue: CommitQueue;
   #context: Record<string, unknown>;
-  #version: number;
   #seq: number;
   #operations: string[] = [];
-  /** Sizes in characters: of the state's text, of the newest snapshot, and of what was written since. */
-  #stateSize: number;
-  #snapshotSize: number;
-  #changesSize: number;
-  #tail: Promise<void> = Promise.resolve();
-  #broken: unknown;
+  #sizes: TextSizes;
 
   constructor(options: JournalOptions, record: ExecutionRecord, restored: RestoredState) {
     this.#options = options;
@@ -117,22 +86,16 @@ export class Journal {
     this.attempts = restored.attempts;
     this.resumed = restored.resumed;
     this.holdsInstances = restored.tagged;
-    this.leaseRenewedMs = options.clock.now();
+    this.#queue = new CommitQueue(options.bareStore, options, record);
     this.#context = restored.context;
-    this.#version = record.version;
     this.#seq = record.seq;
-    this.#stateSize = restored.stateSize;
-    this.#snapshotSize = restored.snapshotSize;
-    this.#changesSize = restored.changesSize;
+    const { stateSize, snapshotSize, changesSize } = restored;
+    this.#sizes = { state: stateSize, snapshot: snapshotSize, changes: changesSize };
   }
 
   /** The state as the codec decodes it. Not to be handed out as it is: see ContextValues. */
   get context(): Record<string, unknown> {
     return this.#context;
-  }
-
-  get unsaved(): boolean {
-    return this.#operations.length > 0;
   }
 
   /** Takes over a whole context. @throws {WorkflowError} STATE_NOT_SERIALIZABLE; nothing has changed then */
@@ -145,80 +108,140 @@ export class Journal {
     this.#take(patchDifference(this.#options.codec, this.#context, changes));
   }
 
-  /** Gives what undoes every change of context and step until it is called; only before they are committed. */
-  mark(): () => void {
+  /** What ended this owner's writing for good. */
+  get broken(): { error: unknown } | undefined {
+    return this.#queue.broken;
+  }
+
+  /** A lower bound of when the lease was last renewed, by `clock.elapsed()`. */
+  get leaseRenewedMs(): number {
+    return this.#queue.renewedMs;
+  }
+
+  /**
+   * Returns a function that takes everything back that was changed since, as long as none of it is committed.
+   *
+   * - For one attempt of one node: of the attempts that have begun, those of that node only are put back.
+   */
+  mark(nodeId: string): () => void {
+    const kept = {
+      status: this.status,
+      currentStep: this.currentStep,
+      totalSteps: this.totalSteps,
+      checkpointsCount: this.checkpointsCount,
+      failure: this.failure,
+      definitionHash: this.definitionHash,
+      resumed: this.resumed,
+      holdsInstances: this.holdsInstances,
+    };
     const context = this.#context;
     const operations = this.#operations;
-    const stateSize = this.#stateSize;
-    const { currentStep } = this;
+    const seq = this.#seq;
+    const sizes = this.#sizes;
+    const ranCount = this.ran.length;
+    const begun = this.attempts.get(nodeId);
     return () => {
+      Object.assign(this, kept);
       this.#context = context;
       this.#operations = operations;
-      this.#stateSize = stateSize;
-      this.currentStep = currentStep;
+      this.#seq = seq;
+      this.#sizes = sizes;
+      this.ran.length = ranCount;
+      if (begun === undefined) this.attempts.delete(nodeId);
+      else this.attempts.set(nodeId, begun);
     };
+  }
+
+  /**
+   * Marks a node as run and makes the text of its checkpoint, with all unsaved changes.
+   *
+   * @throws {WorkflowError} PAYLOAD_TOO_LARGE
+   */
+  prepareNode({ nodeId, handles }: Pick<NodeEntry, "nodeId" | "handles">): PreparedCheckpoint {
+    this.ran.push(handles === undefined ? { nodeId } : { nodeId, handles });
+    this.attempts.delete(nodeId);
+    if (this.resumed?.nodeId === nodeId) this.resumed = undefined;
+    const prepared = this.#nodePayload(handles);
+    this.#refuseTooLarge(prepared.payload);
+    this.#sizes = sizesGrown(this.#sizes, nodeId.length + 3);
+    return prepared;
+  }
+
+  /** Commits the checkpoint of a node that has completed. */
+  commitPrepared({ kind, payload }: PreparedCheckpoint, entry: NodeEntry, extra: CommitExtra = {}): Promise<void> {
+    return this.#write(kind, payload, entry, extra);
   }
 
   /**
    * Writes the checkpoint of a node that has completed, with all unsaved changes.
    *
-   * - Resolves once it is committed. Throws at once, with nothing changed, where it is too large for the store.
+   * - If it is refused, everything is as before.
    */
-  commitNode(entry: NodeEntry, extra: CommitExtra = {}): Promise<void> {
-    const ran: RanNode =
-      entry.handles === undefined ? { nodeId: entry.nodeId } : { nodeId: entry.nodeId, handles: entry.handles };
-    const begun = this.attempts.get(entry.nodeId);
-    this.ran.push(ran);
-    this.attempts.delete(entry.nodeId);
-    if (this.resumed?.nodeId === entry.nodeId) this.resumed = undefined;
+  async commitNode(entry: NodeEntry, extra: CommitExtra = {}): Promise<void> {
+    const undo = this.mark(entry.nodeId);
     try {
-      const { kind, payload } = this.#nodePayload(entry.handles);
-      this.#stateSize += entry.nodeId.length + 3;
-      return this.#write(kind, payload, entry, extra);
+      await this.commitPrepared(this.prepareNode(entry), entry, extra);
     } catch (error) {
-      this.ran.pop();
-      if (begun !== undefined) this.attempts.set(entry.nodeId, begun);
+      if (this.broken === undefined) undo();
       throw error;
     }
   }
 
   /** Writes the error checkpoint of a node that has failed. The context stays as it was before the node. */
-  commitError(entry: NodeEntry & { error: FailureRecord }, extra: CommitExtra = {}): Promise<void> {
-    this.attempts.set(entry.nodeId, entry.attempt);
-    return this.#write("error", changesPayload(this.#operations), entry, extra);
+  async commitError(entry: NodeEntry & { error: FailureRecord }, extra: CommitExtra = {}): Promise<void> {
+    const undo = this.mark(entry.nodeId);
+    try {
+      this.attempts.set(entry.nodeId, entry.attempt);
+      await this.#write("error", changesPayload(this.#operations), entry, extra);
+    } catch (error) {
+      if (this.broken === undefined) undo();
+      throw error;
+    }
   }
 
-  /** Writes unsaved changes and the head, without a checkpoint that users see. */
-  save(extra: CommitExtra = {}, parts: SavedParts = {}): Promise<void> {
-    const { begun, ran, resumed } = parts;
-    if (begun !== undefined) this.attempts.set(begun.nodeId, begun.attempt);
-    if (ran !== undefined) this.ran = ran;
-    if (resumed !== undefined) this.resumed = resumed;
-    if (!this.unsaved && Object.keys(parts).length === 0) return this.#enqueue(undefined, extra);
-    const payloadParts: ChangesExtra = {
-      ...(begun === undefined ? {} : { begun }),
-      ...(ran === undefined ? {} : { ran }),
-      ...(resumed === undefined
-        ? {}
-        : { resumed: { nodeId: resumed.nodeId, dataText: this.#options.codec.encode(resumed.data, ["data"]) } }),
-    };
-    return this.#write("save", changesPayload(this.#operations, payloadParts), NO_NODE, extra);
+  /** Writes unsaved changes and the head, without a checkpoint that users see. If it is refused, all is as before. */
+  async save(extra: CommitExtra = {}, parts: SavedParts = {}): Promise<void> {
+    const { begun, resumed } = parts;
+    const undo = this.mark(begun?.nodeId ?? "");
+    try {
+      if (begun !== undefined) this.attempts.set(begun.nodeId, begun.attempt);
+      if (resumed !== undefined) this.resumed = resumed;
+      if (this.#operations.length === 0 && Object.keys(parts).length === 0)
+        return await this.#enqueue(undefined, extra);
+      const written: ChangesExtra = begun === undefined ? {} : { begun };
+      if (resumed !== undefined) {
+        const dataText = this.#options.codec.encode(resumed.data, ["data"]);
+        written.resumed = { nodeId: resumed.nodeId, dataText };
+      }
+      await this.#write("save", changesPayload(this.#operations, written), NO_NODE, extra);
+    } catch (error) {
+      if (this.broken === undefined) undo();
+      throw error;
+    }
   }
 
   /** Renews the lease. */
   renewLease(): Promise<void> {
-    return this.#enqueue(undefined, {});
+    const { currentStep, totalSteps } = this;
+    return this.#queue.add(
+      { commitId: randomUUID(), head: { currentStep, totalSteps }, leaseMs: this.#options.leaseMs },
+      true,
+    );
   }
 
   /** Resolves once everything queued is committed; rejects with what stopped it. */
-  async settled(): Promise<void> {
-    await this.#tail;
-    if (this.#broken !== undefined) throw this.#broken;
+  settled(): Promise<void> {
+    return this.#queue.settled();
+  }
+
+  /** Ends the patience with a store that is away: nobody waits for it any more. */
+  end(): void {
+    this.#queue.end();
   }
 
   #take({ value, operations, growth }: ReturnType<typeof difference>): void {
     this.#context = value as Record<string, unknown>;
-    this.#stateSize += growth;
+    this.#sizes = sizesGrown(this.#sizes, growth);
     if (operations.length === 0) return;
     this.#operations = this.#operations.length === 0 ? operations : [...this.#operations, ...operations];
     this.holdsInstances ||= operations.some(isTagged);
@@ -230,8 +253,7 @@ export class Journal {
    */
   #nodePayload(handles: readonly string[] | undefined): { kind: CheckpointKind; payload: string } {
     const payload = changesPayload(this.#operations, { handles });
-    const toRead = this.#snapshotSize + this.#changesSize + payload.length + RECORD_OVERHEAD;
-    if (toRead > 2 * this.#stateSize + SMALL_STATE) {
+    if (snapshotIsDue(this.#sizes, payload)) {
       const contextText = this.#options.codec.encode(this.#context);
       const snapshot = snapshotPayload({ contextText, ran: this.ran, attempts: this.attempts });
       if (!this.#exceedsStore(snapshot)) return { kind: "snapshot", payload: snapshot };
@@ -244,17 +266,15 @@ export class Journal {
     return payload.length * 3 > maxPayloadBytes && Buffer.byteLength(payload) > maxPayloadBytes;
   }
 
+  #refuseTooLarge(payload: string): void {
+    if (!this.#exceedsStore(payload)) return;
+    const { maxPayloadBytes } = this.#options.store.capabilities;
+    throw payloadTooLarge("The change", Buffer.byteLength(payload), maxPayloadBytes);
+  }
+
   #write(kind: CheckpointKind, payload: string, entry: NodeEntry, extra: CommitExtra): Promise<void> {
-    if (this.#exceedsStore(payload)) {
-      const { maxPayloadBytes } = this.#options.store.capabilities;
-      throw payloadTooLarge("The change", Buffer.byteLength(payload), maxPayloadBytes);
-    }
-    if (kind === "snapshot") {
-      this.#snapshotSize = this.#stateSize = payload.length;
-      this.#changesSize = 0;
-    } else {
-      this.#changesSize += payload.length + RECORD_OVERHEAD;
-    }
+    this.#refuseTooLarge(payload);
+    this.#sizes = sizesAfter(this.#sizes, kind, payload);
     this.#operations = [];
     if (kind !== "save") this.checkpointsCount++;
     const checkpoint: NewCheckpoint = {
@@ -281,32 +301,9 @@ export class Journal {
     if (extra.definitionHash !== undefined) this.definitionHash = extra.definitionHash;
     if (extra.failure !== undefined) this.failure = extra.failure ?? undefined;
     const head: HeadUpdate = { ...extra, currentStep: this.currentStep, totalSteps: this.totalSteps };
-    const request: CommitRequest = {
-      commitId: checkpoint?.id ?? randomUUID(),
-      token: this.record.token,
-      version: this.#version++,
-      head,
-    };
-    if (checkpoint !== undefined) request.checkpoint = checkpoint;
-    if (this.status === "running") {
-      request.leaseMs = this.#options.leaseMs;
-      this.leaseRenewedMs = this.#options.clock.now();
-    }
-    const committed = this.#tail.then(() => this.#commit(request));
-    this.#tail = committed.catch(() => undefined);
-    return committed;
-  }
-
-  async #commit(request: CommitRequest): Promise<void> {
-    if (this.#broken !== undefined) throw this.#broken;
-    try {
-      const { store, clock } = this.#options;
-      await callStore(clock, () => store.commit(this.executionId, request));
-    } catch (error) {
-      this.#broken = error;
-      throw error;
-    }
+    const commit: QueuedCommit = { commitId: checkpoint?.id ?? randomUUID(), head };
+    if (checkpoint !== undefined) commit.checkpoint = checkpoint;
+    if (this.status === "running") commit.leaseMs = this.#options.leaseMs;
+    return this.#queue.add(commit);
   }
 }
-
-const NO_NODE: NodeEntry = { nodeId: "", nodeName: "", attempt: 1, durationMs: 0 };

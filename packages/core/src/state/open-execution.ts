@@ -8,7 +8,6 @@ import { History } from "./history.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { snapshotPayload } from "./payload.ts";
 import { restoreState } from "./restore.ts";
-import { callStore } from "./store-call.ts";
 
 /** An execution that was opened, with its state in memory. */
 export interface OpenedExecution {
@@ -68,7 +67,7 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
     },
   };
   if (options.definitionHash !== undefined) execution.definitionHash = options.definitionHash;
-  const record = await callStore(clock, () => store.createExecution(execution));
+  const record = await store.createExecution(execution);
   return open(surroundings, record, [{ ...execution.checkpoint, seq: 0 }], { readOnly: false });
 }
 
@@ -81,17 +80,15 @@ export interface ClaimedExecution extends OpenedExecution {
 export interface ClaimOptions {
   /** Reads all records, not only the newest snapshot and what follows it. */
   history?: boolean;
-  /** Default: {@link RESUMABLE}. */
-  from?: readonly WorkflowStatus[];
 }
 
 /** Statuses from which an execution can be gone on with; a running one only when its lease has lapsed. */
-export const RESUMABLE: readonly WorkflowStatus[] = ["pending", "failed", "suspended", "running"];
+const RESUMABLE: readonly WorkflowStatus[] = ["pending", "failed", "suspended", "running"];
 
 /** Reads the head. @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STORE_UNAVAILABLE */
-export async function readHead({ store, clock }: JournalOptions, executionId: string): Promise<ExecutionRecord> {
+export async function readHead({ store }: JournalOptions, executionId: string): Promise<ExecutionRecord> {
   checkId(executionId, "executionId");
-  const record = await callStore(clock, () => store.getExecution(executionId));
+  const record = await store.getExecution(executionId);
   if (record === undefined) throw notFound(executionId);
   return record;
 }
@@ -107,14 +104,14 @@ export async function claimExecution(
   before: ExecutionRecord,
   options: ClaimOptions = {},
 ): Promise<ClaimedExecution> {
-  const { store, clock, leaseMs } = surroundings;
-  const { history = false, from = RESUMABLE } = options;
+  const { store, leaseMs } = surroundings;
+  const { history = false } = options;
   const { id } = before;
-  const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from };
-  const record = await callStore(clock, () => store.claimExecution(id, claim));
+  const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from: RESUMABLE };
+  const record = await store.claimExecution(id, claim);
   try {
     const range = history ? {} : { from: record.snapshotSeq };
-    const records = await callStore(clock, () => store.readCheckpoints(id, range));
+    const records = await store.readCheckpoints(id, range);
     return { ...open(surroundings, record, records, { readOnly: false }), before };
   } catch (error) {
     await putBack(surroundings, record, before);
@@ -122,16 +119,20 @@ export async function claimExecution(
   }
 }
 
-/** Undoes a claim: gives the execution the status and the failure that it had. A crashed one becomes pending. */
+/**
+ * Undoes a claim that leads to no run: gives the execution the status and the failure that it had. A crashed one becomes
+ * pending.
+ *
+ * - Never throws: the error that led here is the one to report. If this fails, too, the lease lapses by itself.
+ */
 export async function putBack(
-  { store, clock }: JournalOptions,
+  { store }: JournalOptions,
   { id, token, version }: Pick<ExecutionRecord, "id" | "token" | "version">,
   before: ExecutionRecord,
 ): Promise<void> {
   const { status, failure = null, wakeAt = null } = before;
   const head = { status: status === "running" ? "pending" : status, failure, wakeAt } as const;
-  const commitId = randomUUID();
-  await callStore(clock, () => store.commit(id, { commitId, token, version, head }));
+  await store.commit(id, { commitId: randomUUID(), token, version, head }).catch(() => undefined);
 }
 
 /**
@@ -144,25 +145,23 @@ export async function readExecution(
   executionId: string,
   checkpoints: "all" | "last",
 ): Promise<OpenedExecution> {
-  const { store, clock } = surroundings;
+  const { store } = surroundings;
   const record = await readHead(surroundings, executionId);
   const range = { from: checkpoints === "last" ? record.snapshotSeq : record.firstSeq, to: record.seq };
   const [records, leaseExpired] = await Promise.all([
-    callStore(clock, () => store.readCheckpoints(executionId, range)),
+    store.readCheckpoints(executionId, range),
     hasLapsedLease(surroundings, record),
   ]);
   return open(surroundings, record, records, { readOnly: true, lastOnly: checkpoints === "last", leaseExpired });
 }
 
 /** Only the store can tell: leases go by its clock. */
-async function hasLapsedLease({ store, clock }: JournalOptions, record: ExecutionRecord): Promise<boolean> {
+async function hasLapsedLease({ store }: JournalOptions, record: ExecutionRecord): Promise<boolean> {
   if (record.status !== "running") return false;
   const { workflowId, userId, createdAt } = record;
   const query = { workflowId, userId, leaseExpired: true, createdBefore: createdAt + 1, limit: 100 };
   for (let cursor: string | undefined; ; ) {
-    const page = await callStore(clock, () =>
-      store.listExecutions(cursor === undefined ? query : { ...query, cursor }),
-    );
+    const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
     if (page.items.some(({ id }) => id === record.id)) return true;
     cursor = page.nextCursor;
     const oldest = page.items.at(-1)?.createdAt;

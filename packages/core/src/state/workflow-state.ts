@@ -1,14 +1,19 @@
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
+import { checkId, checkText, isWorkflowStatus } from "../store/arguments.ts";
 import type { CheckpointStore, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
-import { Codec, type CodecOptions, isPlain } from "./codec.ts";
+import { quoted } from "../text.ts";
+import { type Codec, type CodecOptions, isPlain } from "./codec.ts";
 import { type ContextMode, ContextValues } from "./context-values.ts";
 import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import type { Checkpoint, History } from "./history.ts";
 import type { ImportedExecution } from "./import-execution.ts";
 import type { Journal } from "./journal.ts";
-import { claimExecution, createExecution, type OpenedExecution, readExecution, readHead } from "./open-execution.ts";
+import type { CommitExtra } from "./journal-entries.ts";
+import type { OpenedExecution } from "./open-execution.ts";
+import { checkWorkflowStateOptions } from "./state-options.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 /** What a {@link WorkflowState} class is bound to. */
 export interface WorkflowStateOptions {
@@ -16,6 +21,8 @@ export interface WorkflowStateOptions {
   codec?: CodecOptions;
   /** Milliseconds that a claim holds; every write renews it. Default: 30,000. */
   leaseMs?: number;
+  /** How long a call of a store that cannot be reached is tried again, in milliseconds. Default: `leaseMs`. */
+  storeRetryMs?: number;
   contextMode?: ContextMode;
   clock?: Clock;
 }
@@ -114,20 +121,24 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     store: CheckpointStore,
     options: Omit<WorkflowStateOptions, "store"> = {},
   ): WorkflowStateClass<Context> {
-    return WorkflowState.bind<Context>({ ...options, store });
+    return WorkflowState.bind<Context>(checkWorkflowStateOptions({ ...options, store }));
   }
 
   /** The class bound to all that an engine knows. */
   static bind<Context extends object>(options: WorkflowStateOptions): WorkflowStateClass<Context> {
-    const { store, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
-    const codec = new Codec(options.codec);
-    const surroundings = { store, codec, clock, leaseMs };
+    const { contextMode = "frozen" } = options;
+    const surroundings = surroundingsOf(options);
+    const { codec } = surroundings;
     const wrap = (opened: OpenedExecution) => new WorkflowState<Context>(opened, codec, contextMode);
     return {
-      create: async (workflowId, userId, initialData = {}, totalSteps = 0) =>
-        wrap(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps })),
-      resume: async (executionId) =>
-        wrap(await claimExecution(surroundings, await readHead(surroundings, executionId), { history: true })),
+      create: async (workflowId, userId, initialData = {}, totalSteps = 0) => {
+        const { createExecution } = await opening();
+        return wrap(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps }));
+      },
+      resume: async (executionId) => {
+        const { claimExecution, readHead } = await opening();
+        return wrap(await claimExecution(surroundings, await readHead(surroundings, executionId), { history: true }));
+      },
       importExecutionOutput: async (row) => {
         const { importExecution } = await import("./import-execution.ts");
         return WorkflowState.read<Context>(options, await importExecution(surroundings, row), "all");
@@ -142,10 +153,10 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     executionId: string,
     checkpoints: "all" | "last",
   ): Promise<ReadonlyWorkflowState<Context>> {
-    const { store, clock = systemClock, leaseMs = 30_000, contextMode = "frozen" } = options;
-    const codec = new Codec(options.codec);
-    const opened = await readExecution({ store, codec, clock, leaseMs }, executionId, checkpoints);
-    return new WorkflowState<Context>(opened, codec, contextMode);
+    const surroundings = surroundingsOf(options);
+    const { readExecution } = await opening();
+    const opened = await readExecution(surroundings, executionId, checkpoints);
+    return new WorkflowState<Context>(opened, surroundings.codec, options.contextMode ?? "frozen");
   }
 
   getExecutionId(): string {
@@ -211,9 +222,12 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     this.#journal.currentStep++;
   }
 
-  /** Sets the status. Held until the next checkpoint or save. @throws {WorkflowError} STATE_READ_ONLY */
+  /** Sets the status. Held until the next checkpoint or save. @throws {WorkflowError} INVALID_ARGUMENT, STATE_READ_ONLY */
   setStatus(status: WorkflowStatus): void {
     this.#writable();
+    if (!isWorkflowStatus(status)) {
+      throw new WorkflowError("INVALID_ARGUMENT", `setStatus: ${quoted(status)} is no status of an execution.`);
+    }
     this.#status = status;
     this.#statusUnsaved = true;
   }
@@ -227,6 +241,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
    */
   async createCheckpoint(nodeId: string, nodeName?: string): Promise<void> {
     this.#writable();
+    checkNode(nodeId, nodeName);
     const entry = { nodeId, nodeName: nodeName ?? "default", attempt: this.#attemptOf(nodeId), durationMs: 0 };
     await this.#journal.commitNode(entry, this.#heldStatus());
     this.#statusUnsaved = false;
@@ -241,6 +256,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
    */
   async createErrorCheckpoint(nodeId: string, nodeName: string | undefined, error: unknown): Promise<void> {
     this.#writable();
+    checkNode(nodeId, nodeName);
     const name = nodeName ?? "default";
     const attempt = this.#attemptOf(nodeId);
     const failure = describeFailure(error, { nodeId, nodeName: name, attempts: attempt });
@@ -264,19 +280,19 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
 
   /** Ends the execution as `completed`, with everything held until now. @throws as {@link saveCheckpoint} */
   async markCompleted(): Promise<void> {
-    this.setStatus("completed");
-    await this.#journal.save({ status: "completed", failure: null });
-    this.#statusUnsaved = false;
+    await this.#end({ status: "completed", failure: null });
   }
 
   /** Ends the execution as `failed`, resumable, with everything held until now. @throws as {@link saveCheckpoint} */
   async markFailed(error: unknown): Promise<void> {
-    this.setStatus("failed");
-    await this.#journal.save({ status: "failed", failure: describeFailure(error) });
-    this.#statusUnsaved = false;
+    await this.#end({ status: "failed", failure: describeFailure(error) });
   }
 
-  /** Tells whether it can be resumed: pending, failed, suspended, or running with a lapsed lease. */
+  /**
+   * Tells whether a resume without an answer would run something: pending, failed, or running with a lapsed lease.
+   *
+   * - False for a suspended execution: it waits for `resumeWorkflow({ executionId, data })`.
+   */
   canResume(): boolean {
     return this.#status === "running" ? this.#opened.leaseExpired : canResume(this.#status);
   }
@@ -298,6 +314,13 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     });
   }
 
+  async #end(ended: Required<Pick<CommitExtra, "status" | "failure">>): Promise<void> {
+    this.#writable();
+    await this.#journal.save(ended);
+    this.#status = ended.status;
+    this.#statusUnsaved = false;
+  }
+
   #attemptOf(nodeId: string): number {
     return (this.#journal.attempts.get(nodeId) ?? 0) + 1;
   }
@@ -316,9 +339,20 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   }
 }
 
-/** Tells whether an execution that ended with a status can be resumed. */
+/** Loaded by the first call that opens an execution: importing the package costs less without it. */
+function opening(): Promise<typeof import("./open-execution.ts")> {
+  return import("./open-execution.ts");
+}
+
+/** Tells whether an execution of a status can be resumed without an answer. */
 export function canResume(status: WorkflowStatus): boolean {
-  return status === "pending" || status === "failed" || status === "suspended";
+  return status === "pending" || status === "failed";
+}
+
+/** Checks what names a node in a checkpoint. @throws {WorkflowError} INVALID_ARGUMENT */
+function checkNode(nodeId: unknown, nodeName: unknown): void {
+  checkId(nodeId, "nodeId");
+  if (nodeName !== undefined) checkText(nodeName, "nodeName");
 }
 
 function checkContext(value: unknown, method: string): void {

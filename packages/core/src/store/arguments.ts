@@ -250,7 +250,8 @@ export function payloadTooLarge(what: string, bytes: number, maxPayloadBytes: nu
   );
 }
 
-function checkText(value: unknown, name: string): asserts value is string {
+/** Checks a text: well-formed Unicode without U+0000, of any length. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkText(value: unknown, name: string): asserts value is string {
   if (typeof value !== "string") throw invalid(name, `must be a string, not ${describe(value)}`);
   if (!isStorableText(value)) throw invalid(name, "must be well-formed Unicode without U+0000");
 }

@@ -1,6 +1,6 @@
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import { interceptStore, type StoreMethod } from "./intercept-store.ts";
+import { interceptStore, type StoreMethod } from "../store/intercept-store.ts";
 
 /** Where a process dies, seen from its store. */
 export interface CrashPoint {

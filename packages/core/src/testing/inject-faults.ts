@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import { interceptStore, type StoreMethod } from "./intercept-store.ts";
+import { interceptStore, type StoreMethod } from "../store/intercept-store.ts";
 
 /** How often a method goes wrong, and how: probabilities from 0 to 1, each tried for every call. */
 export interface FaultRates {

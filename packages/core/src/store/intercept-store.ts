@@ -1,4 +1,4 @@
-import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import type { CheckpointStore } from "./checkpoint-store.ts";
 
 /** The methods of a store that can be interfered with. */
 export type StoreMethod = Exclude<keyof CheckpointStore, "capabilities" | "close" | typeof Symbol.asyncDispose>;

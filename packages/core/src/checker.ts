@@ -1,0 +1,88 @@
+import * as z from "zod/mini";
+import { messageOf, WorkflowError } from "./errors.ts";
+import { quoted } from "./text.ts";
+
+/** A schema for every option of an interface: one that is forgotten does not compile. */
+export type OptionSchemas<Options> = Readonly<Record<keyof Options, z.ZodMiniType>>;
+
+/**
+ * Makes the check of the object that a function takes.
+ *
+ * - Gives a copy without the options that are `undefined`: they count as absent. Each option is read once.
+ * - Refuses options that it does not know, and names the one that was probably meant.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT, with the function and the options named
+ */
+export function checker<Options>(name: string, schemas: OptionSchemas<Options>): (value: unknown) => Options {
+  const schema = z.strictObject(schemas);
+  const known = Object.keys(schemas);
+  return (value) => {
+    const { problems, options } = check(schema, known, value);
+    if (problems.length === 0) return options as Options;
+    throw new WorkflowError("INVALID_ARGUMENT", `${name}: ${problems.join("; ")}.`, { details: { problems } });
+  };
+}
+
+function check(schema: z.ZodMiniType, known: readonly string[], value: unknown) {
+  try {
+    const result = schema.safeParse(value);
+    if (result.success) return { problems: [], options: withoutUndefined(result.data as object) };
+    return { problems: result.error.issues.map((issue) => problemOf(issue, known)), options: undefined };
+  } catch (error) {
+    return { problems: [`an option cannot be read: ${messageOf(error)}`], options: undefined };
+  }
+}
+
+function problemOf(issue: z.core.$ZodIssue, known: readonly string[]): string {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    return [...path.map(String), unknownNames(issue.keys, path.length === 0 ? known : [])].join(": ");
+  }
+  if (path.length === 0) return "takes one object of options";
+  return [...path.map(String), expectation(issue)].join(": ");
+}
+
+/** What was expected, also where the schema names no message of its own. */
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+  if (issue.code === "invalid_value") return `must be ${issue.values.map((value) => quoted(value)).join(" or ")}`;
+  return issue.message;
+}
+
+function unknownNames(names: readonly string[], known: readonly string[]): string {
+  return names
+    .slice(0, 5)
+    .map((name) => {
+      const meant = nearest(name, known);
+      return `unknown option ${quoted(name)}${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`;
+    })
+    .join(", ");
+}
+
+/** The known name that differs least: by case, or by one or two letters. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const folded = name.toLowerCase();
+  const byCase = known.find((each) => each.toLowerCase() === folded);
+  if (byCase !== undefined || name.length > 40) return byCase;
+  const distances = known.map((each) => [distance(folded, each.toLowerCase()), each] as const);
+  const [least] = distances.sort(([a], [b]) => a - b);
+  return least !== undefined && least[0] <= 2 ? least[1] : undefined;
+}
+
+/** The Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] as number) + (letter === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

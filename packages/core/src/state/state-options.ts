@@ -1,0 +1,29 @@
+import * as z from "zod/mini";
+import { checker, type OptionSchemas } from "../checker.ts";
+import type { Clock } from "../clock.ts";
+import { milliseconds } from "../definition/schema.ts";
+import type { WorkflowStateOptions } from "./workflow-state.ts";
+
+/** The options that an engine and a state class share. */
+export const SHARED_OPTIONS: OptionSchemas<Required<WorkflowStateOptions>> = {
+  store: z.custom<unknown>(
+    (value) => typeof (value as { commit?: unknown } | null)?.commit === "function",
+    "must be a CheckpointStore; a Promise of one must be awaited",
+  ),
+  codec: z.optional(z.strictObject({ types: z.optional(z.array(z.custom<unknown>())) })),
+  leaseMs: z.optional(milliseconds.check(z.refine(Number.isSafeInteger, "must be a whole number"))),
+  storeRetryMs: z.optional(milliseconds),
+  contextMode: z.optional(z.enum(["frozen", "copy"])),
+  clock: z.optional(
+    z.custom<unknown>((value) => {
+      const { now, elapsed, schedule } = (value ?? {}) as Partial<Record<keyof Clock, unknown>>;
+      return [now, elapsed, schedule].every((member) => typeof member === "function");
+    }, "must be a Clock: { now, elapsed, schedule }"),
+  ),
+};
+
+/** Checks what `WorkflowState.withStore` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkWorkflowStateOptions: (value: unknown) => WorkflowStateOptions = checker(
+  "WorkflowState.withStore",
+  SHARED_OPTIONS,
+);

@@ -1,0 +1,36 @@
+import type { CheckpointKind } from "../store/checkpoint-store.ts";
+
+/** Sizes of an execution's texts, in characters: what decides when a snapshot is due. */
+export interface TextSizes {
+  /** Of the state, about. */
+  readonly state: number;
+  /** Of the newest snapshot. */
+  readonly snapshot: number;
+  /** Of what was written since, with what each record costs. */
+  readonly changes: number;
+}
+
+/** The text a record costs beside its payload: what snapshots save a reader by there being fewer. */
+const RECORD_OVERHEAD = 50;
+/** States smaller than this are not worth a snapshot of their own. */
+const SMALL_STATE = 1_024;
+
+/**
+ * Tells whether the next checkpoint should be a snapshot: reading the newest one and what follows it, with `change` at
+ * its end, would be more than twice the state.
+ */
+export function snapshotIsDue({ state, snapshot, changes }: TextSizes, change: string): boolean {
+  return snapshot + changes + change.length + RECORD_OVERHEAD > 2 * state + SMALL_STATE;
+}
+
+/** The sizes once a record is written. */
+export function sizesAfter(sizes: TextSizes, kind: CheckpointKind, payload: string): TextSizes {
+  const { length } = payload;
+  if (kind === "snapshot") return { state: length, snapshot: length, changes: 0 };
+  return { ...sizes, changes: sizes.changes + length + RECORD_OVERHEAD };
+}
+
+/** The sizes once the state's text has grown, or shrunk. */
+export function sizesGrown(sizes: TextSizes, growth: number): TextSizes {
+  return { ...sizes, state: sizes.state + growth };
+}
