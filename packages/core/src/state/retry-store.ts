@@ -42,7 +42,7 @@ function storeRetryDelay(tries: number, random: number): number {
  *
  * @throws {WorkflowError} what the last try threw; STORE_UNAVAILABLE if the run's limits cut the wait off
  */
-export async function callStore<T>(
+export function callStore<T>(
   patience: Patience,
   call: () => Promise<T>,
   giveUpAtMs: () => number = fixedEnd(patience),

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
+import { createWorkflowEngine, suspend, WorkflowState } from "../../src/index.ts";
+import { append, chain } from "./chain.ts";
+
+const CALL = { workflowId: "chain", userId: "u1" };
+
+async function setUp() {
+  const store = new MemoryCheckpointStore();
+  const executors = { default: append, ask: () => suspend() };
+  const engine = createWorkflowEngine({ store, workflows: [chain(2)], executors });
+  await engine.executeWorkflow({ ...CALL, executionId: "done" });
+  await engine.executeWorkflow({ ...CALL, executionId: "cut-off", budgetMs: 0 });
+  return { store, engine };
+}
+
+const idsIn = async (store: MemoryCheckpointStore) => (await store.listExecutions()).items.map(({ id }) => id).sort();
+
+describe("an option that is not known", () => {
+  type Engine = Awaited<ReturnType<typeof setUp>>["engine"];
+  const calls: [member: string, call: (engine: Engine, options: never) => unknown, named: object][] = [
+    ["executeWorkflow", (engine, options) => engine.executeWorkflow(options), CALL],
+    ["executeWorkflowSync", (engine, options) => engine.executeWorkflowSync(options), CALL],
+    ["resumeWorkflow", (engine, options) => engine.resumeWorkflow(options), { executionId: "cut-off" }],
+    ["listExecutions", (engine, options) => engine.listExecutions(options), {}],
+    ["pruneExecutions", (engine, options) => engine.pruneExecutions(options), { olderThanMs: 0 }],
+    ["getExecutionState", (engine, options) => engine.getExecutionState("done", options), {}],
+  ];
+  it.each(calls)("is refused by %s, which names it, and nothing is done", async (member, call, named) => {
+    const { store, engine } = await setUp();
+    const before = await idsIn(store);
+    for (const name of ["unheardOf", "userID", "initalData", "__proto__x", "x\n"]) {
+      const thrown = await Promise.resolve()
+        .then(() => call(engine, { ...named, [name]: "u1" } as never))
+        .catch((error: unknown) => error);
+      expect(thrown).toMatchObject({ code: "INVALID_ARGUMENT" });
+      expect((thrown as Error).message).toContain(
+        `${member}: unknown option ${JSON.stringify(name).replace("\\n", "\\u000a")}`,
+      );
+    }
+    expect(await idsIn(store)).toEqual(before);
+    expect(await store.getExecution("cut-off")).toMatchObject({ status: "pending", version: 1 });
+  });
+
+  it.each([
+    [{ nodeTimeoutMS: 5 }, 'unknown option "nodeTimeoutMS" (did you mean "nodeTimeoutMs"?)'],
+    [{ durabilty: "async" }, 'unknown option "durabilty" (did you mean "durability"?)'],
+    [{ retry: { maxAtempts: 3 } }, 'retry: unknown option "maxAtempts"'],
+    [{ codec: { type: [] } }, 'codec: unknown option "type"'],
+    [
+      { store: Promise.resolve(new MemoryCheckpointStore()) },
+      "store: must be a CheckpointStore; a Promise of one must be awaited",
+    ],
+    [{ executors: { a: null } }, "executors: must hold a function for each node type"],
+    [{ executors: [append] }, "executors: must be a record or a function"],
+    [{ leaseMs: "30000" }, "leaseMs: must be a number"],
+    [{ durability: "maybe" }, 'durability: must be "sync" or "async"'],
+  ])("or is of another kind is refused by createWorkflowEngine: %o", (wrong, message) => {
+    const options = { store: new MemoryCheckpointStore(), workflows: [chain(1)], executors: { default: append } };
+    expect(() => createWorkflowEngine({ ...options, ...wrong } as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(message) }),
+    );
+  });
+
+  it("is refused by WorkflowState.withStore", () => {
+    expect(() => WorkflowState.withStore(new MemoryCheckpointStore(), { leaseMS: 1 } as never)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining('did you mean "leaseMs"?'),
+      }),
+    );
+  });
+
+  it("cannot hide in an object whose reading throws", async () => {
+    const { engine } = await setUp();
+    const hostile = {
+      ...CALL,
+      get timeoutMs(): number {
+        throw new Error("no");
+      },
+    };
+    await expect(engine.executeWorkflow(hostile)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it.each([["chain"], [undefined], [null], [7], [["chain", "u1"]]])(
+    "is no matter if there is no object of options: %o",
+    async (given) => {
+      const { engine } = await setUp();
+      await expect(engine.executeWorkflow(given as never)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: "executeWorkflow: takes one object of options.",
+      });
+    },
+  );
+});
+
+describe("an option that is undefined", () => {
+  it("counts as absent in every call", async () => {
+    const { engine } = await setUp();
+    const none = { timeoutMs: undefined, budgetMs: undefined, signal: undefined, throwOnFailure: undefined };
+    const unnamed = { initialData: undefined, executionId: undefined, resumeFromExecutionId: undefined };
+    expect(await engine.executeWorkflow({ ...CALL, ...none, ...unnamed } as never)).toMatchObject({
+      status: "completed",
+      output: { ran: ["n1", "n2"] },
+    });
+    const resume = { nodeId: undefined, data: undefined, definition: undefined, waitForLeaseMs: undefined, ...none };
+    expect(await engine.resumeWorkflow({ executionId: "cut-off", ...resume } as never)).toMatchObject({
+      status: "completed",
+    });
+    expect((await engine.getExecutionState("done", { checkpoints: undefined } as never)).getCheckpoints()).toHaveLength(
+      2,
+    );
+  });
+
+  it("counts as absent in the engine's options and in a retry policy", async () => {
+    let calls = 0;
+    const nothing = {
+      nodeTimeoutMs: undefined,
+      timeoutMs: undefined,
+      leaseMs: undefined,
+      storeRetryMs: undefined,
+      durability: undefined,
+      contextMode: undefined,
+      codec: undefined,
+      clock: undefined,
+      onEvent: undefined,
+    };
+    const { executeWorkflow } = createWorkflowEngine({
+      ...nothing,
+      store: new MemoryCheckpointStore(),
+      workflows: [{ ...chain(1), nodes: [{ id: "n1", retry: { maxAttempts: undefined, backoffMs: undefined } }] }],
+      executors: {
+        default: () => {
+          calls += 1;
+          throw new Error("down");
+        },
+      },
+      retry: { maxAttempts: undefined, backoffMs: 0, backoffFactor: undefined, maxBackoffMs: undefined },
+    } as never);
+    expect(await executeWorkflow(CALL as never)).toMatchObject({ status: "failed" });
+    expect(calls).toBe(1);
+  });
+});
+
+describe("a filter that vanished", () => {
+  const filters = ["workflowId", "userId", "status", "parentId", "createdBefore", "leaseExpired", "due"];
+  it.each(filters)("%s does not list everything", async (name) => {
+    const { engine } = await setUp();
+    for (const value of [undefined, null, ""]) {
+      await expect(engine.listExecutions({ [name]: value } as never)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining(`listExecutions: ${name}: `),
+      });
+    }
+  });
+
+  it.each(["workflowId", "userId", "status"])("%s does not delete everything", async (name) => {
+    const { store, engine } = await setUp();
+    for (const value of [undefined, null, ""]) {
+      await expect(engine.pruneExecutions({ olderThanMs: 0, [name]: value } as never)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+      });
+    }
+    expect(await idsIn(store)).toEqual(["cut-off", "done"]);
+  });
+});
