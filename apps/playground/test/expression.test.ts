@@ -28,7 +28,7 @@ describe("evaluate", () => {
   });
 
   it("hands variables to the expression", async () => {
-    expect(await evaluate("$index + 1", {}, { index: 4 })).toBe(5);
+    expect(await evaluate("$index + 1", {}, { bindings: { index: 4 } })).toBe(5);
   });
 
   it.each([

@@ -1,34 +1,63 @@
-import { NonRetryableError } from "@waymark/core";
-import jsonata from "jsonata";
+import { cleanText, NonRetryableError, quoted } from "@waymark/core";
+import { ExpressionRunner, type TaskAnswer } from "./expression-runner.ts";
+import type { ExpressionSource, TemplatePart } from "./expression-task.ts";
+import { pack, unpack } from "./stand-ins.ts";
 
-/** What an expression may run for, in milliseconds, before it is stopped. */
-const EXPRESSION_TIMEOUT_MS = 5_000;
+/** How an expression is evaluated. */
+export interface EvaluateOptions {
+  /** Variables: `{ index: 3 }` is `$index` in the expression. */
+  bindings?: Readonly<Record<string, unknown>> | undefined;
+  /** Milliseconds after which the work is stopped. Default: 2,000. */
+  timeoutMs?: number | undefined;
+  /** Stops the work when it is aborted. */
+  signal?: AbortSignal | undefined;
+}
 
-const compiled = new Map<string, jsonata.Expression>();
+/** Well within any sensible `--timeout`, so that the node is what fails. */
+const DEFAULT_TIMEOUT_MS = 2_000;
+
+/** Items that are evaluated in one go, under one time limit. */
+const ITEMS_AT_ONCE = 500;
+
+/** Characters of an expression that are shown in an error. */
+const MAX_SHOWN = 200;
+/** Characters of what JSONata says about it; it likes to quote values. */
+const MAX_MESSAGE = 500;
+
+const runner = new ExpressionRunner();
 
 /**
- * Evaluates a JSONata expression against a value.
+ * Evaluates a JSONata expression against a value, in a process that can be ended.
  *
- * - `bindings` are variables: `{ index: 3 }` is `$index` in the expression.
  * - The result is made of plain arrays and objects; nothing of the input is changed.
+ * - Of an instance of a class, the expression sees the own fields; if it hands the instance on, that is what it gives.
  *
- * @throws {NonRetryableError} the expression cannot be read, fails, does not end, or gives a function
+ * @throws {NonRetryableError} the expression cannot be read, fails, takes too long, needs more than 256 MiB of memory,
+ *   or gives a function; the signal's reason, if it was aborted
  */
-export async function evaluate(
+export async function evaluate(source: string, input: unknown, options: EvaluateOptions = {}): Promise<unknown> {
+  const [[value] = []] = await run([{ kind: "expression", text: source }], [input], options);
+  return value;
+}
+
+/**
+ * Evaluates a JSONata expression against every item of a list, with `$index`.
+ *
+ * - `timeoutMs` is for 500 items. An error begins with the item's number.
+ */
+export async function evaluateEach(
   source: string,
-  input: unknown,
-  bindings: Readonly<Record<string, unknown>> = {},
-): Promise<unknown> {
-  const expression = compile(source);
-  // `items[]` marks the array it is applied to, which a frozen context does not allow.
-  const own = /\[\s*\]/.test(source) ? toPlain(input, source) : input;
-  let result: unknown;
-  try {
-    result = await expression.evaluate(own, { ...bindings });
-  } catch (error) {
-    throw expressionError(source, error);
+  items: readonly unknown[],
+  options: EvaluateOptions = {},
+): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (let firstIndex = 0; firstIndex < items.length; firstIndex += ITEMS_AT_ONCE) {
+    const some = items.slice(firstIndex, firstIndex + ITEMS_AT_ONCE);
+    for (const [value] of await run([{ kind: "expression", text: source }], some, options, firstIndex)) {
+      values.push(value);
+    }
   }
-  return toPlain(result, source);
+  return values;
 }
 
 /**
@@ -41,112 +70,109 @@ export async function evaluate(
 export async function render(
   template: string,
   input: unknown,
-  options: { bindings?: Readonly<Record<string, unknown>>; encode?: (text: string) => string } = {},
+  { encode, ...options }: EvaluateOptions & { encode?: (text: string) => string } = {},
 ): Promise<unknown> {
-  const parts = parseTemplate(template);
-  const values: unknown[] = [];
-  for (const part of parts) {
-    values.push("text" in part ? part.text : await evaluate(part.expression, input, options.bindings));
-  }
-  if (parts.length === 1) return values[0];
-  return values
-    .map((value, index) => {
+  if (!isTemplate(template)) return template;
+  const [[parts] = []] = await run([{ kind: "template", text: template }], [input], options);
+  return join(parts as TemplatePart[], encode);
+}
+
+/** Fills every text in a JSON value, keys excepted. */
+export async function renderDeep(value: unknown, input: unknown, options: EvaluateOptions = {}): Promise<unknown> {
+  const templates = new Set<string>();
+  mapTexts(value, (text) => {
+    if (isTemplate(text)) templates.add(text);
+    return text;
+  });
+  if (templates.size === 0) return value;
+  const sources = [...templates].map((text) => ({ kind: "template" as const, text }));
+  const [filled = []] = await run(sources, [input], options);
+  const byTemplate = new Map(sources.map(({ text }, place) => [text, filled[place] as TemplatePart[]]));
+  return mapTexts(value, (text) => {
+    const parts = byTemplate.get(text);
+    return parts === undefined ? text : join(parts);
+  });
+}
+
+function isTemplate(text: string): boolean {
+  return text.includes("{{");
+}
+
+function join(parts: readonly TemplatePart[], encode?: (text: string) => string): unknown {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return "text" in first ? first.text : first.value;
+  return parts
+    .map((part, index) => {
+      if ("text" in part) return part.text;
+      const { value } = part;
       const text = typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
-      const isLiteral = "text" in (parts[index] as TemplatePart);
-      return isLiteral || index === 0 || options.encode === undefined ? text : options.encode(text);
+      return index === 0 || encode === undefined ? text : encode(text);
     })
     .join("");
 }
 
-/** Fills every text in a JSON value, keys excepted. */
-export async function renderDeep(
-  value: unknown,
-  input: unknown,
-  bindings: Readonly<Record<string, unknown>> = {},
-): Promise<unknown> {
-  if (typeof value === "string") return render(value, input, { bindings });
-  if (Array.isArray(value)) {
-    return Promise.all(value.map((item) => renderDeep(item, input, bindings)));
-  }
-  if (typeof value === "object" && value !== null) {
-    const entries = await Promise.all(
-      Object.entries(value).map(async ([key, item]) => [key, await renderDeep(item, input, bindings)] as const),
-    );
-    return Object.fromEntries(entries);
-  }
-  return value;
+function mapTexts(value: unknown, change: (text: string) => unknown): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, change)]));
 }
 
-type TemplatePart = { text: string } | { expression: string };
-
-/** Cuts a template into its parts; `}}` inside an expression (`{{ {"a": {"b": 1}} }}`) does not end it. */
-function parseTemplate(template: string): TemplatePart[] {
-  const parts: TemplatePart[] = [];
-  let rest = 0;
-  for (let open = template.indexOf("{{"); open !== -1; open = template.indexOf("{{", rest)) {
-    const close = endOfExpression(template, open + 2);
-    if (open > rest) parts.push({ text: template.slice(rest, open) });
-    parts.push({ expression: template.slice(open + 2, close) });
-    rest = close + 2;
-  }
-  if (rest < template.length || parts.length === 0) parts.push({ text: template.slice(rest) });
-  return parts;
-}
-
-function endOfExpression(template: string, start: number): number {
-  const first = template.indexOf("}}", start);
-  if (first === -1) throw new NonRetryableError(`"${template}" opens {{ and does not close it.`);
-  for (let close = first; close !== -1; close = template.indexOf("}}", close + 1)) {
-    if (isReadable(template.slice(start, close))) return close;
-  }
-  throw expressionError(template.slice(start, first), new Error("it cannot be read"));
-}
-
-function isReadable(source: string): boolean {
+/** Hands sources and inputs to the process: for each input, the values of all sources. */
+async function run(
+  sources: readonly ExpressionSource[],
+  inputs: readonly unknown[],
+  { bindings = {}, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: EvaluateOptions,
+  firstIndex?: number,
+): Promise<unknown[][]> {
+  const needed = onlyNamed(bindings, sources);
+  let packed: ReturnType<typeof pack<{ inputs: readonly unknown[]; bindings: Record<string, unknown> }>>;
   try {
-    compile(source);
-    return true;
-  } catch {
-    return false;
+    packed = pack({ inputs, bindings: needed });
+  } catch (error) {
+    throw expressionError(sources, `the context cannot be read: ${messageOf(error)}`);
   }
-}
-
-function compile(source: string): jsonata.Expression {
-  let expression = compiled.get(source);
-  if (expression === undefined) {
-    try {
-      expression = jsonata(source, { timeout: EXPRESSION_TIMEOUT_MS });
-    } catch (error) {
-      throw expressionError(source, error);
-    }
-    compiled.set(source, expression);
+  const { value, standIns, originals } = packed;
+  let answer: TaskAnswer;
+  try {
+    answer = await runner.run({ sources, ...value, firstIndex, standIns }, { timeoutMs, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw expressionError(sources, messageOf(error));
   }
-  return expression;
-}
-
-/** JSONata marks its arrays with hidden properties, which a checkpoint would rightly refuse: only values are kept. */
-function toPlain(value: unknown, source: string): unknown {
-  if (Array.isArray(value)) return Array.from(value, (item) => toPlain(item, source));
-  if (typeof value === "function" || isLambda(value)) {
-    throw new NonRetryableError(`Expression "${source}" gives a function, not a value.`);
+  if (answer.type === "failed") {
+    const { message, expression, input } = answer;
+    const item = firstIndex === undefined ? "" : `Item ${firstIndex + input}: `;
+    throw expressionError([{ text: expression }], message, item);
   }
-  if (typeof value === "object" && value !== null && isPlainObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item, source)]));
-  }
-  return value;
+  const back = new Map(answer.standIns.map(([standIn, place]) => [standIn, originals[place]]));
+  if ([...back.values()].some(isNoValue)) throw expressionError(sources, "gives a function, not a value");
+  return unpack(answer.values, back) as unknown[][];
 }
 
-function isLambda(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "_jsonata_lambda" in value;
+/** A large context is copied to the process only for the expressions that ask for it. */
+function onlyNamed(
+  bindings: Readonly<Record<string, unknown>>,
+  sources: readonly ExpressionSource[],
+): Record<string, unknown> {
+  const mayName = (name: string) => sources.some(({ text }) => text.includes(`$${name}`) || text.includes("$eval"));
+  return Object.fromEntries(Object.entries(bindings).filter(([name]) => mayName(name)));
 }
 
-function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+function expressionError(
+  sources: readonly Pick<ExpressionSource, "text">[],
+  message: string,
+  item = "",
+): NonRetryableError {
+  const more = sources.length === 1 ? "" : ` (or one of ${sources.length - 1} others)`;
+  const shown = quoted(sources[0]?.text.trim() ?? "", MAX_SHOWN);
+  return new NonRetryableError(`${item}Expression ${shown}${more}: ${cleanText(message, MAX_MESSAGE)}`);
 }
 
-/** JSONata throws plain objects, so the message is taken over and the object kept as the cause. */
-function expressionError(source: string, cause: unknown): NonRetryableError {
-  const message = (cause as { message?: unknown } | null)?.message;
-  return new NonRetryableError(`Expression "${source.trim()}": ${String(message ?? cause)}`, { cause });
+function isNoValue(value: unknown): boolean {
+  return typeof value === "function" || typeof value === "symbol";
+}
+
+function messageOf(error: unknown): string {
+  return String((error as { message?: unknown } | null)?.message ?? error);
 }

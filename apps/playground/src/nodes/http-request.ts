@@ -1,6 +1,6 @@
 import { defineNode, type NodeExecutorArgs, NonRetryableError } from "@waymark/core";
 import * as z from "zod";
-import { render, renderDeep } from "./expression.ts";
+import { type EvaluateOptions, render, renderDeep } from "./expression.ts";
 import { type HttpAnswer, httpCall } from "./http-call.ts";
 
 /** What a request is made from; every text may hold `{{ expressions }}`. */
@@ -45,14 +45,15 @@ export async function sendRequest(
     keySuffix?: string;
   },
 ): Promise<HttpAnswer> {
-  const { request, input, bindings = {}, keySuffix = "" } = options;
+  const { request, input, bindings, keySuffix = "" } = options;
   const { body, accept } = request;
+  const evaluation = { bindings, signal: args.signal };
   const key = args.idempotencyKey as string | undefined;
   return httpCall({
     method: request.method,
-    url: await requestUrl(request, options),
-    headers: (await renderDeep(request.headers ?? {}, input, bindings)) as Record<string, string>,
-    ...(body === undefined ? {} : { body: await renderDeep(body, input, bindings) }),
+    url: await requestUrl(request, { input, baseUrl: options.baseUrl, evaluation }),
+    headers: (await renderDeep(request.headers ?? {}, input, evaluation)) as Record<string, string>,
+    ...(body === undefined ? {} : { body: await renderDeep(body, input, evaluation) }),
     ...(accept === undefined ? {} : { accept }),
     timeoutMs: request.timeoutMs,
     idempotencyKey: key === undefined ? undefined : key + keySuffix,
@@ -63,16 +64,16 @@ export async function sendRequest(
 
 async function requestUrl(
   request: z.output<typeof requestSchema>,
-  options: { baseUrl: string | undefined; input: unknown; bindings?: Readonly<Record<string, unknown>> },
+  options: { baseUrl: string | undefined; input: unknown; evaluation: EvaluateOptions },
 ): Promise<URL> {
-  const { input, bindings = {} } = options;
-  const text = String(await render(request.url, input, { bindings, encode: encodeURIComponent }));
+  const { input, evaluation } = options;
+  const text = String(await render(request.url, input, { ...evaluation, encode: encodeURIComponent }));
   if (!URL.canParse(text, options.baseUrl)) throw new NonRetryableError(`"${text}" is not a URL.`);
   const url = new URL(text, options.baseUrl);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new NonRetryableError(`"${text}" is not an HTTP address.`);
   }
-  const query = (await renderDeep(request.query ?? {}, input, bindings)) as Record<string, unknown>;
+  const query = (await renderDeep(request.query ?? {}, input, evaluation)) as Record<string, unknown>;
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
   }

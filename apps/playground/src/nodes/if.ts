@@ -11,8 +11,8 @@ const schema = z.object({
 export const ifNode = defineNode({
   type: "if",
   data: schema,
-  run: async ({ context, data }) => {
-    const holds = await evaluate(`$boolean((${data.condition}))`, context);
+  run: async ({ context, data, signal }) => {
+    const holds = await evaluate(`$boolean((${data.condition}))`, context, { signal });
     return route(context, holds === true ? "true" : "false");
   },
 });

@@ -1,6 +1,6 @@
 import { defineNode, NonRetryableError } from "@waymark/core";
 import * as z from "zod";
-import { evaluate } from "./expression.ts";
+import { evaluate, evaluateEach } from "./expression.ts";
 import { requestSchema, sendRequest } from "./http-request.ts";
 
 const schema = z
@@ -27,12 +27,15 @@ export const createIterate = (options: { baseUrl: string | undefined }) =>
     data: schema,
     run: async (args) => {
       const { context, data, node } = args;
-      const items = toList(await evaluate(data.items, context));
+      const items = toList(await evaluate(data.items, context, { signal: args.signal }));
+      if (data.each !== undefined) {
+        const results = await evaluateEach(data.each, items, { bindings: { context }, signal: args.signal });
+        return { ...context, [data.as ?? node.id]: results };
+      }
+      const request = data.request as z.output<typeof requestSchema>;
       const results = await mapInOrder(items, data.concurrency, async (item, index) => {
         args.signal?.throwIfAborted();
         const bindings = { index, context };
-        if (data.each !== undefined) return evaluate(data.each, item, bindings);
-        const request = data.request as z.output<typeof requestSchema>;
         // Each item has a key of its own, the same in every attempt: what was done before a failure is not done twice.
         const sent = { request, baseUrl: options.baseUrl, input: item, bindings, keySuffix: `-${index}` };
         return (await sendRequest(args, sent)).body ?? null;

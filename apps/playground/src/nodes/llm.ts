@@ -36,8 +36,8 @@ export const createLlm = (service: LlmService) =>
     type: "llm",
     data: schema,
     run: async ({ context, data, node, signal, idempotencyKey }) => {
-      const prompt = String(await render(data.prompt, context));
-      const system = await systemPrompt(data, context);
+      const prompt = String(await render(data.prompt, context, { signal }));
+      const system = await systemPrompt(data, context, signal);
       const answer = await httpCall({
         method: "POST",
         url: new URL(`${service.baseUrl.replace(/\/$/, "")}/v1/messages`),
@@ -60,8 +60,12 @@ export const createLlm = (service: LlmService) =>
     },
   });
 
-async function systemPrompt(data: z.output<typeof schema>, context: unknown): Promise<string> {
-  const system = data.system === undefined ? "" : String(await render(data.system, context));
+async function systemPrompt(
+  data: z.output<typeof schema>,
+  context: unknown,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const system = data.system === undefined ? "" : String(await render(data.system, context, { signal }));
   if (data.labels === undefined) return system;
   return `${system}\nAnswer with exactly one of: ${data.labels.join(", ")}.`.trim();
 }

@@ -15,8 +15,8 @@ const schema = z.object({
 export const switchNode = defineNode({
   type: "switch",
   data: schema,
-  run: async ({ context, data }) => {
-    const value = await evaluate(data.value, context);
+  run: async ({ context, data, signal }) => {
+    const value = await evaluate(data.value, context, { signal });
     const handle = data.cases.find((one) => isDeepStrictEqual(one.equals, value))?.handle ?? data.fallback;
     if (handle === undefined) {
       throw new NonRetryableError(`No case fits ${JSON.stringify(value)}, and there is no fallback.`);

@@ -19,10 +19,12 @@ const schema = z
 export const transform = defineNode({
   type: "transform",
   data: schema,
-  run: async ({ context, data, node }) => {
+  run: async ({ context, data, node, signal }) => {
     const wanted = data.set ?? { [data.as ?? node.id]: data.expression ?? "" };
     const changes: WorkflowContext = {};
-    for (const [key, expression] of Object.entries(wanted)) changes[key] = await evaluate(expression, context);
+    for (const [key, expression] of Object.entries(wanted)) {
+      changes[key] = await evaluate(expression, context, { signal });
+    }
     return { ...context, ...changes };
   },
 });
