@@ -12,7 +12,8 @@ import { renderTable } from "../src/cli/table.ts";
 import { compareWorkflow } from "../src/compare/compare-workflow.ts";
 import { resolveExecutors } from "../src/compare/executor-table.ts";
 import { runV1 } from "../src/compare/executors.ts";
-import { parseWorkflow, readJson } from "../src/import/workflow-file.ts";
+import { readJson } from "../src/import/json-file.ts";
+import { type LoadedWorkflow, parseWorkflows } from "../src/import/workflow-file.ts";
 import { openStore } from "../src/store/open-store.ts";
 
 interface Row {
@@ -53,9 +54,9 @@ async function check(file: string, value: unknown): Promise<Row> {
   const edgesIn = countMainConnections(value);
   const row = { file, edges: `${edgesIn}`, nodes: "" };
   try {
-    const loaded = parseWorkflow(value, file);
+    const [loaded] = parseWorkflows(value, file) as [LoadedWorkflow];
     const { executors, passedThrough } = resolveExecutors(loaded, { bundled: environment.nodes });
-    const dropped = loaded.n8n?.dangling.filter(({ kind }) => kind === "main").length ?? 0;
+    const dropped = loaded.n8n?.unused.filter(({ kind }) => kind === "main").length ?? 0;
     const edgesOut = loaded.workflow.edges.length;
     const report = await compareWorkflow(loaded, {
       services: environment.services,

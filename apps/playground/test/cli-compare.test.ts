@@ -125,7 +125,7 @@ describe("compare, told what to do", () => {
     expect(flow).toMatchObject({ id: "flow", format: "react-flow", nodes: { run: 3 }, sideEffects: 1 });
     expect(n8n).toMatchObject({ id: "export", format: "n8n", nodes: { total: 4, run: 3, skipped: 1 } });
     expect(n8n?.notes).toEqual([
-      'dropped, one end does not exist: "Mail" to "Gone" (main)',
+      'dropped, one end does not exist: "Mail -> Gone (main)"',
       "no executor here, passed through: test.node x4",
     ]);
   });

@@ -27,7 +27,7 @@ describe("importN8n", () => {
       ["Yes", "0", "Join", "0"],
       ["No", "0", "Join", "1"],
     ]);
-    expect(run(value)).toMatchObject({ mainConnections: 6, dangling: [], attached: [], stickyNotes: 0 });
+    expect(run(value)).toMatchObject({ mainConnections: 6, unused: [], attached: [], dropped: [] });
   });
 
   it("keeps two connections between the same nodes apart", () => {
@@ -60,10 +60,13 @@ describe("importN8n", () => {
         ["A", 0, "Gone", 0, "ai_tool"],
       ],
     );
-    const { workflow, dangling, mainConnections } = run(value);
+    const { workflow, unused, mainConnections, dropped } = run(value);
     expect(workflow.edges).toHaveLength(1);
     expect(mainConnections).toBe(3);
-    expect(dangling.map(({ source, target, kind }) => [source, target, kind])).toEqual([
+    expect(dropped).toEqual([
+      'dropped, one end does not exist: "A -> Gone (main)", "A -> Gone (ai_tool)", "Gone -> B (main)"',
+    ]);
+    expect(unused.map(({ source, target, kind }) => [source, target, kind])).toEqual([
       ["A", "Gone", "main"],
       ["A", "Gone", "ai_tool"],
       ["Gone", "B", "main"],
@@ -78,11 +81,16 @@ describe("importN8n", () => {
     expect(edgesOf(value)).toEqual([["A", "2", "B", "0"]]);
   });
 
+  it("reads an index that is text", () => {
+    const connections = { A: { main: [[{ node: "B", type: "main", index: "1" }]] } };
+    expect(edgesOf({ ...n8nExport(["A", "B"]), connections })).toEqual([["A", "0", "B", "1"]]);
+  });
+
   it("drops sticky notes, whatever their number", () => {
     const note: ExportedNode = { name: "Note", type: "n8n-nodes-base.stickyNote" };
-    const { workflow, stickyNotes } = run(n8nExport(["A", note, { ...note, name: "Note1" }]));
+    const { workflow, dropped } = run(n8nExport(["A", note, { ...note, name: "Note1" }]));
     expect(workflow.nodes.map(({ id }) => id)).toEqual(["A"]);
-    expect(stickyNotes).toBe(2);
+    expect(dropped).toEqual(["sticky notes left out: 2"]);
   });
 
   it("makes models and tools data of the nodes they are plugged into, through several levels", () => {
@@ -151,10 +159,10 @@ describe("importN8n", () => {
         ["constructor", 0, "Set"],
       ].slice(0, 2) as [string, number, string][],
     );
-    const { workflow, repeatedNames } = run(value);
+    const { workflow, dropped } = run(value);
     const ids = workflow.nodes.map(({ id }) => id);
     expect(ids).toEqual(["Set", "Set (2)", "__proto__", "constructor", "(unnamed)", "ab", "x".repeat(500), "\ufffd"]);
-    expect(repeatedNames).toEqual(["Set"]);
+    expect(dropped).toEqual(['several nodes have this name, connections go to the first: "Set"']);
     expect(workflow.edges.map(({ source, target }) => `${source}>${target}`)).toEqual([
       "Set>__proto__",
       "__proto__>constructor",
@@ -167,6 +175,11 @@ describe("importN8n", () => {
     ["a node that is no object", { nodes: [1], connections: {} }, "WORKFLOW_INVALID"],
     ["a node without a type", { nodes: [{ name: "A" }], connections: {} }, "WORKFLOW_INVALID"],
     ["connections of the wrong shape", { ...n8nExport(["A"]), connections: { A: { main: "B" } } }, "WORKFLOW_INVALID"],
+    [
+      "an index that is no number",
+      { ...n8nExport(["A"]), connections: { A: { main: [[{ node: "A", index: "first" }]] } } },
+      "WORKFLOW_INVALID",
+    ],
     ["a connection to nothing", { ...n8nExport(["A"]), connections: { A: { main: [[{}]] } } }, "WORKFLOW_INVALID"],
   ])("refuses %s", (_, value, code) => {
     expect(() => run(value)).toThrow(expect.objectContaining({ code }));

@@ -10,7 +10,7 @@ import { type ServiceServer, startServiceServer } from "../src/server/service-se
 import { runNode } from "./run-node.ts";
 
 const handlesOf = async (...call: Parameters<typeof runNode>) => {
-  return ((await runNode(...call)) as Routed).handles;
+  return [((await runNode(...call)) as Routed).handles].flat();
 };
 
 describe("transform", () => {

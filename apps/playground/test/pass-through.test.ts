@@ -1,7 +1,7 @@
 import type { NodeExecutorArgs, Routed } from "@waymark/core";
 import { describe, expect, it } from "vitest";
 import { importN8n } from "../src/import/n8n.ts";
-import { passThrough } from "../src/nodes/pass-through.ts";
+import { createPassThrough } from "../src/nodes/pass-through.ts";
 import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
 import { deepFreeze } from "./run-node.ts";
 
@@ -18,7 +18,7 @@ async function pass(
   const { connections = [], context = {}, pinData, of = "A" } = options;
   const { workflow } = importN8n({ ...n8nExport(nodes, connections), pinData }, { fallbackId: "file" });
   const node = workflow.nodes.find(({ id }) => id === of);
-  const result = await passThrough({ context: deepFreeze(context), node } as NodeExecutorArgs);
+  const result = await createPassThrough(workflow)({ context: deepFreeze(context), node } as NodeExecutorArgs);
   const isRouted = "handles" in result;
   const next = (isRouted ? (result as Routed).result : result) as Record<string, unknown>;
   return { output: next[of], handles: isRouted ? (result as Routed).handles : "all", next };
@@ -79,11 +79,31 @@ describe("a node without an executor", () => {
     expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toBe("all");
   });
 
-  it("hands on to the first output where it is disabled", async () => {
-    for (let value = 0; value < 5; value++) {
-      const node = { name: "A", disabled: true, parameters: { value } };
-      expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toEqual(["0"]);
+  it("hands on what its first input was given if it is disabled", async () => {
+    const nodes = ["In", "Other", { name: "A", disabled: true }, "B"];
+    const connections: ExportedConnection[] = [
+      ["Other", 0, "A", 1],
+      ["In", 0, "A", 0],
+      ["A", 0, "B"],
+    ];
+    const given = [{ json: { id: 7 } }];
+    const context = { In: given, Other: [1] };
+    expect(await pass(nodes, { connections, context })).toMatchObject({ output: given, handles: "all" });
+    expect((await pass(nodes, { connections, context: { Other: [1] } })).next).toEqual({ Other: [1] });
+  });
+
+  it("does the same for a canvas, by its handles", async () => {
+    const edges = ["yes", "no", "error"].map((handle) => ({ source: "a", target: handle, sourceHandle: handle }));
+    const nodes = ["a", "yes", "no", "error"].map((id) => ({ id }));
+    const run = createPassThrough({ id: "w", nodes, edges });
+    const taken = new Set<string>();
+    for (let value = 0; value < 30; value++) {
+      const node = { id: "a", type: "odd", data: { value } };
+      const result = (await run({ context: deepFreeze({ value }), node } as unknown as NodeExecutorArgs)) as Routed;
+      taken.add(String(result.handles));
+      expect(result.result).toMatchObject({ value, a: [{ json: { node: "a", type: "odd" } }] });
     }
+    expect([...taken].sort()).toEqual(["no", "yes"]);
   });
 
   it("takes an only output without saying so", async () => {

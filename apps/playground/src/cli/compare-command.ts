@@ -5,8 +5,9 @@ import { resolveExecutors } from "../compare/executor-table.ts";
 import { runV1 } from "../compare/executors.ts";
 import type { ComparisonReport, WorkflowReport } from "../compare/report.ts";
 import { bundledIds, readBundled } from "../import/bundled.ts";
+import { readJson } from "../import/json-file.ts";
 import { loadExecutors, loadV1 } from "../import/user-modules.ts";
-import { type LoadedWorkflow, readJson, readWorkflowFile } from "../import/workflow-file.ts";
+import { type LoadedWorkflow, readWorkflowFiles } from "../import/workflow-file.ts";
 import { isDurable, openStore, type StoreChoice } from "../store/open-store.ts";
 import { startEnvironment } from "./environment.ts";
 import { createProgress } from "./progress.ts";
@@ -102,16 +103,13 @@ async function loadWorkflows(
   files: readonly string[],
   flags: Pick<CompareFlags, "workflow" | "input"> & { ownTypes: readonly string[] },
 ): Promise<LoadedWorkflow[]> {
-  if (files.length > 0 && flags.workflow !== undefined) {
-    throw new WorkflowError("INVALID_ARGUMENT", "--workflow names bundled workflows and does not go with files.");
-  }
   if (files.length === 0) {
     if (flags.input !== undefined) {
       throw new WorkflowError("INVALID_ARGUMENT", "--input goes with a file; bundled workflows bring their own.");
     }
     return readBundled(flags.workflow ?? (await bundledIds()));
   }
-  const loaded = await Promise.all(files.map((file) => readWorkflowFile(file, flags)));
+  const loaded = await readWorkflowFiles(files, flags);
   if (flags.input === undefined) return loaded;
   const input = await readJson(flags.input);
   if (typeof input !== "object" || input === null || Array.isArray(input)) {

@@ -14,8 +14,8 @@ export function createProgram(): Command {
   program
     .command("compare")
     .description("compare V1 with V2 on the bundled workflows, or on your own")
-    .argument("[files...]", "saved React Flow canvases or n8n exports (JSON); without any: the bundled workflows")
-    .option("-w, --workflow <id...>", "only these of the bundled workflows")
+    .argument("[files...]", "saved React Flow canvases, n8n exports or rows (JSON); without any: the bundled workflows")
+    .option("-w, --workflow <id...>", "only these of the bundled workflows, or of those in your files")
     .option("--fail-at <node>", "the node that fails: its id, its name, or its place in the order of runs (from 1)")
     .option("--input <file>", "the initial data for your own workflows, a JSON object")
     .option("--v1 <module>", "your own old executor, in place of V1")

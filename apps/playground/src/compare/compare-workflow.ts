@@ -48,7 +48,7 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
   const v1 = await bench.runV1();
   const between = compareOutputs(v1, v2);
   const order = v2.recorder.completed;
-  const notes = importNotes(loaded);
+  const notes = [...loaded.dropped];
   if (between !== undefined && v1.outcome.success && (await variesByItself(bench, v1))) {
     notes.push("two undisturbed runs of V1 differ too: what the nodes do is not the same in every run");
   }
@@ -171,14 +171,4 @@ function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const [low = 0, high = 0] = sorted.length % 2 === 1 ? [sorted[middle], sorted[middle]] : sorted.slice(middle - 1);
   return (low + high) / 2;
-}
-
-function importNotes({ n8n }: LoadedWorkflow): string[] {
-  if (n8n === undefined) return [];
-  const dangling = n8n.dangling.map(({ source, target, kind }) => `"${source}" to "${target}" (${kind})`);
-  return [
-    ...(dangling.length === 0 ? [] : [`dropped, one end does not exist: ${dangling.join(", ")}`]),
-    ...(n8n.attached.length === 0 ? [] : [`part of other nodes' data: ${n8n.attached.join(", ")}`]),
-    ...(n8n.repeatedNames.length === 0 ? [] : [`connected to the first of its name: ${n8n.repeatedNames.join(", ")}`]),
-  ];
 }

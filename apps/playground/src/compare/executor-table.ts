@@ -1,7 +1,9 @@
-import { type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import type { NodeExecutor } from "@waymark/core";
+import { DISABLED_TYPE } from "../import/n8n.ts";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
+import { besideErrorOutput } from "../nodes/error-output.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
-import { passThrough } from "../nodes/pass-through.ts";
+import { createPassThrough } from "../nodes/pass-through.ts";
 
 /** Executors for all node types of a workflow. */
 export interface ResolvedExecutors {
@@ -11,37 +13,26 @@ export interface ResolvedExecutors {
 }
 
 /**
- * Picks an executor for every node type: the user's own, else the playground's, else, for n8n's types, a stand-in.
+ * Picks an executor for every node type: the user's own, else the playground's, else a stand-in.
  *
- * @throws {WorkflowError} UNKNOWN_NODE_TYPE
+ * - An executor of a type that n8n's error outputs are drawn at keeps off them, unless it chooses them itself.
  */
 export function resolveExecutors(
   { workflow, format }: Pick<LoadedWorkflow, "workflow" | "format">,
   tables: { own?: ExecutorTable | undefined; bundled: ExecutorTable },
 ): ResolvedExecutors {
-  const executors: ExecutorTable = {};
+  const executors = new Map<string, NodeExecutor>();
   const passedThrough = new Map<string, number>();
+  const passThrough = createPassThrough(workflow);
   for (const { type = "default" } of workflow.nodes) {
     const table = [tables.own, tables.bundled].find((one) => one !== undefined && Object.hasOwn(one, type));
-    const executor = table?.[type];
+    const executor = type === DISABLED_TYPE ? undefined : table?.[type];
     if (executor !== undefined) {
-      executors[type] = executor;
-    } else if (format === "n8n") {
-      executors[type] = passThrough;
-      passedThrough.set(type, (passedThrough.get(type) ?? 0) + 1);
+      executors.set(type, format === "n8n" ? besideErrorOutput(executor) : executor);
     } else {
-      throw unknownType(workflow, type, Object.keys({ ...tables.bundled, ...tables.own }));
+      executors.set(type, passThrough);
+      if (type !== DISABLED_TYPE) passedThrough.set(type, (passedThrough.get(type) ?? 0) + 1);
     }
   }
-  return { executors, passedThrough };
-}
-
-function unknownType({ id, nodes }: WorkflowDefinition, type: string, known: string[]): WorkflowError {
-  const ids = nodes.filter((node) => (node.type ?? "default") === type).map((node) => node.id);
-  return new WorkflowError(
-    "UNKNOWN_NODE_TYPE",
-    `Workflow "${id}": no executor for node type "${type}" (node ${ids.join(", ")}); known are ${known.join(", ")}. ` +
-      "Give your own with --executors.",
-    { details: { type, nodeIds: ids } },
-  );
+  return { executors: Object.fromEntries(executors), passedThrough };
 }

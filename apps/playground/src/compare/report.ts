@@ -1,10 +1,11 @@
+import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { Repeats } from "./repeats.ts";
 
 /** What the comparison found for one workflow. */
 export interface WorkflowReport {
   id: string;
   title: string;
-  format: "react-flow" | "n8n";
+  format: LoadedWorkflow["format"];
   /** All outputs equal, and V2 finished every interrupted run without repeating a completed node. */
   ok: boolean;
   nodes: { total: number; run: number; skipped: number };

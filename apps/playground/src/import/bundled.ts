@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { WorkflowError } from "@waymark/core";
-import { type LoadedWorkflow, readWorkflowFile } from "./workflow-file.ts";
+import { listed, quoted, WorkflowError } from "@waymark/core";
+import { type LoadedWorkflow, readWorkflowFiles } from "./workflow-file.ts";
 
 const FOLDER = fileURLToPath(new URL("../../workflows/", import.meta.url));
 
@@ -21,8 +21,8 @@ export async function readBundled(ids: readonly string[]): Promise<LoadedWorkflo
     if (known.includes(id)) continue;
     throw new WorkflowError(
       "WORKFLOW_NOT_FOUND",
-      `No bundled workflow is called "${id}"; there are ${known.join(", ")}.`,
+      `No bundled workflow is called ${quoted(id)}; there are ${listed(known)}.`,
     );
   }
-  return Promise.all(ids.map((id) => readWorkflowFile(`${FOLDER}${id}.json`)));
+  return readWorkflowFiles(ids.map((id) => `${FOLDER}${id}.json`));
 }

@@ -1,11 +1,15 @@
-import { WorkflowError } from "@waymark/core";
+import { quoted, type RetryPolicy, WorkflowError } from "@waymark/core";
+import { isRecord } from "./drawings.ts";
+import type { Dropped } from "./dropped.ts";
+import { readN8nRetry } from "./retry.ts";
+import type { DrawnNode } from "./skipped.ts";
 
 /** One node of an n8n export, as far as the import needs it. */
-export interface N8nNode {
+export interface N8nNode extends DrawnNode {
   name: string;
   type: string;
   parameters: Record<string, unknown>;
-  disabled: boolean;
+  retry?: RetryPolicy | undefined;
   /** The last output takes the errors. */
   hasErrorOutput: boolean;
 }
@@ -30,58 +34,99 @@ export interface N8nExport {
   pinData: ReadonlyMap<string, unknown>;
 }
 
-/** Tells whether a JSON value looks like an n8n export: `nodes` and `connections`, by name. */
-export function isN8nExport(value: unknown): boolean {
-  return isRecord(value) && Array.isArray(value.nodes) && isRecord(value.connections);
-}
+const STICKY_NOTE = "n8n-nodes-base.stickyNote";
+
+/** Types that start runs and are not called "…Trigger". */
+const TRIGGERS = new Set(
+  ["start", "webhook", "cron", "interval", "emailReadImap"].map((type) => `n8n-nodes-base.${type}`),
+);
 
 /**
- * Reads an n8n export.
+ * Reads an n8n export, without its sticky notes.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID
  */
-export function readN8nExport(value: unknown): N8nExport {
+export function readN8nExport(value: unknown, dropped: Dropped): N8nExport {
   if (!isRecord(value) || !Array.isArray(value.nodes) || !isRecord(value.connections)) {
     throw invalid('it needs a list "nodes" and an object "connections"');
   }
+  const pinData = isRecord(value.pinData) ? Object.entries(value.pinData) : [];
+  const read = value.nodes.map((node, index) => readNode(node, index));
+  const steps = read.filter(({ node }) => node.type !== STICKY_NOTE);
+  for (const { node, raw } of steps) noteSettings(node, raw, dropped);
+  noteWorkflowSettings(value.settings, dropped);
+  const notes = read.length - steps.length;
+  if (notes > 0) dropped.say(`sticky notes left out: ${notes}`);
   return {
-    ...(typeof value.id === "string" && value.id !== "" ? { id: value.id } : {}),
-    ...(typeof value.name === "string" && value.name !== "" ? { name: value.name } : {}),
-    nodes: value.nodes.map(readNode),
+    ...(isText(value.id) ? { id: value.id } : {}),
+    ...(isText(value.name) ? { name: value.name } : {}),
+    nodes: steps.map(({ node, raw }) => ({ ...node, retry: readN8nRetry(raw, node.name, dropped) })),
     connections: Object.entries(value.connections).flatMap(([source, kinds]) => readConnections(source, kinds)),
-    pinData: new Map(isRecord(value.pinData) ? Object.entries(value.pinData) : []),
+    pinData: new Map(pinData),
   };
 }
 
-function readNode(value: unknown, index: number): N8nNode {
-  if (!isRecord(value)) throw invalid(`node ${index} is not an object`);
-  const { name, type } = value;
-  if (typeof type !== "string" || type === "") throw invalid(`node ${index} has no type`);
-  if (name !== undefined && typeof name !== "string") throw invalid(`the name of node ${index} is not text`);
-  return {
+function readNode(raw: unknown, index: number): { node: N8nNode; raw: Record<string, unknown> } {
+  if (!isRecord(raw)) throw invalid(`node ${index} is not an object`);
+  const { name, type, onError } = raw;
+  if (!isText(type)) throw invalid(`node ${index} has no type`);
+  if (name !== undefined && name !== null && typeof name !== "string") {
+    throw invalid(`the name of node ${index} is not text`);
+  }
+  const node = {
     name: name ?? "",
     type,
-    parameters: isRecord(value.parameters) ? value.parameters : {},
-    disabled: value.disabled === true,
-    hasErrorOutput: value.onError === "continueErrorOutput",
+    parameters: isRecord(raw.parameters) ? raw.parameters : {},
+    disabled: isOn(raw.disabled),
+    isTrigger: /trigger$/i.test(type) || TRIGGERS.has(type),
+    hasErrorOutput: onError === "continueErrorOutput",
   };
+  return { node, raw };
+}
+
+/** What n8n does and Waymark does not (yet): it must not get lost without a word. */
+function noteSettings({ name }: N8nNode, raw: Record<string, unknown>, dropped: Dropped): void {
+  const { onError } = raw;
+  if (onError === "continueErrorOutput") {
+    dropped.add("not honoured, an error ends the run instead of taking the error output", name);
+  } else if (onError === "continueRegularOutput" || (isOn(raw.continueOnFail) && onError === undefined)) {
+    dropped.add("not honoured, an error ends the run instead of being passed on", name);
+  } else if (onError !== undefined && onError !== null && onError !== "stopWorkflow") {
+    dropped.add(`not honoured, unknown "onError" ${quoted(onError)}`, name);
+  }
+  if (isOn(raw.executeOnce)) dropped.add('not honoured, "executeOnce": the node is given all items', name);
+  if (isOn(raw.alwaysOutputData)) dropped.add('without effect, "alwaysOutputData": here every node hands on', name);
+}
+
+function noteWorkflowSettings(settings: unknown, dropped: Dropped): void {
+  if (!isRecord(settings)) return;
+  const { errorWorkflow, executionTimeout } = settings;
+  if (isText(errorWorkflow)) dropped.say(`not honoured, the workflow's error workflow ${quoted(errorWorkflow)}`);
+  if (typeof executionTimeout === "number" && executionTimeout > 0) {
+    dropped.say(`not honoured, the workflow's timeout of ${executionTimeout} s`);
+  }
 }
 
 /** `{ main: [[{ node, type, index }], null, …] }`: per kind a list of outputs, per output a list of targets. */
 function readConnections(source: string, kinds: unknown): N8nConnection[] {
-  if (!isRecord(kinds)) throw invalid(`the connections of "${source}" are not an object`);
+  const from = quoted(source);
+  if (kinds === null) return [];
+  if (!isRecord(kinds)) throw invalid(`the connections of ${from} are not an object`);
   const connections: N8nConnection[] = [];
   for (const [kind, outputs] of Object.entries(kinds)) {
-    if (!Array.isArray(outputs)) throw invalid(`the "${kind}" connections of "${source}" are not a list`);
+    if (outputs === null) continue;
+    if (!Array.isArray(outputs)) throw invalid(`the ${quoted(kind)} connections of ${from} are not a list`);
     outputs.forEach((targets: unknown, output) => {
       if (targets === null || targets === undefined) return;
-      if (!Array.isArray(targets)) throw invalid(`output ${output} ("${kind}") of "${source}" is not a list`);
+      if (!Array.isArray(targets)) throw invalid(`output ${output} (${quoted(kind)}) of ${from} is not a list`);
       for (const target of targets as unknown[]) {
         if (target === null) continue;
         if (!isRecord(target) || typeof target.node !== "string") {
-          throw invalid(`a "${kind}" connection of "${source}" names no node`);
+          throw invalid(`a ${quoted(kind)} connection of ${from} names no node`);
         }
-        const input = typeof target.index === "number" ? target.index : 0;
+        const input = readIndex(target.index);
+        if (input === undefined)
+          throw invalid(`a ${quoted(kind)} connection of ${from} has no whole number as its index`);
         connections.push({ source, target: target.node, kind, output, input });
       }
     });
@@ -89,8 +134,19 @@ function readConnections(source: string, kinds: unknown): N8nConnection[] {
   return connections;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Some write numbers as text. */
+function readIndex(index: unknown): number | undefined {
+  const number = typeof index === "string" && /^\d+$/.test(index) ? Number(index) : (index ?? 0);
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** A setting that is switched on; also as databases and people write it. */
+export function isOn(value: unknown): boolean {
+  return value === true || value === 1 || value === "true" || value === "1";
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
 }
 
 function invalid(reason: string): WorkflowError {

@@ -1,5 +1,10 @@
-import { defineWorkflow, type WorkflowDefinition } from "@waymark/core";
+import { defineWorkflow, listed, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { Dropped } from "./dropped.ts";
+import { type AttachedNode, Attachments } from "./n8n-attached.ts";
 import { type N8nConnection, type N8nExport, type N8nNode, readN8nExport } from "./n8n-export.ts";
+import { errorOutputOf } from "./n8n-outputs.ts";
+import { fitName, UniqueNames } from "./names.ts";
+import { type DrawnLink, findSkipped } from "./skipped.ts";
 
 /** The node data that the import writes, for an executor of an n8n node type to read. */
 export interface N8nNodeData extends Record<string, unknown> {
@@ -16,76 +21,85 @@ export interface N8nNodeData extends Record<string, unknown> {
   attached?: Record<string, AttachedNode[]>;
 }
 
-/** A node that is a part of another one's configuration: a model, a tool, a memory. */
-export interface AttachedNode {
-  name: string;
-  type: string;
-  parameters: Record<string, unknown>;
-  attached?: Record<string, AttachedNode[]>;
-}
-
 /** What became of an n8n export. */
 export interface N8nImport {
   workflow: WorkflowDefinition;
-  /** `main` connections in the export; those kept and those dropped add up to it. */
+  /** `main` connections in the export; those that became edges and those in `unused` add up to it. */
   mainConnections: number;
-  /** Connections that name a node which does not exist (or is a note), of any kind. */
-  dangling: N8nConnection[];
+  /** Connections that became nothing: an end does not exist, or is not run. */
+  unused: N8nConnection[];
   /** Names of nodes that became data of others. */
   attached: string[];
-  /** Names that more than one node has; connections by that name go to the first. */
-  repeatedNames: string[];
-  stickyNotes: number;
+  /** What the import could not keep, in sentences. */
+  dropped: string[];
 }
 
-/** The type of a node that is switched off, whatever it would be: it hands on to its first output. */
-export const DISABLED_TYPE = "n8n.disabled";
-
-const STICKY_NOTE = "n8n-nodes-base.stickyNote";
-
-/** Core takes ids up to 512 characters; some room is left for a number. */
-const MAX_ID_LENGTH = 500;
+/** The type of a node that is switched off, whatever it would be: it hands on what it is given. */
+export const DISABLED_TYPE = "playground.disabled";
 
 /**
  * Makes a workflow from an n8n export.
  *
  * - A node's id is its name, made unique; its type stays n8n's own, or {@link DISABLED_TYPE}.
- * - Every `main` connection between existing nodes is an edge: the output's index is its `sourceHandle`, the input's
- *   index its `targetHandle`.
+ * - Every `main` connection between nodes that can run is an edge: the output's index is its `sourceHandle`, the
+ *   input's index its `targetHandle`.
  * - Nodes with none but other connections (models, tools) become data of the nodes they are plugged into.
+ * - A disabled trigger starts nothing, and what only it leads to is left out. Any other disabled node hands on what it
+ *   is given to its first output.
+ * - Takes time and memory in proportion to the export.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE
  */
 export function importN8n(value: unknown, options: { fallbackId: string }): N8nImport {
-  const source = readN8nExport(value);
-  const notes = source.nodes.filter((node) => node.type === STICKY_NOTE);
-  const nodes = source.nodes.filter((node) => node.type !== STICKY_NOTE);
-  const { byName, repeatedNames } = indexByName(nodes);
-  const connected: Link[] = [];
-  const dangling: N8nConnection[] = [];
-  for (const connection of source.connections) {
-    const from = byName.get(connection.source);
-    const to = byName.get(connection.target);
-    if (from === undefined || to === undefined) dangling.push(connection);
-    else connected.push({ from, to, kind: connection.kind, output: connection.output, input: connection.input });
-  }
-  const links = { into: Map.groupBy(connected, ({ to }) => to), from: Map.groupBy(connected, ({ from }) => from) };
-  const steps = findSteps(nodes, connected, links);
-  const ids = giveIds(nodes);
+  const dropped = new Dropped();
+  const source = readN8nExport(value, dropped);
+  const { links, dangling } = connect(source, dropped);
+  const isStep = findSteps(source.nodes, links);
+  const steps = source.nodes.filter((node) => isStep.has(node));
+  const main = links.filter(({ kind }) => kind === "main");
+  const skipped = findSkipped(steps, main);
+  const running = steps.filter((node) => !skipped.has(node));
+  noteWhatRuns(steps, { main, skipped }, dropped);
+  if (steps.length > 0 && running.length === 0) throw nothingStarts(steps);
+
+  const ids = giveIds(source.nodes);
   const id = (node: N8nNode) => ids.get(node) as string;
-  const edges = connected.filter((link) => link.kind === "main");
+  const isTaken = (link: Link) => !(link.isClosed || skipped.has(link.from) || skipped.has(link.to));
+  const taken = main.filter(isTaken);
+  const incoming = Map.groupBy(taken, ({ to }) => to);
+  const outgoing = Map.groupBy(taken, ({ from }) => from);
+  const plugs = links.filter(({ kind }) => kind !== "main");
+  const attachments = new Attachments(
+    Map.groupBy(plugs, ({ to }) => to),
+    dropped,
+  );
+  const attached = source.nodes.filter((node) => !isStep.has(node));
+  noteParts(attached, dropped);
+  const dataOf = (node: N8nNode): N8nNodeData => {
+    const outputs = [...new Set((outgoing.get(node) ?? []).map(({ output }) => output))].sort((a, b) => a - b);
+    const inputs = (incoming.get(node) ?? []).toSorted((a, b) => a.input - b.input).map(({ from }) => id(from));
+    const errorOutput = errorOutputOf(node, outputs);
+    const parts = attachments.of(node);
+    return {
+      parameters: node.parameters,
+      inputs: [...new Set(inputs)],
+      outputs: outputs.map(String),
+      ...(errorOutput === undefined ? {} : { errorOutput: String(errorOutput) }),
+      ...(source.pinData.has(node.name) ? { pinned: source.pinData.get(node.name) } : {}),
+      ...(parts === undefined ? {} : { attached: parts }),
+    };
+  };
   const workflow = defineWorkflow({
-    id: source.id ?? options.fallbackId,
-    name: source.name ?? options.fallbackId,
-    nodes: nodes
-      .filter((node) => steps.has(node))
-      .map((node) => ({
-        id: id(node),
-        name: id(node),
-        type: node.disabled ? DISABLED_TYPE : node.type,
-        data: dataOf(node, { source, links, id }),
-      })),
-    edges: edges.map((link, index) => ({
+    id: fitName(source.id ?? options.fallbackId, "workflow"),
+    name: fitName(source.name ?? options.fallbackId, "workflow"),
+    nodes: running.map((node) => ({
+      id: id(node),
+      name: id(node),
+      type: node.disabled ? DISABLED_TYPE : node.type,
+      data: dataOf(node),
+      ...(node.retry === undefined || node.disabled ? {} : { retry: node.retry }),
+    })),
+    edges: taken.map((link, index) => ({
       id: `e${index + 1}`,
       source: id(link.from),
       target: id(link.to),
@@ -96,105 +110,96 @@ export function importN8n(value: unknown, options: { fallbackId: string }): N8nI
   return {
     workflow,
     mainConnections: source.connections.filter(({ kind }) => kind === "main").length,
-    dangling,
-    attached: nodes.filter((node) => !steps.has(node)).map(id),
-    repeatedNames,
-    stickyNotes: notes.length,
+    unused: [...dangling, ...main.filter((link) => !isTaken(link)).map(({ connection }) => connection)],
+    attached: attached.map(id),
+    dropped: dropped.toList(),
   };
 }
 
 /** A connection between two existing nodes. */
-interface Link {
-  from: N8nNode;
-  to: N8nNode;
+interface Link extends DrawnLink<N8nNode> {
   kind: string;
   output: number;
   input: number;
+  connection: N8nConnection;
 }
 
-/** The connections of each node. */
-interface Links {
-  into: ReadonlyMap<N8nNode, Link[]>;
-  from: ReadonlyMap<N8nNode, Link[]>;
-}
-
-function indexByName(nodes: readonly N8nNode[]) {
+/** Connections name nodes; by a name that several nodes have, they mean the first. */
+function connect({ nodes, connections }: N8nExport, dropped: Dropped): { links: Link[]; dangling: N8nConnection[] } {
   const byName = new Map<string, N8nNode>();
-  const repeated = new Set<string>();
   for (const node of nodes) {
-    if (byName.has(node.name)) repeated.add(node.name);
+    if (byName.has(node.name)) dropped.add("several nodes have this name, connections go to the first", node.name);
     else byName.set(node.name, node);
   }
-  return { byName, repeatedNames: [...repeated] };
+  const links: Link[] = [];
+  const dangling: N8nConnection[] = [];
+  for (const connection of connections) {
+    const { source, target, kind, output, input } = connection;
+    const from = byName.get(source);
+    const to = byName.get(target);
+    if (from === undefined || to === undefined) {
+      dropped.add("dropped, one end does not exist", `${source} -> ${target} (${kind})`);
+      dangling.push(connection);
+    } else {
+      // A disabled node hands on to its first output, and to no other.
+      const isClosed = kind === "main" && from.disabled && output > 0;
+      links.push({ from, to, kind, output, input, isClosed, connection });
+    }
+  }
+  return { links, dangling };
 }
 
-/** The nodes that run: all but those that are only plugged, directly or through others, into nodes that run. */
-function findSteps(nodes: readonly N8nNode[], connected: readonly Link[], { into }: Links): Set<N8nNode> {
-  const inMain = new Set(connected.filter(({ kind }) => kind === "main").flatMap(({ from, to }) => [from, to]));
-  const pluggedIn = new Set(connected.filter(({ kind }) => kind !== "main").map(({ from }) => from));
+/** The nodes that are steps: all but those that are only plugged, directly or through others, into steps. */
+function findSteps(nodes: readonly N8nNode[], links: readonly Link[]): Set<N8nNode> {
+  const inMain = new Set(links.filter(({ kind }) => kind === "main").flatMap(({ from, to }) => [from, to]));
+  const plugs = links.filter(({ kind }) => kind !== "main");
+  const pluggedIn = new Set(plugs.map(({ from }) => from));
   const steps = new Set(nodes.filter((node) => inMain.has(node) || !pluggedIn.has(node)));
+  const into = Map.groupBy(plugs, ({ to }) => to);
   const reached = new Set<N8nNode>(steps);
   // A set grows while it is walked, and the walk takes what was added.
-  for (const node of reached) {
-    for (const { kind, from } of into.get(node) ?? []) if (kind !== "main") reached.add(from);
-  }
+  for (const node of reached) for (const { from } of into.get(node) ?? []) reached.add(from);
   for (const node of nodes) if (!reached.has(node)) steps.add(node);
   return steps;
 }
 
 function giveIds(nodes: readonly N8nNode[]): Map<N8nNode, string> {
-  const ids = new Map<N8nNode, string>();
-  const taken = new Set<string>();
-  for (const node of nodes) {
-    const name = node.name.toWellFormed().replaceAll("\0", "").slice(0, MAX_ID_LENGTH).toWellFormed() || "(unnamed)";
-    let id = name;
-    for (let number = 2; taken.has(id); number++) id = `${name} (${number})`;
-    taken.add(id);
-    ids.set(node, id);
+  const names = new UniqueNames();
+  return new Map(nodes.map((node) => [node, names.take(fitName(node.name, "(unnamed)"))]));
+}
+
+function noteWhatRuns(
+  steps: readonly N8nNode[],
+  { main, skipped }: { main: readonly Link[]; skipped: ReadonlySet<N8nNode> },
+  dropped: Dropped,
+): void {
+  const linked = new Set(main.map(({ to }) => to));
+  const isLive = (node: N8nNode) => node.isTrigger && !node.disabled;
+  const triggers = steps.filter(isLive);
+  if (triggers.length > 1) {
+    dropped.say(
+      `n8n starts a run at one trigger, here a run starts at all: ${listed(triggers.map(({ name }) => name))}`,
+    );
   }
-  return ids;
+  for (const node of steps) {
+    const isStart = node.isTrigger || !linked.has(node);
+    if (skipped.has(node) && node.disabled && isStart) dropped.add("disabled, and starts nothing", node.name);
+    else if (skipped.has(node)) dropped.add("left out, only disabled nodes lead to them", node.name);
+    else if (node.disabled) dropped.add("disabled, and hands on what it is given", node.name);
+    else if (isStart && triggers.length > 0 && !node.isTrigger) {
+      dropped.add("start nodes here, and never run by n8n since no trigger leads to them", node.name);
+    }
+  }
 }
 
-function dataOf(
-  node: N8nNode,
-  { source, links, id }: { source: N8nExport; links: Links; id: (node: N8nNode) => string },
-): N8nNodeData {
-  const incoming = (links.into.get(node) ?? []).filter(({ kind }) => kind === "main");
-  const outgoing = (links.from.get(node) ?? []).filter(({ kind }) => kind === "main");
-  const outputs = [...new Set(outgoing.map(({ output }) => output))].sort((a, b) => a - b);
-  const inputs = incoming.toSorted((a, b) => a.input - b.input).map(({ from }) => id(from));
-  const attached = attachedTo(node, links.into, [node]);
-  const errorOutput = node.hasErrorOutput ? ownOutputs(node) : undefined;
-  return {
-    parameters: node.parameters,
-    inputs: [...new Set(inputs)],
-    outputs: outputs.map(String),
-    ...(errorOutput !== undefined && outputs.includes(errorOutput) ? { errorOutput: String(errorOutput) } : {}),
-    ...(source.pinData.has(node.name) ? { pinned: source.pinData.get(node.name) } : {}),
-    ...(attached === undefined ? {} : { attached }),
-  };
+function noteParts(attached: readonly N8nNode[], dropped: Dropped): void {
+  for (const node of attached) {
+    dropped.add("part of other nodes' data, and not run by themselves", node.name);
+    if (node.retry !== undefined) dropped.add("not honoured, retries of a part of another node", node.name);
+  }
 }
 
-/** How many outputs a node has of its own: n8n puts the error output behind them. A switch has as many as it has rules. */
-function ownOutputs(node: N8nNode): number | undefined {
-  if (node.type === "n8n-nodes-base.switch") return undefined;
-  return node.type === "n8n-nodes-base.if" ? 2 : 1;
-}
-
-function attachedTo(
-  node: N8nNode,
-  into: Links["into"],
-  path: readonly N8nNode[],
-): Record<string, AttachedNode[]> | undefined {
-  const plugs = (into.get(node) ?? []).filter(({ kind, from }) => kind !== "main" && !path.includes(from));
-  if (plugs.length === 0) return undefined;
-  const byKind = Object.groupBy(plugs, ({ kind }) => kind);
-  const entries = Object.entries(byKind).map(([kind, ofKind = []]) => {
-    const parts = ofKind.map(({ from }) => {
-      const attached = attachedTo(from, into, [...path, from]);
-      return { name: from.name, type: from.type, parameters: from.parameters, ...(attached && { attached }) };
-    });
-    return [kind, parts] as const;
-  });
-  return Object.fromEntries(entries);
+function nothingStarts(steps: readonly N8nNode[]): WorkflowError {
+  const names = steps.filter(({ disabled }) => disabled).map(({ name }) => name);
+  return new WorkflowError("WORKFLOW_EMPTY", `Nothing starts, these nodes are disabled: ${listed(names)}.`);
 }

@@ -1,115 +1,128 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { fromReactFlow, isWorkflowError, type WorkflowDefinition, WorkflowError } from "@waymark/core";
-import * as z from "zod";
-import { type Fault, faultSchema } from "../server/faults.ts";
+import { isWorkflowError, listed, quoted, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import type { Fault } from "../server/faults.ts";
+import { importCanvas } from "./canvas.ts";
+import { type Drawing, findDrawings } from "./drawings.ts";
+import { readJson } from "./json-file.ts";
 import { importN8n, type N8nImport } from "./n8n.ts";
-import { isN8nExport } from "./n8n-export.ts";
-
-/** What a bundled workflow says about how to try it: the `playground` field beside its canvas. */
-const scenarioSchema = z.strictObject({
-  /** The initial data. */
-  input: z.record(z.string(), z.unknown()).default({}),
-  /** How the services misbehave in every run: they are slow, as a rule. */
-  faults: z.array(faultSchema).default([]),
-  /** What interrupts a run. Default: a node fails half-way. */
-  interruption: z
-    .union([
-      z.strictObject({ faults: z.array(faultSchema).min(1) }),
-      z.strictObject({ budgetMs: z.number().positive() }),
-    ])
-    .optional(),
-});
-
-/** What cuts a run off, by the scenario. */
-export type ScenarioInterruption = { faults: Fault[] } | { budgetMs: number };
+import { fitName, UniqueNames } from "./names.ts";
+import { canvasOfRows } from "./rows.ts";
+import { readScenario, type ScenarioInterruption } from "./scenario.ts";
 
 /** A workflow, read and ready to be compared. */
 export interface LoadedWorkflow {
   workflow: WorkflowDefinition;
   title: string;
-  format: "react-flow" | "n8n";
+  format: Drawing["kind"];
   input: Record<string, unknown>;
   faults: Fault[];
   interruption?: ScenarioInterruption | undefined;
-  /** What the import has to say, for n8n exports. */
+  /** What the drawing says and the workflow does not, in sentences. */
+  dropped: string[];
+  /** More about the import of an n8n export. */
   n8n?: N8nImport;
 }
 
-/** How a file is read. */
+/** How files are read. */
 export interface ParseOptions {
   /** Node types that are there to be run, whatever they are called. */
-  ownTypes?: readonly string[];
+  ownTypes?: readonly string[] | undefined;
+  /** Only these workflows, by id or name. Default: all. */
+  workflow?: readonly string[] | undefined;
 }
-
-/** Nodes of a canvas that are there for the reader. */
-const DECORATION = new Set(["note", "stickyNote", "comment", "annotation", "group"]);
 
 /**
- * Reads a workflow file: a saved React Flow canvas or an n8n export, told apart by their shape.
+ * Reads workflow files: saved React Flow canvases, n8n exports, rows of nodes and connections.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT (no such file), WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE,
- *   DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE; the message begins with the file's name
+ * @throws {WorkflowError} INVALID_ARGUMENT (no such file), WORKFLOW_NOT_FOUND (none that was asked for), WORKFLOW_INVALID,
+ *   WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE; the message begins with the file's name
  */
-export async function readWorkflowFile(path: string, options: ParseOptions = {}): Promise<LoadedWorkflow> {
-  const value = await readJson(path);
-  try {
-    return parseWorkflow(value, basename(path).replace(/\.json$/i, "") || "workflow", options);
-  } catch (error) {
-    if (!isWorkflowError(error)) throw error;
-    throw new WorkflowError(error.code, `${path}: ${error.message}`, { details: error.details, cause: error });
+export async function readWorkflowFiles(
+  paths: readonly string[],
+  options: ParseOptions = {},
+): Promise<LoadedWorkflow[]> {
+  const loaded: LoadedWorkflow[] = [];
+  const found: NamedDrawing[] = [];
+  for (const path of paths) {
+    const value = await readJson(path);
+    try {
+      const inFile = nameDrawings(value, basename(path).replace(/\.json$/i, "") || "workflow");
+      found.push(...inFile.drawings);
+      loaded.push(...importAll(inFile, options));
+    } catch (error) {
+      if (!isWorkflowError(error)) throw error;
+      throw new WorkflowError(error.code, `${path}: ${error.message}`, { details: error.details, cause: error });
+    }
   }
+  for (const wanted of options.workflow ?? []) {
+    if (found.some((drawing) => isCalled(drawing, wanted))) continue;
+    const ids = listed(found.map(({ id }) => id));
+    throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow is called ${quoted(wanted)}; there are ${ids}.`);
+  }
+  return loaded;
 }
 
-/** Reads a JSON file. @throws {WorkflowError} INVALID_ARGUMENT, WORKFLOW_INVALID */
-export async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (error as Error).message;
-    throw new WorkflowError("INVALID_ARGUMENT", `${path}: ${reason}.`, { cause: error });
-  }
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw new WorkflowError("WORKFLOW_INVALID", `${path}: not JSON: ${(error as Error).message}.`, { cause: error });
-  }
+/** Makes workflows from a parsed file; `fallbackId` is the id of one that has none. */
+export function parseWorkflows(value: unknown, fallbackId: string, options: ParseOptions = {}): LoadedWorkflow[] {
+  return importAll(nameDrawings(value, fallbackId), options);
 }
 
-/** Makes a workflow from a parsed file; `fallbackId` is its id where it has none. */
-export function parseWorkflow(value: unknown, fallbackId: string, options: ParseOptions = {}): LoadedWorkflow {
-  if (isN8nExport(value)) {
-    const n8n = importN8n(value, { fallbackId });
-    return {
-      workflow: n8n.workflow,
-      title: n8n.workflow.name ?? fallbackId,
-      format: "n8n",
-      input: {},
-      faults: [],
-      n8n,
-    };
-  }
-  const canvas = value as { id?: unknown; name?: unknown; playground?: unknown; nodes: []; edges: [] } | null;
-  if (typeof canvas !== "object" || canvas === null || !Array.isArray(canvas.nodes) || !Array.isArray(canvas.edges)) {
-    throw new WorkflowError(
-      "WORKFLOW_INVALID",
-      'Neither a React Flow canvas (lists "nodes" and "edges") nor an n8n export ("nodes" and "connections").',
-    );
-  }
-  const id = typeof canvas.id === "string" && canvas.id !== "" ? canvas.id : fallbackId;
-  const isDecoration = (type: string) => DECORATION.has(type) && !options.ownTypes?.includes(type);
-  const workflow = fromReactFlow(id, canvas, { ignore: (node: { type?: string }) => isDecoration(node?.type ?? "") });
-  const scenario = scenarioSchema.safeParse(canvas.playground ?? {});
-  if (!scenario.success) {
-    const [issue] = scenario.error.issues;
-    const where = ["playground", ...(issue?.path ?? [])].join(".");
-    throw new WorkflowError("WORKFLOW_INVALID", `${where}: ${issue?.message ?? "not valid"}.`);
-  }
+type NamedDrawing = Drawing & { id: string; name: string };
+
+/** What was found in a file. */
+interface Found {
+  drawings: NamedDrawing[];
+  /** What is not among them. */
+  leftOut: string[];
+}
+
+/** Gives each drawing an id of its own. One without nodes is left out, unless it is the only one. */
+function nameDrawings(value: unknown, fallbackId: string): Found {
+  const { drawings, otherItems } = findDrawings(value);
+  const filled = drawings.filter(({ value: { nodes } }) => nodes.length > 0);
+  const kept = filled.length > 0 ? filled : drawings.slice(0, 1);
+  const empty = drawings.length - kept.length;
+  const ids = new UniqueNames();
   return {
-    workflow,
-    title: typeof canvas.name === "string" ? canvas.name : id,
-    format: "react-flow",
-    ...scenario.data,
+    drawings: kept.map((drawing) => {
+      const otherwise = kept.length === 1 ? fallbackId : (drawing.name ?? fallbackId);
+      const id = ids.take(fitName(drawing.id ?? otherwise, "workflow"));
+      return { ...drawing, id, name: fitName(drawing.name ?? id, id) };
+    }),
+    leftOut: [
+      ...(empty === 0 ? [] : [`left out of the file, workflows without nodes: ${empty}`]),
+      ...(otherItems === 0 ? [] : [`left out of the file, items of a list that are no workflow: ${otherItems}`]),
+    ],
   };
+}
+
+function importAll({ drawings, leftOut }: Found, options: ParseOptions): LoadedWorkflow[] {
+  const { workflow: wanted } = options;
+  const chosen =
+    wanted === undefined ? drawings : drawings.filter((drawing) => wanted.some((name) => isCalled(drawing, name)));
+  return chosen.map((drawing, index) => {
+    try {
+      const loaded = importDrawing(drawing, options);
+      return index === 0 ? { ...loaded, dropped: [...loaded.dropped, ...leftOut] } : loaded;
+    } catch (error) {
+      if (drawings.length === 1 || !isWorkflowError(error)) throw error;
+      const message = `workflow ${quoted(drawing.id)}: ${error.message}`;
+      throw new WorkflowError(error.code, message, { details: error.details, cause: error });
+    }
+  });
+}
+
+function isCalled({ id, name }: NamedDrawing, wanted: string): boolean {
+  return id === wanted || name === wanted;
+}
+
+function importDrawing({ kind, value, id, name }: NamedDrawing, { ownTypes }: ParseOptions): LoadedWorkflow {
+  const { playground } = value;
+  if (kind === "n8n") {
+    const n8n = importN8n({ ...value, id, name }, { fallbackId: id });
+    const { workflow, dropped } = n8n;
+    return { workflow, title: name, format: kind, ...readScenario(playground), dropped, n8n };
+  }
+  const canvas = kind === "rows" ? canvasOfRows(value) : value;
+  return { ...importCanvas(canvas, { id, name, ownTypes }), title: name, format: kind, ...readScenario(playground) };
 }

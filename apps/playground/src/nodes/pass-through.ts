@@ -1,31 +1,60 @@
 import { createHash } from "node:crypto";
-import { type NodeExecutor, route } from "@waymark/core";
+import { setImmediate as turn } from "node:timers/promises";
+import { type NodeExecutor, route, type WorkflowDefinition } from "@waymark/core";
 import { DISABLED_TYPE, type N8nNodeData } from "../import/n8n.ts";
 import { canonicalJson } from "../values/canonical-json.ts";
 
 /** n8n nodes that use all of their outputs in the course of a run. */
 const USES_ALL_OUTPUTS = new Set(["n8n-nodes-base.splitInBatches", "n8n-nodes-base.compareDatasets"]);
 
+/** What builders call the output that takes a node's errors. */
+const ERROR_OUTPUTS = new Set(["error", "onerror", "fail", "failure", "fail-branch", "catch"]);
+
+/** What a node is connected with. */
+interface Place {
+  /** The nodes whose output it is given, in the order of its inputs, each with the name of the input. */
+  inputs: { id: string; handle: string }[];
+  /** The handles of its edges, and whether some have none. */
+  outputs: Set<string>;
+}
+
 /**
- * Stands in for an n8n node that has no executor here.
+ * Makes the executor that stands in for nodes without one: those of a tool that is not here, and disabled ones.
  *
- * - Its output is what was pinned to the node, else one item with a digest of its type, its parameters and the outputs
- *   it was given: any difference upstream shows downstream, and every run gives the same.
- * - Of several connected outputs it takes one, chosen by the digest; never the error output; all of them where the
- *   node's type uses all.
- * - Where there is nothing to choose it returns a plain context, which any old executor understands.
+ * - Its output is what was pinned to the node, else one item with a digest of its type, its data and the outputs it was
+ *   given: any difference upstream shows downstream, and every run gives the same.
+ * - Of several outputs it takes one, chosen by the digest; never the error output; all of them if the node's type uses
+ *   all.
+ * - A disabled node hands on what its first input was given.
+ * - If there is nothing to choose it returns a plain context, which any old executor understands.
  */
-export const passThrough: NodeExecutor = ({ context, node }) => {
-  const data = node.data as N8nNodeData;
-  const given = data.inputs.map((id) => (Object.hasOwn(context, id) ? context[id] : null));
-  const digest = createHash("sha256")
-    .update(canonicalJson([node.type, data.parameters, data.attached ?? null, given]))
-    .digest("hex");
-  const output = data.pinned ?? [{ json: { node: node.id, type: node.type, digest: digest.slice(0, 16) } }];
-  const next = { ...context, [node.id]: output };
-  if (node.type === DISABLED_TYPE) return route(next, "0");
-  const open = data.outputs.filter((handle) => handle !== data.errorOutput);
-  const isChoice = open.length > 1 && !USES_ALL_OUTPUTS.has(node.type ?? "");
-  const taken = isChoice ? [open[Number.parseInt(digest.slice(0, 8), 16) % open.length] as string] : open;
-  return taken.length === data.outputs.length ? next : route(next, taken);
-};
+export function createPassThrough({ nodes, edges }: WorkflowDefinition): NodeExecutor {
+  const places = new Map<string, Place>(nodes.map(({ id }) => [id, { inputs: [], outputs: new Set() }]));
+  for (const { source, target, sourceHandle, targetHandle } of edges) {
+    places.get(target)?.inputs.push({ id: source, handle: targetHandle ?? "" });
+    if (typeof sourceHandle === "string") places.get(source)?.outputs.add(sourceHandle);
+  }
+  for (const { inputs } of places.values()) inputs.sort((a, b) => Number(a.handle) - Number(b.handle) || 0);
+  return async ({ context, node }) => {
+    // A run of nothing but such nodes would let no timer have its turn, and so run over every limit of time.
+    await turn();
+    const { inputs, outputs } = places.get(node.id) as Place;
+    const read = (id: string) => (Object.hasOwn(context, id) ? context[id] : null);
+    if (node.type === DISABLED_TYPE) {
+      const first = inputs.filter(({ handle }) => handle === inputs[0]?.handle);
+      const given = first.find(({ id }) => Object.hasOwn(context, id));
+      return given === undefined ? context : { ...context, [node.id]: read(given.id) };
+    }
+    const { inputs: _, outputs: __, errorOutput, pinned, ...data } = (node.data ?? {}) as Partial<N8nNodeData>;
+    const given = [...new Set(inputs.map(({ id }) => id))].map(read);
+    const digest = createHash("sha256")
+      .update(canonicalJson([node.type ?? null, data, given]))
+      .digest("hex");
+    const output = pinned ?? [{ json: { node: node.id, type: node.type ?? "default", digest: digest.slice(0, 16) } }];
+    const next = { ...context, [node.id]: output };
+    const open = [...outputs].filter((handle) => handle !== errorOutput && !ERROR_OUTPUTS.has(handle.toLowerCase()));
+    const isChoice = open.length > 1 && !USES_ALL_OUTPUTS.has(node.type ?? "");
+    const taken = isChoice ? [open[Number.parseInt(digest.slice(0, 8), 16) % open.length] as string] : open;
+    return taken.length === outputs.size ? next : route(next, taken);
+  };
+}

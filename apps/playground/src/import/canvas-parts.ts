@@ -1,0 +1,163 @@
+import { quoted, type RetryPolicy, WorkflowError } from "@waymark/core";
+import { type DrawingValue, isRecord } from "./drawings.ts";
+import type { Dropped } from "./dropped.ts";
+import { parseJson } from "./json-file.ts";
+import { isOn } from "./n8n-export.ts";
+import { readN8nRetry } from "./retry.ts";
+import type { DrawnNode } from "./skipped.ts";
+
+/** A node of a canvas, checked. */
+export interface CanvasNode extends DrawnNode {
+  id: string;
+  type?: string | undefined;
+  data?: Record<string, unknown> | undefined;
+  parentId?: string | undefined;
+  hidden: boolean;
+  /** What the workflow's node is given beside its type and data. */
+  settings: { name?: string; retry?: RetryPolicy; timeoutMs?: number };
+}
+
+/** An edge of a canvas, checked. */
+export interface CanvasEdge {
+  /** For messages. */
+  name: string;
+  canvas: { id?: string; source: string; target: string; sourceHandle?: string; targetHandle?: string };
+  disabled: boolean;
+  unknownEnd(end: "source" | "target"): WorkflowError;
+}
+
+/** Fields by which builders let an edge decide for itself whether it is taken. */
+const CONDITION = /^(if|when)$|condition|expression|predicate|guard|filter|probability|delay/i;
+
+/**
+ * Reads the nodes and edges of a canvas, without deleted ones.
+ *
+ * @throws {WorkflowError} WORKFLOW_INVALID, DUPLICATE_NODE_ID
+ */
+export function readCanvas(value: DrawingValue, dropped: Dropped): { nodes: CanvasNode[]; edges: CanvasEdge[] } {
+  const nodes: CanvasNode[] = [];
+  const ids = new Set<string>();
+  const deleted = new Set<string>();
+  for (const [index, raw] of value.nodes.entries()) {
+    const node = readNode(raw, index, dropped);
+    if (isDeleted(raw as Record<string, unknown>)) {
+      dropped.add("left out, deleted nodes", node.id);
+      deleted.add(node.id);
+      continue;
+    }
+    if (ids.has(node.id)) throw new WorkflowError("DUPLICATE_NODE_ID", `Two nodes have the id ${quoted(node.id)}.`);
+    ids.add(node.id);
+    nodes.push(node);
+  }
+  const edges: CanvasEdge[] = [];
+  for (const [index, raw] of (Array.isArray(value.edges) ? value.edges : []).entries()) {
+    const edge = readEdge(raw, index, dropped);
+    const { source, target } = edge.canvas;
+    const isGone = [source, target].some((end) => deleted.has(end) && !ids.has(end));
+    if (isGone || isDeleted(raw as Record<string, unknown>)) dropped.add("left out, deleted edges", edge.name);
+    else edges.push(edge);
+  }
+  return { nodes, edges };
+}
+
+function readNode(raw: unknown, index: number, dropped: Dropped): CanvasNode {
+  if (!isRecord(raw)) throw invalid(`node ${index} is not an object`);
+  const id = readText(raw.id);
+  if (id === undefined) throw invalid(`node ${index} has no id`);
+  const { type, name, timeoutMs, onError } = raw;
+  if (type !== undefined && type !== null && typeof type !== "string") {
+    throw invalid(`the type of node ${quoted(id)} is not text`);
+  }
+  const data = readData(raw.data, id);
+  if (onError !== undefined && onError !== null && onError !== "fail" && onError !== "stopWorkflow") {
+    dropped.add("not honoured, an error ends the run whatever `onError` says", id);
+  }
+  const retry = (raw.retry ?? readN8nRetry(raw, id, dropped)) as RetryPolicy | undefined;
+  return {
+    id,
+    ...(type === undefined || type === null ? {} : { type }),
+    ...(data === undefined ? {} : { data }),
+    parentId: readText(raw.parentId ?? raw.parentNode),
+    disabled: isOn(raw.disabled) || isOn(data?.disabled) || raw.enabled === false,
+    isTrigger: false,
+    hidden: isOn(raw.hidden),
+    settings: {
+      ...(typeof name === "string" ? { name } : {}),
+      ...(retry === undefined ? {} : { retry }),
+      ...(timeoutMs === undefined || timeoutMs === null ? {} : { timeoutMs: timeoutMs as number }),
+    },
+  };
+}
+
+function readData(data: unknown, id: string): Record<string, unknown> | undefined {
+  if (data === undefined || data === null) return undefined;
+  let value: unknown = data;
+  if (typeof data === "string") {
+    try {
+      value = parseJson(data);
+    } catch {
+      throw invalid(`the data of node ${quoted(id)} is text, and not JSON`);
+    }
+  }
+  if (!isRecord(value)) throw invalid(`the data of node ${quoted(id)} is not an object`);
+  return value;
+}
+
+function readEdge(raw: unknown, index: number, dropped: Dropped): CanvasEdge {
+  if (!isRecord(raw)) throw invalid(`edge ${index} is not an object`);
+  const source = readText(raw.source);
+  const target = readText(raw.target);
+  const id = readText(raw.id);
+  const name = id ?? `${source} -> ${target}`;
+  if (source === undefined || target === undefined)
+    throw invalid(`edge ${quoted(id ?? index)} names no source or target`);
+  const data = isRecord(raw.data) ? raw.data : {};
+  const isConditional = [raw, data].some((fields) => Object.entries(fields).some(isCondition));
+  if (isConditional) dropped.add("not honoured, the condition of an edge: it is taken", name);
+  if (isOn(raw.hidden)) dropped.add("hidden on the canvas, and taken as all other edges", name);
+  const disabled = isOn(raw.disabled) || isOn(data.disabled) || raw.enabled === false;
+  if (disabled) dropped.add("disabled edges, not taken", name);
+  const sourceHandle = readHandle(raw.sourceHandle, name);
+  const targetHandle = readHandle(raw.targetHandle, name);
+  return {
+    name,
+    canvas: {
+      ...(id === undefined ? {} : { id }),
+      source,
+      target,
+      ...(sourceHandle === undefined ? {} : { sourceHandle }),
+      ...(targetHandle === undefined ? {} : { targetHandle }),
+    },
+    disabled,
+    unknownEnd: (end) =>
+      new WorkflowError(
+        "UNKNOWN_EDGE_NODE",
+        `Edge ${quoted(name)} has ${quoted(end === "source" ? source : target)} as its ${end}, and no node has that id.`,
+      ),
+  };
+}
+
+function readHandle(value: unknown, edge: string): string | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  const handle = readText(value);
+  if (handle === undefined) throw invalid(`a handle of edge ${quoted(edge)} is not text`);
+  return handle;
+}
+
+function isCondition([key, value]: [string, unknown]): boolean {
+  return CONDITION.test(key) && ![undefined, null, "", false, true, 0].includes(value as null);
+}
+
+function isDeleted({ deleted, isDeleted, deletedAt }: Record<string, unknown>): boolean {
+  return isOn(deleted) || isOn(isDeleted) || (typeof deletedAt === "string" && deletedAt !== "");
+}
+
+/** Databases count; canvases name. */
+function readText(value: unknown): string | undefined {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function invalid(reason: string): WorkflowError {
+  return new WorkflowError("WORKFLOW_INVALID", `This canvas cannot be read: ${reason}.`);
+}

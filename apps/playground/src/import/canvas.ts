@@ -1,0 +1,109 @@
+import { defineWorkflow, fromReactFlow, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { type CanvasEdge, type CanvasNode, readCanvas } from "./canvas-parts.ts";
+import { refuseContainers } from "./containers.ts";
+import type { DrawingValue } from "./drawings.ts";
+import { Dropped } from "./dropped.ts";
+import { DISABLED_TYPE } from "./n8n.ts";
+import { type DrawnLink, findSkipped } from "./skipped.ts";
+
+/** What became of a canvas. */
+export interface CanvasImport {
+  workflow: WorkflowDefinition;
+  /** What the import could not keep, in sentences. */
+  dropped: string[];
+}
+
+/** How a canvas is read. */
+export interface CanvasOptions {
+  id: string;
+  name: string;
+  /** Node types that are there to be run, whatever they are called. */
+  ownTypes?: readonly string[] | undefined;
+}
+
+/** Nodes that are there for the reader, their types in small letters and without "node". */
+const NOTES = new Set(["note", "stickynote", "comment", "annotation", "customnote", "textnote"]);
+
+/** Nodes that only draw a frame around others. */
+const FRAMES = new Set(["group", "frame", "section", "lane", "swimlane", "labeledgroup"]);
+
+type Link = DrawnLink<CanvasNode> & { edge: CanvasEdge };
+
+/**
+ * Makes a workflow from a React Flow canvas, or from rows in its shape.
+ *
+ * - Notes and frames are left out. One that edges lead through stays as a node, so that the order stays.
+ * - A disabled start node starts nothing; another disabled node hands on to its first output.
+ * - Nodes inside anything but a plain frame are refused: Waymark would run them once, as a part of the whole.
+ *
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE
+ */
+export function importCanvas(value: DrawingValue, { id, name, ownTypes = [] }: CanvasOptions): CanvasImport {
+  const dropped = new Dropped();
+  const { nodes, edges } = readCanvas(value, dropped);
+  const own = new Set(ownTypes);
+  const kindOf = (node: CanvasNode) => {
+    const plain = (node.type ?? "").toLowerCase().replaceAll(/[^a-z]/g, "");
+    const kind = plain.replace(/node$/, "");
+    if (own.has(node.type ?? "")) return "step";
+    return FRAMES.has(kind) ? "frame" : NOTES.has(kind) ? "note" : "step";
+  };
+  const links = connect(nodes, edges);
+  const from = new Set(links.filter((link) => kindOf(link.to) === "step").map((link) => link.from));
+  const to = new Set(links.filter((link) => kindOf(link.from) === "step").map((link) => link.to));
+  const isStep = (node: CanvasNode) => kindOf(node) === "step" || (from.has(node) && to.has(node));
+  const steps = nodes.filter(isStep);
+  const isFrame = (node: CanvasNode) => kindOf(node) === "frame" && !from.has(node) && !to.has(node);
+  refuseContainers(nodes, { isStep, isFrame }, dropped);
+
+  const between = links.filter((link) => isStep(link.from) && isStep(link.to));
+  for (const link of links) {
+    if (!(isStep(link.from) && isStep(link.to))) dropped.add("left out, an edge of a note or a frame", link.edge.name);
+  }
+  const skipped = findSkipped(steps, between);
+  const running = steps.filter((node) => !skipped.has(node));
+  noteWhatRuns(nodes, { isStep, skipped, linked: new Set(between.map((link) => link.to)) }, dropped);
+  if (steps.length > 0 && running.length === 0) {
+    throw new WorkflowError("WORKFLOW_EMPTY", "Nothing starts: all start nodes are disabled.");
+  }
+  const taken = between.filter((link) => !(link.isClosed || skipped.has(link.from) || skipped.has(link.to)));
+  const canvas = { nodes: running, edges: taken.map(({ edge }) => edge.canvas) };
+  const workflow = fromReactFlow(id, canvas, { typeOf: (node) => (node.disabled ? DISABLED_TYPE : node.type) });
+  const settings = new Map(running.map((node) => [node.id, node.settings]));
+  const withSettings = workflow.nodes.map((node) => ({ ...settings.get(node.id), ...node }));
+  return { workflow: defineWorkflow({ ...workflow, name, nodes: withSettings }), dropped: dropped.toList() };
+}
+
+/** Finds the nodes that edges lead to. @throws {WorkflowError} UNKNOWN_EDGE_NODE */
+function connect(nodes: readonly CanvasNode[], edges: readonly CanvasEdge[]): Link[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const firstHandle = new Map<string, string>();
+  for (const { canvas } of edges) {
+    const { source, sourceHandle } = canvas;
+    if (sourceHandle !== undefined && !firstHandle.has(source)) firstHandle.set(source, sourceHandle);
+  }
+  return edges.map((edge) => {
+    const { source, target, sourceHandle } = edge.canvas;
+    const from = byId.get(source);
+    const to = byId.get(target);
+    if (from === undefined || to === undefined) throw edge.unknownEnd(from === undefined ? "source" : "target");
+    const isOtherOutput = from.disabled && sourceHandle !== undefined && sourceHandle !== firstHandle.get(source);
+    return { from, to, edge, isClosed: edge.disabled || isOtherOutput };
+  });
+}
+
+function noteWhatRuns(
+  nodes: readonly CanvasNode[],
+  parts: { isStep: (node: CanvasNode) => boolean; skipped: ReadonlySet<CanvasNode>; linked: ReadonlySet<CanvasNode> },
+  dropped: Dropped,
+): void {
+  const { isStep, skipped, linked } = parts;
+  for (const node of nodes) {
+    if (!isStep(node)) dropped.add("left out, notes and frames", node.id);
+    else if (skipped.has(node) && node.disabled && !linked.has(node))
+      dropped.add("disabled, and starts nothing", node.id);
+    else if (skipped.has(node)) dropped.add("left out, only disabled nodes and edges lead to them", node.id);
+    else if (node.disabled) dropped.add("disabled, and hands on what it is given", node.id);
+    else if (node.hidden) dropped.add("hidden on the canvas, and run as all others", node.id);
+  }
+}

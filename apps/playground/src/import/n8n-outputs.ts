@@ -1,0 +1,50 @@
+import { isRecord } from "./drawings.ts";
+import type { N8nNode } from "./n8n-export.ts";
+
+/** Node types with a fixed number of outputs other than one. */
+const OUTPUTS = new Map([
+  ["n8n-nodes-base.if", 2],
+  ["n8n-nodes-base.splitInBatches", 2],
+  ["n8n-nodes-base.compareDatasets", 4],
+]);
+
+/**
+ * Finds the output that takes a node's errors: n8n puts it behind the node's own outputs.
+ *
+ * - How many those are, some types say by their parameters. Of a type that is not known, the last connected output
+ *   from the second on takes the errors.
+ */
+export function errorOutputOf(node: N8nNode, connected: readonly number[]): number | undefined {
+  if (!node.hasErrorOutput) return undefined;
+  const output = ownOutputs(node) ?? Math.max(1, ...connected.slice(-1));
+  return connected.includes(output) ? output : undefined;
+}
+
+function ownOutputs({ type, parameters }: N8nNode): number | undefined {
+  const options = isRecord(parameters.options) ? parameters.options : {};
+  if (type === "n8n-nodes-base.switch") return switchOutputs(parameters, options);
+  if (type === "@n8n/n8n-nodes-langchain.textClassifier") {
+    const categories = itemsOf(parameters.categories, "categories");
+    return categories === undefined ? undefined : categories + (options.fallback === "other" ? 1 : 0);
+  }
+  if (type === "@n8n/n8n-nodes-langchain.sentimentAnalysis") {
+    return typeof options.categories === "string" ? options.categories.split(",").length : 3;
+  }
+  return OUTPUTS.get(type);
+}
+
+/** A switch has an output for each rule (four, in its first versions), and perhaps one for what fits none. */
+function switchOutputs(parameters: Record<string, unknown>, options: Record<string, unknown>): number | undefined {
+  if (parameters.mode === "expression") {
+    const number = Number(parameters.numberOutputs ?? parameters.outputsAmount ?? 4);
+    return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+  }
+  const rules = itemsOf(parameters.rules, "values");
+  if (rules !== undefined) return rules + (options.fallbackOutput === "extra" ? 1 : 0);
+  return itemsOf(parameters.rules, "rules") === undefined ? undefined : 4;
+}
+
+function itemsOf(value: unknown, key: string): number | undefined {
+  const items = isRecord(value) ? value[key] : undefined;
+  return Array.isArray(items) ? items.length : undefined;
+}

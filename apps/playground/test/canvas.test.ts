@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { parseWorkflows } from "../src/import/workflow-file.ts";
+
+type Fields = Record<string, unknown>;
+
+/** Three nodes in a row, the middle one and the edge to it with more fields. */
+const row = ({ node = {}, edge = {}, more = [] }: { node?: Fields; edge?: Fields; more?: Fields[] }) => ({
+  nodes: [
+    { id: "a", type: "x", position: { x: 0, y: 0 }, data: {} },
+    { id: "b", type: "x", position: { x: 1, y: 0 }, data: {}, ...node },
+    { id: "c", type: "x", position: { x: 2, y: 0 }, data: {} },
+    ...more,
+  ],
+  edges: [
+    { id: "ab", source: "a", target: "b", ...edge },
+    { id: "bc", source: "b", target: "c" },
+  ],
+});
+
+const parse = (value: unknown, ownTypes: string[] = []) => {
+  const [loaded] = parseWorkflows(value, "file", { ownTypes });
+  if (loaded === undefined) throw new Error("nothing was loaded");
+  const { workflow, dropped } = loaded;
+  const edges = workflow.edges.map(({ source, target }) => `${source}>${target}`);
+  return { dropped, nodes: workflow.nodes, ids: workflow.nodes.map(({ id }) => id).join(), edges: edges.join() };
+};
+
+describe("what a canvas says about a node", () => {
+  it.each<[string, Fields]>([
+    ["how it looks", { style: { color: "red" }, className: "x", width: 10, measured: { width: 10 }, zIndex: 4 }],
+    ["how it is handled", { selected: true, dragging: true, draggable: false, deletable: false, connectable: false }],
+    ["that it is none of the things that matter", { hidden: false, disabled: false, deleted: false, parentId: null }],
+  ])("%s changes nothing", (_, node) => {
+    expect(parse(row({ node }))).toMatchObject({ dropped: [], ids: "a,b,c", edges: "a>b,b>c" });
+  });
+
+  it("its name, data, retry policy and time limit are kept", () => {
+    const retry = { maxAttempts: 3, backoffMs: 5 };
+    const { nodes } = parse(row({ node: { data: { label: "Pay", retry: 9 }, name: "other", retry, timeoutMs: 70 } }));
+    expect(nodes[1]).toEqual({
+      id: "b",
+      type: "x",
+      name: "Pay",
+      data: { label: "Pay", retry: 9 },
+      retry,
+      timeoutMs: 70,
+    });
+    expect(parse(row({ node: { retryOnFail: true, maxTries: 2 } })).nodes[1]?.retry).toMatchObject({ maxAttempts: 2 });
+  });
+
+  it.each<[string, Fields, string, string, RegExp]>([
+    ["hidden", { hidden: true }, "a,b,c", "a>b,b>c", /hidden .*"b"/],
+    ["disabled", { disabled: true }, "a,b,c", "a>b,b>c", /disabled, and hands on .*"b"/],
+    ["disabled in its data", { data: { disabled: true } }, "a,b,c", "a>b,b>c", /disabled, and hands on .*"b"/],
+    ["not enabled", { enabled: false }, "a,b,c", "a>b,b>c", /disabled, and hands on .*"b"/],
+    ["deleted", { deleted: true }, "a,c", "", /deleted nodes: "b".*deleted edges: "ab", "bc"/],
+    ["deleted at some time", { deletedAt: "2025-01-01" }, "a,c", "", /deleted nodes: "b"/],
+    ["an error policy", { onError: "continue" }, "a,b,c", "a>b,b>c", /onError.*"b"/],
+    ["a parent that is not there", { parentId: "gone" }, "a,b,c", "a>b,b>c", /does not exist: "b"/],
+    ["a note between nodes", { type: "note" }, "a,b,c", "a>b,b>c", /^$/],
+  ])("%s is listed", (_, node, ids, edges, says) => {
+    const result = parse(row({ node }));
+    expect(result).toMatchObject({ ids, edges });
+    expect(result.dropped.join("; ")).toMatch(says);
+  });
+
+  it.each<[string, Fields]>([
+    ["a retry policy that is none", { retry: { maxAttempts: 0 } }],
+    ["a time limit that is none", { timeoutMs: "soon" }],
+    ["data that is no object", { data: [1] }],
+    ["data that is text and no JSON", { data: "{" }],
+    ["a type that is no text", { type: 7 }],
+    ["an id that is no text", { id: {} }],
+  ])("%s is refused", (_, node) => {
+    expect(() => parse(row({ node }))).toThrow(expect.objectContaining({ code: "WORKFLOW_INVALID" }));
+  });
+
+  it("that it is a disabled start node, its branch is left out", () => {
+    const value = row({ more: [{ id: "live", type: "x" }] });
+    const nodes = value.nodes.map((node) => (node.id === "a" ? { ...node, disabled: true } : node));
+    const result = parse({ ...value, nodes });
+    expect(result).toMatchObject({ ids: "live", edges: "" });
+    expect(result.dropped).toEqual([
+      'disabled, and starts nothing: "a"',
+      'left out, only disabled nodes and edges lead to them: "b", "c"',
+    ]);
+    expect(() => parse({ ...value, nodes: nodes.slice(0, 3) })).toThrow(
+      expect.objectContaining({ code: "WORKFLOW_EMPTY" }),
+    );
+  });
+
+  it("that it is a disabled node with several outputs, the first is taken", () => {
+    const nodes = [{ id: "s" }, { id: "if", type: "if", disabled: true }, { id: "yes" }, { id: "no" }, { id: "any" }];
+    const edges = [
+      { source: "s", target: "if" },
+      { source: "if", target: "yes", sourceHandle: "true" },
+      { source: "if", target: "no", sourceHandle: "false" },
+      { source: "if", target: "any" },
+    ];
+    expect(parse({ nodes, edges })).toMatchObject({ ids: "s,if,yes,any", edges: "s>if,if>yes,if>any" });
+  });
+});
+
+describe("what a canvas says about an edge", () => {
+  it.each<[string, Fields]>([
+    ["how it looks", { animated: true, type: "smoothstep", style: {}, label: "then", markerEnd: { type: "arrow" } }],
+    ["what its builder notes about it", { data: { sourceType: "start", isInIteration: false } }],
+  ])("%s changes nothing", (_, edge) => {
+    expect(parse(row({ edge }))).toMatchObject({ dropped: [], edges: "a>b,b>c" });
+  });
+
+  it.each<[string, Fields, string, RegExp]>([
+    ["hidden", { hidden: true }, "a>b,b>c", /hidden .*"ab"/],
+    ["deleted", { deleted: true }, "b>c", /deleted edges: "ab"/],
+    ["a condition", { data: { condition: "total > 5" } }, "a>b,b>c", /condition .*"ab"/],
+    ["a condition of its own", { when: "total > 5" }, "a>b,b>c", /condition .*"ab"/],
+    ["disabled", { disabled: true }, "", /disabled edges, not taken: "ab".*left out, .*"b", "c"/],
+  ])("%s is listed", (_, edge, edges, says) => {
+    const result = parse(row({ edge }));
+    expect(result.edges).toBe(edges);
+    expect(result.dropped.join("; ")).toMatch(says);
+  });
+
+  it.each<[string, Fields, string]>([
+    ["no target", { target: null }, "WORKFLOW_INVALID"],
+    ["a handle that is no text", { sourceHandle: {} }, "WORKFLOW_INVALID"],
+    ["a node that does not exist", { target: "gone" }, "UNKNOWN_EDGE_NODE"],
+  ])("%s is refused", (_, edge, code) => {
+    expect(() => parse(row({ edge }))).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe("notes, frames and containers", () => {
+  const inside = (type: string, fields: Fields = {}) =>
+    row({ node: { parentId: "p" }, more: [{ id: "p", type, data: {}, ...fields }] });
+
+  it.each(["group", "frame", "Section", "swimlane", "groupNode", "labeled-group-node"])(
+    "a plain %s means nothing to the nodes inside",
+    (type) => {
+      expect(parse(inside(type))).toMatchObject({ ids: "a,b,c", dropped: ['left out, notes and frames: "p"'] });
+    },
+  );
+
+  it.each<[string, Fields]>([
+    ["loop", {}],
+    ["iteration", {}],
+    ["custom", { data: { type: "iteration" } }],
+    ["default", {}],
+    ["subflow", {}],
+    ["group", { data: { kind: "parallel" } }],
+  ])("a %s with %j and nodes inside is refused", (type, fields) => {
+    expect(() => parse(inside(type, fields))).toThrow(/"b" lie inside "p"/);
+  });
+
+  it("a frame is refused if edges lead to it, or its nodes lie in a loop further out", () => {
+    const value = inside("group");
+    expect(() => parse({ ...value, edges: [...value.edges, { source: "c", target: "p" }] })).toThrow(/"b" lie inside/);
+    const nested = row({
+      node: { parentNode: "p" },
+      more: [
+        { id: "p", type: "group", parentNode: "q" },
+        { id: "q", type: "loop" },
+      ],
+    });
+    expect(() => parse(nested)).toThrow(/"b" lie inside "q"/);
+  });
+
+  it("a frame whose type the user has an executor for is a container", () => {
+    expect(() => parse(inside("group"), ["group"])).toThrow(/"b" lie inside "p"/);
+    expect(parse(row({ node: { type: "note" } }), ["note"]).ids).toBe("a,b,c");
+  });
+
+  it("a note at the end of an edge is left out with it", () => {
+    const value = row({
+      more: [
+        { id: "n", type: "stickyNote" },
+        { id: "m", type: "noteNode" },
+      ],
+    });
+    const edges = [...value.edges, { id: "cn", source: "c", target: "n" }, { id: "ma", source: "m", target: "a" }];
+    const result = parse({ ...value, edges });
+    expect(result).toMatchObject({ ids: "a,b,c", edges: "a>b,b>c" });
+    expect(result.dropped).toEqual([
+      'left out, an edge of a note or a frame: "cn", "ma"',
+      'left out, notes and frames: "n", "m"',
+    ]);
+  });
+});

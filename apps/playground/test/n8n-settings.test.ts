@@ -1,0 +1,197 @@
+import type { NodeExecutor } from "@waymark/core";
+import { route } from "@waymark/core";
+import { describe, expect, it } from "vitest";
+import { resolveExecutors } from "../src/compare/executor-table.ts";
+import { runV1 } from "../src/compare/executors.ts";
+import { importN8n } from "../src/import/n8n.ts";
+import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
+
+const run = (value: unknown) => importN8n(value, { fallbackId: "file" });
+
+/** An export in which "A", with these settings, stands between a trigger and "B", and what more connections name. */
+const around = (settings: Record<string, unknown>, connections: ExportedConnection[] = []) => {
+  const more = new Set(connections.map(([, , target]) => target));
+  const links: ExportedConnection[] = [["Trigger", 0, "A"], ["A", 0, "B"], ...connections];
+  return n8nExport([TRIGGER, { name: "A", ...settings }, "B", ...more], links);
+};
+const TRIGGER: ExportedNode = { name: "Trigger", type: "n8n-nodes-base.manualTrigger" };
+const retryOf = (settings: Record<string, unknown>) => run(around(settings)).workflow.nodes[1]?.retry;
+const listsA = (what: string) => expect.arrayContaining([expect.stringMatching(new RegExp(`${what}.*: "A"`))]);
+
+describe("what n8n says about retries", () => {
+  it.each([
+    [{ retryOnFail: true }, { maxAttempts: 3, backoffMs: 1_000 }, false],
+    [{ retryOnFail: true, maxTries: 5, waitBetweenTries: 2_500 }, { maxAttempts: 5, backoffMs: 2_500 }, false],
+    [{ retryOnFail: true, maxTries: "4", waitBetweenTries: "0" }, { maxAttempts: 4, backoffMs: 0 }, false],
+    [{ retryOnFail: true, maxTries: 50, waitBetweenTries: 60_000 }, { maxAttempts: 5, backoffMs: 5_000 }, true],
+    [{ retryOnFail: true, maxTries: 1, waitBetweenTries: -1 }, { maxAttempts: 2, backoffMs: 0 }, true],
+    [{ retryOnFail: true, maxTries: "often" }, { maxAttempts: 3, backoffMs: 1_000 }, true],
+  ])("%j is a policy", (settings, policy, isListed) => {
+    expect(retryOf(settings)).toEqual({ ...policy, backoffFactor: 1 });
+    const { dropped } = run(around(settings));
+    expect(dropped).toEqual(isListed ? listsA("out of n8n's range") : []);
+  });
+
+  it("is nothing while retries are off", () => {
+    expect(retryOf({ maxTries: 5 })).toBeUndefined();
+    expect(retryOf({ retryOnFail: false, maxTries: 5 })).toBeUndefined();
+  });
+});
+
+describe("what n8n says about errors, and Waymark does not do", () => {
+  it.each([
+    [{ onError: "continueRegularOutput" }, "not honoured, .* passed on"],
+    [{ continueOnFail: true }, "not honoured, .* passed on"],
+    [{ onError: "continueErrorOutput" }, "not honoured, .* error output"],
+    [{ onError: "sometimes" }, 'not honoured, unknown "onError" "sometimes"'],
+    [{ executeOnce: true }, "not honoured, .*executeOnce"],
+    [{ alwaysOutputData: true }, "without effect, .*alwaysOutputData"],
+  ])("%j is listed", (settings, says) => {
+    expect(run(around(settings)).dropped).toEqual(listsA(says));
+  });
+
+  it.each([{ onError: "stopWorkflow" }, { continueOnFail: false }, { executeOnce: false, alwaysOutputData: false }])(
+    "%j is what Waymark does",
+    (settings) => expect(run(around(settings)).dropped).toEqual([]),
+  );
+
+  it("is listed for the workflow too", () => {
+    const settings = { executionOrder: "v1", errorWorkflow: "wf9", executionTimeout: 60 };
+    expect(run({ ...around({}), settings }).dropped).toEqual([
+      'not honoured, the workflow\'s error workflow "wf9"',
+      "not honoured, the workflow's timeout of 60 s",
+    ]);
+  });
+});
+
+describe("the error output", () => {
+  const rules = (count: number) => ({ rules: { values: Array(count).fill({}) } });
+  it.each([
+    ["n8n-nodes-base.httpRequest", {}, 1, "1"],
+    ["n8n-nodes-base.if", {}, 2, "2"],
+    ["n8n-nodes-base.if", {}, 1, undefined],
+    ["n8n-nodes-base.splitInBatches", {}, 2, "2"],
+    ["n8n-nodes-base.compareDatasets", {}, 4, "4"],
+    ["n8n-nodes-base.switch", rules(2), 2, "2"],
+    ["n8n-nodes-base.switch", rules(2), 1, undefined],
+    ["n8n-nodes-base.switch", { ...rules(2), options: { fallbackOutput: "extra" } }, 3, "3"],
+    ["n8n-nodes-base.switch", { rules: { rules: [{}] } }, 4, "4"],
+    ["n8n-nodes-base.switch", { mode: "expression", numberOutputs: 3 }, 3, "3"],
+    ["@n8n/n8n-nodes-langchain.textClassifier", { categories: { categories: [{}, {}] } }, 2, "2"],
+    ["@n8n/n8n-nodes-langchain.sentimentAnalysis", {}, 3, "3"],
+    ["n8n-nodes-odd.unknown", {}, 1, "1"],
+    ["n8n-nodes-odd.unknown", {}, 2, "2"],
+  ])("of %s with %j is the last", (type, parameters, last, expected) => {
+    const value = around({ type, parameters, onError: "continueErrorOutput" }, [["A", last, "C"]]);
+    expect(run(value).workflow.nodes[1]?.data?.errorOutput).toBe(expected);
+  });
+
+  it.each<[string, NodeExecutor, string[]]>([
+    ["is not taken by an executor that chooses nothing", ({ context }) => ({ ...context, a: 1 }), ["B"]],
+    ["is taken by one that chooses it", ({ context }) => route(context, "1"), ["C"]],
+  ])("%s", async (_, own, expected) => {
+    const value = around({ type: "own", onError: "continueErrorOutput" }, [["A", 1, "C"]]);
+    const { workflow } = run(value);
+    const ran: string[] = [];
+    const note: NodeExecutor = ({ context, node }) => {
+      ran.push(node.id);
+      return context;
+    };
+    const tables = { own: { own, "test.node": note }, bundled: {} };
+    const { executors } = resolveExecutors({ workflow, format: "n8n" }, tables);
+    expect(await runV1({ workflow, executors, initialData: {} })).toMatchObject({ success: true });
+    expect(ran).toEqual(expected);
+  });
+});
+
+describe("a disabled node", () => {
+  const ran = (value: unknown) =>
+    run(value).workflow.nodes.map(({ id, type }) => (type === "test.node" ? id : `(${id})`));
+  const off: ExportedNode = { name: "Off", type: "n8n-nodes-base.scheduleTrigger", disabled: true };
+
+  it("that is a trigger does not start its branch", () => {
+    const value = n8nExport(
+      [off, "Charge cards", "Thank", TRIGGER, "Report"],
+      [
+        ["Off", 0, "Charge cards"],
+        ["Charge cards", 0, "Thank"],
+        ["Trigger", 0, "Report"],
+      ],
+    );
+    expect(ran(value)).toEqual(["(Trigger)", "Report"]);
+    expect(run(value).unused).toHaveLength(2);
+    expect(run(value).dropped).toEqual([
+      'disabled, and starts nothing: "Off"',
+      'left out, only disabled nodes lead to them: "Charge cards", "Thank"',
+    ]);
+  });
+
+  it("that is a trigger leaves alone what a live one leads to as well", () => {
+    const value = n8nExport(
+      [off, "Only", "Both", "After", TRIGGER],
+      [
+        ["Off", 0, "Only"],
+        ["Only", 0, "Both"],
+        ["Trigger", 0, "Both"],
+        ["Both", 0, "After"],
+      ],
+    );
+    expect(ran(value)).toEqual(["Both", "After", "(Trigger)"]);
+    expect(run(value).workflow.edges).toHaveLength(2);
+  });
+
+  it("at the start of a loop takes the loop with it", () => {
+    const value = n8nExport(
+      [off, "A", "B", TRIGGER],
+      [
+        ["Off", 0, "A"],
+        ["A", 0, "B"],
+        ["B", 0, "A"],
+      ],
+    );
+    expect(ran(value)).toEqual(["(Trigger)"]);
+  });
+
+  it("hands on to its first output, and what only its others lead to is left out", () => {
+    const value = around({ disabled: true, retryOnFail: true }, [
+      ["A", 1, "C"],
+      ["C", 0, "D"],
+    ]);
+    expect(run(value).workflow.nodes.map(({ id, type, retry }) => [id, type, retry])).toEqual([
+      ["Trigger", TRIGGER.type, undefined],
+      ["A", "playground.disabled", undefined],
+      ["B", "test.node", undefined],
+    ]);
+    expect(run(value).dropped).toEqual([
+      'disabled, and hands on what it is given: "A"',
+      'left out, only disabled nodes lead to them: "C", "D"',
+    ]);
+  });
+
+  it("is left out of what it is plugged into", () => {
+    const tool = { name: "Tool", disabled: true };
+    const value = n8nExport(
+      ["A", tool, "Model"],
+      [
+        ["Tool", 0, "A", 0, "ai_tool"],
+        ["Model", 0, "A", 0, "ai_languageModel"],
+      ],
+    );
+    expect(Object.keys(run(value).workflow.nodes[0]?.data?.attached ?? {})).toEqual(["ai_languageModel"]);
+    expect(run(value).dropped).toEqual(expect.arrayContaining([expect.stringMatching(/disabled, .*plugged.*"Tool"/)]));
+  });
+
+  it("that is the only start leaves nothing to run", () => {
+    expect(() => run(n8nExport([off, "A"], [["Off", 0, "A"]]))).toThrow(
+      expect.objectContaining({ code: "WORKFLOW_EMPTY" }),
+    );
+  });
+});
+
+it("lists start nodes that n8n would not start together, or at all", () => {
+  const second = { name: "Second", type: "n8n-nodes-base.webhook" };
+  expect(run(n8nExport([TRIGGER, second, "Alone"])).dropped).toEqual([
+    'start nodes here, and never run by n8n since no trigger leads to them: "Alone"',
+    'n8n starts a run at one trigger, here a run starts at all: "Trigger", "Second"',
+  ]);
+});
