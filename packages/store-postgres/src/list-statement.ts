@@ -1,7 +1,11 @@
 import type { ListQuery, WorkflowStatus } from "@waymark/core";
 import { type Statement, statement } from "./database.ts";
+import type { StoredPosition } from "./page-cursor.ts";
 import { NOW, recordColumns } from "./rows.ts";
 import type { TableNames } from "./table-names.ts";
+
+/** A listing's conditions, with the place that it starts after as it is stored. */
+export type StoredQuery = Omit<ListQuery, "after"> & { after?: StoredPosition | undefined };
 
 /**
  * The statement for one page of a listing, and its values. It asks for one row more than the page has, which tells
@@ -10,7 +14,7 @@ import type { TableNames } from "./table-names.ts";
  * - By keyset: a page starts in the index where the one before it ended, however many pages came before.
  * - Several statuses are as many ordered index scans, merged: one scan over all rows could meet any number of others.
  */
-export function listStatement(names: TableNames, query: ListQuery): { statement: Statement; values: unknown[] } {
+export function listStatement(names: TableNames, query: StoredQuery): { statement: Statement; values: unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown, type: string) => `$${values.push(value)}::${type}`;
   const statuses = statusesOf(query);
@@ -29,13 +33,13 @@ export function listStatement(names: TableNames, query: ListQuery): { statement:
   return { statement: statement(`SELECT * FROM (${merged}) AS page ${tail}`), values };
 }
 
-function statusesOf({ statuses, leaseExpired }: ListQuery): WorkflowStatus[] | undefined {
+function statusesOf({ statuses, leaseExpired }: StoredQuery): WorkflowStatus[] | undefined {
   const wanted = statuses === undefined ? undefined : [...new Set(statuses)];
   if (leaseExpired !== true) return wanted;
   return wanted === undefined || wanted.includes("running") ? ["running"] : [];
 }
 
-function conditions(query: ListQuery, bind: (value: unknown, type: string) => string): string[] {
+function conditions(query: StoredQuery, bind: (value: unknown, type: string) => string): string[] {
   const { workflowId, userId, parentId, createdBefore, after } = query;
   const found: string[] = [];
   if (workflowId !== undefined) found.push(`e.workflow_id = ${bind(workflowId, "text")}`);

@@ -16,17 +16,18 @@ import {
   commitRefusal,
   type ExecutionRecord,
   type ExecutionRef,
-  encodeCursor,
   type ListExecutionsOptions,
   type NewExecution,
   notFound,
   type Page,
+  quoted,
   type ReadCheckpointsOptions,
   type StoreCapabilities,
   WorkflowError,
 } from "@waymark/core";
-import { createValues } from "./bind-values.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import { assertUsable, damageOf } from "./damage.ts";
+import { assertComplete } from "./history-range.ts";
 import { listStatement } from "./list-statement.ts";
 import {
   borrowDatabase,
@@ -37,9 +38,11 @@ import {
   type PostgresClient,
 } from "./open-database.ts";
 import { type ConnectOptions, checkConnectOptions, checkStoreOptions, type PostgresStoreOptions } from "./options.ts";
+import { cursorAfter, positionAfter } from "./page-cursor.ts";
+import { valuesOf } from "./parameters.ts";
 import { type Head, rowToCheckpoint, rowToHead, rowToRecord } from "./rows.ts";
 import { Session } from "./session.ts";
-import { buildStatements, type Statements } from "./statements.ts";
+import { buildStatements, CLAIM_PARAMETERS, CREATE_PARAMETERS, type Statements } from "./statements.ts";
 import { type TableNames, tableNames } from "./table-names.ts";
 
 const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
@@ -158,7 +161,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
     checkNewExecution(execution, this.capabilities.maxPayloadBytes);
     const { id } = execution;
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const { rows } = await this.#session.run(this.#statements.create, createValues(execution));
+      const { rows } = await this.#session.run(this.#statements.create, valuesOf(CREATE_PARAMETERS, execution));
       if (rows[0] !== undefined) return rowToRecord(rows[0]);
       const head = await this.#head(id);
       if (head?.initialCheckpointId === execution.checkpoint.id) return head.record;
@@ -174,12 +177,13 @@ export class PostgresCheckpointStore implements CheckpointStore {
 
   async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord> {
     checkClaim(id, request);
-    const { claimId, owner, leaseMs, from, force = false } = request;
+    const values = [...valuesOf(CLAIM_PARAMETERS, request), id];
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      const { rows } = await this.#session.run(this.#statements.claim, [id, claimId, owner, leaseMs, from, force]);
+      const { rows } = await this.#session.run(this.#statements.claim, values);
       if (rows[0] !== undefined) return rowToRecord(rows[0]);
       const head = await this.#head(id);
-      if (head?.lastClaimId === claimId) return head.record;
+      if (head?.lastClaimId === request.claimId) return head.record;
+      assertUsable(id, head?.record);
       const refusal = claimRefusal(id, head?.record, request, head?.now ?? 0);
       if (refusal !== undefined) throw refusal;
     }
@@ -189,9 +193,10 @@ export class PostgresCheckpointStore implements CheckpointStore {
   async commit(id: string, request: CommitRequest): Promise<void> {
     checkCommit(id, request, this.capabilities.maxPayloadBytes);
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-      if (await this.#commits.commit(id, request)) return;
+      if (await this.#commit(id, request)) return;
       const head = await this.#head(id);
       if (head?.lastCommitId === request.commitId) return;
+      assertUsable(id, head?.record);
       const refusal = commitRefusal(id, head?.record, request);
       if (refusal !== undefined) throw refusal;
       if (request.dropBefore !== undefined) await this.#assertSnapshot(id, request, head);
@@ -205,16 +210,19 @@ export class PostgresCheckpointStore implements CheckpointStore {
     const { readAscending, readDescending } = this.#statements;
     const { rows } = await this.#session.run(order === "asc" ? readAscending : readDescending, [id, from, to, limit]);
     if (rows.length === 0) throw notFound(id);
+    assertComplete(id, rows, { from, to, limit: limit ?? Number.POSITIVE_INFINITY, order });
     return rows[0]?.seq === null ? [] : rows.map(rowToCheckpoint);
   }
 
   async listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     const query = checkListExecutions(options);
-    const { statement, values } = listStatement(this.#names, query);
+    const after = positionAfter(options.cursor, query.after);
+    const { statement, values } = listStatement(this.#names, { ...query, after });
     const { rows } = await this.#session.run(statement, values, { unprepared: true });
     const items = rows.slice(0, query.limit).map(rowToRecord);
-    const last = items.at(-1);
-    return rows.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
+    const [lastRow, last] = [rows[query.limit - 1], items.at(-1)];
+    if (rows.length <= query.limit || lastRow === undefined || last === undefined) return { items };
+    return { items, nextCursor: cursorAfter(lastRow, last) };
   }
 
   async saveDefinition(hash: string, json: string): Promise<void> {
@@ -232,12 +240,8 @@ export class PostgresCheckpointStore implements CheckpointStore {
     checkDeleteExecutions(refs);
     let deleted = 0;
     for (let start = 0; start < refs.length; start += DELETE_CHUNK) {
-      const chunk = refs.slice(start, start + DELETE_CHUNK);
-      const { rows } = await this.#session.run(this.#statements.deleteExecutions, [
-        chunk.map((ref) => ref.id),
-        chunk.map((ref) => ref.version ?? null),
-        chunk.map((ref) => ref.token ?? null),
-      ]);
+      const chunk = refs.slice(start, start + DELETE_CHUNK).map(({ id, version, token }) => ({ id, version, token }));
+      const { rows } = await this.#session.run(this.#statements.deleteExecutions, [JSON.stringify(chunk)]);
       deleted += Number(rows[0]?.deleted);
     }
     return deleted;
@@ -250,6 +254,14 @@ export class PostgresCheckpointStore implements CheckpointStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #commit(id: string, request: CommitRequest): Promise<boolean> {
+    try {
+      return await this.#commits.commit(id, request);
+    } catch (error) {
+      throw damageOf(id, error);
+    }
   }
 
   async #head(id: string): Promise<Head | undefined> {
@@ -275,7 +287,7 @@ function directoryCapabilities(dataDir: string): Partial<StoreCapabilities> {
 }
 
 function keepsChanging(id: string): WorkflowError {
-  return new WorkflowError("STORE_UNAVAILABLE", `Execution "${id}" changed each time it was looked at.`, {
+  return new WorkflowError("STORE_UNAVAILABLE", `Execution ${quoted(id)} changed each time it was looked at.`, {
     executionId: id,
     details: { reason: "conflict" },
   });

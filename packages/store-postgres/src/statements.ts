@@ -1,6 +1,12 @@
+import { CLAIM, EXECUTION, EXECUTION_REF, NEW_EXECUTION } from "./columns.ts";
 import { type Statement, statement } from "./database.ts";
-import { checkpointColumns, headColumns, NOW } from "./rows.ts";
+import { RANGE_COLUMNS } from "./history-range.ts";
+import { numbered, parametersOf } from "./parameters.ts";
+import { checkpointColumns, ENDED, headColumns, NOW } from "./rows.ts";
 import type { TableNames } from "./table-names.ts";
+
+/** The latest time that a date can name, in milliseconds. */
+const MAX_TIME_MS = 8.64e15;
 
 /** The statements that are always the same: all but commits and listings. */
 export interface Statements {
@@ -18,6 +24,7 @@ export interface Statements {
 /** Builds the statements for where the tables are. */
 export function buildStatements(names: TableNames): Statements {
   const { executions, checkpoints, definitions } = names;
+  const refs = parametersOf(EXECUTION_REF).map(({ name, type }) => `${name} ${type}`);
   return {
     create: createStatement(names),
     head: statement(`SELECT ${headColumns("e")} FROM ${executions} AS e WHERE e.id = $1`),
@@ -35,7 +42,7 @@ export function buildStatements(names: TableNames): Statements {
     deleteExecutions: statement(
       `WITH gone AS (
          DELETE FROM ${executions} AS e
-         USING unnest($1::text[], $2::bigint[], $3::bigint[]) AS ref (id, version, token)
+         USING json_to_recordset($1::json) AS ref (${refs.join(", ")})
          WHERE e.id = ref.id AND (ref.version IS NULL OR e.version = ref.version) AND (ref.token IS NULL OR e.token = ref.token)
          RETURNING e.key
        ), records AS (
@@ -46,65 +53,75 @@ export function buildStatements(names: TableNames): Statements {
   };
 }
 
-export const CHECKPOINT_COLUMNS =
-  "checkpoint_id, kind, node_id, node_name, step_number, attempt, duration_ms, payload, timestamp_ms, error";
-
-/** The ten values of a checkpoint, typed, from parameter `first` on, in the order of {@link CHECKPOINT_COLUMNS}. */
-function checkpointValues(first: number): string {
-  const types = ["text", "text", "text", "text", "bigint", "bigint", "float8", "text", "bigint", "json"];
-  return types.map((type, index) => `$${first + index}::${type}`).join(", ");
-}
+/** The fields of a new execution and of a claim, in the order in which their values are sent. */
+export const CREATE_PARAMETERS = parametersOf(NEW_EXECUTION);
+export const CLAIM_PARAMETERS = parametersOf(CLAIM);
 
 /*
- * A new execution: $1 id, $2 workflow, $3 user, $4 status, $5 current step, $6 total steps, $7 owner, $8 lease (ms),
- * $9 wake time, $10 failure, $11 definition hash, $12 parent, $13 to $22 the initial checkpoint.
- *
- * Its first token is also the key that its records go by: unique for ever, so those of an id that was deleted and made
- * anew have nothing to do with one another.
+ * A new execution. Its first token is also the key that its records go by: unique for ever, so those of an id that was
+ * deleted and made anew have nothing to do with one another.
  */
 function createStatement({ executions, checkpoints, tokens }: TableNames): Statement {
+  const { sql, columns } = numbered(CREATE_PARAMETERS);
+  const head = columns();
+  const record = columns("checkpoint");
   return statement(
     `WITH fresh AS (
        SELECT nextval('${tokens}') AS token
      ), head AS (
        INSERT INTO ${executions} AS e (
-         key, id, workflow_id, user_id, status, version, token, seq, snapshot_seq, first_seq, checkpoints_count,
-         current_step, total_steps, owner, lease_until_ms, wake_at_ms, failure, definition_hash, parent_id,
-         created_at_ms, updated_at_ms, ended_at_ms, initial_checkpoint_id
+         key, version, token, seq, snapshot_seq, first_seq, checkpoints_count, created_at_ms, updated_at_ms, ended_at_ms,
+         initial_checkpoint_id, ${head.names}
        )
        SELECT
-         fresh.token, $1, $2, $3, $4, 0, fresh.token, 0, 0, 0, 0, $5::bigint, $6::bigint, $7, ${NOW} + $8::bigint,
-         $9::bigint, $10::json, $11, $12, ${NOW}, ${NOW},
-         CASE WHEN $4 IN ('completed', 'failed', 'cancelled') THEN ${NOW} END, $13
+         fresh.token, 0, fresh.token, 0, 0, 0, 0, ${NOW}, ${NOW}, CASE WHEN ${sql("status")} IN ${ENDED} THEN ${NOW} END,
+         ${sql("checkpoint.id")}, ${head.values}
        FROM fresh
        ON CONFLICT (id) DO NOTHING
        RETURNING e.key, ${headColumns("e")}
      ), record AS (
-       INSERT INTO ${checkpoints} (execution_key, seq, ${CHECKPOINT_COLUMNS})
-       SELECT head.key, 0, ${checkpointValues(13)} FROM head
+       INSERT INTO ${checkpoints} (execution_key, seq, ${record.names})
+       SELECT head.key, 0, ${record.values} FROM head
      )
      SELECT * FROM head`,
   );
 }
 
 /*
- * A claim: $1 id, $2 claim id, $3 owner, $4 lease (ms), $5 statuses, $6 by force.
+ * A claim. The last parameter is the id.
  *
  * Tokens come from one sequence, so that none is used again when an id is deleted and made anew; `greatest` still has
  * them rise where the sequence was set back, as by a restore of a part of the database.
  */
 function claimStatement({ executions, tokens }: TableNames): Statement {
+  const { sql, columns } = numbered(CLAIM_PARAMETERS);
   return statement(
     `UPDATE ${executions} AS e SET
-       token = greatest(nextval('${tokens}'), e.token + 1),
-       status = 'running', owner = $3, lease_until_ms = ${NOW} + $4::bigint, last_claim_id = $2,
+       token = greatest(nextval('${tokens}'), e.token + 1), status = 'running', ${columns().pairs},
        wake_at_ms = NULL, failure = NULL, ended_at_ms = NULL, updated_at_ms = ${NOW}
-     WHERE e.id = $1
-       AND e.last_claim_id IS DISTINCT FROM $2
-       AND e.status = ANY ($5::text[])
-       AND ($6::boolean OR e.status <> 'running' OR coalesce(e.lease_until_ms, 0) <= ${NOW})
+     WHERE e.id = $${CLAIM_PARAMETERS.length + 1}
+       AND e.last_claim_id IS DISTINCT FROM ${sql("claimId")}
+       AND e.status = ANY (${sql("from")})
+       AND (${sql("force")} OR e.status <> 'running' OR coalesce(e.lease_until_ms, 0) <= ${NOW})
+       AND ${isReadable("e")}
      RETURNING ${headColumns("e")}`,
   );
+}
+
+/*
+ * Whether a head's fields can be read, as far as SQL can tell: texts are not empty, numbers and times are within their
+ * bounds. What it cannot tell, whether a failure is one, does not matter to a claim, which removes it.
+ */
+function isReadable(alias: string): string {
+  return Object.values(EXECUTION)
+    .filter(({ type }) => type !== "json")
+    .map(({ column, type, ...one }) => {
+      const value = `${alias}.${column}`;
+      const most = column.endsWith("_ms") ? MAX_TIME_MS : Number.MAX_SAFE_INTEGER - 1;
+      const isRight = type === "text" ? `${value} <> ''` : `${value} BETWEEN 0 AND ${most}`;
+      return "optional" in one ? `coalesce(${isRight}, true)` : isRight;
+    })
+    .join(" AND ");
 }
 
 /*
@@ -113,7 +130,7 @@ function claimStatement({ executions, tokens }: TableNames): Statement {
  */
 function readStatement({ executions, checkpoints }: TableNames, order: "ASC" | "DESC"): Statement {
   return statement(
-    `SELECT ${checkpointColumns("record")}
+    `SELECT ${RANGE_COLUMNS}, ${checkpointColumns("record")}
      FROM ${executions} AS e
      LEFT JOIN LATERAL (
        SELECT * FROM ${checkpoints} AS c

@@ -3,7 +3,9 @@ import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
 import { type TableLocation, tableNames } from "../table-names.ts";
 
 /** A row of `executions`: the head, and what the store notes beside it. Absent values are `null`, times are milliseconds. */
-export type ExecutionRow = { [Name in keyof ExecutionRecord]-?: ExecutionRecord[Name] | null } & {
+export type ExecutionRow = {
+  [Name in Exclude<keyof ExecutionRecord, "unreadable">]-?: ExecutionRecord[Name] | null;
+} & {
   key: number;
   initialCheckpointId: string;
   lastClaimId: string | null;
