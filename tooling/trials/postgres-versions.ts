@@ -12,7 +12,9 @@ const TESTS = "packages/store-postgres/test";
 const ALL = [
   "conformance",
   "schema",
-  "execution-output",
+  "old-execution-table",
+  "commit-fields",
+  "damaged-rows",
   "plans",
   "long-execution",
   "commit-queue",

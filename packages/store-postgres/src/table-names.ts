@@ -18,10 +18,6 @@ export interface TableNames {
   readonly migrations: string;
   /** The sequence that fencing tokens come from. */
   readonly tokens: string;
-  /** The view of executions in the old JSON shape, and the functions behind it. */
-  readonly executionOutput: string;
-  readonly applyChange: string;
-  readonly outputOf: string;
 }
 
 const DEFAULT_SCHEMA = "waymark";
@@ -45,9 +41,6 @@ export function tableNames(location: TableLocation = {}): TableNames {
     definitions: qualified("definitions"),
     migrations: qualified("migrations"),
     tokens: qualified("tokens"),
-    executionOutput: qualified("execution_output"),
-    applyChange: qualified("apply_change"),
-    outputOf: qualified("output_of"),
   });
 }
 

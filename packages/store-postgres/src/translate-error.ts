@@ -28,6 +28,11 @@ const BY_STATE: Record<string, Fault> = {
   "3F000": { reason: "schema", advice: "The schema does not exist. Run the migrations, or check the option `schema`." },
   "42P01": { reason: "schema", advice: "A table is missing. Run the migrations, or check `schema` and `tablePrefix`." },
   "42703": { reason: "schema", advice: "A column is missing. Run the migrations." },
+  "2BP01": {
+    reason: "schema",
+    advice:
+      "Something of the application's depends on what a migration drops (the view execution_output?). Drop it first.",
+  },
   "42501": {
     reason: "permission",
     advice: "The database user lacks a permission. Grant it, or migrate with another user (see the README).",

@@ -1,10 +1,21 @@
-import { DataSource, MigrationExecutor } from "typeorm";
+import { DataSource, type Logger, MigrationExecutor } from "typeorm";
 import type { Database, Session } from "../database.ts";
 import type { TableNames } from "../table-names.ts";
 import { waymarkDataSourceOptions } from "./data-source-options.ts";
 
 /** How long a migration waits for another process that migrates, and for locks, in milliseconds. */
 const LOCK_TIMEOUT_MS = 60_000;
+
+const ignore = () => {};
+/** TypeORM prints the failure of a migration whatever `logging` is; here it is thrown, and that is enough. */
+const SILENT: Logger = {
+  logQuery: ignore,
+  logQueryError: ignore,
+  logQuerySlow: ignore,
+  logSchemaBuild: ignore,
+  logMigration: ignore,
+  log: ignore,
+};
 
 /**
  * Brings the schema up to date, in one transaction: all of it or nothing.
@@ -33,6 +44,7 @@ async function runMigrations(session: Session, names: TableNames): Promise<void>
     synchronize: false,
     installExtensions: false,
     logging: false,
+    logger: SILENT,
   });
   await dataSource.initialize();
   try {

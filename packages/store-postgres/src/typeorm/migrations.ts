@@ -1,8 +1,12 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { MIGRATION_NAMES } from "../migration-names.ts";
 import { type TableLocation, type TableNames, tableNames } from "../table-names.ts";
-import { createExecutionOutput } from "./execution-output-view.ts";
-import type { Step } from "./step.ts";
+
+/** The statements of a migration, there and back. */
+interface Step {
+  up: string[];
+  down: string[];
+}
 
 /** A migration as TypeORM takes it. */
 export type MigrationClass = new () => MigrationInterface;
@@ -16,7 +20,9 @@ export function waymarkMigrations(location: TableLocation = {}): MigrationClass[
   const names = tableNames(location);
   const steps: Record<(typeof MIGRATION_NAMES)[number], Step> = {
     CreateTables1764000000000: createTables(names),
-    CreateExecutionOutput1764000000001: createExecutionOutput(names),
+    // Made a view that is no longer there.
+    CreateExecutionOutput1764000000001: { up: [], down: [] },
+    DropExecutionOutput1764000000002: dropExecutionOutput(names),
   };
   return MIGRATION_NAMES.map((name) => migrationClass(name, steps[name]));
 }
@@ -109,5 +115,21 @@ function createTables({ executions, checkpoints, definitions, tokens, prefix }: 
       `DROP TABLE ${executions}`,
       `DROP SEQUENCE ${tokens}`,
     ],
+  };
+}
+
+/*
+ * Earlier versions had a view that put the JSON of the old `Execution.output` column together in SQL: a second reader of
+ * the stored format. Not with CASCADE: what an application has built on it is the application's to drop.
+ */
+function dropExecutionOutput({ schema, prefix }: TableNames): Step {
+  const qualified = (name: string) => `"${schema}"."${prefix}${name}"`;
+  return {
+    up: [
+      `DROP VIEW IF EXISTS ${qualified("execution_output")}`,
+      `DROP FUNCTION IF EXISTS ${qualified("output_of")}(bigint)`,
+      `DROP FUNCTION IF EXISTS ${qualified("apply_change")}(jsonb, jsonb)`,
+    ],
+    down: [],
   };
 }
