@@ -1,10 +1,11 @@
-import { type CommitRequest, isWorkflowError } from "@waymark/core";
+import type { CommitRequest } from "@waymark/core";
 import { batchRow, batchStatement } from "./batch-statement.ts";
 import { CommitStatements } from "./commit-statements.ts";
 import type { Result, RunOptions, Statement } from "./database.ts";
+import { faultReasonOf } from "./fault-reasons.ts";
 import type { TableNames } from "./table-names.ts";
 
-/** Commits of one execution each, made together. */
+/** A commit that waits to be sent. */
 interface Waiting {
   id: string;
   request: CommitRequest;
@@ -123,7 +124,7 @@ export class CommitQueue {
 
   /** What spoiled a batch is one commit's own fault, or has nothing to do with any and would befall each again. */
   async #alone({ id, request, startedAt, resolve, reject }: Waiting, error: unknown): Promise<void> {
-    const reason = isWorkflowError(error, "STORE_UNAVAILABLE") ? error.details.reason : undefined;
+    const reason = faultReasonOf(error);
     if (reason === "server" || reason === "conflict") {
       await this.#one(id, request, startedAt).then(resolve, reject);
     } else reject(error);

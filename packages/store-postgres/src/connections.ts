@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { WorkflowError } from "@waymark/core";
 import type { Pool, PoolClient } from "pg";
+import { unavailable } from "./fault-reasons.ts";
 import { translateError } from "./translate-error.ts";
 
 /** How long a connection stays aside before the pool has it again, in milliseconds. */
 const ASIDE_MS = 1_000;
 const END_TIMEOUT_MS = 5_000;
+/** The longest pause between two looks for a connection that is in no transaction, in milliseconds. */
+const MAX_PAUSE_MS = 50;
 
 /**
  * The connections of a pool.
@@ -34,12 +38,44 @@ export class Connections {
     return this.#aside.pop();
   }
 
-  /** One of the pool's; a borrowed pool may have no limit of its own to waiting for one. */
+  /**
+   * One of the pool's, within the time that is left.
+   *
+   * - Of an application's pool, one that is in no transaction: one that the application has given back without ending
+   *   its transaction goes back as it was.
+   */
   async take(deadline: number): Promise<PoolClient> {
+    if (this.#isOwned) return this.#takeAny(deadline);
+    for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+      const client = await this.#takeIdle(deadline);
+      if (client !== undefined) return client;
+      if (performance.now() + pause >= deadline) throw transactionOpen();
+      await sleep(pause);
+    }
+  }
+
+  /** Looks at each connection that can be had at once; `undefined` if all of them are in a transaction. */
+  async #takeIdle(deadline: number): Promise<PoolClient | undefined> {
+    const busy: PoolClient[] = [];
+    try {
+      do {
+        const client = await this.#takeAny(deadline);
+        if (!isInTransaction(client)) return client;
+        busy.push(client);
+      } while (this.#pool.idleCount > 0 || this.#pool.totalCount < (this.#pool.options?.max ?? 0));
+      return undefined;
+    } finally {
+      for (const client of busy) client.release();
+    }
+  }
+
+  /** A borrowed pool may have no limit of its own to waiting for a connection. */
+  async #takeAny(deadline: number): Promise<PoolClient> {
     const isIdle = this.#pool.idleCount > 0 && this.#pool.waitingCount === 0;
     const connecting = this.#connect();
-    // Had at once: no timer, which on the way of every commit would show.
-    if (isIdle) return connecting.then(listening, rejectTranslated);
+    // Had at once: no timer, which on the way of every commit would show. An application can end its pool meanwhile,
+    // which then answers nobody.
+    if (isIdle && this.#isOwned) return connecting.then(listening, rejectTranslated);
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       const remaining = Math.max(1, deadline - performance.now());
@@ -98,6 +134,19 @@ export class Connections {
 }
 
 function ignore(): void {}
+
+/** As the driver has it from the server's last answer; older ones do not tell. */
+function isInTransaction(client: PoolClient & { getTransactionStatus?(): string | null }): boolean {
+  const status = client.getTransactionStatus?.();
+  return status === "T" || status === "E";
+}
+
+function transactionOpen(): WorkflowError {
+  return unavailable(
+    "timeout",
+    "Every connection of the pool that can be had is in a transaction. Whoever gives a connection back must end its transaction before.",
+  );
+}
 
 /** A connection's end is heard by the next statement on it; an event that nobody listens to would end the process. */
 function listen(client: PoolClient): void {

@@ -1,39 +1,28 @@
-import { randomUUID } from "node:crypto";
-import {
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { WorkflowError } from "@waymark/core";
-import { isPresent, type Presence, showPresence } from "./presence.ts";
+import { quoted, type WorkflowError } from "@waymark/core";
+import { unavailable } from "./fault-reasons.ts";
+import {
+  lockFile,
+  makeLock,
+  newestLock,
+  newestNumber,
+  type Owner,
+  removeFile,
+  removeOlderLocks,
+  replaceLock,
+} from "./lock-files.ts";
+import { isPresent, newPresenceName, type Presence, showPresence } from "./presence.ts";
 
 /*
- * A lock is a numbered file beside the database; the one with the highest number counts. Whoever finds that its owner is
- * gone makes the next number: a file can be made only once, so of several who try one has it. The highest file is never
- * removed, so that nobody who looked earlier can make it again.
+ * A lock is a numbered file beside the database; the one with the highest number counts. A process that finds that the
+ * owner is gone makes the next number: a file can be made only once, so of several that try one has it. The highest file
+ * is never removed, so that no process that looked earlier can make it again.
  *
  * The owner shows that it lives by a socket that it listens on. The operating system takes that away when the process
  * ends, of whatever, and does not give it to another process, as it may do with a process id.
  */
-
-/** What a lock file says of the process that made it. */
-interface Owner {
-  pid: number;
-  host: string;
-  /** Which run of that machine. */
-  boot: string;
-  /** The name of the socket by which it shows that it lives. */
-  socket: string;
-  /** Given up in good order. */
-  released?: boolean;
-}
 
 /** A directory that this process holds. */
 export interface DirectoryLock {
@@ -41,17 +30,20 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-const LOCK_FILE = /^waymark-lock-(\d+)$/;
+/** Only the user who runs the process may look into a folder. */
+const PRIVATE = 0o700;
+/** How often to try for the next number while other processes take it. */
+const MAX_TRIES = 100;
 
 /**
- * Takes a directory for this process alone; makes it if it is missing.
+ * Takes a directory for this process alone; makes it if it is missing, for this user alone.
  *
- * @throws {WorkflowError} STORE_UNAVAILABLE where another process, or this one, has it
+ * @throws {WorkflowError} STORE_UNAVAILABLE if another process, or this one, has it, or if a lock file is damaged
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  mkdirSync(directory, { recursive: true });
+  makePrivateDirectory(directory);
   const path = realpathSync(directory);
-  const presence = await showPresence(path, `waymark-${randomUUID()}.sock`);
+  const presence = await showPresence(path, newPresenceName());
   try {
     const number = await takeNumber(path, presence);
     return { release: () => release(path, number, presence) };
@@ -61,21 +53,34 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   }
 }
 
+/** Makes a directory that only this user can use, whatever the umask; one that is there stays as it is. */
+function makePrivateDirectory(directory: string): void {
+  const first = mkdirSync(directory, { recursive: true, mode: PRIVATE });
+  if (first !== undefined) chmodSync(directory, PRIVATE);
+}
+
+/** Makes the directory of a database, and closes one to others that is there already, unless it is a link elsewhere. */
+export function makeDatabaseDirectory(directory: string): void {
+  makePrivateDirectory(directory);
+  if (lstatSync(directory).isDirectory()) chmodSync(directory, PRIVATE);
+}
+
 async function takeNumber(path: string, presence: Presence): Promise<number> {
-  for (;;) {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const before = newestLock(path);
     if (before !== undefined) await refuseIfHeld(path, before.number, before.owner);
     const number = (before?.number ?? 0) + 1;
     if (!makeLock(path, number, self(presence.name))) continue;
     // One made on an old view of the directory does not count.
     if (newestNumber(path) !== number) {
-      rmSync(lockFile(path, number), { force: true });
+      removeFile(lockFile(path, number));
       continue;
     }
-    for (const older of lockNumbers(path)) if (older < number) rmSync(lockFile(path, older), { force: true });
-    if (before !== undefined) rmSync(join(path, before.owner.socket), { force: true });
+    removeOlderLocks(path, number);
+    if (before !== undefined) removeFile(join(path, before.owner.socket));
     return number;
   }
+  throw held(path, "other processes keep taking it");
 }
 
 async function refuseIfHeld(path: string, number: number, owner: Owner): Promise<void> {
@@ -87,66 +92,15 @@ async function refuseIfHeld(path: string, number: number, owner: Owner): Promise
   }
   // An earlier run of this machine: the process ended with it.
   if (owner.host === me.host) return;
-  const file = lockFile(path, number);
   throw held(
     path,
-    `process ${owner.pid} on the machine "${owner.host}" has it open, or was killed there. If it is gone, delete ${file}`,
+    `process ${owner.pid} on the machine ${quoted(owner.host)} has it open, or was killed there. If it is gone, delete ${lockFile(path, number)}`,
   );
 }
 
-function makeLock(path: string, number: number, owner: Owner): boolean {
-  const draft = writeDraft(path, owner);
-  try {
-    // A link appears with all its content, or fails because the name is taken.
-    linkSync(draft, lockFile(path, number));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
 async function release(path: string, number: number, presence: Presence): Promise<void> {
-  const draft = writeDraft(path, { ...self(presence.name), released: true });
-  renameSync(draft, lockFile(path, number));
+  replaceLock(path, number, { ...self(presence.name), released: true });
   await presence.end();
-}
-
-function writeDraft(path: string, owner: Owner): string {
-  const draft = join(path, `waymark-draft-${randomUUID()}`);
-  writeFileSync(draft, JSON.stringify(owner));
-  return draft;
-}
-
-function newestLock(path: string): { number: number; owner: Owner } | undefined {
-  for (;;) {
-    const number = newestNumber(path);
-    if (number === undefined) return undefined;
-    try {
-      return { number, owner: JSON.parse(readFileSync(lockFile(path, number), "utf8")) as Owner };
-    } catch (error) {
-      // A newer one has taken its place meanwhile.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
-}
-
-function newestNumber(path: string): number | undefined {
-  const numbers = lockNumbers(path);
-  return numbers.length === 0 ? undefined : Math.max(...numbers);
-}
-
-function lockNumbers(path: string): number[] {
-  return readdirSync(path).flatMap((name) => {
-    const number = LOCK_FILE.exec(name)?.[1];
-    return number === undefined ? [] : [Number(number)];
-  });
-}
-
-function lockFile(path: string, number: number): string {
-  return join(path, `waymark-lock-${number}`);
 }
 
 function self(socket: string): Owner {
@@ -163,9 +117,9 @@ function bootId(): string {
 }
 
 function held(path: string, why: string): WorkflowError {
-  return new WorkflowError(
-    "STORE_UNAVAILABLE",
+  return unavailable(
+    "folder_in_use",
     `The folder ${path} is in use: ${why}. One process at a time can use it; for more, use a PostgreSQL server.`,
-    { details: { reason: "folder_in_use", dataDir: path } },
+    { details: { dataDir: path } },
   );
 }

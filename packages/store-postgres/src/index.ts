@@ -1,4 +1,5 @@
-export type { PGliteLike, PoolLike, PostgresClient } from "./open-database.ts";
+export type { PGliteLike, PoolLike, PostgresClient } from "./borrow-database.ts";
+export { FAULT_REASONS, type FaultReason } from "./fault-reasons.ts";
 export type {
   ConnectDirectoryOptions,
   ConnectOptions,
@@ -7,4 +8,3 @@ export type {
 } from "./options.ts";
 export { PostgresCheckpointStore } from "./postgres-checkpoint-store.ts";
 export type { TableLocation } from "./table-names.ts";
-export type { FaultReason } from "./translate-error.ts";

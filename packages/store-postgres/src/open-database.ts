@@ -1,38 +1,9 @@
 import { WorkflowError } from "@waymark/core";
 import type { PoolConfig } from "pg";
 import type { Database } from "./database.ts";
-import {
-  type ConnectOptions,
-  type ConnectServerOptions,
-  DEFAULT_POOL_SIZE,
-  DEFAULT_TIMEOUT_MS,
-  type PostgresStoreOptions,
-} from "./options.ts";
-import type { PGliteDatabaseOptions } from "./pglite-database.ts";
+import { type ConnectOptions, type ConnectServerOptions, DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT_MS } from "./options.ts";
 import { ServerDatabase } from "./server-database.ts";
-
-/** The `pg` part of a TypeORM DataSource, and what tells it apart. */
-interface DataSourceLike {
-  readonly isInitialized: boolean;
-  readonly options: { readonly type: string };
-  readonly driver: object;
-}
-
-/** What {@link PostgresCheckpointStore.from} takes: a TypeORM `DataSource`, a `pg.Pool` or a PGlite. */
-export type PostgresClient = DataSourceLike | PoolLike | PGliteLike;
-
-/** A `pg.Pool`, of any version. */
-export interface PoolLike {
-  connect(): Promise<unknown>;
-  readonly totalCount: number;
-}
-
-/** A PGlite, of any version. */
-export interface PGliteLike {
-  query(text: string): Promise<unknown>;
-  transaction: unknown;
-  readonly ready: boolean;
-}
+import { causeOf } from "./translate-error.ts";
 
 /** Opens the database that is named. Nothing is connected before the first statement. */
 export async function openDatabase(options: ConnectOptions): Promise<Database> {
@@ -68,54 +39,11 @@ async function openServer(options: ConnectServerOptions, address: "url" | "direc
 function checkAddress(name: string, read: () => unknown): void {
   try {
     read();
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new WorkflowError("INVALID_ARGUMENT", `${name} cannot be used: ${problem}`, {
+  } catch (error) {
+    const cause = causeOf(error);
+    throw new WorkflowError("INVALID_ARGUMENT", `${name} cannot be used: ${cause.message}`, {
       cause,
       details: { argument: name },
     });
   }
-}
-
-/** Wraps what the application has opened. @throws {WorkflowError} INVALID_ARGUMENT */
-export async function borrowDatabase(client: PostgresClient, options: PostgresStoreOptions): Promise<Database> {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, prepare = true } = options;
-  if (isPGlite(client)) {
-    const { pgliteDatabase } = await import("./pglite-database.ts");
-    return pgliteDatabase({ pglite: client as unknown as PGliteDatabaseOptions["pglite"], timeoutMs });
-  }
-  const pool = (
-    isDataSource(client) ? (client.driver as { master?: unknown }).master : client
-  ) as ConstructorParameters<typeof ServerDatabase>[0]["pool"];
-  return new ServerDatabase({ pool, owned: false, timeoutMs, prepare });
-}
-
-/** Refuses what is no connection to PostgreSQL. @throws {WorkflowError} INVALID_ARGUMENT */
-export function checkClient(client: PostgresClient): void {
-  if (typeof client !== "object" || client === null) throw invalid("must be a DataSource, a pg.Pool or a PGlite");
-  if (isDataSource(client)) {
-    if (client.options.type !== "postgres") {
-      throw invalid(`must be a DataSource of type "postgres", not "${client.options.type}"`);
-    }
-    if (!client.isInitialized) throw invalid("is a DataSource that is not initialized; await its initialize() first");
-  } else if (!isPool(client) && !isPGlite(client)) {
-    throw invalid("must be a DataSource, a pg.Pool or a PGlite (a single pg.Client cannot be shared)");
-  }
-}
-
-/** PGlite serves one process, and "memory://" ends with it. */
-export function isPGlite(client: PostgresClient): client is PGliteLike {
-  return "transaction" in client && "query" in client && !("driver" in client);
-}
-
-function isDataSource(client: PostgresClient): client is DataSourceLike {
-  return "driver" in client && "isInitialized" in client;
-}
-
-function isPool(client: PostgresClient): client is PoolLike {
-  return "connect" in client && "totalCount" in client;
-}
-
-function invalid(problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `The client ${problem}.`, { details: { argument: "client" } });
 }

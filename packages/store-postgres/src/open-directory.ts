@@ -2,8 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { WorkflowError } from "@waymark/core";
 import type { Database } from "./database.ts";
-import { lockDirectory } from "./directory-lock.ts";
+import { lockDirectory, makeDatabaseDirectory } from "./directory-lock.ts";
+import { unavailable } from "./fault-reasons.ts";
 import { pgliteDatabase } from "./pglite-database.ts";
+import { causeOf } from "./translate-error.ts";
 
 const IN_MEMORY = "memory://";
 
@@ -37,28 +39,34 @@ export async function openDirectory(dataDir: string, timeoutMs: number): Promise
   }
 }
 
-/** PostgreSQL wants a folder that has nothing of others' in it; one that PGlite made before is used as it is. */
+/**
+ * The folder of the database, which only this user can look into. PostgreSQL wants one that has nothing of others' in it;
+ * one that PGlite made before is used as it is.
+ */
 function databaseIn(folder: string): string {
-  return existsSync(join(folder, "PG_VERSION")) ? folder : join(folder, "pgdata");
+  if (existsSync(join(folder, "PG_VERSION"))) return folder;
+  const database = join(folder, "pgdata");
+  makeDatabaseDirectory(database);
+  return database;
 }
 
 async function loadPGlite(): Promise<typeof import("@electric-sql/pglite").PGlite> {
   try {
     return (await import("@electric-sql/pglite")).PGlite;
-  } catch (cause) {
+  } catch (error) {
     throw new WorkflowError(
       "INVALID_ARGUMENT",
       "`dataDir` needs the package @electric-sql/pglite, which is not installed. Install it, or give the `url` of a server.",
-      { cause, details: { argument: "dataDir" } },
+      { cause: causeOf(error), details: { argument: "dataDir" } },
     );
   }
 }
 
-function unusable(folder: string, cause: unknown): unknown {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (cause instanceof WorkflowError) return cause;
-  return new WorkflowError("STORE_UNAVAILABLE", `The folder ${folder} cannot be opened as a database. (${message})`, {
+function unusable(folder: string, error: unknown): unknown {
+  if (error instanceof WorkflowError) return error;
+  const cause = causeOf(error);
+  return unavailable("folder", `The folder ${folder} cannot be opened as a database. (${cause.message})`, {
     cause,
-    details: { reason: "folder", dataDir: folder, ...(code === undefined ? {} : { code }) },
+    details: { dataDir: folder, ...(cause.code === undefined ? {} : { code: cause.code }) },
   });
 }

@@ -1,4 +1,4 @@
-import { WorkflowError } from "@waymark/core";
+import { cleanText, quoted, WorkflowError } from "@waymark/core";
 import type { PoolConfig } from "pg";
 import type { TableLocation } from "./table-names.ts";
 
@@ -18,7 +18,7 @@ export interface PostgresStoreOptions extends TableLocation {
   prepare?: boolean;
   /**
    * The longest that any call takes, in milliseconds, waiting for a connection included; then it rejects with
-   * STORE_UNAVAILABLE. Default: 15,000.
+   * STORE_UNAVAILABLE. At most 2,147,483,647. Default: 15,000.
    */
   timeoutMs?: number;
 }
@@ -47,40 +47,84 @@ export type ConnectOptions = ConnectServerOptions | ConnectDirectoryOptions;
 export const DEFAULT_TIMEOUT_MS = 15_000;
 export const DEFAULT_POOL_SIZE = 10;
 
-const SHARED = ["schema", "tablePrefix", "migrate", "prepare", "timeoutMs"];
-const SERVER = ["url", "options", "poolSize", "directUrl"];
+/** The longest time that Node's timers can wait, in milliseconds. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
 
-/** Checks options; a name that nobody reads is a mistake worth telling. @throws {WorkflowError} INVALID_ARGUMENT */
-export function checkConnectOptions(options: ConnectOptions): void {
-  if (typeof options !== "object" || options === null) throw invalid("options", "must be an object");
-  const isDirectory = "dataDir" in options;
-  checkNames(options, isDirectory ? [...SHARED, "dataDir"] : [...SHARED, ...SERVER]);
-  checkStoreOptions(options, isDirectory ? ["dataDir"] : SERVER);
-  if (isDirectory) {
+/** The longest part of an unknown name that is told, in characters. */
+const MAX_NAME = 100;
+
+/** The names of the options; the compiler asks for each. */
+const SHARED = {
+  schema: true,
+  tablePrefix: true,
+  migrate: true,
+  prepare: true,
+  timeoutMs: true,
+} as const satisfies Record<keyof PostgresStoreOptions, true>;
+const SERVER = { url: true, options: true, poolSize: true, directUrl: true } as const satisfies Record<
+  Exclude<keyof ConnectServerOptions, keyof PostgresStoreOptions>,
+  true
+>;
+const DIRECTORY = { dataDir: true } as const satisfies Record<
+  Exclude<keyof ConnectDirectoryOptions, keyof PostgresStoreOptions>,
+  true
+>;
+
+/**
+ * Checks the options of `connect`, and leaves out those that are `undefined`.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT; a name that nobody reads is a mistake worth telling
+ */
+export function checkConnectOptions(given: ConnectOptions): ConnectOptions {
+  checkObject(given, "options");
+  const options = withoutUndefined(given);
+  if ("dataDir" in options) {
+    checkShared(options, DIRECTORY);
     if (typeof options.dataDir !== "string" || options.dataDir === "") throw invalid("dataDir", "must name a folder");
-    return;
+    if (options.dataDir.includes("\0")) throw invalid("dataDir", "must not contain U+0000");
+    return options;
   }
+  checkShared(options, SERVER);
   if (options.url === undefined && options.options === undefined) {
     throw invalid("url", "is missing; give `url`, `options` or `dataDir`");
   }
   checkUrl(options.url, "url");
   checkUrl(options.directUrl, "directUrl");
   checkPositive(options.poolSize, "poolSize");
+  if (options.options === undefined) return options;
+  checkObject(options.options, "options");
+  return { ...options, options: withoutUndefined(options.options) };
 }
 
-/** Checks the options that all ways to open the store share; `others` are the names that may be there besides. */
-export function checkStoreOptions(options: PostgresStoreOptions, others: readonly string[] = []): void {
-  checkNames(options, [...SHARED, ...others]);
-  checkPositive(options.timeoutMs, "timeoutMs");
+/** Checks the options of `from`, and leaves out those that are `undefined`. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkStoreOptions(given: PostgresStoreOptions): PostgresStoreOptions {
+  checkObject(given, "options");
+  const options = withoutUndefined(given);
+  checkShared(options, {});
+  return options;
+}
+
+function checkShared(options: PostgresStoreOptions, others: object): void {
+  const names = Object.keys({ ...SHARED, ...others });
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    // It may be anything, an address too.
+    const name = cleanText(unknown, MAX_NAME);
+    throw invalid(quoted(name), `is no option here; there are ${names.join(", ")}`, name);
+  }
+  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
   for (const name of ["migrate", "prepare"] as const) {
     const value = options[name];
     if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be true or false");
   }
 }
 
-function checkNames(options: object, names: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalid(unknown, `is no option here; there are ${names.join(", ")}`);
+function checkObject(value: unknown, name: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 function checkUrl(value: unknown, name: string): void {
@@ -90,11 +134,12 @@ function checkUrl(value: unknown, name: string): void {
   }
 }
 
-function checkPositive(value: unknown, name: string): void {
-  if (value === undefined || (Number.isSafeInteger(value) && (value as number) > 0)) return;
-  throw invalid(name, "must be a whole number above zero");
+function checkPositive(value: unknown, name: string, most = Number.MAX_SAFE_INTEGER): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= most))
+    return;
+  throw invalid(name, `must be a whole number above zero, at most ${most}`);
 }
 
-function invalid(name: string, problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument: name } });
+function invalid(name: string, problem: string, argument = name): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument } });
 }

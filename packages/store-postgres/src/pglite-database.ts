@@ -1,7 +1,10 @@
 import type { PGliteInterface } from "@electric-sql/pglite";
+import type { WorkflowError } from "@waymark/core";
 import type { ClientConfig } from "pg";
 import type { Database } from "./database.ts";
+import { faultReasonOf, unavailable } from "./fault-reasons.ts";
 import { PGliteStream } from "./pglite-stream.ts";
+import { PGliteTurn } from "./pglite-turn.ts";
 import { ServerDatabase } from "./server-database.ts";
 
 /** How {@link pgliteDatabase} uses PGlite. */
@@ -18,21 +21,39 @@ const systemNow = Date.now;
 /** PGlite, by the one connection that it has. */
 export async function pgliteDatabase({ pglite, timeoutMs, release }: PGliteDatabaseOptions): Promise<Database> {
   const { default: pg } = await import("pg");
+  const turn = new PGliteTurn(pglite);
   const connection: ClientConfig = {
     user: "postgres",
     database: "template1",
     ssl: false,
-    stream: () =>
-      new PGliteStream(pglite) as unknown as ReturnType<NonNullable<ClientConfig["stream"]> & (() => never)>,
+    stream: () => new PGliteStream(turn) as unknown as ReturnType<NonNullable<ClientConfig["stream"]> & (() => never)>,
   };
   const pool = new pg.Pool({ ...connection, max: 1, idleTimeoutMillis: 0 });
   const database = new ServerDatabase({ pool, owned: true, timeoutMs, prepare: false, clock: () => systemNow() });
+  /** Says why nothing was answered, if it is the application that has a transaction open. */
+  const explained = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      throw turn.isAwaited && faultReasonOf(error) === "timeout"
+        ? transactionOpen((error as WorkflowError).cause)
+        : error;
+    }
+  };
   return {
-    run: (statement, values, options) => database.run(statement, values, options),
-    transaction: (work) => database.transaction(work),
+    run: (statement, values, options) => explained(database.run(statement, values, options)),
+    transaction: (work) => explained(database.transaction(work)),
     end: async () => {
       await database.end();
       await release?.();
     },
   };
+}
+
+function transactionOpen(cause: unknown): WorkflowError {
+  return unavailable(
+    "timeout",
+    "The application has a transaction open on this PGlite. The store waits for its end, and it was not to be had in time.",
+    { cause },
+  );
 }

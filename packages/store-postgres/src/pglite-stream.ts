@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import type { PGliteInterface } from "@electric-sql/pglite";
+import { IDLE, type PGliteTurn } from "./pglite-turn.ts";
 
 const TERMINATE = "X".charCodeAt(0);
 /** The messages that the server answers with ReadyForQuery: Sync and Query. */
@@ -7,7 +7,6 @@ const ANSWERED = new Set(["S".charCodeAt(0), "Q".charCodeAt(0)]);
 /** ReadyForQuery is always the last message of an answer: its type, a length of 5 and the state of the transaction. */
 const READY_FOR_QUERY = "Z".charCodeAt(0);
 const READY_FOR_QUERY_BYTES = 6;
-const IDLE = "I".charCodeAt(0);
 // A Query message. PGlite's own `exec` would wait for the transaction that this is to end.
 const ROLLBACK = Buffer.from("Q\0\0\0\x0dROLLBACK\0", "latin1");
 
@@ -16,17 +15,18 @@ const ROLLBACK = Buffer.from("Q\0\0\0\x0dROLLBACK\0", "latin1");
  *
  * - So PGlite is used by the very code that uses a server. PGlite's own query functions would not do: they drop a byte
  *   order mark at the beginning of a text.
- * - While a transaction is open here, PGlite's other users wait, as they do for each other.
+ * - While the store has a transaction open, PGlite's other users wait, as they do for each other; while the application
+ *   has one open, the store waits (PGliteTurn).
  */
 export class PGliteStream extends Duplex {
-  readonly #pglite: PGliteInterface;
+  readonly #turn: PGliteTurn;
   #hasStarted = false;
   #pending: Buffer[] = [];
-  #unlock: (() => void) | undefined;
+  #endTurn: (() => void) | undefined;
 
-  constructor(pglite: PGliteInterface) {
+  constructor(turn: PGliteTurn) {
     super();
-    this.#pglite = pglite;
+    this.#turn = turn;
   }
 
   // What a net.Socket has and `pg` calls.
@@ -100,42 +100,37 @@ export class PGliteStream extends Duplex {
 
   async #exchange(batch: Buffer): Promise<Uint8Array> {
     if (batch.length === 0) return batch;
-    if (this.#unlock === undefined) await this.#lock();
-    let answer: Uint8Array;
+    const answer = await this.#send(batch);
+    const isReady = answer[answer.length - READY_FOR_QUERY_BYTES] === READY_FOR_QUERY;
+    if (!isReady || answer[answer.length - 1] === IDLE) this.#release();
+    // Given up while it was under way: a transaction that this began is undone.
+    else if (this.destroyed) await this.#undo();
+    return answer;
+  }
+
+  async #send(batch: Buffer): Promise<Uint8Array> {
+    if (this.#endTurn === undefined) {
+      const taken = await this.#turn.take(batch, () => this.destroyed);
+      this.#endTurn = taken?.end;
+      return taken?.answer ?? new Uint8Array();
+    }
     try {
-      answer = await this.#pglite.runExclusive(() => this.#pglite.execProtocolRaw(batch));
+      return await this.#turn.send(batch);
     } catch (error) {
       this.#release();
       throw error;
     }
-    const isReady = answer[answer.length - READY_FOR_QUERY_BYTES] === READY_FOR_QUERY;
-    if (!isReady || answer[answer.length - 1] === IDLE) this.#release();
-    return answer;
   }
 
   /** A transaction that was left open is of no more use to anybody. */
   async #undo(): Promise<void> {
-    if (this.#unlock === undefined) return;
-    await this.#pglite.runExclusive(() => this.#pglite.execProtocolRaw(ROLLBACK)).catch(() => {});
+    if (this.#endTurn === undefined) return;
+    await this.#turn.send(ROLLBACK).catch(() => {});
     this.#release();
   }
 
-  #lock(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pglite
-        ._runExclusiveTransaction(
-          () =>
-            new Promise<void>((unlock) => {
-              this.#unlock = unlock;
-              resolve();
-            }),
-        )
-        .catch(reject);
-    });
-  }
-
   #release(): void {
-    this.#unlock?.();
-    this.#unlock = undefined;
+    this.#endTurn?.();
+    this.#endTurn = undefined;
   }
 }

@@ -25,18 +25,13 @@ import {
   type StoreCapabilities,
   WorkflowError,
 } from "@waymark/core";
+import { borrowDatabase, checkClient, isPGlite, type PostgresClient } from "./borrow-database.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { assertUsable, damageOf } from "./damage.ts";
+import { unavailable } from "./fault-reasons.ts";
 import { assertComplete } from "./history-range.ts";
 import { listStatement } from "./list-statement.ts";
-import {
-  borrowDatabase,
-  checkClient,
-  isPGlite,
-  openDatabase,
-  openForMigration,
-  type PostgresClient,
-} from "./open-database.ts";
+import { openDatabase, openForMigration } from "./open-database.ts";
 import { type ConnectOptions, checkConnectOptions, checkStoreOptions, type PostgresStoreOptions } from "./options.ts";
 import { cursorAfter, positionAfter } from "./page-cursor.ts";
 import { valuesOf } from "./parameters.ts";
@@ -93,8 +88,8 @@ export class PostgresCheckpointStore implements CheckpointStore {
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STATE_VERSION_UNSUPPORTED
    */
-  static async connect(options: ConnectOptions): Promise<PostgresCheckpointStore> {
-    checkConnectOptions(options);
+  static async connect(given: ConnectOptions): Promise<PostgresCheckpointStore> {
+    const options = checkConnectOptions(given);
     const names = tableNames(options);
     const isDirectory = "dataDir" in options;
     const session = new Session({
@@ -103,15 +98,11 @@ export class PostgresCheckpointStore implements CheckpointStore {
       open: () => openDatabase(options),
       openForMigration: async () => (isDirectory ? undefined : openForMigration(options)),
     });
-    const store = new PostgresCheckpointStore(
-      session,
-      names,
-      isDirectory ? directoryCapabilities(options.dataDir) : {},
-    );
+    const store = new PostgresCheckpointStore(session, names, isDirectory ? pgliteCapabilities(options.dataDir) : {});
     try {
       await store.setup();
     } catch (error) {
-      await store.close();
+      await store.close().catch(() => {});
       throw error;
     }
     return store;
@@ -125,9 +116,9 @@ export class PostgresCheckpointStore implements CheckpointStore {
    *
    * @throws {WorkflowError} INVALID_ARGUMENT
    */
-  static from(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresCheckpointStore {
+  static from(client: PostgresClient, given: PostgresStoreOptions = {}): PostgresCheckpointStore {
     checkClient(client);
-    checkStoreOptions(options);
+    const options = checkStoreOptions(given);
     const names = tableNames(options);
     const session = new Session({
       names,
@@ -135,7 +126,7 @@ export class PostgresCheckpointStore implements CheckpointStore {
       open: () => borrowDatabase(client, options),
       openForMigration: async () => undefined,
     });
-    return new PostgresCheckpointStore(session, names, isPGlite(client) ? { multiProcess: false } : {});
+    return new PostgresCheckpointStore(session, names, isPGlite(client) ? pgliteCapabilities(client.dataDir) : {});
   }
 
   /**
@@ -282,13 +273,11 @@ export class PostgresCheckpointStore implements CheckpointStore {
   }
 }
 
-function directoryCapabilities(dataDir: string): Partial<StoreCapabilities> {
+/** PGlite serves one process; without a folder it is in memory, and ends with the process. */
+function pgliteCapabilities(dataDir = "memory://"): Partial<StoreCapabilities> {
   return { durable: !dataDir.startsWith("memory://"), multiProcess: false };
 }
 
 function keepsChanging(id: string): WorkflowError {
-  return new WorkflowError("STORE_UNAVAILABLE", `Execution ${quoted(id)} changed each time it was looked at.`, {
-    executionId: id,
-    details: { reason: "conflict" },
-  });
+  return unavailable("conflict", `Execution ${quoted(id)} changed each time it was looked at.`, { executionId: id });
 }

@@ -1,5 +1,6 @@
-import { WorkflowError } from "@waymark/core";
+import { listed, WorkflowError } from "@waymark/core";
 import { type Database, statement } from "./database.ts";
+import { unavailable } from "./fault-reasons.ts";
 import { MIGRATION_NAMES } from "./migration-names.ts";
 import type { TableNames } from "./table-names.ts";
 
@@ -32,17 +33,17 @@ export async function prepareSchema(options: PrepareSchemaOptions): Promise<void
   if (unknown.length > 0) {
     throw new WorkflowError(
       "STATE_VERSION_UNSUPPORTED",
-      `The tables in schema "${names.schema}" are of a newer version of @waymark/store-postgres (${unknown.join(", ")}). Upgrade the package, or go back by that version's down migrations.`,
+      `The tables in schema "${names.schema}" are of a newer version of @waymark/store-postgres (${listed(unknown)}). Upgrade the package, or go back by that version's down migrations.`,
       { details: { migrations: unknown } },
     );
   }
   const missing = MIGRATION_NAMES.filter((name) => !applied.includes(name));
   if (missing.length === 0) return;
   if (!options.migrate) {
-    throw new WorkflowError(
-      "STORE_UNAVAILABLE",
+    throw unavailable(
+      "schema",
       `Schema "${names.schema}" lacks the migrations ${missing.join(", ")}, and \`migrate\` is false. Run them in your deployment: PostgresCheckpointStore.migrate().`,
-      { details: { reason: "schema", migrations: [...missing] } },
+      { details: { migrations: [...missing] } },
     );
   }
   const { migrate } = await import("./typeorm/migrate.ts");
@@ -59,17 +60,17 @@ async function checkServer(database: Database, names: TableNames): Promise<boole
   );
   const [facts] = rows;
   if (Number(facts?.version) < OLDEST_SERVER * 10_000) {
-    throw new WorkflowError(
-      "STORE_UNAVAILABLE",
+    throw unavailable(
+      "server_too_old",
       `This is PostgreSQL ${facts?.version_name}; Waymark needs version ${OLDEST_SERVER} or newer. Upgrade the server.`,
-      { details: { reason: "server_too_old", version: facts?.version_name, oldestSupported: String(OLDEST_SERVER) } },
+      { details: { version: facts?.version_name, oldestSupported: String(OLDEST_SERVER) } },
     );
   }
   if (facts?.encoding !== "UTF8") {
-    throw new WorkflowError(
-      "STORE_UNAVAILABLE",
+    throw unavailable(
+      "server",
       `The database's encoding is ${facts?.encoding}, which cannot keep every text. Make one with ENCODING 'UTF8'.`,
-      { details: { reason: "server", encoding: facts?.encoding } },
+      { details: { encoding: facts?.encoding } },
     );
   }
   return facts.has_migrations?.startsWith("t") === true;

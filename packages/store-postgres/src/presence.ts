@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, openSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join, relative } from "node:path";
 
@@ -11,6 +12,18 @@ export interface Presence {
 
 // What a socket's address can have on every system, in bytes.
 const MAX_ADDRESS_BYTES = 100;
+
+const NAME = /^waymark-[0-9a-f-]{36}\.sock$/;
+
+/** A name for a socket that no other has. */
+export function newPresenceName(): string {
+  return `waymark-${randomUUID()}.sock`;
+}
+
+/** Tells whether a text is the name of a socket that {@link newPresenceName} made; it has no path in it. */
+export function isPresenceName(value: unknown): value is string {
+  return typeof value === "string" && NAME.test(value);
+}
 
 /** Listens on a socket of this name in a directory. It does not keep the process alive. */
 export async function showPresence(directory: string, name: string): Promise<Presence> {
@@ -33,6 +46,7 @@ export async function showPresence(directory: string, name: string): Promise<Pre
 
 /** Tells whether the process that made a socket of this name still lives, on this machine. */
 export async function isPresent(directory: string, name: string): Promise<boolean> {
+  if (!isSocket(join(directory, name))) return false;
   const { address, done } = addressOf(directory, name);
   const socket = connect(address);
   try {
@@ -46,6 +60,12 @@ export async function isPresent(directory: string, name: string): Promise<boolea
     socket.destroy();
     done();
   }
+}
+
+/** Whether a socket is there, and no link to one elsewhere. On Windows it is a pipe, and no file. */
+function isSocket(path: string): boolean {
+  if (process.platform === "win32") return true;
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
 }
 
 /** An address short enough for the system, however deep the directory is; `done` gives up what that took. */

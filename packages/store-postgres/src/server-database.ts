@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { WorkflowError } from "@waymark/core";
 import type { Pool, PoolClient, QueryConfig } from "pg";
 import { Connections } from "./connections.ts";
 import type { Database, Result, RunOptions, Session, Statement } from "./database.ts";
@@ -48,7 +49,7 @@ export class ServerDatabase implements Database {
     for (let tries = 1; ; tries++) {
       const client = this.#connections.takeAside() ?? (await this.#connections.take(deadline));
       const isFresh = !this.#used.has(client);
-      if (isFresh) this.#used.add(client);
+      if (isFresh) this.#begin(client);
       const isPrepared = this.#prepare && options.unprepared !== true;
       let fault: unknown;
       try {
@@ -78,13 +79,12 @@ export class ServerDatabase implements Database {
 
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = this.#connections.takeAside() ?? (await this.#connections.take(performance.now() + this.#timeoutMs));
-    const send = (text: string, values?: unknown[]) =>
-      client.query({ text, values, query_timeout: TRANSACTION_STATEMENT_TIMEOUT_MS } as QueryConfig & {
-        query_timeout: number;
-      });
+    const sendWithin = (timeoutMs: number, text: string, values?: unknown[]) =>
+      client.query({ text, values, query_timeout: timeoutMs } as QueryConfig & { query_timeout: number });
+    const send = (text: string, values?: unknown[]) => sendWithin(TRANSACTION_STATEMENT_TIMEOUT_MS, text, values);
     let broken = true;
     try {
-      await send("BEGIN");
+      await sendWithin(this.#timeoutMs, "BEGIN");
       const result = await work({ query: send });
       await send("COMMIT");
       broken = false;
@@ -99,6 +99,19 @@ export class ServerDatabase implements Database {
 
   async end(): Promise<void> {
     await this.#connections.end();
+  }
+
+  /** Notes that a connection is used, if its driver hands values on as text. */
+  #begin(client: PoolClient & { binary?: unknown }): void {
+    this.#used.add(client);
+    if (!client.binary) return;
+    this.#used.delete(client);
+    client.release();
+    throw new WorkflowError(
+      "INVALID_ARGUMENT",
+      "The pool has the setting `binary: true`, by which `pg` hands values on as bytes. The store reads text: give it a pool without that setting.",
+      { details: { argument: "binary" } },
+    );
   }
 }
 

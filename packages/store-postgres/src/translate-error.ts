@@ -1,19 +1,5 @@
-import { isWorkflowError, WorkflowError } from "@waymark/core";
-
-/** What kind of fault it was; `details.reason` of a STORE_UNAVAILABLE. */
-export type FaultReason =
-  | "authentication"
-  | "conflict"
-  | "connection"
-  | "connections_exhausted"
-  | "database_missing"
-  | "disk_full"
-  | "permission"
-  | "read_only"
-  | "schema"
-  | "server"
-  | "timeout"
-  | "tls";
+import { cleanText, isWorkflowError, safeError, WorkflowError } from "@waymark/core";
+import { type FaultReason, unavailable } from "./fault-reasons.ts";
 
 interface Fault {
   reason: FaultReason;
@@ -78,18 +64,43 @@ const TIMEOUTS =
 const LOST = /^(Connection terminated|Client has encountered a connection error|Client was closed|The server closed)/;
 const CLOSED = /after calling end on the pool|PGlite is clos/;
 
+/** What the server says with these may quote the user (28, 53300) or a value (22). */
+const MAY_QUOTE = /^(22|28|53300)/;
+/** The quotation marks of the languages that the server speaks. */
+const QUOTATION = /["'`«»‹›„“”‚‘’「」『』]/;
+/** The longest part of a driver's message that is handed on, in characters. */
+const MAX_WORDS = 1_000;
+
 /** Turns whatever a driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
   if (CLOSED.test(messageOf(error))) {
-    return new WorkflowError("STORE_CLOSED", "The connection pool was ended.", { cause: error });
+    return new WorkflowError("STORE_CLOSED", "The connection pool was ended.", { cause: causeOf(error) });
   }
   const { reason, advice } = classify(error);
   const sqlState = sqlStateOf(error);
-  return new WorkflowError("STORE_UNAVAILABLE", `${advice} (${messageOf(error)})`, {
-    cause: error,
-    details: sqlState === undefined ? { reason } : { reason, sqlState },
+  const cause = causeOf(error);
+  return unavailable(reason, `${advice} (${cause.message})`, {
+    cause,
+    details: sqlState === undefined ? {} : { sqlState },
   });
+}
+
+/**
+ * What is kept of a driver's error: no row, no statement, no values, no address, and of the server's words only those
+ * that do not quote a user or a value.
+ */
+export function causeOf(error: unknown): Error & { code?: string | number } {
+  const state = sqlStateOf(error);
+  const first = firstOf(error);
+  const cause = safeError(first);
+  const words = messageOf(first);
+  const isQuoting = state !== undefined && MAY_QUOTE.test(state) && QUOTATION.test(words);
+  cause.message = isQuoting ? `SQLSTATE ${state}` : cleanText(words, MAX_WORDS);
+  // A stack begins with the message.
+  const frames = (cause.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  cause.stack = [`${cause.name}: ${cause.message}`, ...frames].join("\n");
+  return cause;
 }
 
 /**
@@ -140,7 +151,11 @@ function codeOf(error: unknown): string {
 }
 
 function messageOf(error: unknown): string {
-  // Node joins the failures for each address of a host into one error, whose own message is empty.
-  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  const first = firstOf(error);
   return first instanceof Error ? first.message : String(first);
+}
+
+/** Node joins the failures for each address of a host into one error, whose own message is empty. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? (error.errors[0] as unknown) : error;
 }

@@ -17,7 +17,7 @@ let folders = 0;
 const newFolder = () => join(folder, String(++folders));
 
 // Starting PostgreSQL takes a second, so the cases share one, each in a schema of its own.
-const pglite = await PGlite.create();
+const pglite = await PGlite.create(newFolder());
 afterAll(() => pglite.close());
 let schemas = 0;
 

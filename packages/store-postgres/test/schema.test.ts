@@ -64,11 +64,45 @@ describe("opening", () => {
     [{ url: "postgres://h", dataDir: "x" }, "url"],
     [{ dataDir: "" }, "dataDir"],
     [{ url: "postgres://h", poolsize: 1 }, "poolsize"],
+    [{ dataDir: "x", poolSize: 1 }, "poolSize"],
+    [{ dataDir: "x\u0000" }, "dataDir"],
+    [{ url: "postgres://h", timeoutMs: 2 ** 31 }, "timeoutMs"],
+    [{ url: "postgres://h", migrate: null }, "migrate"],
+    [{ url: "postgres://h", options: [] }, "options"],
+    [{ url: undefined, dataDir: undefined }, "url"],
+    [null, "options"],
+    ["postgres://h", "options"],
   ])("refuses %j", async (options, argument) => {
     await expect(PostgresCheckpointStore.connect(options as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       details: { argument },
     });
+  });
+
+  it.each<[unknown, string]>([
+    [{ timeoutms: 1 }, "timeoutms"],
+    [{ url: "postgres://h" }, "url"],
+    [{ "a\nb": 1 }, "a\nb"],
+    [null, "options"],
+    [[], "options"],
+  ])("refuses %j for a client that is borrowed", (options, argument) => {
+    expect(() => PostgresCheckpointStore.from(pool, options as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", details: { argument } }),
+    );
+  });
+
+  it("takes each option that is `undefined` for absent", async () => {
+    const none = { schema: undefined, tablePrefix: undefined, migrate: undefined, prepare: undefined };
+    const options = { ...none, timeoutMs: undefined, poolSize: undefined, directUrl: undefined, dataDir: undefined };
+    const inner = { max: undefined, application_name: undefined, connectionTimeoutMillis: undefined };
+    const given = { url: server.url, ...options, options: inner } as never;
+    await using store = await PostgresCheckpointStore.connect(given);
+    await Promise.all(Array.from({ length: 20 }, () => store.getExecution("a")));
+    const { rows } = await pool.query("SELECT FROM pg_stat_activity WHERE application_name = 'waymark'");
+    expect(rows.length).toBeGreaterThan(0);
+    await using _memory = await PostgresCheckpointStore.connect({ url: undefined, dataDir: "memory://" } as never);
+    const borrowed = PostgresCheckpointStore.from(pool, { ...none, timeoutMs: undefined } as never);
+    expect(await borrowed.getExecution("a")).toBeUndefined();
   });
 
   it("refuses to borrow what is no connection to PostgreSQL", () => {

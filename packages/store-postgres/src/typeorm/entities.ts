@@ -83,7 +83,7 @@ export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
       initialCheckpointId: string("initial_checkpoint_id"),
       lastClaimId: optionalString("last_claim_id"),
       lastCommitId: optionalString("last_commit_id"),
-    },
+    } satisfies Record<keyof ExecutionRow, EntitySchemaColumnOptions>,
     indices: [
       { name: `${prefix}executions_created`, columns: ["createdAt", "id"] },
       { name: `${prefix}executions_status`, columns: ["status", "createdAt", "id"] },
@@ -109,7 +109,7 @@ export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
       timestamp: integer("timestamp_ms"),
       error: { type: "json", name: "error", nullable: true },
       payload: string("payload"),
-    },
+    } satisfies Record<keyof CheckpointRow, EntitySchemaColumnOptions>,
   });
   const Definition = new EntitySchema<DefinitionRow>({
     ...table("definitions"),
@@ -117,7 +117,7 @@ export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
       hash: { ...id("hash"), primary: true, primaryKeyConstraintName: `${prefix}definitions_pkey` },
       definition: string("definition"),
       createdAt: integer("created_at_ms"),
-    },
+    } satisfies Record<keyof DefinitionRow, EntitySchemaColumnOptions>,
   });
   return { Execution, Checkpoint, Definition };
 }
