@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { messageOf, WorkflowError } from "./errors.ts";
+import { nearName } from "./near-name.ts";
 import { quoted } from "./text.ts";
 
 /** A schema for every option of an interface: one that is forgotten does not compile. */
@@ -53,34 +54,10 @@ function unknownNames(names: readonly string[], known: readonly string[]): strin
   return names
     .slice(0, 5)
     .map((name) => {
-      const meant = nearest(name, known);
+      const meant = nearName(name, known);
       return `unknown option ${quoted(name)}${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`;
     })
     .join(", ");
-}
-
-/** The known name that differs least: by case, or by one or two letters. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const folded = name.toLowerCase();
-  const byCase = known.find((each) => each.toLowerCase() === folded);
-  if (byCase !== undefined || name.length > 40) return byCase;
-  const distances = known.map((each) => [distance(folded, each.toLowerCase()), each] as const);
-  const [least] = distances.sort(([a], [b]) => a - b);
-  return least !== undefined && least[0] <= 2 ? least[1] : undefined;
-}
-
-/** The Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] as number) + (letter === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 function withoutUndefined<T extends object>(options: T): T {

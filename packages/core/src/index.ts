@@ -81,18 +81,10 @@ export {
   checkCommit,
   checkDefinition,
   checkDeleteExecutions,
-  checkId,
   checkListExecutions,
   checkNewExecution,
   checkReadCheckpoints,
-  compareIds,
-  DEFAULT_PAGE_SIZE,
-  encodeCursor,
-  isEnded,
   type ListQuery,
-  MAX_ID_BYTES,
-  MAX_PAGE_SIZE,
-  type PagePosition,
 } from "./store/arguments.ts";
 export type {
   CheckpointKind,
@@ -112,6 +104,9 @@ export type {
   StoreCapabilities,
   WorkflowStatus,
 } from "./store/checkpoint-store.ts";
+export { checkId, MAX_FAILURE_BYTES, MAX_ID_BYTES, MAX_LEASE_MS, MAX_NAME_BYTES } from "./store/checks.ts";
+export { checkNames } from "./store/fields.ts";
+export { compareIds, DEFAULT_PAGE_SIZE, encodeCursor, MAX_PAGE_SIZE, type PagePosition } from "./store/paging.ts";
 export {
   alreadyExists,
   claimedHead,
@@ -121,5 +116,7 @@ export {
   createdHead,
   notFound,
 } from "./store/rules.ts";
+export { isEnded } from "./store/status.ts";
 export { readStoredCheckpoint, readStoredHead, type StoredFields } from "./store/stored-records.ts";
 export { cleanText, listed, quoted } from "./text.ts";
+export { MAX_TIME_MS } from "./time.ts";

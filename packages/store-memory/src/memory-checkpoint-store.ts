@@ -3,6 +3,7 @@ import {
   type CheckpointRecord,
   type CheckpointStore,
   type ClaimRequest,
+  type Clock,
   type CommitRequest,
   checkClaim,
   checkCommit,
@@ -10,6 +11,7 @@ import {
   checkDeleteExecutions,
   checkId,
   checkListExecutions,
+  checkNames,
   checkNewExecution,
   checkReadCheckpoints,
   claimedHead,
@@ -22,6 +24,7 @@ import {
   encodeCursor,
   type FailureRecord,
   type ListExecutionsOptions,
+  MAX_TIME_MS,
   type NewCheckpoint,
   type NewExecution,
   notFound,
@@ -32,17 +35,23 @@ import {
 } from "@waymark/core";
 import { ExecutionIndex } from "./execution-index.ts";
 
-/** What {@link MemoryCheckpointStore} can be told. */
+/** Options of {@link MemoryCheckpointStore}. */
 export interface MemoryCheckpointStoreOptions {
   /**
-   * The store's clock, in milliseconds since the epoch; leases and `createdAt` go by it. Default: the system's.
+   * The store's clock: leases, `createdAt` and all other times follow it. Default: the system's.
    *
-   * - The default does not follow fake timers: pass `{ now: () => Date.now() }` to have it follow them.
+   * - The default does not follow fake timers. Pass `{ now: () => Date.now() }` if it should.
+   * - Fractions of a millisecond are cut off. A reading that is no time (`NaN`, a negative number) counts as the last
+   *   one that was.
    */
-  clock?: { now(): number };
+  clock?: Pick<Clock, "now">;
   /** The largest payload, in bytes of UTF-8. Default: 64 MiB. */
   maxPayloadBytes?: number;
 }
+
+const OPTION_NAMES: ReadonlySet<string> = new Set(
+  Object.keys({ clock: true, maxPayloadBytes: true } satisfies Record<keyof MemoryCheckpointStoreOptions, true>),
+);
 
 interface Entry {
   head: ExecutionRecord;
@@ -59,10 +68,12 @@ interface Data {
   definitions: Map<string, string>;
   /** One counter for all executions: so a token is not used again when an id is deleted and made anew. */
   lastToken: number;
+  /** The clock's last reading that was a time. */
+  lastTimeMs: number;
 }
 
 // Taken once: what a test or a caller does to `Date` later must not move anybody's lease.
-const systemNow = Date.now;
+const SYSTEM_CLOCK: Pick<Clock, "now"> = { now: Date.now };
 
 /**
  * Keeps executions in the memory of this process, with the semantics of a database.
@@ -84,15 +95,23 @@ export class MemoryCheckpointStore implements CheckpointStore {
 
   readonly capabilities: StoreCapabilities;
   readonly #options: MemoryCheckpointStoreOptions;
-  readonly #now: () => number;
-  #data: Data = { executions: new Map(), index: new ExecutionIndex(), definitions: new Map(), lastToken: 0 };
+  readonly #clock: Pick<Clock, "now">;
+  #data: Data = {
+    executions: new Map(),
+    index: new ExecutionIndex(),
+    definitions: new Map(),
+    lastToken: 0,
+    lastTimeMs: 0,
+  };
   #isClosed = false;
 
+  /** @throws {WorkflowError} INVALID_ARGUMENT for an option that is unknown or wrong */
   constructor(options: MemoryCheckpointStoreOptions = {}) {
-    const { clock, maxPayloadBytes = MemoryCheckpointStore.capabilities.maxPayloadBytes } = options;
+    checkOptions(options);
+    const { clock = SYSTEM_CLOCK, maxPayloadBytes = MemoryCheckpointStore.capabilities.maxPayloadBytes } = options;
     this.capabilities = Object.freeze({ ...MemoryCheckpointStore.capabilities, maxPayloadBytes });
-    this.#options = options;
-    this.#now = clock === undefined ? systemNow : () => clock.now();
+    this.#options = { clock, maxPayloadBytes };
+    this.#clock = clock;
   }
 
   /**
@@ -225,8 +244,27 @@ export class MemoryCheckpointStore implements CheckpointStore {
     await this.close();
   }
 
+  #now(): number {
+    const reading: unknown = this.#clock.now();
+    const ms = typeof reading === "number" ? Math.floor(reading) : Number.NaN;
+    if (ms >= 0 && ms <= MAX_TIME_MS) this.#data.lastTimeMs = ms;
+    return this.#data.lastTimeMs;
+  }
+
   #assertOpen(): void {
     if (this.#isClosed) throw new WorkflowError("STORE_CLOSED", "The store was closed.");
+  }
+}
+
+function checkOptions(options: unknown): void {
+  const refuse = (problem: string) => new WorkflowError("INVALID_ARGUMENT", `MemoryCheckpointStore: ${problem}.`);
+  if (typeof options !== "object" || options === null) throw refuse("options must be an object");
+  checkNames(options, OPTION_NAMES, "the options of MemoryCheckpointStore");
+  const { clock, maxPayloadBytes } = options as { clock?: { now?: unknown } | null; maxPayloadBytes?: unknown };
+  if (clock !== undefined && typeof clock?.now !== "function") throw refuse("clock must have a function now()");
+  if (maxPayloadBytes === undefined) return;
+  if (!Number.isSafeInteger(maxPayloadBytes) || (maxPayloadBytes as number) < 1) {
+    throw refuse("maxPayloadBytes must be a whole number of bytes, 1 or more");
   }
 }
 
@@ -267,5 +305,5 @@ function recordOf(checkpoint: NewCheckpoint, seq: number): CheckpointRecord {
 }
 
 function copyFailure(failure: FailureRecord): FailureRecord {
-  return { ...failure };
+  return structuredClone(failure);
 }

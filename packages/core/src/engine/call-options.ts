@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
 import { milliseconds, positiveMs } from "../definition/schema.ts";
 import { messageOf } from "../errors.ts";
-import { checkId } from "../store/arguments.ts";
+import { checkId } from "../store/checks.ts";
 
 import type {
   ExecuteWorkflowOptions,

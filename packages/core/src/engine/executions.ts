@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import { checkId } from "../store/arguments.ts";
 import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
+import { checkId } from "../store/checks.ts";
 import { quoted } from "../text.ts";
 import { checkListOptions, checkPruneOptions } from "./call-options.ts";
 import type { ExecutionSummary, ListExecutionsQuery, PruneOptions } from "./types.ts";

@@ -1,6 +1,5 @@
 import type { Clock } from "../clock.ts";
 import { randomUUID } from "../crypto.ts";
-import { payloadTooLarge } from "../store/arguments.ts";
 import type {
   CheckpointKind,
   CheckpointRecord,
@@ -11,6 +10,7 @@ import type {
   NewCheckpoint,
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
+import { payloadTooLarge } from "../store/checks.ts";
 import { type Codec, isTagged } from "./codec.ts";
 import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
 import { difference, patchDifference } from "./delta.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import { checkId } from "../store/arguments.ts";
 import type { CheckpointRecord, ExecutionRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
+import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
 import { isPlain } from "./codec.ts";
 import { History } from "./history.ts";

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
 import type { Clock } from "../clock.ts";
 import { milliseconds } from "../definition/schema.ts";
+import { MAX_LEASE_MS } from "../store/checks.ts";
 import type { WorkflowStateOptions } from "./workflow-state.ts";
 
 /** The options that an engine and a state class share. */
@@ -11,7 +12,12 @@ export const SHARED_OPTIONS: OptionSchemas<Required<WorkflowStateOptions>> = {
     "must be a CheckpointStore; a Promise of one must be awaited",
   ),
   codec: z.optional(z.strictObject({ types: z.optional(z.array(z.custom<unknown>())) })),
-  leaseMs: z.optional(milliseconds.check(z.refine(Number.isSafeInteger, "must be a whole number"))),
+  leaseMs: z.optional(
+    milliseconds.check(
+      z.refine(Number.isSafeInteger, "must be a whole number"),
+      z.refine((value) => value <= MAX_LEASE_MS, `must be at most ${MAX_LEASE_MS} (a hundred years)`),
+    ),
+  ),
   storeRetryMs: z.optional(milliseconds),
   contextMode: z.optional(z.enum(["frozen", "copy"])),
   clock: z.optional(

@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
-import { checkId, checkText, isWorkflowStatus } from "../store/arguments.ts";
 import type { CheckpointStore, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
+import { checkId, checkName } from "../store/checks.ts";
+import { isWorkflowStatus } from "../store/status.ts";
 import { quoted } from "../text.ts";
 import { type Codec, type CodecOptions, isPlain } from "./codec.ts";
 import { type ContextMode, ContextValues } from "./context-values.ts";
@@ -352,7 +353,7 @@ export function canResume(status: WorkflowStatus): boolean {
 /** Checks what names a node in a checkpoint. @throws {WorkflowError} INVALID_ARGUMENT */
 function checkNode(nodeId: unknown, nodeName: unknown): void {
   checkId(nodeId, "nodeId");
-  if (nodeName !== undefined) checkText(nodeName, "nodeName");
+  if (nodeName !== undefined) checkName(nodeName, "nodeName");
 }
 
 function checkContext(value: unknown, method: string): void {

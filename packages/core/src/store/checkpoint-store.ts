@@ -13,6 +13,7 @@ export type WorkflowStatus = "pending" | "running" | "suspended" | "completed" |
  *
  * - Its texts may hold anything that was thrown, also U+0000 and lone surrogates. Keep it as JSON text, which escapes
  *   both, in a text column (PostgreSQL's `jsonb` refuses them).
+ * - At most 1 MiB as JSON.
  */
 export interface FailureRecord {
   code: string;
@@ -85,12 +86,14 @@ export interface CheckpointRecord {
   id: string;
   seq: number;
   kind: CheckpointKind;
-  /** Empty in the initial snapshot and in saves. */
+  /** Up to 512 bytes of UTF-8. Empty in the initial snapshot and in saves. */
   nodeId: string;
+  /** Up to 4,096 bytes of UTF-8. */
   nodeName: string;
   stepNumber: number;
   /** 1-based. */
   attempt: number;
+  /** Zero or more, with fractions. */
   durationMs: number;
   /** Opaque to the store: well-formed text without U+0000, kept byte for byte. */
   payload: string;
@@ -113,10 +116,12 @@ export interface NewExecution {
   currentStep: number;
   totalSteps: number;
   owner?: string;
-  /** Milliseconds, zero or more; zero is expired at once. */
+  /** Milliseconds, up to a hundred years (`MAX_LEASE_MS`); a lease of zero has expired at once. */
   leaseMs?: number;
+  /** An id, as `id` is. */
   definitionHash?: string;
   parentId?: string;
+  /** Milliseconds since the epoch, up to 8.64e15, the last time that a `Date` can hold. */
   wakeAt?: number;
   failure?: FailureRecord;
   /** Becomes record 0. Its `id` makes the call retry-safe; its kind is `snapshot`. */
@@ -128,7 +133,7 @@ export interface ClaimRequest {
   /** Unique per claim: sent again with the same one, the claim has no second effect. */
   claimId: string;
   owner: string;
-  /** Milliseconds, zero or more; zero is expired at once. */
+  /** Milliseconds, up to a hundred years (`MAX_LEASE_MS`); a lease of zero has expired at once. */
   leaseMs: number;
   /** The statuses it may be claimed from. */
   from: readonly WorkflowStatus[];
@@ -142,11 +147,11 @@ export interface HeadUpdate {
   status?: WorkflowStatus;
   currentStep?: number;
   totalSteps?: number;
-  /** `null` removes it. */
+  /** Milliseconds since the epoch, up to 8.64e15; `null` removes it. */
   wakeAt?: number | null;
   /** `null` removes it. */
   failure?: FailureRecord | null;
-  /** The definition it goes on with, where that was changed. */
+  /** The definition it continues with, if that was changed. */
   definitionHash?: string;
 }
 
@@ -160,7 +165,7 @@ export interface CommitRequest {
   version: number;
   checkpoint?: NewCheckpoint;
   head?: HeadUpdate;
-  /** Renews the lease to this many milliseconds from now; absent leaves it as it is. */
+  /** Renews the lease to this many milliseconds from now, up to a hundred years; absent leaves it as it is. */
   leaseMs?: number;
   /** Drops the records before this number, which must be that of a snapshot that is kept, or of the one in `checkpoint`. */
   dropBefore?: number;
@@ -178,7 +183,11 @@ export interface ReadCheckpointsOptions {
   order?: "asc" | "desc";
 }
 
-/** Which executions {@link CheckpointStore.listExecutions} lists. Conditions are joined by and. */
+/**
+ * Which executions {@link CheckpointStore.listExecutions} lists. Conditions are joined by and.
+ *
+ * - A condition whose value is `undefined`, `null` or "" is refused: one that vanishes must never mean "everything".
+ */
 export interface ListExecutionsOptions {
   workflowId?: string;
   userId?: string;
@@ -189,7 +198,7 @@ export interface ListExecutionsOptions {
   /** True: only those whose `wakeAt` has come by the store's clock. False is as absent. */
   due?: boolean;
   parentId?: string;
-  /** Milliseconds since the epoch; only those created earlier. */
+  /** Milliseconds since the epoch, up to 8.64e15; only those created earlier. */
   createdBefore?: number;
   /** `nextCursor` of the page before. */
   cursor?: string;
@@ -208,7 +217,9 @@ export interface Page<T> {
 /**
  * An execution as it was when listed. With `token`, a claim since then counts as a change too.
  *
- * - Without `version` it is deleted as it is now, also if its row cannot be read.
+ * - Without `version` it is deleted as it is now, also if its row cannot be read. A `version` or `token` that is
+ *   `undefined` is refused.
+ * - A record may be handed in as it was listed.
  */
 export interface ExecutionRef {
   id: string;
@@ -232,7 +243,8 @@ export interface StoreCapabilities {
  * - Every method rejects with a `WorkflowError` and only with the codes named for it.
  * - Only `STORE_UNAVAILABLE` may be retried. A fault of the connection becomes it within a bounded time.
  * - Any method may reject with `STORE_CLOSED` once `close()` was called.
- * - Arguments are checked first: `INVALID_ARGUMENT` means that nothing was written.
+ * - Arguments are checked first: `INVALID_ARGUMENT` means that nothing was written. Unknown names are refused, also in
+ *   what is nested; an explicit `undefined` counts as absent, but in what narrows a listing or a deletion.
  * - Prove an implementation with `describeCheckpointStore` of `@waymark/core/conformance`.
  */
 export interface CheckpointStore extends AsyncDisposable {

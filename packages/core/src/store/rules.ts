@@ -1,14 +1,80 @@
 import { WorkflowError } from "../errors.ts";
-import { isEnded } from "./arguments.ts";
-import type { ClaimRequest, CommitRequest, ExecutionRecord, NewExecution } from "./checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import { MAX_TIME_MS } from "../time.ts";
+import type { ClaimRequest, CommitRequest, ExecutionRecord, HeadUpdate, NewExecution } from "./checkpoint-store.ts";
+import { isEnded } from "./status.ts";
 
 /*
  * What every store must decide alike, as pure functions. A store that decides in the database (a fenced UPDATE, a
  * script) uses them to say why nothing was changed; a store that decides in its own process uses them outright.
+ *
+ * What a request makes of a head stands in one table per request, with an entry for every field that the interface
+ * names: the compiler refuses a field that is forgotten.
  */
 
+/** What one field of a request makes of the head. `now` is the store's time. */
+type Effect<Value> = (head: ExecutionRecord, value: Value, now: number) => void;
+type Effects<Request> = { readonly [Name in keyof Request]-?: Effect<Exclude<Request[Name], undefined>> };
+
+/** Fields that a store keeps beside the head, or only compares with it. */
+const NONE = (): void => {};
+const HOLD: Effect<number> = (head, leaseMs, now) => {
+  head.leaseUntil = Math.min(now + leaseMs, MAX_TIME_MS);
+};
+
+const CREATION: Effects<NewExecution> = {
+  id: set("id"),
+  workflowId: set("workflowId"),
+  userId: set("userId"),
+  status: set("status"),
+  currentStep: set("currentStep"),
+  totalSteps: set("totalSteps"),
+  owner: set("owner"),
+  leaseMs: HOLD,
+  definitionHash: set("definitionHash"),
+  parentId: set("parentId"),
+  wakeAt: set("wakeAt"),
+  failure: set("failure"),
+  checkpoint: NONE,
+};
+
+const CLAIM: Effects<ClaimRequest> = {
+  claimId: NONE,
+  owner: set("owner"),
+  leaseMs: HOLD,
+  from: NONE,
+  force: NONE,
+};
+
+const HEAD: Effects<HeadUpdate> = {
+  status: set("status"),
+  currentStep: set("currentStep"),
+  totalSteps: set("totalSteps"),
+  wakeAt: setOrRemove("wakeAt"),
+  failure: setOrRemove("failure"),
+  definitionHash: set("definitionHash"),
+};
+
+const COMMIT: Effects<CommitRequest> = {
+  commitId: NONE,
+  token: NONE,
+  version: (head, version) => {
+    head.version = version + 1;
+  },
+  checkpoint: (head, { kind }) => {
+    head.seq += 1;
+    if (kind === "snapshot") head.snapshotSeq = head.seq;
+    if (kind !== "save") head.checkpointsCount += 1;
+  },
+  head: (head, update, now) => apply(HEAD, head, update, now),
+  leaseMs: HOLD,
+  dropBefore: (head, seq) => {
+    head.firstSeq = Math.max(head.firstSeq, seq);
+  },
+};
+
 /**
- * Why a claim cannot be granted at `now` (the store's clock), or `undefined` where it can.
+ * Why a claim cannot be granted at `now` (the store's clock), or `undefined` if it can.
  *
  * - A repeated `claimId` must have been recognised before.
  */
@@ -20,17 +86,18 @@ export function claimRefusal(
 ): WorkflowError | undefined {
   if (head === undefined) return notFound(id);
   if (!request.from.includes(head.status)) {
+    const allowed = [...new Set(request.from)];
     return new WorkflowError(
       "INVALID_STATUS",
-      `Execution "${id}" is ${head.status}; it can be claimed here only when it is ${request.from.join(" or ")}.`,
-      { executionId: id, details: { status: head.status, from: [...request.from] } },
+      `Execution ${quoted(id)} is ${head.status}; it can be claimed here only when it is ${allowed.join(" or ")}.`,
+      { executionId: id, details: { status: head.status, from: allowed } },
     );
   }
   if (head.status === "running" && request.force !== true && (head.leaseUntil ?? 0) > now) {
     const retryAfterMs = (head.leaseUntil ?? 0) - now;
     return new WorkflowError(
       "LEASE_HELD",
-      `Execution "${id}" is being run by "${head.owner}", whose lease has ${retryAfterMs} ms left.`,
+      `Execution ${quoted(id)} is being run by ${quoted(head.owner)}, whose lease has ${retryAfterMs} ms left.`,
       { executionId: id, details: { retryAfterMs, owner: head.owner } },
     );
   }
@@ -38,7 +105,7 @@ export function claimRefusal(
 }
 
 /**
- * Why a commit cannot be made, or `undefined` where it can.
+ * Why a commit cannot be made, or `undefined` if it can.
  *
  * - A repeated `commitId` must have been recognised before. `dropBefore` is the store's own to check.
  */
@@ -49,21 +116,22 @@ export function commitRefusal(
 ): WorkflowError | undefined {
   if (head === undefined) return notFound(id);
   if (request.token !== head.token) {
-    return new WorkflowError("LEASE_LOST", `Execution "${id}" was taken over by another owner.`, {
+    return new WorkflowError("LEASE_LOST", `Execution ${quoted(id)} was taken over by another owner.`, {
       executionId: id,
       details: { token: request.token, currentToken: head.token },
     });
   }
   if (head.status === "suspended" || isEnded(head.status)) {
-    return new WorkflowError("INVALID_STATUS", `Execution "${id}" is ${head.status}; claim it before changing it.`, {
-      executionId: id,
-      details: { status: head.status },
-    });
+    return new WorkflowError(
+      "INVALID_STATUS",
+      `Execution ${quoted(id)} is ${head.status}; claim it before changing it.`,
+      { executionId: id, details: { status: head.status } },
+    );
   }
   if (request.version !== head.version) {
     return new WorkflowError(
       "VERSION_CONFLICT",
-      `Execution "${id}" is at version ${head.version}, not ${request.version}.`,
+      `Execution ${quoted(id)} is at version ${head.version}, not ${request.version}.`,
       { executionId: id, details: { version: request.version, currentVersion: head.version } },
     );
   }
@@ -72,79 +140,68 @@ export function commitRefusal(
 
 /** The head of a new execution. */
 export function createdHead(execution: NewExecution, token: number, now: number): ExecutionRecord {
-  return withoutUndefined({
-    id: execution.id,
-    workflowId: execution.workflowId,
-    userId: execution.userId,
-    status: execution.status,
-    version: 0,
-    token,
-    seq: 0,
-    snapshotSeq: 0,
-    firstSeq: 0,
-    checkpointsCount: 0,
-    currentStep: execution.currentStep,
-    totalSteps: execution.totalSteps,
-    owner: execution.owner,
-    leaseUntil: execution.leaseMs === undefined ? undefined : now + execution.leaseMs,
-    wakeAt: execution.wakeAt,
-    failure: execution.failure,
-    definitionHash: execution.definitionHash,
-    parentId: execution.parentId,
-    createdAt: now,
-    updatedAt: now,
-    endedAt: isEnded(execution.status) ? now : undefined,
-  });
+  const { id, workflowId, userId, status, currentStep, totalSteps } = execution;
+  const head: ExecutionRecord = {
+    ...{ id, workflowId, userId, status, currentStep, totalSteps, token },
+    ...{ version: 0, seq: 0, snapshotSeq: 0, firstSeq: 0, checkpointsCount: 0, createdAt: now, updatedAt: now },
+  };
+  apply(CREATION, head, execution, now);
+  if (isEnded(status)) head.endedAt = now;
+  return head;
 }
 
 /** The head after a granted claim. */
 export function claimedHead(head: ExecutionRecord, request: ClaimRequest, token: number, now: number): ExecutionRecord {
   const { wakeAt: _wakeAt, failure: _failure, endedAt: _endedAt, ...kept } = head;
-  return { ...kept, status: "running", token, owner: request.owner, leaseUntil: now + request.leaseMs, updatedAt: now };
+  const next: ExecutionRecord = { ...kept, status: "running", token, updatedAt: now };
+  apply(CLAIM, next, request, now);
+  return next;
 }
 
 /** The head after a granted commit. */
 export function committedHead(head: ExecutionRecord, request: CommitRequest, now: number): ExecutionRecord {
-  const { checkpoint, head: update } = request;
-  const next: ExecutionRecord = { ...head, version: head.version + 1, updatedAt: now };
-  if (checkpoint !== undefined) {
-    next.seq = head.seq + 1;
-    if (checkpoint.kind === "snapshot") next.snapshotSeq = next.seq;
-    if (checkpoint.kind !== "save") next.checkpointsCount = head.checkpointsCount + 1;
-  }
-  if (request.dropBefore !== undefined) next.firstSeq = Math.max(head.firstSeq, request.dropBefore);
-  if (update?.currentStep !== undefined) next.currentStep = update.currentStep;
-  if (update?.totalSteps !== undefined) next.totalSteps = update.totalSteps;
-  if (update?.wakeAt === null) delete next.wakeAt;
-  else if (update?.wakeAt !== undefined) next.wakeAt = update.wakeAt;
-  if (update?.failure === null) delete next.failure;
-  else if (update?.failure !== undefined) next.failure = update.failure;
-  if (update?.definitionHash !== undefined) next.definitionHash = update.definitionHash;
-  if (update?.status !== undefined) next.status = update.status;
+  const next: ExecutionRecord = { ...head, updatedAt: now };
+  apply(COMMIT, next, request, now);
   if (next.status !== "running") {
-    delete next.owner;
-    delete next.leaseUntil;
-  } else if (request.leaseMs !== undefined) {
-    next.leaseUntil = now + request.leaseMs;
+    remove(next, "owner");
+    remove(next, "leaseUntil");
   }
   if (isEnded(next.status)) next.endedAt = now;
-  else delete next.endedAt;
+  else remove(next, "endedAt");
   return next;
 }
 
 /** The error for an id that no execution has. */
 export function notFound(id: string): WorkflowError {
-  return new WorkflowError("EXECUTION_NOT_FOUND", `No execution "${id}".`, { executionId: id });
+  return new WorkflowError("EXECUTION_NOT_FOUND", `No execution ${quoted(id)}.`, { executionId: id });
 }
 
 /** The error for an id that is taken. */
 export function alreadyExists(id: string): WorkflowError {
-  return new WorkflowError("EXECUTION_ALREADY_EXISTS", `An execution "${id}" exists.`, { executionId: id });
+  return new WorkflowError("EXECUTION_ALREADY_EXISTS", `An execution ${quoted(id)} exists.`, { executionId: id });
 }
 
-function withoutUndefined(record: { [K in keyof ExecutionRecord]: ExecutionRecord[K] | undefined }): ExecutionRecord {
-  for (const key of Object.keys(record) as (keyof ExecutionRecord)[]) {
-    if (record[key] === undefined) delete record[key];
+function apply<Request>(effects: Effects<Request>, head: ExecutionRecord, request: Request, now: number): void {
+  for (const name in effects) {
+    const value = request[name];
+    if (value !== undefined) effects[name](head, value as never, now);
   }
-  return record as ExecutionRecord;
+}
+
+function set<Name extends keyof ExecutionRecord>(name: Name): Effect<NonNullable<ExecutionRecord[Name]>> {
+  return (head, value) => {
+    head[name] = value;
+  };
+}
+
+function setOrRemove<Name extends "wakeAt" | "failure">(name: Name): Effect<ExecutionRecord[Name] | null> {
+  return (head, value) => {
+    if (value === null) remove(head, name);
+    else head[name] = value;
+  };
+}
+
+/** Looks first: deleting a property that is not there makes an object slow, too. */
+function remove(head: ExecutionRecord, name: "owner" | "leaseUntil" | "wakeAt" | "failure" | "endedAt"): void {
+  if (head[name] !== undefined) delete head[name];
 }

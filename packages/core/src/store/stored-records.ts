@@ -1,8 +1,8 @@
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
-import { isCheckpointKind, isWorkflowStatus } from "./arguments.ts";
 import type { CheckpointRecord, ExecutionRecord, FailureRecord } from "./checkpoint-store.ts";
+import { isCheckpointKind, isWorkflowStatus } from "./status.ts";
 
 /*
  * What a database gave, as records: the one place where a store turns stored fields into what core works with. Rows are
