@@ -63,6 +63,7 @@ export {
   WorkflowError,
   type WorkflowErrorOptions,
 } from "./errors.ts";
+export { MAX_ID_BYTES, MAX_NAME_BYTES } from "./limits.ts";
 export { safeError } from "./safe-error.ts";
 export type { CodecOptions, CodecType } from "./state/codec.ts";
 export type { ContextMode } from "./state/context-values.ts";
@@ -104,7 +105,7 @@ export type {
   StoreCapabilities,
   WorkflowStatus,
 } from "./store/checkpoint-store.ts";
-export { checkId, MAX_FAILURE_BYTES, MAX_ID_BYTES, MAX_LEASE_MS, MAX_NAME_BYTES } from "./store/checks.ts";
+export { checkId, MAX_FAILURE_BYTES, MAX_LEASE_MS } from "./store/checks.ts";
 export { checkNames } from "./store/fields.ts";
 export { compareIds, DEFAULT_PAGE_SIZE, encodeCursor, MAX_PAGE_SIZE, type PagePosition } from "./store/paging.ts";
 export {

@@ -1,4 +1,5 @@
 import { WorkflowError } from "../errors.ts";
+import { MAX_ID_BYTES, MAX_NAME_BYTES } from "../limits.ts";
 import { safeError } from "../safe-error.ts";
 import { MAX_TIME_MS } from "../time.ts";
 import { KINDS, STATUSES } from "./status.ts";
@@ -8,10 +9,6 @@ import { KINDS, STATUSES } from "./status.ts";
  * is named after. `name` is where the value stands, for the message.
  */
 
-/** The longest id a store takes, in bytes of UTF-8. */
-export const MAX_ID_BYTES = 512;
-/** The longest name of a node that a store takes, in bytes of UTF-8. */
-export const MAX_NAME_BYTES = 4_096;
 /** The largest failure that a store takes, in bytes of its JSON text. */
 export const MAX_FAILURE_BYTES = 1_048_576;
 /** The longest lease, in milliseconds: a hundred years. */

@@ -1,5 +1,5 @@
 import { WorkflowError } from "../errors.ts";
-import { quoted } from "../text.ts";
+import { listed, quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
 import type { ClaimRequest, CommitRequest, ExecutionRecord, HeadUpdate, NewExecution } from "./checkpoint-store.ts";
 import { isEnded } from "./status.ts";
@@ -77,6 +77,7 @@ const COMMIT: Effects<CommitRequest> = {
  * Why a claim cannot be granted at `now` (the store's clock), or `undefined` if it can.
  *
  * - A repeated `claimId` must have been recognised before.
+ * - A head that could not be read whole is STATE_CORRUPT.
  */
 export function claimRefusal(
   id: string,
@@ -85,6 +86,7 @@ export function claimRefusal(
   now: number,
 ): WorkflowError | undefined {
   if (head === undefined) return notFound(id);
+  if (head.unreadable !== undefined) return unreadable(id, head.unreadable);
   if (!request.from.includes(head.status)) {
     const allowed = [...new Set(request.from)];
     return new WorkflowError(
@@ -108,6 +110,7 @@ export function claimRefusal(
  * Why a commit cannot be made, or `undefined` if it can.
  *
  * - A repeated `commitId` must have been recognised before. `dropBefore` is the store's own to check.
+ * - A head that could not be read whole is STATE_CORRUPT.
  */
 export function commitRefusal(
   id: string,
@@ -115,6 +118,7 @@ export function commitRefusal(
   request: CommitRequest,
 ): WorkflowError | undefined {
   if (head === undefined) return notFound(id);
+  if (head.unreadable !== undefined) return unreadable(id, head.unreadable);
   if (request.token !== head.token) {
     return new WorkflowError("LEASE_LOST", `Execution ${quoted(id)} was taken over by another owner.`, {
       executionId: id,
@@ -179,6 +183,18 @@ export function notFound(id: string): WorkflowError {
 /** The error for an id that is taken. */
 export function alreadyExists(id: string): WorkflowError {
   return new WorkflowError("EXECUTION_ALREADY_EXISTS", `An execution ${quoted(id)} exists.`, { executionId: id });
+}
+
+/** Its next state would be made of what cannot be read. It can still be listed and deleted. */
+function unreadable(id: string, fields: readonly string[]): WorkflowError {
+  return new WorkflowError(
+    "STATE_CORRUPT",
+    `Execution ${quoted(id)} has fields that cannot be read: ${listed(fields)}.`,
+    {
+      executionId: id,
+      details: { unreadable: [...fields] },
+    },
+  );
 }
 
 function apply<Request>(effects: Effects<Request>, head: ExecutionRecord, request: Request, now: number): void {

@@ -62,3 +62,21 @@ it("names each status of a claim once in the refusal, however often the request 
   const from = Array.from({ length: 100_000 }, () => "running" as const);
   expect(claimRefusal("e", head, { ...claim, from }, 5)?.message.length).toBeLessThan(200);
 });
+
+it("refuses to build on a head that could not be read whole", () => {
+  const head: ExecutionRecord = {
+    ...createdHead(
+      { id: "e", workflowId: "w", userId: "u", status: "pending", currentStep: 0, totalSteps: 0, checkpoint },
+      1,
+      5,
+    ),
+    unreadable: ["seq", "status"],
+  };
+  const refusals = [
+    claimRefusal("e", head, { ...claim, from: ["pending"], force: true }, 5),
+    commitRefusal("e", head, { commitId: "m", token: 1, version: 0 }),
+  ];
+  for (const refusal of refusals) {
+    expect(refusal).toMatchObject({ code: "STATE_CORRUPT", details: { unreadable: ["seq", "status"] } });
+  }
+});
