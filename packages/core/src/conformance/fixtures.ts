@@ -19,7 +19,7 @@ export function uniqueId(prefix: string): string {
   return `${prefix}-${lastId}`;
 }
 
-/** A checkpoint as core would write it. */
+/** A delta with something in every field that must be there. Payloads are opaque to a store: this one is not in the format of core. */
 export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
   return {
     id: uniqueId("checkpoint"),
@@ -35,7 +35,7 @@ export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoi
   };
 }
 
-/** An initial snapshot as core would write it. */
+/** An initial snapshot, to the same purpose. */
 export function newSnapshot(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
   return newCheckpoint({ kind: "snapshot", stepNumber: 0, payload: '{"v":1,"value":{"total":0}}', ...changes });
 }

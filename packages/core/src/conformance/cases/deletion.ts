@@ -70,6 +70,26 @@ export const deletionCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "deletion/as-it-is",
+    title: "deletes an execution as it is now, if the reference names no version",
+    invariant: 12,
+    async run({ store }) {
+      const made = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
+      await store.createExecution(newExecution("e2"));
+      await store.commit("e1", newCommit(made));
+      const claimed = await store.claimExecution("e1", newClaim());
+      const advice = "A reference without a version deletes the execution at whatever version it is.";
+      equal(
+        await store.deleteExecutions([{ id: "e1", token: made.token }]),
+        0,
+        "A reference without a version must still compare the token that it names.",
+      );
+      equal(await store.deleteExecutions([{ id: "nobody" }, { id: "e1", token: claimed.token }]), 1, advice);
+      equal(await store.deleteExecutions([{ id: "e1" }, { id: "e2" }]), 1, advice);
+      equal((await store.listExecutions()).items, [], advice);
+    },
+  },
+  {
     id: "deletion/mixed",
     title: "deletes what can be deleted of a mixed list, and counts only that",
     invariant: 12,

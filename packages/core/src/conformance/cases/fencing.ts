@@ -152,7 +152,7 @@ export const fencingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    id: "fencing/32-forced-claims",
+    id: "fencing/16-forced-claims",
     title: "gives racing forced claims a token each, the last of which owns",
     invariant: 3,
     async run({ store, reopen }) {

@@ -1,15 +1,7 @@
-import type { CheckpointStore, FailureRecord } from "../../store/checkpoint-store.ts";
+import type { CheckpointStore } from "../../store/checkpoint-store.ts";
 import { equal, rejects } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
-import {
-  everythingOf,
-  headOf,
-  newCheckpoint,
-  newCommit,
-  newExecution,
-  newHeadCommit,
-  newSnapshot,
-} from "../fixtures.ts";
+import { everythingOf, newCheckpoint, newCommit, newExecution, newSnapshot } from "../fixtures.ts";
 import { HOSTILE_TEXTS } from "../hostile.ts";
 
 const OPAQUE =
@@ -42,105 +34,6 @@ export const fidelityCases: readonly ConformanceCase[] = [
     },
   },
   {
-    id: "fidelity/records",
-    title: "gives every field of a record back",
-    invariant: 9,
-    async run({ store }) {
-      const error: FailureRecord = {
-        code: "NODE_FAILED",
-        message: "boom 'quoted' \n 😀",
-        nodeId: "n1",
-        nodeName: "Node",
-        attempts: 3,
-        stack: "Error: boom\n    at x (y:1:2)",
-        cause: "Error: why",
-      };
-      const snapshot = newSnapshot({ timestamp: 0, durationMs: 0, attempt: 0, nodeId: "", nodeName: "" });
-      const created = await store.createExecution(newExecution("e1", { checkpoint: snapshot }));
-      const checkpoint = newCheckpoint({
-        kind: "error",
-        nodeId: "a.b",
-        nodeName: "Überprüfung",
-        stepNumber: 70_000,
-        attempt: 40_000,
-        durationMs: 5_000_000_000.125,
-        timestamp: 253_402_300_799_999,
-        error,
-      });
-      await store.commit("e1", newCommit(created, { checkpoint }));
-      equal(
-        await store.readCheckpoints("e1"),
-        [
-          { ...snapshot, seq: 0 },
-          { ...checkpoint, seq: 1 },
-        ],
-        "Every field of a record must come back as given, timestamp and fractions of durationMs included, with the number added and what was absent absent.",
-      );
-    },
-  },
-  {
-    id: "fidelity/failure",
-    title: "gives a head's failure back with every field",
-    invariant: 9,
-    async run({ store }) {
-      const created = await store.createExecution(newExecution("e1"));
-      const failure: FailureRecord = {
-        code: "NODE_TIMEOUT",
-        message: "too slow: '; -- \u2028",
-        nodeId: "__proto__",
-        nodeName: "",
-        attempts: 0,
-        stack: "Error\n    at a",
-        cause: "😀",
-      };
-      await store.commit("e1", newHeadCommit(created, { status: "failed", failure }));
-      equal((await headOf(store, "e1")).failure, failure, "failure must come back as given.");
-      const { items } = await store.listExecutions();
-      equal(items[0]?.failure, failure, "A listing must give failure as getExecution does.");
-    },
-  },
-  {
-    id: "fidelity/thrown-text",
-    title: "keeps a failure whose text is not storable as it is",
-    invariant: 9,
-    async run({ store }) {
-      const failure: FailureRecord = { code: "NODE_FAILED", message: "a\u0000b \ud800 c", stack: "\udfff" };
-      const created = await store.createExecution(newExecution("e1"));
-      await store.commit(
-        "e1",
-        newCommit(created, { checkpoint: newCheckpoint({ kind: "error", error: failure }), head: { failure } }),
-      );
-      const [record] = await store.readCheckpoints("e1", { from: 1 });
-      equal(
-        [(await headOf(store, "e1")).failure, record?.error],
-        [failure, failure],
-        "What a node throws can hold U+0000 and lone surrogates, and must not keep the failure from being recorded: keep failure and error as JSON text, which escapes them, in a text column.",
-      );
-    },
-  },
-  {
-    id: "fidelity/numbers",
-    title: "keeps large and zero numbers in the head",
-    invariant: 9,
-    async run({ store }) {
-      const created = await store.createExecution(
-        newExecution("e1", { wakeAt: 0, currentStep: 100_000, totalSteps: 2_000_000 }),
-      );
-      equal(
-        [created.wakeAt, created.currentStep, created.totalSteps],
-        [0, 100_000, 2_000_000],
-        "0 is a time like any other, not an absent one, and numbers come back as numbers.",
-      );
-      await store.commit("e1", newHeadCommit(created, { wakeAt: 253_402_300_799_999, currentStep: 0, totalSteps: 0 }));
-      const { wakeAt, currentStep, totalSteps } = await headOf(store, "e1");
-      equal(
-        [wakeAt, currentStep, totalSteps],
-        [253_402_300_799_999, 0, 0],
-        "A commit can set a number to 0, and a time to the year 9999.",
-      );
-    },
-  },
-  {
     id: "fidelity/megabyte",
     title: "gives a payload of a megabyte back",
     invariant: 9,
@@ -164,7 +57,7 @@ export const fidelityCases: readonly ConformanceCase[] = [
       const payload = "x".repeat(capabilities.maxPayloadBytes);
       const created = await store.createExecution(newExecution("e1"));
       await store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) }));
-      const [record] = await store.readCheckpoints("e1", { from: 1 });
+      const [, record] = await store.readCheckpoints("e1");
       equal(
         record?.payload === payload,
         true,

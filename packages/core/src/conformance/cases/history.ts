@@ -21,24 +21,6 @@ export const historyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    id: "history/range",
-    title: "reads from one number to another, both included",
-    invariant: 9,
-    async run({ store }) {
-      await withHistory(store, 5);
-      const read = async (from?: number, to?: number) =>
-        numbers(
-          await store.readCheckpoints("e1", { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }),
-        );
-      equal(await read(2, 4), [2, 3, 4], "from and to are both included.");
-      equal(await read(4), [4, 5], "Without to, read to the newest.");
-      equal(await read(undefined, 1), [0, 1], "Without from, read from the oldest.");
-      equal(await read(0, 0), [0], "0 is a number like any other, not an absent one.");
-      equal(await read(6), [], "A range beyond the newest is empty, not an error.");
-      equal(await read(4, 3), [], "A range that ends before it begins is empty.");
-    },
-  },
-  {
     id: "history/limit",
     title: "reads at most limit records, from the side where the order begins",
     invariant: 9,

@@ -1,4 +1,6 @@
 import type { ConformanceCase } from "../case.ts";
+import { fieldCases } from "../fields/index.ts";
+import { argumentCases } from "./arguments.ts";
 import { atomicityCases } from "./atomicity.ts";
 import { checkOrderCases } from "./check-order.ts";
 import { deletionCases } from "./deletion.ts";
@@ -28,12 +30,14 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...retrySafetyCases,
   ...checkOrderCases,
   ...isolationCases,
+  ...fieldCases,
   ...fidelityCases,
   ...historyCases,
   ...listingCases,
   ...pagingCases,
   ...finalityCases,
   ...deletionCases,
+  ...argumentCases,
   ...errorCases,
   ...randomCases,
 ];

@@ -80,7 +80,10 @@ export const randomCases: readonly ConformanceCase[] = [
 ];
 
 /** What every sequence begins with. */
-const CREATE: Plan = { kind: "create", who: 0, isRunning: true, lease: 0, again: false, userId: "user-1" };
+const CREATE: Plan = {
+  ...{ kind: "create", who: 0, isRunning: true, lease: 0, again: false, userId: "user-1" },
+  given: { currentStep: 0, totalSteps: 3 },
+};
 
 interface Real {
   handles: readonly [CheckpointStore, CheckpointStore];

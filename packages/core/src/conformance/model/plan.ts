@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import type { CommitRequest, HeadUpdate, WorkflowStatus } from "../../store/checkpoint-store.ts";
+import type {
+  CommitRequest,
+  HeadUpdate,
+  ListExecutionsOptions,
+  NewExecution,
+  WorkflowStatus,
+} from "../../store/checkpoint-store.ts";
 import { LONG_LEASE_MS, newCheckpoint, newSnapshot, uniqueId } from "../fixtures.ts";
 import type { Operation } from "./operation.ts";
 import type { StoreModel } from "./store-model.ts";
@@ -11,7 +17,7 @@ import type { StoreModel } from "./store-model.ts";
 
 /** A call yet to be filled in. */
 export type Plan =
-  | { kind: "create"; who: number; isRunning: boolean; lease: Lease; wakeAt?: number; again: boolean; userId: string }
+  | { kind: "create"; who: number; isRunning: boolean; lease: Lease; given: Given; again: boolean; userId: string }
   | { kind: "get"; who: number }
   | { kind: "claim"; who: number; lease: Lease; from: WorkflowStatus[]; force: boolean; again: boolean }
   | {
@@ -27,18 +33,18 @@ export type Plan =
     }
   | { kind: "read"; who: number; from?: number; to?: number; limit?: number; order: "asc" | "desc" }
   | { kind: "list"; filter: Filter; limit: number; order: "asc" | "desc" }
-  | { kind: "delete"; who: number; version: Which; withToken: boolean };
+  | { kind: "delete"; who: number; version: Which | "any"; withToken: boolean };
 
 type Lease = 0 | typeof LONG_LEASE_MS;
 type Which = "current" | "older" | "newer";
 type Write = "nothing" | "delta" | "save" | "error" | "snapshot";
 type Drop = "no" | "snapshot" | "newest" | "first";
-interface Filter {
-  status?: WorkflowStatus[];
-  userId?: string;
-  leaseExpired?: boolean;
-  due?: boolean;
-}
+/** What a creation is given as it is; the rest of it is made from the plan. */
+type Given = Pick<NewExecution, "currentStep" | "totalSteps" | "definitionHash" | "parentId" | "wakeAt" | "failure">;
+/** What is made from the plan. */
+type Made = "id" | "workflowId" | "userId" | "status" | "owner" | "leaseMs" | "checkpoint";
+/** The conditions of a listing. Each is on the workflow of its sequence, so that other sequences do not matter. */
+type Filter = Omit<ListExecutionsOptions, "workflowId" | "cursor" | "limit" | "order">;
 
 const FAR_FUTURE = 253_402_300_799_999;
 const STATUSES: WorkflowStatus[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
@@ -56,17 +62,36 @@ const wakeAt = fc.constantFrom(0, FAR_FUTURE);
 const statuses: fc.Arbitrary<WorkflowStatus[]> = fc.subarray(STATUSES, { minLength: 1 });
 const userId = fc.constantFrom("user-1", "user-2");
 
-function optional<T>(values: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<Partial<T>> {
+/** A value for every field of an interface: one that is not drawn does not compile. */
+type Values<T> = { [K in keyof T]-?: fc.Arbitrary<Exclude<T[K], undefined>> };
+
+function optional<T>(values: Values<T>): fc.Arbitrary<Partial<T>> {
   return fc.record(values, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>;
 }
 
+const failure = fc.constantFrom({ code: "NODE_FAILED", message: "boom" }, { code: "OTHER", message: "", attempts: 2 });
+const hash = fc.constantFrom("hash-1", "hash-2");
+const parentId = fc.constantFrom("parent-1", "parent-2");
+
 // "running" is left out: a commit cannot make an execution running, a claim does.
-const head: fc.Arbitrary<HeadUpdate> = optional({
+const head: fc.Arbitrary<HeadUpdate> = optional<HeadUpdate>({
   status: fc.constantFrom<WorkflowStatus>("suspended", "completed", "failed", "cancelled", "pending"),
   currentStep: fc.nat(9),
-  wakeAt: fc.constantFrom(0, FAR_FUTURE, null),
-  failure: fc.constantFrom({ code: "NODE_FAILED", message: "boom" }, null),
+  totalSteps: fc.nat(9),
+  wakeAt: fc.oneof(wakeAt, fc.constant(null)),
+  failure: fc.oneof(failure, fc.constant(null)),
+  definitionHash: hash,
 });
+
+const givenOptional = optional<Omit<NewExecution, Made | "currentStep" | "totalSteps">>({
+  definitionHash: hash,
+  parentId,
+  wakeAt,
+  failure,
+});
+const given: fc.Arbitrary<Given> = fc
+  .record({ currentStep: fc.nat(3), totalSteps: fc.nat(9) })
+  .chain((counts) => givenOptional.map((rest) => ({ ...counts, ...rest })));
 
 /** Plans of commits, in which a status is changed only now and then. */
 const commitPlan = fc
@@ -86,9 +111,15 @@ const commitPlan = fc
       .map((leaseMs): Plan => (leaseMs === undefined ? plan : { ...plan, lease: leaseMs })),
   );
 
-const createPlan: fc.Arbitrary<Plan> = fc
-  .record({ kind: fc.constant("create" as const), who, isRunning: fc.boolean(), lease, again: rarely, userId })
-  .chain((plan) => optional({ wakeAt }).map((rest) => ({ ...plan, ...rest }) as Plan));
+const createPlan: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constant("create" as const),
+  who,
+  isRunning: fc.boolean(),
+  lease,
+  given,
+  again: rarely,
+  userId,
+});
 
 const claimPlan: fc.Arbitrary<Plan & { kind: "claim" }> = fc.record({
   kind: fc.constant("claim" as const),
@@ -102,7 +133,7 @@ const claimPlan: fc.Arbitrary<Plan & { kind: "claim" }> = fc.record({
 const deletePlan: fc.Arbitrary<Plan> = fc.record({
   kind: fc.constant("delete" as const),
   who,
-  version: which,
+  version: fc.oneof({ arbitrary: which, weight: 3 }, { arbitrary: fc.constant("any" as const), weight: 1 }),
   withToken: fc.boolean(),
 });
 
@@ -112,7 +143,14 @@ const readPlan: fc.Arbitrary<Plan> = optional({ from: fc.nat(6), to: fc.nat(6), 
 
 const listPlan: fc.Arbitrary<Plan> = fc.record({
   kind: fc.constant("list" as const),
-  filter: optional({ status: statuses, userId, leaseExpired: fc.boolean(), due: fc.boolean() }) as fc.Arbitrary<Filter>,
+  filter: optional<Filter>({
+    status: fc.oneof(statuses, fc.constantFrom(...STATUSES)),
+    userId,
+    leaseExpired: fc.boolean(),
+    due: fc.boolean(),
+    parentId,
+    createdBefore: fc.constantFrom(0, FAR_FUTURE),
+  }),
   limit: fc.integer({ min: 1, max: 3 }),
   order,
 });
@@ -133,7 +171,7 @@ export const racingPlan: fc.Arbitrary<Plan> = fc
   .oneof(
     { arbitrary: commitPlan, weight: 4 },
     { arbitrary: claimPlan, weight: 3 },
-    { arbitrary: deletePlan, weight: 1 },
+    { arbitrary: deletePlan, weight: 2 },
     { arbitrary: createPlan, weight: 1 },
   )
   .map((plan) => (plan.kind === "list" ? plan : { ...plan, who: 0 }));
@@ -145,13 +183,12 @@ export function fillIn(plan: Plan, model: StoreModel, name: (who: number) => str
   const workflowId = name(-1);
   switch (plan.kind) {
     case "create": {
-      const { isRunning, lease: leaseMs, again, kind, userId: user, wakeAt: wake } = plan;
+      const { isRunning, lease: leaseMs, again, kind, userId: user, given: rest } = plan;
       const checkpoint = newSnapshot(again && one ? { id: one.initialCheckpointId } : {});
-      const rest = { currentStep: 0, totalSteps: 3, checkpoint, ...(wake !== undefined && { wakeAt: wake }) };
       const owned = isRunning
         ? { status: "running" as const, owner: "owner-1", leaseMs }
         : { status: "pending" as const };
-      return { kind, execution: { id, workflowId, userId: user, ...owned, ...rest } };
+      return { kind, execution: { id, workflowId, userId: user, ...owned, ...rest, checkpoint } };
     }
     case "get":
       return { kind: plan.kind, id };
@@ -169,8 +206,8 @@ export function fillIn(plan: Plan, model: StoreModel, name: (who: number) => str
     case "list":
       return { kind: plan.kind, options: { ...plan.filter, workflowId, limit: plan.limit, order: plan.order } };
     case "delete": {
-      const version = numberOf(plan.version, one?.version ?? 0);
-      return { kind: plan.kind, refs: [{ id, version, ...(plan.withToken && { token: one?.token ?? 0 }) }] };
+      const version = plan.version === "any" ? {} : { version: numberOf(plan.version, one?.version ?? 0) };
+      return { kind: plan.kind, refs: [{ id, ...version, ...(plan.withToken && { token: one?.token ?? 0 }) }] };
     }
   }
 }

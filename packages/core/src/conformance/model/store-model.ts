@@ -77,13 +77,14 @@ export class StoreModel {
     }
     const token = this.#newToken(execution.id, actual);
     if (token === undefined) return { value: "a token higher than any this id has had" };
-    const { id, workflowId, userId, status, currentStep, totalSteps, owner, parentId, wakeAt, checkpoint } = execution;
-    const isHeld = (execution.leaseMs ?? 0) > 0;
+    const { checkpoint, leaseMs, ...given } = execution;
+    const { id, status } = given;
+    const isHeld = (leaseMs ?? 0) > 0;
     this.executions.set(id, {
       view: {
-        ...{ id, workflowId, userId, status, currentStep, totalSteps, owner, parentId, wakeAt, token },
-        ...{ version: 0, seq: 0, snapshotSeq: 0, firstSeq: 0, checkpointsCount: 0, hasEnded: false },
-        isHeld: execution.leaseMs === undefined ? undefined : isHeld,
+        ...given,
+        ...{ version: 0, token, seq: 0, snapshotSeq: 0, firstSeq: 0, checkpointsCount: 0, hasEnded: false },
+        isHeld: leaseMs === undefined ? undefined : isHeld,
       },
       createdAt: headIn(actual)?.createdAt ?? 0,
       status,
@@ -154,10 +155,13 @@ export class StoreModel {
     return { value: records.slice(0, limit) };
   }
 
-  #list({ workflowId, userId, status, leaseExpired, due, order = "desc" }: ListExecutionsOptions): unknown {
+  #list({ status, leaseExpired, due, createdBefore, order = "desc", ...texts }: ListExecutionsOptions): unknown {
+    const { workflowId, userId, parentId } = texts;
+    const wanted = Object.entries({ workflowId, userId, parentId }).filter(([, value]) => value !== undefined);
     const rows = [...this.executions.values()]
-      .filter(({ view }) => view.workflowId === workflowId && (userId === undefined || view.userId === userId))
-      .filter((one) => status === undefined || status.includes(one.status))
+      .filter(({ view }) => wanted.every(([name, value]) => view[name] === value))
+      .filter((one) => status === undefined || [status].flat().includes(one.status))
+      .filter((one) => createdBefore === undefined || one.createdAt < createdBefore)
       .filter((one) => !leaseExpired || (one.status === "running" && !one.isHeld))
       .filter(({ view }) => !due || view.wakeAt === 0)
       .map(({ view, createdAt }) => ({ view, createdAt, id: String(view.id) }));

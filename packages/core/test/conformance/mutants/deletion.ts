@@ -42,6 +42,12 @@ export const deletionMutants: Mutants = {
         store.deleteExecutions(Array.isArray(refs) ? refs.map(({ token: _token, ...ref }) => ref) : refs),
     }),
   },
+  "deletion/as-it-is": {
+    fault: "compares an absent version, which is never equal",
+    wrap: (store) => ({
+      deleteExecutions: (refs) => store.deleteExecutions(refs.filter((ref) => ref.version !== undefined)),
+    }),
+  },
   "deletion/mixed": {
     fault: "counts an execution that is named twice twice",
     wrap: (store) => ({

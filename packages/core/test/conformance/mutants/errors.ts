@@ -31,6 +31,46 @@ export const errorMutants: Mutants = {
       },
     }),
   },
+  "errors/unknown-names": {
+    fault: "takes only what it knows out of the options of a read",
+    takesWrongArguments: true,
+    wrap: (store) => ({
+      readCheckpoints: (id, options = {}) => {
+        if (!Object.hasOwn(options, "another")) return store.readCheckpoints(id, options);
+        const { from = 0, to = 9, limit = 9, order = "asc" } = options;
+        return store.readCheckpoints(id, { from, to, limit, order });
+      },
+    }),
+  },
+  "errors/vanished-filters": {
+    fault: "takes a filter that is undefined for no filter",
+    takesWrongArguments: true,
+    wrap: (store) => ({
+      listExecutions: (options) =>
+        store.listExecutions(
+          options && Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+        ),
+    }),
+  },
+  "errors/late-times": {
+    fault: "cuts a wakeAt that is too late",
+    takesWrongArguments: true,
+    wrap: (store) => ({
+      createExecution: (execution) =>
+        store.createExecution(Number(execution?.wakeAt) > 8.64e15 ? { ...execution, wakeAt: 8.64e15 } : execution),
+    }),
+  },
+  "errors/odd-types": {
+    fault: "turns names of nodes into text",
+    takesWrongArguments: true,
+    wrap: (store) => ({
+      commit: (id, request) => {
+        const checkpoint = Object.getOwnPropertyDescriptor(request ?? {}, "checkpoint")?.value;
+        if (typeof checkpoint?.nodeName !== "bigint") return store.commit(id, request);
+        return store.commit(id, { ...request, checkpoint: { ...checkpoint, nodeName: String(checkpoint.nodeName) } });
+      },
+    }),
+  },
   "errors/close": {
     fault: "fails with the driver's error once it is closed",
     takesWrongArguments: true,

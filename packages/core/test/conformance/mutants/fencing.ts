@@ -143,7 +143,7 @@ export const fencingMutants: Mutants = {
       },
     }),
   },
-  "fencing/32-forced-claims": {
+  "fencing/16-forced-claims": {
     fault: "gives up a forced claim that meets another",
     wrap: (store, { notes }) => ({
       claimExecution: async (id, request) => {

@@ -13,27 +13,6 @@ export const fidelityMutants: Mutants = {
         }
       }),
   },
-  "fidelity/records": {
-    fault: "rounds durations to milliseconds",
-    wrap: (store) => changedRecords(store, (record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
-  },
-  "fidelity/failure": changedFailures(
-    "has no column for a failure's cause",
-    ({ cause: _cause, ...failure }) => failure,
-  ),
-  "fidelity/thrown-text": changedFailures("strips U+0000 from a failure's message", (failure) => ({
-    ...failure,
-    message: typeof failure.message === "string" ? failure.message.replaceAll("\0", "") : failure.message,
-  })),
-  "fidelity/numbers": {
-    fault: "takes step 0 for no step",
-    wrap: (store) => ({
-      commit: (id, request) => {
-        const { currentStep, ...head } = request.head ?? {};
-        return store.commit(id, { ...request, head: currentStep ? { ...head, currentStep } : head });
-      },
-    }),
-  },
   "fidelity/megabyte": changedCheckpoints("cuts long payloads of more than one byte a character", (checkpoint) =>
     checkpoint.payload.length > 30_000 && checkpoint.payload.startsWith("\u0100")
       ? { ...checkpoint, payload: checkpoint.payload.slice(0, 30_000) }
@@ -88,7 +67,7 @@ export const fidelityMutants: Mutants = {
   },
 };
 
-function changedFailures(fault: string, change: (failure: FailureRecord) => FailureRecord): Mutant {
+function _changedFailures(fault: string, change: (failure: FailureRecord) => FailureRecord): Mutant {
   const changed = (request: CommitRequest): CommitRequest =>
     request?.head?.failure ? { ...request, head: { ...request.head, failure: change(request.head.failure) } } : request;
   return { fault, wrap: (store) => ({ commit: (id, request) => store.commit(id, changed(request)) }) };

@@ -10,15 +10,6 @@ export const historyMutants: Mutants = {
       },
     }),
   },
-  "history/range": {
-    fault: "takes to: 0 for no to",
-    wrap: (store) => ({
-      readCheckpoints: (id, options = {}) => {
-        const { to, ...rest } = options;
-        return store.readCheckpoints(id, to ? options : rest);
-      },
-    }),
-  },
   "history/limit": {
     fault: "limits from the oldest, then reverses",
     wrap: (store) => ({

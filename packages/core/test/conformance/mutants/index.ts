@@ -5,6 +5,7 @@ import { durabilityMutants } from "./durability.ts";
 import { errorMutants } from "./errors.ts";
 import { fencingMutants } from "./fencing.ts";
 import { fidelityMutants } from "./fidelity.ts";
+import { fieldMutants } from "./fields.ts";
 import { finalityMutants } from "./finality.ts";
 import { historyMutants } from "./history.ts";
 import { isolationMutants } from "./isolation.ts";
@@ -28,6 +29,7 @@ export const mutants: Mutants = {
   ...retrySafetyMutants,
   ...checkOrderMutants,
   ...isolationMutants,
+  ...fieldMutants,
   ...fidelityMutants,
   ...historyMutants,
   ...listingMutants,

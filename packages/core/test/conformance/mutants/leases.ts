@@ -33,17 +33,6 @@ export const leaseMutants: Mutants = {
         head.leaseUntil === head.updatedAt ? { ...head, leaseUntil: head.leaseUntil - 1 } : head,
       ),
   },
-  "leases/long": {
-    fault: "keeps leases in 32 bits",
-    wrap: (store) => ({
-      createExecution: (execution) =>
-        store.createExecution(
-          execution.leaseMs === undefined
-            ? execution
-            : { ...execution, leaseMs: Math.min(execution.leaseMs, 2 ** 31 - 1) },
-        ),
-    }),
-  },
   "leases/lapsed-commit": {
     fault: "refuses a commit that only appends under its first lease, once that has lapsed",
     wrap: (store) => ({
@@ -60,12 +49,12 @@ export const leaseMutants: Mutants = {
     wrap: (store) => ({ commit: (id, { leaseMs: _leaseMs, ...request }) => store.commit(id, request) }),
   },
   "leases/keep": {
-    fault: "renews a held lease with every commit",
+    fault: "renews a held lease with every commit that only appends",
     wrap: (store) => ({
       commit: async (id, request) => {
         const head = await store.getExecution(id);
         const isHeld = (head?.leaseUntil ?? 0) > Date.now() + HOUR_MS / 2;
-        return store.commit(id, isHeld ? { leaseMs: HOUR_MS + 1, ...request } : request);
+        return store.commit(id, isHeld && request.head === undefined ? { leaseMs: HOUR_MS + 1, ...request } : request);
       },
     }),
   },

@@ -9,21 +9,12 @@ export const lifecycleMutants: Mutants = {
         store.createExecution(execution?.leaseMs === 3_600_000 ? { ...execution, leaseMs: 3_600_001 } : execution),
     }),
   },
-  "lifecycle/create-pending": {
-    fault: "has no column for the definition of what is not running yet",
-    wrap: (store) => ({
-      createExecution: ({ definitionHash, ...rest }) =>
-        store.createExecution(
-          rest.status === "pending" || definitionHash === undefined ? rest : { ...rest, definitionHash },
-        ),
-    }),
-  },
   "lifecycle/read-back": {
     fault: "forgets a column in the SELECT of getExecution",
     wrap: (store) => ({
       getExecution: async (id) => {
         const head = await store.getExecution(id);
-        if (head?.status === "running") delete head.definitionHash;
+        if (head?.status === "running" && head.version === 0) delete head.definitionHash;
         return head;
       },
     }),
@@ -62,27 +53,6 @@ export const lifecycleMutants: Mutants = {
         ),
     }),
   },
-  "lifecycle/commit-head": {
-    fault: "does not write totalSteps where there is a checkpoint",
-    wrap: (store) => ({
-      commit: (id, { head, ...request }) => {
-        const { totalSteps, ...rest } = head ?? {};
-        return store.commit(id, {
-          ...request,
-          head: request.checkpoint || totalSteps === undefined ? rest : { ...rest, totalSteps },
-        });
-      },
-    }),
-  },
-  "lifecycle/commit-null": {
-    fault: "takes null for absent: failure = COALESCE($1, failure)",
-    wrap: (store) => ({
-      commit: (id, request) => {
-        const { failure, ...rest } = request.head ?? {};
-        return store.commit(id, { ...request, head: failure ? { ...rest, failure } : rest });
-      },
-    }),
-  },
   "lifecycle/commit-without-checkpoint": {
     fault: "writes an empty record where only a step is counted",
     wrap: (store) => ({
@@ -97,14 +67,11 @@ export const lifecycleMutants: Mutants = {
     }),
   },
   "lifecycle/kinds": {
-    fault: "keeps errors without an error record as saves",
-    wrap: (store) => ({
-      commit: async (id, request) => {
-        const { checkpoint } = request ?? {};
-        if (checkpoint?.kind !== "error" || checkpoint.error) return store.commit(id, request);
-        return store.commit(id, { ...request, checkpoint: { ...checkpoint, kind: "save" } });
-      },
-    }),
+    fault: "takes the newest record for the newest snapshot, once there are six",
+    wrap: (store) =>
+      changedHeads(store, (head) =>
+        head.seq >= 6 && head.snapshotSeq > 0 ? { ...head, snapshotSeq: head.seq } : head,
+      ),
   },
   "lifecycle/claim": {
     fault: "gives the claimer the failure of the last run",

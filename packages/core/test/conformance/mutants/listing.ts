@@ -56,15 +56,6 @@ export const listingMutants: Mutants = {
       },
     }),
   },
-  "listing/filters": {
-    fault: "uses the index of workflows and forgets the parent",
-    wrap: (store) => ({
-      listExecutions: (options = {}) => {
-        const { parentId, ...rest } = options;
-        return store.listExecutions(rest.workflowId !== undefined && parentId === "p0" ? rest : options);
-      },
-    }),
-  },
   "listing/created-before": {
     fault: "lists what was created at that millisecond too",
     wrap: (store) => ({

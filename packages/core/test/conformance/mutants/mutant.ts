@@ -5,6 +5,7 @@ import {
   checkCommit,
   checkDeleteExecutions,
   checkId,
+  checkListExecutions,
   checkNewExecution,
   checkReadCheckpoints,
   type ErrorCode,
@@ -88,6 +89,8 @@ const CHECKS: Record<string, Call> = {
   claimExecution: checkClaim,
   commit: (id, request) => checkCommit(id, request, Number.POSITIVE_INFINITY),
   readCheckpoints: (id, options = {}) => checkReadCheckpoints(id, options),
+  // Mutants may have cursors of their own.
+  listExecutions: ({ cursor: _cursor, ...options } = {}) => checkListExecutions(options),
   deleteExecutions: checkDeleteExecutions,
 };
 

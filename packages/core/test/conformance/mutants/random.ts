@@ -2,7 +2,7 @@ import { changedHeads, changedRecords, gap, type Mutants, onRefusal, refusal } f
 
 export const randomMutants: Mutants = {
   "random/sequences": {
-    fault: "leaves the time to wake at when what was suspended or cancelled is claimed",
+    fault: "leaves the time to wake at when what was suspended, cancelled or completed is claimed",
     wrap: (store, { notes }) => ({
       ...changedHeads(store, (head) => {
         const wakeAt = notes.get(`${head.id}/${head.token}`);
@@ -11,7 +11,8 @@ export const randomMutants: Mutants = {
       claimExecution: async (id, request) => {
         const before = await store.getExecution(id);
         const claimed = await store.claimExecution(id, request);
-        if (before?.wakeAt === undefined || !["suspended", "cancelled"].includes(before.status)) return claimed;
+        if (before?.wakeAt === undefined || !["suspended", "cancelled", "completed"].includes(before.status))
+          return claimed;
         notes.set(`${id}/${claimed.token}`, before.wakeAt);
         return { ...claimed, wakeAt: before.wakeAt };
       },

@@ -30,12 +30,12 @@ export const versionMutants: Mutants = {
     }),
   },
   "versions/no-gaps": {
-    fault: "writes every seventeenth step twice",
+    fault: "writes a seventeenth commit twice",
     wrap: (store) => ({
       commit: async (id, request) => {
         await store.commit(id, request);
         const { checkpoint, token, version, commitId } = request;
-        if (checkpoint === undefined || checkpoint.stepNumber === 0 || checkpoint.stepNumber % 17 > 0) return;
+        if (checkpoint?.payload !== "17") return;
         await store.commit(id, { commitId: `${commitId}+`, token, version: version + 1, checkpoint });
       },
     }),

@@ -1,0 +1,114 @@
+import type { CheckpointStore, CommitRequest, ExecutionRecord, HeadUpdate } from "../../store/checkpoint-store.ts";
+import { equal } from "../assert.ts";
+import type { ConformanceCase } from "../case.ts";
+import { headOf, LONG_LEASE_MS, newCheckpoint, newCommit, newExecution, newHeadCommit, uniqueId } from "../fixtures.ts";
+import { caseId } from "./case-id.ts";
+import { UPDATED } from "./samples.ts";
+
+type Field = keyof typeof UPDATED;
+
+const FIELDS = Object.keys(UPDATED) as Field[];
+const ENDED: readonly unknown[] = ["completed", "failed", "cancelled"];
+
+/** A case per field that a commit can change in the head. */
+export const commitFieldCases: readonly ConformanceCase[] = FIELDS.map((field) => ({
+  id: caseId("commit", field),
+  title: `changes ${field} by a commit, alone, with a checkpoint and with all others, and leaves it otherwise`,
+  invariant: 9,
+  async run({ store }) {
+    for (const value of UPDATED[field]) {
+      const update = { [field]: value } as HeadUpdate;
+      const before = await store.createExecution(executionToChange(field, value));
+      const { id } = before;
+      await store.commit(id, newHeadCommit(before, update));
+      const alone = await headOf(store, id);
+      equal(
+        alone,
+        { ...expected(before, field, value, alone.updatedAt), version: 1 },
+        `A commit of ${field} alone must set it (null removes it), and leave the rest of the head.`,
+      );
+      for (const [what, request] of Object.entries(inCompany(field, update))) {
+        const created = await store.createExecution(executionToChange(field, value));
+        await store.commit(created.id, { ...newCommit(created), ...request });
+        equal(
+          (await headOf(store, created.id))[field],
+          value ?? undefined,
+          `A commit of ${field} with ${what} must set it as one of ${field} alone does: name it in every statement that commits.`,
+        );
+      }
+    }
+    await leaves(field, store);
+    if (field === "wakeAt") await movesWhatIsDue(store);
+  },
+}));
+
+/** What a field is committed with. */
+function inCompany(field: Field, head: HeadUpdate): Record<string, Partial<CommitRequest>> {
+  const others = FIELDS.filter((name) => name !== field && name !== "status").map((name) => [name, UPDATED[name][0]]);
+  const everything = { ...Object.fromEntries(others), ...head };
+  return {
+    "a delta": { head },
+    "a lease": { head, leaseMs: LONG_LEASE_MS },
+    "an error": { head, checkpoint: newCheckpoint({ kind: "error", error: { code: "X", message: "x" } }) },
+    "a snapshot and dropBefore": { head, checkpoint: newCheckpoint({ kind: "snapshot" }), dropBefore: 1 },
+    "everything else": {
+      head: everything,
+      checkpoint: newCheckpoint({ kind: "snapshot" }),
+      leaseMs: LONG_LEASE_MS,
+      dropBefore: 1,
+    },
+  };
+}
+
+/** Has another value in the field, so that setting and removing can be told from leaving. */
+function executionToChange(field: Field, value: unknown) {
+  const id = uniqueId("e");
+  if (field === "wakeAt") return newExecution(id, { wakeAt: 1_700_000_000_000 });
+  if (field === "failure") return newExecution(id, { failure: { code: "OTHER", message: "other" } });
+  if (field === "definitionHash") return newExecution(id, { definitionHash: "sha256-other" });
+  return newExecution(id, value === 0 ? { currentStep: 5, totalSteps: 5 } : {});
+}
+
+function expected(before: ExecutionRecord, field: Field, value: unknown, updatedAt: number): object {
+  const { [field]: _changed, ...rest } = before;
+  const changed = { ...rest, ...(value !== null && { [field]: value }), updatedAt };
+  if (field !== "status" || value === "running") return changed;
+  const { owner: _owner, leaseUntil: _leaseUntil, ...released } = changed as ExecutionRecord;
+  return ENDED.includes(value) ? { ...released, endedAt: updatedAt } : released;
+}
+
+/** What a commit does not name stays, also if it names everything else. */
+async function leaves(field: Field, store: CheckpointStore): Promise<void> {
+  const before = await store.createExecution(executionToChange(field, 0));
+  const others = FIELDS.filter((name) => name !== field && name !== "status").map((name) => [name, UPDATED[name][0]]);
+  await store.commit(before.id, newCommit(before, { head: Object.fromEntries(others) }));
+  await store.commit(before.id, newCommit({ ...before, version: 1 }, { head: { [field]: undefined } as HeadUpdate }));
+  equal(
+    (await headOf(store, before.id))[field],
+    before[field],
+    `A commit that does not name ${field}, or names it as undefined, must leave it as it is.`,
+  );
+}
+
+/** There may be an index of what is due. */
+async function movesWhatIsDue(store: CheckpointStore): Promise<void> {
+  const [due, none] = [
+    await store.createExecution(newExecution("due")),
+    await store.createExecution(newExecution("none")),
+  ];
+  const list = async () => (await store.listExecutions({ due: true })).items.map(({ id }) => id);
+  const advice = "A commit that sets wakeAt, or removes it, must move the execution in the listing of what is due.";
+  await store.commit(due.id, newHeadCommit(due, { wakeAt: due.createdAt, status: "pending" }));
+  await store.commit(none.id, newCommit(none, { head: { wakeAt: 0, status: "pending" } }));
+  equal(
+    (await list()).toSorted().filter((id) => !id.startsWith("e-")),
+    ["due", "none"],
+    advice,
+  );
+  await store.commit(none.id, newCommit({ ...none, version: 1 }, { head: { wakeAt: null } }));
+  equal(
+    (await list()).filter((id) => !id.startsWith("e-")),
+    ["due"],
+    advice,
+  );
+}

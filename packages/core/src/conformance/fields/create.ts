@@ -1,0 +1,96 @@
+import type { CheckpointStore, ExecutionRecord, NewExecution } from "../../store/checkpoint-store.ts";
+import { equal } from "../assert.ts";
+import type { ConformanceCase } from "../case.ts";
+import { headOf, newClaim, newExecution, newPending, uniqueId } from "../fixtures.ts";
+import { caseId } from "./case-id.ts";
+import { CLAIMED, CREATED } from "./samples.ts";
+
+type CreatedField = keyof typeof CREATED;
+type ClaimedField = keyof typeof CLAIMED;
+
+/** A case per field that makes a head: in a creation, and in a claim. */
+export const createFieldCases: readonly ConformanceCase[] = [
+  ...(Object.keys(CREATED) as CreatedField[]).map(createdCase),
+  ...(Object.keys(CLAIMED) as ClaimedField[]).map(claimedCase),
+];
+
+function createdCase(field: CreatedField): ConformanceCase {
+  return {
+    id: caseId("create", field),
+    title: `keeps ${field} of a creation, alone and with all others`,
+    invariant: 9,
+    async run({ store }) {
+      for (const value of CREATED[field]) {
+        for (const others of [{}, everythingElse(field)]) {
+          const execution = executionWith({ ...others, [field]: value });
+          const created = await store.createExecution(execution);
+          const advice = `createExecution must write ${field}: add it to every statement that makes a head, and to every one that reads heads.`;
+          for (const head of [created, await headOf(store, execution.id), await listed(store, execution.id)]) {
+            equal(seen(field, head), value, advice);
+          }
+        }
+      }
+      const without = await store.createExecution(newPending(uniqueId("e")));
+      if (!(field in newPending("")))
+        equal(seen(field, without), undefined, `${field} must be absent if it was not given.`);
+    },
+  };
+}
+
+function claimedCase(field: ClaimedField): ConformanceCase {
+  return {
+    id: caseId("claim", field),
+    title: `keeps ${field} of a claim, from every status`,
+    invariant: 9,
+    async run({ store }) {
+      for (const value of CLAIMED[field]) {
+        for (const status of CREATED.status) {
+          const execution = executionWith({ status, ...(status === "running" && { owner: "owner-1", leaseMs: 0 }) });
+          await store.createExecution(execution);
+          const claimed = await store.claimExecution(execution.id, newClaim({ from: [status], [field]: value }));
+          const advice = `claimExecution must write ${field}, whatever the status was.`;
+          for (const head of [claimed, await headOf(store, execution.id), await listed(store, execution.id)]) {
+            equal(seen(field, head), value, advice);
+          }
+        }
+      }
+    },
+  };
+}
+
+/** A field of a request as a head shows it. */
+function seen(field: CreatedField, head: ExecutionRecord): unknown {
+  if (field !== "leaseMs") return head[field];
+  return head.leaseUntil === undefined ? undefined : head.leaseUntil - head.updatedAt;
+}
+
+/** A value for every field but the one. An owner and a lease go with status "running" only. */
+function everythingElse(field: CreatedField): Partial<NewExecution> {
+  const names = Object.keys(CREATED) as CreatedField[];
+  const others = Object.fromEntries(names.filter((name) => name !== field).map((name) => [name, CREATED[name][0]]));
+  return field === "owner" || field === "leaseMs" ? { ...others, status: "running" } : others;
+}
+
+/** Running if an owner or a lease is asked for, and pending otherwise; a status that is asked for decides. */
+function executionWith(changes: Partial<NewExecution>): NewExecution {
+  const id = uniqueId("e");
+  const { owner, leaseMs, ...rest } = changes;
+  const isOwned = changes.status === "running" || (changes.status === undefined && (owner ?? leaseMs) !== undefined);
+  if (!isOwned) return newPending(id, rest);
+  return newExecution(id, {
+    ...rest,
+    status: "running",
+    ...(owner && { owner }),
+    ...(leaseMs !== undefined && { leaseMs }),
+  });
+}
+
+async function listed(store: CheckpointStore, id: string): Promise<ExecutionRecord> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.listExecutions(cursor === undefined ? {} : { cursor });
+    const head = page.items.find((item) => item.id === id);
+    if (head !== undefined) return head;
+    cursor = page.nextCursor;
+    equal(typeof cursor, "string", `listExecutions must list "${id}".`);
+  }
+}

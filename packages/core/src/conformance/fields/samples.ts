@@ -1,0 +1,77 @@
+import type {
+  ClaimRequest,
+  FailureRecord,
+  HeadUpdate,
+  NewCheckpoint,
+  NewExecution,
+} from "../../store/checkpoint-store.ts";
+
+/** The latest time that a `Date` can hold. */
+const LAST_TIME = 8.64e15;
+/** Ten years: more than 32 bits hold. */
+const TEN_YEARS_MS = 315_360_000_000;
+
+/** A failure with something in every field, in characters that a template or a query might change. */
+const FULL_FAILURE: Required<FailureRecord> = {
+  code: "NODE_FAILED",
+  message: "boom 'quoted' \n \u2028 😀; --",
+  nodeId: "__proto__",
+  nodeName: "",
+  attempts: 0,
+  stack: "Error: boom\n    at x (y:1:2)",
+  cause: "Error: why",
+};
+/** What nodes throw can hold text that no database keeps as it is. */
+const THROWN: FailureRecord = { code: "NODE_FAILED", message: "a\u0000b \ud800 c", stack: "\udfff" };
+const FAILURES = [FULL_FAILURE, THROWN] as const;
+
+/** Values of one field: each must arrive. */
+export type Samples<Value> = readonly [Exclude<Value, undefined>, ...Exclude<Value, undefined>[]];
+type SamplesOf<T, Left extends keyof T = never> = {
+  readonly [K in Exclude<keyof T, Left>]-?: Samples<T[K]>;
+};
+
+/** Of everything that {@link NewExecution} names. The id has cases of its own. */
+export const CREATED: SamplesOf<NewExecution, "id" | "checkpoint"> = {
+  workflowId: ["billing", "a.b"],
+  userId: ["bob", "__proto__"],
+  status: ["suspended", "completed", "failed", "cancelled", "pending", "running"],
+  currentStep: [2, 0, 5_000_000_000],
+  totalSteps: [7, 0, 5_000_000_000],
+  owner: ["worker-é", "owner 2"],
+  leaseMs: [TEN_YEARS_MS, 0, 1],
+  definitionHash: ["sha256-abc", "$1"],
+  parentId: ["parent-1", "{a}b"],
+  wakeAt: [1_800_000_000_123, 0, LAST_TIME],
+  failure: FAILURES,
+};
+
+/** Of everything that {@link ClaimRequest} names and a head keeps. */
+export const CLAIMED: SamplesOf<ClaimRequest, "claimId" | "from" | "force"> = {
+  owner: ["worker-é", "owner 2"],
+  leaseMs: [TEN_YEARS_MS, 0, 1],
+};
+
+/** Of everything that {@link HeadUpdate} names. */
+export const UPDATED: SamplesOf<HeadUpdate> = {
+  status: ["suspended", "completed", "failed", "cancelled", "pending", "running"],
+  currentStep: [2, 0, 5_000_000_000],
+  totalSteps: [7, 0, 5_000_000_000],
+  wakeAt: [1_800_000_000_123, 0, LAST_TIME, null],
+  failure: [...FAILURES, null],
+  definitionHash: ["sha256-def", "$1"],
+};
+
+/** Of everything that {@link NewCheckpoint} names. */
+export const RECORDED: SamplesOf<NewCheckpoint> = {
+  id: ["checkpoint-é", "__proto__"],
+  kind: ["error", "save", "snapshot", "delta"],
+  nodeId: ["a.b", "", "__proto__"],
+  nodeName: ["Überprüfung", "", "x".repeat(4_096)],
+  stepNumber: [70_000, 0, 5_000_000_000],
+  attempt: [40_000, 0],
+  durationMs: [5_000_000_000.125, 0, 0.5],
+  payload: ['{"v":1,"set":{"total":4}}', ""],
+  timestamp: [253_402_300_799_999, 0, LAST_TIME],
+  error: FAILURES,
+};

@@ -1,0 +1,36 @@
+import { conformanceCases, runConformance } from "@waymark/core/conformance";
+import { describe, expect, it } from "vitest";
+import { CASE_OF_FIELD } from "../../src/conformance/fields/index.ts";
+import { losing } from "./mutants/lost-fields.ts";
+import { harnessOf } from "./mutants/mutant.ts";
+
+const FIELDS = Object.entries(CASE_OF_FIELD).flatMap(([request, fields]) =>
+  Object.entries<string>(fields).map(([field, id]) => ({ request: request as keyof typeof CASE_OF_FIELD, field, id })),
+);
+
+/** Fields that other promises are about: identity, fencing, status, times and pages. More cases notice their loss. */
+const BUILT_UPON = new Set(
+  Object.entries({
+    create: ["id", "workflowId", "userId", "status", "leaseMs", "parentId", "wakeAt", "checkpoint"],
+    claim: ["claimId", "owner", "leaseMs", "from", "force"],
+    commit: ["commitId", "token", "version", "checkpoint", "head", "dropBefore"],
+    head: ["status", "currentStep"],
+    checkpoint: ["id", "kind", "payload"],
+    list: ["workflowId", "status", "due", "cursor", "limit", "order"],
+    delete: ["id", "version"],
+  }).flatMap(([request, fields]) => fields.map((field) => `${request} ${field}`)),
+);
+
+it("names a case of the suite for every field", () => {
+  const ids = conformanceCases.map((one) => one.id);
+  expect(FIELDS.filter(({ id }) => !ids.includes(id))).toEqual([]);
+});
+
+describe("a store that loses one field of one request", () => {
+  it.each(FIELDS)("$request $field is noticed by $id", async ({ request, field, id }) => {
+    const report = await runConformance(harnessOf(losing(request, field)));
+    const failed = report.cases.filter(({ status }) => status === "failed").map((one) => one.id);
+    expect(failed).toContain(id);
+    if (!BUILT_UPON.has(`${request} ${field}`)) expect(failed.length, failed.join(", ")).toBeLessThanOrEqual(3);
+  });
+});

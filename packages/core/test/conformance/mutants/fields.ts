@@ -1,0 +1,57 @@
+import { losing } from "./lost-fields.ts";
+import type { Mutants } from "./mutant.ts";
+
+/*
+ * Fields on which many other promises rest are lost only with one value, or only in certain company, as a statement
+ * that is written twice loses them: so that few cases beside the field's own notice.
+ */
+export const fieldMutants: Mutants = {
+  "fields/create-workflow-id": losing("create", "workflowId", ({ workflowId }) => workflowId === "billing"),
+  "fields/create-user-id": losing("create", "userId", ({ userId }) => userId === "bob"),
+  "fields/create-status": losing("create", "status", ({ status, parentId }) => status === "failed" && parentId),
+  "fields/create-current-step": losing("create", "currentStep"),
+  "fields/create-total-steps": losing("create", "totalSteps"),
+  "fields/create-owner": losing("create", "owner"),
+  "fields/create-lease-ms": losing("create", "leaseMs", ({ leaseMs }) => leaseMs > 2 ** 31),
+  "fields/create-definition-hash": losing("create", "definitionHash"),
+  "fields/create-parent-id": losing("create", "parentId", ({ parentId }) => parentId === "parent-1"),
+  "fields/create-wake-at": losing("create", "wakeAt", ({ wakeAt }) => wakeAt > 8e15),
+  "fields/create-failure": losing("create", "failure"),
+  "fields/claim-owner": losing("claim", "owner", ({ from, owner }) => from[0] === "failed" && owner !== "owner-9"),
+  "fields/claim-lease-ms": losing("claim", "leaseMs", ({ leaseMs }) => leaseMs > 2 ** 31),
+  "fields/commit-status": losing("head", "status", ({ definitionHash, failure }) => definitionHash && failure),
+  "fields/commit-current-step": losing("head", "currentStep", ({ currentStep }) => currentStep > 2 ** 31),
+  "fields/commit-total-steps": losing("head", "totalSteps"),
+  "fields/commit-wake-at": losing("head", "wakeAt", ({ wakeAt }) => wakeAt === null),
+  "fields/commit-failure": losing("head", "failure"),
+  "fields/commit-definition-hash": losing("head", "definitionHash"),
+  "fields/checkpoint-id": losing("checkpoint", "id", ({ id }) => id.includes("é")),
+  "fields/checkpoint-kind": losing("checkpoint", "kind", ({ error, kind }) => error && kind === "save"),
+  "fields/checkpoint-node-id": losing("checkpoint", "nodeId", ({ nodeId }) => nodeId === ""),
+  "fields/checkpoint-node-name": losing("checkpoint", "nodeName"),
+  "fields/checkpoint-step-number": losing("checkpoint", "stepNumber", ({ stepNumber }) => stepNumber > 32_767),
+  "fields/checkpoint-attempt": losing("checkpoint", "attempt"),
+  "fields/checkpoint-duration-ms": losing("checkpoint", "durationMs"),
+  "fields/checkpoint-payload": losing("checkpoint", "payload", ({ payload, attempt }) => payload && attempt > 9),
+  "fields/checkpoint-timestamp": losing("checkpoint", "timestamp"),
+  "fields/checkpoint-error": losing("checkpoint", "error"),
+  "fields/list-workflow-id": losing("list", "workflowId", ({ workflowId }) => workflowId === "w1"),
+  "fields/list-user-id": losing("list", "userId", ({ workflowId }) => workflowId === "w1"),
+  "fields/list-parent-id": losing("list", "parentId", ({ parentId }) => parentId === "p1"),
+  "fields/read-from": losing("read", "from"),
+  "fields/read-to": losing("read", "to"),
+  "fields/at-once": {
+    fault: "has no column for the definition in the statement of many commits",
+    wrap: (store, { notes }) => ({
+      commit: async (id, request) => {
+        const others = Number(notes.get("in flight") ?? 0);
+        notes.set("in flight", others + 1);
+        await null;
+        notes.set("in flight", Number(notes.get("in flight")) - 1);
+        if (others < 10 || request.head === undefined) return store.commit(id, request);
+        const { definitionHash: _definitionHash, ...head } = request.head;
+        return store.commit(id, { ...request, head });
+      },
+    }),
+  },
+};
