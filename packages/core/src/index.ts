@@ -65,7 +65,7 @@ export {
 } from "./errors.ts";
 export { MAX_ID_BYTES, MAX_NAME_BYTES } from "./limits.ts";
 export { safeError } from "./safe-error.ts";
-export type { CodecOptions, CodecType } from "./state/codec.ts";
+export type { CodecOptions, CodecType } from "./state/codec-types.ts";
 export type { ContextMode } from "./state/context-values.ts";
 export type { ExecutionOutput, ExecutionOutputCheckpoint } from "./state/execution-output.ts";
 export type { Checkpoint } from "./state/history.ts";

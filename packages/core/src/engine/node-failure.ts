@@ -1,6 +1,6 @@
 import { type ErrorCode, isWorkflowError, messageOf } from "../errors.ts";
-import { isArray, isPlain } from "../state/codec.ts";
 import { describeFailure } from "../state/failure.ts";
+import { isArray, isPlain } from "../state/live-values.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { ThrownByNode } from "./call-executor.ts";

@@ -1,6 +1,6 @@
 import { WorkflowError } from "../errors.ts";
-import { isPlain } from "../state/codec.ts";
 import type { Journal } from "../state/journal.ts";
+import { isPlain } from "../state/live-values.ts";
 import { quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
 import { type Patch, type Routed, resultKind, type Suspended, type WorkflowContext } from "./node-executor.ts";

@@ -20,11 +20,11 @@ export type Answer = { data: unknown } | undefined;
  */
 export function keepAnswer({ codec, store }: JournalOptions, call: ResumeWorkflowOptions): Answer {
   if (!("data" in call)) return undefined;
-  const text = codec.encode(call.data, ["data"]);
+  const { text, value } = codec.take(call.data, ["data"]);
   const { maxPayloadBytes } = store.capabilities;
   const bytes = Buffer.byteLength(text);
   if (bytes > maxPayloadBytes) throw payloadTooLarge("data", bytes, maxPayloadBytes);
-  return { data: codec.decode(text) };
+  return { data: value };
 }
 
 /** What a resume would do with an execution as it is. @throws {WorkflowError} NOT_WAITING */

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { RetryPolicy, WorkflowDefinition } from "../definition/schema.ts";
 import type { StandardSchema } from "../definition/standard-schema.ts";
-import type { CodecOptions } from "../state/codec.ts";
+import type { CodecOptions } from "../state/codec-types.ts";
 import type { ContextMode } from "../state/context-values.ts";
 import type { CheckpointStore, ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import type { ExecutionEvent } from "./events.ts";

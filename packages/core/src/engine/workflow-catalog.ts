@@ -4,7 +4,7 @@ import { nodeType, unknownNodeType } from "../definition/node-type.ts";
 import { parseDefinition, type WorkflowDefinition, type WorkflowNode } from "../definition/schema.ts";
 import type { StandardSchema } from "../definition/standard-schema.ts";
 import { WorkflowError } from "../errors.ts";
-import { isInstance } from "../state/codec.ts";
+import { isInstance } from "../state/live-values.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { validNodeData } from "./node-data.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";

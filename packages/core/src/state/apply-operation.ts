@@ -1,5 +1,7 @@
 import { WorkflowError } from "../errors.ts";
-import { type Codec, type Path, setOwn } from "./codec.ts";
+import type { Codec } from "./codec.ts";
+import type { Path } from "./not-serializable.ts";
+import { setOwn } from "./set-own.ts";
 
 /**
  * Applies one operation of delta.ts, as parsed from JSON, which it takes over.

@@ -1,31 +1,30 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 
-/** Teaches the codec a class: Decimal, ObjectId, URL. */
-export interface CodecType<T = unknown, Encoded = unknown> {
-  /** Stored with every value; must not change once values are kept. Not one of the codec's own names. */
-  name: string;
-  /** Tells the class's instances; asked only about values that the codec does not know itself. */
-  test: (value: unknown) => boolean;
-  /** Gives any value that the codec can keep. */
-  encode: (value: T) => Encoded;
-  /** Must give a new, equal instance. */
-  decode: (encoded: Encoded) => T;
-}
+import { quoted } from "../text.ts";
+import { type CodecOptions, type CodecType, callType, typesByName } from "./codec-types.ts";
+import { builtInOf, describe, isInstance, readItems, readPlain, shapeOf } from "./live-values.ts";
+import { notSerializable, type Path } from "./not-serializable.ts";
+import { setOwn } from "./set-own.ts";
+import { writeJson } from "./write-json.ts";
 
-/** How values become text. */
-export interface CodecOptions {
-  // biome-ignore lint/suspicious/noExplicitAny: each type has its own class
-  types?: readonly CodecType<any, any>[];
+/** A value as text, and as the codec reads that text back. */
+export interface TakenValue {
+  text: string;
+  value: unknown;
 }
-
-/** Where a value is in the context: the keys and indexes that lead to it. */
-export type Path = readonly (string | number)[];
 
 /** The deepest nesting that a checkpoint keeps, in levels. */
 const MAX_DEPTH = 1_000;
 
-const TAG = "$type";
-const BUILT_IN = ["undefined", "number", "bigint", "Date", "Map", "Set", "Uint8Array", "Buffer", "Object"] as const;
+/** The key that marks what JSON does not have. */
+export const TAG = "$type";
+const SPECIAL_NUMBERS = ["NaN", "Infinity", "-Infinity", "-0"];
+
+// Taken once: what a test or a library does to the globals later must not change what is kept.
+const SystemDate = Date;
+const timeOf = Date.prototype.getTime;
+const forEachEntry = Map.prototype.forEach;
+const forEachItem = Set.prototype.forEach;
 
 /**
  * Values ⇄ JSON text that a person can read. The sole owner of how a single value is written.
@@ -34,20 +33,15 @@ const BUILT_IN = ["undefined", "number", "bigint", "Date", "Map", "Set", "Uint8A
  *   `$type` of its own is wrapped the same way, so that the two are never confused.
  * - Kept exactly: JSON, `undefined`, Date (also invalid), Map, Set, bigint, Uint8Array, Buffer, NaN, ±Infinity, -0, any
  *   string (lone surrogates and U+0000 are escaped by JSON itself), any key. Objects come back with the usual prototype.
- * - Refused with their path: functions, symbols, cycles, instances of other classes, holes in arrays, symbol keys.
+ * - Refused with their path: functions, symbols, cycles, instances of other classes, holes in arrays, keys that JSON
+ *   would drop (symbols, hidden ones, keys of arrays and instances), what throws when it is read.
+ * - Each property is read once, and no method of the value is called: no `toJSON`, no iterator, no accessor twice.
  */
 export class Codec {
   readonly #types: ReadonlyMap<string, CodecType>;
 
   constructor(options: CodecOptions = {}) {
-    const types = new Map<string, CodecType>();
-    for (const type of options.types ?? []) {
-      if (typeof type?.name !== "string" || type.name === "" || types.has(type.name) || isBuiltIn(type.name)) {
-        throw new WorkflowError("INVALID_ARGUMENT", `codec.types: "${type?.name}" is empty, taken or reserved.`);
-      }
-      types.set(type.name, type);
-    }
-    this.#types = types;
+    this.#types = typesByName(options);
   }
 
   /**
@@ -56,11 +50,22 @@ export class Codec {
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, with `details.path`
    */
   encode(value: unknown, path: Path = []): string {
+    return textOf(this.#toJson(value, [...path]), path);
+  }
+
+  /**
+   * Reads a live value once, and gives its text together with what {@link decode} makes of that text.
+   *
+   * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, with `details.path`; also if a type cannot decode what it encoded
+   */
+  take(value: unknown, path: Path): TakenValue {
     const json = this.#toJson(value, [...path]);
+    const text = textOf(json, path);
+    if (typeof json !== "object") return { text, value: json };
     try {
-      return JSON.stringify(json);
+      return { text, value: this.revive(json) };
     } catch (cause) {
-      throw new WorkflowError("STATE_NOT_SERIALIZABLE", `${formatPath(path)} is too large for one text.`, { cause });
+      throw notSerializable(path, "a value that cannot be read back", cause);
     }
   }
 
@@ -74,7 +79,7 @@ export class Codec {
       return this.revive(JSON.parse(text));
     } catch (cause) {
       if (isWorkflowError(cause)) throw cause;
-      throw new WorkflowError("STATE_CORRUPT", "A stored value cannot be read back.", { cause });
+      throw unreadableText(undefined, cause);
     }
   }
 
@@ -106,34 +111,60 @@ export class Codec {
       case "undefined":
         return undefined;
       case "number":
-        return Number(value);
+        if (SPECIAL_NUMBERS.includes(value as string)) return Number(value);
+        break;
       case "bigint":
-        return BigInt(value as string);
-      case "Date":
-        return new Date(value === null ? Number.NaN : (value as string));
+        if (typeof value === "string" && /^-?\d+$/.test(value)) return BigInt(value);
+        break;
+      case "Date": {
+        const date = new SystemDate(typeof value === "string" ? value : Number.NaN);
+        if (value === null || !Number.isNaN(timeOf.call(date))) return date;
+        break;
+      }
       case "Map":
-        return new Map((value as [unknown, unknown][]).map(([k, v]) => [this.revive(k), this.revive(v)]));
+        if (!Array.isArray(value) || !value.every((entry) => Array.isArray(entry) && entry.length === 2)) break;
+        return new Map(value.map(([k, v]) => [this.revive(k), this.revive(v)]));
       case "Set":
-        return new Set((value as unknown[]).map((each) => this.revive(each)));
+        if (!Array.isArray(value)) break;
+        return new Set(value.map((each) => this.revive(each)));
       case "Uint8Array":
-        return new Uint8Array(Buffer.from(value as string, "base64"));
+        if (typeof value === "string") return new Uint8Array(Buffer.from(value, "base64"));
+        break;
       case "Buffer":
-        return Buffer.from(value as string, "base64");
+        if (typeof value === "string") return Buffer.from(value, "base64");
+        break;
       case "Object":
-        return this.#reviveObject(value as Record<string, unknown>);
+        if (typeof value === "object" && value !== null) return this.#reviveObject(value as Record<string, unknown>);
+        break;
+      default:
+        return this.#untagCustom(name, value);
     }
+    throw unreadableText(name);
+  }
+
+  #untagCustom(name: unknown, encoded: unknown): unknown {
     const type = this.#types.get(name as string);
     if (type === undefined) {
       throw new WorkflowError(
         "STATE_TYPE_UNKNOWN",
-        `The stored state holds a "${String(name)}", which this engine does not know. Add it to codec.types.`,
+        `The stored state holds a ${quoted(name)}, which this engine does not know. Add it to codec.types.`,
         { details: { type: name } },
       );
     }
-    return type.decode(this.revive(value));
+    const value = this.revive(encoded);
+    let decoded: unknown;
+    try {
+      decoded = type.decode(value);
+    } catch (cause) {
+      throw unreadableText(name, cause);
+    }
+    // What is no instance would be handed out as it is: it must be frozen and belong to nobody else.
+    return typeof decoded === "object" && decoded !== null && !isInstance(decoded)
+      ? this.take(decoded, []).value
+      : decoded;
   }
 
-  /** The JSON tree for a value: the value itself where it is JSON already. `path` is where it is, and is kept current. */
+  /** The JSON tree for a live value, in containers of its own. `path` is where the value is, and is kept current. */
   #toJson(value: unknown, path: (string | number)[]): unknown {
     switch (typeof value) {
       case "string":
@@ -148,65 +179,66 @@ export class Codec {
       case "object":
         if (value === null) return null;
         if (path.length > MAX_DEPTH) throw tooDeep(path);
-        if (isArray(value)) return this.#arrayToJson(value, path);
-        if (isPlain(value)) return this.#objectToJson(value, path);
+        switch (shapeOf(value, path)) {
+          case "array":
+            return this.#itemsToJson(readItems(value as unknown[], path), path);
+          case "plain":
+            return this.#objectToJson(readPlain(value as Record<string, unknown>, path), path);
+        }
         return this.#instanceToJson(value, path);
       default:
         return this.#customToJson(value, path);
     }
   }
 
-  #arrayToJson(value: readonly unknown[], path: (string | number)[]): unknown {
-    let copy: unknown[] | undefined;
-    for (let i = 0; i < value.length; i++) {
-      const item = value[i];
-      if (item === undefined && !Object.hasOwn(value, i)) throw notSerializable([...path, i], "a hole in an array");
+  /** Turns the items of a list that is the codec's own into JSON, in place. */
+  #itemsToJson(items: unknown[], path: (string | number)[]): unknown[] {
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i];
+      if (typeof item === "string" || typeof item === "boolean") continue;
       path.push(i);
-      const json = this.#toJson(item, path);
+      items[i] = this.#toJson(item, path);
       path.pop();
-      if (json !== item && copy === undefined) copy = value.slice(0, i);
-      copy?.push(json);
     }
-    if (Object.keys(value).length !== value.length) throw notSerializable(path, "an array with keys of its own");
-    return copy ?? value;
+    return items;
   }
 
-  #objectToJson(value: Record<string, unknown>, path: (string | number)[]): unknown {
-    const keys = Object.keys(value);
-    let copy: Record<string, unknown> | undefined;
-    for (const key of keys) {
-      const item = value[key];
+  #objectToJson(copy: Record<string, unknown>, path: (string | number)[]): unknown {
+    for (const key of Object.keys(copy)) {
+      const item = copy[key];
+      if (typeof item === "string" || typeof item === "boolean") continue;
       path.push(key);
       const json = this.#toJson(item, path);
       path.pop();
-      if (json !== item && copy === undefined) copy = { ...value };
-      if (copy !== undefined) setOwn(copy, key, json);
+      if (json !== item) setOwn(copy, key, json);
     }
-    if (Object.getOwnPropertySymbols(value).length > 0) throw notSerializable(path, "an object with symbol keys");
-    return Object.hasOwn(value, TAG) ? tag("Object", copy ?? value) : (copy ?? value);
+    return Object.hasOwn(copy, TAG) ? tag("Object", copy) : copy;
   }
 
   #instanceToJson(value: object, path: (string | number)[]): unknown {
-    switch (builtInName(value)) {
-      case "Date":
-        return tag("Date", Number.isNaN(Number(value)) ? null : (value as Date).toISOString());
+    const name = builtInOf(value, path);
+    switch (name) {
+      case "Date": {
+        const time = timeOf.call(value as Date);
+        return tag(name, Number.isNaN(time) ? null : new SystemDate(time).toISOString());
+      }
       case "Map": {
-        const entries = [...(value as Map<unknown, unknown>)];
+        const entries: [unknown, unknown][] = [];
+        forEachEntry.call(value as Map<unknown, unknown>, (each, key) => entries.push([key, each]));
         return tag(
-          "Map",
+          name,
           entries.map(([k, v], i) => [this.#toJson(k, [...path, i, "key"]), this.#toJson(v, [...path, i])]),
         );
       }
-      case "Set":
-        return tag(
-          "Set",
-          [...(value as Set<unknown>)].map((each, i) => this.#toJson(each, [...path, i])),
-        );
+      case "Set": {
+        const items: unknown[] = [];
+        forEachItem.call(value as Set<unknown>, (each) => items.push(each));
+        return tag(name, this.#itemsToJson(items, path));
+      }
       case "Uint8Array":
       case "Buffer": {
-        const bytes = value as Uint8Array;
-        const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-        return tag(builtInName(value) as string, base64);
+        const { buffer, byteOffset, byteLength } = value as Uint8Array<ArrayBuffer>;
+        return tag(name, Buffer.from(buffer, byteOffset, byteLength).toString("base64"));
       }
       default:
         return this.#customToJson(value, path);
@@ -214,10 +246,12 @@ export class Codec {
   }
 
   #customToJson(value: unknown, path: (string | number)[]): unknown {
+    if (path.length > MAX_DEPTH) throw tooDeep(path);
     for (const type of this.#types.values()) {
-      if (!type.test(value)) continue;
+      if (!callType(type, "test", value, path)) continue;
+      const encoded = callType(type, "encode", value, path);
       path.push(`<${type.name}>`);
-      const json = this.#toJson(type.encode(value), path);
+      const json = this.#toJson(encoded, path);
       path.pop();
       return tag(type.name, json);
     }
@@ -225,64 +259,17 @@ export class Codec {
   }
 }
 
-/** Tells whether a value is one that `Object.freeze` does not protect: an instance of a class, a function. */
-export function isInstance(value: unknown): value is object {
-  if (typeof value === "function") return true;
-  return typeof value === "object" && value !== null && !isArray(value) && !isPlain(value);
-}
-
 /** Tells whether a text may hold anything beside plain JSON; false is certain. */
 export function isTagged(text: string): boolean {
   return text.includes(`"${TAG}"`);
 }
 
-/** Tells arrays, of any realm, from instances of their subclasses. */
-export function isArray(value: object): value is readonly unknown[] {
-  return Array.isArray(value) && (Object.getPrototypeOf(value) === Array.prototype || prototypeDepth(value) === 2);
-}
-
-/** Tells plain objects, of any realm, from instances of classes. */
-export function isPlain(value: object): value is Record<string, unknown> {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return (
-    Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, "hasOwnProperty") &&
-    !(Symbol.toStringTag in value)
-  );
-}
-
-/** Sets an own property, also one named `__proto__`. */
-export function setOwn(target: object, key: string, value: unknown): void {
-  if (key === "__proto__") {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    (target as Record<string, unknown>)[key] = value;
+function textOf(json: unknown, path: Path): string {
+  try {
+    return writeJson(json);
+  } catch (cause) {
+    throw notSerializable(path, "too large for one text", cause);
   }
-}
-
-/** A path as people write it: `context.items[3].name`. */
-function formatPath(path: Path): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === "number") return `${text}[${key}]`;
-    return /^[A-Za-z_$][\w$]*$/.test(key) || key.startsWith("<") ? `${text}.${key}` : `${text}[${JSON.stringify(key)}]`;
-  }, "context");
-}
-
-/** The names of built-in classes, by what the value is inside (a subclass is another class). */
-function builtInName(value: object): "Date" | "Map" | "Set" | "Uint8Array" | "Buffer" | undefined {
-  if (Buffer.isBuffer(value)) return "Buffer";
-  const tagged = Object.prototype.toString.call(value).slice(8, -1);
-  const depth = prototypeDepth(value);
-  if (tagged === "Uint8Array") return depth === 3 ? tagged : undefined;
-  const known = tagged === "Date" || tagged === "Map" || tagged === "Set";
-  return known && depth === 2 && Object.keys(value).length === 0 ? tagged : undefined;
-}
-
-function prototypeDepth(value: object): number {
-  let depth = 0;
-  for (let at = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) depth++;
-  return depth;
 }
 
 function tag(name: string, value?: unknown): object {
@@ -293,23 +280,11 @@ function numberName(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-function isBuiltIn(name: string): boolean {
-  return (BUILT_IN as readonly string[]).includes(name);
-}
-
 function tooDeep(path: Path): WorkflowError {
   return notSerializable(path.slice(0, 12), `nested deeper than ${MAX_DEPTH} levels, or contains itself`);
 }
 
-function notSerializable(path: Path, what: string): WorkflowError {
-  return new WorkflowError("STATE_NOT_SERIALIZABLE", `A checkpoint cannot keep ${formatPath(path)}: it is ${what}.`, {
-    details: { path: [...path] },
-  });
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  if (typeof value === "symbol") return "a symbol";
-  const name = (value as object).constructor?.name;
-  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object of an unknown class";
+function unreadableText(type: unknown, cause?: unknown): WorkflowError {
+  const what = type === undefined ? "value" : `value of type ${quoted(type)}`;
+  return new WorkflowError("STATE_CORRUPT", `A stored ${what} cannot be read back.`, { cause });
 }

@@ -1,4 +1,6 @@
-import { type Codec, isArray, isInstance, setOwn } from "./codec.ts";
+import type { Codec } from "./codec.ts";
+import { isArray, isInstance } from "./live-values.ts";
+import { setOwn } from "./set-own.ts";
 
 /** Whether nodes are handed a frozen context, or a deep copy that they may change. */
 export type ContextMode = "frozen" | "copy";

@@ -1,4 +1,7 @@
-import { type Codec, isArray, isInstance, isPlain, type Path, setOwn } from "./codec.ts";
+import type { Codec } from "./codec.ts";
+import { isInstance, readEntries, readItems, readPlain, shapeOf } from "./live-values.ts";
+import { setOwn } from "./set-own.ts";
+import { writeJson } from "./write-json.ts";
 
 /*
  * What changed between two states, as a list of operations; apply-operation.ts applies them. Pure.
@@ -25,12 +28,13 @@ export interface Difference {
  *
  * - Parts that are the same object as before are not looked into, so the cost is that of the changed parts and of the
  *   keys beside them.
+ * - Every property of the new state is read once.
  *
  * @throws {WorkflowError} STATE_NOT_SERIALIZABLE
  */
 export function difference(codec: Codec, previous: unknown, next: unknown): Difference {
   const differ = new Differ(codec);
-  const value = differ.compare(previous, next, []);
+  const value = differ.compare(previous, next);
   return { value, operations: differ.operations, growth: differ.growth };
 }
 
@@ -41,39 +45,43 @@ export function patchDifference(codec: Codec, previous: Record<string, unknown>,
   return { value, operations: differ.operations, growth: differ.growth };
 }
 
-/** From so many operations on, a container most of which changed is written whole. */
+/** From this many operations on, a container most of which changed is written whole. */
 const REPLACE_FROM = 8;
-/** Arrays up to so many items are looked through for keys of their own whenever they change. */
-const KEYS_CHECKED = 1_000;
 
 class Differ {
   readonly operations: string[] = [];
   growth = 0;
   readonly #codec: Codec;
+  /** Where the values that are compared are. */
+  readonly #path: (string | number)[] = [];
 
   constructor(codec: Codec) {
     this.#codec = codec;
   }
 
-  /** Notes the operations from one value to the next at a path, and gives the next one, decoded. */
-  compare(previous: unknown, next: unknown, path: Path): unknown {
+  /** Notes the operations from one value to the next at the path, and gives the next one, decoded. */
+  compare(previous: unknown, next: unknown): unknown {
     if (Object.is(previous, next)) return previous;
     if (typeof previous === "object" && previous !== null && typeof next === "object" && next !== null) {
-      if (isArray(previous) && isArray(next)) return this.#compareArrays(previous, next, path);
-      if (isInstance(previous) || isInstance(next)) {
-        if (this.#same(previous, next)) return previous;
-      } else if (isPlain(previous) && isPlain(next)) return this.#compareObjects(previous, next, path);
+      const shape = shapeOf(next, this.#path);
+      if (shape === "array" && Array.isArray(previous)) {
+        return this.#compareArrays(previous, readItems(next as unknown[], this.#path));
+      }
+      if (shape === "instance" || isInstance(previous)) return this.#compareInstances(previous, next);
+      if (shape === "plain" && !Array.isArray(previous)) {
+        return this.#compareObjects(previous as Record<string, unknown>, next as Record<string, unknown>);
+      }
     }
     this.growth -= this.#size(previous);
-    return this.#set(next, path);
+    return this.#set(next);
   }
 
   merge(previous: Record<string, unknown>, changes: Record<string, unknown>): unknown {
-    if (Object.getOwnPropertySymbols(changes).length > 0) this.#codec.encode(changes); // refused there, with its path
+    const copy = readPlain(changes, []);
     let built: Record<string, unknown> | undefined;
-    for (const key of Object.keys(changes)) {
+    for (const key of Object.keys(copy)) {
       const known = Object.hasOwn(previous, key);
-      const value = known ? this.#compareKey(previous, changes, key, []) : this.#addKey(changes, key, []);
+      const value = known ? this.#compareAt(key, previous[key], copy[key]) : this.#addKey(key, copy[key]);
       if (known && Object.is(value, previous[key])) continue;
       built ??= { ...previous };
       setOwn(built, key, value);
@@ -81,125 +89,140 @@ class Differ {
     return built === undefined ? previous : Object.freeze(built);
   }
 
-  #set(next: unknown, path: Path): unknown {
-    const text = this.#codec.encode(next, path);
+  #set(next: unknown): unknown {
+    const { text, value } = this.#codec.take(next, this.#path);
+    return this.#noteSet(text, value);
+  }
+
+  #noteSet(text: string, value: unknown): unknown {
     this.growth += text.length;
-    this.operations.push(`["set",${JSON.stringify(path)},${text}]`);
-    return isSelfContained(next) ? next : this.#codec.decode(text);
+    this.operations.push(`["set",${writeJson(this.#path)},${text}]`);
+    return value;
   }
 
-  #compareKey(previous: Record<string, unknown>, next: Record<string, unknown>, key: string, path: Path): unknown {
-    const before = previous[key];
-    const after = next[key];
-    return Object.is(before, after) ? before : this.compare(before, after, [...path, key]);
+  #compareInstances(previous: object, next: object): unknown {
+    const { text, value } = this.#codec.take(next, this.#path);
+    const previousText = this.#codec.encode(previous);
+    if (isInstance(previous) && text === previousText) return previous;
+    this.growth -= previousText.length;
+    return this.#noteSet(text, value);
   }
 
-  #addKey(next: Record<string, unknown>, key: string, path: Path): unknown {
+  #compareAt(key: string | number, previous: unknown, next: unknown): unknown {
+    if (Object.is(previous, next)) return previous;
+    this.#path.push(key);
+    const value = this.compare(previous, next);
+    this.#path.pop();
+    return value;
+  }
+
+  #addKey(key: string, next: unknown): unknown {
     this.growth += key.length + 4;
-    return this.#set(next[key], [...path, key]);
+    this.#path.push(key);
+    const value = this.#set(next);
+    this.#path.pop();
+    return value;
   }
 
-  #compareObjects(previous: Record<string, unknown>, next: Record<string, unknown>, path: Path): unknown {
-    if (Object.getOwnPropertySymbols(next).length > 0) return this.#set(next, path); // refused there, with its path
+  #compareObjects(previous: Record<string, unknown>, next: Record<string, unknown>): unknown {
     const mark = this.#mark();
-    const keys = Object.keys(next);
     const previousKeys = Object.keys(previous);
-    const values: unknown[] = [];
-    let changed = false;
-    let inOrder = true;
+    const { keys, values, copy } = readEntries(next, previousKeys, this.#path);
+    const changed: number[] = [];
     let kept = 0;
-    for (const key of keys) {
-      const inPlace = inOrder && previousKeys[kept] === key;
-      const known = inPlace || Object.hasOwn(previous, key);
-      if (!inPlace && (known || kept < previousKeys.length)) inOrder = false;
-      const value = known ? this.#compareKey(previous, next, key, path) : this.#addKey(next, key, path);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      const before = previous[key];
+      const known = previousKeys[i] === key || Object.hasOwn(previous, key);
+      const value = known ? this.#compareAt(key, before, values[i]) : this.#addKey(key, values[i]);
       if (known) kept++;
-      if (!known || !Object.is(value, previous[key])) changed = true;
-      values.push(value);
+      values[i] = value;
+      if (!known || !Object.is(value, before)) changed.push(i);
     }
-    if (kept < previousKeys.length) {
-      this.#deleteKeys(previous, next, path);
-      changed = true;
-    }
-    if (this.#mostlyChanged(mark, keys.length)) return this.#replace(mark, previous, next, path);
-    if (!inOrder && isReordered(previousKeys, keys)) {
-      this.operations.push(`["order",${JSON.stringify(path)},${JSON.stringify(keys)}]`);
-      changed = true;
-    }
-    return changed ? withValues(next, keys, values) : previous;
-  }
-
-  #deleteKeys(previous: Record<string, unknown>, next: object, path: Path): void {
-    for (const key of Object.keys(previous)) {
-      if (Object.hasOwn(next, key)) continue;
-      this.growth -= key.length + 4 + this.#size(previous[key]);
-      this.operations.push(`["delete",${JSON.stringify([...path, key])}]`);
-    }
-  }
-
-  #compareArrays(previous: readonly unknown[], next: readonly unknown[], path: Path): unknown {
-    // An array with keys of its own is refused by the codec. Looking for them costs as much as copying a large array
-    // ten times over, so that is left to the moment when the array is written whole.
-    if (next.length <= KEYS_CHECKED && Object.keys(next).length !== next.length) return this.#set(next, path);
-    const shorter = Math.min(previous.length, next.length);
-    let start = 0;
-    while (start < shorter && previous[start] === next[start] && next[start] !== 0) start++;
-    while (start < shorter && this.#same(previous[start], next[start])) start++;
-    if (start === previous.length && start === next.length) return previous;
-    let end = 0;
-    while (end < shorter - start && this.#same(previous[previous.length - 1 - end], next[next.length - 1 - end])) end++;
-    if (previous.length === next.length) return this.#compareItems(previous, next, start, next.length - end, path);
-    return this.#spliceItems(previous, next, start, end, path);
-  }
-
-  #compareItems(
-    previous: readonly unknown[],
-    next: readonly unknown[],
-    start: number,
-    stop: number,
-    path: Path,
-  ): unknown {
-    const mark = this.#mark();
-    const built = [...previous];
-    for (let i = start; i < stop; i++) built[i] = this.compare(previous[i], next[i], [...path, i]);
-    if (this.#mostlyChanged(mark, next.length)) return this.#replace(mark, previous, next, path);
+    if (kept < previousKeys.length) this.#deleteKeys(previous, keys);
+    const reordered = copy !== undefined && isReordered(previousKeys, keys);
+    if (changed.length === 0 && kept === previousKeys.length && !reordered) return previous;
+    const built = copy ?? { ...previous };
+    for (const i of copy === undefined ? changed : keys.keys()) setOwn(built, keys[i] as string, values[i]);
+    if (this.#mostlyChanged(mark, keys.length)) return this.#replace(mark, previous, built);
+    if (reordered) this.operations.push(`["order",${writeJson(this.#path)},${writeJson(keys)}]`);
     return Object.freeze(built);
   }
 
-  #spliceItems(
-    previous: readonly unknown[],
-    next: readonly unknown[],
-    start: number,
-    end: number,
-    path: Path,
-  ): unknown {
-    // Copied first: V8 is fast at spreading a frozen array and slow at slicing one.
-    const before = [...previous];
-    const deleted = before.slice(start, before.length - end);
+  #deleteKeys(previous: Record<string, unknown>, keys: readonly string[]): void {
+    const left = new Set(keys);
+    for (const key of Object.keys(previous)) {
+      if (left.has(key)) continue;
+      this.growth -= key.length + 4 + this.#size(previous[key]);
+      this.operations.push(`["delete",${writeJson([...this.#path, key])}]`);
+    }
+  }
+
+  /** `items` are a copy of this package's own, which becomes the result. */
+  #compareArrays(previous: readonly unknown[], items: unknown[]): unknown {
+    if (previous.length === items.length) return this.#compareItems(previous, items);
+    const { length } = items;
+    const shorter = Math.min(previous.length, length);
+    let start = 0;
+    while (start < shorter && this.#isSameItem(previous[start], items, start)) start++;
+    let end = 0;
+    while (end < shorter - start && this.#isSameItem(previous.at(-1 - end), items, length - 1 - end)) end++;
+    return this.#spliceItems(previous, items, { start, end });
+  }
+
+  #compareItems(previous: readonly unknown[], items: unknown[]): unknown {
+    const mark = this.#mark();
+    let changed = false;
+    for (let i = 0; i < items.length; i++) {
+      if (Object.is(previous[i], items[i])) continue;
+      items[i] = this.#compareAt(i, previous[i], items[i]);
+      if (!Object.is(previous[i], items[i])) changed = true;
+    }
+    if (!changed) return previous;
+    if (this.#mostlyChanged(mark, items.length)) return this.#replace(mark, previous, items);
+    return Object.freeze(items);
+  }
+
+  /** Tells whether an item is equal to one of before. The item's place is taken by its own value, either way. */
+  #isSameItem(before: unknown, items: unknown[], at: number): boolean {
+    const item = items[at];
+    if (Object.is(before, item)) return true;
+    if (typeof before !== "object" || typeof item !== "object" || before === null || item === null) return false;
+    const mark = this.#mark();
+    const value = this.#compareAt(at, before, item);
+    items[at] = value;
+    if (Object.is(value, before)) return true;
+    this.#undo(mark);
+    return false;
+  }
+
+  #spliceItems(previous: readonly unknown[], items: unknown[], same: { start: number; end: number }): unknown {
+    const { start, end } = same;
     const texts: string[] = [];
-    const items: unknown[] = [];
-    for (let i = start; i < next.length - end; i++) {
-      const text = this.#codec.encode(next[i], [...path, i]);
+    for (let i = start; i < items.length - end; i++) {
+      const { text, value } = this.#codec.take(items[i], [...this.#path, i]);
       texts.push(text);
-      items.push(isSelfContained(next[i]) ? next[i] : this.#codec.decode(text));
+      items[i] = value;
       this.growth += text.length + 1;
     }
-    for (const item of deleted) this.growth -= this.#size(item) + 1;
-    const where = JSON.stringify(path);
+    const deleteCount = previous.length - end - start;
+    for (let i = start; i < start + deleteCount; i++) this.growth -= this.#size(previous[i]) + 1;
+    const where = writeJson(this.#path);
     this.operations.push(
       start === previous.length
         ? `["push",${where},${texts.join(",")}]`
-        : `["splice",${[where, start, deleted.length, ...texts].join(",")}]`,
+        : `["splice",${[where, start, deleteCount, ...texts].join(",")}]`,
     );
-    return Object.freeze(
-      start === before.length
-        ? [...before, ...items]
-        : before.slice(0, start).concat(items, before.slice(before.length - end)),
-    );
+    return Object.freeze(items);
   }
 
   #mark(): { operations: number; growth: number } {
     return { operations: this.operations.length, growth: this.growth };
+  }
+
+  #undo(mark: { operations: number; growth: number }): void {
+    this.operations.length = mark.operations;
+    this.growth = mark.growth;
   }
 
   #mostlyChanged(mark: { operations: number }, parts: number): boolean {
@@ -207,25 +230,11 @@ class Differ {
     return count > REPLACE_FROM && count > parts / 2;
   }
 
-  #replace(mark: { operations: number; growth: number }, previous: unknown, next: unknown, path: Path): unknown {
-    this.operations.length = mark.operations;
-    this.growth = mark.growth - this.#size(previous);
-    return this.#set(next, path);
-  }
-
-  #same(a: unknown, b: unknown): boolean {
-    if (Object.is(a, b)) return true;
-    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-    if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, i) => this.#same(item, b[i]));
-    if (isInstance(a) || isInstance(b)) {
-      return isInstance(a) && isInstance(b) && this.#codec.encode(a) === this.#codec.encode(b);
-    }
-    if (!isPlain(a) || !isPlain(b)) return false;
-    const keys = Object.keys(b);
-    return (
-      Object.keys(a).every((key, i) => key === keys[i] && this.#same(a[key], b[key])) &&
-      Object.keys(a).length === keys.length
-    );
+  /** `next` holds only what this codec has decoded. */
+  #replace(mark: { operations: number; growth: number }, previous: unknown, next: object): unknown {
+    this.#undo(mark);
+    this.growth -= this.#size(previous);
+    return this.#noteSet(this.#codec.encode(next, this.#path), Object.freeze(next));
   }
 
   #size(value: unknown): number {
@@ -235,15 +244,6 @@ class Differ {
   }
 }
 
-/** A copy of an object, in its order of keys, with the values that the codec made of its own. */
-function withValues(next: object, keys: readonly string[], values: readonly unknown[]): object {
-  const built: Record<string, unknown> = { ...next };
-  for (const [index, key] of keys.entries()) {
-    if (!Object.is(built[key], values[index])) setOwn(built, key, values[index]);
-  }
-  return Object.freeze(built);
-}
-
 /** Tells whether keys stand otherwise than they would after the operations that set and delete them. */
 function isReordered(previousKeys: readonly string[], keys: readonly string[]): boolean {
   const present = new Set(keys);
@@ -251,9 +251,4 @@ function isReordered(previousKeys: readonly string[], keys: readonly string[]): 
   for (const key of previousKeys) if (present.has(key)) setOwn(expected, key, true);
   for (const key of keys) setOwn(expected, key, true);
   return Object.keys(expected).some((key, index) => key !== keys[index]);
-}
-
-/** Values that are the same after a trip through text, with nothing to share or freeze. */
-function isSelfContained(value: unknown): boolean {
-  return value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol");
 }

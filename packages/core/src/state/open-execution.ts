@@ -3,9 +3,9 @@ import { WorkflowError } from "../errors.ts";
 import type { CheckpointRecord, ExecutionRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
-import { isPlain } from "./codec.ts";
 import { History } from "./history.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
+import { isPlain } from "./live-values.ts";
 import { snapshotPayload } from "./payload.ts";
 import { restoreState } from "./restore.ts";
 

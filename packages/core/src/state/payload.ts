@@ -1,5 +1,6 @@
 import { WorkflowError } from "../errors.ts";
 import type { Codec } from "./codec.ts";
+import { writeJson } from "./write-json.ts";
 
 /*
  * The text of a record. The sole owner of its format and version.
@@ -43,8 +44,8 @@ export type ParsedPayload =
 
 /** Writes a snapshot's payload. */
 export function snapshotPayload({ contextText, ran, attempts }: SnapshotContent): string {
-  const ranText = JSON.stringify(ran.map(ranToJson));
-  const attemptsText = attempts.size === 0 ? "" : `,"attempts":${JSON.stringify(Object.fromEntries(attempts))}`;
+  const ranText = writeJson(ran.map(ranToJson));
+  const attemptsText = attempts.size === 0 ? "" : `,"attempts":${writeJson(Object.fromEntries(attempts))}`;
   return `{"v":${STATE_VERSION},"context":${contextText},"ran":${ranText}${attemptsText}}`;
 }
 
@@ -59,12 +60,12 @@ export interface ChangesExtra {
 /** Writes the payload of a delta, an error or a save from the texts of its operations. */
 export function changesPayload(operations: readonly string[], extra: ChangesExtra = {}): string {
   const parts: string[] = [String(STATE_VERSION), ...operations];
-  if (extra.handles !== undefined) parts.push(JSON.stringify(["route", ...extra.handles]));
-  if (extra.begun !== undefined) parts.push(JSON.stringify(["attempt", extra.begun.nodeId, extra.begun.attempt]));
+  if (extra.handles !== undefined) parts.push(writeJson(["route", ...extra.handles]));
+  if (extra.begun !== undefined) parts.push(writeJson(["attempt", extra.begun.nodeId, extra.begun.attempt]));
   if (extra.resumed !== undefined) {
-    parts.push(`["resume",${JSON.stringify(extra.resumed.nodeId)},${extra.resumed.dataText}]`);
+    parts.push(`["resume",${writeJson(extra.resumed.nodeId)},${extra.resumed.dataText}]`);
   }
-  if (extra.ran !== undefined) parts.push(JSON.stringify(["ran", ...extra.ran.map(ranToJson)]));
+  if (extra.ran !== undefined) parts.push(writeJson(["ran", ...extra.ran.map(ranToJson)]));
   return `[${parts.join(",")}]`;
 }
 

@@ -4,7 +4,8 @@ import type { CheckpointStore, FailureRecord, WorkflowStatus } from "../store/ch
 import { checkId, checkName } from "../store/checks.ts";
 import { isWorkflowStatus } from "../store/status.ts";
 import { quoted } from "../text.ts";
-import { type Codec, type CodecOptions, isPlain } from "./codec.ts";
+import type { Codec } from "./codec.ts";
+import type { CodecOptions } from "./codec-types.ts";
 import { type ContextMode, ContextValues } from "./context-values.ts";
 import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
@@ -12,6 +13,7 @@ import type { Checkpoint, History } from "./history.ts";
 import type { ImportedExecution } from "./import-execution.ts";
 import type { Journal } from "./journal.ts";
 import type { CommitExtra } from "./journal-entries.ts";
+import { isPlain } from "./live-values.ts";
 import type { OpenedExecution } from "./open-execution.ts";
 import { checkWorkflowStateOptions } from "./state-options.ts";
 import { surroundingsOf } from "./surroundings.ts";

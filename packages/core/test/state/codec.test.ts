@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Codec } from "../../src/state/codec.ts";
 import { assertExact } from "./exact.ts";
 import { anyValue } from "./values.ts";
 
 const codec = new Codec();
+const SystemDate = Date;
 
 describe("the codec", () => {
   it("brings every supported value back exactly, as storable text", () => {
@@ -83,9 +84,39 @@ describe("the codec", () => {
     );
   });
 
-  it("refuses text that is not its own", () => {
-    for (const text of ["{", '{"$type":"bigint","value":"x"}']) {
-      expect(() => codec.decode(text)).toThrow(expect.objectContaining({ code: "STATE_CORRUPT" }));
+  it.each([
+    "{",
+    ...[
+      '"bigint","value":"x"',
+      '"bigint","value":1e9',
+      '"bigint"',
+      '"number","value":"1"',
+      '"number"',
+      '"Date","value":"soon"',
+      '"Date"',
+      '"Map","value":[1]',
+      '"Map","value":[[1]]',
+      '"Map","value":{}',
+      '"Set","value":"abc"',
+      '"Set"',
+      '"Uint8Array","value":[1]',
+      '"Buffer","value":{"length":1000000000}',
+      '"Object","value":1',
+      '"Object"',
+    ].map((tag) => `{"$type":${tag}}`),
+  ])("refuses text that is not its own: %s", (text) => {
+    expect(() => codec.decode(text)).toThrow(expect.objectContaining({ code: "STATE_CORRUPT" }));
+    expect(() => codec.decode(`{"a":[${text}]}`)).toThrow(expect.objectContaining({ code: "STATE_CORRUPT" }));
+  });
+
+  it("does not follow the globals when a test replaces them", () => {
+    vi.useFakeTimers({ now: 0 });
+    try {
+      const date = codec.decode(codec.encode(new SystemDate(5)));
+      expect(Object.getPrototypeOf(date)).toBe(SystemDate.prototype);
+      assertExact(codec.decode(codec.encode(date)), date);
+    } finally {
+      vi.useRealTimers();
     }
   });
 });

@@ -1,0 +1,29 @@
+import { WorkflowError } from "../errors.ts";
+import { cleanText, quoted } from "../text.ts";
+
+/** Where a value is in the context: the keys and indexes that lead to it. */
+export type Path = readonly (string | number)[];
+
+/** Keys of a long path that a message shows at its beginning and at its end. */
+const SHOWN_KEYS = 8;
+
+/** The error for a value that a checkpoint cannot keep. `what` completes the sentence "it is …". */
+export function notSerializable(path: Path, what: string, cause?: unknown): WorkflowError {
+  return new WorkflowError("STATE_NOT_SERIALIZABLE", `A checkpoint cannot keep ${formatPath(path)}: it is ${what}.`, {
+    details: { path: [...path] },
+    cause,
+  });
+}
+
+/** A path as people write it: `context.items[3].name`. */
+function formatPath(path: Path, root = "context"): string {
+  if (path.length <= 2 * SHOWN_KEYS) return root + path.map(formatKey).join("");
+  const left = path.slice(0, SHOWN_KEYS).map(formatKey).join("");
+  return `${root}${left}…${path.slice(-SHOWN_KEYS).map(formatKey).join("")}`;
+}
+
+function formatKey(key: string | number): string {
+  if (typeof key === "number") return `[${key}]`;
+  if (/^[A-Za-z_$][\w$]{0,60}$/.test(key)) return `.${key}`;
+  return key.startsWith("<") ? `.${cleanText(key, 80)}` : `[${quoted(key)}]`;
+}
