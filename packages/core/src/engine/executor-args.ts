@@ -14,7 +14,7 @@ export function executorArgs(
   const { journal, values, contextMode } = run;
   const { executionId, record } = journal;
   const nodeId = step.node.id;
-  const own = <T>(value: T): T => (contextMode === "copy" ? structuredClone(value) : value);
+  const own = <T>(value: T): T => (contextMode === "copy" ? values.copyData(value) : value);
   const args: NodeExecutorArgs<WorkflowContext, unknown> = {
     context: values.handOut(journal.context, contextMode, journal.holdsInstances),
     node: own(step.node),

@@ -1,4 +1,5 @@
 import type { Codec } from "./codec.ts";
+import { copyData } from "./copy-data.ts";
 import { isArray, isInstance } from "./live-values.ts";
 import { setOwn } from "./set-own.ts";
 
@@ -25,6 +26,11 @@ export class ContextValues {
   handOut<T>(value: T, mode: ContextMode, holdsInstances = true): T {
     if (mode === "copy") return this.#copy(value) as T;
     return holdsInstances ? (this.#view(value) as T) : value;
+  }
+
+  /** Copies a node's data: see {@link copyData}. */
+  copyData<T>(data: T): T {
+    return copyData(this.#codec, data);
   }
 
   #view(value: unknown): unknown {
