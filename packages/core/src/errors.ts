@@ -118,11 +118,18 @@ export class WorkflowError extends Error {
 /**
  * Tells whether a thrown value is a {@link WorkflowError}, and of one code if given.
  *
- * - Works across copies of the package and across realms, where `instanceof` does not.
+ * - Works across copies of the package and across realms, where `instanceof` does not. So the code may be one that
+ *   only another version of the package knows.
  */
 export function isWorkflowError(error: unknown, code?: ErrorCode): error is WorkflowError {
-  return isBranded(error, BRAND) && (code === undefined || (error as WorkflowError).code === code);
+  if (!isBranded(error, BRAND)) return false;
+  const own = readProperty(error, "code");
+  const details = readProperty(error, "details");
+  if (typeof own !== "string" || !CODE.test(own) || typeof details !== "object" || details === null) return false;
+  return typeof readProperty(error, "message") === "string" && (code === undefined || own === code);
 }
+
+const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /**
  * For executors to throw: this node must not be tried again in this run, whatever its retry policy.
@@ -162,33 +169,36 @@ export function isRetryAfterError(error: unknown): error is RetryAfterError {
   return isBranded(error, RETRY_AFTER);
 }
 
-/** The message of whatever was thrown, also of what throws when it is looked at. */
+/**
+ * The message of whatever was thrown, also of what throws when it is looked at.
+ *
+ * - An object without a message is described by its class: what else it holds is not for messages.
+ */
 export function messageOf(error: unknown): string {
+  if (typeof error === "string") return error;
+  if ((typeof error !== "object" && typeof error !== "function") || error === null) return String(error);
+  const message = readProperty(error, "message");
+  if (typeof message === "string" && message !== "") return message;
+  const name = readProperty(error, "name");
+  if (typeof message === "string" && typeof name === "string" && name !== "") return name;
+  if (typeof message === "number" || typeof message === "bigint") return String(message);
+  const className = readProperty(readProperty(error, "constructor"), "name");
+  return typeof className === "string" && className !== ""
+    ? `Something without a message was thrown: an instance of ${className.slice(0, 100)}.`
+    : "Something without a message was thrown.";
+}
+
+/** A property of whatever was thrown; `undefined` if there is none, or if reading it throws. */
+export function readProperty(value: unknown, key: PropertyKey): unknown {
   try {
-    if (typeof error === "string") return error;
-    if (isErrorLike(error)) return error.message === "" ? (error.name ?? "Error") : error.message;
-    return (typeof error === "object" && error !== null ? JSON.stringify(error) : undefined) ?? String(error);
-  } catch {
-    return "Something was thrown that cannot be described.";
-  }
-}
-
-/** Tells whatever has a message, as an Error does, of any realm. */
-export function isErrorLike(
-  error: unknown,
-): error is { name?: string; message: string; stack?: unknown; cause?: unknown } {
-  return typeof read(error, "message") === "string";
-}
-
-function isBranded(error: unknown, brand: symbol): boolean {
-  return read(error, brand) === true;
-}
-
-/** A property of whatever was thrown; `undefined` where reading it throws. */
-function read(error: unknown, key: PropertyKey): unknown {
-  try {
-    return typeof error === "object" && error !== null ? (error as Record<PropertyKey, unknown>)[key] : undefined;
+    return (typeof value === "object" && value !== null) || typeof value === "function"
+      ? (value as Record<PropertyKey, unknown>)[key as string]
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isBranded(error: unknown, brand: symbol): boolean {
+  return readProperty(error, brand) === true;
 }

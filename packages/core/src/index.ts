@@ -93,6 +93,7 @@ export type {
   CheckpointStore,
   ClaimRequest,
   CommitRequest,
+  ErrorRecord,
   ExecutionRecord,
   ExecutionRef,
   FailureRecord,

@@ -1,3 +1,4 @@
+import { readProperty } from "./errors.ts";
 import { cleanText } from "./text.ts";
 
 /** The longest message of an error that is kept, in characters. */
@@ -19,7 +20,7 @@ export function safeError(error: unknown): Error & { code?: string | number } {
   if (name !== undefined) defineHidden(safe, "name", cleanText(name, 100));
   const stack = readText(error, "stack");
   defineHidden(safe, "stack", stack === undefined ? `${safe.name}: ${safe.message}` : cleanText(stack, MAX_STACK));
-  const code = read(error, "code");
+  const code = readProperty(error, "code");
   if (typeof code === "number") safe.code = code;
   else if (typeof code === "string") safe.code = cleanText(code, 100);
   return safe;
@@ -30,15 +31,6 @@ function defineHidden(target: object, key: string, value: string): void {
 }
 
 function readText(value: unknown, key: string): string | undefined {
-  const text = read(value, key);
+  const text = readProperty(value, key);
   return typeof text === "string" ? text : undefined;
-}
-
-/** A property of anything; `undefined` if reading it throws. */
-function read(value: unknown, key: string): unknown {
-  try {
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-  } catch {
-    return undefined;
-  }
 }

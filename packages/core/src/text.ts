@@ -14,7 +14,7 @@ const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 /** The same, but for line breaks and tabs. */
 const CONTROLS_IN_LINES = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 /** User and password of an address: up to its last `@` before a quote or a space. */
-const CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'`<>]{1,2000}@/gi;
+const CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'`<>]{1,2000}@)/gi;
 /** Characters beyond the cut that are looked through for the end of a password that begins before it. */
 const MARGIN = 2_100;
 
@@ -46,8 +46,16 @@ export function listed(items: readonly unknown[], maxItems: number = MAX_LISTED)
  * @param maxLength Characters that are kept. Default: 8,192.
  */
 export function cleanText(text: string, maxLength: number = MAX_CLEAN): string {
-  const redacted = text.slice(0, maxLength + MARGIN).replaceAll(CREDENTIALS, "$1***@");
+  const redacted = withoutCredentials(text.slice(0, maxLength + MARGIN));
   return escapeControls(cutText(redacted, maxLength), CONTROLS_IN_LINES);
+}
+
+function withoutCredentials(text: string): string {
+  return text.replaceAll(CREDENTIALS, (_address, scheme: string, rest: string) => {
+    // The path of a file has no credentials, but many an `@`: lines of a stack, in packages that pnpm has installed.
+    const isPath = rest.startsWith("/") && scheme.toLowerCase() === "file://";
+    return isPath ? scheme + withoutCredentials(rest) : `${scheme}***@`;
+  });
 }
 
 function cutText(text: string, maxLength: number): string {

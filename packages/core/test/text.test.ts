@@ -30,6 +30,13 @@ describe("text from outside", () => {
     expect(cleanText("x".repeat(9_000))).toHaveLength(8_193);
     expect(cleanText("\ud800")).toBe("\ufffd");
   });
+
+  it("keeps the paths of files, which have no credentials, when cleaned", () => {
+    const line = "    at file:///app/node_modules/.pnpm/pkg@1.2.3/node_modules/pkg/index.js:1:2";
+    expect(cleanText(line)).toBe(line);
+    expect(cleanText(`${line},http://u:secret@h/`)).toBe(`${line},http://***@h/`);
+    expect(cleanText("file://u:secret@h/x")).toBe("file://***@h/x");
+  });
 });
 
 describe("safeError", () => {

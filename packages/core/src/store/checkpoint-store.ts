@@ -16,14 +16,35 @@ export type WorkflowStatus = "pending" | "running" | "suspended" | "completed" |
  * - At most 1 MiB as JSON.
  */
 export interface FailureRecord {
+  /** What the engine has found out. */
   code: string;
   message: string;
   nodeId?: string;
   nodeName?: string;
   /** How often the node was started, over all runs. */
   attempts?: number;
+  /** Of the error that was thrown: its `name`. */
+  name?: string;
+  /** Its own `code`: "ECONNREFUSED", 23505. Absent if it is the one above. */
+  errorCode?: string | number;
+  /** Its `status`, `statusCode`, or the status of its `response`. */
+  status?: string | number;
   stack?: string;
-  cause?: string;
+  /** Its `cause`. A text in failures that were kept before causes were kept whole. */
+  cause?: ErrorRecord | string;
+  /** The errors of an AggregateError. */
+  errors?: ErrorRecord[];
+}
+
+/** What is kept of an error inside a failure: of a cause, or of one of several errors. */
+export interface ErrorRecord {
+  message: string;
+  name?: string;
+  code?: string | number;
+  status?: string | number;
+  stack?: string;
+  cause?: ErrorRecord;
+  errors?: ErrorRecord[];
 }
 
 /**

@@ -18,12 +18,18 @@ const FULL_FAILURE: Required<FailureRecord> = {
   nodeId: "__proto__",
   nodeName: "",
   attempts: 0,
+  name: "TypeError",
+  errorCode: "ECONNREFUSED",
+  status: 503,
   stack: "Error: boom\n    at x (y:1:2)",
-  cause: "Error: why",
+  cause: { message: "why", name: "Error", code: 23505, status: "UNAVAILABLE", cause: { message: "", stack: "at z" } },
+  errors: [{ message: "one", errors: [{ message: "deep" }] }, { message: "two" }],
 };
+/** As failures were kept before causes were kept whole. */
+const OLD_FAILURE: FailureRecord = { code: "NODE_FAILED", message: "boom", cause: "Error: why" };
 /** What nodes throw can hold text that no database keeps as it is. */
 const THROWN: FailureRecord = { code: "NODE_FAILED", message: "a\u0000b \ud800 c", stack: "\udfff" };
-const FAILURES = [FULL_FAILURE, THROWN] as const;
+const FAILURES = [FULL_FAILURE, OLD_FAILURE, THROWN] as const;
 
 /** Values of one field: each must arrive. */
 export type Samples<Value> = readonly [Exclude<Value, undefined>, ...Exclude<Value, undefined>[]];
