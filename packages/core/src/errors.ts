@@ -35,6 +35,10 @@ export const ERROR_CODES = [
   "EXECUTION_TIMEOUT",
   /** A node wrote to the context it was given. */
   "CONTEXT_READ_ONLY",
+  /** The old executor had not finished the execution when it was imported. */
+  "IMPORTED",
+  /** The import of the execution was cut off. */
+  "IMPORT_INCOMPLETE",
 
   // The state and its text
   /** The context holds a value that a checkpoint cannot keep. */

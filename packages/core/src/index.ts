@@ -69,7 +69,8 @@ export type { CodecOptions, CodecType } from "./state/codec-types.ts";
 export type { ContextMode } from "./state/context-values.ts";
 export type { ExecutionOutput, ExecutionOutputCheckpoint } from "./state/execution-output.ts";
 export type { Checkpoint } from "./state/history.ts";
-export type { ImportedExecution } from "./state/import-execution.ts";
+export type { ImportedExecution, ImportedOutput } from "./state/import-execution.ts";
+export type { ValueTypes } from "./state/plain-json.ts";
 export {
   type ReadonlyWorkflowState,
   type ResumePoint,

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
+import { shownStatus } from "../state/incomplete-import.ts";
 import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { quoted } from "../text.ts";
@@ -85,6 +86,7 @@ function summarize(record: ExecutionRecord): ExecutionSummary {
   const { createdAt, updatedAt, endedAt, leaseUntil, wakeAt, ...rest } = record;
   return {
     ...rest,
+    status: shownStatus(record),
     createdAt: isoTime(createdAt),
     updatedAt: isoTime(updatedAt),
     ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),

@@ -1,5 +1,7 @@
-import type { Codec } from "./codec.ts";
+import type { FailureRecord } from "../store/checkpoint-store.ts";
+import { type Codec, isTagged } from "./codec.ts";
 import type { Checkpoint } from "./history.ts";
+import { PlainJson, type ValueTypes } from "./plain-json.ts";
 
 /** What the old `Execution.output` column holds: plain JSON. */
 export interface ExecutionOutput {
@@ -8,10 +10,16 @@ export interface ExecutionOutput {
   currentStep: number;
   totalSteps: number;
   error?: string;
+  /**
+   * Which values of the contexts are of a type that JSON does not have: a list of `[path, ...types]`. They stand there in
+   * a plain form, such as a date's ISO string. Absent if there are none; `importExecutionOutput` reads it.
+   */
+  waymarkTypes?: ValueTypes;
 }
 
 /** One checkpoint of an {@link ExecutionOutput}. */
 export interface ExecutionOutputCheckpoint {
+  id: string;
   nodeId: string;
   nodeName: string;
   stepNumber: number;
@@ -21,7 +29,7 @@ export interface ExecutionOutputCheckpoint {
   error?: string;
 }
 
-/** Writes the old shape; values that JSON does not have are written as the codec writes them. */
+/** Writes the old shape. */
 export function toExecutionOutput(
   codec: Codec,
   state: {
@@ -29,22 +37,37 @@ export function toExecutionOutput(
     context: unknown;
     currentStep: number;
     totalSteps: number;
-    error: string | undefined;
+    failure: FailureRecord | undefined;
   },
 ): ExecutionOutput {
-  const plain = (context: unknown) => JSON.parse(codec.encode(context)) as Record<string, unknown>;
-  return {
-    checkpoints: state.checkpoints.map(({ nodeId, nodeName, stepNumber, context, timestamp, error }) => ({
+  const plain = new PlainJson();
+  const contextAt = (context: unknown, path: (string | number)[]): Record<string, unknown> => {
+    const text = codec.encode(context);
+    const json: unknown = JSON.parse(text);
+    return (isTagged(text) ? plain.from(json, path) : json) as Record<string, unknown>;
+  };
+  const error = errorOf(state.failure);
+  const output: ExecutionOutput = {
+    checkpoints: state.checkpoints.map(({ id, nodeId, nodeName, stepNumber, context, timestamp, error }, index) => ({
+      id,
       nodeId,
       nodeName,
       stepNumber,
-      context: plain(context),
+      context: contextAt(context, ["checkpoints", index, "context"]),
       timestamp,
       ...(error === undefined ? {} : { error: error.message }),
     })),
-    currentContext: plain(state.context),
+    currentContext: contextAt(state.context, ["currentContext"]),
     currentStep: state.currentStep,
     totalSteps: state.totalSteps,
-    ...(state.error === undefined ? {} : { error: state.error }),
+    ...(error === undefined ? {} : { error }),
   };
+  if (plain.types.length > 0) output.waymarkTypes = plain.types;
+  return output;
+}
+
+/** The error of a run. That an execution was imported unfinished is none; what its row said is beside it. */
+function errorOf(failure: FailureRecord | undefined): string | undefined {
+  if (failure?.code !== "IMPORTED") return failure?.message;
+  return typeof failure.cause === "object" ? failure.cause.message : failure.cause;
 }

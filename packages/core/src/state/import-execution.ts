@@ -1,72 +1,168 @@
-import type { WorkflowStatus } from "../store/checkpoint-store.ts";
-import type { ExecutionOutput } from "./execution-output.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
+import type { ExecutionRecord, ExecutionRef, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import type { ExecutionOutput, ExecutionOutputCheckpoint } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
+import { INCOMPLETE_IMPORT, isIncompleteImport } from "./incomplete-import.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
-import { createExecution } from "./open-execution.ts";
-import { parseExecutionOutput } from "./parse-execution-output.ts";
+import { type OldStatus, oldStatusOf } from "./old-status.ts";
+import { createExecution, type OpenedExecution } from "./open-execution.ts";
+import { type ParsedCheckpoint, type ParsedOutput, parseExecutionOutput } from "./parse-execution-output.ts";
 
 /** A row of an old `Execution` table. */
 export interface ImportedExecution {
   workflowId: string;
   userId: string;
-  /** Default: a new id. */
-  executionId?: string;
+  /** Default: a new id. Only with an id of the row's own can an import that was cut off be completed by a second one. */
+  executionId?: string | null;
   /** The row's `output`: the JSON text, or what it parses to. */
-  output: string | ExecutionOutput;
-  /** Default: `failed` where the output has an error, `completed` where all its steps are done, else `pending`. */
-  status?: "pending" | "completed" | "failed" | "cancelled";
+  output: string | ImportedOutput;
+  /**
+   * The row's status, in the words and in the case that the old table has: see docs/migration.md. Default: `failed` if
+   * the output has an error, `completed` if all its steps are done, else unfinished.
+   */
+  status?: string | null;
 }
+
+/** An {@link ExecutionOutput} as old tables have it: `checkpoints` and their ids may be missing. */
+export interface ImportedOutput extends Omit<ExecutionOutput, "checkpoints"> {
+  checkpoints?: (Omit<ExecutionOutputCheckpoint, "id"> & { id?: string | number | null })[] | null;
+}
+
+const NAMES = new Set([
+  "workflowId",
+  "userId",
+  "executionId",
+  "output",
+  "status",
+] satisfies (keyof ImportedExecution)[]);
+
+/** How often an earlier import that was cut off is replaced, if another process writes to it meanwhile. */
+const MAX_REPLACEMENTS = 5;
 
 /**
  * Writes an old row as a new execution, checkpoint by checkpoint, and gives its id.
  *
- * - Everything is checked before anything is written; where writing fails, what was written is deleted.
+ * - Nothing of it is ever due or recovered: what the old executor had not finished arrives as failed, with the code
+ *   IMPORTED, to be resumed by hand.
+ * - Everything is checked before anything is written. If writing fails, what was written is deleted. If the process dies
+ *   or the store cannot be reached, it stays as failed with the code IMPORT_INCOMPLETE, and a second import of the row
+ *   replaces it.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
+ * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
 export async function importExecution(surroundings: JournalOptions, row: ImportedExecution): Promise<string> {
+  checkNames(row);
   const output = parseExecutionOutput(surroundings.codec, row.output);
-  const { workflowId, userId, executionId } = row;
-  const { totalSteps, currentContext } = output;
-  const initialData = output.checkpoints.length === 0 ? currentContext : {};
-  const { journal, record } = await createExecution(surroundings, {
-    workflowId,
-    userId,
-    executionId,
-    initialData,
-    totalSteps,
-  });
+  const end = endOf(output, statusOf(row.status, output), row.status);
+  const { journal, record } = await begin(surroundings, row, output);
   try {
-    await writeCheckpoints(journal, output, row.status ?? statusOf(output));
+    for (const checkpoint of output.checkpoints) await writeCheckpoint(journal, checkpoint);
+    journal.replaceContext(output.currentContext);
+    journal.currentStep = output.currentStep;
+    await journal.save(end);
   } catch (error) {
-    const { store } = surroundings;
-    const left = await store.getExecution(record.id);
-    if (left?.token === record.token) await store.deleteExecutions([left]);
+    // The first error is the one to report. What cannot be cleaned up now stays as an incomplete import.
+    if (!isWorkflowError(error, "STORE_UNAVAILABLE")) await deleteOwn(surroundings, record).catch(() => undefined);
     throw error;
   }
   return record.id;
 }
 
-async function writeCheckpoints(journal: Journal, output: ExecutionOutput, status: WorkflowStatus): Promise<void> {
-  for (const { nodeId, nodeName, stepNumber, context, timestamp, error } of output.checkpoints) {
-    const attempt = (journal.attempts.get(nodeId) ?? 0) + 1;
-    const entry = { nodeId, nodeName, attempt, durationMs: 0, timestamp: Date.parse(timestamp) };
-    if (error === undefined) {
-      journal.replaceContext(context);
-      journal.currentStep = stepNumber;
-      await journal.commitNode(entry);
-    } else {
-      const failure = describeFailure(error, { nodeId, nodeName, attempts: attempt });
-      journal.currentStep = Math.max(0, stepNumber - 1);
-      await journal.commitError({ ...entry, error: failure });
+/** Creates the execution; one that an earlier import of the row has left behind makes way. */
+async function begin(
+  surroundings: JournalOptions,
+  row: ImportedExecution,
+  output: ParsedOutput,
+): Promise<OpenedExecution> {
+  const { workflowId, userId } = row;
+  const { totalSteps, currentContext } = output;
+  const initialData = output.checkpoints.length === 0 ? currentContext : {};
+  const executionId = row.executionId ?? undefined;
+  const options = { workflowId, userId, executionId, initialData, totalSteps, unowned: INCOMPLETE_IMPORT };
+  for (let replaced = 0; ; replaced++) {
+    try {
+      return await createExecution(surroundings, options);
+    } catch (error) {
+      if (!isWorkflowError(error, "EXECUTION_ALREADY_EXISTS") || replaced === MAX_REPLACEMENTS) throw error;
+      if (executionId === undefined || !(await makeWay(surroundings, executionId, row))) throw error;
     }
   }
-  journal.replaceContext(output.currentContext);
-  journal.currentStep = output.currentStep;
-  await journal.save({ status, failure: output.error === undefined ? null : describeFailure(output.error) });
 }
 
-function statusOf(output: ExecutionOutput): WorkflowStatus {
-  if (output.error !== undefined) return "failed";
-  return output.totalSteps > 0 && output.currentStep >= output.totalSteps ? "completed" : "pending";
+/** Deletes an incomplete import of the same row; false if the id is that of another execution. */
+async function makeWay({ store }: JournalOptions, executionId: string, row: ImportedExecution): Promise<boolean> {
+  const left = await store.getExecution(executionId);
+  if (left === undefined) return true;
+  if (!isIncompleteImport(left) || left.workflowId !== row.workflowId || left.userId !== row.userId) return false;
+  await store.deleteExecutions([refTo(left)]);
+  return true;
+}
+
+async function deleteOwn({ store }: JournalOptions, { id, token }: ExecutionRecord): Promise<void> {
+  const left = await store.getExecution(id);
+  if (left?.token === token) await store.deleteExecutions([refTo(left)]);
+}
+
+function refTo({ id, version, token }: ExecutionRecord): ExecutionRef {
+  return { id, version, token };
+}
+
+async function writeCheckpoint(journal: Journal, checkpoint: ParsedCheckpoint): Promise<void> {
+  const { nodeId, nodeName, stepNumber, context, timestamp, error } = checkpoint;
+  const attempt = (journal.attempts.get(nodeId) ?? 0) + 1;
+  const entry = { nodeId, nodeName, attempt, durationMs: 0, timestamp };
+  if (error === undefined) {
+    journal.replaceContext(context);
+    journal.currentStep = stepNumber;
+    await journal.commitNode(entry);
+  } else {
+    const failure = describeFailure(error, { nodeId, nodeName, attempts: attempt });
+    journal.currentStep = Math.max(0, stepNumber - 1);
+    await journal.commitError({ ...entry, error: failure });
+  }
+}
+
+function statusOf(status: unknown, output: ParsedOutput): OldStatus {
+  if (status === undefined || status === null) {
+    if (output.error !== undefined) return "failed";
+    return output.totalSteps > 0 && output.currentStep >= output.totalSteps ? "completed" : "unfinished";
+  }
+  const known = typeof status === "string" ? oldStatusOf(status) : undefined;
+  if (known !== undefined) return known;
+  throw invalid(
+    `status ${quoted(status)} is none of the usual words for how an execution ended; see docs/migration.md`,
+  );
+}
+
+/** How the imported execution ends. */
+function endOf(
+  { error, checkpoints }: ParsedOutput,
+  old: OldStatus,
+  word: string | null | undefined,
+): { status: WorkflowStatus; failure: FailureRecord | null } {
+  if (old === "completed") return { status: old, failure: null };
+  if (old === "unfinished") {
+    const known = typeof word === "string" ? ` (its status was ${quoted(word)})` : "";
+    const message = `The old executor had not finished this execution${known}. Resume it by hand.`;
+    const failure = describeFailure(message, { code: "IMPORTED" });
+    if (error !== undefined) failure.cause = { message: describeFailure(error).message };
+    return { status: "failed", failure };
+  }
+  if (old === "cancelled") return { status: old, failure: error === undefined ? null : describeFailure(error) };
+  const last = checkpoints.at(-1);
+  const node = last?.error === undefined ? {} : { nodeId: last.nodeId, nodeName: last.nodeName };
+  const message = error ?? last?.error ?? "The old executor recorded no error.";
+  return { status: old, failure: describeFailure(message, node) };
+}
+
+function checkNames(row: unknown): void {
+  if (typeof row !== "object" || row === null) throw invalid("it is not an object");
+  for (const name of Object.keys(row)) {
+    if (!(NAMES as ReadonlySet<string>).has(name)) throw invalid(`${quoted(name)} is not a name that it can have`);
+  }
+}
+
+function invalid(problem: string): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `The row cannot be imported: ${problem}.`);
 }

@@ -1,9 +1,16 @@
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import type { CheckpointRecord, ExecutionRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
+import type {
+  CheckpointRecord,
+  ExecutionRecord,
+  FailureRecord,
+  NewExecution,
+  WorkflowStatus,
+} from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
 import { History } from "./history.ts";
+import { refuseIncompleteImport } from "./incomplete-import.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { isPlain } from "./live-values.ts";
 import { snapshotPayload } from "./payload.ts";
@@ -31,6 +38,8 @@ export interface CreateOptions {
   executionId?: string | undefined;
   definitionHash?: string | undefined;
   currentStep?: number;
+  /** Creates it as pending, with this failure and without an owner or a time to wake: nobody recovers it. */
+  unowned?: FailureRecord;
 }
 
 /**
@@ -49,11 +58,11 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
     id: executionId,
     workflowId: options.workflowId,
     userId: options.userId,
-    status: "running",
+    ...(options.unowned === undefined
+      ? { status: "running", owner: randomUUID(), leaseMs }
+      : { status: "pending", failure: options.unowned }),
     currentStep: options.currentStep ?? 0,
     totalSteps: options.totalSteps,
-    owner: randomUUID(),
-    leaseMs,
     checkpoint: {
       id: randomUUID(),
       kind: "snapshot",
@@ -96,8 +105,8 @@ export async function readHead({ store }: JournalOptions, executionId: string): 
 /**
  * Claims an execution that can be resumed and puts its state together. `before` is its head as it was read.
  *
- * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, STATE_VERSION_UNSUPPORTED, STATE_CORRUPT,
- *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
+ * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, IMPORT_INCOMPLETE, LEASE_HELD, STATE_VERSION_UNSUPPORTED,
+ *   STATE_CORRUPT, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
 export async function claimExecution(
   surroundings: JournalOptions,
@@ -107,6 +116,7 @@ export async function claimExecution(
   const { store, leaseMs } = surroundings;
   const { history = false } = options;
   const { id } = before;
+  refuseIncompleteImport(before);
   const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from: RESUMABLE };
   const record = await store.claimExecution(id, claim);
   try {

@@ -11,6 +11,7 @@ import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import type { Checkpoint, History } from "./history.ts";
 import type { ImportedExecution } from "./import-execution.ts";
+import { isIncompleteImport, shownStatus } from "./incomplete-import.ts";
 import type { Journal } from "./journal.ts";
 import type { CommitExtra } from "./journal-entries.ts";
 import { isPlain } from "./live-values.ts";
@@ -74,9 +75,13 @@ export interface WorkflowStateClass<Context extends object = Record<string, unkn
    */
   resume(executionId: string): Promise<WorkflowState<Context>>;
   /**
-   * Takes in a row of an old `Execution` table, resumable: its checkpoints become a new execution's.
+   * Takes in a row of an old `Execution` table: its checkpoints become a new execution's.
    *
-   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, STATE_NOT_SERIALIZABLE, STORE_UNAVAILABLE
+   * - Runs nothing, and nothing else runs it: what was not finished arrives as failed, with the code IMPORTED, to be
+   *   resumed by hand.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STATE_TYPE_UNKNOWN,
+   *   STORE_UNAVAILABLE
    */
   importExecutionOutput(row: ImportedExecution): Promise<ReadonlyWorkflowState<Context>>;
   /** The same class, bound to another store. */
@@ -115,7 +120,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     this.#history = opened.history as History<Context>;
     this.#values = new ContextValues(codec);
     this.#mode = mode;
-    this.#status = opened.journal.status;
+    this.#status = shownStatus(opened.record);
     opened.journal.onRecord = (record) => this.#history.append(record);
   }
 
@@ -295,8 +300,10 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
    * Tells whether a resume without an answer would run something: pending, failed, or running with a lapsed lease.
    *
    * - False for a suspended execution: it waits for `resumeWorkflow({ executionId, data })`.
+   * - False for one whose import was cut off.
    */
   canResume(): boolean {
+    if (isIncompleteImport(this.#opened.record)) return false;
     return this.#status === "running" ? this.#opened.leaseExpired : canResume(this.#status);
   }
 
@@ -306,14 +313,18 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     return last === undefined ? null : { nodeId: last.nodeId, stepNumber: last.stepNumber };
   }
 
-  /** The JSON that the old `Execution.output` column held. */
+  /**
+   * The JSON that the old `Execution.output` column held.
+   *
+   * - Values that JSON does not have stand there in a plain form; `waymarkTypes` tells which they are.
+   */
   toExecutionOutput(): ExecutionOutput {
     return toExecutionOutput(this.#codec, {
       checkpoints: this.getCheckpoints(),
       context: this.#journal.context,
       currentStep: this.getCurrentStep(),
       totalSteps: this.getTotalSteps(),
-      error: this.#journal.failure?.message,
+      failure: this.#journal.failure,
     });
   }
 

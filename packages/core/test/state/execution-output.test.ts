@@ -1,118 +1,106 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, type ExecutionOutput } from "../../src/index.ts";
+import type { ExecutionOutput } from "../../src/index.ts";
+import { assertExact } from "./exact.ts";
+import { ROW, setUp } from "./old-rows.ts";
+import { anyContext } from "./values.ts";
 
-const OUTPUT: ExecutionOutput = {
-  checkpoints: [
-    { nodeId: "n1", nodeName: "http", stepNumber: 1, context: { a: 1 }, timestamp: "2025-01-01T00:00:00.000Z" },
-    {
-      nodeId: "n2",
-      nodeName: "llm",
-      stepNumber: 2,
-      context: { a: 1 },
-      timestamp: "2025-01-01T00:00:05.000Z",
-      error: "429 Too Many Requests",
-    },
-  ],
-  currentContext: { a: 1 },
-  currentStep: 1,
-  totalSteps: 3,
-  error: "429 Too Many Requests",
-};
-const ROW = { workflowId: "chain", userId: "u1", output: OUTPUT };
-
-function setUp() {
-  const store = new MemoryCheckpointStore();
-  const started: string[] = [];
-  const engine = createWorkflowEngine({
-    store,
-    workflows: [
-      {
-        id: "chain",
-        nodes: [{ id: "n1" }, { id: "n2" }, { id: "n3" }],
-        edges: [
-          { source: "n1", target: "n2" },
-          { source: "n2", target: "n3" },
-        ],
-      },
-    ],
-    executors: {
-      default: ({ context, node }) => {
-        started.push(node.id);
-        return { ...context, [node.id]: true };
-      },
-    },
-  });
-  return { store, started, ...engine };
+/** The guide's literal shape, and nothing beside it. */
+function expectLiteralShape(output: ExecutionOutput): void {
+  const optional = ({ error: _error, ...others }: { error?: string }) => Object.keys(others).sort();
+  expect(optional(output)).toEqual(["checkpoints", "currentContext", "currentStep", "totalSteps"]);
+  for (const checkpoint of output.checkpoints) {
+    expect(optional(checkpoint)).toEqual(["context", "id", "nodeId", "nodeName", "stepNumber", "timestamp"]);
+    expect(checkpoint.id).toEqual(expect.any(String));
+    expect(new Date(checkpoint.timestamp).toISOString()).toBe(checkpoint.timestamp);
+  }
 }
 
-describe("importExecutionOutput", () => {
-  it("takes in an old row, which then reads the same and goes on where it failed", async () => {
-    const { WorkflowState, resumeWorkflow, started } = setUp();
-    for (const output of [OUTPUT, JSON.stringify(OUTPUT)]) {
-      const state = await WorkflowState.importExecutionOutput({ ...ROW, output });
-      expect(state.getStatus()).toBe("failed");
-      expect(state.toExecutionOutput()).toEqual(OUTPUT);
-      const result = await resumeWorkflow({ executionId: state.getExecutionId() });
-      expect(result).toMatchObject({ status: "completed", output: { a: 1, n2: true, n3: true }, totalSteps: 3 });
-    }
-    expect(started).toEqual(["n2", "n3", "n2", "n3"]);
-  });
-
-  it("takes in one without checkpoints, and tells a completed one by its steps", async () => {
-    const { WorkflowState } = setUp();
-    const fresh = { checkpoints: [], currentContext: { a: 1 }, currentStep: 0, totalSteps: 3 };
-    const state = await WorkflowState.importExecutionOutput({ ...ROW, executionId: "old-1", output: fresh });
-    expect([state.getExecutionId(), state.getStatus(), state.getContext()]).toEqual(["old-1", "pending", { a: 1 }]);
-    const done = await WorkflowState.importExecutionOutput({ ...ROW, output: { ...fresh, currentStep: 3 } });
-    expect(done.getStatus()).toBe("completed");
-  });
-
-  it.each([
-    ["JSON", "{"],
-    ["an object", "[]"],
-    ["currentStep", { ...OUTPUT, currentStep: -1 }],
-    ["totalSteps", { ...OUTPUT, totalSteps: undefined }],
-    ["currentContext", { ...OUTPUT, currentContext: null }],
-    ["checkpoints[0].nodeId", { ...OUTPUT, checkpoints: [{ ...OUTPUT.checkpoints[0], nodeId: "" }] }],
-    ["checkpoints[0].timestamp", { ...OUTPUT, checkpoints: [{ ...OUTPUT.checkpoints[0], timestamp: "soon" }] }],
-    [
-      "checkpoints[1].context",
-      { ...OUTPUT, checkpoints: [OUTPUT.checkpoints[0], { ...OUTPUT.checkpoints[1], context: 1 }] },
-    ],
-  ])("refuses what is wrong with %s, and writes nothing", async (what, output) => {
-    const { WorkflowState, store } = setUp();
-    await expect(WorkflowState.importExecutionOutput({ ...ROW, output: output as never })).rejects.toMatchObject({
-      code: "INVALID_ARGUMENT",
-      message: expect.stringContaining(what),
-    });
-    expect((await store.listExecutions()).items).toEqual([]);
-  });
-
-  it("deletes what it wrote when the store fails half-way", async () => {
-    const { WorkflowState, store } = setUp();
-    const commit = store.commit.bind(store);
-    let commits = 0;
-    store.commit = async (id, request) => {
-      if (++commits === 2) throw Object.assign(new Error("disk full"), { code: "X" });
-      return commit(id, request);
-    };
-    await expect(WorkflowState.importExecutionOutput(ROW)).rejects.toThrow("disk full");
-    expect((await store.listExecutions()).items).toEqual([]);
-  });
-});
+async function outputOf(contexts: readonly object[]): Promise<ExecutionOutput> {
+  const { WorkflowState } = setUp();
+  const state = await WorkflowState.create("chain", "u1", contexts[0] as Record<string, unknown>, contexts.length);
+  for (const [index, context] of contexts.entries()) {
+    state.setContext(context as Record<string, unknown>);
+    state.incrementStep();
+    await state.createCheckpoint(`n${index}`, "http");
+  }
+  return state.toExecutionOutput();
+}
 
 describe("toExecutionOutput", () => {
-  it("is plain JSON, from which values that JSON does not have come back", async () => {
+  it("has the guide's literal shape, with the ids of the checkpoints", async () => {
+    const context = { $type: "Date", value: "2020-01-01", nested: [{ $type: "Map" }], waymarkTypes: [[["a"], "Date"]] };
     const { WorkflowState } = setUp();
-    const context = { at: new Date(0), big: 2n, tags: new Set(["a"]) };
-    const state = await WorkflowState.create("chain", "u1", {}, 1);
-    state.setContext(context);
-    state.incrementStep();
+    const state = await WorkflowState.create("chain", "u1", context, 2);
     await state.createCheckpoint("n1", "http");
-    const text = JSON.stringify(state.toExecutionOutput());
-    const imported = await WorkflowState.importExecutionOutput({ ...ROW, output: text });
-    expect(imported.getContext()).toEqual(context);
-    expect(imported.getLastCheckpoint()?.context).toEqual(context);
+    await state.createErrorCheckpoint("n2", "llm", new Error("429"));
+    await state.markFailed(new Error("429"));
+    const output = state.toExecutionOutput();
+    expectLiteralShape(output);
+    expect(JSON.parse(JSON.stringify(output))).toEqual(output);
+    expect(output.currentContext).toEqual(context);
+    expect(output.checkpoints.map(({ id }) => id)).toEqual(state.getCheckpoints().map(({ id }) => id));
+    expect([output.error, output.checkpoints[1]?.error]).toEqual(["429", "429"]);
+  });
+
+  it("writes values that JSON does not have in a plain form, and tells beside it which they are", async () => {
+    const context = {
+      at: new Date(0),
+      never: new Date(Number.NaN),
+      big: 2n,
+      tags: new Set(["a"]),
+      byId: new Map<unknown, unknown>([[1, new Date(5)]]),
+      bytes: new Uint8Array([1, 2]),
+      none: undefined,
+      odd: [Number.NaN, -0, 1],
+      own: { $type: "Date", value: "soon" },
+    };
+    const output = await outputOf([context]);
+    const plain = {
+      at: "1970-01-01T00:00:00.000Z",
+      never: null,
+      big: "2",
+      tags: ["a"],
+      byId: [[1, "1970-01-01T00:00:00.005Z"]],
+      bytes: "AQI=",
+      none: null,
+      odd: ["NaN", "-0", 1],
+      own: { $type: "Date", value: "soon" },
+    };
+    expect(output.currentContext).toEqual(plain);
+    expect(output.checkpoints[0]?.context).toEqual(plain);
+    const types = [
+      [["at"], "Date"],
+      [["never"], "Date"],
+      [["big"], "bigint"],
+      [["tags"], "Set"],
+      [["byId"], "Map"],
+      [["byId", 0, 1], "Date"],
+      [["bytes"], "Uint8Array"],
+      [["none"], "undefined"],
+      [["odd", 0], "number"],
+      [["odd", 1], "number"],
+    ] as [string[], string][];
+    expect(output.waymarkTypes).toEqual([
+      ...types.map(([path, type]) => [["checkpoints", 0, "context", ...path], type]),
+      ...types.map(([path, type]) => [["currentContext", ...path], type]),
+    ]);
+  });
+
+  it("keeps every value over a round trip, also as text", async () => {
+    const { WorkflowState } = setUp();
+    await fc.assert(
+      fc.asyncProperty(anyContext, anyContext, async (first, second) => {
+        const output = await outputOf([first, second]);
+        const json = JSON.parse(JSON.stringify(output));
+        expect(json).toEqual(output);
+        const imported = await WorkflowState.importExecutionOutput({ ...ROW, output: JSON.stringify(output) });
+        const [one, two] = imported.getCheckpoints();
+        assertExact(one?.context, first);
+        assertExact(two?.context, second);
+        assertExact(imported.getContext(), second);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
