@@ -49,7 +49,8 @@ describe("the services", () => {
   it("answer what they cannot read with an error", async () => {
     expect((await fetch(`${services.url}/nowhere`)).status).toBe(404);
     expect((await send("/mail/messages", { body: "x".repeat(5_000_000) })).status).toBe(413);
-    expect((await send("/v1/messages", { body: "no json" })).status).toBe(500);
+    const headers = { "content-type": "application/json" };
+    expect((await send("/v1/messages", { headers, body: "no json" })).status).toBe(500);
   });
 
   it("are idle once the last request is done, also where its sender has gone", async () => {
@@ -62,6 +63,26 @@ describe("the services", () => {
     await sent;
     await services.idle();
     expect(services.ledger.entries).toMatchObject([{ outcome: "applied" }]);
+  });
+
+  it("drop what is not done in time, without an effect then or later", async () => {
+    services.reset([fault({ path: "/payments/*", delayMs: 3_600_000 })]);
+    const before = services.received;
+    const sent = send("/payments/charges").catch(() => "dropped");
+    await expect.poll(() => services.received, { interval: 1 }).toBe(before + 1);
+    await services.idle(1);
+    expect(await sent).toBe("dropped");
+    expect(services.ledger.entries).toEqual([]);
+    services.reset();
+    expect((await send("/payments/charges")).status).toBe(201);
+  });
+
+  it("answer the same with the token in the address and without, except for the model", async () => {
+    const { origin } = new URL(services.url);
+    for (const url of [services.url, origin]) {
+      expect((await fetch(`${url}/mail/messages`, { method: "POST", body: "x" })).status).toBe(201);
+    }
+    expect(services.ledger.entries.map(({ path }) => path)).toEqual(["/mail/messages", "/mail/messages"]);
   });
 });
 

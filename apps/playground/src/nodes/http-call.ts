@@ -1,4 +1,4 @@
-import { NonRetryableError, RetryAfterError } from "@waymark/core";
+import { cleanText, NonRetryableError, RetryAfterError, safeError } from "@waymark/core";
 
 /** One HTTP request of a node. */
 export interface HttpCall {
@@ -28,29 +28,35 @@ export interface HttpAnswer {
 /** A larger answer is refused: it would go into every later context. Bytes. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
+/** Shorter header values ("json", "1") are no secrets. Characters. */
+const MIN_SECRET_LENGTH = 8;
+
 /** 4xx statuses that a later attempt may well get past. */
 const PASSING_STATUSES = new Set([408, 409, 423, 425, 429]);
 
 /**
- * Sends one request and says by its error whether it is worth another attempt.
+ * Sends one request; its error shows whether it is worth another attempt.
  *
  * - 429 and 503 with `Retry-After` throw a RetryAfterError; a status that may pass, a timeout or a broken connection
  *   an ordinary error; every other 4xx a NonRetryableError.
+ * - Redirects are followed by GET and HEAD without headers of the caller's own: what a header holds is for one service.
+ * - Errors name the method and the host. Paths, headers and bodies, which may hold secrets, are in none of them.
  */
 export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
-  const what = `${call.method} ${call.url.origin}${call.url.pathname}`;
+  const what = `${call.method} ${call.url.origin}`;
   call.signal?.throwIfAborted();
+  const request = encodeRequest(call, what);
   const timeout = AbortSignal.timeout(call.timeoutMs);
   const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
   try {
-    const response = await fetch(call.url, { method: call.method, signal, ...encodeRequest(call) });
+    const response = await fetch(call.url, { method: call.method, signal, ...request });
     const body = await readBody(response, what);
     if (response.ok || call.accept?.includes(response.status)) return { status: response.status, body };
-    throw refusal(what, response, body);
+    throw refusal(what, { call, response, body });
   } catch (error) {
     call.signal?.throwIfAborted();
-    if (timeout.aborted) throw new Error(`${what}: timeout, no answer within ${call.timeoutMs} ms`, { cause: error });
-    if (error instanceof TypeError) throw new Error(`${what}: ${connectionFault(error)}`, { cause: error });
+    if (timeout.aborted) throw new Error(`${what}: timeout, no answer within ${call.timeoutMs} ms`);
+    if (error instanceof TypeError) throw new Error(`${what}: ${connectionFault(error)}`);
     throw error;
   }
 }
@@ -68,15 +74,27 @@ export function parseRetryAfter(value: string | null, now: number = Date.now()):
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-function encodeRequest(call: HttpCall): { headers: Headers; body?: string } {
+/** What `fetch` is given. @throws {NonRetryableError} the address or a header cannot be sent */
+function encodeRequest(call: HttpCall, what: string): Pick<RequestInit, "headers" | "body" | "redirect"> {
+  if (call.url.username !== "" || call.url.password !== "") {
+    throw new NonRetryableError(`${what}: the address holds a user and a password; send them in a header.`);
+  }
   const headers = new Headers({ accept: "application/json", "x-workflow-node": encodeURIComponent(call.nodeId) });
   const changesSomething = call.method !== "GET" && call.method !== "HEAD";
   if (changesSomething && call.idempotencyKey !== undefined) headers.set("idempotency-key", call.idempotencyKey);
   const hasBody = changesSomething && call.body !== undefined;
   if (hasBody) headers.set("content-type", typeof call.body === "string" ? "text/plain" : "application/json");
-  for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
-  if (!hasBody) return { headers };
-  return { headers, body: typeof call.body === "string" ? call.body : JSON.stringify(call.body) };
+  const own = Object.entries(call.headers ?? {});
+  for (const [index, [name, value]] of own.entries()) {
+    try {
+      headers.set(name, value);
+    } catch {
+      throw new NonRetryableError(`${what}: header ${index + 1} of ${own.length} cannot be sent as it is.`);
+    }
+  }
+  const redirect = changesSomething || own.length > 0 ? "manual" : "follow";
+  if (!hasBody) return { headers, redirect };
+  return { headers, redirect, body: typeof call.body === "string" ? call.body : JSON.stringify(call.body) };
 }
 
 async function readBody(response: Response, what: string): Promise<unknown> {
@@ -94,13 +112,13 @@ async function readBody(response: Response, what: string): Promise<unknown> {
   if (!/\bjson\b/i.test(response.headers.get("content-type") ?? "")) return text;
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${what}: the answer says it is JSON and is not`, { cause: error });
+  } catch {
+    throw new Error(`${what}: the answer says it is JSON and is not`);
   }
 }
 
-function refusal(what: string, response: Response, body: unknown): Error {
-  const said = describe(body);
+function refusal(what: string, { call, response, body }: { call: HttpCall; response: Response; body: unknown }): Error {
+  const said = describe(body, call);
   const message = `${what} answered ${response.status}${said === "" ? "" : `: ${said}`}`;
   if (response.status === 429 || response.status === 503) {
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"));
@@ -110,15 +128,19 @@ function refusal(what: string, response: Response, body: unknown): Error {
   return isFinal ? new NonRetryableError(message) : new Error(message);
 }
 
-/** What the service said, in the places where services say it. */
-function describe(body: unknown): string {
+/** The service's own words, from the places where services put them, without the headers it was sent. */
+function describe(body: unknown, { headers = {} }: HttpCall): string {
   const { error, message } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   const nested = (error as { message?: unknown } | null | undefined)?.message;
   const said = [message, nested, error, body].find((candidate) => typeof candidate === "string");
-  return typeof said === "string" ? said.slice(0, 200) : "";
+  if (typeof said !== "string") return "";
+  const sent = Object.values(headers).flatMap((value) => [value, ...value.split(" ")]);
+  const secrets = sent.filter((value) => value.length >= MIN_SECRET_LENGTH).sort((a, b) => b.length - a.length);
+  const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), said.slice(0, 2_000));
+  return cleanText(shown, 200);
 }
 
 function connectionFault(error: TypeError): string {
-  const cause = error.cause as { code?: unknown; message?: unknown } | undefined;
-  return `no connection (${String(cause?.code ?? cause?.message ?? error.message)})`;
+  const { code } = safeError(error.cause);
+  return code === undefined ? "no connection" : `no connection (${code})`;
 }

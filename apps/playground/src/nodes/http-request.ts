@@ -1,4 +1,4 @@
-import { defineNode, type NodeExecutorArgs, NonRetryableError } from "@waymark/core";
+import { cleanText, defineNode, type NodeExecutorArgs, NonRetryableError, quoted } from "@waymark/core";
 import * as z from "zod";
 import { type EvaluateOptions, render, renderDeep } from "./expression.ts";
 import { type HttpAnswer, httpCall } from "./http-call.ts";
@@ -62,16 +62,23 @@ export async function sendRequest(
   });
 }
 
+/** Without a scheme it is a path of the service's, whose address may have a path of its own. */
+function withBase(text: string, baseUrl: string | undefined): string {
+  if (baseUrl === undefined || /^[a-z][a-z0-9+.-]*:/i.test(text)) return text;
+  return `${baseUrl.replace(/\/$/, "")}/${text.replace(/^\//, "")}`;
+}
+
 async function requestUrl(
   request: z.output<typeof requestSchema>,
   options: { baseUrl: string | undefined; input: unknown; evaluation: EvaluateOptions },
 ): Promise<URL> {
   const { input, evaluation } = options;
   const text = String(await render(request.url, input, { ...evaluation, encode: encodeURIComponent }));
-  if (!URL.canParse(text, options.baseUrl)) throw new NonRetryableError(`"${text}" is not a URL.`);
-  const url = new URL(text, options.baseUrl);
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new NonRetryableError(`"${text}" is not an HTTP address.`);
+  const address = withBase(text, options.baseUrl);
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    // The address as the file has it: what was set in may be secret.
+    throw new NonRetryableError(`${quoted(cleanText(request.url))} does not give an HTTP address.`);
   }
   const query = (await renderDeep(request.query ?? {}, input, evaluation)) as Record<string, unknown>;
   for (const [name, value] of Object.entries(query)) {

@@ -1,5 +1,6 @@
 import { defineNode, NonRetryableError } from "@waymark/core";
 import * as z from "zod";
+import { messageOf } from "../values/message-of.ts";
 import { evaluate, evaluateEach } from "./expression.ts";
 import { requestSchema, sendRequest } from "./http-request.ts";
 
@@ -74,7 +75,7 @@ async function mapInOrder(
 
 /** The error's kind decides about retries, so it is kept and only its message gains the item's number. */
 function namedAfterItem({ index, error }: { index: number; error: unknown }): unknown {
-  if (!(error instanceof Error)) return new NonRetryableError(`Item ${index}: ${String(error)}`);
+  if (!(error instanceof Error)) return new NonRetryableError(`Item ${index}: ${messageOf(error)}`);
   if (error.name !== "AbortError") error.message = `Item ${index}: ${error.message}`;
   return error;
 }

@@ -1,4 +1,4 @@
-import { defineNode } from "@waymark/core";
+import { cleanText, defineNode, quoted } from "@waymark/core";
 import * as z from "zod";
 import { render } from "./expression.ts";
 import { httpCall } from "./http-call.ts";
@@ -78,6 +78,7 @@ function readAnswer(body: unknown, labels: readonly string[] | undefined) {
   const tokens = { input: usage.input_tokens, output: usage.output_tokens };
   if (labels === undefined) return { text, model, tokens };
   const label = labels.find((one) => one.toLowerCase() === text.trim().replace(/[."']/g, "").toLowerCase());
-  if (label === undefined) throw new Error(`The model answered "${text.slice(0, 80)}", none of ${labels.join(", ")}.`);
+  if (label === undefined)
+    throw new Error(`The model answered ${quoted(text, 80)}, none of ${cleanText(labels.join(", "), 200)}.`);
   return { text, label, model, tokens };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { defineNode, NonRetryableError, route } from "@waymark/core";
+import { defineNode, NonRetryableError, quoted, route } from "@waymark/core";
 import * as z from "zod";
 import { evaluate } from "./expression.ts";
 
@@ -19,7 +19,7 @@ export const switchNode = defineNode({
     const value = await evaluate(data.value, context, { signal });
     const handle = data.cases.find((one) => isDeepStrictEqual(one.equals, value))?.handle ?? data.fallback;
     if (handle === undefined) {
-      throw new NonRetryableError(`No case fits ${JSON.stringify(value)}, and there is no fallback.`);
+      throw new NonRetryableError(`No case fits the value of ${quoted(data.value)}, and there is no fallback.`);
     }
     return route(context, handle);
   },

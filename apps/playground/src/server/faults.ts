@@ -35,19 +35,19 @@ export class FaultPlan {
     this.#faults = faults.map((fault) => ({ fault, calls: 0, refusedUntil: 0 }));
   }
 
-  next(method: string, path: string, now: number = Date.now()): Disturbance {
+  next(method: string, path: string, nowMs: number = performance.now()): Disturbance {
     const disturbance: Disturbance = { delayMs: 0 };
     for (const entry of this.#faults) {
       const { fault } = entry;
       if (!matches(fault, method, path)) continue;
-      const isTooSoon = now < entry.refusedUntil;
+      const isTooSoon = nowMs < entry.refusedUntil;
       if (!isTooSoon) entry.calls += 1;
       const isOn = entry.calls > fault.after && entry.calls <= fault.after + (fault.times ?? Number.POSITIVE_INFINITY);
       if (!isOn) continue;
       disturbance.delayMs = Math.max(disturbance.delayMs, fault.delayMs);
       if (fault.status === undefined) continue;
       const { status, retryAfterSeconds } = fault;
-      if (retryAfterSeconds !== undefined && !isTooSoon) entry.refusedUntil = now + retryAfterSeconds * 1000;
+      if (retryAfterSeconds !== undefined && !isTooSoon) entry.refusedUntil = nowMs + retryAfterSeconds * 1000;
       disturbance.refusal = { status, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
     }
     return disturbance;

@@ -2,7 +2,7 @@
 export class HeldAnswers {
   #held: { nodeId: string; reached: () => void; released: Promise<void>; release: () => void } | undefined;
 
-  /** Resolves once an answer to the node is being kept back. */
+  /** Resolves once an answer to the node is being kept back; a request that names no node counts as one of it. */
   holdTo(nodeId: string): Promise<void> {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
@@ -12,7 +12,7 @@ export class HeldAnswers {
 
   /** Waits here as long as answers to the node are kept back. */
   async pass(nodeId: string | undefined): Promise<void> {
-    if (this.#held === undefined || this.#held.nodeId !== nodeId) return;
+    if (this.#held === undefined || (nodeId !== undefined && this.#held.nodeId !== nodeId)) return;
     this.#held.reached();
     await this.#held.released;
   }

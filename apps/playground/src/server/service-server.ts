@@ -1,15 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Access, MODEL_PATH } from "./access.ts";
 import { type Fault, FaultPlan } from "./faults.ts";
 import { HeldAnswers } from "./held-answers.ts";
 import { standInAnswer } from "./language-model.ts";
 import { Ledger, signatureOf } from "./ledger.ts";
+import { type LlmUpstream, type ModelAnswer, rememberingClient } from "./model-client.ts";
 import { readRecord, receipt } from "./records.ts";
 
 /** The services that the bundled workflows talk to: one real HTTP server on loopback. */
 export interface ServiceServer extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT/TOKEN`; paths are appended to it. */
   readonly url: string;
   /** What it was asked to change. */
   readonly ledger: Ledger;
@@ -18,23 +20,20 @@ export interface ServiceServer extends AsyncDisposable {
   /**
    * From now on does what a node asks for, but keeps the answers back; resolves once the first is being kept.
    *
-   * - Only for requests that change something and name their node.
+   * - A request that names no node counts as one of it.
    */
   holdAnswersTo(nodeId: string): Promise<void>;
   /** Lets go of the answers that are kept back, and keeps no more. */
   releaseAnswers(): void;
-  /** How many requests have come since it started, reads and refused ones included. */
+  /** The number of requests since it started, reads and refused ones included. */
   readonly received: number;
-  /** Resolves once no request is being worked on: late ones of a run that was cut off are then in the ledger. */
-  idle(): Promise<void>;
+  /**
+   * Resolves once no request is being worked on: late ones of a run that was cut off are then in the ledger.
+   *
+   * - Requests that are not done after `limitMs` milliseconds are dropped, without an effect.
+   */
+  idle(limitMs?: number): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Where the questions for a language model are passed on to. */
-export interface LlmUpstream {
-  /** Without `/v1/messages`. */
-  baseUrl: string;
-  apiKey: string;
 }
 
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -51,12 +50,23 @@ export async function startServiceServer(options: { llm?: LlmUpstream } = {}): P
   const askModel = options.llm === undefined ? undefined : rememberingClient(options.llm);
   const held = new HeldAnswers();
   const busy = new Set<Promise<void>>();
+  const access = new Access();
+  let dropped = new AbortController();
   let received = 0;
 
   const server = createServer((request, response) => {
+    const admission = access.admit(request);
+    if ("status" in admission) {
+      request.resume();
+      response.setHeader("connection", "close");
+      return answer(response, admission.status, { message: admission.message });
+    }
     received += 1;
-    const work = handle(request, response, { ledger, faults, askModel, held }).catch((error: unknown) => {
-      if (!response.headersSent) answer(response, 500, { message: String(error) });
+    const { path } = admission;
+    const { signal } = dropped;
+    const work = handle(request, response, { path, ledger, faults, askModel, held, signal }).catch(() => {
+      if (signal.aborted) response.destroy();
+      else if (!response.headersSent) answer(response, 500, { message: "The request cannot be answered." });
     });
     busy.add(work);
     void work.finally(() => busy.delete(work));
@@ -71,7 +81,7 @@ export async function startServiceServer(options: { llm?: LlmUpstream } = {}): P
     await closed;
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: access.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     ledger,
     reset: (next = []) => {
       ledger.clear();
@@ -82,30 +92,39 @@ export async function startServiceServer(options: { llm?: LlmUpstream } = {}): P
     get received() {
       return received;
     },
-    idle: async () => {
-      while (busy.size > 0) await Promise.all(busy);
+    idle: async (limitMs) => {
+      const timer = limitMs === undefined ? undefined : setTimeout(() => dropped.abort(), limitMs);
+      const { signal } = dropped;
+      while (busy.size > 0 && !signal.aborted) await Promise.all(busy);
+      clearTimeout(timer);
+      if (signal.aborted) dropped = new AbortController();
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-type AskModel = (body: string) => Promise<{ status: number; body: unknown; retryAfter?: string }>;
-
 async function handle(
   request: IncomingMessage,
   response: ServerResponse,
-  context: { ledger: Ledger; faults: FaultPlan; askModel: AskModel | undefined; held: HeldAnswers },
+  context: {
+    path: string;
+    ledger: Ledger;
+    faults: FaultPlan;
+    askModel: ReturnType<typeof rememberingClient> | undefined;
+    held: HeldAnswers;
+    /** Aborted if the request is dropped. */
+    signal: AbortSignal;
+  },
 ): Promise<void> {
-  const { ledger, faults, askModel, held } = context;
+  const { path, ledger, faults, askModel, held, signal } = context;
   const method = request.method ?? "GET";
-  const url = new URL(request.url ?? "/", "http://loopback");
-  const path = url.pathname;
   const body = await readText(request);
   if (body === undefined) return answer(response, 413, { message: "The request is too large." });
 
   const { delayMs, refusal } = faults.next(method, path);
-  if (delayMs > 0) await sleep(delayMs);
+  if (delayMs > 0) await sleep(delayMs, undefined, { signal });
+  signal.throwIfAborted();
   const isRead = method === "GET" || method === "HEAD";
   const entry = {
     method,
@@ -120,7 +139,8 @@ async function handle(
     return answer(response, refusal.status, { message: refusal.status === 429 ? "Too many requests." : "Try later." });
   }
   if (isRead) {
-    const record = readRecord(path, url.searchParams);
+    const record = readRecord(path, new URL(request.url ?? "/", "http://loopback").searchParams);
+    await held.pass(entry.nodeId);
     return record === undefined
       ? answer(response, 404, { message: `Nothing at ${path}.` })
       : answer(response, 200, record);
@@ -130,34 +150,18 @@ async function handle(
     ledger.record({ ...entry, outcome: "replayed" });
     return answer(response, 200, earlier.body);
   }
-  if (path !== "/v1/messages") {
+  if (path !== MODEL_PATH) {
     const done = receipt(path, entry.signature);
     ledger.record({ ...entry, outcome: "applied" }, done);
     await held.pass(entry.nodeId);
     return answer(response, 201, done);
   }
-  const said = askModel === undefined ? { status: 200, body: standInAnswer(JSON.parse(body)) } : await askModel(body);
+  const said: ModelAnswer =
+    askModel === undefined ? { status: 200, body: standInAnswer(JSON.parse(body)) } : await askModel(body, signal);
   ledger.record({ ...entry, outcome: said.status < 400 ? "applied" : "refused" }, said.body);
   await held.pass(entry.nodeId);
-  if ("retryAfter" in said && said.retryAfter !== undefined) response.setHeader("retry-after", said.retryAfter);
+  if (said.retryAfter !== undefined) response.setHeader("retry-after", said.retryAfter);
   answer(response, said.status, said.body);
-}
-
-function rememberingClient({ baseUrl, apiKey }: LlmUpstream): AskModel {
-  const known = new Map<string, unknown>();
-  return async (body) => {
-    if (known.has(body)) return { status: 200, body: known.get(body) };
-    const response = await fetch(`${baseUrl.replace(/\/$/, "")}/v1/messages`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", "x-api-key": apiKey },
-      body,
-      signal: AbortSignal.timeout(60_000),
-    });
-    const said = (await response.json()) as unknown;
-    if (response.ok) known.set(body, said);
-    const retryAfter = response.headers.get("retry-after");
-    return { status: response.status, body: said, ...(retryAfter === null ? {} : { retryAfter }) };
-  };
 }
 
 async function readText(request: IncomingMessage): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { type CheckpointStore, WorkflowError } from "@waymark/core";
+import { type CheckpointStore, quoted, WorkflowError } from "@waymark/core";
 
 /** Where V2 keeps its checkpoints, as plain data: another process opens the same store from it. */
 export interface StoreChoice {
@@ -28,7 +28,8 @@ const kinds: Readonly<Record<string, StoreKind>> = {
     durable: true,
     open: async ({ dataDir = "" }) => {
       const { PostgresCheckpointStore } = await import("@waymark/store-postgres");
-      await mkdir(dataDir, { recursive: true });
+      // For nobody else's eyes: checkpoints hold what the workflows work on.
+      await mkdir(dataDir, { recursive: true, mode: 0o700 });
       return PostgresCheckpointStore.connect({ dataDir });
     },
   },
@@ -85,5 +86,5 @@ export async function openStore(choice: StoreChoice): Promise<CheckpointStore> {
 function kindOf(name: string): StoreKind {
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (kind !== undefined) return kind;
-  throw new WorkflowError("INVALID_ARGUMENT", `--store: "${name}" is not one of ${STORE_NAMES.join(", ")}.`);
+  throw new WorkflowError("INVALID_ARGUMENT", `--store: ${quoted(name)} is not one of ${STORE_NAMES.join(", ")}.`);
 }

@@ -1,0 +1,21 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openStore } from "../src/store/open-store.ts";
+import { folderWith } from "./run-cli.ts";
+
+describe("openStore", () => {
+  it.each([0o022, 0o000])("makes folders that nobody else can look into, with umask %o", async (umask) => {
+    await using folder = await folderWith({});
+    const usual = process.umask(umask);
+    try {
+      const store = await openStore({ name: "pglite", dataDir: join(folder.path, "new", "compare") });
+      await store.close();
+    } finally {
+      process.umask(usual);
+    }
+    for (const made of ["new", join("new", "compare")]) {
+      expect((await stat(join(folder.path, made))).mode & 0o777).toBe(0o700);
+    }
+  });
+});
