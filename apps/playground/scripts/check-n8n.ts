@@ -8,6 +8,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isWorkflowError } from "@waymark/core";
 import { startEnvironment } from "../src/cli/environment.ts";
+import { oneLine } from "../src/cli/one-line.ts";
 import { renderTable } from "../src/cli/table.ts";
 import { compareWorkflow } from "../src/compare/compare-workflow.ts";
 import { resolveExecutors } from "../src/compare/executor-table.ts";
@@ -37,11 +38,11 @@ for (const file of (await readdir(folder)).filter((name) => name.endsWith(".json
   rows.push(await check(file, await readJson(join(folder, file))));
 }
 const lines = renderTable(rows, [
-  { title: "file", cell: ({ file }) => file, maxWidth: 34 },
+  { title: "file", cell: ({ file }) => oneLine(file), maxWidth: 34 },
   { title: "result", cell: ({ result }) => result },
   { title: "edges", align: "right", cell: ({ edges }) => edges },
   { title: "nodes run", align: "right", cell: ({ nodes }) => nodes },
-  { title: "", cell: ({ remark }) => remark, maxWidth: 36 },
+  { title: "", cell: ({ remark }) => oneLine(remark), maxWidth: 36 },
 ]);
 const count = (result: Row["result"]) => rows.filter((row) => row.result === result).length;
 process.stdout.write(`${lines.join("\n")}\n\n`);

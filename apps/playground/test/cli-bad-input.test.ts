@@ -44,7 +44,7 @@ const cases: [string, string[], string, RegExp][] = [
   ["an id that repeats", ["twice.json"], "DUPLICATE_NODE_ID", /twice\.json/],
   ["an edge to nowhere", ["edge.json"], "UNKNOWN_EDGE_NODE", /nowhere/],
   ["a scenario of the wrong shape", ["scenario.json"], "WORKFLOW_INVALID", /playground\.input/],
-  ["a file name with control characters", ["named\u001b[31m.json"], "WORKFLOW_INVALID", /named \[31m/],
+  ["a file name with control characters", ["named\u001b[31m.json"], "WORKFLOW_INVALID", /named\\u001b\[31m/],
   ["one bad file among good ones", ["good.json", "loop.json"], "WORKFLOW_CYCLE", /loop\.json/],
   ["an unknown workflow", ["--workflow", "nope"], "WORKFLOW_NOT_FOUND", /"nope".*order-fulfilment/],
   ["a workflow that no file has", ["good.json", "-w", "order-fulfilment"], "WORKFLOW_NOT_FOUND", /"order-.*"good"/],

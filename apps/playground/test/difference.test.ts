@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { difference } from "../src/compare/difference.ts";
+import { difference, isEqual } from "../src/compare/difference.ts";
 
 describe("difference", () => {
   it("is undefined for equal outputs, whatever the order of their keys", () => {
@@ -30,5 +30,25 @@ describe("difference", () => {
     const lines = (difference({ list: list(1) }, { list: list(-1) }) as string).split("\n");
     expect(lines).toHaveLength(61);
     expect(lines.at(-1)).toMatch(/^\(\d{3,} more lines\)$/);
+  });
+
+  it("names the places of large outputs, in bounded time", () => {
+    const large = (n: number) => ({
+      list: Array.from({ length: 200_000 }, (_, index) => ({ index, value: index * n })),
+    });
+    expect(difference(large(1), large(2))).toMatch(/too large.*\n {2}list\.\*\.value$/);
+    expect(difference({ text: "a".repeat(20_000_000) }, { text: "b" })?.length).toBeLessThan(40_000);
+  });
+
+  it("is of outputs that are nested too deep, too", () => {
+    const deep = (leaf: number) => Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], leaf);
+    expect(difference(deep(1), deep(2))).toContain("nested too deep");
+    expect(isEqual(deep(1), deep(1))).toBe(false);
+  });
+
+  it("holds nothing that a terminal acts upon, and no credentials", () => {
+    const text = difference({ a: "\u001b[2J\u009b1m\u202e" }, { a: "https://user:hunter2@example.com/x" }) as string;
+    expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+    expect(text).not.toContain("hunter2");
   });
 });

@@ -4,6 +4,7 @@ import { Bench } from "../src/compare/bench.ts";
 import { resolveExecutors } from "../src/compare/executor-table.ts";
 import { runV1 } from "../src/compare/executors.ts";
 import { compareFailure } from "../src/compare/interruptions.ts";
+import { OutputComparison } from "../src/compare/output-comparison.ts";
 import { bundledIds, readBundled } from "../src/import/bundled.ts";
 import { openStore } from "../src/store/open-store.ts";
 
@@ -26,7 +27,8 @@ describe("a bundled workflow that fails at any of its nodes", () => {
     const order = undisturbed.recorder.completed;
     expect(order.length).toBeGreaterThan(5);
     for (const [before, failAfter] of order.entries()) {
-      const context = { bench, expected: undisturbed.outcome.output, order };
+      const { output } = undisturbed.outcome;
+      const context = { bench, outputs: new OutputComparison(), expected: { v1: output, v2: output }, order };
       const report = await compareFailure(context, { failAfter });
       expect(report).toMatchObject({
         node: { id: failAfter, position: before + 1 },

@@ -99,7 +99,7 @@ describe("the error output", () => {
     };
     const tables = { own: { own, "test.node": note }, bundled: {} };
     const { executors } = resolveExecutors({ workflow, format: "n8n" }, tables);
-    expect(await runV1({ workflow, executors, initialData: {} })).toMatchObject({ success: true });
+    expect(await runV1({ workflow, executors, initialData: {}, userId: "u" })).toMatchObject({ success: true });
     expect(ran).toEqual(expected);
   });
 });

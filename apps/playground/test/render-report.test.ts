@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
+import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { renderReport } from "../src/cli/render-report.ts";
-import { cut, renderTable } from "../src/cli/table.ts";
+import { cut, renderTable, wrap } from "../src/cli/table.ts";
 import type { ComparisonReport, InterruptionReport, WorkflowReport } from "../src/compare/report.ts";
 
 const recovery = {
@@ -29,7 +30,10 @@ const workflow = (more: Partial<WorkflowReport>): WorkflowReport => ({
   nodes: { total: 10_000, run: 9_000, skipped: 1_000 },
   outputsEqual: true,
   checkpoints: 9_000,
+  varying: [],
+  suspects: [],
   sideEffects: 9_000,
+  maxRuns: { v1: 3, v2: 3 },
   time: { runs: 3, v1Ms: 123_456, v2Ms: 123_456, addedMsPerNode: 123.456 },
   interruptions: [
     interruption("timeoutMs"),
@@ -37,6 +41,8 @@ const workflow = (more: Partial<WorkflowReport>): WorkflowReport => ({
     interruption("service"),
     interruption("failure"),
   ],
+  leftOut: [],
+  problems: [],
   notes: ["no executor here, passed through: ".concat("n8n-nodes-base.slack x12, ".repeat(20))],
   ...more,
 });
@@ -68,6 +74,36 @@ describe("renderReport", () => {
     expect(narrow).toContain("V2 resumed: 1000 nodes, 1000 effects, own 1000; run 2");
   });
 
+  it("has colours on a terminal that has them, and nowhere else", () => {
+    const screen = { isTTY: true, columns: 100, hasColors: () => true };
+    const colored = renderReport(report(workflow({})), screen);
+    expect(colored).toContain("\u001b[32m");
+    expect(stripVTControlCharacters(colored)).toBe(
+      renderReport(report(workflow({})), { ...screen, hasColors: () => false }),
+    );
+  });
+
+  it("shows what was left out, what varies and what may vary, and why it proves nothing", () => {
+    const path = "crm.'quoted'.at";
+    const text = renderReport(
+      report(
+        workflow({
+          outputsEqual: false,
+          difference: "- V1\n+ V2",
+          varying: ["order.id"],
+          suspects: [{ path, kind: "times" }],
+          leftOut: [{ kind: "kill during", node: { id: "n", position: 3 }, reason: "it is too quick" }],
+          problems: ["your V1 called none"],
+        }),
+      ),
+      { isTTY: true, columns: 400 },
+    );
+    expect(text).toContain("they differ between two runs of V1: order.id");
+    expect(text).toContain("kill during node 3 left out: it is too quick");
+    expect(text).toContain(`--ignore 'crm.'\\''quoted'\\''.at'`);
+    expect(text).toMatch(/your V1 called none\./);
+  });
+
   it("says where V2 did not come through", () => {
     const v2 = { ...recovery, finished: false, outputEqual: false, error: "the store was gone" };
     const text = renderReport(report(workflow({ interruptions: [{ ...interruption("failure"), v2 }] })), {});
@@ -87,5 +123,24 @@ describe("renderTable", () => {
     ];
     expect(renderTable(rows, columns)).toEqual(["name       n", "short      5", "much …  1234"]);
     expect(cut("abc", 3)).toBe("abc");
+  });
+
+  it("lines up names of any script, by the columns that a terminal gives them", () => {
+    const names = ["plain", "注文を処理する", "👩‍👩‍👧‍👦 família", "e\u0301te\u0301", "한국어 작업흐름 이름"];
+    const columns = [
+      { title: "name", cell: (row: string) => row, maxWidth: 12 },
+      { title: "n", cell: () => "|" },
+    ];
+    const lines = renderTable(names, columns);
+    const bars = lines.slice(1).map((line) => stringWidth(line.slice(0, line.indexOf("|"))));
+    expect(new Set(bars)).toEqual(new Set([14]));
+    expect(cut("👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 3)).toBe("👩‍👩‍👧‍👦…");
+  });
+
+  it("wraps text of any script, and divides words that are too long", () => {
+    const text = `${"長い言葉".repeat(10)} short ${"x".repeat(25)}`;
+    const lines = wrap(text, 20);
+    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(20);
+    expect(lines.join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
   });
 });

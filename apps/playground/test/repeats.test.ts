@@ -9,6 +9,7 @@ const runs = (text: string): NodeRun[] =>
     outcome: name.endsWith("!") ? "failed" : "completed",
     durationMs: 0,
     requests: { from: 0, to: 0 },
+    hasCalled: false,
   }));
 
 const request = (

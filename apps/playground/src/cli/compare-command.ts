@@ -1,18 +1,19 @@
 import { join } from "node:path";
-import { WorkflowError } from "@waymark/core";
+import { listed, quoted, WorkflowError } from "@waymark/core";
 import { compareWorkflow } from "../compare/compare-workflow.ts";
 import { resolveExecutors } from "../compare/executor-table.ts";
 import { runV1 } from "../compare/executors.ts";
+import { parsePattern } from "../compare/path-pattern.ts";
 import type { ComparisonReport, WorkflowReport } from "../compare/report.ts";
+import { countRuns } from "../compare/run-counts.ts";
+import { standInNotes } from "../compare/stand-in-notes.ts";
 import { bundledIds, readBundled } from "../import/bundled.ts";
 import { readJson } from "../import/json-file.ts";
-import { loadExecutors, loadV1 } from "../import/user-modules.ts";
 import { type LoadedWorkflow, readWorkflowFiles } from "../import/workflow-file.ts";
+import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
 import { isDurable, openStore, type StoreChoice } from "../store/open-store.ts";
 import { startEnvironment } from "./environment.ts";
-import { createProgress } from "./progress.ts";
-import { renderReport } from "./render-report.ts";
-import { EXIT_CODES } from "./run-program.ts";
+import type { WatchedStep } from "./process-messages.ts";
 
 /** What `playground compare` can be told. */
 export interface CompareFlags {
@@ -22,25 +23,48 @@ export interface CompareFlags {
   v1?: string;
   executors?: string;
   contextMode?: "frozen" | "copy";
+  userId?: string;
+  ignore?: string[];
+  /** No interruptions. */
+  once?: boolean;
+  /** Measure times on workflows and with modules of the user's own too. */
+  bench?: boolean;
   /** Milliseconds. */
   timeout: number;
   store: string;
   url?: string;
   dataDir: string;
-  /** False with `--no-kill`. */
-  kill: boolean;
+  /** True with `--kill`, false with `--no-kill`. */
+  kill?: boolean;
   json?: boolean;
 }
 
+/** Hears how a comparison gets on. */
+export interface CompareListener {
+  onStep: (step: WatchedStep) => void;
+  /** Lines for the user that stay. */
+  say: (lines: string[]) => void;
+}
+
 const KILLED_WORKFLOW = "order-fulfilment";
+/** The longest that a store may take to open or to close, in milliseconds. */
+const STORE_LIMIT_MS = 60_000;
 
-/** Compares, prints the report, and gives the exit code. @throws {WorkflowError} for input that cannot be used */
-export async function compareCommand(files: readonly string[], flags: CompareFlags): Promise<number> {
-  const own = flags.executors === undefined ? undefined : await loadExecutors(flags.executors);
-  const workflows = await loadWorkflows(files, { ...flags, ownTypes: Object.keys(own ?? {}) });
-  const v1 = flags.v1 === undefined ? runV1 : await loadV1(flags.v1);
+/** Compares workflows. @throws {WorkflowError} for input that cannot be used */
+export async function compareFiles(
+  files: readonly string[],
+  flags: CompareFlags,
+  { onStep, say }: CompareListener,
+): Promise<ComparisonReport> {
+  const reading = (what: string) => onStep({ what, limitMs: flags.timeout, isInput: true });
+  checkFlags(files, flags);
+  const ignore = flags.ignore?.map(parsePattern) ?? [];
+  const [own, v1] = await loadModules(flags, reading);
+  const workflows = await loadWorkflows(files, { flags, ownTypes: Object.keys(own ?? {}), reading });
   const contextMode = flags.contextMode ?? (own === undefined ? "frozen" : "copy");
+  const hasModules = flags.executors !== undefined || flags.v1 !== undefined;
 
+  onStep({ what: "opening the store", limitMs: STORE_LIMIT_MS });
   await using environment = await startEnvironment(process.env);
   // For nodes of the user's own, which are not made with an address.
   process.env.PLAYGROUND_URL = environment.services.url;
@@ -61,56 +85,111 @@ export async function compareCommand(files: readonly string[], flags: CompareFla
     modules: { v1: flags.v1, executors: flags.executors },
     store: choice("kill"),
   };
-  const progress = createProgress(process.stderr);
+  // What the nodes of others do is real, so they run as seldom as the comparison allows.
+  const isBundled = files.length === 0 && !hasModules;
+  const plan = {
+    failAt: flags.failAt,
+    interrupt: flags.once !== true,
+    measure: flags.bench ?? isBundled,
+  };
+  const planFor = (loaded: LoadedWorkflow) => ({
+    ...plan,
+    kill: isKilled(loaded, { flags, hasModules }) ? kill : undefined,
+  });
+  if (!isBundled) say(resolved.map(({ loaded }) => announcement(loaded, countRuns(loaded, planFor(loaded)), plan)));
   const reports: WorkflowReport[] = [];
   try {
     for (const [index, { loaded, executors, passedThrough }] of resolved.entries()) {
+      const subject = `${index + 1}/${resolved.length} ${loaded.workflow.id}`;
       const report = await compareWorkflow(loaded, {
         services: environment.services,
         executors,
         runV1: v1,
         v2: { store, contextMode },
+        ...(flags.userId === undefined ? {} : { userId: flags.userId }),
         runLimitMs: flags.timeout,
-        failAt: flags.failAt,
-        kill: flags.kill && isDurable(kill.store) && isKilled(loaded, flags) ? kill : undefined,
-        onProgress: (what) => progress.show(`${index + 1}/${resolved.length} ${loaded.workflow.id}: ${what}`),
+        ignore,
+        ...planFor(loaded),
+        onProgress: (what, limitMs) => onStep({ subject, what, limitMs }),
       });
-      const stoodIn = [...passedThrough].map(([type, count]) => (count === 1 ? type : `${type} x${count}`));
-      if (stoodIn.length > 0) report.notes.push(`no executor here, passed through: ${stoodIn.join(", ")}`);
+      report.notes.push(...standInNotes(passedThrough), ...notKilled({ flags, hasModules }));
       reports.push(report);
     }
   } finally {
-    progress.end();
+    onStep({ what: "closing the store", limitMs: STORE_LIMIT_MS });
     await store.close();
   }
-  const report: ComparisonReport = {
+  return {
     ok: reports.every(({ ok }) => ok),
     store: flags.store,
     ...(flags.store === "pglite" ? { dataDir: flags.dataDir } : {}),
     llm: environment.llm,
     workflows: reports,
   };
-  process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report, process.stdout));
-  return report.ok ? EXIT_CODES.ok : EXIT_CODES.comparisonFailed;
 }
 
-/** Killing takes seconds, so of the bundled workflows one stands for all, unless a node was chosen. */
-function isKilled({ workflow }: LoadedWorkflow, { failAt }: CompareFlags): boolean {
-  return failAt !== undefined || workflow.id === KILLED_WORKFLOW;
+function checkFlags(files: readonly string[], { input, kill, once, store }: CompareFlags): void {
+  const refuse = (reason: string) => {
+    throw new WorkflowError("INVALID_ARGUMENT", reason);
+  };
+  if (files.length === 0 && input !== undefined) {
+    refuse("--input goes with a file; bundled workflows bring their own.");
+  }
+  if (kill === true && once === true) refuse("--kill interrupts, and --once leaves the interruptions out.");
+  if (kill === true && !isDurable({ name: store }))
+    refuse(`--kill needs a store that outlives a process, not ${store}.`);
+}
+
+async function loadModules({ executors, v1 }: CompareFlags, reading: (what: string) => void) {
+  const load = <Loaded>(option: string, path: string, from: (path: string) => Promise<Loaded>) => {
+    reading(`loading ${option} ${quoted(path)}`);
+    return from(path);
+  };
+  return [
+    executors === undefined ? undefined : await load("--executors", executors, loadExecutors),
+    v1 === undefined ? runV1 : await load("--v1", v1, loadV1),
+  ] as const;
+}
+
+/**
+ * Killing takes seconds, so of the bundled workflows one stands for all, unless a node was chosen. Modules of the user's
+ * own are killed only if they say so, because each kill runs the nodes again.
+ */
+function isKilled(
+  { workflow }: LoadedWorkflow,
+  { flags, hasModules }: { flags: CompareFlags; hasModules: boolean },
+): boolean {
+  if (flags.kill !== undefined || flags.once || !isDurable({ name: flags.store })) return flags.kill === true;
+  return !hasModules && (flags.failAt !== undefined || workflow.id === KILLED_WORKFLOW);
+}
+
+function notKilled({ flags, hasModules }: { flags: CompareFlags; hasModules: boolean }): string[] {
+  const wouldBe =
+    flags.kill === undefined && !flags.once && flags.failAt !== undefined && isDurable({ name: flags.store });
+  return hasModules && wouldBe
+    ? ["no process was killed, because your nodes would have run for it again, for real; --kill does it"]
+    : [];
+}
+
+function announcement(
+  { workflow }: LoadedWorkflow,
+  { v1, v2 }: { v1: number; v2: number },
+  { interrupt }: { interrupt: boolean },
+): string {
+  const runs = `each node runs up to ${v1 + v2} times (V1 ${v1}, V2 ${v2}; retries come on top)`;
+  const once = interrupt ? " With --once it runs 2 times, without interruptions." : "";
+  return `${workflow.id}: ${runs}. Its effects are real.${once}`;
 }
 
 async function loadWorkflows(
   files: readonly string[],
-  flags: Pick<CompareFlags, "workflow" | "input"> & { ownTypes: readonly string[] },
+  { flags, ownTypes, reading }: { flags: CompareFlags; ownTypes: readonly string[]; reading: (what: string) => void },
 ): Promise<LoadedWorkflow[]> {
-  if (files.length === 0) {
-    if (flags.input !== undefined) {
-      throw new WorkflowError("INVALID_ARGUMENT", "--input goes with a file; bundled workflows bring their own.");
-    }
-    return readBundled(flags.workflow ?? (await bundledIds()));
-  }
-  const loaded = await readWorkflowFiles(files, flags);
+  if (files.length === 0) return readBundled(flags.workflow ?? (await bundledIds()));
+  reading(`reading ${listed(files)}`);
+  const loaded = await readWorkflowFiles(files, { ownTypes, workflow: flags.workflow });
   if (flags.input === undefined) return loaded;
+  reading(`reading ${quoted(flags.input)}`);
   const input = await readJson(flags.input);
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new WorkflowError("INVALID_ARGUMENT", `--input ${flags.input}: not a JSON object.`);

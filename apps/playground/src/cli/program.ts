@@ -1,7 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { bundledIds, readBundled } from "../import/bundled.ts";
 import { STORE_NAMES } from "../store/open-store.ts";
-import { type CompareFlags, compareCommand } from "./compare-command.ts";
+import type { CompareFlags } from "./compare-command.ts";
+import { oneLine } from "./one-line.ts";
+import { createProgress } from "./progress.ts";
+import { renderReport } from "./render-report.ts";
+import { reportJson } from "./report-json.ts";
+import { EXIT_CODES } from "./run-program.ts";
+import { superviseComparison } from "./supervise.ts";
 
 /** Makes the command line; it prints nothing about errors itself. */
 export function createProgram(): Command {
@@ -31,6 +36,16 @@ export function createProgram(): Command {
     )
     .option("--url <address>", "the server, for a --store that is one")
     .option("--data-dir <folder>", "where an embedded store keeps its data", ".waymark/playground")
+    .option("--user-id <id>", "the user that workflows are run for")
+    .addOption(
+      new Option(
+        "--ignore <path>",
+        "a place in the outputs that is not compared, as in 'crm.*.at': * one key, ** any number (repeatable)",
+      ).argParser((path: string, others: string[] = []) => [...others, path]),
+    )
+    .option("--once", "one run with each executor, no interruptions")
+    .option("--bench", "repeat undisturbed runs for their times, with nodes of your own too")
+    .option("--kill", "kill processes, with nodes of your own too")
     .option("--no-kill", "kill no processes")
     .addOption(
       new Option("--timeout <seconds>", "the longest that a run may take")
@@ -40,15 +55,18 @@ export function createProgram(): Command {
     .option("--json", "print the report as JSON")
     .addHelpText("after", COMPARE_HELP)
     .action(async (files: string[], flags: CompareFlags) => {
-      process.exitCode = await compareCommand(files, flags);
+      const report = await superviseComparison({ files, flags }, createProgress(process.stderr));
+      process.stdout.write(flags.json ? reportJson(report) : renderReport(report, process.stdout));
+      process.exitCode = report.ok ? EXIT_CODES.ok : EXIT_CODES.comparisonFailed;
     });
 
   program
     .command("list")
     .description("list the bundled workflows")
     .action(async () => {
+      const { bundledIds, readBundled } = await import("../import/bundled.ts");
       for (const { workflow, title } of await readBundled(await bundledIds())) {
-        process.stdout.write(`${workflow.id.padEnd(22)} ${title}\n`);
+        process.stdout.write(`${oneLine(workflow.id).padEnd(22)} ${oneLine(title)}\n`);
       }
     });
   return program;
@@ -71,10 +89,16 @@ executors[node.type]({ context, node, data, ... }) for the nodes.
 node type. Yours come before the playground's own; for n8n the types are n8n's, as in
 "n8n-nodes-base.slack". n8n nodes without an executor pass through.
 
+What nodes do is real: a file of yours can call any address, and nodes of yours do whatever they do.
+A workflow of yours is run once with V1 and once with V2, and each run is interrupted once; before
+that, a line says how often each node will run. --once leaves the interruptions out; --bench and
+--kill add runs.
+
 On a store that outlives a process (all but memory), child processes are killed with SIGKILL
 before, during and after the effect of a node: the one of --fail-at, else the middle one of
-order-fulfilment.
+order-fulfilment. With --v1 or --executors only with --kill.
 
-Exit code: 0 all outputs equal and V2 repeated no completed node; 1 not so; 2 bad input.
-With ANTHROPIC_API_KEY set, llm nodes ask the real API (ANTHROPIC_MODEL, ANTHROPIC_BASE_URL).
+Exit code: 0 all outputs equal and V2 repeated no completed node; 1 not so; 2 bad input; 70 there is
+no report. With ANTHROPIC_API_KEY set, llm nodes ask the real API (ANTHROPIC_MODEL,
+ANTHROPIC_BASE_URL).
 `;

@@ -1,24 +1,45 @@
-/** Says what is going on, while it is going on. */
+import { oneLine } from "./one-line.ts";
+import { cut } from "./table.ts";
+
+/** One step of a comparison. */
+export interface Step {
+  /** The workflow it belongs to, if it belongs to one. */
+  subject?: string;
+  what: string;
+}
+
+/** Shows what is going on, while it is going on. */
 export interface Progress {
-  show(what: string): void;
+  show(step: Step): void;
+  /** Shows lines that stay. */
+  say(lines: readonly string[]): void;
   end(): void;
 }
 
+const CLEAR = "\r\u001b[2K";
+
 /** One line that is written over on a terminal; elsewhere a line per workflow, so that a log stays short. */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
+  const write = (lines: readonly string[]) => stream.write(lines.map((line) => `${oneLine(line)}\n`).join(""));
   if (stream.isTTY) {
+    const width = () => Math.max(40, stream.columns || 80) - 1;
     return {
-      show: (what) => stream.write(`\r\u001b[2K${what.slice(0, Math.max(40, stream.columns || 80) - 1)}`),
-      end: () => stream.write("\r\u001b[2K"),
+      show: ({ subject, what }) =>
+        stream.write(CLEAR + cut(oneLine(subject === undefined ? what : `${subject}: ${what}`), width())),
+      say: (lines) => {
+        stream.write(CLEAR);
+        write(lines);
+      },
+      end: () => stream.write(CLEAR),
     };
   }
-  let last = "";
+  let last: string | undefined;
   return {
-    show: (what) => {
-      const subject = what.slice(0, what.lastIndexOf(":"));
-      if (subject !== last) stream.write(`${subject}\n`);
-      last = subject;
+    show: ({ subject }) => {
+      if (subject !== undefined && subject !== last) write([subject]);
+      last = subject ?? last;
     },
-    end: () => {},
+    say: write,
+    end: () => undefined,
   };
 }

@@ -1,24 +1,26 @@
-import pc from "picocolors";
 import type { ComparisonReport, InterruptionReport, RecoveryReport, WorkflowReport } from "../compare/report.ts";
-import { type Column, cut, renderTable } from "./table.ts";
+import { type Colors, colorsFor, type Screen } from "./colors.ts";
+import { oneLine } from "./one-line.ts";
+import { remarks } from "./render-remarks.ts";
+import { type Column, cut, renderTable, wrap } from "./table.ts";
 
 /** The tables' width; below it, the report is set in lines. Characters. */
 const TABLE_WIDTH = 100;
 const MIN_WIDTH = 40;
+/** The longest name of a workflow, in characters. */
+const MAX_NAME = 200;
 
-type Colors = ReturnType<typeof pc.createColors>;
 type Interrupted = { workflow: WorkflowReport; interruption: InterruptionReport };
 
 /** Sets the report for people: tables where they fit, colours on a terminal that has them. */
-export function renderReport(report: ComparisonReport, stream: { isTTY?: boolean; columns?: number }): string {
-  const colors = pc.createColors(stream.isTTY === true && pc.isColorSupported);
-  // Some terminals give no width, or 0.
-  const width = stream.isTTY && stream.columns ? Math.max(MIN_WIDTH, stream.columns) : TABLE_WIDTH;
+export function renderReport(report: ComparisonReport, screen: Screen): string {
+  const colors = colorsFor(screen);
+  const width = screen.isTTY && screen.columns ? Math.max(MIN_WIDTH, screen.columns) : TABLE_WIDTH;
   const rows = report.workflows.flatMap((workflow) =>
     workflow.interruptions.map((interruption) => ({ workflow, interruption })),
   );
   const sections = [
-    wrap(`Checkpoints in: ${place(report)}. Language model: ${report.llm}.`, width),
+    wrap(`Checkpoints in: ${oneLine(place(report))}. Language model: ${oneLine(report.llm)}.`, width),
     ...(width >= TABLE_WIDTH
       ? [undisturbedTable(report.workflows, colors), interruptedTable(rows, colors)]
       : report.workflows.map((workflow) => workflowLines(workflow, { colors, width }))),
@@ -35,7 +37,7 @@ function place({ store, dataDir }: ComparisonReport): string {
 
 function undisturbedTable(workflows: readonly WorkflowReport[], colors: Colors): string[] {
   const columns: Column<WorkflowReport>[] = [
-    { title: "Undisturbed", cell: ({ id }) => id, maxWidth: 26 },
+    { title: "Undisturbed", cell: ({ id }) => oneLine(id, MAX_NAME), maxWidth: 26 },
     { title: "outputs", cell: equality, paint: (text, row) => tint(colors, row.outputsEqual)(text) },
     { title: "nodes\nrun", align: "right", cell: ({ nodes }) => String(nodes.run) },
     { title: "\nskipped", align: "right", cell: ({ nodes }) => String(nodes.skipped) },
@@ -70,7 +72,7 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
     ];
   };
   const columns: Column<Interrupted>[] = [
-    { title: "Done twice after", cell: ({ workflow }) => workflow.id, maxWidth: 20 },
+    { title: "Done twice after", cell: ({ workflow }) => oneLine(workflow.id, MAX_NAME), maxWidth: 20 },
     { title: "an interruption", cell: ({ interruption }) => cause(interruption), maxWidth: 20 },
     ...of("v1"),
     ...of("v2"),
@@ -95,25 +97,7 @@ function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colo
       lines.push(`  ${label} ${twice}; ${ending(interruption[name])}`);
     }
   }
-  return [colors.bold(cut(report.id, width)), ...lines.map((line) => `  ${line}`)];
-}
-
-/** What does not fit in a table: differences, and what an import left out. */
-function remarks(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
-  const lines = report.notes.flatMap((note) => wrap(note, width - 2)).map((line) => colors.dim(`  ${line}`));
-  if (report.difference !== undefined) {
-    const hasFailed = /^V[12] failed/.test(report.difference);
-    lines.push(`  ${colors.red(hasFailed ? "there is nothing to compare" : "the outputs differ")}`);
-    const shown = report.difference.split("\n").flatMap((line) => {
-      return hasFailed ? wrap(line, width - 2) : [cut(line.trimEnd(), width - 2)];
-    });
-    lines.push(...shown.map((line) => (line === "" ? "" : `  ${paintDifference(line, colors)}`)));
-  }
-  for (const { kind, v2 } of report.interruptions) {
-    if (v2.error !== undefined) lines.push(`  ${colors.red(`V2 after ${kind}: ${v2.error}`)}`);
-    else if (!v2.outputEqual) lines.push(`  ${colors.red(`V2 after ${kind}: another output than undisturbed`)}`);
-  }
-  return lines.length === 0 ? [] : [`${colors.bold(report.id)}`, ...lines];
+  return [colors.bold(cut(oneLine(report.id, MAX_NAME), width)), ...lines.map((line) => `  ${line}`)];
 }
 
 function verdict(
@@ -138,7 +122,10 @@ function verdict(
     ...(known === 0 ? [] : [`(requests sent again and known by their keys: ${known}).`]),
   ];
   const sentences = rows.length === 0 ? outputs : [outputs, ...repeated].join(" ");
-  return [...wrap(sentences, width), report.ok ? colors.green("OK") : colors.red("NOT OK")];
+  const problems = report.workflows.flatMap(({ id, problems }) =>
+    problems.flatMap((problem) => wrap(`${oneLine(id, MAX_NAME)}: ${oneLine(problem)}.`, width).map(colors.red)),
+  );
+  return [...wrap(sentences, width), ...problems, report.ok ? colors.green("OK") : colors.red("NOT OK")];
 }
 
 function cause({ kind, node, error }: InterruptionReport): string {
@@ -171,22 +158,4 @@ function milliseconds(ms: number): string {
 
 function tint(colors: Colors, isGood: boolean): (text: string) => string {
   return isGood ? colors.green : colors.red;
-}
-
-function paintDifference(line: string, colors: Colors): string {
-  if (line.startsWith("-")) return colors.red(line);
-  return line.startsWith("+") ? colors.green(line) : line;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -1,16 +1,31 @@
 import { isWorkflowError } from "@waymark/core";
 import { type Command, CommanderError } from "commander";
+import { messageOf } from "../values/message-of.ts";
+import { oneLine } from "./one-line.ts";
 
-/** What the process ends with. */
+/** The exit codes of the command line. */
 export const EXIT_CODES = {
   ok: 0,
   /** The comparison found a difference, or V2 repeated a completed node. */
   comparisonFailed: 1,
   /** The input cannot be used; nothing was compared. */
   badInput: 2,
-  /** A fault of the playground itself. */
-  internal: 70,
+  /** There is no report: a module ended the process or kept it busy, memory ran out, or the playground has a fault. */
+  noReport: 70,
 } as const;
+
+/** An error that ends the command with one line. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: string;
+  readonly exitCode: number;
+
+  constructor({ code, message, exitCode }: { code: string; message: string; exitCode: number }) {
+    super(message);
+    this.code = code;
+    this.exitCode = exitCode;
+  }
+}
 
 /** Runs the command line; an error is one line with its code. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<number> {
@@ -18,26 +33,26 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     await program.parseAsync(argv);
     return Number(process.exitCode ?? EXIT_CODES.ok);
   } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return EXIT_CODES.ok;
-      const isHelp = error.code === "commander.help";
-      fail("INVALID_ARGUMENT", isHelp ? "no command given; --help lists them" : error.message.replace(/^error: /, ""));
-      return EXIT_CODES.badInput;
-    }
-    if (isWorkflowError(error)) {
-      fail(error.code, error.message);
-      return EXIT_CODES.badInput;
-    }
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    return EXIT_CODES.internal;
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.ok;
+    const { code, message, exitCode } = commandError(error);
+    process.stderr.write(`error ${oneLine(code, 100)}: ${oneLine(message)}\n`);
+    return exitCode;
   }
 }
 
-function fail(code: string, message: string): void {
-  process.stderr.write(`error ${code}: ${oneLine(message)}\n`);
-}
-
-/** Names come out of files; what they hold must not reach the terminal as control characters. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+/** The code, message and exit code for anything that was thrown. */
+export function commandError(error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  if (error instanceof CommanderError) {
+    const isHelp = error.code === "commander.help";
+    const message = isHelp ? "no command given; --help lists them" : error.message.replace(/^error: /, "");
+    return new CommandError({ code: "INVALID_ARGUMENT", message, exitCode: EXIT_CODES.badInput });
+  }
+  if (isWorkflowError(error)) {
+    return new CommandError({ code: error.code, message: error.message, exitCode: EXIT_CODES.badInput });
+  }
+  // For whoever mends it, also the place.
+  const place = error instanceof Error ? /^\s+at .*$/m.exec(error.stack ?? "")?.[0].trim() : undefined;
+  const message = place === undefined ? messageOf(error) : `${messageOf(error)} (${place})`;
+  return new CommandError({ code: "INTERNAL", message, exitCode: EXIT_CODES.noReport });
 }

@@ -1,3 +1,5 @@
+import stringWidth from "string-width";
+
 /** One column of a table. */
 export interface Column<Row> {
   /** Above the column; several lines are set at the bottom. */
@@ -6,7 +8,7 @@ export interface Column<Row> {
   group?: string;
   align?: "left" | "right";
   cell: (row: Row) => string;
-  /** Longer cells are cut. Characters. */
+  /** Wider cells are cut. Columns of the terminal. */
   maxWidth?: number;
   /** Applied after the widths are known: colours have no width. */
   paint?: (text: string, row: Row) => string;
@@ -24,7 +26,7 @@ export function renderTable<Row>(
   const titles = columns.map(({ title }) => title.split("\n"));
   const widths = columns.map((_, index) => {
     const texts = [...(titles[index] as string[]), ...cells.map((line) => line[index] as string)];
-    return Math.max(...texts.map((text) => text.length));
+    return Math.max(...texts.map((text) => stringWidth(text)));
   });
   const height = Math.max(...titles.map((lines) => lines.length));
   const head = Array.from({ length: height }, (_, line) =>
@@ -64,11 +66,55 @@ function groupLine<Row>(columns: readonly Column<Row>[], widths: readonly number
   return [texts.join(GAP).trimEnd()];
 }
 
-/** Shortens a text to a width, with an ellipsis. */
+/** Shortens a text to a width, in columns of the terminal, with an ellipsis. */
 export function cut(text: string, maxWidth = Number.POSITIVE_INFINITY): string {
-  return text.length <= maxWidth ? text : `${text.slice(0, maxWidth - 1)}…`;
+  if (stringWidth(text) <= maxWidth) return text;
+  return `${beginning(text, maxWidth - 1)}…`;
+}
+
+/** Sets a text in lines of a width, in columns of the terminal; words that are wider are divided. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ").flatMap((one) => divide(one, width))) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && stringWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}
+
+function divide(word: string, width: number): string[] {
+  const parts: string[] = [];
+  let rest = word;
+  while (stringWidth(rest) > width) {
+    const part = beginning(rest, width);
+    if (part === "") break;
+    parts.push(part);
+    rest = rest.slice(part.length);
+  }
+  return [...parts, rest];
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** As much of a text as fits a width; what is seen as one character is not divided. */
+function beginning(text: string, width: number): string {
+  let kept = "";
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += stringWidth(segment);
+    if (used > width) break;
+    kept += segment;
+  }
+  return kept;
 }
 
 function pad(text: string, width: number, align: "left" | "right" = "left"): string {
-  return align === "right" ? text.padStart(width) : text.padEnd(width);
+  const blanks = " ".repeat(Math.max(0, width - stringWidth(text)));
+  return align === "right" ? blanks + text : text + blanks;
 }

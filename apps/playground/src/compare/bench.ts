@@ -1,11 +1,23 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isWorkflowError } from "@waymark/core";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 import type { Fault } from "../server/faults.ts";
 import type { ServiceServer } from "../server/service-server.ts";
-import { type Outcome, type RunV1, resumeV2, startV2, type V2Limits, type V2Options } from "./executors.ts";
+import { messageOf } from "../values/message-of.ts";
+import {
+  DEFAULT_USER_ID,
+  type Outcome,
+  type RunV1,
+  resumeV2,
+  startV2,
+  type V2Limits,
+  type V2Options,
+} from "./executors.ts";
+import { without } from "./output-paths.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
 import type { RecordedRun } from "./repeats.ts";
+import { within } from "./within.ts";
 
 /** Everything a comparison needs beside the workflow itself. */
 export interface BenchOptions {
@@ -13,8 +25,12 @@ export interface BenchOptions {
   executors: ExecutorTable;
   runV1: RunV1;
   v2: V2Options;
+  /** Default: {@link DEFAULT_USER_ID}. */
+  userId?: string;
   /** The longest that a run may take, in milliseconds; nodes that never settle are not waited for. */
   runLimitMs: number;
+  /** Hears of every run before it starts, and how long it may take until the next thing happens, in milliseconds. */
+  onRun?: (run: string, limitMs: number) => void;
 }
 
 /** A finished run, as it was recorded. */
@@ -27,7 +43,7 @@ export interface BenchRun extends RecordedRun {
   recorder: Recorder;
 }
 
-/** A run of V2, which can be gone on with. */
+/** A run of V2, which can be resumed. */
 export interface BenchRunV2 extends BenchRun {
   executionId: string;
   canResume: boolean;
@@ -38,14 +54,19 @@ export interface BenchRunV2 extends BenchRun {
 
 type Disturbance = Pick<RecorderOptions, "failAfter" | "cutOff" | "validateData">;
 
+/** The longest wait for requests that are under way when a run has ended, in milliseconds. */
+const IDLE_LIMIT_MS = 3_000;
+
 /** Runs one workflow with either executor, against the services, and records what happens. */
 export class Bench {
   readonly #options: BenchOptions;
   readonly #loaded: LoadedWorkflow;
+  readonly #userId: string;
 
   constructor(loaded: LoadedWorkflow, options: BenchOptions) {
     this.#loaded = loaded;
     this.#options = options;
+    this.#userId = options.userId ?? DEFAULT_USER_ID;
   }
 
   /** Makes the services forget what they did, and misbehave as the scenario says, plus `faults`. */
@@ -55,33 +76,51 @@ export class Bench {
 
   async runV1(disturbance: Disturbance = {}): Promise<BenchRun> {
     const { workflow, input } = this.#loaded;
-    return this.#record({ ...disturbance, validateData: true }, async (executors) => {
-      // V1 works on what it is given itself.
-      const initialData = structuredClone(input);
+    const { runLimitMs, runV1 } = this.#options;
+    this.#announce("V1");
+    return this.#record({ ...disturbance, validateData: true }, async (executors): Promise<Outcome> => {
       try {
-        return await within(this.#options.runLimitMs, this.#options.runV1({ workflow, executors, initialData }));
+        // V1 works on what it is given itself.
+        const initialData = structuredClone(input);
+        const outcome = await within(runLimitMs, runV1({ workflow, executors, initialData, userId: this.#userId }));
+        // Copied, because an old executor may hand out one object in every run, and go on changing it.
+        return { ...outcome, output: without(outcome.output, []) };
       } catch (error) {
         if (isWorkflowError(error)) throw error;
-        return { success: false, error: error instanceof Error ? error.message : String(error) };
+        return { success: false, error: messageOf(error) };
       }
     });
   }
 
   async startV2(limits: V2Limits & Disturbance = {}): Promise<BenchRunV2> {
     const { workflow, input: initialData } = this.#loaded;
+    const { v2, runLimitMs: timeoutMs } = this.#options;
     const { failAfter, cutOff, ...rest } = limits;
+    this.#announce("V2");
     const run = await this.#record({ failAfter, cutOff }, (executors) =>
-      startV2(this.#options.v2, { workflow, executors, initialData, timeoutMs: this.#options.runLimitMs, ...rest }),
+      startV2(v2, { workflow, executors, initialData, userId: this.#userId, timeoutMs, ...rest }),
     );
     return withResult(run);
   }
 
   async resumeV2(executionId: string, limits: V2Limits = {}): Promise<BenchRunV2> {
     const { workflow } = this.#loaded;
+    const { v2, runLimitMs: timeoutMs } = this.#options;
+    this.#announce("V2, resumed");
     const run = await this.#record({}, (executors) =>
-      resumeV2(this.#options.v2, { workflow, executors, executionId, timeoutMs: this.#options.runLimitMs, ...limits }),
+      resumeV2(v2, { workflow, executors, executionId, timeoutMs, ...limits }),
     );
     return withResult(run);
+  }
+
+  /** Waits between two runs, but not longer than a run may take. */
+  async pause(ms: number): Promise<void> {
+    this.#announce("waiting");
+    await sleep(Math.min(ms, this.#options.runLimitMs));
+  }
+
+  #announce(what: string): void {
+    this.#options.onRun?.(what, this.#options.runLimitMs + IDLE_LIMIT_MS);
   }
 
   async #record<Result extends Outcome>(
@@ -91,27 +130,19 @@ export class Bench {
     const { services, executors } = this.#options;
     const before = services.ledger.entries.length;
     const countRequests = () => services.ledger.entries.length - before;
-    const recorder = new Recorder({ countRequests, ...options });
-    const recorded = recorder.wrap(executors);
+    const recorder = new Recorder({ countRequests, countReceived: () => services.received, ...options });
     const startedAt = performance.now();
-    const outcome = await run(recorded);
+    let outcome: Result;
+    try {
+      outcome = await run(recorder.wrap(executors));
+    } finally {
+      recorder.close();
+    }
     const totalMs = performance.now() - startedAt;
     // A run that was cut off may have a request under way; what it still brings about belongs to that run.
-    await services.idle();
+    await services.idle(IDLE_LIMIT_MS);
     const requests = services.ledger.entries.slice(before);
     return { outcome, totalMs, overheadMs: totalMs - recorder.executorMs, recorder, nodeRuns: recorder.runs, requests };
-  }
-}
-
-async function within<T>(limitMs: number, run: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`timeout: the run took longer than ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([run, limit]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

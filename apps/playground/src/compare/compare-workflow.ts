@@ -1,137 +1,165 @@
-import { WorkflowError } from "@waymark/core";
+import { cleanText, listed, quoted, WorkflowError } from "@waymark/core";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
-import { compareKills } from "../kill/compare-kills.ts";
-import type { UserModules } from "../kill/task.ts";
-import type { StoreChoice } from "../store/open-store.ts";
-import { Bench, type BenchOptions, type BenchRun, type BenchRunV2 } from "./bench.ts";
-import { difference } from "./difference.ts";
+import { compareKills, type KillReports } from "../kill/compare-kills.ts";
+import { Bench, type BenchRun, type BenchRunV2 } from "./bench.ts";
+import type { CompareOptions } from "./compare-options.ts";
+import { DEFAULT_USER_ID } from "./executors.ts";
 import { compareFailure, compareTimeLimit, type InterruptionContext } from "./interruptions.ts";
+import { OutputComparison } from "./output-comparison.ts";
 import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts";
+import { countRuns } from "./run-counts.ts";
+import { timeRuns } from "./time-runs.ts";
 
-/** What a comparison is asked to do. */
-export interface CompareOptions extends BenchOptions {
-  /** The node that fails, by id, name or place (from 1); it takes the place of the scenario's own interruption. */
-  failAt?: string | undefined;
-  /** Whether its process is killed too, at the node that fails; not where something else interrupts it. */
-  kill?: KillSetup | undefined;
-  /** Hears what is being done, in a few words. */
-  onProgress?: (what: string) => void;
-}
-
-/** What processes that are killed are made with. */
-export interface KillSetup {
-  /** The model that llm nodes ask. */
-  model: string;
-  modules: UserModules;
-  store: StoreChoice;
-}
-
-/** Undisturbed runs are repeated for their times, as often as this or for as long. */
-const MAX_TIMED_RUNS = 9;
-const MAX_TIMED_MS = 600;
+const CALLED_NONE = "your V1 called none of the executors it was given: nothing was counted or interrupted";
+const ALL_VARIES = "the whole output differs between two runs of V1: there is nothing to compare";
 
 /**
- * Runs one workflow with V1 and V2 and says in what they differ.
+ * Runs one workflow with V1 and V2 and reports in what they differ.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT where `failAt` names no node that runs
+ * @throws {WorkflowError} INVALID_ARGUMENT if `failAt` names no node that runs
  */
 export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOptions): Promise<WorkflowReport> {
   const { workflow, title, format } = loaded;
-  const { onProgress = () => {} } = options;
-  const bench = new Bench(loaded, options);
+  const { onProgress = () => undefined, interrupt = true, measure = true } = options;
+  let stage = "undisturbed";
+  const bench = new Bench(loaded, { ...options, onRun: (run, limitMs) => onProgress(`${stage}: ${run}`, limitMs) });
+  const outputs = new OutputComparison(options.ignore);
 
-  onProgress("undisturbed");
   bench.reset();
   // V2 first: a definition that cannot be run is refused by it before anything has happened.
   const v2 = await bench.startV2();
   bench.reset();
   const v1 = await bench.runV1();
-  const between = compareOutputs(v1, v2);
   const order = v2.recorder.completed;
-  const notes = [...loaded.dropped];
-  if (between !== undefined && v1.outcome.success && (await variesByItself(bench, v1))) {
-    notes.push("two undisturbed runs of V1 differ too: what the nodes do is not the same in every run");
-  }
+  const hasBoth = v1.outcome.success && v2.outcome.success;
+  const hasCalledNone = v1.recorder.runs.length === 0 && order.length > 0 && v1.outcome.success;
   const report: WorkflowReport = {
     id: workflow.id,
     title,
     format,
     ok: false,
     nodes: { total: workflow.nodes.length, run: order.length, skipped: workflow.nodes.length - v2.totalSteps },
-    outputsEqual: between === undefined,
-    ...(between === undefined ? {} : { difference: between }),
+    outputsEqual: false,
+    varying: [],
+    suspects: [],
     checkpoints: v2.checkpointsCount,
     sideEffects: v2.requests.filter(({ outcome }) => outcome === "applied").length,
+    maxRuns: countRuns(loaded, options),
     time: { runs: 1, v1Ms: v1.totalMs, v2Ms: v2.totalMs },
     interruptions: [],
-    notes,
+    leftOut: [],
+    problems: hasCalledNone ? [CALLED_NONE] : [],
+    notes: [...loaded.dropped],
   };
-  if (v1.outcome.success && v2.outcome.success) {
-    const context = { bench, expected: v2.outcome.output, order };
-    report.interruptions = await interrupt(context, { loaded, v2, options });
-    onProgress("timing");
-    report.time = await timeRuns(bench, order.length);
+  if (hasBoth) {
+    outputs.noteV1(v1.outcome.output);
+    const expected = { v1: v1.outcome.output, v2: v2.outcome.output };
+    const context = { bench, outputs, expected, order };
+    // First, because these runs also show which outputs vary by themselves.
+    if (measure && !hasCalledNone) {
+      stage = "timing";
+      report.time = await timeRuns(bench, { nodes: order.length, onV1: (output) => outputs.noteV1(output) });
+    }
+    if (interrupt && !hasCalledNone) {
+      const setStage = (next: string) => {
+        stage = next;
+      };
+      Object.assign(report, await interruptAll(context, { loaded, v1, v2, options, setStage }));
+    }
+  }
+  Object.assign(report, compareOutputs(outputs, { v1, v2 }));
+  report.notes.push(...outputs.unused.map((pattern) => `--ignore ${quoted(pattern)} names nothing in the outputs`));
+  if (report.varying.includes("")) report.problems.push(ALL_VARIES);
+  const unseen = order.filter((id) => !v1.recorder.completed.includes(id));
+  if (hasBoth && !hasCalledNone && unseen.length > 0) {
+    report.notes.push(`V1 ran these nodes without the executors it was given, or not at all: ${listed(unseen)}`);
   }
   return { ...report, ok: isOk(report) };
 }
 
-function compareOutputs(v1: BenchRun, v2: BenchRun): string | undefined {
+type Findings = Pick<WorkflowReport, "outputsEqual" | "difference" | "varying" | "suspects">;
+
+function compareOutputs(outputs: OutputComparison, { v1, v2 }: { v1: BenchRun; v2: BenchRun }): Findings {
   const failures = [
-    ...(v1.outcome.success ? [] : [`V1 failed: ${v1.outcome.error}`]),
-    ...(v2.outcome.success ? [] : [`V2 failed: ${v2.outcome.error}`]),
+    ...(v1.outcome.success ? [] : [`V1 failed: ${cleanText(String(v1.outcome.error))}`]),
+    ...(v2.outcome.success ? [] : [`V2 failed: ${cleanText(String(v2.outcome.error))}`]),
   ];
-  return failures.length > 0 ? failures.join("\n") : difference(v1.outcome.output, v2.outcome.output);
+  if (failures.length > 0) {
+    return { outputsEqual: false, difference: failures.join("\n"), varying: [], suspects: [] };
+  }
+  const difference = outputs.difference(v1.outcome.output, v2.outcome.output);
+  const { varying } = outputs;
+  if (difference === undefined) return { outputsEqual: true, varying, suspects: [] };
+  return { outputsEqual: false, difference, varying, suspects: outputs.suspects(v1.outcome.output, v2.outcome.output) };
 }
 
-/** Time, chance or the world outside make outputs differ; then it is not the executors that do. */
-async function variesByItself(bench: Bench, first: BenchRun): Promise<boolean> {
-  bench.reset();
-  const second = await bench.runV1();
-  return difference(first.outcome.output, second.outcome.output) !== undefined;
+interface Interruptions {
+  loaded: LoadedWorkflow;
+  v1: BenchRun;
+  v2: BenchRunV2;
+  options: CompareOptions;
+  setStage: (stage: string) => void;
 }
 
-async function interrupt(
-  context: InterruptionContext,
-  { loaded, v2, options }: { loaded: LoadedWorkflow; v2: BenchRunV2; options: CompareOptions },
-): Promise<InterruptionReport[]> {
-  const { failAt, onProgress = () => {} } = options;
+async function interruptAll(context: InterruptionContext, given: Interruptions): Promise<KillReports> {
+  const { loaded, options, setStage } = given;
+  const { failAt } = options;
   const interruption = failAt === undefined ? loaded.interruption : undefined;
+  const interruptions: InterruptionReport[] = [];
   if (interruption === undefined) {
-    const failAfter = failAt === undefined ? halfWay(v2) : findNode(failAt, loaded, context.order);
-    onProgress(`failing at ${failAfter}`);
-    const failure = await compareFailure(context, { failAfter });
-    return [failure, ...(await kill(context, { loaded, options, nodeId: failAfter }))];
+    const failAfter = failAt === undefined ? halfWay(given) : findNode(failAt, loaded, context.order);
+    setStage(`failing at ${quoted(failAfter)}`);
+    interruptions.push(await compareFailure(context, { failAfter }));
+    const killed = await kill(context, { given, nodeId: failAfter });
+    return { interruptions: [...interruptions, ...killed.interruptions], leftOut: killed.leftOut };
   }
   if ("faults" in interruption) {
-    onProgress("refused by a service");
-    return [await compareFailure(context, interruption)];
+    setStage("refused by a service");
+    interruptions.push(await compareFailure(context, interruption));
+  } else {
+    for (const kind of ["timeoutMs", "budgetMs"] as const) {
+      setStage(`cut off by ${kind}`);
+      interruptions.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
+    }
   }
-  const reports: InterruptionReport[] = [];
-  for (const kind of ["timeoutMs", "budgetMs"] as const) {
-    onProgress(`cut off by ${kind}`);
-    reports.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
-  }
-  return reports;
+  return { interruptions, leftOut: [] };
 }
 
 async function kill(
-  { bench, expected, order }: InterruptionContext,
-  { loaded, options, nodeId }: { loaded: LoadedWorkflow; options: CompareOptions; nodeId: string },
-): Promise<InterruptionReport[]> {
-  const { services, onProgress = () => {}, kill: setup } = options;
-  if (setup === undefined) return [];
+  context: InterruptionContext,
+  { given, nodeId }: { given: Interruptions; nodeId: string },
+): Promise<KillReports> {
+  const { loaded, v2, options } = given;
+  const { services, onProgress = () => undefined, kill: setup, runLimitMs } = options;
+  if (setup === undefined) return { interruptions: [], leftOut: [] };
   const { workflow, format, input } = loaded;
   const { modules, model, store } = setup;
-  const task = { loaded: { workflow, format, input }, services: { url: services.url, model }, modules };
-  const v2 = { store, contextMode: options.v2.contextMode };
-  return compareKills({ services, reset: () => bench.reset(), task, v2, nodeId, order, expected, onProgress });
+  const userId = options.userId ?? DEFAULT_USER_ID;
+  const task = {
+    loaded: { workflow, format, input },
+    services: { url: services.url, model },
+    modules,
+    userId,
+    runLimitMs,
+  };
+  const sendsRequests = v2.nodeRuns.some((run) => run.nodeId === nodeId && run.hasCalled);
+  return compareKills(context, {
+    services,
+    task,
+    v2: { store, contextMode: options.v2.contextMode },
+    stopAt: { nodeId, sendsRequests },
+    onProgress,
+  });
 }
 
 /** The middle one of the nodes that have side effects, so that some lie behind it; of all nodes if none has. */
-function halfWay({ recorder, requests }: BenchRunV2): string {
-  const order = recorder.completed;
-  const senders = order.filter((id) => requests.some(({ nodeId }) => nodeId === id));
-  const among = senders.length > 0 ? senders : order;
+function halfWay({ v1, v2 }: Interruptions): string {
+  const order = v2.recorder.completed;
+  // An old executor that runs some nodes by itself cannot be interrupted at them.
+  const shared = order.filter((id) => v1.recorder.completed.includes(id));
+  const known = shared.length > 0 ? shared : order;
+  const senders = known.filter((id) => v2.requests.some(({ nodeId }) => nodeId === id));
+  const among = senders.length > 0 ? senders : known;
   return among[among.length >> 1] as string;
 }
 
@@ -141,34 +169,10 @@ function findNode(failAt: string, { workflow }: LoadedWorkflow, order: readonly 
   const found = [failAt, ...byName, byPlace].find((id) => id !== undefined && order.includes(id));
   if (found !== undefined) return found;
   const exists = workflow.nodes.some(({ id, name }) => id === failAt || name === failAt);
-  const reason = exists ? `node "${failAt}" is skipped with this input` : `there is no node "${failAt}"`;
+  const node = quoted(failAt);
+  const reason = exists ? `node ${node} is skipped with this input` : `there is no node ${node}`;
   throw new WorkflowError(
     "INVALID_ARGUMENT",
-    `--fail-at: ${reason} (workflow "${workflow.id}", ${order.length} nodes run).`,
+    `--fail-at: ${reason} (workflow ${quoted(workflow.id)}, ${order.length} nodes run).`,
   );
-}
-
-async function timeRuns(bench: Bench, nodes: number): Promise<WorkflowReport["time"]> {
-  const pairs: { v1: BenchRun; v2: BenchRun }[] = [];
-  const startedAt = performance.now();
-  do {
-    bench.reset();
-    const v1 = await bench.runV1();
-    bench.reset();
-    pairs.push({ v1, v2: await bench.startV2() });
-  } while (pairs.length < MAX_TIMED_RUNS && performance.now() - startedAt < MAX_TIMED_MS);
-  const added = median(pairs.map(({ v1, v2 }) => v2.overheadMs - v1.overheadMs));
-  return {
-    runs: pairs.length,
-    v1Ms: median(pairs.map(({ v1 }) => v1.totalMs)),
-    v2Ms: median(pairs.map(({ v2 }) => v2.totalMs)),
-    addedMsPerNode: added / Math.max(1, nodes),
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const [low = 0, high = 0] = sorted.length % 2 === 1 ? [sorted[middle], sorted[middle]] : sorted.slice(middle - 1);
-  return (low + high) / 2;
 }

@@ -1,21 +1,59 @@
 import { isDeepStrictEqual } from "node:util";
+import { cleanText } from "@waymark/core";
 import { diff } from "jest-diff";
+import { differingPaths } from "./output-paths.ts";
+import { writePattern } from "./path-pattern.ts";
 
 /** More lines than this help nobody; the rest is counted. */
 const MAX_LINES = 60;
+/** The longest line, in characters. */
+const MAX_LINE = 500;
+/** Values, keys included, up to which outputs are set side by side; of larger ones the places are named. */
+const MAX_VALUES = 5_000;
+
+/** Compares as `node:util`'s deep strict equality does. What is nested too deep for it counts as different. */
+export function isEqual(first: unknown, second: unknown): boolean {
+  try {
+    return isDeepStrictEqual(first, second);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
 
 /**
  * Compares two outputs as `node:util`'s deep strict equality does.
  *
- * @returns `undefined` where they are equal, else the difference for people to read, without colours
+ * - What it shows is fit for a terminal: without control characters, and with credentials cut out of addresses.
+ *
+ * @returns `undefined` if they are equal, else the difference for people to read, without colours
  */
 export function difference(v1: unknown, v2: unknown): string | undefined {
-  if (isDeepStrictEqual(v1, v2)) return undefined;
-  const [left, right] = onlyWhatDiffers(v1, v2);
+  try {
+    if (isDeepStrictEqual(v1, v2)) return undefined;
+    const [left, right] = onlyWhatDiffers(v1, v2);
+    const isSmall = countValues(left, countValues(right, 0)) <= MAX_VALUES;
+    return cutLines(isSmall ? sideBySide(left, right) : places(left, right));
+  } catch (error) {
+    if (error instanceof RangeError) return "The outputs cannot be compared: they are nested too deep, or too large.";
+    throw error;
+  }
+}
+
+function sideBySide(left: unknown, right: unknown): string[] {
   const text = diff(left, right, { aAnnotation: "V1", bAnnotation: "V2", expand: false, contextLines: 2, ...plain });
-  const lines = (text ?? "").split("\n");
-  if (lines.length <= MAX_LINES) return lines.join("\n");
-  return [...lines.slice(0, MAX_LINES), `(${lines.length - MAX_LINES} more lines)`].join("\n");
+  return (text ?? "").split("\n");
+}
+
+function places(left: unknown, right: unknown): string[] {
+  const named = differingPaths(left, right).map(({ path }) => `  ${writePattern(path)}`);
+  return ["V1 and V2 differ, and are too large to be set side by side. They differ at:", ...named];
+}
+
+function cutLines(lines: readonly string[]): string {
+  const kept = lines.slice(0, MAX_LINES).map((line) => cleanText(line, MAX_LINE));
+  const more = lines.length - kept.length;
+  return [...kept, ...(more === 0 ? [] : [`(${more} more lines)`])].join("\n");
 }
 
 const same = (text: string) => text;
@@ -37,6 +75,19 @@ function onlyWhatDiffers(v1: unknown, v2: unknown): [unknown, unknown] {
   const pick = (value: Record<string, unknown>) =>
     Object.fromEntries(keys.filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]]));
   return [pick(v1), pick(v2)];
+}
+
+/** Counts the values in a tree, a text for every thousand characters of it; stops once there are too many. */
+function countValues(value: unknown, counted: number): number {
+  let count = counted + 1;
+  if (count > MAX_VALUES) return count;
+  if (typeof value === "string") return count + Math.floor(value.length / 1_000);
+  if (typeof value !== "object" || value === null) return count;
+  for (const key in value) {
+    count = countValues((value as Record<string, unknown>)[key], count);
+    if (count > MAX_VALUES) return count;
+  }
+  return count;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -19,15 +19,16 @@ export type RunV1 = (call: {
   workflow: WorkflowDefinition;
   executors: ExecutorTable;
   initialData: Record<string, unknown>;
+  userId: string;
 }) => Promise<Outcome>;
 
-/** Who the playground runs workflows for. */
-export const USER_ID = "playground";
+/** The user that workflows are run for, unless another one is named. */
+export const DEFAULT_USER_ID = "playground";
 
 /** Waymark's own V1. */
-export const runV1: RunV1 = ({ workflow, executors, initialData }) => {
+export const runV1: RunV1 = ({ workflow, executors, initialData, userId }) => {
   const { executeWorkflowSync } = createWorkflowExecutor({ workflows: [workflow], executors });
-  return executeWorkflowSync({ workflowId: workflow.id, userId: USER_ID, initialData });
+  return executeWorkflowSync({ workflowId: workflow.id, userId, initialData });
 };
 
 /** How V2 is run. */
@@ -52,19 +53,15 @@ export function startV2(
     workflow: WorkflowDefinition;
     executors: ExecutorTable;
     initialData: Record<string, unknown>;
+    userId: string;
     executionId?: string;
   } & V2Limits,
 ): Promise<ExecuteWorkflowResult> {
-  const { workflow, executors, initialData, ...limits } = call;
-  return engine(options, workflow, executors).executeWorkflow({
-    workflowId: workflow.id,
-    userId: USER_ID,
-    initialData,
-    ...limits,
-  });
+  const { workflow, executors, ...rest } = call;
+  return engine(options, workflow, executors).executeWorkflow({ workflowId: workflow.id, ...rest });
 }
 
-/** Goes on with an execution in a new engine, as a new process would: all that is left of the first is in the store. */
+/** Resumes an execution in a new engine, as a new process would: all that is left of the first run is in the store. */
 export function resumeV2(
   options: V2Options,
   call: {

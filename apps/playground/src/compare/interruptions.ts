@@ -1,59 +1,62 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { isRetryAfterError } from "@waymark/core";
+import { cleanText, isRetryAfterError } from "@waymark/core";
 import type { Fault } from "../server/faults.ts";
 import type { Bench, BenchRun, BenchRunV2 } from "./bench.ts";
-import { difference } from "./difference.ts";
-import { countRepeats } from "./repeats.ts";
+import type { OutputComparison } from "./output-comparison.ts";
+import { countRepeats, type RecordedRun } from "./repeats.ts";
 import type { InterruptionReport, RecoveryReport } from "./report.ts";
 
-/** What both executors are put through. */
+/** An interrupted workflow, and what its undisturbed runs were like. */
 export interface InterruptionContext {
   bench: Bench;
-  /** The output of an undisturbed run. */
-  expected: unknown;
+  outputs: OutputComparison;
+  /** The output of an undisturbed run of each executor. */
+  expected: { v1: unknown; v2: unknown };
   /** The nodes of an undisturbed run, in order. */
   order: readonly string[];
 }
 
 /** A node that fails after its work, or a service that refuses: V1 is run again, V2 resumed. */
 export async function compareFailure(
-  { bench, expected, order }: InterruptionContext,
+  context: InterruptionContext,
   cause: { failAfter: string } | { faults: readonly Fault[] },
 ): Promise<InterruptionReport> {
+  const { bench } = context;
   const failAfter = "failAfter" in cause ? cause.failAfter : undefined;
   const faults = "faults" in cause ? cause.faults : [];
 
   bench.reset(faults);
   const v1 = [await bench.runV1({ failAfter })];
-  await waitAsTold(v1[0] as BenchRun);
-  v1.push(await bench.runV1());
+  // An old executor that came to its end all the same is not run again: what its nodes do is real.
+  if (!v1[0]?.outcome.success) {
+    await waitAsTold(bench, v1[0] as BenchRun);
+    v1.push(await bench.runV1());
+  }
 
   bench.reset(faults);
   const first = await bench.startV2({ failAfter });
   const v2: BenchRunV2[] = [first];
   if (first.canResume) {
-    await waitAsTold(first);
+    await waitAsTold(bench, first);
     v2.push(await bench.resumeV2(first.executionId));
   }
-  return {
+  return report(context, {
     kind: failAfter === undefined ? "service" : "failure",
-    ...whereStopped(v1[0] as BenchRun, order),
     error: first.outcome.error ?? "The run was not interrupted.",
-    v1: recovery(v1, expected),
-    v2: recovery(v2, expected),
-  };
+    runs: { v1, v2 },
+  });
 }
 
 /**
- * A run that is longer than the time it is given: V1 is cut off by the platform, V2 stops by itself and goes on.
+ * A run that is longer than the time it is given: V1 is cut off by the platform, V2 stops by itself and is resumed.
  *
  * - "timeoutMs": the node under way is aborted; the rest then runs without a limit.
  * - "budgetMs": no node is started after it; every further run has the same budget.
  */
 export async function compareTimeLimit(
-  { bench, expected, order }: InterruptionContext,
+  context: InterruptionContext,
   limit: { kind: "timeoutMs" | "budgetMs"; ms: number },
 ): Promise<InterruptionReport> {
+  const { bench, order } = context;
   bench.reset();
   const v1 = [await cutOffV1(bench, limit.ms), await cutOffV1(bench, limit.ms)];
 
@@ -67,12 +70,44 @@ export async function compareTimeLimit(
     last = await bench.resumeV2(first.executionId, limit.kind === "budgetMs" ? limits : {});
     v2.push(last);
   }
-  return {
+  return report(context, {
     kind: limit.kind,
-    ...whereStopped(v1[0] as BenchRun, order),
     error: first.outcome.error ?? `The budget of ${limit.ms} ms was used up.`,
-    v1: recovery(v1, expected),
-    v2: recovery(v2, expected),
+    runs: { v1, v2 },
+  });
+}
+
+/** Sums up how an executor came through: from all its runs of one execution, and the outcome of the last. */
+export function recovery(
+  runs: readonly (RecordedRun & Partial<Pick<BenchRun, "outcome">>)[],
+  isExpected: (output: unknown) => boolean,
+): RecoveryReport {
+  const { success, output, error } = runs.at(-1)?.outcome ?? { success: false, error: "The process was killed." };
+  return {
+    ...countRepeats(runs),
+    runs: runs.length,
+    finished: success,
+    outputEqual: success && isExpected(output),
+    completedBefore: new Set(runs[0]?.nodeRuns.filter((run) => run.outcome === "completed").map((run) => run.nodeId))
+      .size,
+    ...(success || error === undefined ? {} : { error: cleanText(error) }),
+  };
+}
+
+function report(
+  { outputs, expected, order }: InterruptionContext,
+  found: Pick<InterruptionReport, "kind" | "error"> & { runs: { v1: readonly BenchRun[]; v2: readonly BenchRun[] } },
+): InterruptionReport {
+  const { kind, error, runs } = found;
+  const again = runs.v1.at(-1)?.outcome;
+  // A second undisturbed run of V1 also shows what differs between any two.
+  if (again?.success) outputs.noteV1(again.output);
+  return {
+    kind,
+    ...whereStopped(runs.v1[0] as BenchRun, order),
+    error: cleanText(error),
+    v1: recovery(runs.v1, (output) => outputs.equal(expected.v1, output)),
+    v2: recovery(runs.v2, (output) => outputs.equal(expected.v2, output)),
   };
 }
 
@@ -87,24 +122,12 @@ async function cutOffV1(bench: Bench, ms: number): Promise<BenchRun> {
 }
 
 /** A service that says when to come back is taken at its word, by both executors. */
-async function waitAsTold({ nodeRuns }: BenchRun): Promise<void> {
+async function waitAsTold(bench: Bench, { nodeRuns }: BenchRun): Promise<void> {
   const error = nodeRuns.at(-1)?.error;
-  if (isRetryAfterError(error)) await sleep(error.retryAfterMs + 5);
+  if (isRetryAfterError(error)) await bench.pause(error.retryAfterMs + 5);
 }
 
 function whereStopped({ nodeRuns }: BenchRun, order: readonly string[]): Pick<InterruptionReport, "node"> {
   const id = nodeRuns.findLast(({ outcome }) => outcome === "failed")?.nodeId;
   return id === undefined ? {} : { node: { id, position: order.indexOf(id) + 1 } };
-}
-
-function recovery(runs: readonly BenchRun[], expected: unknown): RecoveryReport {
-  const { outcome } = runs.at(-1) as BenchRun;
-  return {
-    ...countRepeats(runs),
-    runs: runs.length,
-    finished: outcome.success,
-    outputEqual: outcome.success && difference(expected, outcome.output) === undefined,
-    completedBefore: runs[0]?.recorder.completed.length ?? 0,
-    ...(outcome.success || outcome.error === undefined ? {} : { error: outcome.error }),
-  };
 }

@@ -3,6 +3,7 @@ import {
   type NodeExecutor,
   type NodeExecutorArgs,
   NonRetryableError,
+  quoted,
   type WorkflowContext,
 } from "@waymark/core";
 import type { ExecutorTable } from "../nodes/nodes.ts";
@@ -14,6 +15,8 @@ export interface NodeRun {
   durationMs: number;
   /** How many requests the services had noted before and after it. */
   requests: { from: number; to: number };
+  /** Whether requests of any kind came while it ran. */
+  hasCalled: boolean;
   error?: unknown;
 }
 
@@ -21,6 +24,8 @@ export interface NodeRun {
 export interface RecorderOptions {
   /** How many requests the services have noted. */
   countRequests: () => number;
+  /** How many have come, of any kind. */
+  countReceived: () => number;
   /** The node whose answer is lost: it does its work, and then fails, for good in this run. */
   failAfter?: string | undefined;
   /** Check and fill in nodes' data by the schemas of their types, which V2 does by itself. */
@@ -37,6 +42,8 @@ export interface RecorderOptions {
 export class Recorder {
   readonly runs: NodeRun[] = [];
   readonly #options: RecorderOptions;
+  readonly #underWay = new Set<(outcome: NodeRun["outcome"]) => void>();
+  #isClosed = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -50,6 +57,12 @@ export class Recorder {
   /** The nodes that completed, each once, in the order in which they first did. */
   get completed(): string[] {
     return [...new Set(this.runs.filter(({ outcome }) => outcome === "completed").map(({ nodeId }) => nodeId))];
+  }
+
+  /** Ends the recording: a node that is still under way has failed, and no node starts any more. */
+  close(): void {
+    for (const note of this.#underWay) note("failed");
+    this.#isClosed = true;
   }
 
   wrap(executors: ExecutorTable): ExecutorTable {
@@ -66,23 +79,28 @@ export class Recorder {
     if (typeof nodeId !== "string") {
       throw new NonRetryableError("The executor of a node was called without { node }: see the playground's README.");
     }
-    const { cutOff, failAfter, countRequests, validateData } = this.#options;
+    if (this.#isClosed) throw new NonRetryableError("The run is over.");
+    const { cutOff, failAfter, countRequests, countReceived, validateData } = this.#options;
     const from = countRequests();
+    const received = countReceived();
     const startedAt = performance.now();
     const note = (outcome: NodeRun["outcome"], error?: unknown) => {
+      if (!this.#underWay.delete(note)) return;
       const durationMs = performance.now() - startedAt;
       const requests = { from, to: countRequests() };
-      this.runs.push({ nodeId, outcome, durationMs, requests, ...(error === undefined ? {} : { error }) });
+      const hasCalled = countReceived() > received;
+      this.runs.push({ nodeId, outcome, durationMs, requests, hasCalled, ...(error === undefined ? {} : { error }) });
     };
     // A node that never starts is no run of it.
     if (cutOff?.aborted) throw new NonRetryableError("The time was up.");
+    this.#underWay.add(note);
     try {
       const args = validateData
         ? { ...complete(given, cutOff), data: validData(executor, given) }
         : complete(given, cutOff);
       const result = await executor(args);
       if (nodeId === failAfter) {
-        throw new NonRetryableError(`the connection broke after "${nodeId}" had done its work`);
+        throw new NonRetryableError(`the connection broke after ${quoted(nodeId)} had done its work`);
       }
       note("completed");
       return result;

@@ -1,70 +1,88 @@
 import { randomUUID } from "node:crypto";
-import { difference } from "../compare/difference.ts";
-import { countRepeats } from "../compare/repeats.ts";
-import type { InterruptionReport, RecoveryReport } from "../compare/report.ts";
+import { quoted } from "@waymark/core";
+import type { InterruptionContext } from "../compare/interruptions.ts";
+import { recovery } from "../compare/interruptions.ts";
+import type { InterruptionReport, LeftOut } from "../compare/report.ts";
 import type { ServiceServer } from "../server/service-server.ts";
-import { runWorker, type WorkerRun } from "./run-worker.ts";
-import type { KillMoment, WorkerTask } from "./task.ts";
+import { runWorker, type WorkerRun, workerLimitMs } from "./run-worker.ts";
+import type { KillMoment, StopAt, WorkerTask } from "./task.ts";
 
-/** What is killed, and where. */
+/** A node at which processes are killed. */
 export interface KillOptions {
   services: ServiceServer;
-  /** Makes the services forget what they did. */
-  reset: () => void;
   /** For both executors; the store and the execution are V2's. */
   task: Omit<WorkerTask, "executor" | "stopAt">;
   v2: Pick<Extract<WorkerTask["executor"], { name: "v2" }>, "store" | "contextMode">;
-  nodeId: string;
-  /** The nodes of an undisturbed run, in order. */
-  order: readonly string[];
-  /** The output of an undisturbed run. */
-  expected: unknown;
-  onProgress: (what: string) => void;
+  stopAt: Omit<StopAt, "moment">;
+  /** Hears of every process before it starts, and how long it may take, in milliseconds. */
+  onProgress: (what: string, limitMs: number) => void;
+}
+
+/** What came of the kills. */
+export interface KillReports {
+  interruptions: InterruptionReport[];
+  leftOut: LeftOut[];
 }
 
 const MOMENTS: readonly KillMoment[] = ["before", "during", "after"];
 
 /**
  * Kills a process with SIGKILL at a node, before, during and after its effect, and starts another: V1 runs the workflow
- * again, V2 goes on from the last checkpoint.
+ * again, V2 resumes from the last checkpoint.
+ *
+ * - A moment at which the process could not be killed is left out, with the reason.
  */
-export async function compareKills(options: KillOptions): Promise<InterruptionReport[]> {
-  const { nodeId, order, expected, onProgress } = options;
-  const reports: InterruptionReport[] = [];
+export async function compareKills(
+  { outputs, expected, order, bench }: InterruptionContext,
+  options: KillOptions,
+): Promise<KillReports> {
+  const { nodeId } = options.stopAt;
+  const node = { id: nodeId, position: order.indexOf(nodeId) + 1 };
+  const reports: KillReports = { interruptions: [], leftOut: [] };
   for (const moment of MOMENTS) {
-    onProgress(`killed ${moment} ${nodeId}`);
-    const v1 = await killAndGoOn(options, moment, () => ({ name: "v1" }));
+    const kind = `kill ${moment}` as const;
     const executionId = randomUUID();
-    const v2 = await killAndGoOn(options, moment, (resume) => ({ name: "v2", ...options.v2, executionId, resume }));
-    reports.push({
-      kind: `kill ${moment}`,
-      node: { id: nodeId, position: order.indexOf(nodeId) + 1 },
-      error: `The process was killed ${moment} the effect of "${nodeId}".`,
-      v1: recovery(v1, expected),
-      v2: recovery(v2, expected),
+    const runs: { v1: WorkerRun[]; v2: WorkerRun[] } = { v1: [], v2: [] };
+    const executors = {
+      v1: () => ({ name: "v1" }) as const,
+      v2: (resume: boolean) => ({ name: "v2", ...options.v2, executionId, resume }) as const,
+    };
+    let reason: string | undefined;
+    for (const name of ["v1", "v2"] as const) {
+      bench.reset();
+      const stopAt = { ...options.stopAt, moment };
+      const killed = await runOne(options, { executor: executors[name](false), stopAt });
+      reason = whyNotKilled(killed);
+      if (reason !== undefined) break;
+      runs[name] = [killed, await runOne(options, { executor: executors[name](true) })];
+    }
+    if (reason !== undefined) {
+      reports.leftOut.push({ kind, node, reason });
+      continue;
+    }
+    reports.interruptions.push({
+      kind,
+      node,
+      error: `The process was killed ${moment} the effect of ${quoted(nodeId)}.`,
+      v1: recovery(runs.v1, (output) => outputs.equal(expected.v1, output)),
+      v2: recovery(runs.v2, (output) => outputs.equal(expected.v2, output)),
     });
   }
   return reports;
 }
 
-async function killAndGoOn(
-  { services, reset, task, nodeId }: KillOptions,
-  moment: KillMoment,
-  executor: (resume: boolean) => WorkerTask["executor"],
-): Promise<WorkerRun[]> {
-  reset();
-  const killed = await runWorker({ ...task, executor: executor(false), stopAt: { nodeId, moment } }, services);
-  return [killed, await runWorker({ ...task, executor: executor(true) }, services)];
+function runOne(
+  { services, task, onProgress }: KillOptions,
+  part: Pick<WorkerTask, "executor"> & { stopAt?: StopAt },
+): Promise<WorkerRun> {
+  const { name } = part.executor;
+  const what = part.stopAt === undefined ? "after a kill" : `killed ${part.stopAt.moment}`;
+  onProgress(`${what}: ${name.toUpperCase()}`, workerLimitMs(task.runLimitMs));
+  return runWorker({ ...task, ...part }, services);
 }
 
-function recovery(runs: readonly WorkerRun[], expected: unknown): RecoveryReport {
-  const outcome = runs.at(-1)?.outcome ?? { success: false, error: "The process was killed." };
-  return {
-    ...countRepeats(runs),
-    runs: runs.length,
-    finished: outcome.success,
-    outputEqual: outcome.success && difference(expected, outcome.output) === undefined,
-    completedBefore: runs[0]?.nodeRuns.filter((run) => run.outcome === "completed").length ?? 0,
-    ...(outcome.success || outcome.error === undefined ? {} : { error: outcome.error }),
-  };
+function whyNotKilled({ missed, outcome }: WorkerRun): string | undefined {
+  if (missed !== undefined) return `the process could not be killed while the node ran: ${missed}`;
+  if (outcome === undefined) return undefined;
+  return `the run ended before the node could be reached: ${outcome.success ? "it completed" : outcome.error}`;
 }

@@ -1,56 +1,115 @@
 import { fork } from "node:child_process";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { WorkflowError } from "@waymark/core";
 import type { Outcome } from "../compare/executors.ts";
+import { NoReportError } from "../compare/no-report-error.ts";
 import type { NodeRun } from "../compare/recorder.ts";
 import type { RecordedRun } from "../compare/repeats.ts";
 import type { ServiceServer } from "../server/service-server.ts";
-import type { WorkerMessage, WorkerTask } from "./task.ts";
+import { GO, type WorkerMessage, type WorkerTask } from "./task.ts";
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
+/** A process is up, and has waited for a lease, before its first node starts, in milliseconds. */
+const START_LIMIT_MS = 75_000;
+/** The wait for what a process does by itself when its run has taken too long, in milliseconds. */
+const GRACE_MS = 5_000;
+
+/** The longest that a worker process may take, in milliseconds. */
+export const workerLimitMs = (runLimitMs: number) => START_LIMIT_MS + runLimitMs + GRACE_MS;
+
 /** A run in a process of its own. */
 export interface WorkerRun extends RecordedRun {
-  /** Absent where the process was killed. */
+  /** Absent if the process was killed. */
   outcome?: Outcome;
+  /** Why the process could not be killed at the moment that the task names. */
+  missed?: string;
 }
 
 /**
- * Runs a task in a process of its own, and kills it with SIGKILL where the task says that it stops.
+ * Runs a task in a process of its own, and kills it with SIGKILL at the moment that the task names.
  *
- * @throws {Error} where the process ends in a way that is not part of the task
+ * @throws {WorkflowError} INVALID_ARGUMENT if a module of the user's throws where nothing catches it
+ * @throws {NoReportError} if the process ends by itself
  */
 export async function runWorker(task: WorkerTask, services: ServiceServer): Promise<WorkerRun> {
-  const before = services.ledger.entries.length;
-  const child = fork(WORKER, { serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"] });
-  const exited = new Promise<NodeJS.Signals | null>((resolve) =>
-    child.once("close", (_code, signal) => resolve(signal)),
+  const notes = new RunNotes(services);
+  const child = fork(WORKER, { serialization: "advanced", stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  const exited = new Promise<string>((resolve) =>
+    child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`)),
   );
-  const stderr = child.stderr === null ? "" : text(child.stderr);
   const kill = () => child.kill("SIGKILL");
-  if (task.stopAt?.moment === "during") void services.holdAnswersTo(task.stopAt.nodeId).then(kill);
-
-  const nodeRuns: NodeRun[] = [];
-  let outcome: Outcome | undefined;
-  child.on("message", (message: WorkerMessage) => {
-    if (message.type === "stopped") kill();
-    else if (message.type === "ended") outcome = message.outcome;
-    else note(nodeRuns, message);
+  const { stopAt, runLimitMs } = task;
+  const ending: { outcome?: Outcome; missed?: string } = {};
+  let [isStopped, fault] = [false, undefined as string | undefined];
+  const killTooLong = () => {
+    ending.outcome = { success: false, error: `timeout: the run took longer than ${runLimitMs} ms` };
+    kill();
+  };
+  const stop = () => {
+    isStopped = true;
+    kill();
+  };
+  let timer = setTimeout(killTooLong, START_LIMIT_MS);
+  child.once("message", () => {
+    clearTimeout(timer);
+    timer = setTimeout(killTooLong, runLimitMs + GRACE_MS);
   });
-  child.send(task);
-  const signal = await exited;
+  child.on("message", (message: WorkerMessage) => {
+    if (message.type === "stopped") stop();
+    else if (message.type === "reached") {
+      void services.holdAnswersTo(stopAt?.nodeId ?? "").then(stop);
+      child.send(GO, () => undefined);
+    } else if (message.type === "missed") {
+      ending.missed = message.reason;
+      kill();
+    } else if (message.type === "fault") fault = message.message;
+    else if (message.type === "ended") ending.outcome = message.outcome;
+    else notes.take(message);
+  });
+  child.send(task, () => undefined);
+  const end = await exited;
+  clearTimeout(timer);
   services.releaseAnswers();
-  await services.idle();
-  if (outcome === undefined && (signal !== "SIGKILL" || task.stopAt === undefined)) {
-    throw new Error(`A worker process ended by itself: ${(await stderr).trim() || `signal ${signal}`}`);
+  await services.idle(GRACE_MS);
+  if (fault !== undefined) throw new WorkflowError("INVALID_ARGUMENT", `A module of yours ${fault}.`);
+  if (!isStopped && ending.outcome === undefined && ending.missed === undefined) {
+    throw new NoReportError(`A process that ran the workflow ended by itself (${end}).`);
   }
-  const requests = services.ledger.entries.slice(before);
-  return { nodeRuns, requests, ...(outcome === undefined ? {} : { outcome }) };
+  return { ...notes.all(), ...ending };
 }
 
-/** A node counts as failed until it completes: where its process is killed, that is what it stays. */
-function note(nodeRuns: NodeRun[], { type, nodeId }: Extract<WorkerMessage, { nodeId: string }>): void {
-  const last = nodeRuns.findLast((run) => run.nodeId === nodeId);
-  if (type === "completed" && last !== undefined) last.outcome = "completed";
-  else nodeRuns.push({ nodeId, outcome: "failed", durationMs: 0, requests: { from: 0, to: 0 } });
+/** Notes which nodes ran in a process, and what was asked of the services meanwhile. */
+class RunNotes {
+  readonly #services: ServiceServer;
+  readonly #before: number;
+  readonly #nodeRuns: NodeRun[] = [];
+  /** The requests that belong to nodes which have ended: the answer to each came before its node's end. */
+  #counted = 0;
+
+  constructor(services: ServiceServer) {
+    this.#services = services;
+    this.#before = services.ledger.entries.length;
+  }
+
+  /** A node counts as failed until it completes: if its process is killed, that is what it stays. */
+  take({ type, nodeId }: { type: "started" | "completed"; nodeId: string }): void {
+    const last = this.#nodeRuns.findLast((run) => run.nodeId === nodeId);
+    if (type === "completed" && last !== undefined) {
+      this.#counted = this.#count();
+      last.outcome = "completed";
+      last.requests.to = this.#counted;
+    } else {
+      const requests = { from: this.#counted, to: Number.POSITIVE_INFINITY };
+      this.#nodeRuns.push({ nodeId, outcome: "failed", durationMs: 0, requests, hasCalled: false });
+    }
+  }
+
+  all(): RecordedRun {
+    return { nodeRuns: this.#nodeRuns, requests: this.#services.ledger.entries.slice(this.#before) };
+  }
+
+  #count(): number {
+    return this.#services.ledger.entries.length - this.#before;
+  }
 }

@@ -6,10 +6,18 @@ import type { StoreChoice } from "../store/open-store.ts";
 export type KillMoment =
   /** The node has started and done nothing. */
   | "before"
-  /** The service has done what the node asked for; its answer has not arrived. */
+  /** The node is running: if it sends a request, the service has done what it asks for, and its answer is kept back. */
   | "during"
   /** The node has ended; its checkpoint is not written. */
   | "after";
+
+/** Where a process stops and waits to be killed. */
+export interface StopAt {
+  nodeId: string;
+  moment: KillMoment;
+  /** Whether the node sent requests to the playground's services when it was not disturbed. */
+  sendsRequests: boolean;
+}
 
 /** Modules that take the place of the playground's own executor and nodes. */
 export interface UserModules {
@@ -17,21 +25,32 @@ export interface UserModules {
   executors?: string | undefined;
 }
 
-/** What a worker process is to do. */
+/** A worker process's part of a comparison. */
 export interface WorkerTask {
   loaded: Pick<LoadedWorkflow, "workflow" | "format" | "input">;
   services: { url: string; model: string };
   modules: UserModules;
-  /** Where it stops and waits to be killed. */
-  stopAt?: { nodeId: string; moment: KillMoment };
+  userId: string;
+  /** The longest that the run may take, in milliseconds. */
+  runLimitMs: number;
+  stopAt?: StopAt;
   executor:
     | { name: "v1" }
     | { name: "v2"; store: StoreChoice; contextMode: "frozen" | "copy"; executionId: string; resume: boolean };
 }
 
-/** What a worker process tells. */
+/** The message of a parent that a node which is killed while it runs may start. */
+export const GO = "go";
+
+/** The messages of a worker process. */
 export type WorkerMessage =
   | { type: "started" | "completed"; nodeId: string }
-  /** It is where it was to stop. */
+  /** It is at a node that it is killed "during", and waits for {@link GO}. */
+  | { type: "reached" }
+  /** It is at the place at which it is killed. */
   | { type: "stopped" }
+  /** It cannot be killed there: the node has ended. */
+  | { type: "missed"; reason: string }
+  /** A module of the user's has thrown where nothing catches it. */
+  | { type: "fault"; message: string }
   | { type: "ended"; outcome: Outcome };

@@ -1,10 +1,15 @@
+import { once } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { NodeExecutor } from "@waymark/core";
 import { resolveExecutors } from "../compare/executor-table.ts";
 import { type Outcome, resumeV2, runV1, startV2 } from "../compare/executors.ts";
-import { loadExecutors, loadV1 } from "../import/user-modules.ts";
+import { within } from "../compare/within.ts";
+import { onUncaught, takeChannel } from "../modules/channel.ts";
+import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
 import { createNodes, type ExecutorTable } from "../nodes/nodes.ts";
 import { openStore } from "../store/open-store.ts";
-import type { WorkerMessage, WorkerTask } from "./task.ts";
+import { messageOf } from "../values/message-of.ts";
+import type { StopAt, WorkerMessage, WorkerTask } from "./task.ts";
 
 // A process that runs one workflow once, and may be killed in the middle of it. Its parent gives it the task.
 
@@ -12,32 +17,43 @@ import type { WorkerMessage, WorkerTask } from "./task.ts";
 const LEASE_MS = 1_000;
 const WAIT_FOR_LEASE_MS = 60_000;
 
-process.once("message", (task: WorkerTask) => {
-  void work(task)
-    .catch(
-      (error: unknown): Outcome => ({ success: false, error: error instanceof Error ? error.message : String(error) }),
-    )
-    .then((outcome) => process.send?.({ type: "ended", outcome } satisfies WorkerMessage, () => process.exit(0)));
-});
+const send = takeChannel<WorkerMessage>();
+const tell = (message: WorkerMessage) => void send(message);
+
+process.once("disconnect", () => process.exit(1));
+onUncaught((message) => void send({ type: "fault", message }).then(() => process.exit(1)));
+process.once("message", (task: WorkerTask) => void run(task));
+
+async function run(task: WorkerTask): Promise<void> {
+  const outcome = await work(task).catch((error: unknown): Outcome => ({ success: false, error: messageOf(error) }));
+  try {
+    await send({ type: "ended", outcome });
+  } catch (error) {
+    // Functions, say, cannot be sent to another process.
+    await send({ type: "ended", outcome: { success: false, error: `The output cannot be read: ${messageOf(error)}` } });
+  }
+  process.exit(0);
+}
 
 async function work(task: WorkerTask): Promise<Outcome> {
-  const { loaded, services, modules, executor } = task;
+  const { loaded, services, modules, executor, userId, runLimitMs } = task;
   process.env.PLAYGROUND_URL = services.url;
   const own = modules.executors === undefined ? undefined : await loadExecutors(modules.executors);
   const bundled = createNodes({ baseUrl: services.url, llm: { baseUrl: services.url, model: services.model } });
   const executors = reporting(resolveExecutors(loaded, { own, bundled }).executors, task);
-  const { workflow, input } = loaded;
+  const { workflow, input: initialData } = loaded;
   if (executor.name === "v1") {
-    const run = modules.v1 === undefined ? runV1 : await loadV1(modules.v1);
-    return run({ workflow, executors, initialData: input });
+    const runOld = modules.v1 === undefined ? runV1 : await loadV1(modules.v1);
+    return within(runLimitMs, runOld({ workflow, executors, initialData, userId }));
   }
   const { executionId, contextMode } = executor;
   const store = await openStore(executor.store);
   const options = { store, contextMode, leaseMs: LEASE_MS };
+  const call = { workflow, executors, executionId, timeoutMs: runLimitMs };
   try {
     return executor.resume
-      ? await resumeV2(options, { workflow, executors, executionId, waitForLeaseMs: WAIT_FOR_LEASE_MS })
-      : await startV2(options, { workflow, executors, executionId, initialData: input });
+      ? await resumeV2(options, { ...call, waitForLeaseMs: WAIT_FOR_LEASE_MS })
+      : await startV2(options, { ...call, initialData, userId });
   } finally {
     await store.close();
   }
@@ -48,11 +64,12 @@ function reporting(executors: ExecutorTable, { stopAt }: WorkerTask): ExecutorTa
   const entries = Object.entries(executors).map(([type, executor]) => {
     const reported: NodeExecutor = async (args) => {
       const nodeId = args.node.id;
-      const stopsHere = stopAt?.nodeId === nodeId ? stopAt.moment : undefined;
+      const stopsHere = stopAt?.nodeId === nodeId ? stopAt : undefined;
       tell({ type: "started", nodeId });
-      if (stopsHere === "before") await stop();
+      if (stopsHere?.moment === "before") await stop();
+      if (stopsHere?.moment === "during") await stopDuring(stopsHere, () => executor(args));
       const result = await executor(args);
-      if (stopsHere === "after") await stop();
+      if (stopsHere?.moment === "after") await stop();
       tell({ type: "completed", nodeId });
       return result;
     };
@@ -61,11 +78,30 @@ function reporting(executors: ExecutorTable, { stopAt }: WorkerTask): ExecutorTa
   return Object.fromEntries(entries);
 }
 
-function stop(): Promise<never> {
-  tell({ type: "stopped" });
+/**
+ * Starts a node, and stops while it runs.
+ *
+ * - If the node sends requests, the parent kills the process when it keeps the first answer back.
+ * - Otherwise it stops once the node waits for anything.
+ */
+async function stopDuring({ sendsRequests }: StopAt, start: () => ReturnType<NodeExecutor>): Promise<never> {
+  tell({ type: "reached" });
+  await once(process, "message");
+  const ended = (async () => start())().then(
+    () => "it ended",
+    () => "it failed",
+  );
+  if (sendsRequests) return miss(`${await ended} without a request`);
+  const first = await Promise.race([ended, nextTurn("running")]);
+  return first === "running" ? stop() : miss(`${first} at once, without waiting for anything`);
+}
+
+function miss(reason: string): Promise<never> {
+  tell({ type: "missed", reason });
   return new Promise(() => undefined);
 }
 
-function tell(message: WorkerMessage): void {
-  process.send?.(message);
+function stop(): Promise<never> {
+  tell({ type: "stopped" });
+  return new Promise(() => undefined);
 }

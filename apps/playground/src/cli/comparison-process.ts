@@ -1,0 +1,44 @@
+import { NoReportError } from "../compare/no-report-error.ts";
+import { onUncaught, takeChannel } from "../modules/channel.ts";
+import { compareFiles } from "./compare-command.ts";
+import type { ComparisonMessage, ComparisonTask } from "./process-messages.ts";
+import { commandError, EXIT_CODES } from "./run-program.ts";
+
+// The process that compares. It is one of its own, so that files and modules of the user's, whatever is in them, cannot
+// end or block the command line itself.
+
+const send = takeChannel<ComparisonMessage>();
+
+process.once("disconnect", () => process.exit(EXIT_CODES.noReport));
+process.once("message", (task: ComparisonTask) => {
+  const { v1, executors } = task.flags;
+  const hasModules = v1 !== undefined || executors !== undefined;
+  onUncaught((message) => {
+    const exitCode = hasModules ? EXIT_CODES.badInput : EXIT_CODES.noReport;
+    const code = hasModules ? "INVALID_ARGUMENT" : "INTERNAL";
+    end({
+      type: "refused",
+      code,
+      exitCode,
+      message: `${hasModules ? "A module of yours" : "The playground"} ${message}.`,
+    });
+  });
+  compareFiles(task.files, task.flags, {
+    onStep: (step) => void send({ type: "step", step }),
+    say: (lines) => void send({ type: "say", lines }),
+  }).then(
+    (report) => end({ type: "report", report }),
+    (error: unknown) => {
+      const { code, message, exitCode } = error instanceof NoReportError ? noReport(error) : commandError(error);
+      end({ type: "refused", code, message, exitCode });
+    },
+  );
+});
+
+function noReport({ message }: NoReportError) {
+  return { code: "NO_REPORT", message, exitCode: EXIT_CODES.noReport };
+}
+
+function end(message: ComparisonMessage): void {
+  void send(message).then(() => process.exit(EXIT_CODES.ok));
+}

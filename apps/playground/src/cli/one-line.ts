@@ -1,0 +1,9 @@
+import { cleanText } from "@waymark/core";
+
+/** The longest text that {@link oneLine} keeps, in characters. */
+const MAX_LINE = 2_000;
+
+/** Makes text from outside fit for one line of a terminal: nothing in it moves the cursor, it is short, without credentials. */
+export function oneLine(text: string, maxLength: number = MAX_LINE): string {
+  return cleanText(text.replace(/[\t\n\v\f\r]+ */g, " "), maxLength).trim();
+}

@@ -1,0 +1,21 @@
+import { cleanText } from "@waymark/core";
+import type { ComparisonReport } from "../compare/report.ts";
+
+/** Characters that JSON leaves as they are and a terminal acts upon. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** Writes a report as JSON: credentials are cut out of addresses, and control characters are written as escapes. */
+export function reportJson(report: ComparisonReport): string {
+  const json = JSON.stringify(
+    report,
+    (_, value: unknown) =>
+      typeof value === "string" && value.includes("://") ? cleanText(value, value.length) : value,
+    2,
+  );
+  // Between the values there are line breaks only; inside them all others are escaped already.
+  return `${json.replaceAll(CONTROLS, (control) => (control === "\n" ? control : escapeOf(control)))}\n`;
+}
+
+function escapeOf(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

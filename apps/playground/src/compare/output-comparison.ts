@@ -1,0 +1,83 @@
+import { cleanText } from "@waymark/core";
+import { difference, isEqual } from "./difference.ts";
+import { differingPaths, without } from "./output-paths.ts";
+import { type PathPattern, writePattern } from "./path-pattern.ts";
+
+/** A place where two outputs differ, with values of a kind that differs from run to run as a rule. */
+export interface Suspect {
+  path: string;
+  kind: "times" | "UUIDs";
+}
+
+/** Compares the outputs of runs, without the places that say nothing about the executors. */
+export class OutputComparison {
+  readonly #ignored: readonly PathPattern[];
+  readonly #used = new Set<number>();
+  readonly #varying = new Map<string, PathPattern>();
+  #firstOfV1: { output: unknown } | undefined;
+  #hasSecond = false;
+
+  /** @param ignored Places that the user leaves out. */
+  constructor(ignored: readonly PathPattern[] = []) {
+    this.#ignored = ignored;
+  }
+
+  /** Takes the output of an undisturbed run of V1: two of them differ in what the nodes make anew in each run. */
+  noteV1(output: unknown): void {
+    if (this.#firstOfV1 === undefined) {
+      this.#firstOfV1 = { output };
+      return;
+    }
+    this.#hasSecond = true;
+    for (const { path } of differingPaths(this.#comparable(this.#firstOfV1.output), this.#comparable(output))) {
+      this.#varying.set(writePattern(path), path);
+    }
+  }
+
+  /** Places that differ between undisturbed runs of V1; one of them is empty if the whole output does. */
+  get varying(): string[] {
+    return [...this.#varying.keys()].map((path) => cleanText(path));
+  }
+
+  /** The user's patterns that have not named anything so far. */
+  get unused(): string[] {
+    return this.#ignored
+      .filter((_, index) => !this.#used.has(index))
+      .map((pattern) => cleanText(writePattern(pattern)));
+  }
+
+  equal(first: unknown, second: unknown): boolean {
+    return isEqual(this.#comparable(first), this.#comparable(second));
+  }
+
+  /** What differs, for people to read; `undefined` if nothing does. */
+  difference(v1: unknown, v2: unknown): string | undefined {
+    return difference(this.#comparable(v1), this.#comparable(v2));
+  }
+
+  /** The places where outputs differ, and both have a time or both have a UUID; none if V1 has shown what varies. */
+  suspects(v1: unknown, v2: unknown): Suspect[] {
+    if (this.#hasSecond) return [];
+    return differingPaths(this.#comparable(v1), this.#comparable(v2)).flatMap(({ path, values }) => {
+      const [kind, other] = values.map(kindOf);
+      return kind === undefined || kind !== other ? [] : [{ path: cleanText(writePattern(path)), kind }];
+    });
+  }
+
+  #comparable(output: unknown): unknown {
+    return without(output, [...this.#ignored, ...this.#varying.values()], (index) => this.#used.add(index));
+  }
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+/** The years 2001 to 2286, in milliseconds since 1970. */
+const EPOCH_MS = { from: 1e12, to: 1e13 };
+
+function kindOf(value: unknown): Suspect["kind"] | undefined {
+  if (value instanceof Date) return "times";
+  if (typeof value === "number") return value >= EPOCH_MS.from && value < EPOCH_MS.to ? "times" : undefined;
+  if (typeof value !== "string") return undefined;
+  if (ISO_TIME.test(value)) return "times";
+  return UUID.test(value) ? "UUIDs" : undefined;
+}

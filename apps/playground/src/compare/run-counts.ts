@@ -1,0 +1,27 @@
+import type { LoadedWorkflow } from "../import/workflow-file.ts";
+import type { CompareOptions } from "./compare-options.ts";
+import type { RunCounts } from "./report.ts";
+import { MAX_TIMED_RUNS } from "./time-runs.ts";
+
+/** Counts how often each node of a workflow runs in a comparison, at most; retries come on top. */
+export function countRuns(
+  { interruption }: Pick<LoadedWorkflow, "interruption">,
+  { failAt, interrupt = true, measure = true, kill }: Pick<CompareOptions, "failAt" | "interrupt" | "measure" | "kill">,
+): RunCounts {
+  const counts = { v1: 1, v2: 1 };
+  const add = (v1: number, v2: number) => {
+    counts.v1 += v1;
+    counts.v2 += v2;
+  };
+  if (interrupt) {
+    const cuts = failAt === undefined && interruption !== undefined && "budgetMs" in interruption;
+    // Two limits: V1 is cut off twice by each, V2 runs the node under way twice.
+    if (cuts) add(4, 4);
+    // The interrupted run, and the next: V2 runs the interrupted node again, V1 also those before it.
+    else add(2, 2);
+    // Three moments, with two processes each.
+    if (kill !== undefined && (failAt !== undefined || interruption === undefined)) add(6, 6);
+  }
+  if (measure) add(MAX_TIMED_RUNS, MAX_TIMED_RUNS);
+  return counts;
+}
