@@ -27,7 +27,7 @@ import {
 } from "@waymark/core";
 import { borrowDatabase, checkClient, isPGlite, type PostgresClient } from "./borrow-database.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import { assertUsable, damageOf } from "./damage.ts";
+import { assertCountable, damageOf } from "./damage.ts";
 import { unavailable } from "./fault-reasons.ts";
 import { assertComplete } from "./history-range.ts";
 import { listStatement } from "./list-statement.ts";
@@ -174,9 +174,9 @@ export class PostgresCheckpointStore implements CheckpointStore {
       if (rows[0] !== undefined) return rowToRecord(rows[0]);
       const head = await this.#head(id);
       if (head?.lastClaimId === request.claimId) return head.record;
-      assertUsable(id, head?.record);
       const refusal = claimRefusal(id, head?.record, request, head?.now ?? 0);
       if (refusal !== undefined) throw refusal;
+      assertCountable(id, head?.record);
     }
     throw keepsChanging(id);
   }
@@ -187,9 +187,9 @@ export class PostgresCheckpointStore implements CheckpointStore {
       if (await this.#commit(id, request)) return;
       const head = await this.#head(id);
       if (head?.lastCommitId === request.commitId) return;
-      assertUsable(id, head?.record);
       const refusal = commitRefusal(id, head?.record, request);
       if (refusal !== undefined) throw refusal;
+      assertCountable(id, head?.record);
       if (request.dropBefore !== undefined) await this.#assertSnapshot(id, request, head);
     }
     throw keepsChanging(id);
