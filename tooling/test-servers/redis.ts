@@ -64,8 +64,8 @@ export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnR
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [
     `--${name}`,
-    // Before 7.0, Redis took what is one argument for one value.
-    ...(name === "replicaof" ? value.split(" ") : [value]),
+    // Before 7.0, Redis took what is one argument for one value; for a command's name it still does.
+    ...(name === "replicaof" || name === "rename-command" ? value.split(" ") : [value]),
   ]);
   const server = new SupervisedProcess(folder, { command, args });
   const password = settings.requirepass;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
+import { onClientChange } from "./client-changes.ts";
 import type { RedisClient } from "./redis-client.ts";
 import type { Script } from "./script.ts";
 import { isConnectionLost, replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
@@ -49,7 +50,7 @@ export class Connection {
     });
   }
 
-  /** Runs a script by its digest; sends the whole of it where the server does not know it (any more). */
+  /** Runs a script by its digest; sends the whole of it if the server does not know it (any more). */
   run<T>(script: Script, keys: readonly string[], args: readonly string[], options?: CallOptions): Promise<T> {
     return this.#call(() => this.#evaluate<T>(script, keys, args), options);
   }
@@ -136,22 +137,19 @@ export class Connection {
     const client = this.#client;
     if (client.status === "wait") client.connect().catch(() => {});
     if (client.status === "end") throw this.#lastError ?? new Error("Connection is closed.");
-    let listener = () => {};
+    let stop = () => {};
     const ready = new Promise<void>((resolve, reject) => {
-      listener = () => {
+      stop = onClientChange(client, () => {
         if (client.status === "ready") resolve();
         else if (client.status === "end") reject(this.#lastError ?? new Error("Connection is closed."));
-      };
+      });
     });
-    client.on("ready", listener);
-    client.on("end", listener);
     try {
       await this.#within(deadline, ready);
     } catch (error) {
       throw error instanceof TimedOut ? (this.#lastError ?? error) : error;
     } finally {
-      client.off("ready", listener);
-      client.off("end", listener);
+      stop();
     }
   }
 

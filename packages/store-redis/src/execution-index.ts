@@ -87,9 +87,10 @@ export class ExecutionIndex {
       for (const [at, row] of rows.entries()) {
         const head = heads[at];
         this.#repair(row.entries, { field, head, now });
-        if (head?.record.createdAt !== row.createdAt || !matches(head.record, query, now)) continue;
+        const record = head && recordIn(row, head);
+        if (record === undefined || !matches(record, query, now)) continue;
         if (records.length === query.limit) return { records, more: true };
-        records.push(head.record);
+        records.push(record);
       }
       if (isLast) return { records, more: false };
       after = rows.at(-1) ?? after;
@@ -168,6 +169,8 @@ export class ExecutionIndex {
   }
 
   #repair(entries: readonly IndexEntry[], row: { field: EntryField; head: Head | undefined; now: number }): void {
+    // What cannot be read is not judged: its entries are all that leads to it.
+    if (row.head?.record.unreadable !== undefined) return;
     for (const entry of entries) {
       const verdict = judgeEntry(entry.stamp, row.field, row.head);
       if (verdict === "remove") this.removeSoon([entry]);
@@ -218,8 +221,26 @@ function groupByRow(entries: readonly IndexEntry[]): Row[] {
   return rows;
 }
 
+/** The record of a row's execution, if it is that row's: by the time of its creation or, if that cannot be read, a stamp. */
+function recordIn({ createdAt, entries }: Row, { record, born, entry, wake }: Head): ExecutionRecord | undefined {
+  if (isKnown(record, "createdAt")) return record.createdAt === createdAt ? record : undefined;
+  const stamps = [born, entry, wake];
+  const isNamed = !stamps.some(Boolean) || entries.some(({ stamp }) => stamps.includes(stamp));
+  // The place in the listing is that of the row: the next page begins after it.
+  return isNamed ? { ...record, createdAt } : undefined;
+}
+
+function isKnown({ unreadable }: ExecutionRecord, field: keyof ExecutionRecord): boolean {
+  return unreadable === undefined || !unreadable.includes(field);
+}
+
+/** What a filter asks for and the head cannot tell does not match. */
 function matches(record: ExecutionRecord, query: ListQuery, now: number): boolean {
+  const asked: (keyof ExecutionRecord)[] = [];
+  if (query.statuses !== undefined || query.leaseExpired === true) asked.push("status");
+  if (query.leaseExpired === true) asked.push("leaseUntil");
   return (
+    asked.every((field) => isKnown(record, field)) &&
     (query.statuses === undefined || query.statuses.includes(record.status)) &&
     (query.workflowId === undefined || record.workflowId === query.workflowId) &&
     (query.userId === undefined || record.userId === query.userId) &&

@@ -1,13 +1,15 @@
-import { script } from "./script.ts";
+import type { WorkflowStatus } from "@waymark/core";
+import { namedScript, script } from "./script.ts";
 
 /*
  * What decides about one execution. All keys of a script have one hash tag. Nothing that can fail follows a script's first
- * write. A refusal returns the head, so that the caller can say why with the rules that all stores share.
+ * write: what a script computes with is checked before. A refusal returns the head, so that the caller can say why with the
+ * rules that all stores share.
  *
  * Private fields of a head beside those of an ExecutionRecord:
  *   born       the token it was created under, which is the stamp of its entries in indexes that never change
  *   entry      the stamp of its entry in the index of its status
- *   wake       the stamp of its entry in the index of those that have a wakeAt; absent where it has none
+ *   wake       the stamp of its entry in the index of those that have a wakeAt; absent without one
  *   initialId  the id of the first checkpoint; claimId, commitId: those of the last claim and commit
  */
 
@@ -17,203 +19,272 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000), time[1] * 1000000 + time[2]
 end`;
 
+// Nothing that is kept is trusted: others may have written it. As a double has it, 2^53 - 1 cannot be raised.
+const COUNT = `
+local function count(text)
+  local number = text and string.find(text, '^%d+$') and tonumber(text)
+  return number and number < 9007199254740991 and number
+end`;
+
 // By the counter no token comes twice; by the clock also none that a server lost with its last writes.
 const NEXT_TOKEN = `
 local function next_token(key, least)
   local _, microseconds = clock()
-  local last = tonumber(redis.call('HGET', key, 'last') or '0')
+  local last = count(redis.call('HGET', key, 'last')) or 0
   return math.max(last + 1, least + 1, microseconds)
 end`;
 
-/** The head. Nothing where there is none. */
-export const HEAD = script(`return redis.call('HGETALL', KEYS[1])`);
+const IS_WHOLE = `
+local function is_whole(seq, first)
+  return seq and first and redis.call('LLEN', KEYS[2]) == seq - first + 1
+end`;
 
-/** Takes a token for an execution that is to be made, and the time; or tells that the id is taken. */
-export const RESERVE = script(`${CLOCK}${NEXT_TOKEN}
+/** The head's fields and values. Nothing if there is none; of a key of another type something that is no head. */
+export const HEAD = script(`
+local head = redis.pcall('HGETALL', KEYS[1])
+if head.err and string.find(head.err, 'WRONGTYPE', 1, true) then return { 'wrongtype', '' } end
+return head`);
+
+/** A text. Scripts always go to the primary; a plain GET may be sent to a replica, which may not have it yet. */
+export const TEXT = script(`return redis.call('GET', KEYS[1])`);
+
+/** Takes a token for an execution that is to be made, and the time; or says that the id is taken. */
+export const RESERVE = script(`${CLOCK}${COUNT}${NEXT_TOKEN}
 local head = redis.call('HGETALL', KEYS[1])
 if #head > 0 then return { 'exists', head } end
 local token = next_token(KEYS[2], 0)
 redis.call('HSET', KEYS[2], 'last', token)
 return { 'reserved', string.format('%.0f', token), string.format('%.0f', (clock())) }`);
 
-/** Makes an execution under a reserved token. ARGV: token, record, milliseconds to live or '', fields and values. */
-export const CREATE = script(`
+export type ReserveAnswer = ["exists", string[]] | ["reserved", string, string];
+
+/** Makes an execution under a reserved token. After the named arguments: fields and values. */
+export const CREATE = namedScript(
+  ["token", "record", "endedTtlMs"],
+  `${COUNT}
 local head = redis.call('HGETALL', KEYS[1])
 if #head > 0 then return { 'exists', head } end
 local counter = redis.call('HMGET', KEYS[3], 'void', 'last')
-if tonumber(counter[1] or '0') >= tonumber(ARGV[1]) then return { 'void' } end
-redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+if (count(counter[1]) or 0) >= tonumber(token) then return { 'void' } end
+redis.call('HSET', KEYS[1], unpack(ARGV, rest))
 redis.call('DEL', KEYS[2])
-redis.call('RPUSH', KEYS[2], ARGV[2])
-if tonumber(counter[2] or '0') < tonumber(ARGV[1]) then redis.call('HSET', KEYS[3], 'last', ARGV[1]) end
-if ARGV[3] ~= '' then
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('RPUSH', KEYS[2], record)
+if (count(counter[2]) or 0) < tonumber(token) then redis.call('HSET', KEYS[3], 'last', token) end
+if endedTtlMs ~= '' then
+  redis.call('PEXPIRE', KEYS[1], endedTtlMs)
+  redis.call('PEXPIRE', KEYS[2], endedTtlMs)
 end
-return { 'created' }`);
+return { 'created' }`,
+);
+
+export type CreateAnswer = ["exists", string[]] | ["void"] | ["created"];
 
 /**
- * ARGV: claimId, owner, leaseMs, '1' to force, the stamp of an index entry that was made for this claim or '', statuses.
+ * Grants a claim to whoever has looked at the head and made its index entry, under the stamp in `prepared`. After the named
+ * arguments: the statuses it may be claimed from.
  */
-export const CLAIM = script(`${CLOCK}${NEXT_TOKEN}
-local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'claimId', 'leaseUntil', 'createdAt', 'entry',
-  'wake')
+export const CLAIM = namedScript(
+  ["claimId", "owner", "leaseMs", "force", "prepared"],
+  `${CLOCK}${COUNT}${NEXT_TOKEN}${IS_WHOLE}
+local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'claimId', 'leaseUntil', 'entry', 'wake', 'seq',
+  'firstSeq')
 local status = h[1]
-if not status then return { 'missing' } end
-if h[4] == ARGV[1] then return { 'claimed', redis.call('HGETALL', KEYS[1]) } end
+if h[4] == claimId then return { 'claimed', redis.call('HGETALL', KEYS[1]) } end
 local now = clock()
 local listed = false
-for i = 6, #ARGV do listed = listed or ARGV[i] == status end
-if not listed or (status == 'running' and ARGV[4] ~= '1' and tonumber(h[5] or '0') > now) then
+for i = rest, #ARGV do listed = listed or ARGV[i] == status end
+if not listed or (status == 'running' and force == '' and (count(h[5]) or 0) > now) then
   return { 'refused', redis.call('HGETALL', KEYS[1]), string.format('%.0f', now) }
 end
+local last = count(h[2])
+if not (last and count(h[3]) and is_whole(count(h[8]), count(h[9]))) then
+  return { 'damaged', redis.call('HGETALL', KEYS[1]) }
+end
 local stamp = h[2] .. '.' .. h[3]
-if status ~= 'running' and ARGV[5] ~= stamp then return { 'index', h[6], stamp } end
-local token = next_token(KEYS[3], tonumber(h[2]))
-local entry = h[7]
+if prepared ~= stamp then return { 'prepare', redis.call('HGETALL', KEYS[1]), stamp } end
+local token = next_token(KEYS[3], last)
+local entry = h[6]
 if status ~= 'running' then entry = stamp end
-redis.call('HSET', KEYS[1], 'status', 'running', 'token', token, 'owner', ARGV[2], 'leaseUntil', now + ARGV[3],
-  'updatedAt', now, 'claimId', ARGV[1], 'entry', entry)
+redis.call('HSET', KEYS[1], 'status', 'running', 'token', token, 'owner', owner, 'leaseUntil', now + leaseMs,
+  'updatedAt', now, 'claimId', claimId, 'entry', entry)
 redis.call('HDEL', KEYS[1], 'wakeAt', 'wake', 'failure', 'endedAt')
 redis.call('HSET', KEYS[3], 'last', token)
 redis.call('PERSIST', KEYS[1])
 redis.call('PERSIST', KEYS[2])
-return { 'claimed', redis.call('HGETALL', KEYS[1]), status, h[7], h[8] or '' }`);
+return { 'claimed', redis.call('HGETALL', KEYS[1]), status, h[6], h[7] or '' }`,
+);
+
+export type ClaimAnswer =
+  | ["refused", string[], string]
+  | ["damaged", string[]]
+  /** It would be granted; the head to look at, and the stamp of the entry to make unless it is running. */
+  | ["prepare", string[], string]
+  /** Done. Unless it was sent before: the status it was claimed from, and the stamps of the entries out of force. */
+  | ["claimed", string[], WorkflowStatus?, string?, string?];
 
 /**
- * ARGV: commitId, token, version, record or '', its kind, leaseMs or '', dropBefore or '', the new status or '',
- * the creation time with which index entries were made for this commit or '', milliseconds to live once ended or '',
- * whether wakeAt is 'set', 'clear'ed or neither '', how many fields to remove, those, fields and values to set.
+ * Commits. `prepared` is the creation time with which index entries were made for this commit, or ''. After the named
+ * arguments: as many fields to remove as `removed` says; then fields and values to set.
  */
-export const COMMIT = script(`${CLOCK}
+export const COMMIT = namedScript(
+  [
+    ...(["commitId", "token", "version", "record", "kind", "leaseMs", "dropBefore", "status", "wake"] as const),
+    ...(["prepared", "endedTtlMs", "removed"] as const),
+  ],
+  `
 local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'commitId', 'seq', 'firstSeq', 'checkpointsCount',
   'createdAt', 'entry', 'wake')
-local status = h[1]
-if not status then return { 'missing' } end
-if h[4] == ARGV[1] then return { 'done' } end
-if h[2] ~= ARGV[2] or (status ~= 'running' and status ~= 'pending') or h[3] ~= ARGV[3] then
+local before = h[1]
+if h[4] == commitId then return { 'done' } end
+if h[2] ~= token or (before ~= 'running' and before ~= 'pending') or h[3] ~= version then
   return { 'refused', redis.call('HGETALL', KEYS[1]) }
 end
-local seq, first = tonumber(h[5]), tonumber(h[6])
-local added = ARGV[4] ~= ''
-local drop = tonumber(ARGV[7])
-if drop and not (added and drop == seq + 1 and ARGV[5] == 'snapshot') then
-  local record = drop >= first and drop <= seq and redis.call('LINDEX', KEYS[2], drop - first)
-  if not record or string.sub(record, 1, 18) ~= '{"kind":"snapshot"' then return { 'no-snapshot' } end
+local seq, first, checkpoints, largest = tonumber(h[5]), tonumber(h[6]), tonumber(h[7]), 9007199254740991
+-- What is computed with can be raised, and counts the records that there are.
+if not (seq and first and checkpoints and h[8]) or redis.call('LLEN', KEYS[2]) ~= seq - first + 1
+  or first < 0 or checkpoints < 0 or checkpoints % 1 ~= 0 or checkpoints >= largest or tonumber(version) >= largest then
+  return { 'damaged', redis.call('HGETALL', KEYS[1]) }
 end
-local changes = ARGV[8] ~= '' and ARGV[8] ~= status
+local added = record ~= ''
+local drop = tonumber(dropBefore)
+if drop and not (added and drop == seq + 1 and kind == 'snapshot') then
+  local snapshot = drop >= first and drop <= seq and redis.call('LINDEX', KEYS[2], drop - first)
+  if not snapshot or string.sub(snapshot, 1, 18) ~= '{"kind":"snapshot"' then return { 'no-snapshot' } end
+end
+local changes = status ~= '' and status ~= before
 -- An entry that the head names serves for another wakeAt, too.
-local wakes = ARGV[11] == 'set' and not h[10]
-if (changes or wakes) and ARGV[9] ~= h[8] then
+local wakes = wake == 'set' and not h[10]
+if (changes or wakes) and prepared ~= h[8] then
   return { 'index', h[8], changes and 'status' or '', wakes and 'wake' or '' }
 end
-local next_status = changes and ARGV[8] or status
-local ended = next_status == 'completed' or next_status == 'failed' or next_status == 'cancelled'
-local now = clock()
-local set = { 'version', h[3] + 1, 'updatedAt', now, 'commitId', ARGV[1] }
+local after = changes and status or before
+local ended = after == 'completed' or after == 'failed' or after == 'cancelled'
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local stamp = token .. '.' .. version
+local set = { 'version', version + 1, 'updatedAt', now, 'commitId', commitId }
 local n = 6
+local function put(field, value)
+  set[n + 1], set[n + 2] = field, value
+  n = n + 2
+end
 if added then
-  set[7], set[8] = 'seq', seq + 1
-  n = 8
-  if ARGV[5] ~= 'save' then
-    set[9], set[10] = 'checkpointsCount', h[7] + 1
-    n = 10
-  end
-  if ARGV[5] == 'snapshot' then
-    set[n + 1], set[n + 2] = 'snapshotSeq', seq + 1
-    n = n + 2
-  end
+  put('seq', seq + 1)
+  if kind ~= 'save' then put('checkpointsCount', checkpoints + 1) end
+  if kind == 'snapshot' then put('snapshotSeq', seq + 1) end
 end
-if drop and drop > first then
-  set[n + 1], set[n + 2] = 'firstSeq', drop
-  n = n + 2
-end
+if drop and drop > first then put('firstSeq', drop) end
 if changes then
-  set[n + 1], set[n + 2], set[n + 3], set[n + 4] = 'status', next_status, 'entry', h[2] .. '.' .. h[3]
-  n = n + 4
+  put('status', after)
+  put('entry', stamp)
 end
-if wakes then
-  set[n + 1], set[n + 2] = 'wake', h[2] .. '.' .. h[3]
-  n = n + 2
-end
-if ended then
-  set[n + 1], set[n + 2] = 'endedAt', now
-  n = n + 2
-end
-if ARGV[6] ~= '' and next_status == 'running' then
-  set[n + 1], set[n + 2] = 'leaseUntil', now + ARGV[6]
-  n = n + 2
-end
-local removed = tonumber(ARGV[12])
-for i = 13 + removed, #ARGV do
+if wakes then put('wake', stamp) end
+if ended then put('endedAt', now) end
+if leaseMs ~= '' and after == 'running' then put('leaseUntil', now + leaseMs) end
+for i = rest + removed, #ARGV do
   n = n + 1
   set[n] = ARGV[i]
 end
 redis.call('HSET', KEYS[1], unpack(set))
-if removed > 0 then redis.call('HDEL', KEYS[1], unpack(ARGV, 13, 12 + removed)) end
-if next_status ~= 'running' then redis.call('HDEL', KEYS[1], 'owner', 'leaseUntil') end
-if added then redis.call('RPUSH', KEYS[2], ARGV[4]) end
+if removed ~= '0' then redis.call('HDEL', KEYS[1], unpack(ARGV, rest, rest + removed - 1)) end
+if after ~= 'running' then redis.call('HDEL', KEYS[1], 'owner', 'leaseUntil') end
+if added then redis.call('RPUSH', KEYS[2], record) end
 if drop and drop > first then redis.call('LTRIM', KEYS[2], drop - first, -1) end
-if ended and ARGV[10] ~= '' then
-  redis.call('PEXPIRE', KEYS[1], ARGV[10])
-  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+if ended and endedTtlMs ~= '' then
+  redis.call('PEXPIRE', KEYS[1], endedTtlMs)
+  redis.call('PEXPIRE', KEYS[2], endedTtlMs)
 end
-local woken = ARGV[11] == 'clear' and h[10]
-if changes or woken then return { 'changed', changes and status or '', h[9], woken or '' } end
-return { 'done' }`);
+local woken = wake == 'clear' and h[10]
+if changes or woken then return { 'changed', changes and before or '', h[9] or '', woken or '' } end
+return { 'done' }`,
+);
 
-/**
- * ARGV: lowest number, highest or '', how many, 'asc' or 'desc', bytes after which to stop.
- * Returns born, the numbers of the first and the last record that answer the question, and some of them.
- */
-export const READ = script(`
+export type CommitAnswer =
+  | ["done"]
+  /**
+   * Done, and entries are out of force: in the index of this status ("" for none) that with this stamp, and in the index
+   * of those that have a `wakeAt` that with this one ("" for none).
+   */
+  | ["changed", WorkflowStatus | "", string, string]
+  /** Nothing was changed; the head says why. */
+  | ["refused", string[]]
+  | ["damaged", string[]]
+  | ["no-snapshot"]
+  /** It would be granted, once there are index entries with this creation time: for the status, for the `wakeAt`. */
+  | ["index", string, "status" | "", "wake" | ""];
+
+/** Reads records: from number `lowest` to `highest` (or ''), at most `limit`, and no more once `bytes` are read. */
+export const READ = namedScript(
+  ["lowest", "highest", "limit", "order", "bytes"],
+  `${COUNT}${IS_WHOLE}
 local h = redis.call('HMGET', KEYS[1], 'born', 'firstSeq', 'seq')
-if not h[1] then return { 'missing' } end
-local first = tonumber(h[2])
-local low = math.max(tonumber(ARGV[1]), first)
-local high = tonumber(h[3])
-if ARGV[2] ~= '' then high = math.min(high, tonumber(ARGV[2])) end
-local left = math.min(tonumber(ARGV[3]), high - low + 1)
-local bytes, records = 0, {}
-while left > 0 and bytes < tonumber(ARGV[5]) do
-  local count = math.min(left, 20)
+local first, seq = count(h[2]), count(h[3])
+if not h[1] or not is_whole(seq, first) then return { 'damaged', redis.call('HGETALL', KEYS[1]) } end
+local low = math.max(tonumber(lowest), first)
+local high = seq
+if highest ~= '' then high = math.min(high, tonumber(highest)) end
+local left = math.min(tonumber(limit), high - low + 1)
+local size, records = 0, {}
+while left > 0 and size < tonumber(bytes) do
+  local wanted = math.min(left, 20)
   local at = #records
-  local from = ARGV[4] == 'asc' and low + at or high - at - count + 1
-  local some = redis.call('LRANGE', KEYS[2], from - first, from - first + count - 1)
+  local from = order == 'asc' and low + at or high - at - wanted + 1
+  local some = redis.call('LRANGE', KEYS[2], from - first, from - first + wanted - 1)
   for i = 1, #some do
-    local record = some[ARGV[4] == 'asc' and i or #some + 1 - i]
-    bytes = bytes + #record
+    local record = some[order == 'asc' and i or #some + 1 - i]
+    size = size + #record
     records[at + i] = record
   end
-  if #some < count then break end
-  left = left - count
+  left = left - wanted
 end
-return { 'read', h[1], string.format('%.0f', low), string.format('%.0f', high), records }`);
+return { 'read', h[1], string.format('%.0f', low), string.format('%.0f', high), records }`,
+);
+
+export type ReadAnswer =
+  /** The token it was created under, the first and the last number that answer the question, and some of the records. */
+  | ["read", string, string, string, string[]]
+  /** There is no execution, or its head does not fit its records. */
+  | ["damaged", string[]];
 
 /**
- * Removes an execution that is still as it was. ARGV: version, token or ''. Returns what its index entries are.
+ * Removes an execution that is still at `version` and `token`, or as it is if they are ''. Returns what its index entries are.
  *
  * Its creation, sent again because the answer was lost, must not bring it back: its tokens are void from now on.
  */
-export const DELETE = script(`
-local h = redis.call('HMGET', KEYS[1], 'version', 'token', 'born', 'entry', 'status', 'workflowId', 'userId', 'parentId',
-  'wake')
-if not h[1] or (ARGV[1] ~= '' and h[1] ~= ARGV[1]) or (ARGV[2] ~= '' and h[2] ~= ARGV[2]) then return { 'left' } end
-local void = redis.call('HGET', KEYS[3], 'void')
--- First what a server without memory allows: it lets a script finish that has begun to write.
-redis.call('UNLINK', KEYS[1], KEYS[2])
-if tonumber(void or '0') < tonumber(h[2]) then
-  redis.call('HSET', KEYS[3], 'void', h[2])
+export const DELETE = namedScript(
+  ["version", "token"],
+  `${COUNT}
+local function read(key, ...)
+  local found = redis.pcall('HMGET', key, ...)
+  return found.err and string.find(found.err, 'WRONGTYPE', 1, true) and {} or found
 end
-return { 'deleted', h[3], h[4], h[5], h[6], h[7], h[8] or '', h[9] or '' }`);
+local h = read(KEYS[1], 'version', 'token', 'born', 'entry', 'status', 'workflowId', 'userId', 'parentId', 'wake')
+if h.err then return h end
+if (version ~= '' and h[1] ~= version) or (token ~= '' and h[2] ~= token) then return { 'left' } end
+local tokens = read(KEYS[3], 'void', 'last')
+if tokens.err then return tokens end
+-- First what a server without memory allows: it lets a script finish that has begun to write.
+local found = redis.call('UNLINK', KEYS[1])
+redis.call('UNLINK', KEYS[2])
+if found == 0 then return { 'left' } end
+-- Of a token that cannot be read only this is known: the counter has given it out.
+local spent = count(h[2]) or count(tokens[2]) or 0
+if (count(tokens[1]) or 0) < spent then redis.pcall('HSET', KEYS[3], 'void', string.format('%.0f', spent)) end
+local answer = { 'deleted' }
+for i = 3, 9 do answer[i - 1] = h[i] or '' end
+return answer`,
+);
+
+/** Born, entry, status, workflow, user, parent or "", wake or "": what decides which index entries a deletion leaves. */
+export type DeleteAnswer = ["left"] | ["deleted", string, string, WorkflowStatus, string, string, string, string];
 
 /**
  * Makes sure that no execution will come to be under a reserved token (ARGV[1]), unless it has: whoever reserved it takes
  * another.
  */
-export const VOID = script(`
+export const VOID = script(`${COUNT}
 if redis.call('HGET', KEYS[1], 'born') == ARGV[1] then return 0 end
-if tonumber(redis.call('HGET', KEYS[2], 'void') or '0') < tonumber(ARGV[1]) then
+if (count(redis.call('HGET', KEYS[2], 'void')) or 0) < tonumber(ARGV[1]) then
   redis.call('HSET', KEYS[2], 'void', ARGV[1])
 end
 return 1`);

@@ -25,6 +25,20 @@ return sizes`);
  * Returns the time and, for each key, members and scores. Strings are compared by byte: Lua's own order is the locale's.
  */
 export const INDEX_PAGE = script(`
+-- Whether it is as this store makes it: a whole time, an id in sound UTF-8 and a stamp. What else is there is passed over.
+local function is_entry(member, score)
+  if not string.find(score, '^%d+$') then return false end
+  if not (string.find(member, '^%Z+%z%d+$') or string.find(member, '^%Z+%z%d+%.%d+$')) then return false end
+  if not string.find(member, '[\\128-\\255]') then return true end
+  local text = string.gsub(member, '[\\194-\\223][\\128-\\191]', ' ')
+  text = string.gsub(text, '\\224[\\160-\\191][\\128-\\191]', ' ')
+  text = string.gsub(text, '\\237[\\128-\\159][\\128-\\191]', ' ')
+  text = string.gsub(text, '[\\225-\\236\\238\\239][\\128-\\191][\\128-\\191]', ' ')
+  text = string.gsub(text, '\\240[\\144-\\191][\\128-\\191][\\128-\\191]', ' ')
+  text = string.gsub(text, '[\\241-\\243][\\128-\\191][\\128-\\191][\\128-\\191]', ' ')
+  text = string.gsub(text, '\\244[\\128-\\143][\\128-\\191][\\128-\\191]', ' ')
+  return not string.find(text, '[\\128-\\255]')
+end
 local ascending, limit, after, after_id = ARGV[1] == 'asc', tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local function is_after(member)
   local length = string.find(member, '\\0', 1, true) - 1
@@ -35,11 +49,11 @@ local function is_after(member)
   if length == #after_id then return false end
   return (length > #after_id) == ascending
 end
-local before = ARGV[5] ~= '' and '(' .. ARGV[5] or '+inf'
-local low, high = '-inf', before
+local low, high = '0', '9007199254740991'
+if ARGV[5] ~= '' then high = '(' .. ARGV[5] end
 if after ~= '' then
   if ascending then low = after
-  elseif before == '+inf' or tonumber(after) < tonumber(ARGV[5]) then high = after end
+  elseif ARGV[5] == '' or tonumber(after) < tonumber(ARGV[5]) then high = after end
 end
 local time = redis.call('TIME')
 local result = { string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)) }
@@ -53,7 +67,7 @@ for k = 1, #KEYS do
       page = redis.call('ZRANGE', KEYS[k], high, low, 'BYSCORE', 'REV', 'LIMIT', offset, limit, 'WITHSCORES')
     end
     for i = 1, #page, 2 do
-      if count < limit and (page[i + 1] ~= after or is_after(page[i])) then
+      if count < limit and is_entry(page[i], page[i + 1]) and (page[i + 1] ~= after or is_after(page[i])) then
         count = count + 1
         found[2 * count - 1], found[2 * count] = page[i], page[i + 1]
       end

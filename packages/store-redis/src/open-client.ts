@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { WorkflowError } from "@waymark/core";
+import { safeError, WorkflowError } from "@waymark/core";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { ConnectOptions } from "./options.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -18,7 +18,7 @@ const LOADING_POLL_MS = 100;
  * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
  */
 export async function openClient(options: ConnectOptions, timeoutMs: number): Promise<RedisClient> {
-  const client = options.cluster === undefined ? single(options, timeoutMs) : cluster(options, timeoutMs);
+  const client = newClient(options, timeoutMs);
   checkPrefix(client, "clusterOptions");
   let lastError: unknown;
   const onError = (error: unknown) => {
@@ -39,6 +39,19 @@ export async function openClient(options: ConnectOptions, timeoutMs: number): Pr
     clearTimeout(timer);
   }
   return client;
+}
+
+/** @throws {WorkflowError} INVALID_ARGUMENT */
+function newClient(options: ConnectOptions, timeoutMs: number): RedisClient {
+  try {
+    return options.cluster === undefined ? single(options, timeoutMs) : cluster(options, timeoutMs);
+  } catch (error) {
+    const cause = safeError(error);
+    throw new WorkflowError("INVALID_ARGUMENT", `ioredis does not take the options: ${cause.message}`, {
+      cause,
+      details: { argument: options.cluster === undefined ? "options" : "clusterOptions" },
+    });
+  }
 }
 
 async function loaded(client: RedisClient, onError: (error: unknown) => void): Promise<void> {
@@ -87,7 +100,7 @@ function single({ url, options = {} }: ConnectOptions, timeoutMs: number): Redis
     // finds out that the server is no primary any more.
     enableReadyCheck: options.sentinels !== undefined,
     maxLoadingRetryTime: LOADING_POLL_MS,
-    ...options,
+    ...withoutUndefined(options),
     ...PLAIN_REPLIES,
     lazyConnect: true,
     // A call waits for the connection by itself: what it gave up must not be sent later.
@@ -105,9 +118,13 @@ function cluster({ cluster: nodes = [], clusterOptions = {} }: ConnectOptions, t
     // A cluster that is down is waited for by calls, which so know what they wait for.
     enableReadyCheck: false,
     retryDelayOnClusterDown: 0,
-    ...clusterOptions,
+    ...withoutUndefined(clusterOptions),
     lazyConnect: true,
-    redisOptions: { ...ownConnection(timeoutMs), ...clusterOptions.redisOptions, ...PLAIN_REPLIES },
+    redisOptions: {
+      ...ownConnection(timeoutMs),
+      ...withoutUndefined(clusterOptions.redisOptions ?? {}),
+      ...PLAIN_REPLIES,
+    },
   });
 }
 
@@ -118,6 +135,11 @@ function ownConnection(timeoutMs: number): Pick<RedisOptions, OwnOption> {
     // After a failover behind one address, this connection leads to what is now a replica.
     reconnectOnError: (error) => replyCodeOf(error) === "READONLY",
   };
+}
+
+/** What is `undefined` is absent: the defaults stand. */
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 type OwnOption = "connectionName" | "connectTimeout" | "reconnectOnError";

@@ -1,4 +1,4 @@
-import { WorkflowError } from "@waymark/core";
+import { listed, quoted, WorkflowError } from "@waymark/core";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
 /** Options of every way to open the store. */
@@ -45,12 +45,21 @@ export const DEFAULT_MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 /** Redis takes no larger string by default; a record's header needs room too. */
 const LARGEST_PAYLOAD_BYTES = 511 * 1024 * 1024;
 
-const SHARED = ["keyPrefix", "endedTtlMs", "durable", "maxPayloadBytes", "timeoutMs", "onWarning"];
-const CONNECT = ["url", "options", "cluster", "clusterOptions"];
+const SHARED = {
+  keyPrefix: true,
+  endedTtlMs: true,
+  durable: true,
+  maxPayloadBytes: true,
+  timeoutMs: true,
+  onWarning: true,
+} satisfies Record<keyof Required<RedisStoreOptions>, true>;
+const CONNECT = { ...SHARED, url: true, options: true, cluster: true, clusterOptions: true } satisfies Record<
+  keyof Required<ConnectOptions>,
+  true
+>;
 
 /** Checks options; a name that nobody reads is a mistake worth telling. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkConnectOptions(options: ConnectOptions): void {
-  checkObject(options, "options");
   checkStoreOptions(options, CONNECT);
   const { url, options: redis, cluster, clusterOptions } = options;
   if (cluster === undefined && url === undefined && redis === undefined) {
@@ -64,19 +73,19 @@ export function checkConnectOptions(options: ConnectOptions): void {
   } else if (clusterOptions !== undefined) {
     throw invalid("clusterOptions", "goes with `cluster` only");
   }
-  if (url !== undefined && (typeof url !== "string" || !/^(rediss?|unix):\/\/|^\//.test(url))) {
-    throw invalid("url", "must begin with redis:// or rediss://");
-  }
+  if (url !== undefined) checkUrl(url, "url");
+  for (const node of cluster ?? []) if (typeof node === "string") checkUrl(node, "cluster");
   if (redis !== undefined) checkObject(redis, "options.options");
   if (clusterOptions !== undefined) checkObject(clusterOptions, "clusterOptions");
 }
 
-/** Checks the options that all ways to open the store share; `others` are the names that may be there besides. */
-export function checkStoreOptions(options: RedisStoreOptions, others: readonly string[] = []): void {
+/** Checks the options that all ways to open the store share, and that there are none but those named. */
+export function checkStoreOptions(options: RedisStoreOptions, known: Readonly<Record<string, true>> = SHARED): void {
   checkObject(options, "options");
-  const names = [...SHARED, ...others];
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalid(unknown, `is no option here; there are ${names.join(", ")}`);
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) {
+    throw invalid(quoted(unknown), `is no option here; there are ${listed(Object.keys(known))}`, unknown);
+  }
   const { keyPrefix, durable, maxPayloadBytes, onWarning } = options;
   if (keyPrefix !== undefined && (typeof keyPrefix !== "string" || !/^[^{}\0]*$/.test(keyPrefix))) {
     throw invalid("keyPrefix", "must be text without braces, which would decide where a cluster puts the keys");
@@ -101,6 +110,22 @@ function checkObject(value: unknown, name: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
 }
 
-function invalid(name: string, problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument: name } });
+/**
+ * Checks an address. An `@` behind the host is one of a password that was cut off too early: what is taken for the host is
+ * a part of it then, and would stand in messages.
+ */
+function checkUrl(url: unknown, name: string): void {
+  if (typeof url !== "string" || !/^(rediss?:\/\/|\/)/.test(url))
+    throw invalid(name, "must begin with redis:// or rediss://");
+  if (url.startsWith("/")) return;
+  try {
+    const { username, password, pathname, search, hash } = new URL(url);
+    decodeURIComponent(username + password);
+    if (!`${pathname}${search}${hash}`.includes("@")) return;
+  } catch {}
+  throw invalid(name, "is no address; user and password must be percent-encoded (encodeURIComponent)");
+}
+
+function invalid(subject: string, problem: string, argument: string = subject): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `${subject} ${problem}.`, { details: { argument } });
 }

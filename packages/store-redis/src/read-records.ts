@@ -1,48 +1,63 @@
-import type { CheckpointRecord, ReadCheckpointsOptions } from "@waymark/core";
+import { type CheckpointRecord, notFound, type ReadCheckpointsOptions } from "@waymark/core";
 import type { Connection } from "./connection.ts";
-import { READ } from "./execution-scripts.ts";
-import { decodeRecord } from "./heads.ts";
+import { READ, type ReadAnswer } from "./execution-scripts.ts";
+import { decodeHead, decodeRecord } from "./heads.ts";
 import type { ExecutionKeys } from "./keys.ts";
+import { damaged, keepsChanging } from "./refusals.ts";
+import { argumentsOf } from "./script.ts";
 
-/** One answer holds about so many bytes: the server serves nobody else meanwhile. */
+/** One answer holds about this many bytes: the server serves nobody else meanwhile. */
 const CHUNK_BYTES = 1024 * 1024;
 const MAX_TRIES = 20;
 
-/** Reads records in chunks, as they are at one time; again from the start where they were dropped in between. */
-export async function readRecords(
-  connection: Connection,
-  keys: ExecutionKeys,
-  options: ReadCheckpointsOptions,
-): Promise<CheckpointRecord[] | "missing" | "changing"> {
+/** Which records of which execution. */
+export interface RecordsQuery extends ReadCheckpointsOptions {
+  id: string;
+  keys: ExecutionKeys;
+}
+
+/**
+ * Reads records in chunks, as they are at one time; again from the start if they were dropped in between.
+ *
+ * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE
+ */
+export async function readRecords(connection: Connection, query: RecordsQuery): Promise<CheckpointRecord[]> {
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const found = await readOnce(connection, keys, options);
+    const found = await readOnce(connection, query);
     if (found !== "changed") return found;
   }
-  return "changing";
+  throw keepsChanging(query.id);
 }
 
 async function readOnce(
   connection: Connection,
-  keys: ExecutionKeys,
-  { from = 0, to, limit = Number.MAX_SAFE_INTEGER, order = "asc" }: ReadCheckpointsOptions,
-): Promise<CheckpointRecord[] | "missing" | "changed"> {
+  { id, keys, from = 0, to, limit = Number.MAX_SAFE_INTEGER, order = "asc" }: RecordsQuery,
+): Promise<CheckpointRecord[] | "changed"> {
   const found: CheckpointRecord[] = [];
-  const ask = (low: number, high: number | undefined) =>
-    connection.run<["missing"] | ["read", string, string, string, string[]]>(
+  const ask = async (lowest: number, highest: number | undefined) => {
+    const answer = await connection.run<ReadAnswer>(
       READ,
       [keys.head, keys.records],
-      [String(low), high === undefined ? "" : String(high), String(limit - found.length), order, String(CHUNK_BYTES)],
+      argumentsOf(READ, {
+        lowest: String(lowest),
+        highest: String(highest ?? ""),
+        limit: String(limit - found.length),
+        order,
+        bytes: String(CHUNK_BYTES),
+      }),
     );
+    if (answer[0] === "read")
+      return { born: answer[1], low: Number(answer[2]), high: Number(answer[3]), texts: answer[4] };
+    const head = decodeHead(id, answer[1]);
+    throw head === undefined ? notFound(id) : damaged(id, head.record);
+  };
   const first = await ask(from, to);
-  if (first[0] === "missing") return "missing";
-  let low = Number(first[2]);
-  let high = Number(first[3]);
+  let { low, high } = first;
   const wanted = Math.min(limit, high - low + 1);
-  for (let answer: typeof first | ["missing"] = first; ; answer = await ask(low, high)) {
-    if (answer[0] === "missing" || answer[1] !== first[1]) return "changed";
-    if (Number(answer[2]) !== low || Number(answer[3]) !== high) return "changed";
-    for (const text of answer[4]) found.push(decodeRecord(text, order === "asc" ? low++ : high--));
+  for (let answer = first; ; answer = await ask(low, high)) {
+    if (answer.born !== first.born || answer.low !== low || answer.high !== high) return "changed";
+    for (const text of answer.texts) found.push(decodeRecord(text, order === "asc" ? low++ : high--));
     if (found.length >= wanted) return found;
-    if (answer[4].length === 0) return "changed";
+    if (answer.texts.length === 0) return "changed";
   }
 }

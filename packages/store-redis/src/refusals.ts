@@ -1,4 +1,5 @@
-import { WorkflowError } from "@waymark/core";
+import { type ExecutionRecord, listed, quoted, WorkflowError } from "@waymark/core";
+import { unavailable } from "./translate-error.ts";
 
 /** The error for a `dropBefore` that names no snapshot. */
 export function noSnapshot(id: string, dropBefore: number | undefined): WorkflowError {
@@ -9,10 +10,17 @@ export function noSnapshot(id: string, dropBefore: number | undefined): Workflow
   );
 }
 
-/** The error where others change an execution faster than one can follow. */
+/** The error if others change an execution faster than this call can follow. */
 export function keepsChanging(id: string): WorkflowError {
-  return new WorkflowError("STORE_UNAVAILABLE", `Execution "${id}" changed each time it was looked at.`, {
+  return unavailable("conflict", `Execution ${quoted(id)} changed each time it was looked at.`, { executionId: id });
+}
+
+/** The error for an execution whose head cannot be read, or does not fit its history. */
+export function damaged(id: string, { unreadable = [] }: Pick<ExecutionRecord, "unreadable"> = {}): WorkflowError {
+  const why =
+    unreadable.length > 0 ? `its head has no sound ${listed(unreadable)}` : "its head does not fit its history";
+  return new WorkflowError("STATE_CORRUPT", `Execution ${quoted(id)} is damaged: ${why}. It can be deleted.`, {
     executionId: id,
-    details: { reason: "conflict" },
+    details: { unreadable },
   });
 }

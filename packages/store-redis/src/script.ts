@@ -6,6 +6,28 @@ export interface Script {
   readonly sha1: string;
 }
 
+/** A script whose first arguments have names. It finds them in local variables. */
+export interface NamedScript<Name extends string> extends Script {
+  readonly names: readonly Name[];
+}
+
 export function script(source: string): Script {
   return { source, sha1: createHash("sha1").update(source).digest("hex") };
+}
+
+/** Makes a script that knows its first arguments by names; what follows them begins at `ARGV[rest]`. */
+export function namedScript<const Name extends string>(names: readonly Name[], source: string): NamedScript<Name> {
+  const known = `local ${names.join(", ")} = unpack(ARGV, 1, ${names.length})\nlocal rest = ${names.length + 1}\n`;
+  return { ...script(known + source), names };
+}
+
+/** The arguments of a script, in its order. */
+export function argumentsOf<Name extends string>(
+  { names }: NamedScript<Name>,
+  values: Readonly<Record<Name, string>>,
+  rest: readonly string[] = [],
+): string[] {
+  const list = names.map((name) => values[name]);
+  list.push(...rest);
+  return list;
 }

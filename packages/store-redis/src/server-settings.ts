@@ -1,9 +1,10 @@
-import { WorkflowError } from "@waymark/core";
+import { cleanText, quoted, WorkflowError } from "@waymark/core";
 import type { Connection } from "./connection.ts";
+import { TEXT } from "./execution-scripts.ts";
 
 /** What a server's configuration means for what is kept on it. */
 export interface ServerSettings {
-  /** `undefined` where the server does not say, as many managed ones. */
+  /** `undefined` if the server does not say, as many managed ones. */
   durable: boolean | undefined;
   warnings: string[];
 }
@@ -11,16 +12,16 @@ export interface ServerSettings {
 /** The version of the layout of the keys that this package writes. */
 const LAYOUT = 1;
 
-/** Makes sure that what is there is of a layout that this package knows; notes its own where nothing is there. */
+/** Makes sure that what is there is of a layout that this package knows; notes its own if nothing is there. */
 export async function checkLayout(connection: Connection, key: string): Promise<void> {
-  const found = await connection.send((client) => client.get(key));
+  const found = await connection.run<string | null>(TEXT, [key], []);
   if (found === null) {
     await connection.send((client) => client.set(key, String(LAYOUT), "NX"));
   } else if (Number(found) !== LAYOUT) {
     throw new WorkflowError(
       "STATE_VERSION_UNSUPPORTED",
-      `The keys have layout ${found}; this version of @waymark/store-redis knows layout ${LAYOUT}. Update the package.`,
-      { details: { found, known: LAYOUT } },
+      `The keys have layout ${quoted(found)}; this version of @waymark/store-redis knows layout ${LAYOUT}. Update the package.`,
+      { details: { found: cleanText(found, 100), known: LAYOUT } },
     );
   }
 }

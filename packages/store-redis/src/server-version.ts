@@ -1,5 +1,6 @@
-import { isWorkflowError, WorkflowError } from "@waymark/core";
+import { isWorkflowError } from "@waymark/core";
 import type { Connection } from "./connection.ts";
+import { unavailable } from "./translate-error.ts";
 
 /** `ZRANGE` has had what listings need since then. Valkey, and others, tell the version of Redis that they are like. */
 const OLDEST_VERSION = "6.2";
@@ -12,11 +13,8 @@ const OLDEST_VERSION = "6.2";
 export async function checkVersion(connection: Connection): Promise<void> {
   const version = versionIn(await connection.send((client) => client.info("server")).catch(nothingIfRefused));
   if (version === undefined || !isOlder(version, OLDEST_VERSION)) return;
-  throw new WorkflowError(
-    "STORE_UNAVAILABLE",
-    `This is Redis ${version}; Waymark needs version ${OLDEST_VERSION} or newer. Upgrade the server.`,
-    { details: { reason: "server_too_old", version, oldestSupported: OLDEST_VERSION } },
-  );
+  const message = `This is Redis ${version}; Waymark needs version ${OLDEST_VERSION} or newer. Upgrade the server.`;
+  throw unavailable("server_too_old", message, { details: { version, oldestSupported: OLDEST_VERSION } });
 }
 
 /** The version of Redis in what `INFO` says. */

@@ -1,22 +1,25 @@
-import { isWorkflowError, WorkflowError } from "@waymark/core";
+import { cleanText, isWorkflowError, safeError, WorkflowError, type WorkflowErrorOptions } from "@waymark/core";
 
-/** What kind of fault it was; `details.reason` of a STORE_UNAVAILABLE. */
-export type FaultReason =
-  | "authentication"
-  | "busy"
-  | "cluster"
-  | "connection"
-  | "conflict"
-  | "data"
-  | "loading"
-  | "out_of_memory"
-  | "permission"
-  | "persistence"
-  | "read_only"
-  | "server"
-  | "server_too_old"
-  | "timeout"
-  | "tls";
+/** What kinds of faults there are: `details.reason` of a STORE_UNAVAILABLE. */
+export const FAULT_REASONS = [
+  "authentication",
+  "busy",
+  "cluster",
+  "connection",
+  "conflict",
+  "loading",
+  "out_of_memory",
+  "permission",
+  "persistence",
+  "read_only",
+  "server",
+  "server_too_old",
+  "timeout",
+  "tls",
+] as const;
+
+/** What kind of fault it was. */
+export type FaultReason = (typeof FAULT_REASONS)[number];
 
 interface Fault {
   reason: FaultReason;
@@ -49,30 +52,63 @@ const BY_CODE: Record<string, Fault> = {
   CLUSTERDOWN: { reason: "cluster", advice: "The cluster does not serve all slots." },
   MASTERDOWN: { reason: "cluster", advice: "The replica has lost its primary." },
   NOREPLICAS: { reason: "persistence", advice: "Too few replicas are connected (min-replicas-to-write)." },
-  WRONGTYPE: { reason: "data", advice: "A key of the store was overwritten by something else. Use another keyPrefix." },
   NOSCRIPT: { reason: "server", advice: "Redis does not keep scripts." },
 };
 
 /** What a script meets before Redis 7.0, without the word. */
 const NO_PERMISSION = /The user executing the script can't/;
-const CODE = new RegExp(`(?:^|[\\s-])(${Object.keys(BY_CODE).join("|")})(?=\\s)`);
+const WRONG_TYPE = "WRONGTYPE";
+const CODE = new RegExp(`(?:^|[\\s-])(${[...Object.keys(BY_CODE), WRONG_TYPE].join("|")})(?=\\s)`);
 const CONNECTION_LOST =
   /Connection is closed|due to connection close|Stream isn't writeable|Cluster isn't ready|None of startup nodes|Failed to refresh slots|Too many Cluster redirections|Reached the max retries|All sentinels are unreachable|^(read|write) |socket hang up/i;
 const CONNECTION_CODES = /^(ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)/;
 const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|EPROTO)/;
 
-/** Thrown where a call took too long. */
+/** The most of the driver's words that a message repeats, in characters. */
+const MAX_TOLD = 500;
+
+/** Thrown if a call took too long. */
 export class TimedOut extends Error {}
+
+/** The error of a store that cannot be used now, and may be later. */
+export function unavailable(
+  reason: FaultReason,
+  message: string,
+  { details, ...options }: WorkflowErrorOptions = {},
+): WorkflowError {
+  return new WorkflowError("STORE_UNAVAILABLE", message, { ...options, details: { reason, ...details } });
+}
 
 /** Turns whatever the driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
-  const { reason, advice } = classify(error);
   const serverCode = replyCodeOf(error);
-  return new WorkflowError("STORE_UNAVAILABLE", `${advice} (${messageOf(error)})`, {
-    cause: error,
-    details: serverCode === undefined ? { reason } : { reason, serverCode },
+  const options = { cause: safeCause(error), details: serverCode === undefined ? {} : { serverCode } };
+  const told = cleanText(withoutSecrets(messageOf(error)), MAX_TOLD);
+  if (serverCode === WRONG_TYPE) {
+    const message = `A key of the store was overwritten by something else. Use another keyPrefix. (${told})`;
+    return new WorkflowError("STATE_CORRUPT", message, options);
+  }
+  const { reason, advice } = classify(error);
+  return unavailable(reason, `${advice} (${told})`, options);
+}
+
+/** What may be kept of an error of the driver's: it hangs the command on it, arguments and all. */
+function safeCause(error: unknown): Error {
+  const { name, stack, code } = (error ?? {}) as { name?: unknown; stack?: unknown; code?: unknown };
+  return safeError({
+    name,
+    code,
+    message: withoutSecrets(messageOf(error)),
+    stack: withoutSecrets(String(stack ?? "")),
   });
+}
+
+/** Redis repeats the arguments of a command that it does not know, and the name of a user who may not do something. */
+function withoutSecrets(text: string): string {
+  return text
+    .replaceAll(/,? with args beginning with:.*/g, "")
+    .replaceAll(/\bUser .{0,1000}? has no permissions/g, "The user has no permissions");
 }
 
 /** The word by which Redis names an error, also where a script met it. */

@@ -44,7 +44,7 @@ function nth(n: number): NewExecution {
   if (n >= FEW) return ended;
   const isHalf = n % 16 < 8;
   if (n % 8 === 0) return { ...execution, status: "running", owner: "o1", leaseMs: isHalf ? 0 : 86_400_000 };
-  if (n % 8 === 1) return { ...execution, status: "pending", wakeAt: isHalf ? 1 : Number.MAX_SAFE_INTEGER };
+  if (n % 8 === 1) return { ...execution, status: "pending", wakeAt: isHalf ? 1 : 8.64e15 };
   if (n % 8 === 2) return { ...execution, status: "suspended" };
   return ended;
 }

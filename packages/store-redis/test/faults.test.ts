@@ -151,9 +151,8 @@ it("a key that something else has overwritten is told", async () => {
   const head = await store.createExecution(newExecution("e1"));
   const [key = ""] = await admin.keys("foreign:*:head:e1");
   await admin.set(key, "text");
-  expect(await faultOf(store.commit("e1", newCommit(head)))).toEqual(
-    unavailable({ reason: "data", serverCode: "WRONGTYPE" }),
-  );
+  const fault = { code: "STATE_CORRUPT", serverCode: "WRONGTYPE" };
+  expect(await faultOf(store.commit("e1", newCommit(head)))).toEqual(fault);
 });
 
 it("a borrowed client that was ended is told at once, and close leaves a borrowed client open", async () => {

@@ -96,7 +96,7 @@ it("never changes which bucket an id is in", () => {
 });
 
 describe("options", () => {
-  it.for<[string, object]>([
+  it.for<[string, object | null]>([
     ["url", {}],
     ["url", { url: "http://localhost" }],
     ["keyPrefix", { url: server.url, keyPrefix: "{a}" }],
@@ -106,9 +106,34 @@ describe("options", () => {
     ["cluster", { url: server.url, cluster: [{ port: 1 }] }],
     ["clusterOptions", { url: server.url, clusterOptions: {} }],
     ["prefix", { url: server.url, prefix: "a" }],
+    ["prefix", { url: server.url, prefix: undefined }],
+    ["endedTtlMs", { url: server.url, endedTtlMs: null }],
+    ["options", null],
+    ["options", []],
   ])("%s is refused in %o", async ([argument, options]) => {
     const call = RedisCheckpointStore.connect(options as ConnectOptions);
     await expect(call).rejects.toMatchObject({ code: "INVALID_ARGUMENT", details: { argument } });
+  });
+
+  it.each(["url", "cluster", "clusterOptions", "prefix"])("%s is no option of from", (name) => {
+    const options = { [name]: server.url };
+    expect(() => RedisCheckpointStore.from(admin, options)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+
+  it("what is undefined is absent, also among those of the client", async () => {
+    const names = ["cluster", "clusterOptions", "endedTtlMs", "durable", "maxPayloadBytes", "timeoutMs", "onWarning"];
+    const own = ["retryStrategy", "connectTimeout", "reconnectOnError", "enableReadyCheck", "sentinels", "password"];
+    const absent = (each: string[]) => Object.fromEntries(each.map((name) => [name, undefined]));
+    await using store = await open({ ...absent(names), options: absent(own) });
+    expect(store.capabilities).toEqual(RedisCheckpointStore.capabilities);
+    await store.createExecution(newExecution("e1"));
+    await admin.call("client", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    // It connects again: the store's own retryStrategy has not been taken away.
+    expect(await store.getExecution("e1")).toMatchObject({ id: "e1" });
+    const from = RedisCheckpointStore.from(admin, absent(["keyPrefix", ...names.slice(2)]));
+    expect(from.capabilities.maxPayloadBytes).toBe(RedisCheckpointStore.capabilities.maxPayloadBytes);
   });
 });
 
