@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type CommitRequest, commitRefusal, notFound, WorkflowError } from "@waymark/core";
 import type { Document } from "mongodb";
-import { type HeadDocument, isLive, partRange, toRecord } from "./documents.ts";
+import { type HeadDocument, isLive, partRange } from "./documents.ts";
 import { expirePartsMadeLate, isExpired } from "./expiry.ts";
 import { type CommitBase, commitUpdate, nextBase } from "./head-updates.ts";
 import type { KnownBases } from "./known-bases.ts";
 import { keepsChanging, readHead } from "./read-head.ts";
 import { findRecord } from "./read-records.ts";
 import type { Call, UpdateStatement } from "./session.ts";
+import { damaged, usableRecord } from "./stored-head.ts";
 import { type Addition, addition, changeTail } from "./tail.ts";
 
 /*
@@ -77,7 +78,8 @@ function plan(
   const firstSeq = Math.max(base.firstSeq, request.dropBefore ?? 0);
   const change = changeTail(place, base.tail, { firstSeq, added: added?.record });
   const u = commitUpdate(base, request, { change, endedTtlMs });
-  const head = { q: { _id: id, executionId: id, token, version }, u };
+  // The tail is the one thing that is built on in place: if others have damaged it, the head is looked at first.
+  const head = { q: { _id: id, executionId: id, token, version, tail: { $size: base.tail.length } }, u };
   const statements = [change.segment, added?.part, head].filter((statement) => statement !== undefined);
   return { statements, next: nextBase(base, request, change.tail), added };
 }
@@ -153,17 +155,19 @@ async function judge(
   if (!isLive(head)) throw notFound(id);
   if (head.lastCommitId === request.commitId) return { doneIn: head.incarnation };
   if (isExpired(head)) throw notFound(id);
-  const refusal = commitRefusal(id, toRecord(head), request);
+  const refusal = commitRefusal(id, usableRecord(head), request);
   if (refusal !== undefined) throw refusal;
   const { dropBefore } = request;
   if (dropBefore === undefined || dropsToNewSnapshot(head, request)) return head;
   const isKept = dropBefore >= head.firstSeq && dropBefore <= head.seq;
-  if (isKept && (await findRecord(call, collection, head, dropBefore))?.kind === "snapshot") return head;
+  const record = isKept ? await findRecord(call, collection, head, dropBefore) : undefined;
+  if (record?.kind === "snapshot") return head;
   // Gone since the head was read? Then there is another reason.
   const now = await readHead(call, collection, id);
   if (!isLive(now) || now.token !== head.token || now.version !== head.version) {
     return judge(context, id, now, request);
   }
+  if (isKept && record === undefined) throw damaged(id);
   throw new WorkflowError(
     "INVALID_ARGUMENT",
     `dropBefore must be the number of a snapshot, which ${dropBefore} is not.`,

@@ -3,11 +3,12 @@ import { alreadyExists, createdHead, type ExecutionRecord, type NewExecution } f
 import type { Document } from "mongodb";
 import type { CommitContext } from "./commit-protocol.ts";
 import { deleteExecutions } from "./deletion.ts";
-import { isLive, newEntry, toRecord, wholeRange } from "./documents.ts";
+import { isLive, newEntry, wholeRange } from "./documents.ts";
 import { type EndedExpiry, isPresent } from "./expiry.ts";
 import { createUpdate } from "./head-updates.ts";
 import { keepsChanging, readHead } from "./read-head.ts";
 import type { UpdateStatement } from "./session.ts";
+import { usableRecord } from "./stored-head.ts";
 import { addition } from "./tail.ts";
 
 /** How often to look again at an id that keeps changing. */
@@ -17,7 +18,7 @@ interface CreateContext extends CommitContext {
   expiry: EndedExpiry;
 }
 
-/** Makes an execution, or gives it where this very call has made it before. */
+/** Makes an execution, or gives it if this very call has made it before. */
 export async function create(
   { call, collection, known, expiry, endedTtlMs }: CreateContext,
   execution: NewExecution,
@@ -33,8 +34,8 @@ export async function create(
       { q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true },
       ...(added.part ? [added.part] : []),
     ];
-    // Where there is a head already, or what a deletion left of this very one, it does not match, and its _id is taken.
-    const q = { _id: id, executionId: id, createdAt: { $exists: false }, incarnation: { $ne: incarnation } };
+    // If there is a head already, or what a deletion left of this very one, it does not match, and its _id is taken.
+    const q = { _id: id, executionId: id, deletedBy: { $exists: true }, incarnation: { $ne: incarnation } };
     const u = createUpdate(execution, { entry, record: added.record, endedTtlMs });
     const { isTaken, wasResent } = await call.update(collection, [...before, { q, u, upsert: true }]);
     const head = await readHead(call, collection, id);
@@ -48,14 +49,14 @@ export async function create(
         return structuredClone(createdHead(execution, firstToken, bornAt));
       }
       known.set(id, head);
-      return toRecord(head);
+      return usableRecord(head);
     }
     // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
     if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});
-    if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return toRecord(head);
+    if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return usableRecord(head);
     if (isPresent(head)) throw alreadyExists(id);
     // Its time is over; only the server has not removed it yet.
-    if (isLive(head)) await deleteExecutions(call, collection, [head]);
+    if (isLive(head)) await deleteExecutions(call, collection, [{ id, version: head.version, token: head.token }]);
     // The execution that was in the way is gone; or so is the one made here, which must not be made twice.
     if (wasResent || !isTaken) break;
   }

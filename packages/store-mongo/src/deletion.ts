@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ExecutionRef } from "@waymark/core";
-import { type HeadDocument, wholeRange } from "./documents.ts";
+import { allRange, type HeadDocument, isIncarnation, namesIn, wholeRange } from "./documents.ts";
 import { deleteUpdate } from "./head-updates.ts";
 import type { Call } from "./session.ts";
 
@@ -13,18 +13,23 @@ import type { Call } from "./session.ts";
 /** How long a deleted execution's last token is kept, in milliseconds: longer than any server's clock is set back. */
 export const TOKENS_KEPT_MS = 3_600_000;
 
-/** Deletes those that are at the version (and token) named, and tells how many. */
+/**
+ * Deletes those that are at the version (and token) named, and returns how many.
+ *
+ * - One without a version is deleted as it is, also if its head lacks what others are found by.
+ */
 export async function deleteExecutions(call: Call, collection: string, refs: readonly ExecutionRef[]): Promise<number> {
   const callId = randomUUID();
   const u = deleteUpdate(callId);
   const ids = [...new Set(refs.map((ref) => ref.id))];
-  const inIds = { _id: { $in: ids }, executionId: { $in: ids } };
+  const isAny = refs.some(({ version }) => version === undefined);
+  const inIds = { _id: { $in: ids }, ...(isAny ? {} : { executionId: { $in: ids } }) };
   const before = await call.find<HeadDocument>(collection, inIds, { projection: { incarnation: 1 } });
   const { n } = await call.update(
     collection,
     refs.map(({ id, version, token }) => {
-      const at = { ...(version === undefined ? {} : { version }), ...(token === undefined ? {} : { token }) };
-      const q = { _id: id, executionId: id, createdAt: { $exists: true }, ...at };
+      const shard = version === undefined ? {} : { executionId: id, version };
+      const q = { _id: id, deletedBy: { $exists: false }, ...shard, ...(token === undefined ? {} : { token }) };
       return { q, u };
     }),
   );
@@ -36,14 +41,15 @@ export async function deleteExecutions(call: Call, collection: string, refs: rea
   return Math.max(n, marks.length);
 }
 
-/** Removes what is left of lives that are over where another has begun already, over the mark: nothing names it any more. */
+/** Removes what is left of lives that are over if another has begun already, over the mark: nothing names it any more. */
 async function removeFormer(
   call: Call,
   collection: string,
   { before, after }: { before: readonly HeadDocument[]; after: readonly HeadDocument[] },
 ): Promise<void> {
   const now = new Map(after.map(({ _id, incarnation }) => [_id, incarnation]));
-  const former = before.filter(({ _id, incarnation }) => now.has(_id) && now.get(_id) !== incarnation);
+  const isFormer = ({ _id, incarnation }: HeadDocument) => now.has(_id) && now.get(_id) !== incarnation;
+  const former = before.filter((head) => isIncarnation(head.incarnation) && isFormer(head));
   if (former.length === 0) return;
   await call.delete(
     collection,
@@ -54,16 +60,22 @@ async function removeFormer(
 /** Removes the parts of deleted executions, and lets the server remove the marks. */
 export async function sweep(call: Call, collection: string, marks: readonly HeadDocument[]): Promise<void> {
   if (marks.length === 0) return;
-  await call.delete(
-    collection,
-    marks.map(({ _id, incarnation }) => wholeRange(_id, incarnation)),
-  );
+  const ranges = await Promise.all(marks.map((mark) => rangesOf(call, collection, mark)));
+  if (ranges.flat().length > 0) await call.delete(collection, ranges.flat());
   const u = [{ $set: { forgetAt: { $add: ["$$NOW", TOKENS_KEPT_MS] } } }, { $unset: ["sweepingSince"] }];
   await call.update(
     collection,
-    marks.map(({ _id, incarnation }) => ({
-      q: { _id, executionId: _id, incarnation, sweepingSince: { $exists: true } },
+    marks.map(({ _id, deletedBy }) => ({
+      q: { _id, executionId: _id, deletedBy, sweepingSince: { $exists: true } },
       u,
     })),
   );
+}
+
+/** What belongs to a deleted execution. If its head could not tell its life, everything that there is by this id. */
+async function rangesOf(call: Call, collection: string, { _id, incarnation }: HeadDocument) {
+  if (isIncarnation(incarnation)) return [wholeRange(_id, incarnation)];
+  const found = await call.find<{ _id: string }>(collection, allRange(_id), { projection: { _id: 1 } });
+  const incarnations = new Set(found.map((part) => namesIn(part._id).incarnation));
+  return [...incarnations].map((each) => wholeRange(_id, each));
 }

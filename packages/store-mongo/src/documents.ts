@@ -1,12 +1,4 @@
-import type {
-  CheckpointKind,
-  CheckpointRecord,
-  ExecutionRecord,
-  FailureRecord,
-  NewCheckpoint,
-  NewExecution,
-  WorkflowStatus,
-} from "@waymark/core";
+import type { CheckpointKind, ExecutionRecord, NewExecution } from "@waymark/core";
 
 /** Stands between what makes up a part's `_id`. No id contains it, so no part collides with a head, whose `_id` is the id. */
 const SEPARATOR = "\u0000";
@@ -48,11 +40,11 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> 
   forgetAt?: Date;
   /** Of a deleted or an ended execution whose parts may not all be seen to yet. */
   sweepingSince?: number;
-  /** The server's clock, where it was asked for. */
+  /** The server's clock, if it was asked for. */
   now?: number;
 }
 
-/** A head of an execution that is there. */
+/** A head of an execution that is there. Its fields are as they were found: see stored-head.ts. */
 export type LiveHead = HeadDocument & ExecutionRecord & { tail: KeptRecord[] };
 
 /** What a record holds beside its number and kind. */
@@ -136,6 +128,22 @@ export function wholeRange(id: string, incarnation: string) {
   };
 }
 
+/** Selects the entries and parts of all incarnations of an id. */
+export function allRange(id: string) {
+  return { _id: { $gte: `${id}${SEPARATOR}`, $lt: `${id}\u0001` }, executionId: id };
+}
+
+/** The id and the incarnation in the `_id` of an entry or a part. */
+export function namesIn(_id: string): { id: string; incarnation: string } {
+  const [id = "", incarnation = ""] = _id.split(SEPARATOR);
+  return { id, incarnation };
+}
+
+/** Tells what may be an incarnation. */
+export function isIncarnation(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f-]{36}$/.test(value);
+}
+
 /** Selects the parts of one incarnation that end at numbers from one to another, both included. */
 export function partRange(id: string, incarnation: string, from = 0, to = Number.MAX_SAFE_INTEGER) {
   return {
@@ -157,57 +165,7 @@ export function newEntry(
   return parentId === undefined ? entry : { ...entry, parentId };
 }
 
-/** Tells a head from what is left of a deleted one. */
+/** Tells a head from what is left of a deleted one, by what only that has. */
 export function isLive(head: HeadDocument | undefined): head is LiveHead {
-  return head?.createdAt !== undefined;
-}
-
-export function recordContent(checkpoint: NewCheckpoint): RecordContent {
-  const { id, error, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp } = checkpoint;
-  const content = { checkpointId: id, nodeId, nodeName, stepNumber, attempt, durationMs, payload, timestamp };
-  return error === undefined ? content : { ...content, errorJson: JSON.stringify(error) };
-}
-
-export function toCheckpoint({ seq, kind }: KeptRecord, content: RecordContent): CheckpointRecord {
-  const record: CheckpointRecord = {
-    id: content.checkpointId,
-    seq,
-    kind,
-    nodeId: content.nodeId,
-    nodeName: content.nodeName,
-    stepNumber: content.stepNumber,
-    attempt: content.attempt,
-    durationMs: content.durationMs,
-    payload: content.payload,
-    timestamp: content.timestamp,
-  };
-  if (content.errorJson !== undefined) record.error = JSON.parse(content.errorJson) as FailureRecord;
-  return record;
-}
-
-export function toRecord(head: LiveHead): ExecutionRecord {
-  const record: ExecutionRecord = {
-    id: head.id,
-    workflowId: head.workflowId,
-    userId: head.userId,
-    status: head.status as WorkflowStatus,
-    version: head.version,
-    token: head.token,
-    seq: head.seq,
-    snapshotSeq: head.snapshotSeq,
-    firstSeq: head.firstSeq,
-    checkpointsCount: head.checkpointsCount,
-    currentStep: head.currentStep,
-    totalSteps: head.totalSteps,
-    createdAt: head.createdAt,
-    updatedAt: head.updatedAt,
-  };
-  if (head.owner !== undefined) record.owner = head.owner;
-  if (head.leaseUntil !== undefined) record.leaseUntil = head.leaseUntil;
-  if (head.wakeAt !== undefined) record.wakeAt = head.wakeAt;
-  if (head.failureJson !== undefined) record.failure = JSON.parse(head.failureJson) as FailureRecord;
-  if (head.definitionHash !== undefined) record.definitionHash = head.definitionHash;
-  if (head.parentId !== undefined) record.parentId = head.parentId;
-  if (head.endedAt !== undefined) record.endedAt = head.endedAt;
-  return record;
+  return head !== undefined && head.deletedBy === undefined;
 }

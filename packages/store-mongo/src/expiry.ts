@@ -11,7 +11,9 @@ import {
 } from "./documents.ts";
 import { NEVER, type Pipeline } from "./head-updates.ts";
 import { History } from "./history.ts";
+import { readHead } from "./read-head.ts";
 import type { Call } from "./session.ts";
+import { damaged, isTime } from "./stored-head.ts";
 
 /*
  * An ended execution expires when the server removes its head and its parts, each by its own `forgetAt` and in any order.
@@ -59,14 +61,14 @@ export function isPresent(head: HeadDocument | undefined): head is LiveHead {
   return isLive(head) && !isExpired(head);
 }
 
-/** Whether a head that was read with the server's clock is past its time. */
+/** Whether a head that was read with the server's clock is past its time. One whose time cannot be read is not. */
 export function isExpired({ expiresAt, now }: HeadDocument): boolean {
-  return expiresAt !== undefined && now !== undefined && expiresAt <= now;
+  return isTime(expiresAt) && now !== undefined && expiresAt <= now;
 }
 
 /** Selects, for a listing, heads that have not expired. */
 export function notExpired(now: number) {
-  return { expiresAt: { $not: { $lte: now } } };
+  return { expiresAt: { $not: { $gte: 0, $lte: now } } };
 }
 
 /** Lets executions expire that this store ends, and now and then those that others had to leave. */
@@ -94,6 +96,7 @@ export class EndedExpiry {
     this.#finishedAt = performance.now();
     const before = (await call.now()) - ABANDONED_AFTER_MS;
     const abandoned = { forgetAt: NEVER, sweepingSince: { $lte: before } };
+    const seen = new Set<string>();
     for (;;) {
       const heads = await call.find<HeadDocument>(this.#collection, abandoned, { limit: FINISH_AT_ONCE });
       await sweep(
@@ -102,9 +105,12 @@ export class EndedExpiry {
         heads.filter((head) => !isLive(head)),
       );
       const isDone = await call.hasTimeFor(async () => {
-        for (const ended of heads.filter(isLive)) await letExpire(call, this.#collection, ended);
+        // What cannot be finished, damaged as it is, keeps nobody from finishing the others.
+        for (const ended of heads.filter(isLive)) await letExpire(call, this.#collection, ended).catch(() => {});
       });
-      if (heads.length < FINISH_AT_ONCE || !isDone) return;
+      const isNew = heads.some(({ _id }) => !seen.has(_id));
+      for (const { _id } of heads) seen.add(_id);
+      if (heads.length < FINISH_AT_ONCE || !isDone || !isNew) return;
     }
   }
 }
@@ -112,7 +118,9 @@ export class EndedExpiry {
 /**
  * Makes sure that no part of an ended head goes any more, before the head is claimed.
  *
- * - Gives what the head must still have when it is claimed; nothing where it has changed meanwhile, or has expired.
+ * - Returns what the head must still have when it is claimed; nothing if it has changed meanwhile, or has expired.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT if parts are missing that the server cannot have removed
  */
 export async function keepParts(call: Call, collection: string, head: LiveHead): Promise<object | undefined> {
   if (head.expiresAt === undefined) return {};
@@ -122,7 +130,11 @@ export async function keepParts(call: Call, collection: string, head: LiveHead):
   const { expiryEpoch } = raised;
   if (await hasAllParts(call, collection, raised, { expiryEpoch })) return { expiryEpoch };
   // Not all: another has raised the epoch again, or the server has removed some, its time having come since.
-  if (!(await hasAllParts(call, collection, raised, {}))) await deleteExecutions(call, collection, [raised]);
+  if (await hasAllParts(call, collection, raised, {})) return undefined;
+  const now = await readHead(call, collection, raised._id);
+  // Before its time the server removes nothing.
+  if (isPresent(now) && now.expiryEpoch === expiryEpoch) throw damaged(raised._id);
+  await deleteExecutions(call, collection, [raised]);
   return undefined;
 }
 
@@ -150,6 +162,8 @@ async function letExpire(
   const raised = await raise(call, collection, { ...refQuery(ref), ...which }, TO_GO);
   if (raised === undefined) return;
   const { expiresAt, expiryEpoch, token } = raised;
+  // A date that is none would be one in the past to the server.
+  if (!isTime(expiresAt) || !isTime(token)) return;
   await changeParts(call, collection, raised, { $set: { forgetAt: new Date(expiresAt) } });
   const forgetAt = new Date(Math.max(expiresAt, token + TOKENS_KEPT_MS));
   const u = [{ $set: { forgetAt } }, { $unset: ["sweepingSince"] }];

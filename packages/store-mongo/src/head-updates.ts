@@ -1,5 +1,13 @@
-import { type CommitRequest, createdHead, type ExecutionRecord, isEnded, type NewExecution } from "@waymark/core";
-import { type Entry, type HeadDocument, type KeptRecord, NOW } from "./documents.ts";
+import {
+  type ClaimRequest,
+  type CommitRequest,
+  type ExecutionRecord,
+  isEnded,
+  type NewExecution,
+  type WorkflowStatus,
+} from "@waymark/core";
+import { type Entry, type KeptRecord, NOW } from "./documents.ts";
+import { claimChange, commitChange, newHeadFields } from "./request-fields.ts";
 import type { TailChange } from "./tail.ts";
 
 /** How an `update` command changes documents: a list of stages. */
@@ -18,8 +26,14 @@ export interface CommitBase {
   tail: readonly KeptRecord[];
 }
 
+/** The token of what is there, if it is one. */
+function tokenOr(other: unknown) {
+  const isToken = { $and: [{ $gte: ["$token", 0] }, { $lt: ["$token", Number.MAX_SAFE_INTEGER] }] };
+  return { $toLong: { $cond: [isToken, "$token", other] } };
+}
+
 /**
- * Makes a head where there is none, or in the place of a deleted one.
+ * Makes a head if there is none, or in the place of a deleted one.
  *
  * - The token is the server's clock, or one more than the deleted execution's last: higher than any this id has had,
  *   as long as a deleted head is kept longer than a server's clock may be set back.
@@ -28,23 +42,14 @@ export function createUpdate(
   execution: NewExecution,
   { entry, record, endedTtlMs }: { entry: Entry; record: KeptRecord; endedTtlMs: number | undefined },
 ): Pipeline {
-  const { failure, createdAt, updatedAt, token, leaseUntil, endedAt, ...fields } = createdHead(execution, 0, 0);
-  const { id } = execution;
-  const { incarnation, listedAt: bornAt } = entry;
-  const literal: Partial<HeadDocument> = { _id: id, executionId: id, ...fields, incarnation };
-  literal.initialCheckpointId = execution.checkpoint.id;
-  if (failure !== undefined) literal.failureJson = JSON.stringify(failure);
-  const newToken = { $max: [{ $add: [{ $ifNull: ["$token", 0] }, 1] }, NOW] };
-  const made: Record<string, unknown> = {
-    createdAt: bornAt,
-    updatedAt: bornAt,
-    bornAt,
-    token: newToken,
-    firstToken: newToken,
-  };
-  if (leaseUntil !== undefined) made.leaseUntil = bornAt + (execution.leaseMs ?? 0);
-  if (endedAt !== undefined) Object.assign(made, endFields(endedTtlMs, bornAt));
-  return [{ $replaceWith: { $mergeObjects: [{ $literal: literal }, made, { $literal: { tail: [record] } }] } }];
+  const fields = newHeadFields(execution, entry);
+  const token = { $max: [{ $add: [tokenOr(0), 1] }, NOW] };
+  const end = isEnded(execution.status) ? endFields(endedTtlMs, entry.listedAt) : {};
+  return [
+    {
+      $replaceWith: { $mergeObjects: [fields, { token, firstToken: token, ...end }, { $literal: { tail: [record] } }] },
+    },
+  ];
 }
 
 /** Moves the head to what it is after the commit. */
@@ -53,39 +58,18 @@ export function commitUpdate(
   request: CommitRequest,
   { change, endedTtlMs }: { change: TailChange; endedTtlMs: number | undefined },
 ): Pipeline {
-  const { checkpoint, head: update = {}, leaseMs, dropBefore } = request;
-  const set: Record<string, unknown> = { version: base.version + 1, updatedAt: NOW };
-  const unset: string[] = [];
-  set.lastCommitId = { $literal: request.commitId };
-  if (checkpoint !== undefined) {
-    set.seq = base.seq + 1;
-    if (checkpoint.kind === "snapshot") set.snapshotSeq = base.seq + 1;
-    if (checkpoint.kind !== "save") set.checkpointsCount = base.checkpointsCount + 1;
-  }
+  const { checkpoint, dropBefore } = request;
+  const { set, unset, status } = commitChange(base, request);
   if (change.isLonger) set.tail = { $concatArrays: ["$tail", { $literal: change.tail.slice(-1) }] };
   else if (checkpoint !== undefined || dropBefore !== undefined) set.tail = { $literal: change.tail };
-  if (dropBefore !== undefined) set.firstSeq = Math.max(base.firstSeq, dropBefore);
-  if (update.currentStep !== undefined) set.currentStep = update.currentStep;
-  if (update.totalSteps !== undefined) set.totalSteps = update.totalSteps;
-  if (update.wakeAt === null) unset.push("wakeAt");
-  else if (update.wakeAt !== undefined) set.wakeAt = update.wakeAt;
-  if (update.failure === null) unset.push("failureJson");
-  else if (update.failure !== undefined) set.failureJson = { $literal: JSON.stringify(update.failure) };
-  if (update.definitionHash !== undefined) set.definitionHash = { $literal: update.definitionHash };
-  const status = update.status ?? base.status;
-  if (update.status !== undefined) set.status = status;
-  if (status !== "running") unset.push("owner", "leaseUntil");
-  else if (leaseMs !== undefined) set.leaseUntil = { $add: [NOW, leaseMs] };
-  if (isEnded(status as never)) Object.assign(set, endFields(endedTtlMs));
+  if (isEnded(status as WorkflowStatus)) Object.assign(set, endFields(endedTtlMs));
   return unset.length === 0 ? [{ $set: set }] : [{ $set: set }, { $unset: unset }];
 }
 
 /** Makes the head that of `claimed`. */
-export function claimUpdate(claimed: ExecutionRecord, claimId: string): Pipeline {
-  const { status, token, leaseUntil, updatedAt, owner } = claimed;
-  const set = { status, token, leaseUntil, updatedAt, owner: { $literal: owner }, lastClaimId: { $literal: claimId } };
-  const unset = ["wakeAt", "failureJson", "endedAt", "expiresAt", "forgetAt", "sweepingSince"];
-  return [{ $set: set }, { $unset: unset }];
+export function claimUpdate(claimed: ExecutionRecord, request: ClaimRequest): Pipeline {
+  const { set, unset } = claimChange(claimed, request);
+  return [{ $set: set }, { $unset: [...unset, "expiresAt", "forgetAt", "sweepingSince"] }];
 }
 
 /** When what is left of an execution is forgotten whose parts are not all gone yet. */
@@ -106,9 +90,10 @@ export function deleteUpdate(callId: string): Pipeline {
     {
       $replaceWith: {
         _id: "$_id",
-        executionId: "$executionId",
+        executionId: "$_id",
         incarnation: "$incarnation",
-        token: "$token",
+        // Of one that cannot be read this is known: it is not above the time.
+        token: tokenOr(NOW),
         firstToken: "$firstToken",
         bornAt: "$bornAt",
         deletedBy: { $literal: callId },

@@ -1,3 +1,3 @@
 export { MongoCheckpointStore } from "./mongo-checkpoint-store.ts";
 export type { ConnectOptions, MongoStoreOptions } from "./options.ts";
-export type { FaultReason } from "./translate-error.ts";
+export { FAULT_REASONS, type FaultReason } from "./translate-error.ts";

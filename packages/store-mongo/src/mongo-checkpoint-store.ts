@@ -20,14 +20,15 @@ import {
   type NewExecution,
   notFound,
   type Page,
+  quoted,
   type ReadCheckpointsOptions,
   type StoreCapabilities,
+  WorkflowError,
 } from "@waymark/core";
 import type { MongoClient } from "mongodb";
 import { type CommitContext, commit } from "./commit-protocol.ts";
 import { create } from "./creation.ts";
 import { deleteExecutions } from "./deletion.ts";
-import { toRecord } from "./documents.ts";
 import { EndedExpiry, isPresent, keepParts } from "./expiry.ts";
 import { claimUpdate } from "./head-updates.ts";
 import { KnownBases } from "./known-bases.ts";
@@ -47,6 +48,7 @@ import { readRecords } from "./read-records.ts";
 import { type CollectionNames, collectionNames, createIndexes } from "./schema.ts";
 import { type Call, Session } from "./session.ts";
 import { checkSize, MAX_PAYLOAD_BYTES } from "./size.ts";
+import { toWholeRecord, usableRecord } from "./stored-head.ts";
 
 /** Executions that one command deletes. */
 const DELETE_CHUNK = 100;
@@ -154,7 +156,7 @@ export class MongoCheckpointStore implements CheckpointStore {
   async getExecution(id: string): Promise<ExecutionRecord | undefined> {
     checkId(id, "id");
     const head = await this.#session.run((call) => readHead(call, this.#names.executions, id));
-    return isPresent(head) ? toRecord(head) : undefined;
+    return isPresent(head) ? toWholeRecord(head) : undefined;
   }
 
   async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord> {
@@ -179,10 +181,13 @@ export class MongoCheckpointStore implements CheckpointStore {
 
   async listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     const query = checkListExecutions(options);
-    const heads = await this.#session.run((call) => listHeads(call, this.#names.executions, query, this.#listing));
-    const items = heads.slice(0, query.limit).map(toRecord);
-    const last = items.at(-1);
-    return heads.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
+    const rows = await this.#session.run((call) => listHeads(call, this.#names.executions, query, this.#listing));
+    const page = rows.slice(0, query.limit);
+    const items = page.map(({ record }) => record);
+    const last = page.at(-1);
+    return rows.length > query.limit && last !== undefined
+      ? { items, nextCursor: encodeCursor(last.position) }
+      : { items };
   }
 
   async saveDefinition(hash: string, json: string): Promise<void> {
@@ -194,9 +199,13 @@ export class MongoCheckpointStore implements CheckpointStore {
   async getDefinition(hash: string): Promise<string | undefined> {
     checkId(hash, "hash");
     const found = await this.#session.run((call) =>
-      call.find<{ json: string }>(this.#names.definitions, { _id: hash }, { limit: 1 }),
+      call.find<{ json: unknown }>(this.#names.definitions, { _id: hash }, { limit: 1 }),
     );
-    return found[0]?.json;
+    const [definition] = found;
+    if (definition === undefined) return undefined;
+    const { json } = definition;
+    if (typeof json === "string") return json;
+    throw new WorkflowError("STATE_CORRUPT", `Definition ${quoted(hash)} cannot be read.`, { details: { hash } });
   }
 
   async deleteExecutions(refs: readonly ExecutionRef[]): Promise<number> {
@@ -223,7 +232,7 @@ export class MongoCheckpointStore implements CheckpointStore {
     for (let looks = 1; looks <= MAX_LOOKS; looks++) {
       const head = await readHead(call, collection, id);
       if (!isPresent(head)) throw notFound(id);
-      const record = toRecord(head);
+      const record = usableRecord(head);
       if (head.lastClaimId === request.claimId) return record;
       const { now = 0 } = head;
       const refusal = claimRefusal(id, record, request, now);
@@ -233,7 +242,7 @@ export class MongoCheckpointStore implements CheckpointStore {
       const claimed = claimedHead(record, request, record.token + 1, now);
       // Token and version name one state of the execution: nothing has changed since it was read.
       const q = { _id: id, executionId: id, token: record.token, version: record.version, ...kept };
-      const { n } = await call.update(collection, [{ q, u: claimUpdate(claimed, request.claimId) }]);
+      const { n } = await call.update(collection, [{ q, u: claimUpdate(claimed, request) }]);
       if (n === 0) continue;
       this.#known.set(id, { ...head, ...claimed });
       return claimed;

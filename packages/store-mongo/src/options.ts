@@ -1,5 +1,6 @@
-import { WorkflowError } from "@waymark/core";
+import { listed, quoted, WorkflowError } from "@waymark/core";
 import { MongoClient, type MongoClientOptions } from "mongodb";
+import { safeCause } from "./translate-error.ts";
 
 /** Options of every way to open the store. */
 export interface MongoStoreOptions {
@@ -39,27 +40,34 @@ export interface CheckedOptions {
   timeoutMs: number;
 }
 
-const SHARED = ["database", "collectionPrefix", "createIndexes", "endedTtlMs", "timeoutMs"];
+const SHARED = {
+  database: true,
+  collectionPrefix: true,
+  createIndexes: true,
+  endedTtlMs: true,
+  timeoutMs: true,
+} satisfies Record<keyof Required<MongoStoreOptions>, true>;
+const CONNECT = { ...SHARED, url: true, clientOptions: true } satisfies Record<keyof Required<ConnectOptions>, true>;
 
 /** Checks options; a name that nobody reads is a mistake worth telling. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkConnectOptions(options: ConnectOptions): CheckedOptions {
-  const checked = checkStoreOptions(options, ["url", "clientOptions"]);
-  if (typeof options.url !== "string" || !/^mongodb(\+srv)?:\/\//.test(options.url)) {
-    throw invalid("url", "must begin with mongodb:// or mongodb+srv://");
-  }
+  const checked = checkStoreOptions(options, CONNECT);
+  checkUrl(options.url);
   const { clientOptions } = options;
-  if (clientOptions !== undefined && (typeof clientOptions !== "object" || clientOptions === null)) {
-    throw invalid("clientOptions", "must be an object");
-  }
+  if (clientOptions !== undefined) checkObject(clientOptions, "clientOptions");
   return checked;
 }
 
-/** Checks the options that all ways to open the store share. @throws {WorkflowError} INVALID_ARGUMENT */
-export function checkStoreOptions(options: MongoStoreOptions, others: readonly string[] = []): CheckedOptions {
-  if (typeof options !== "object" || options === null) throw invalid("options", "must be an object");
-  const names = [...SHARED, ...others];
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalid(unknown, `is no option here; there are ${names.join(", ")}`);
+/** Checks the options that all ways to open the store share, and that there are none but those named. */
+export function checkStoreOptions(
+  options: MongoStoreOptions,
+  known: Readonly<Record<string, true>> = SHARED,
+): CheckedOptions {
+  checkObject(options, "options");
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) {
+    throw invalid(quoted(unknown), `is no option here; there are ${listed(Object.keys(known))}`, unknown);
+  }
   const { database, collectionPrefix = "waymark_", createIndexes = true, endedTtlMs, timeoutMs = 15_000 } = options;
   if (database !== undefined && !(typeof database === "string" && /^[^/\\. "$*<>:|?\0]{1,63}$/.test(database))) {
     throw invalid("database", 'must be 1 to 63 characters, none of them / \\ . space " $ * < > : | ?');
@@ -82,16 +90,40 @@ function checkPositive(value: unknown, name: string): void {
 }
 
 /** Opens nothing yet. @throws {WorkflowError} INVALID_ARGUMENT */
-export function newClient(options: ConnectOptions, timeoutMs: number): MongoClient {
+export function newClient({ url, clientOptions = {} }: ConnectOptions, timeoutMs: number): MongoClient {
   const limits = { connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs };
+  // What is undefined is absent: the defaults stand.
+  const given = Object.fromEntries(Object.entries(clientOptions).filter(([, value]) => value !== undefined));
   try {
-    return new MongoClient(options.url, { appName: "waymark", ...limits, ...options.clientOptions });
-  } catch (cause) {
-    throw new WorkflowError("INVALID_ARGUMENT", `url or clientOptions: ${(cause as Error).message}`, {
-      cause,
+    return new MongoClient(url, { appName: "waymark", ...limits, ...given });
+  } catch (error) {
+    const cause = safeCause(error);
+    const isTold = secretsIn(url).some((secret) => cause.message.includes(secret));
+    const problem = isTold ? "the driver does not take them" : cause.message;
+    throw new WorkflowError("INVALID_ARGUMENT", `url or clientOptions: ${problem}`, {
+      cause: isTold ? undefined : cause,
       details: { argument: "url" },
     });
   }
+}
+
+/**
+ * Checks an address. An `@` behind the hosts is one of a password that was cut off too early: what is taken for a host is a
+ * part of it then, and would stand in messages.
+ */
+function checkUrl(url: unknown): void {
+  const [, rest] = (typeof url === "string" && /^mongodb(?:\+srv)?:\/\/(.*)$/s.exec(url)) || [];
+  if (rest === undefined) throw invalid("url", "must begin with mongodb:// or mongodb+srv://");
+  const end = rest.search(/[/?#]/);
+  if (end < 0 || rest.indexOf("@", end) < 0) return;
+  throw invalid("url", "is no address; user and password must be percent-encoded (encodeURIComponent)");
+}
+
+/** The parts of an address that are nobody else's business: user, password and the values of parameters. */
+function secretsIn(url: string): string[] {
+  const [, userinfo = "", parameters = ""] = /^[^:]*:\/\/(?:(.*)@)?[^?]*\??(.*)$/s.exec(url) ?? [];
+  const values = parameters.split("&").map((each) => each.slice(each.indexOf("=") + 1));
+  return [...userinfo.split(/[:/?#@]/), ...values].filter((each) => each !== "");
 }
 
 /** Checks that a client is one of the driver's, of any copy of it. @throws {WorkflowError} INVALID_ARGUMENT */
@@ -108,6 +140,10 @@ export function databaseOf(client: MongoClient): string {
   return dbName === "test" ? "waymark" : dbName;
 }
 
-function invalid(name: string, problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument: name } });
+function checkObject(value: unknown, name: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
+}
+
+function invalid(subject: string, problem: string, argument: string = subject): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `${subject} ${problem}.`, { details: { argument } });
 }

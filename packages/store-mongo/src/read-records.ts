@@ -6,40 +6,52 @@ import {
   MAX_SEGMENT_RECORDS,
   partRange,
   type Segment,
-  toCheckpoint,
 } from "./documents.ts";
 import { isPresent } from "./expiry.ts";
-import { History } from "./history.ts";
+import { History, recordsOf } from "./history.ts";
 import { keepsChanging, readHead } from "./read-head.ts";
 import type { Call } from "./session.ts";
+import { assertHistoryOf, damaged, toCheckpoint } from "./stored-head.ts";
 
-/** How often to look again where records were dropped while they were read. */
+/** How often to look again if records were dropped while they were read. */
 const MAX_LOOKS = 20;
 
-/** Reads the records that the head covers: every one in the range, or none of those of an older head. */
+/**
+ * Reads the records that the head covers: every one in the range, or none of those of an older head.
+ *
+ * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE
+ */
 export async function readRecords(
   call: Call,
   collection: string,
   id: string,
   { from = 0, to = Number.MAX_SAFE_INTEGER, limit = Number.MAX_SAFE_INTEGER, order = "asc" }: ReadCheckpointsOptions,
 ): Promise<CheckpointRecord[]> {
+  let before: LiveHead | undefined;
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
     const head = await readHead(call, collection, id);
     if (!isPresent(head)) throw notFound(id);
+    assertHistoryOf(head);
+    // A commit has dropped some since, or the execution was deleted: then the head is another one. Else they are lost.
+    if (before !== undefined && isSameState(before, head)) throw damaged(id);
     let first = Math.max(from, head.firstSeq);
     let last = Math.min(to, head.seq);
     if (order === "asc") last = Math.min(last, first + limit - 1);
     else first = Math.max(first, last - limit + 1);
     if (first > last) return [];
     const records = await recordsBetween(call, collection, head, { first, last });
-    // A commit has dropped some since, or the execution was deleted. Then the head says otherwise by now.
+    before = head;
     if (records === undefined) continue;
     return order === "asc" ? records : records.reverse();
   }
   throw keepsChanging(id);
 }
 
-/** The records from one number to another, in order; nothing where one of them is not there any more. */
+function isSameState(a: LiveHead, b: LiveHead): boolean {
+  return a.incarnation === b.incarnation && a.token === b.token && a.version === b.version;
+}
+
+/** The records from one number to another, in order; nothing if one of them is not there any more. */
 async function recordsBetween(
   call: Call,
   collection: string,
@@ -71,5 +83,5 @@ export async function findRecord(
   if (inTail !== undefined || seq < head.firstSeq || seq > head.seq) return inTail;
   const filter = { ...partRange(head.id, head.incarnation, seq, seq + MAX_SEGMENT_RECORDS), first: { $lte: seq } };
   const [segment] = await call.find<Segment>(collection, filter, { limit: 1, projection: { "records.payload": 0 } });
-  return segment?.records.find((record) => record.seq === seq);
+  return segment && recordsOf(segment).find((record) => record.seq === seq);
 }

@@ -1,6 +1,6 @@
 import { WorkflowError } from "@waymark/core";
 import type { BSONSerializeOptions, Db, Document, MongoClient } from "mongodb";
-import { isPassing, translateError } from "./translate-error.ts";
+import { isPassing, safeCause, translateError, unavailable } from "./translate-error.ts";
 
 /** One statement of an `update` command. */
 export interface UpdateStatement {
@@ -24,13 +24,17 @@ export interface WriteReply {
 /** How values come and go, whatever a borrowed client was told. */
 const BSON: BSONSerializeOptions = {
   ignoreUndefined: true,
+  // What is no regular expression to JavaScript would end the reading of all that comes with it.
+  bsonRegExp: true,
   promoteBuffers: false,
   promoteLongs: true,
   promoteValues: true,
   raw: false,
   useBigInt64: false,
 };
-const READ = { ...BSON, readConcern: { level: "majority" }, readPreference: "primary" } as const;
+/** Everything goes to the primary, whatever a borrowed client prefers: what is not found elsewhere may be here. */
+const PRIMARY = { ...BSON, readPreference: "primary" } as const;
+const READ = { ...PRIMARY, readConcern: { level: "majority" } } as const;
 /** How often a call is sent when the connection breaks under it. */
 const MAX_SENDS = 5;
 
@@ -71,8 +75,7 @@ export class Session {
       return await new Promise<T>((resolve, reject) => {
         const timer = setTimeout(() => {
           call.isOver = true;
-          const message = `MongoDB did not answer within ${this.#timeoutMs} ms.`;
-          reject(new WorkflowError("STORE_UNAVAILABLE", message, { details: { reason: "timeout" } }));
+          reject(unavailable("timeout", `MongoDB did not answer within ${this.#timeoutMs} ms.`));
         }, this.#timeoutMs);
         const done = this.#isReady ? work(call) : this.#ready(call).then(() => work(call));
         done.then(resolve, reject).finally(() => clearTimeout(timer));
@@ -182,7 +185,7 @@ export class Call {
 
   /** Any other command. */
   async command(command: Document): Promise<Document> {
-    return this.#send(() => this.#db.command(command, BSON));
+    return this.#send(() => this.#db.command(command, PRIMARY));
   }
 
   /** The server's clock, in milliseconds since the epoch. */
@@ -196,7 +199,7 @@ export class Call {
     let sends = 0;
     const reply = await this.#send(async () => {
       sends += 1;
-      const answer = await this.#db.command({ ...command, writeConcern }, BSON);
+      const answer = await this.#db.command({ ...command, writeConcern }, PRIMARY);
       const error = answer.writeErrors?.[0] ?? answer.writeConcernError;
       if (error === undefined || error.code === 11000) return answer;
       throw toError(error);
@@ -216,7 +219,7 @@ export class Call {
 
   async #send<T>(work: () => Promise<T>): Promise<T> {
     for (let sends = 1; ; sends++) {
-      if (this.isOver) throw new WorkflowError("STORE_UNAVAILABLE", "The call ran out of time.");
+      if (this.isOver) throw unavailable("timeout", "The call ran out of time.");
       try {
         return await work();
       } catch (error) {
@@ -228,7 +231,7 @@ export class Call {
 }
 
 function closed(cause?: unknown): WorkflowError {
-  return new WorkflowError("STORE_CLOSED", "The store was closed.", { cause });
+  return new WorkflowError("STORE_CLOSED", "The store was closed.", { cause: cause && safeCause(cause) });
 }
 
 function toError({ code, errmsg }: Document): Error {

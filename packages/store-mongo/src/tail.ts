@@ -1,5 +1,6 @@
 import type { NewCheckpoint } from "@waymark/core";
-import { type KeptRecord, partId, type RecordContent, recordContent, segmentId } from "./documents.ts";
+import { type KeptRecord, partId, type RecordContent, segmentId } from "./documents.ts";
+import { recordContent } from "./request-fields.ts";
 import type { UpdateStatement } from "./session.ts";
 
 /**

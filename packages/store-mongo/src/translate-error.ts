@@ -1,17 +1,21 @@
-import { isWorkflowError, WorkflowError } from "@waymark/core";
+import { cleanText, isWorkflowError, safeError, WorkflowError, type WorkflowErrorOptions } from "@waymark/core";
 
-/** What kind of fault it was; `details.reason` of a STORE_UNAVAILABLE. */
-export type FaultReason =
-  | "authentication"
-  | "conflict"
-  | "connection"
-  | "disk_full"
-  | "not_primary"
-  | "permission"
-  | "schema"
-  | "server"
-  | "timeout"
-  | "write_concern";
+/** What kinds of faults there are: `details.reason` of a STORE_UNAVAILABLE. */
+export const FAULT_REASONS = [
+  "authentication",
+  "conflict",
+  "connection",
+  "disk_full",
+  "not_primary",
+  "permission",
+  "schema",
+  "server",
+  "timeout",
+  "write_concern",
+] as const;
+
+/** What kind of fault it was. */
+export type FaultReason = (typeof FAULT_REASONS)[number];
 
 interface Fault {
   reason: FaultReason;
@@ -57,24 +61,49 @@ const BY_CODE: ReadonlyMap<number, Fault> = new Map([
 // A document that the server takes for too large although it was counted before: a server with a lower limit.
 const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17419, 17420]);
 
+/** The most of the driver's words that a message repeats, in characters. */
+const MAX_TOLD = 500;
+
+/** The error of a store that cannot be used now, and may be later. */
+export function unavailable(
+  reason: FaultReason,
+  message: string,
+  { details, ...options }: WorkflowErrorOptions = {},
+): WorkflowError {
+  return new WorkflowError("STORE_UNAVAILABLE", message, { ...options, details: { reason, ...details } });
+}
+
 /** Turns whatever the driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
   const code = codeOf(error);
+  const told = cleanText(withoutContents(messageOf(error)), MAX_TOLD);
+  const cause = safeCause(error);
+  const details = code === undefined ? {} : { mongoCode: code };
   if (nameOf(error) === "MongoClientClosedError" || nameOf(error) === "MongoTopologyClosedError") {
-    return new WorkflowError("STORE_CLOSED", "The client was closed.", { cause: error });
+    return new WorkflowError("STORE_CLOSED", "The client was closed.", { cause });
   }
   if (code !== undefined && TOO_LARGE.has(code)) {
-    return new WorkflowError("PAYLOAD_TOO_LARGE", `The server refused the size. (${messageOf(error)})`, {
-      cause: error,
-      details: { mongoCode: code },
-    });
+    return new WorkflowError("PAYLOAD_TOO_LARGE", `The server refused the size. (${told})`, { cause, details });
   }
   const { reason, advice } = classify(error, code);
-  return new WorkflowError("STORE_UNAVAILABLE", `${advice} (${messageOf(error)})`, {
-    cause: error,
-    details: code === undefined ? { reason } : { reason, mongoCode: code },
-  });
+  return unavailable(reason, `${advice} (${told})`, { cause, details });
+}
+
+/** What may be kept of an error of the driver's: it hangs commands, replies and documents on it. */
+export function safeCause(error: unknown): Error {
+  const { name, stack, code } = (error ?? {}) as { name?: unknown; stack?: unknown; code?: unknown };
+  const message = withoutContents(messageOf(error));
+  // The first lines of a stack are the message again.
+  const calls = String(stack ?? "")
+    .split(/\n(?=\s+at )/)
+    .slice(1);
+  return safeError({ name, code, message, stack: [`${nameOf(error) || "Error"}: ${message}`, ...calls].join("\n") });
+}
+
+/** Servers repeat commands and documents from a brace on, and name users in quotes. */
+function withoutContents(message: string): string {
+  return message.replace(/\{.*/s, "…").replaceAll(/"[^"]*"|'[^']*'|`[^`]*`/g, '"…"');
 }
 
 /** Tells whether a call may be sent once more: the connection broke, or another member is the primary now. */

@@ -143,17 +143,46 @@ it("a head that expires at once stays, unseen, until no clock gives its token ag
   expect(head).toMatchObject({ _id: "e1", forgetAt: new Date(token + 3_600_000) });
 });
 
-it("a claim takes nothing whose parts the server has begun to remove", async () => {
-  const { store, executions, documents } = newStore();
-  await endOne(store, "e1");
-  await executions.deleteOne({
-    executionId: "e1",
-    seq: 1,
-    forgetAt: { $exists: true },
-    checkpointId: { $exists: true },
+/** Removes a part, as the server does one after the other, or somebody by hand. */
+async function removePart({ executions }: ReturnType<typeof newStore>): Promise<void> {
+  const isPart = { forgetAt: { $exists: true }, checkpointId: { $exists: true } };
+  await executions.deleteOne({ executionId: "e1", seq: 1, ...isPart });
+}
+
+it("a claim takes nothing whose time comes while it is under way", async () => {
+  const own = newStore();
+  await endOne(own.store, "e1");
+  const stepper = new Stepper();
+  const { client: stepping, run } = stepper.add("claimer", client, "waymark");
+  const store = MongoCheckpointStore.from(stepping, { collectionPrefix: own.collectionPrefix, endedTtlMs: DAY });
+  await store.setup();
+  let claimed: Promise<ExecutionRecord> | undefined;
+  run(async () => {
+    claimed = claim(store, "e1");
+    await claimed.catch(() => {});
   });
-  await expect(claim(store, "e1")).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND" });
-  expect(await documents()).toMatchObject([{ _id: "e1", deletedBy: expect.any(String) }]);
+  for (let statements = 0; (await stepper.waiting()).length > 0; statements++) {
+    // It has read the head and is about to keep the parts.
+    if (statements === 2) {
+      await removePart(own);
+      await own.executions.updateOne({ _id: "e1" }, { $set: { expiresAt: 1 } });
+    }
+    stepper.go("claimer");
+  }
+  await expect(claimed).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND" });
+  expect(await own.documents()).toMatchObject([{ _id: "e1", deletedBy: expect.any(String) }]);
+});
+
+it("a claim of what lacks a part before its time says so, and deletes nothing", async () => {
+  const own = newStore();
+  await endOne(own.store, "e1");
+  await removePart(own);
+  const ids = (await own.documents()).map(({ _id }) => _id);
+  await expect(claim(own.store, "e1")).rejects.toMatchObject({ code: "STATE_CORRUPT", executionId: "e1" });
+  expect((await own.documents()).map(({ _id }) => _id)).toEqual(ids);
+  expect(await own.store.getExecution("e1")).toMatchObject({ status: "failed", version: 2 });
+  await own.open().setup();
+  expect(await own.store.deleteExecutions([{ id: "e1" }])).toBe(1);
 });
 
 it.each([

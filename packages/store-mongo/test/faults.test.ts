@@ -98,7 +98,10 @@ it("what a deletion that was cut off has left is removed when a store is opened 
   await open().createExecution(newExecution("e1"));
   const executions = client.db("waymark").collection<{ _id: string }>("cut_executions");
   const forgetAt = new Date("9999-01-01");
-  const mark = { $set: { sweepingSince: 1, forgetAt }, $unset: { createdAt: "", id: "", version: "" } };
+  const mark = {
+    $set: { deletedBy: "call", sweepingSince: 1, forgetAt },
+    $unset: { createdAt: "", id: "", version: "" },
+  };
   await executions.updateOne({ _id: "e1" }, mark as never);
   await open().setup();
   expect(await executions.countDocuments()).toBe(1);

@@ -1,5 +1,7 @@
+import { inspect } from "node:util";
 import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
 import { expect, it } from "vitest";
+import { FAULT_REASONS } from "../src/index.ts";
 import { isPassing, translateError } from "../src/translate-error.ts";
 
 const fromServer = (code: number) => new MongoServerError({ errmsg: "told by the server", code, ok: 0 });
@@ -21,7 +23,7 @@ it.each([
   const error = fromServer(mongoCode);
   expect(translateError(error)).toMatchObject({
     code: "STORE_UNAVAILABLE",
-    cause: error,
+    cause: { name: "MongoServerError", message: "told by the server", code: mongoCode },
     details: { reason, mongoCode },
   });
   expect(isPassing(error)).toBe(passing);
@@ -38,4 +40,20 @@ it("faults of the network are told as such; only those that ended are worth anot
   const gone = new MongoServerSelectionError("no server", { type: "Unknown" } as never);
   expect(translateError(gone)).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason: "connection" } });
   expect(isPassing(gone)).toBe(false);
+});
+
+it.each([
+  ['not authorized on app to execute command { update: "x", updates: [ { u: { payload: "secret" } } ] }', "secret"],
+  ['E11000 duplicate key error collection: app.x index: _id_ dup key: { _id: "secret" }', "secret"],
+  ['Could not find user "secret" for db "admin"', "secret"],
+  ["connect mongodb://user:secret@host failed", "secret"],
+])("what the server says of documents and users is not repeated: %s", (errmsg, secret) => {
+  const { message, cause } = translateError(new MongoServerError({ errmsg, code: 13, ok: 0, extra: { secret } }));
+  for (const text of [message, inspect(cause, { showHidden: true, depth: 9 })]) expect(text).not.toContain(secret);
+});
+
+it("every reason is one of those that are exported", () => {
+  for (const code of [1, 6, 13, 18, 24, 64, 86, 91, 112, 14031]) {
+    expect(FAULT_REASONS).toContain(translateError(fromServer(code)).details.reason);
+  }
 });

@@ -49,7 +49,7 @@ local function is_after(member)
   if length == #after_id then return false end
   return (length > #after_id) == ascending
 end
-local low, high = '0', '9007199254740991'
+local low, high = '0', '8640000000000000'
 if ARGV[5] ~= '' then high = '(' .. ARGV[5] end
 if after ~= '' then
   if ascending then low = after

@@ -137,7 +137,7 @@ export class GatewayCommands {
       const sql = `SELECT * FROM documentdb_api.${name}($1,$2::bytea,$3::bytea,$4)`;
       const row = await this.#database.row(client, sql, [document.$db, bytes, sequence, retryId(document)]);
       if (row.p_success === "t") return row.p_result as Buffer;
-      const reply = deserialize(row.p_result as Buffer, { useBigInt64: true });
+      const reply = deserialize(row.p_result as Buffer, { useBigInt64: true, bsonRegExp: true });
       for (const error of reply.writeErrors ?? []) {
         const told = fromState(unpackState(error.code), error.errmsg);
         if (isOfWholeCommand(told)) throw told;
@@ -152,7 +152,7 @@ export class GatewayCommands {
     return this.#database.withClient(async (client) => {
       const sql = "SELECT * FROM documentdb_api.find_and_modify($1,$2::bytea,$3)";
       const { p_result } = await this.#database.row(client, sql, [document.$db, bytes, retryId(document)]);
-      const reply = deserialize(p_result as Buffer, { promoteValues: false });
+      const reply = deserialize(p_result as Buffer, { promoteValues: false, bsonRegExp: true });
       if (!reply.value || reply.lastErrorObject.n.value) return p_result as Buffer;
       // The extension takes an update that changes nothing for one that matches nothing.
       return { ...reply, lastErrorObject: { n: 1, updatedExisting: true } };

@@ -58,7 +58,7 @@ async function answerQuery(message: Buffer, id: number): Promise<Buffer> {
 }
 
 async function run(bytes: Buffer, sequence: Buffer | null): Promise<Buffer> {
-  const document = deserialize(bytes, { useBigInt64: true });
+  const document = deserialize(bytes, { useBigInt64: true, bsonRegExp: true });
   const name = Object.keys(document)[0] ?? "";
   const reply: Reply = await commands.run({ document, name, bytes, sequence });
   return Buffer.isBuffer(reply) ? reply : Buffer.from(serialize(reply, { ignoreUndefined: true }));

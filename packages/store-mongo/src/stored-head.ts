@@ -1,0 +1,106 @@
+import {
+  type CheckpointRecord,
+  type ExecutionRecord,
+  listed,
+  quoted,
+  readStoredCheckpoint,
+  readStoredHead,
+  WorkflowError,
+} from "@waymark/core";
+import { type HeadDocument, isIncarnation, type KeptRecord, type LiveHead, type RecordContent } from "./documents.ts";
+
+/*
+ * What was found in the database, as records. Documents are edited by hand and restored in part, so no field is trusted to
+ * be there or to be of its type: everything that is done with a head begins with `usableRecord`.
+ */
+
+type Check = (value: unknown, head: HeadDocument) => boolean;
+
+const isText: Check = (value) => typeof value === "string" && value !== "";
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isTimeIn: Check = (value) => isTime(value);
+const isId: Check = (value, { _id }) => value === _id;
+
+/** The fields of a head that only the store uses; a field that may be absent is checked if it is there. */
+const OWN: Record<string, { check: Check; isOptional?: true }> = {
+  id: { check: isId },
+  executionId: { check: isId },
+  incarnation: { check: isIncarnation },
+  firstToken: { check: isCount },
+  bornAt: { check: isTimeIn },
+  initialCheckpointId: { check: isText },
+  lastCommitId: { check: isText, isOptional: true },
+  lastClaimId: { check: isText, isOptional: true },
+  expiresAt: { check: isTimeIn, isOptional: true },
+  expiryEpoch: { check: isCount, isOptional: true },
+};
+
+/** Tells a time that a `Date` can hold, in milliseconds since the epoch. */
+export function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 8.64e15;
+}
+
+/** Reads a head that came without its tail. Never throws: `unreadable` names what cannot be read. */
+export function toRecord(head: HeadDocument): ExecutionRecord {
+  const record = readStoredHead({ ...head, id: head._id, failure: head.failureJson });
+  const unreadable = new Set(record.unreadable);
+  for (const [name, value] of Object.entries(record)) {
+    // Texts of digits are numbers to core, but not to the queries of this store.
+    if (typeof value === "number" && head[name as keyof HeadDocument] !== value) unreadable.add(name);
+  }
+  for (const [name, { check, isOptional }] of Object.entries(OWN)) {
+    const value = head[name as keyof HeadDocument];
+    if (!(isOptional && value === undefined) && !check(value, head)) unreadable.add(name);
+  }
+  return unreadable.size === 0 ? record : { ...record, unreadable: [...unreadable] };
+}
+
+/** Reads a head that came with its tail. Never throws. */
+export function toWholeRecord(head: HeadDocument): ExecutionRecord {
+  const record = toRecord(head);
+  return isTailOf(record, head.tail) ? record : { ...record, unreadable: [...(record.unreadable ?? []), "tail"] };
+}
+
+/** The tail has the newest records: the last of them is the head's newest. */
+function isTailOf({ seq, firstSeq }: ExecutionRecord, tail: unknown): boolean {
+  if (!Array.isArray(tail) || tail.length === 0) return false;
+  const first = seq - tail.length + 1;
+  return first >= firstSeq && tail.every((record: KeptRecord | null, at) => record?.seq === first + at);
+}
+
+/**
+ * Reads a head that is to be changed.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT if a field cannot be read, or a counter cannot rise any more
+ */
+export function usableRecord(head: HeadDocument): ExecutionRecord {
+  const record = toWholeRecord(head);
+  const { version, token, seq, checkpointsCount } = record;
+  const canRise = Math.max(version, token, seq, checkpointsCount) < Number.MAX_SAFE_INTEGER;
+  if (record.unreadable !== undefined || !canRise) throw damaged(head._id, record.unreadable);
+  return record;
+}
+
+/** What the records of a head are found by. */
+const HISTORY_FIELDS = ["executionId", "incarnation", "seq", "firstSeq", "tail"];
+
+/** Makes sure that the records of a head can be found. @throws {WorkflowError} STATE_CORRUPT */
+export function assertHistoryOf(head: LiveHead): void {
+  const unreadable = toWholeRecord(head).unreadable?.filter((name) => HISTORY_FIELDS.includes(name)) ?? [];
+  if (unreadable.length > 0) throw damaged(head._id, unreadable);
+}
+
+/** Reads a record of the history. @throws {WorkflowError} STATE_CORRUPT */
+export function toCheckpoint({ seq, kind }: KeptRecord, content: Partial<RecordContent>): CheckpointRecord {
+  return readStoredCheckpoint({ ...content, id: content.checkpointId, seq, kind, error: content.errorJson });
+}
+
+/** The error for an execution whose head cannot be read, or does not fit its history. */
+export function damaged(id: string, unreadable: readonly string[] = []): WorkflowError {
+  const why =
+    unreadable.length > 0 ? `its head has no sound ${listed(unreadable)}` : "its head does not fit its history";
+  return new WorkflowError("STATE_CORRUPT", `Execution ${quoted(id)} is damaged: ${why}. It can be deleted.`, {
+    executionId: id,
+    details: { unreadable },
+  });
+}
