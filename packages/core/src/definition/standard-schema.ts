@@ -19,6 +19,13 @@ interface StandardIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
+/** Tells whether a value is a Standard Schema. Some are functions. */
+export function isStandardSchema(value: unknown): value is StandardSchema {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const standard = (value as Partial<StandardSchema>)["~standard"];
+  return typeof standard?.validate === "function";
+}
+
 /** What a schema makes of the values it accepts. */
 export type SchemaOutput<S> = S extends StandardSchema<unknown, infer Output> ? Output : never;
 

@@ -1,5 +1,7 @@
+import * as z from "zod/mini";
+import { checker } from "../checker.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
-import type { StandardSchema } from "../definition/standard-schema.ts";
+import { isStandardSchema, type StandardSchema } from "../definition/standard-schema.ts";
 
 /** The state that nodes hand on: a plain object of values that a checkpoint keeps (see docs/context.md). */
 export type WorkflowContext = Record<string, unknown>;
@@ -118,6 +120,8 @@ export function resultKind(value: unknown): "patch" | "routed" | "suspended" | u
  *
  * - `data` is any Standard Schema: zod, valibot, arktype.
  *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
  * @example
  * ```ts
  * const delay = defineNode({
@@ -132,6 +136,13 @@ export function defineNode<Data, Context extends WorkflowContext = WorkflowConte
   data: StandardSchema<unknown, Data>;
   run: NodeExecutor<Context, Data>;
 }): DefinedNode<Context, Data> {
-  const run: NodeExecutor<Context, Data> = (args) => node.run(args);
-  return Object.assign(run, { type: node.type, dataSchema: node.data });
+  const { type, data, run } = checkNode(node) as typeof node;
+  const executor: NodeExecutor<Context, Data> = (args) => run(args);
+  return Object.assign(executor, { type, dataSchema: data });
 }
+
+const checkNode = checker<{ type: string; data: unknown; run: unknown }>("defineNode", {
+  type: z.string(),
+  data: z.custom<unknown>(isStandardSchema, "must be a Standard Schema (zod, valibot, arktype)"),
+  run: z.custom<unknown>((value) => typeof value === "function", "must be a function"),
+});

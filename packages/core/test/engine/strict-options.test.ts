@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import * as z from "zod/mini";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, suspend, WorkflowState } from "../../src/index.ts";
+import { createWorkflowEngine, defineNode, suspend, WorkflowState } from "../../src/index.ts";
 import { append, chain } from "./chain.ts";
 
 const CALL = { workflowId: "chain", userId: "u1" };
@@ -68,6 +69,18 @@ describe("an option that is not known", () => {
         code: "INVALID_ARGUMENT",
         message: expect.stringContaining('did you mean "leaseMs"?'),
       }),
+    );
+  });
+
+  it.each([
+    [{ retry: { maxAttempts: 3 } }, 'unknown option "retry"'],
+    [{ data: { parse: () => ({}) } }, "data: must be a Standard Schema"],
+    [{ run: undefined }, "run: must be a function"],
+    [{ type: undefined }, "type: must be a string"],
+  ])("or is of another kind is refused by defineNode: %o", (wrong, message) => {
+    const node = { type: "a", data: z.object({}), run: append };
+    expect(() => defineNode({ ...node, ...wrong } as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(message) }),
     );
   });
 
