@@ -1,4 +1,4 @@
-import { listed, quoted, WorkflowError } from "@waymark/core";
+import { checkNames, WorkflowError } from "@waymark/core";
 import { MongoClient, type MongoClientOptions } from "mongodb";
 import { safeCause } from "./translate-error.ts";
 
@@ -17,7 +17,8 @@ export interface MongoStoreOptions {
    */
   endedTtlMs?: number;
   /**
-   * The longest that any call takes, in milliseconds; then it rejects with STORE_UNAVAILABLE. Default: 15,000.
+   * The longest that any call takes, in milliseconds; then it rejects with STORE_UNAVAILABLE. At most 2,147,483,647.
+   * Default: 15,000.
    *
    * - What a call that ran out of time had sent may still take effect. Sent again with the same id it does so once.
    */
@@ -39,6 +40,9 @@ export interface CheckedOptions {
   endedTtlMs: number | undefined;
   timeoutMs: number;
 }
+
+/** The longest time that Node's timers can wait, in milliseconds. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
 
 const SHARED = {
   database: true,
@@ -64,10 +68,7 @@ export function checkStoreOptions(
   known: Readonly<Record<string, true>> = SHARED,
 ): CheckedOptions {
   checkObject(options, "options");
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) {
-    throw invalid(quoted(unknown), `is no option here; there are ${listed(Object.keys(known))}`, unknown);
-  }
+  checkNames(options, new Set(Object.keys(known)), "options");
   const { database, collectionPrefix = "waymark_", createIndexes = true, endedTtlMs, timeoutMs = 15_000 } = options;
   if (database !== undefined && !(typeof database === "string" && /^[^/\\. "$*<>:|?\0]{1,63}$/.test(database))) {
     throw invalid("database", 'must be 1 to 63 characters, none of them / \\ . space " $ * < > : | ?');
@@ -81,12 +82,13 @@ export function checkStoreOptions(
   }
   if (typeof createIndexes !== "boolean") throw invalid("createIndexes", "must be true or false");
   if (endedTtlMs !== undefined) checkPositive(endedTtlMs, "endedTtlMs");
-  checkPositive(timeoutMs, "timeoutMs");
+  checkPositive(timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
   return { database, collectionPrefix, createIndexes, endedTtlMs, timeoutMs };
 }
 
-function checkPositive(value: unknown, name: string): void {
-  if (!Number.isSafeInteger(value) || (value as number) < 1) throw invalid(name, "must be a whole number above zero");
+function checkPositive(value: unknown, name: string, most: number = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most) return;
+  throw invalid(name, `must be a whole number from 1 to ${most}`);
 }
 
 /** Opens nothing yet. @throws {WorkflowError} INVALID_ARGUMENT */
@@ -144,6 +146,6 @@ function checkObject(value: unknown, name: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
 }
 
-function invalid(subject: string, problem: string, argument: string = subject): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${subject} ${problem}.`, { details: { argument } });
+function invalid(name: string, problem: string): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument: name } });
 }

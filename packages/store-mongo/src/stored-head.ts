@@ -2,6 +2,7 @@ import {
   type CheckpointRecord,
   type ExecutionRecord,
   listed,
+  MAX_TIME_MS,
   quoted,
   readStoredCheckpoint,
   readStoredHead,
@@ -37,7 +38,7 @@ const OWN: Record<string, { check: Check; isOptional?: true }> = {
 
 /** Tells a time that a `Date` can hold, in milliseconds since the epoch. */
 export function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 8.64e15;
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TIME_MS;
 }
 
 /** Reads a head that came without its tail. Never throws: `unreadable` names what cannot be read. */

@@ -114,7 +114,7 @@ it("texts beside the payload that no document has room for are refused before th
   const { maxPayloadBytes } = store.capabilities;
   const payload = "x".repeat(maxPayloadBytes);
   await store.commit("e1", newCommit(head, { checkpoint: newCheckpoint({ payload }) }));
-  const tooMuch = newCheckpoint({ payload, nodeName: "y".repeat(2_000_000) });
+  const tooMuch = newCheckpoint({ payload, error: { code: "X", message: "y".repeat(1_000_000) } });
   const refused = store.commit("e1", newCommit({ ...head, version: 1 }, { checkpoint: tooMuch }));
   expect(await faultOf(refused)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
   expect(await store.getExecution("e1")).toMatchObject({ version: 1 });
@@ -127,9 +127,23 @@ it.each([
   [{ url: "mongodb://h", database: "a.b" }, "database"],
   [{ url: "mongodb://h", collectionPrefix: "a$" }, "collectionPrefix"],
   [{ url: "mongodb://h", timeoutMs: 0 }, "timeoutMs"],
+  [{ url: "mongodb://h", timeoutMs: 2 ** 31 }, "timeoutMs"],
+  [{ url: "mongodb://h", timeoutms: undefined }, "timeoutms"],
+  [{ url: "mongodb://h", clientOptions: [] }, "clientOptions"],
+  [null, "options"],
+  [{ url: undefined }, "url"],
   [{ url: "mongodb://h", endedTtlMs: 0 }, "endedTtlMs"],
   [{ url: "mongodb://h", endedTtlMs: 1.5 }, "endedTtlMs"],
 ])("%j is refused, and named", async (options, argument) => {
   const call = MongoCheckpointStore.connect(options as ConnectOptions);
   expect(await faultOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument });
+});
+
+it("what is undefined is absent, also among the client's options", async () => {
+  const absent = (...names: string[]) => Object.fromEntries(names.map((name) => [name, undefined]));
+  const clientOptions = absent("appName", "serverSelectionTimeoutMS", "connectTimeoutMS", "readPreference", "tls");
+  const options = absent("database", "createIndexes", "endedTtlMs", "timeoutMs");
+  const store = await open({ ...options, clientOptions });
+  await store.createExecution(newExecution("e1"));
+  expect(await store.getExecution("e1")).toMatchObject({ id: "e1" });
 });

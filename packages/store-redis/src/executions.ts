@@ -8,7 +8,6 @@ import {
   type ExecutionRef,
   isEnded,
   type NewExecution,
-  type WorkflowError,
 } from "@waymark/core";
 import type { Connection } from "./connection.ts";
 import type { ExecutionIndex } from "./execution-index.ts";
@@ -96,9 +95,8 @@ export class Executions {
       const args = argumentsOf(CLAIM, { ...encoded, prepared }, from);
       const answer = await this.#connection.run<ClaimAnswer>(CLAIM, [head, records, tokens], args);
       const found = decodeHead(id, answer[1]);
-      if (answer[0] === "refused") {
-        throw refusal(id, found, claimRefusal(id, found?.record, request, Number(answer[2])));
-      }
+      // The script and the rules judge by the same head: if only the script refuses, it is damaged.
+      if (answer[0] === "refused") throw claimRefusal(id, found?.record, request, Number(answer[2])) ?? damaged(id);
       const { record } = readable(id, found);
       if (answer[0] === "claimed") {
         const [, , status = "running", entry = "", wake = ""] = answer;
@@ -129,8 +127,7 @@ export class Executions {
       }
       if (answer[0] === "no-snapshot") throw noSnapshot(id, request.dropBefore);
       if (answer[0] !== "index") {
-        const found = decodeHead(id, answer[1]);
-        throw refusal(id, found, commitRefusal(id, found?.record, request));
+        throw commitRefusal(id, decodeHead(id, answer[1])?.record, request) ?? damaged(id);
       }
       encoded.prepared = answer[1];
       const keys: string[] = [];
@@ -174,10 +171,4 @@ function commitArguments(encoded: CommitArguments): string[] {
 function readable(id: string, head: Head | undefined): Head {
   if (head === undefined || head.record.unreadable !== undefined) throw damaged(id, head?.record);
   return head;
-}
-
-/** Why nothing was changed. The script and the rules judge by the same head: if only the script refuses, it is damaged. */
-function refusal(id: string, head: Head | undefined, byRule: WorkflowError | undefined): WorkflowError {
-  if (head !== undefined && head.record.unreadable !== undefined) return damaged(id, head.record);
-  return byRule ?? damaged(id);
 }

@@ -1,4 +1,4 @@
-import { listed, quoted, WorkflowError } from "@waymark/core";
+import { checkNames, WorkflowError } from "@waymark/core";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
 /** Options of every way to open the store. */
@@ -20,7 +20,7 @@ export interface RedisStoreOptions {
   maxPayloadBytes?: number;
   /**
    * The longest that any call takes, in milliseconds, reconnecting included; then it rejects with STORE_UNAVAILABLE.
-   * Default: 15,000.
+   * At most 2,147,483,647. Default: 15,000.
    */
   timeoutMs?: number;
   /** Is told of settings of the server that may lose data. Default: `process.emitWarning`. */
@@ -41,6 +41,8 @@ export interface ConnectOptions extends RedisStoreOptions {
 
 export const DEFAULT_KEY_PREFIX = "waymark:";
 export const DEFAULT_TIMEOUT_MS = 15_000;
+/** The longest time that Node's timers can wait, in milliseconds. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
 export const DEFAULT_MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 /** Redis takes no larger string by default; a record's header needs room too. */
 const LARGEST_PAYLOAD_BYTES = 511 * 1024 * 1024;
@@ -82,10 +84,7 @@ export function checkConnectOptions(options: ConnectOptions): void {
 /** Checks the options that all ways to open the store share, and that there are none but those named. */
 export function checkStoreOptions(options: RedisStoreOptions, known: Readonly<Record<string, true>> = SHARED): void {
   checkObject(options, "options");
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) {
-    throw invalid(quoted(unknown), `is no option here; there are ${listed(Object.keys(known))}`, unknown);
-  }
+  checkNames(options, new Set(Object.keys(known)), "options");
   const { keyPrefix, durable, maxPayloadBytes, onWarning } = options;
   if (keyPrefix !== undefined && (typeof keyPrefix !== "string" || !/^[^{}\0]*$/.test(keyPrefix))) {
     throw invalid("keyPrefix", "must be text without braces, which would decide where a cluster puts the keys");
@@ -94,16 +93,17 @@ export function checkStoreOptions(options: RedisStoreOptions, known: Readonly<Re
   if (durable !== undefined && typeof durable !== "boolean") throw invalid("durable", "must be true or false");
   if (onWarning !== undefined && typeof onWarning !== "function") throw invalid("onWarning", "must be a function");
   checkPositive(options.endedTtlMs, "endedTtlMs");
-  checkPositive(options.timeoutMs, "timeoutMs");
+  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
   checkPositive(maxPayloadBytes, "maxPayloadBytes");
   if (maxPayloadBytes !== undefined && maxPayloadBytes > LARGEST_PAYLOAD_BYTES) {
     throw invalid("maxPayloadBytes", `must be at most ${LARGEST_PAYLOAD_BYTES}, what Redis takes`);
   }
 }
 
-function checkPositive(value: unknown, name: string): void {
-  if (value === undefined) return;
-  if (!Number.isSafeInteger(value) || (value as number) < 1) throw invalid(name, "must be a whole number above 0");
+function checkPositive(value: unknown, name: string, most: number = Number.MAX_SAFE_INTEGER): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most))
+    return;
+  throw invalid(name, `must be a whole number from 1 to ${most}`);
 }
 
 function checkObject(value: unknown, name: string): void {
@@ -126,6 +126,6 @@ function checkUrl(url: unknown, name: string): void {
   throw invalid(name, "is no address; user and password must be percent-encoded (encodeURIComponent)");
 }
 
-function invalid(subject: string, problem: string, argument: string = subject): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${subject} ${problem}.`, { details: { argument } });
+function invalid(name: string, problem: string): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument: name } });
 }

@@ -101,6 +101,7 @@ describe("options", () => {
     ["url", { url: "http://localhost" }],
     ["keyPrefix", { url: server.url, keyPrefix: "{a}" }],
     ["timeoutMs", { url: server.url, timeoutMs: 0 }],
+    ["timeoutMs", { url: server.url, timeoutMs: 2 ** 31 }],
     ["endedTtlMs", { url: server.url, endedTtlMs: 1.5 }],
     ["cluster", { cluster: [] }],
     ["cluster", { url: server.url, cluster: [{ port: 1 }] }],
