@@ -9,6 +9,8 @@ export const ERROR_CODES = [
   // The workflow's definition
   /** No workflow is known by this id. */
   "WORKFLOW_NOT_FOUND",
+  /** The definition that an execution began with is in no store any more. */
+  "DEFINITION_NOT_FOUND",
   /** The definition does not have the shape of a workflow. */
   "WORKFLOW_INVALID",
   /** The definition has no nodes. */

@@ -1,4 +1,5 @@
 export { type Clock, systemClock } from "./clock.ts";
+export { defineWorkflow } from "./definition/define-workflow.ts";
 export {
   type FromReactFlowOptions,
   fromReactFlow,
@@ -6,13 +7,7 @@ export {
   type ReactFlowNode,
   type ReactFlowObject,
 } from "./definition/react-flow.ts";
-export {
-  defineWorkflow,
-  type RetryPolicy,
-  type WorkflowDefinition,
-  type WorkflowEdge,
-  type WorkflowNode,
-} from "./definition/schema.ts";
+export type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./definition/schema.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";
 export { createWorkflowEngine, type WorkflowEngine } from "./engine/engine.ts";
 export type { ExecutionEvent, LogLevel } from "./engine/events.ts";

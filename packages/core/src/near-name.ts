@@ -13,7 +13,7 @@ export function nearName(name: string, known: Iterable<string>): string | undefi
   let best: string | undefined;
   let least = Math.min(MAX_DISTANCE, Math.ceil(name.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = distanceOf(wanted, candidate.toLowerCase());
+    const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance >= least) continue;
     best = candidate;
     least = distance;
@@ -21,16 +21,21 @@ export function nearName(name: string, known: Iterable<string>): string | undefi
   return best;
 }
 
-/** Levenshtein's distance. */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+/**
+ * The edits from one word to another: a letter more, less or other, or two neighbours that changed places (optimal string
+ * alignment).
+ */
+export function editDistance(a: string, b: string): number {
+  let [beforeLast, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      row[j] = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + same);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (isSwapped) row[j] = Math.min(row[j] ?? 0, (beforeLast[j - 2] ?? 0) + 1);
     }
-    row = next;
+    [beforeLast, last] = [last, row];
   }
-  return row[b.length] as number;
+  return last[b.length] ?? 0;
 }

@@ -1,4 +1,5 @@
 import { WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
 import type { WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./schema.ts";
 
 /** A definition that was checked, with its edges looked up once. Nodes are named by their index. */
@@ -24,14 +25,18 @@ interface OutgoingEdge {
 export function compileGraph(definition: Pick<WorkflowDefinition, "id" | "nodes" | "edges">): CompiledGraph {
   const { id: workflowId, nodes, edges } = definition;
   if (nodes.length === 0) {
-    throw new WorkflowError("WORKFLOW_EMPTY", `Workflow "${workflowId}" has no nodes.`, { details: { workflowId } });
+    throw new WorkflowError("WORKFLOW_EMPTY", `Workflow ${quoted(workflowId)} has no nodes.`, {
+      details: { workflowId },
+    });
   }
   const indexOf = new Map<string, number>();
   for (const [index, node] of nodes.entries()) {
     if (indexOf.has(node.id)) {
-      throw new WorkflowError("DUPLICATE_NODE_ID", `Workflow "${workflowId}" has two nodes with the id "${node.id}".`, {
-        details: { workflowId, nodeId: node.id },
-      });
+      throw new WorkflowError(
+        "DUPLICATE_NODE_ID",
+        `Workflow ${quoted(workflowId)} has two nodes with the id ${quoted(node.id)}.`,
+        { details: { workflowId, nodeId: node.id } },
+      );
     }
     indexOf.set(node.id, index);
   }
@@ -57,8 +62,8 @@ export function compileGraph(definition: Pick<WorkflowDefinition, "id" | "nodes"
     const name = edge.id ?? `${edge.source} -> ${edge.target}`;
     throw new WorkflowError(
       "UNKNOWN_EDGE_NODE",
-      `Edge "${name}" of workflow "${workflowId}" has "${edge[end]}" as its ${end}, and no node has that id.`,
-      { details: { workflowId, edge: name, [end]: edge[end] } },
+      `Edge ${quoted(name)} of workflow ${quoted(workflowId)} has ${quoted(edge[end])} as its ${end}, and no node has that id.`,
+      { details: { workflowId, edge: name.slice(0, MAX_DETAIL), [end]: edge[end].slice(0, MAX_DETAIL) } },
     );
   }
 }
@@ -78,11 +83,22 @@ function refuseCycle(workflowId: string, graph: CompiledGraph): void {
   const start = remaining.findIndex((count) => count > 0);
   if (start === -1) return;
   const nodeIds = cycleThrough(graph, remaining, start).map((index) => graph.nodes[index]?.id ?? "");
-  throw new WorkflowError(
-    "WORKFLOW_CYCLE",
-    `Workflow "${workflowId}" has a loop: ${[...nodeIds, nodeIds[0]].map((nodeId) => `"${nodeId}"`).join(" -> ")}.`,
-    { details: { workflowId, nodeIds } },
-  );
+  throw new WorkflowError("WORKFLOW_CYCLE", `Workflow ${quoted(workflowId)} has a loop: ${loopText(nodeIds)}.`, {
+    details: { workflowId, nodeIds: nodeIds.slice(0, MAX_DETAILED_NODES), nodeCount: nodeIds.length },
+  });
+}
+
+/** Nodes of a loop that a message names. */
+const MAX_NAMED_NODES = 10;
+/** Nodes of a loop that an error's details name. */
+const MAX_DETAILED_NODES = 1_000;
+/** Characters of an edge's ends that an error's details have. */
+const MAX_DETAIL = 512;
+
+function loopText(nodeIds: readonly string[]): string {
+  const named = nodeIds.slice(0, MAX_NAMED_NODES).map((nodeId) => quoted(nodeId));
+  const more = nodeIds.length - named.length;
+  return [...named, ...(more > 0 ? [`${more} more`] : []), quoted(nodeIds[0])].join(" -> ");
 }
 
 /**

@@ -1,42 +1,122 @@
 import { sha256 } from "../crypto.ts";
-import type { WorkflowDefinition } from "./schema.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
+import { canonicalJson, JsonText } from "./json-text.ts";
+import type { WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./schema.ts";
 
 /**
  * The JSON of a checked definition, its keys in their own order: what a store keeps and what is run.
  *
  * - Absent and `undefined` are the same; of values that JSON does not have, `data` holds what `JSON.stringify` makes.
+ *
+ * @throws {WorkflowError} WORKFLOW_INVALID if a node's data cannot be JSON
  */
 export function definitionJson(definition: WorkflowDefinition): string {
-  return JSON.stringify({
-    id: definition.id,
-    name: definition.name,
-    nodes: definition.nodes.map(({ id, type, name, data, retry, timeoutMs }) => ({
-      id,
-      type,
-      name,
-      data,
-      retry,
-      timeoutMs,
-    })),
-    edges: definition.edges.map(({ id, source, target, sourceHandle, targetHandle }) => ({
-      id,
-      source,
-      target,
-      sourceHandle: sourceHandle ?? undefined,
-      targetHandle: targetHandle ?? undefined,
-    })),
-  });
+  return `{${members([
+    ["id", JSON.stringify(definition.id)],
+    ["name", textOf(definition.name)],
+    ["nodes", nodesJson(definition)],
+    ["edges", `[${definition.edges.map(edgeJson).join(",")}]`],
+  ])}}`;
 }
 
 /**
- * The content address of a definition's JSON: the SHA-256 of its canonical form, 64 hexadecimal digits.
+ * The content address of a definition's JSON: the number of the rule it is made by, and a SHA-256 in hexadecimal.
  *
- * - Canonical: the keys of objects are sorted by code unit, as in RFC 8785; nodes, edges and arrays keep their order.
+ * - Covers whatever changes what runs: ids, types, names, data, retry policies, timeouts, edges by their ends and
+ *   handles, the order of nodes and edges. Edges' own ids do not count: canvases make new ones with every save.
+ * - Data counts by its canonical form (RFC 8785), so the order of keys does not.
  */
 export function hashDefinition(json: string): string {
-  return sha256(JSON.stringify(sortKeys(JSON.parse(json))), "hex");
+  return hashParsed(JSON.parse(json) as WorkflowDefinition);
 }
 
+/** As {@link hashDefinition}, of what the JSON parses to. */
+export function hashParsed({ id, name, nodes, edges }: WorkflowDefinition): string {
+  const covered = members([
+    ["edges", `[${edges.map((edge) => `{${edgeEnds(edge)}}`).join(",")}]`],
+    ["id", JSON.stringify(id)],
+    ["name", textOf(name)],
+    ["nodes", canonicalJson(nodes)],
+  ]);
+  return `${RULE}:${sha256(`{${covered}}`, "hex")}`;
+}
+
+/**
+ * Tells whether a definition's JSON is the one that a hash names, by whichever rule that was made.
+ *
+ * @throws {WorkflowError} STATE_VERSION_UNSUPPORTED if a newer version of Waymark made it
+ */
+export function isHashOf(hash: string, json: string): boolean {
+  const [, rule] = /^(\d{1,9}):/.exec(hash) ?? [];
+  if (rule === undefined) return sha256(JSON.stringify(sortKeys(JSON.parse(json))), "hex") === hash;
+  if (Number(rule) > RULE) {
+    throw new WorkflowError(
+      "STATE_VERSION_UNSUPPORTED",
+      `The definition is named by rule ${rule}; this version of Waymark knows rules up to ${RULE}. Update @waymark/core.`,
+      { details: { rule: Number(rule), supported: RULE } },
+    );
+  }
+  return hashDefinition(json) === hash;
+}
+
+/** The rule by which hashes are made. Hashes of the first rule do not name it. */
+const RULE = 2;
+
+function nodesJson({ id: workflowId, nodes }: WorkflowDefinition): string {
+  const text = new JsonText();
+  return `[${nodes.map((node) => nodeJson(workflowId, node, text)).join(",")}]`;
+}
+
+function nodeJson(workflowId: string, node: WorkflowNode, text: JsonText): string {
+  const { id, type, name, data, retry, timeoutMs } = node;
+  return `{${members([
+    ["id", JSON.stringify(id)],
+    ["type", textOf(type)],
+    ["name", textOf(name)],
+    ["data", dataJson(data, text, () => `The data of node ${quoted(id)} of workflow ${quoted(workflowId)}`)],
+    ["retry", retry === undefined ? undefined : text.write(retry)],
+    ["timeoutMs", textOf(timeoutMs)],
+  ])}}`;
+}
+
+function dataJson(data: unknown, text: JsonText, what: () => string): string | undefined {
+  try {
+    return data === undefined ? undefined : text.write(data);
+  } catch (error) {
+    if (!isWorkflowError(error)) throw error;
+    throw new WorkflowError("WORKFLOW_INVALID", `${what()} is not JSON: ${error.message}.`, { details: error.details });
+  }
+}
+
+function edgeJson(edge: WorkflowEdge): string {
+  return edge.id === undefined ? `{${edgeEnds(edge)}}` : `{"id":${JSON.stringify(edge.id)},${edgeEnds(edge)}}`;
+}
+
+/** The members of an edge that count, in canonical order. */
+function edgeEnds({ source, target, sourceHandle, targetHandle }: WorkflowEdge): string {
+  const from = `"source":${JSON.stringify(source)}${handleMember("sourceHandle", sourceHandle)}`;
+  return `${from},"target":${JSON.stringify(target)}${handleMember("targetHandle", targetHandle)}`;
+}
+
+function handleMember(name: string, handle: string | null | undefined): string {
+  return handle === undefined || handle === null ? "" : `,"${name}":${JSON.stringify(handle)}`;
+}
+
+type Member = [name: string, text: string | undefined];
+
+/** The members of an object whose values are texts already; those without one are left out. */
+function members(list: readonly Member[]): string {
+  let joined = "";
+  for (const [name, text] of list) if (text !== undefined) joined += `${joined === "" ? "" : ","}"${name}":${text}`;
+  return joined;
+}
+
+function textOf(value: string | number | undefined): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}
+
+/** The canonical form of the first rule. Keys that look like whole numbers come before all others. */
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;

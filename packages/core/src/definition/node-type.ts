@@ -1,4 +1,5 @@
 import { WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
 import type { WorkflowNode } from "./schema.ts";
 
 /** The type whose executor runs a node. */
@@ -11,7 +12,7 @@ export function unknownNodeType(workflowId: string, node: Pick<WorkflowNode, "id
   const type = nodeType(node);
   return new WorkflowError(
     "UNKNOWN_NODE_TYPE",
-    `Node "${node.id}" of workflow "${workflowId}" is of type "${type}", which has no executor.`,
+    `Node ${quoted(node.id)} of workflow ${quoted(workflowId)} is of type ${quoted(type)}, which has no executor.`,
     { details: { workflowId, nodeId: node.id, type } },
   );
 }

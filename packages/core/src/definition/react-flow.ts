@@ -1,5 +1,7 @@
 import { WorkflowError } from "../errors.ts";
-import { defineWorkflow, type WorkflowDefinition } from "./schema.ts";
+import { quoted } from "../text.ts";
+import { defineWorkflow } from "./define-workflow.ts";
+import type { WorkflowDefinition } from "./schema.ts";
 
 /** A canvas as React Flow's `toObject()` saves it; fields that are not named here are ignored. */
 export interface ReactFlowObject {
@@ -49,7 +51,7 @@ export function fromReactFlow<Node extends ReactFlowNode>(
   options: FromReactFlowOptions<Node> = {},
 ): WorkflowDefinition {
   if (!isListOfObjects(flow?.nodes) || !isListOfObjects(flow.edges)) {
-    throw new WorkflowError("WORKFLOW_INVALID", `Canvas "${id}" must have a list of nodes and a list of edges.`);
+    throw new WorkflowError("WORKFLOW_INVALID", `Canvas ${quoted(id)} must have a list of nodes and a list of edges.`);
   }
   const { typeOf = (node) => node.type, ignore = () => false } = options;
   const ignored = new Set<string>();

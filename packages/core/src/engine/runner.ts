@@ -111,13 +111,17 @@ export class Runner<Context extends WorkflowContext> {
       const head = await readHead(surroundings, options.executionId);
       if (expected !== undefined) refuseOther(head, expected);
       const answer = keepAnswer(surroundings, options);
-      const workflow = await interrupts.within(this.#definitionOf(head, options.definition ?? "original"));
+      let workflow = await interrupts.within(this.#definitionOf(head, options.definition));
       if ((await this.#lookBefore(surroundings, options, { head, workflow })) === "rest")
         return this.#resting(call, head);
       if (workflow.hash !== head.definitionHash) await interrupts.within(this.#options.catalog.save(workflow));
       const claimed = await this.#claim(call, options, head);
-      const { journal } = claimed;
+      const { journal, record } = claimed;
       try {
+        // The run that was waited for may have gone over to another definition.
+        if (record.definitionHash !== head.definitionHash) {
+          workflow = await interrupts.within(this.#definitionOf(record, options.definition));
+        }
         if ((await prepareResume(options, { claimed, workflow, answer })) === "rest") {
           await putBack(surroundings, claimed.record, claimed.before);
           return await this.#resting(call, head);
@@ -149,13 +153,11 @@ export class Runner<Context extends WorkflowContext> {
     }
   }
 
-  async #definitionOf(head: ExecutionRecord, which: "original" | "current"): Promise<PreparedWorkflow> {
+  /** The definition to run: another one than the execution's own only if the caller says so. */
+  #definitionOf(head: ExecutionRecord, which: ResumeWorkflowOptions["definition"]): Promise<PreparedWorkflow> {
     const { catalog } = this.#options;
-    if (which === "original" && head.definitionHash !== undefined) {
-      const original = await catalog.original(head.definitionHash);
-      if (original !== undefined) return original;
-    }
-    return catalog.current(head.workflowId, head.userId);
+    if (which === "current" || head.definitionHash === undefined) return catalog.current(head.workflowId, head.userId);
+    return catalog.original(head.definitionHash, head);
   }
 
   /**

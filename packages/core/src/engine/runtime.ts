@@ -15,7 +15,7 @@ export class Runtime<Context extends WorkflowContext> {
     const { store, clock, codec } = surroundings;
     const { workflows } = options;
     const executors = options.executors as WorkflowEngineOptions["executors"];
-    const catalog = new WorkflowCatalog({ store, workflows, executors });
+    const catalog = new WorkflowCatalog({ store, clock, workflows, executors });
     this.runner = new Runner<Context>({ ...options, surroundings, catalog, values: new ContextValues(codec) });
     this.executions = new Executions(store, clock);
   }

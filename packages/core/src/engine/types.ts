@@ -11,14 +11,19 @@ import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
 export type WorkflowSource =
   | readonly WorkflowDefinition[]
   | Readonly<Record<string, WorkflowDefinition>>
-  | ((workflowId: string, caller: { userId: string }) => Promise<WorkflowDefinition | undefined>);
+  | ((
+      workflowId: string,
+      caller: { userId: string },
+    ) => WorkflowDefinition | null | undefined | Promise<WorkflowDefinition | null | undefined>);
 
 /** Where an engine finds the code behind a node type. */
 export type ExecutorSource<Context extends WorkflowContext = WorkflowContext> =
   // biome-ignore lint/suspicious/noExplicitAny: each executor types its own data
   | Readonly<Record<string, NodeExecutor<Context, any>>>
   // biome-ignore lint/suspicious/noExplicitAny: each executor types its own data
-  | ((type: string) => Promise<NodeExecutor<Context, any> | undefined>);
+  | ((type: string) => ExecutorFound<Context, any> | Promise<ExecutorFound<Context, any>>);
+
+type ExecutorFound<Context extends WorkflowContext, Data> = NodeExecutor<Context, Data> | null | undefined;
 
 /** What {@link createWorkflowEngine} takes. */
 export interface WorkflowEngineOptions<

@@ -1,13 +1,19 @@
+import type { Clock } from "../clock.ts";
 import { type CompiledGraph, compileGraph } from "../definition/graph.ts";
-import { definitionJson, hashDefinition } from "../definition/hash.ts";
+import { definitionJson, hashParsed, isHashOf } from "../definition/hash.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
-import { parseDefinition, type WorkflowDefinition, type WorkflowNode } from "../definition/schema.ts";
+import { parseDefinition, readInput } from "../definition/parse-definition.ts";
+import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import type { StandardSchema } from "../definition/standard-schema.ts";
-import { WorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { isInstance } from "../state/live-values.ts";
-import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import type { CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import { BoundedCache } from "./bounded-cache.ts";
+import { ExecutorLookup } from "./executor-lookup.ts";
 import { validNodeData } from "./node-data.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
+import { withExecutionId } from "./results.ts";
 import type { ExecutorSource, WorkflowSource } from "./types.ts";
 
 /** A workflow that was checked through and through and can be run. */
@@ -32,133 +38,196 @@ export interface PreparedStep {
   readonly run: NodeExecutor<WorkflowContext, unknown>;
 }
 
-type Definition = Omit<WorkflowDefinition, "input"> & { input?: StandardSchema | undefined };
-
-/** Definitions that are remembered by their hash. */
-const CACHE_SIZE = 1_000;
+/** The definitions that are kept ready to run, in characters of their texts: about four times that in memory. */
+const MAX_READY_SIZE = 16_000_000;
+/** The definitions that are known to be in the store. */
+const MAX_SAVED = 10_000;
+/** A definition is saved again after this time, in milliseconds: the store may have lost it since. */
+const SAVE_AGAIN_MS = 60_000;
 
 /** Finds definitions and executors, and checks them at the door. */
 export class WorkflowCatalog {
   readonly #store: CheckpointStore;
-  readonly #source: (workflowId: string, caller: { userId: string }) => Promise<Definition | undefined>;
-  readonly #executorOf: (type: string) => Promise<NodeExecutor<WorkflowContext, unknown> | undefined>;
-  /** Definitions do not change once they are given; those given by a function are new each time. */
-  readonly #prepared = new WeakMap<object, Promise<PreparedWorkflow>>();
-  readonly #byHash = new Map<string, Promise<PreparedWorkflow>>();
-  readonly #saved = new Set<string>();
+  readonly #clock: Clock;
+  readonly #find: (workflowId: string, caller: { userId: string }) => unknown;
+  readonly #executors: ExecutorLookup;
+  /** The hashes of definitions that were handed in. These do not change once they are; a function makes new ones. */
+  readonly #hashes = new WeakMap<object, string>();
+  readonly #ready = new BoundedCache<PreparedWorkflow>(MAX_READY_SIZE);
+  /** What is being prepared, so that calls that come together prepare it once. */
+  readonly #preparing = new Map<unknown, Promise<PreparedWorkflow>>();
+  /** When a definition was last saved, by the clock's elapsed time. */
+  readonly #saved = new BoundedCache<number>(MAX_SAVED);
 
-  constructor(options: { store: CheckpointStore; workflows: WorkflowSource; executors: ExecutorSource }) {
+  constructor(options: { store: CheckpointStore; clock: Clock; workflows: WorkflowSource; executors: ExecutorSource }) {
     this.#store = options.store;
-    this.#source = sourceOf(options.workflows);
-    this.#executorOf = executorLookup(options.executors);
+    this.#clock = options.clock;
+    this.#find = sourceOf(options.workflows);
+    this.#executors = new ExecutorLookup(options.executors);
   }
 
   /**
    * The definition that the engine has now.
    *
    * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID,
-   *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID
+   *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, and what a given function throws
    */
   async current(workflowId: string, userId: string): Promise<PreparedWorkflow> {
-    const definition = await this.#source(workflowId, { userId });
+    const definition = (await this.#find(workflowId, { userId })) ?? undefined;
     if (definition === undefined) {
-      throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow "${workflowId}".`, { details: { workflowId } });
+      throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow ${quoted(workflowId)}.`, { details: { workflowId } });
     }
-    if (typeof definition !== "object" || definition === null) return this.#prepare(definition);
-    return remember(this.#prepared, definition, () => this.#prepare(definition));
+    const workflow = await this.#fromGiven(definition);
+    if (workflow.id === workflowId) return workflow;
+    throw new WorkflowError(
+      "WORKFLOW_INVALID",
+      `Workflow ${quoted(workflowId)} was asked for, and the definition found has the id ${quoted(workflow.id)}.`,
+      { details: { workflowId, foundId: workflow.id } },
+    );
   }
 
-  /** The definition that was saved under a hash; `undefined` where the store has none. @throws as {@link current} */
-  async original(hash: string): Promise<PreparedWorkflow | undefined> {
-    const known = this.#byHash.get(hash);
-    if (known !== undefined) return known;
-    const json = await this.#store.getDefinition(hash);
-    if (json === undefined) return undefined;
-    this.#saved.add(hash);
-    return this.#prepare(JSON.parse(json) as Definition);
+  /**
+   * The definition that an execution began with: this engine's own if it is the same, else the one that was kept.
+   *
+   * @throws {WorkflowError} DEFINITION_NOT_FOUND, STATE_CORRUPT, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE, and as
+   *   {@link current} except WORKFLOW_NOT_FOUND
+   */
+  async original(hash: string, head: Pick<ExecutionRecord, "id" | "workflowId" | "userId">): Promise<PreparedWorkflow> {
+    try {
+      const ready = this.#ready.get(hash);
+      const workflow = ready ?? (await this.#once(hash, () => this.#findOriginal(hash, head)));
+      if (workflow.id === head.workflowId) return workflow;
+      throw corruptDefinition(hash, `of workflow ${quoted(workflow.id)}, the execution of ${quoted(head.workflowId)}`);
+    } catch (error) {
+      throw withExecutionId(error, head.id);
+    }
   }
 
-  /** Keeps a definition in the store, once per engine. */
+  /** Keeps a definition in the store, unless this engine has done so in the last minute. */
   async save({ hash, json }: PreparedWorkflow): Promise<void> {
-    if (this.#saved.has(hash)) return;
+    const now = this.#clock.elapsed();
+    const savedAt = this.#saved.get(hash);
+    if (savedAt !== undefined && now - savedAt < SAVE_AGAIN_MS) return;
     await this.#store.saveDefinition(hash, json);
-    this.#saved.add(hash);
+    this.#saved.set(hash, now);
   }
 
-  async #prepare(given: Definition): Promise<PreparedWorkflow> {
-    const parsed = parseDefinition(given);
-    const graph = compileGraph(parsed);
-    const json = jsonOf(parsed);
-    const hash = hashDefinition(json);
+  async #fromGiven(given: unknown): Promise<PreparedWorkflow> {
+    const known = typeof given === "object" && given !== null ? this.#hashes.get(given) : undefined;
+    const ready = known === undefined ? undefined : this.#ready.get(known);
+    const workflow = ready ?? (await this.#once(given, () => this.#prepareGiven(given)));
+    const input = readInput(given) as StandardSchema | undefined;
+    return workflow.input === input ? workflow : { ...workflow, input };
+  }
+
+  async #prepareGiven(given: unknown): Promise<PreparedWorkflow> {
+    const definition = parseDefinition(given);
+    const json = definitionJson(definition);
     // A live run works on what a resume would read: the JSON, not the caller's objects.
-    const { nodes } = JSON.parse(json) as WorkflowDefinition;
-    const steps = await this.#prepareSteps(parsed.id, nodes);
-    const prepared = { id: parsed.id, hash, json, graph: { ...graph, nodes }, input: given.input, steps };
-    this.#byHash.set(hash, Promise.resolve(prepared));
-    if (this.#byHash.size > CACHE_SIZE) this.#byHash.delete(this.#byHash.keys().next().value as string);
-    return prepared;
+    const stored = JSON.parse(json) as WorkflowDefinition;
+    const hash = hashParsed(stored);
+    const workflow = await this.#prepare(hash, json, stored);
+    this.#hashes.set(given as object, hash);
+    return workflow;
   }
 
-  async #prepareSteps(workflowId: string, nodes: readonly WorkflowNode[]): Promise<PreparedStep[]> {
-    const executors = new Map<string, NodeExecutor<WorkflowContext, unknown>>();
-    for (const type of new Set(nodes.map(nodeType))) {
-      const executor = await this.#executorOf(type);
-      if (executor !== undefined) executors.set(type, executor);
+  async #findOriginal(
+    hash: string,
+    { workflowId, userId }: Pick<ExecutionRecord, "workflowId" | "userId">,
+  ): Promise<PreparedWorkflow> {
+    const own = await this.current(workflowId, userId).catch(() => undefined);
+    if (own !== undefined && isHashOf(hash, own.json)) return this.#keepReady({ ...own, hash });
+    const json = await this.#store.getDefinition(hash);
+    if (json === undefined) {
+      throw new WorkflowError(
+        "DEFINITION_NOT_FOUND",
+        `The definition that the execution began with is gone: the store has none under ${quoted(hash)}.`,
+        { details: { workflowId, definitionHash: hash } },
+      );
     }
-    const steps: PreparedStep[] = [];
-    for (const node of nodes) {
-      const type = nodeType(node);
-      const run = executors.get(type);
-      if (run === undefined) throw unknownNodeType(workflowId, node);
-      const data = deepFreeze(await validNodeData(workflowId, node, run));
-      steps.push({ node: deepFreeze(node), type, nodeName: node.name ?? type, data, run });
+    const definition = readKept(hash, json);
+    this.#saved.set(hash, this.#clock.elapsed());
+    return this.#prepare(hash, json, definition);
+  }
+
+  async #prepare(hash: string, json: string, definition: WorkflowDefinition): Promise<PreparedWorkflow> {
+    const ready = this.#ready.get(hash);
+    const executors = await this.#executors.all(new Set(definition.nodes.map(nodeType)));
+    if (ready?.steps.every(({ type, run }) => executors.get(type) === run)) return ready;
+    const graph = compileGraph(definition);
+    const steps = await prepareSteps(definition.id, definition.nodes, executors);
+    return this.#keepReady({ id: definition.id, hash, json, graph, input: undefined, steps });
+  }
+
+  #keepReady(workflow: PreparedWorkflow): PreparedWorkflow {
+    this.#ready.set(workflow.hash, workflow, workflow.json.length);
+    return workflow;
+  }
+
+  async #once(key: unknown, prepare: () => Promise<PreparedWorkflow>): Promise<PreparedWorkflow> {
+    const under = this.#preparing.get(key);
+    if (under !== undefined) return under;
+    const preparing = prepare();
+    this.#preparing.set(key, preparing);
+    try {
+      return await preparing;
+    } finally {
+      this.#preparing.delete(key);
     }
-    return steps;
   }
 }
 
-function sourceOf(
-  workflows: WorkflowSource,
-): (id: string, caller: { userId: string }) => Promise<Definition | undefined> {
+/** Reads a definition that a store kept, and trusts none of it. */
+function readKept(hash: string, json: unknown): WorkflowDefinition {
+  if (typeof json !== "string" || !isIntact(hash, json)) throw corruptDefinition(hash, "not the one that was saved");
+  return parseDefinition(JSON.parse(json));
+}
+
+function isIntact(hash: string, json: string): boolean {
+  try {
+    return isHashOf(hash, json);
+  } catch (error) {
+    if (isWorkflowError(error, "STATE_VERSION_UNSUPPORTED")) throw error;
+    return false;
+  }
+}
+
+function corruptDefinition(hash: string, problem: string): WorkflowError {
+  return new WorkflowError("STATE_CORRUPT", `The definition that the store has under ${quoted(hash)} is ${problem}.`, {
+    details: { definitionHash: hash },
+  });
+}
+
+async function prepareSteps(
+  workflowId: string,
+  nodes: readonly WorkflowNode[],
+  executors: ReadonlyMap<string, NodeExecutor<WorkflowContext, unknown>>,
+): Promise<PreparedStep[]> {
+  for (const node of nodes) if (!executors.has(nodeType(node))) throw unknownNodeType(workflowId, node);
+  const steps: PreparedStep[] = [];
+  for (const node of nodes) {
+    const type = nodeType(node);
+    const run = executors.get(type) as NodeExecutor<WorkflowContext, unknown>;
+    const data = deepFreeze(await validNodeData(workflowId, node, run));
+    steps.push({ node: deepFreeze(node), type, nodeName: node.name ?? type, data, run });
+  }
+  return steps;
+}
+
+function sourceOf(workflows: WorkflowSource): (id: string, caller: { userId: string }) => unknown {
   if (typeof workflows === "function") return workflows;
   if (!Array.isArray(workflows)) {
-    const record = workflows as Readonly<Record<string, Definition>>;
-    return async (id) => (Object.hasOwn(record, id) ? record[id] : undefined);
+    const record = workflows as Readonly<Record<string, unknown>>;
+    return (id) => (Object.hasOwn(record, id) ? record[id] : undefined);
   }
-  const byId = new Map((workflows as readonly Definition[]).map((definition) => [definition.id, definition]));
-  return async (id) => byId.get(id);
+  const list = workflows as readonly (WorkflowDefinition | null | undefined)[];
+  const byId = new Map(list.map((definition) => [definition?.id, definition]));
+  return (id) => byId.get(id);
 }
 
-function executorLookup(
-  executors: ExecutorSource,
-): (type: string) => Promise<NodeExecutor<WorkflowContext, unknown> | undefined> {
-  if (typeof executors === "function") return executors;
-  return async (type) => (Object.hasOwn(executors, type) ? executors[type] : undefined);
-}
-
-function jsonOf(definition: WorkflowDefinition): string {
-  try {
-    return definitionJson(definition);
-  } catch (cause) {
-    throw new WorkflowError("WORKFLOW_INVALID", `The data of workflow "${definition.id}" is not JSON.`, { cause });
-  }
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || isInstance(value)) return value;
-  for (const each of Object.values(value)) deepFreeze(each);
+function deepFreeze<T>(value: T, seen = new Set<object>()): T {
+  if (typeof value !== "object" || value === null || isInstance(value) || seen.has(value)) return value;
+  seen.add(value);
+  for (const each of Object.values(value)) deepFreeze(each, seen);
   return Object.freeze(value);
-}
-
-async function remember<K extends object, V>(
-  cache: WeakMap<K, Promise<V>>,
-  key: K,
-  make: () => Promise<V>,
-): Promise<V> {
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  cache.set(key, made);
-  made.catch(() => cache.delete(key));
-  return made;
 }

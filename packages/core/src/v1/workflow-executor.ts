@@ -1,8 +1,9 @@
 import { randomUUID } from "../crypto.ts";
 import { compileGraph } from "../definition/graph.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
+import { parseDefinition } from "../definition/parse-definition.ts";
 import { Planner } from "../definition/planner.ts";
-import { parseDefinition, type WorkflowDefinition, type WorkflowNode } from "../definition/schema.ts";
+import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import { idempotencyKey } from "../engine/executor-args.ts";
 import { validNodeData } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { definitionJson, hashDefinition } from "../../src/definition/hash.ts";
+import { canonicalJson } from "../../src/definition/json-text.ts";
 import { createWorkflowEngine, defineWorkflow, fromReactFlow, type WorkflowDefinition } from "../../src/index.ts";
 
 const CANVAS = {
@@ -84,6 +85,49 @@ describe("a definition's hash", () => {
     expect(changed((w) => Object.assign(w.edges[0] as object, { sourceHandle: null }))).toBe(hashOf(base()));
   });
 
+  it("names its rule, and fits into an id", () => {
+    expect(hashOf(base())).toMatch(/^2:[0-9a-f]{64}$/);
+  });
+
+  it("does not depend on the edges' own ids: a canvas that is saved 100 times is one definition", async () => {
+    const store = new MemoryCheckpointStore();
+    const hashes = new Set<string>();
+    const saved = new Set<string>();
+    const save = store.saveDefinition.bind(store);
+    store.saveDefinition = async (hash, json) => {
+      saved.add(hash);
+      return save(hash, json);
+    };
+    for (let number = 0; number < 100; number++) {
+      const definition = changed((w) => Object.assign(w.edges[0] as object, { id: `xy-edge__${number}` }));
+      hashes.add(definition);
+      const workflows = [{ ...base(), edges: [{ id: `xy-edge__${number}`, source: "a", target: "b" }] }];
+      const engine = createWorkflowEngine({ store, workflows, executors: { default: ({ context }) => context } });
+      await engine.executeWorkflow({ workflowId: "w", userId: "u1" });
+    }
+    expect([hashes.size, saved.size]).toEqual([1, 1]);
+    expect(hashes).toEqual(saved);
+  });
+
+  it("sorts keys by code unit as RFC 8785 does, also those that look like numbers", () => {
+    const value = {
+      "\u20ac": 1,
+      "\r": 2,
+      "\ufb33": 3,
+      1: 4,
+      10: 5,
+      9: 6,
+      "\ud83d\ude00": 7,
+      "\u0080": 8,
+      a: [56, { d: true, 10: null, 1: [] }],
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"\\r":2,"1":4,"10":5,"9":6,"a":[56,{"1":[],"10":null,"d":true}],"\u0080":8,"\u20ac":1,"\ud83d\ude00":7,"\ufb33":3}',
+    );
+    const numbers = [1 / 3, 1e30, 4.5, 2e-3, 1e-27];
+    expect(canonicalJson(numbers)).toBe("[0.3333333333333333,1e+30,4.5,0.002,1e-27]");
+  });
+
   it.each<[string, (definition: WorkflowDefinition) => void]>([
     ["an id", (w) => Object.assign(w.nodes[1] as object, { id: "c" })],
     ["a type", (w) => Object.assign(w.nodes[1] as object, { type: "t" })],
@@ -92,6 +136,11 @@ describe("a definition's hash", () => {
     ["the order of a list", (w) => Object.assign(w.nodes[0] as object, { data: { x: 1, y: { z: [2, 1], w: 2 } } })],
     ["retry", (w) => Object.assign(w.nodes[0] as object, { retry: { maxAttempts: 2 } })],
     ["a timeout", (w) => Object.assign(w.nodes[0] as object, { timeoutMs: 1 })],
+    ["the workflow's id", (w) => Object.assign(w, { id: "v" })],
+    ["the workflow's name", (w) => Object.assign(w, { name: "n" })],
+    ["an edge's end", (w) => Object.assign(w.edges[0] as object, { target: "a", source: "b" })],
+    ["a target's handle", (w) => Object.assign(w.edges[0] as object, { targetHandle: "in" })],
+    ["a second edge", (w) => void w.edges.push({ source: "a", target: "b" })],
     ["a handle", (w) => Object.assign(w.edges[0] as object, { sourceHandle: "true" })],
     ["the order of nodes", (w) => void w.nodes.reverse()],
     ["the order of edges", (w) => void w.edges.unshift({ source: "a", target: "b", targetHandle: "x" })],

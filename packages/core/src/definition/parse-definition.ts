@@ -1,0 +1,242 @@
+import * as z from "zod/mini";
+import { WorkflowError } from "../errors.ts";
+import { MAX_ID_BYTES, MAX_NAME_BYTES } from "../limits.ts";
+import { quoted } from "../text.ts";
+import { NearMisses } from "./near-miss.ts";
+import { positiveMs, retryFields, type WorkflowDefinition } from "./schema.ts";
+
+/** Problems that are named; a definition with more is not looked at further. */
+const MAX_PROBLEMS = 10;
+
+/**
+ * Checks a definition's shape, and drops the fields that are not its own.
+ *
+ * - Reads each field once. Does not look into the nodes' `data`.
+ *
+ * @throws {WorkflowError} WORKFLOW_INVALID
+ */
+export function parseDefinition(definition: unknown): WorkflowDefinition {
+  const parser = new DefinitionParser();
+  const parsed = parser.parse(definition);
+  const { problems } = parser;
+  if (problems.length === 0) return parsed as unknown as WorkflowDefinition;
+  const name = typeof parsed?.id === "string" ? ` ${quoted(parsed.id)}` : "";
+  const more = problems.length > MAX_PROBLEMS ? "; and more" : "";
+  const named = problems.slice(0, MAX_PROBLEMS);
+  throw new WorkflowError("WORKFLOW_INVALID", `Workflow${name} is not well formed: ${named.join("; ")}${more}.`, {
+    details: { problems: named },
+  });
+}
+
+/** The `input` schema of what may be a definition. @throws {WorkflowError} WORKFLOW_INVALID if it cannot be read */
+export function readInput(definition: unknown): unknown {
+  try {
+    return (definition as { input?: unknown } | null | undefined)?.input;
+  } catch {
+    throw new WorkflowError("WORKFLOW_INVALID", "Workflow is not well formed: input: it throws when it is read.");
+  }
+}
+
+/** Says what is wrong with a value, or nothing. */
+type Check = (value: unknown) => string | undefined;
+type Fields = Readonly<Record<string, Field>>;
+interface Field {
+  check: Check;
+  isRequired?: boolean;
+  /** An object of the definition's own: its fields are read before it is checked. */
+  inside?: { fields: Fields; names: NearMisses };
+}
+type Parsed = Record<string, unknown>;
+
+class DefinitionParser {
+  readonly problems: string[] = [];
+
+  /** The definition as far as it could be read; `problems` says what is wrong with it. */
+  parse(definition: unknown): Parsed | undefined {
+    const parsed = this.#fields(definition, "", DEFINITION_FIELDS, DEFINITION_NAMES);
+    if (parsed === undefined) return undefined;
+    if (Array.isArray(parsed.nodes)) parsed.nodes = this.#list(parsed.nodes, "nodes", NODE_FIELDS, NODE_NAMES);
+    if (Array.isArray(parsed.edges)) parsed.edges = this.#list(parsed.edges, "edges", EDGE_FIELDS, EDGE_NAMES);
+    return parsed;
+  }
+
+  #list(items: readonly unknown[], at: string, fields: Fields, names: NearMisses): (Parsed | undefined)[] {
+    const parsed: (Parsed | undefined)[] = [];
+    const { length } = items;
+    for (let index = 0; index < length && this.problems.length <= MAX_PROBLEMS; index++) {
+      parsed.push(this.#fields(items[index], `${at}.${index}`, fields, names));
+    }
+    return parsed;
+  }
+
+  #fields(value: unknown, at: string, fields: Fields, names: NearMisses): Parsed | undefined {
+    const problem = record(value);
+    if (problem !== undefined) {
+      this.problems.push(at === "" ? problem : `${at}: ${problem}`);
+      return undefined;
+    }
+    const parsed: Parsed = {};
+    let reading = "";
+    try {
+      for (const name in fields) {
+        reading = name;
+        this.#field(value as Parsed, name, parsed, { at, fields });
+      }
+      reading = "";
+      this.#refuseNearMisses(value as Parsed, parsed, at, names);
+    } catch {
+      this.problems.push(`${[at, reading].filter((part) => part !== "").join(".")}: it throws when it is read`);
+    }
+    return parsed;
+  }
+
+  #field(value: Parsed, name: string, parsed: Parsed, { at, fields }: { at: string; fields: Fields }): void {
+    const { check, isRequired = false, inside } = fields[name] as Field;
+    const path = at === "" ? name : `${at}.${name}`;
+    let each = value[name];
+    if (each === undefined && !isRequired) return;
+    if (inside !== undefined) each = this.#fields(each, path, inside.fields, inside.names) ?? {};
+    const problem = check(each);
+    if (problem === undefined) parsed[name] = each;
+    else this.problems.push(`${path}${problem.startsWith(".") ? "" : ": "}${problem}`);
+  }
+
+  #refuseNearMisses(value: Parsed, parsed: Parsed, at: string, names: NearMisses): void {
+    for (const key in value) {
+      if (Object.hasOwn(parsed, key)) continue;
+      const meant = names.of(key);
+      // Beside the field itself it may be anything.
+      if (meant === undefined || Object.hasOwn(parsed, meant)) continue;
+      this.problems.push(`${at === "" ? "" : `${at}: `}unknown field ${quoted(key, 40)} (did you mean "${meant}"?)`);
+    }
+  }
+}
+
+const EDGE_FIELDS: Fields = {
+  id: { check: text },
+  source: { check: text, isRequired: true },
+  target: { check: text, isRequired: true },
+  sourceHandle: { check: textOrNull },
+  targetHandle: { check: textOrNull },
+};
+
+const retrySchema = z.object(retryFields);
+const any: Check = () => undefined;
+const RETRY_FIELDS: Fields = {
+  maxAttempts: { check: any },
+  backoffMs: { check: any },
+  backoffFactor: { check: any },
+  maxBackoffMs: { check: any },
+};
+
+const DEFINITION_FIELDS: Fields = {
+  id: { check: idText, isRequired: true },
+  name: { check: text },
+  nodes: { check: list, isRequired: true },
+  edges: { check: list, isRequired: true },
+};
+
+const DEFINITION_NAMES = new NearMisses({
+  known: Object.keys(DEFINITION_FIELDS),
+  aliases: { connections: "edges", links: "edges", steps: "nodes" },
+});
+const RETRY_NAMES = new NearMisses({
+  known: Object.keys(RETRY_FIELDS),
+  aliases: {
+    attempts: "maxAttempts",
+    retries: "maxAttempts",
+    maxRetries: "maxAttempts",
+    maxTries: "maxAttempts",
+    delayMs: "backoffMs",
+    factor: "backoffFactor",
+    backoffMultiplier: "backoffFactor",
+    maxDelayMs: "maxBackoffMs",
+  },
+});
+
+const NODE_FIELDS: Fields = {
+  id: { check: idText, isRequired: true },
+  type: { check: idText },
+  name: { check: nameText },
+  data: { check: record },
+  retry: { check: retry, inside: { fields: RETRY_FIELDS, names: RETRY_NAMES } },
+  timeoutMs: { check: positive },
+};
+
+const NODE_NAMES = new NearMisses({
+  known: Object.keys(NODE_FIELDS),
+  aliases: { retries: "retry", retryPolicy: "retry", timeoutSeconds: "timeoutMs", timeoutSec: "timeoutMs" },
+});
+const EDGE_NAMES = new NearMisses({
+  known: Object.keys(EDGE_FIELDS),
+  aliases: {
+    from: "source",
+    to: "target",
+    fromNodeId: "source",
+    toNodeId: "target",
+    sourceId: "source",
+    targetId: "target",
+    sourceNodeId: "source",
+    targetNodeId: "target",
+    fromHandle: "sourceHandle",
+    toHandle: "targetHandle",
+    fromOutput: "sourceHandle",
+    toInput: "targetHandle",
+    sourcePort: "sourceHandle",
+    targetPort: "targetHandle",
+  },
+});
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? undefined : `must be a string${value === undefined ? ", and is missing" : ""}`;
+}
+
+function textOrNull(value: unknown): string | undefined {
+  return value === null ? undefined : text(value);
+}
+
+function storableText(value: unknown): string | undefined {
+  if (typeof value !== "string") return text(value);
+  return value.isWellFormed() && !value.includes("\0") ? undefined : "must be well-formed Unicode without U+0000";
+}
+
+function idText(value: unknown): string | undefined {
+  const problem = storableText(value);
+  if (problem !== undefined) return problem;
+  const fits = value !== "" && fitsInto(value as string, MAX_ID_BYTES);
+  return fits ? undefined : `must be 1 to ${MAX_ID_BYTES} bytes of UTF-8`;
+}
+
+function nameText(value: unknown): string | undefined {
+  const problem = storableText(value);
+  if (problem !== undefined || fitsInto(value as string, MAX_NAME_BYTES)) return problem;
+  return `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`;
+}
+
+/** A UTF-16 code unit is at most three bytes of UTF-8, so most texts need no counting. */
+function fitsInto(value: string, maxBytes: number): boolean {
+  return value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes;
+}
+
+function list(value: unknown): string | undefined {
+  return Array.isArray(value) ? undefined : "must be a list";
+}
+
+function record(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "must be an object";
+}
+
+function retry(value: unknown): string | undefined {
+  return problemOf(retrySchema, value);
+}
+
+function positive(value: unknown): string | undefined {
+  return problemOf(positiveMs, value);
+}
+
+/** What a schema says against a value, with the path to it. */
+function problemOf(schema: z.ZodMiniType<unknown>, value: unknown): string | undefined {
+  const [issue] = schema.safeParse(value).error?.issues ?? [];
+  if (issue === undefined) return undefined;
+  const path = issue.path.map((key) => `.${String(key)}`).join("");
+  return path === "" ? issue.message : `${path}: ${issue.message}`;
+}
