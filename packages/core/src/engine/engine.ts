@@ -59,25 +59,36 @@ export interface WorkflowEngine<
    *   the result is `suspended`.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, NOT_WAITING, LEASE_HELD,
-   *   WORKFLOW_NOT_FOUND, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, STATE_CORRUPT, STATE_VERSION_UNSUPPORTED,
-   *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
+   *   WORKFLOW_NOT_FOUND, DEFINITION_NOT_FOUND, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, STATE_CORRUPT,
+   *   STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
    */
   resumeWorkflow(options: ResumeWorkflowOptions): Promise<ExecuteWorkflowResult<Context>>;
   /**
    * Opens an execution for reading, with all its checkpoints or only the last one.
    *
-   * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
+   * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_CORRUPT, STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN,
+   *   STORE_UNAVAILABLE
    */
   getExecutionState(executionId: string, options?: GetExecutionStateOptions): Promise<ReadonlyWorkflowState<Context>>;
-  /** Lists executions, a page at a time, without their contexts. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE */
+  /**
+   * Lists executions, a page at a time, without their contexts.
+   *
+   * - One that cannot be read comes as far as it can; its `unreadable` names the fields.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   */
   listExecutions(query?: ListExecutionsQuery): Promise<Page<ExecutionSummary>>;
   /**
    * Ends an execution as `cancelled`, whoever owns it. A run of it ends with LEASE_LOST.
    *
-   * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, STORE_UNAVAILABLE
+   * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, STATE_CORRUPT, STORE_UNAVAILABLE
    */
   cancelExecution(executionId: string): Promise<void>;
-  /** Deletes an execution with its checkpoints; false where there is none. @throws {WorkflowError} STORE_UNAVAILABLE */
+  /**
+   * Deletes an execution with its checkpoints, also one that cannot be read; returns false if there is none.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   */
   deleteExecution(executionId: string): Promise<boolean>;
   /** Deletes old executions, and tells how many. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE */
   pruneExecutions(options: PruneOptions): Promise<number>;

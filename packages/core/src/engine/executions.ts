@@ -1,9 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
+import { checkHead } from "../state/checked-history.ts";
 import { shownStatus } from "../state/incomplete-import.ts";
 import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
+import { readStoredHead } from "../store/stored-records.ts";
 import { quoted } from "../text.ts";
 import { checkListOptions, checkPruneOptions } from "./call-options.ts";
 import type { ExecutionSummary, ListExecutionsQuery, PruneOptions } from "./types.ts";
@@ -33,6 +35,8 @@ export class Executions {
   /** A forced claim, which fences the owner off, and a commit. */
   async cancel(executionId: string): Promise<void> {
     checkId(executionId, "executionId");
+    const head = await this.#store.getExecution(executionId);
+    if (head !== undefined) checkHead(head);
     const claimId = randomUUID();
     const commitId = randomUUID();
     const { token, version } = await this.#store.claimExecution(executionId, {
@@ -42,18 +46,14 @@ export class Executions {
       from: ["pending", "running", "suspended", "failed"],
       force: true,
     });
-    const head = { status: "cancelled", failure: null } as const;
-    await this.#store.commit(executionId, { commitId, token, version, head });
+    const cancelled = { status: "cancelled", failure: null } as const;
+    await this.#store.commit(executionId, { commitId, token, version, head: cancelled });
   }
 
-  /** Tries again where the execution has changed in between. */
+  /** Deletes an execution as it is now, also one that cannot be read. */
   async delete(executionId: string): Promise<boolean> {
     checkId(executionId, "executionId");
-    for (;;) {
-      const record = await this.#store.getExecution(executionId);
-      if (record === undefined) return false;
-      if ((await this.#store.deleteExecutions([refTo(record)])) > 0) return true;
-    }
+    return (await this.#store.deleteExecutions([{ id: executionId }])) > 0;
   }
 
   async prune(given: PruneOptions): Promise<number> {
@@ -70,7 +70,9 @@ export class Executions {
     let deleted = 0;
     for (let cursor: string | undefined; ; ) {
       const page = await this.#store.listExecutions(cursor === undefined ? query : { ...query, cursor });
-      deleted += await this.#store.deleteExecutions(page.items.map(refTo));
+      // Nobody knows how old an execution is whose row cannot be read.
+      const refs = page.items.filter((head) => unreadableOf(head) === undefined).map(refTo);
+      if (refs.length > 0) deleted += await this.#store.deleteExecutions(refs);
       cursor = page.nextCursor;
       if (cursor === undefined) return deleted;
     }
@@ -82,16 +84,25 @@ function refTo({ id, version, token }: ExecutionRecord): { id: string; version: 
   return { id, version, token };
 }
 
-function summarize(record: ExecutionRecord): ExecutionSummary {
-  const { createdAt, updatedAt, endedAt, leaseUntil, wakeAt, ...rest } = record;
+/** The fields of a head that cannot be read, by the store or by core. */
+function unreadableOf(head: ExecutionRecord): readonly string[] | undefined {
+  return head.unreadable ?? readStoredHead(head).unreadable;
+}
+
+/** A head as people see it. One that cannot be read, in part, comes as far as it can. */
+function summarize(given: ExecutionRecord): ExecutionSummary {
+  const unreadable = unreadableOf(given);
+  const head = readStoredHead(given);
+  const { createdAt, updatedAt, endedAt, leaseUntil, wakeAt, ...rest } = head;
   return {
     ...rest,
-    status: shownStatus(record),
+    status: shownStatus(head),
     createdAt: isoTime(createdAt),
     updatedAt: isoTime(updatedAt),
     ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
     ...(leaseUntil === undefined ? {} : { leaseUntil: isoTime(leaseUntil) }),
     ...(wakeAt === undefined ? {} : { wakeAt: isoTime(wakeAt) }),
+    ...(unreadable === undefined ? {} : { unreadable }),
   };
 }
 

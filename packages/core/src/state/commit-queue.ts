@@ -1,9 +1,24 @@
+import { randomUUID } from "../crypto.ts";
 import { isWorkflowError } from "../errors.ts";
-import type { CheckpointStore, CommitRequest, ExecutionRecord } from "../store/checkpoint-store.ts";
+import type {
+  CheckpointRecord,
+  CheckpointStore,
+  CommitRequest,
+  ExecutionRecord,
+  HeadUpdate,
+} from "../store/checkpoint-store.ts";
+import { Seal, type UnsealedCheckpoint } from "./record-seal.ts";
 import { callStore, type Patience } from "./retry-store.ts";
 
 /** A commit without what the queue knows. */
-export type QueuedCommit = Omit<CommitRequest, "token" | "version">;
+export interface QueuedCommit extends Pick<CommitRequest, "leaseMs"> {
+  head?: HeadUpdate;
+  checkpoint?: UnsealedCheckpoint;
+  /** The checkpoint is only written if the head cannot change without one. */
+  isOptional?: boolean;
+  /** Told of the record once it is committed. */
+  onRecord?: ((record: CheckpointRecord) => void) | undefined;
+}
 
 interface Queued {
   /** A renewal of the lease, with nothing to write. */
@@ -40,6 +55,7 @@ export class CommitQueue {
   readonly #patience: Patience;
   readonly #waiting: Queued[] = [];
   #version: number;
+  #seal: Seal;
   #tail: Promise<void> = Promise.resolve();
   #broken: { error: unknown } | undefined;
   /** Rises when a commit is refused: what was queued before that is refused too. */
@@ -48,16 +64,14 @@ export class CommitQueue {
   #isEnded = false;
   #renewedMs: number;
 
-  constructor(
-    store: CheckpointStore,
-    patience: Patience,
-    { id, token, version }: Pick<ExecutionRecord, "id" | "token" | "version">,
-  ) {
+  constructor(store: CheckpointStore, patience: Patience, head: ExecutionRecord) {
+    const { id, token, version } = head;
     this.#executionId = id;
     this.#token = token;
     this.#store = store;
     this.#patience = patience;
     this.#version = version;
+    this.#seal = new Seal(id, head);
     this.#renewedMs = patience.clock.elapsed();
   }
 
@@ -98,7 +112,7 @@ export class CommitQueue {
     try {
       if (this.#broken !== undefined) throw this.#broken.error;
       if (generation !== this.#generation) throw this.#refusal;
-      const request: CommitRequest = { ...commit, token: this.#token, version: this.#version };
+      const { request, sealed } = this.#request(commit);
       await callStore(
         this.#patience,
         () => this.#store.commit(this.#executionId, request),
@@ -106,12 +120,26 @@ export class CommitQueue {
       );
       this.#version++;
       if (commit.leaseMs !== undefined) this.#renewedMs = startedMs;
+      if (sealed === undefined || request.checkpoint === undefined) return;
+      this.#seal = sealed.seal;
+      commit.onRecord?.({ ...request.checkpoint, seq: sealed.seq });
     } catch (error) {
       this.#fail(error, generation);
       throw error;
     } finally {
       this.#waiting.shift();
     }
+  }
+
+  #request({ head, checkpoint, leaseMs, isOptional = false }: QueuedCommit) {
+    const request: CommitRequest = { commitId: "", token: this.#token, version: this.#version };
+    if (head !== undefined) request.head = head;
+    if (leaseMs !== undefined) request.leaseMs = leaseMs;
+    const needsRecord = !isOptional || this.#seal.needsRecord(head ?? {});
+    const sealed = checkpoint !== undefined && needsRecord ? this.#seal.next(checkpoint, head ?? {}) : undefined;
+    request.commitId = sealed?.id ?? randomUUID();
+    if (checkpoint !== undefined && sealed !== undefined) request.checkpoint = { ...checkpoint, id: sealed.id };
+    return { request, sealed };
   }
 
   #fail(error: unknown, generation: number): void {

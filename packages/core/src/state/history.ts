@@ -1,8 +1,7 @@
 import type { CheckpointRecord, FailureRecord } from "../store/checkpoint-store.ts";
-import { applyOperation } from "./apply-operation.ts";
 import { type Codec, isTagged } from "./codec.ts";
 import { ContextValues } from "./context-values.ts";
-import { parsePayload } from "./payload.ts";
+import { HistoryContexts } from "./history-contexts.ts";
 
 /** A checkpoint as users see it. */
 export interface Checkpoint<Context = Record<string, unknown>> {
@@ -24,20 +23,17 @@ export interface Checkpoint<Context = Record<string, unknown>> {
 /**
  * The records of an execution, and the contexts they stand for.
  *
- * - Keeps payloads as text and computes a context when it is asked for, from the snapshot before it; going through
- *   the checkpoints in order applies each change once.
+ * - Keeps payloads as text, and computes a context when it is asked for.
  */
 export class History<Context> {
-  readonly #codec: Codec;
+  readonly #contexts: HistoryContexts;
   readonly #values: ContextValues;
   readonly #records: CheckpointRecord[];
   #holdsInstances: boolean;
-  /** The last context that was computed, and the index of its record. */
-  #last: { index: number; context: unknown } | undefined;
 
-  /** Takes records in the order of their numbers, the first of them a snapshot. */
+  /** Takes checked records in the order of their numbers, the first of them a snapshot. */
   constructor(codec: Codec, records: CheckpointRecord[]) {
-    this.#codec = codec;
+    this.#contexts = new HistoryContexts(codec, records);
     this.#values = new ContextValues(codec);
     this.#records = records;
     this.#holdsInstances = records.some(({ payload }) => isTagged(payload));
@@ -50,16 +46,7 @@ export class History<Context> {
 
   /** The context that a record leaves behind; records are given by their index. */
   contextAt(index: number): Context {
-    let from = this.#last !== undefined && this.#last.index <= index ? this.#last.index + 1 : 0;
-    let context = from === 0 ? undefined : this.#last?.context;
-    for (let i = index; i >= from; i--) {
-      if (this.#records[i]?.kind !== "snapshot") continue;
-      from = i;
-      break;
-    }
-    for (let i = from; i <= index; i++) context = this.#apply(context, i);
-    this.#last = { index, context };
-    return this.#values.handOut(context, "frozen", this.#holdsInstances) as Context;
+    return this.#values.handOut(this.#contexts.at(index), "frozen", this.#holdsInstances) as Context;
   }
 
   /** The checkpoints that users see, oldest first; only the newest one where `last` is set. */
@@ -74,12 +61,6 @@ export class History<Context> {
   /** The records themselves. */
   get records(): readonly CheckpointRecord[] {
     return this.#records;
-  }
-
-  #apply(context: unknown, index: number): unknown {
-    const parsed = parsePayload(this.#codec, this.#records[index]?.payload ?? "");
-    if (parsed.kind === "snapshot") return parsed.context;
-    return parsed.operations.reduce((state, operation) => applyOperation(this.#codec, state, operation), context);
   }
 
   #checkpoint(record: CheckpointRecord, index: number): Checkpoint<Context> {

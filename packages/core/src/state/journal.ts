@@ -1,13 +1,10 @@
 import type { Clock } from "../clock.ts";
-import { randomUUID } from "../crypto.ts";
 import type {
   CheckpointKind,
   CheckpointRecord,
   CheckpointStore,
   ExecutionRecord,
   FailureRecord,
-  HeadUpdate,
-  NewCheckpoint,
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
 import { payloadTooLarge } from "../store/checks.ts";
@@ -22,6 +19,7 @@ import {
   type SavedParts,
 } from "./journal-entries.ts";
 import { type ChangesExtra, changesPayload, type RanNode, snapshotPayload } from "./payload.ts";
+import type { UnsealedCheckpoint } from "./record-seal.ts";
 import type { RestoredState, ResumedNode } from "./restore.ts";
 import type { WaitLimits } from "./retry-store.ts";
 import { sizesAfter, sizesGrown, snapshotIsDue, type TextSizes } from "./text-sizes.ts";
@@ -68,7 +66,6 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #queue: CommitQueue;
   #context: Record<string, unknown>;
-  #seq: number;
   #operations: string[] = [];
   #sizes: TextSizes;
 
@@ -88,7 +85,6 @@ export class Journal {
     this.holdsInstances = restored.tagged;
     this.#queue = new CommitQueue(options.bareStore, options, record);
     this.#context = restored.context;
-    this.#seq = record.seq;
     const { stateSize, snapshotSize, changesSize } = restored;
     this.#sizes = { state: stateSize, snapshot: snapshotSize, changes: changesSize };
   }
@@ -136,7 +132,6 @@ export class Journal {
     };
     const context = this.#context;
     const operations = this.#operations;
-    const seq = this.#seq;
     const sizes = this.#sizes;
     const ranCount = this.ran.length;
     const begun = this.attempts.get(nodeId);
@@ -144,7 +139,6 @@ export class Journal {
       Object.assign(this, kept);
       this.#context = context;
       this.#operations = operations;
-      this.#seq = seq;
       this.#sizes = sizes;
       this.ran.length = ranCount;
       if (begun === undefined) this.attempts.delete(nodeId);
@@ -222,11 +216,7 @@ export class Journal {
 
   /** Renews the lease. */
   renewLease(): Promise<void> {
-    const { currentStep, totalSteps } = this;
-    return this.#queue.add(
-      { commitId: randomUUID(), head: { currentStep, totalSteps }, leaseMs: this.#options.leaseMs },
-      true,
-    );
+    return this.#queue.add({ leaseMs: this.#options.leaseMs }, true);
   }
 
   /** Resolves once everything queued is committed; rejects with what stopped it. */
@@ -277,8 +267,11 @@ export class Journal {
     this.#sizes = sizesAfter(this.#sizes, kind, payload);
     this.#operations = [];
     if (kind !== "save") this.checkpointsCount++;
-    const checkpoint: NewCheckpoint = {
-      id: randomUUID(),
+    return this.#enqueue(this.#checkpoint(kind, payload, entry), extra);
+  }
+
+  #checkpoint(kind: CheckpointKind, payload: string, entry: NodeEntry): UnsealedCheckpoint {
+    const checkpoint: UnsealedCheckpoint = {
       kind,
       nodeId: entry.nodeId,
       nodeName: entry.nodeName,
@@ -289,20 +282,21 @@ export class Journal {
       timestamp: entry.timestamp ?? this.#options.clock.now(),
     };
     if (entry.error !== undefined) checkpoint.error = entry.error;
-    const seq = ++this.#seq;
-    const committed = this.#enqueue(checkpoint, extra);
-    const { onRecord } = this;
-    return onRecord === undefined ? committed : committed.then(() => onRecord({ ...checkpoint, seq }));
+    return checkpoint;
   }
 
-  #enqueue(checkpoint: NewCheckpoint | undefined, extra: CommitExtra): Promise<void> {
+  /** Queues a commit. Without a checkpoint of its own it gets an empty one, if the head cannot change without. */
+  #enqueue(checkpoint: UnsealedCheckpoint | undefined, extra: CommitExtra): Promise<void> {
     if (extra.status !== undefined) this.status = extra.status;
     if (extra.totalSteps !== undefined) this.totalSteps = extra.totalSteps;
     if (extra.definitionHash !== undefined) this.definitionHash = extra.definitionHash;
     if (extra.failure !== undefined) this.failure = extra.failure ?? undefined;
-    const head: HeadUpdate = { ...extra, currentStep: this.currentStep, totalSteps: this.totalSteps };
-    const commit: QueuedCommit = { commitId: checkpoint?.id ?? randomUUID(), head };
-    if (checkpoint !== undefined) commit.checkpoint = checkpoint;
+    const commit: QueuedCommit = {
+      head: { ...extra, currentStep: this.currentStep, totalSteps: this.totalSteps },
+      checkpoint: checkpoint ?? this.#checkpoint("save", changesPayload([]), NO_NODE),
+      isOptional: checkpoint === undefined,
+      onRecord: this.onRecord,
+    };
     if (this.status === "running") commit.leaseMs = this.#options.leaseMs;
     return this.#queue.add(commit);
   }

@@ -1,19 +1,16 @@
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import type {
-  CheckpointRecord,
-  ExecutionRecord,
-  FailureRecord,
-  NewExecution,
-  WorkflowStatus,
-} from "../store/checkpoint-store.ts";
+import type { ExecutionRecord, FailureRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
+import { checkHead } from "./checked-history.ts";
 import { History } from "./history.ts";
 import { refuseIncompleteImport } from "./incomplete-import.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { isPlain } from "./live-values.ts";
 import { snapshotPayload } from "./payload.ts";
+import { type ReadHistory, readHistory } from "./read-history.ts";
+import { Seal } from "./record-seal.ts";
 import { restoreState } from "./restore.ts";
 
 /** An execution that was opened, with its state in memory. */
@@ -37,7 +34,6 @@ export interface CreateOptions {
   /** Default: a new id. */
   executionId?: string | undefined;
   definitionHash?: string | undefined;
-  currentStep?: number;
   /** Creates it as pending, with this failure and without an owner or a time to wake: nobody recovers it. */
   unowned?: FailureRecord;
 }
@@ -53,7 +49,20 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
   if (typeof initialData !== "object" || initialData === null || !isPlain(initialData)) {
     throw new WorkflowError("INVALID_ARGUMENT", "initialData must be a plain object.");
   }
-  const payload = snapshotPayload({ contextText: codec.encode(initialData), ran: [], attempts: new Map() });
+  const { totalSteps, definitionHash } = options;
+  const counters = { snapshotSeq: 0, checkpointsCount: 0, currentStep: 0, totalSteps, definitionHash };
+  const initial = {
+    kind: "snapshot",
+    nodeId: "",
+    nodeName: "",
+    stepNumber: 0,
+    attempt: 1,
+    durationMs: 0,
+    payload: snapshotPayload({ contextText: codec.encode(initialData), ran: [], attempts: new Map() }),
+    timestamp: clock.now(),
+  } as const;
+  const { id, seq } = new Seal(executionId, { ...counters, seq: -1 }).next(initial, {});
+  const checkpoint = { ...initial, id };
   const execution: NewExecution = {
     id: executionId,
     workflowId: options.workflowId,
@@ -61,23 +70,18 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
     ...(options.unowned === undefined
       ? { status: "running", owner: randomUUID(), leaseMs }
       : { status: "pending", failure: options.unowned }),
-    currentStep: options.currentStep ?? 0,
-    totalSteps: options.totalSteps,
-    checkpoint: {
-      id: randomUUID(),
-      kind: "snapshot",
-      nodeId: "",
-      nodeName: "",
-      stepNumber: options.currentStep ?? 0,
-      attempt: 1,
-      durationMs: 0,
-      payload,
-      timestamp: clock.now(),
-    },
+    currentStep: 0,
+    totalSteps,
+    checkpoint,
   };
-  if (options.definitionHash !== undefined) execution.definitionHash = options.definitionHash;
-  const record = await store.createExecution(execution);
-  return open(surroundings, record, [{ ...execution.checkpoint, seq: 0 }], { readOnly: false });
+  if (definitionHash !== undefined) execution.definitionHash = definitionHash;
+  const head = await store.createExecution(execution);
+  const records = [{ ...checkpoint, seq }];
+  return open(
+    surroundings,
+    { head, records, restored: restoreState(codec, executionId, records) },
+    { readOnly: false },
+  );
 }
 
 /** An execution that was claimed, with its head as it was before. */
@@ -94,16 +98,19 @@ export interface ClaimOptions {
 /** Statuses from which an execution can be gone on with; a running one only when its lease has lapsed. */
 const RESUMABLE: readonly WorkflowStatus[] = ["pending", "failed", "suspended", "running"];
 
-/** Reads the head. @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STORE_UNAVAILABLE */
+/** Reads the head. @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE */
 export async function readHead({ store }: JournalOptions, executionId: string): Promise<ExecutionRecord> {
   checkId(executionId, "executionId");
   const record = await store.getExecution(executionId);
   if (record === undefined) throw notFound(executionId);
+  checkHead(record);
   return record;
 }
 
 /**
  * Claims an execution that can be resumed and puts its state together. `before` is its head as it was read.
+ *
+ * - Reads and checks the history first, so nothing is written to an execution that is damaged.
  *
  * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, IMPORT_INCOMPLETE, LEASE_HELD, STATE_VERSION_UNSUPPORTED,
  *   STATE_CORRUPT, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
@@ -114,19 +121,30 @@ export async function claimExecution(
   options: ClaimOptions = {},
 ): Promise<ClaimedExecution> {
   const { store, leaseMs } = surroundings;
-  const { history = false } = options;
   const { id } = before;
   refuseIncompleteImport(before);
+  const start = options.history === true ? "oldest" : "snapshot";
+  // What cannot be claimed need not be read; the store says why.
+  const mayClaim = RESUMABLE.includes(before.status);
+  const read = mayClaim ? await readHistory(surroundings, before, start) : undefined;
+  const { head = before } = read ?? {};
   const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from: RESUMABLE };
-  const record = await store.claimExecution(id, claim);
+  const claimed = await store.claimExecution(id, claim);
+  if (read !== undefined && isSameHistory(head, claimed)) {
+    return { ...open(surroundings, { ...read, head: claimed }, { readOnly: false }), before: head };
+  }
   try {
-    const range = history ? {} : { from: record.snapshotSeq };
-    const records = await store.readCheckpoints(id, range);
-    return { ...open(surroundings, record, records, { readOnly: false }), before };
+    const newer = await readHistory(surroundings, claimed, start);
+    return { ...open(surroundings, newer, { readOnly: false }), before: head };
   } catch (error) {
-    await putBack(surroundings, record, before);
+    await putBack(surroundings, claimed, head);
     throw error;
   }
+}
+
+/** Claims leave the version as it is, and every record raises it. */
+function isSameHistory(before: ExecutionRecord, claimed: ExecutionRecord): boolean {
+  return before.version === claimed.version && before.seq === claimed.seq && before.createdAt === claimed.createdAt;
 }
 
 /**
@@ -148,21 +166,19 @@ export async function putBack(
 /**
  * Opens an execution for reading.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
+ * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STATE_VERSION_UNSUPPORTED, STATE_CORRUPT,
+ *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
 export async function readExecution(
   surroundings: JournalOptions,
   executionId: string,
   checkpoints: "all" | "last",
 ): Promise<OpenedExecution> {
-  const { store } = surroundings;
   const record = await readHead(surroundings, executionId);
-  const range = { from: checkpoints === "last" ? record.snapshotSeq : record.firstSeq, to: record.seq };
-  const [records, leaseExpired] = await Promise.all([
-    store.readCheckpoints(executionId, range),
-    hasLapsedLease(surroundings, record),
-  ]);
-  return open(surroundings, record, records, { readOnly: true, lastOnly: checkpoints === "last", leaseExpired });
+  const lastOnly = checkpoints === "last";
+  const read = await readHistory(surroundings, record, lastOnly ? "snapshot" : "oldest");
+  const leaseExpired = await hasLapsedLease(surroundings, read.head);
+  return open(surroundings, read, { readOnly: true, lastOnly, leaseExpired });
 }
 
 /** Only the store can tell: leases go by its clock. */
@@ -181,12 +197,11 @@ async function hasLapsedLease({ store }: JournalOptions, record: ExecutionRecord
 
 function open(
   surroundings: JournalOptions,
-  record: ExecutionRecord,
-  records: CheckpointRecord[],
+  { head, records, restored }: ReadHistory,
   flags: { readOnly: boolean; lastOnly?: boolean; leaseExpired?: boolean },
 ): OpenedExecution {
   const { lastOnly = false, leaseExpired = false, readOnly } = flags;
-  const journal = new Journal(surroundings, record, restoreState(surroundings.codec, records));
+  const journal = new Journal(surroundings, head, restored);
   const history = new History<unknown>(surroundings.codec, records);
-  return { journal, history, record, readOnly, lastOnly, leaseExpired };
+  return { journal, history, record: head, readOnly, lastOnly, leaseExpired };
 }

@@ -1,5 +1,6 @@
 import { WorkflowError } from "../errors.ts";
 import type { Codec } from "./codec.ts";
+import { isPlain } from "./live-values.ts";
 import { writeJson } from "./write-json.ts";
 
 /*
@@ -10,7 +11,7 @@ import { writeJson } from "./write-json.ts";
  *                ["route", …handles]  which outputs the node took; absent where it took all
  *                ["attempt", nodeId, n] attempt n of a node has begun after a crash
  *                ["resume", nodeId, data]  what a suspended node was resumed with
- *                ["ran", …]           the nodes that count as run, where a resume went back
+ *                ["ran", …]           the nodes that count as run from here on; no longer written
  */
 
 /** The version that this package writes; it reads this one and every older one. */
@@ -44,93 +45,131 @@ export type ParsedPayload =
 
 /** Writes a snapshot's payload. */
 export function snapshotPayload({ contextText, ran, attempts }: SnapshotContent): string {
-  const ranText = writeJson(ran.map(ranToJson));
   const attemptsText = attempts.size === 0 ? "" : `,"attempts":${writeJson(Object.fromEntries(attempts))}`;
-  return `{"v":${STATE_VERSION},"context":${contextText},"ran":${ranText}${attemptsText}}`;
+  return `{"v":${STATE_VERSION},"context":${contextText},"ran":${writeJson(ran.map(ranToJson))}${attemptsText}}`;
 }
 
 /** What a delta, an error or a save can tell beside its operations. */
 export interface ChangesExtra {
   handles?: readonly string[] | undefined;
   begun?: { nodeId: string; attempt: number };
-  ran?: readonly RanNode[];
   resumed?: { nodeId: string; dataText: string };
 }
 
 /** Writes the payload of a delta, an error or a save from the texts of its operations. */
 export function changesPayload(operations: readonly string[], extra: ChangesExtra = {}): string {
   const parts: string[] = [String(STATE_VERSION), ...operations];
-  if (extra.handles !== undefined) parts.push(writeJson(["route", ...extra.handles]));
-  if (extra.begun !== undefined) parts.push(writeJson(["attempt", extra.begun.nodeId, extra.begun.attempt]));
-  if (extra.resumed !== undefined) {
-    parts.push(`["resume",${writeJson(extra.resumed.nodeId)},${extra.resumed.dataText}]`);
-  }
-  if (extra.ran !== undefined) parts.push(writeJson(["ran", ...extra.ran.map(ranToJson)]));
+  const { handles, begun, resumed } = extra;
+  if (handles !== undefined) parts.push(writeJson(["route", ...handles]));
+  if (begun !== undefined) parts.push(`["attempt",${JSON.stringify(begun.nodeId)},${begun.attempt}]`);
+  if (resumed !== undefined) parts.push(`["resume",${JSON.stringify(resumed.nodeId)},${resumed.dataText}]`);
   return `[${parts.join(",")}]`;
 }
 
 /**
- * Parses a record's payload.
+ * Parses a record's payload, and checks its shape.
+ *
+ * - Only for use inside `readingRecord`: a text that is not JSON throws what `JSON.parse` throws.
+ * - `isIntact` is asked once the format is known to be one that this package reads, and before any value is made.
  *
  * @throws {WorkflowError} STATE_VERSION_UNSUPPORTED, STATE_CORRUPT, STATE_TYPE_UNKNOWN
  */
-export function parsePayload(codec: Codec, payload: string): ParsedPayload {
-  let json: unknown;
-  try {
-    json = JSON.parse(payload);
-  } catch (cause) {
-    throw corrupt(cause);
-  }
+export function parsePayload(codec: Codec, payload: string, isIntact: () => boolean = () => true): ParsedPayload {
+  const json: unknown = JSON.parse(payload);
   const version = Array.isArray(json) ? json[0] : (json as { v?: unknown } | null)?.v;
-  if (!Number.isSafeInteger(version)) throw corrupt();
-  if ((version as number) > STATE_VERSION) {
+  if (!isCount(version) || version === 0) throw malformed();
+  if (version > STATE_VERSION) {
     throw new WorkflowError(
       "STATE_VERSION_UNSUPPORTED",
       `The state was written in format ${version}; this version of Waymark reads formats up to ${STATE_VERSION}. Update @waymark/core.`,
       { details: { version, supported: STATE_VERSION } },
     );
   }
-  return Array.isArray(json)
-    ? parseChanges(codec, json.slice(1))
-    : parseSnapshot(codec, json as Record<string, unknown>);
+  if (!isIntact()) throw new WorkflowError("STATE_CORRUPT", "It was changed since it was written.");
+  return Array.isArray(json) ? parseChanges(codec, json) : parseSnapshot(codec, json as Record<string, unknown>);
 }
 
+const SNAPSHOT_KEYS: ReadonlySet<string> = new Set(["v", "context", "ran", "attempts"]);
+
 function parseSnapshot(codec: Codec, json: Record<string, unknown>): ParsedPayload {
-  const { context, ran = [], attempts = {} } = json;
-  if (typeof context !== "object" || context === null || !Array.isArray(ran)) throw corrupt();
+  if (!Object.keys(json).every((key) => SNAPSHOT_KEYS.has(key))) throw malformed();
+  const { ran, attempts = {} } = json;
+  if (!Array.isArray(ran) || !isObject(attempts)) throw malformed();
+  for (const count of Object.values(attempts)) if (!isCount(count)) throw malformed();
   return {
     kind: "snapshot",
-    context: codec.revive(context) as Record<string, unknown>,
-    ran: (ran as RanJson[]).map(ranFromJson),
+    context: asContext(codec.revive(json.context)),
+    ran: ran.map(ranFromJson),
     attempts: new Map(Object.entries(attempts as Record<string, number>)),
   };
 }
 
-function parseChanges(codec: Codec, parts: unknown[]): ParsedPayload {
+function parseChanges(codec: Codec, parts: readonly unknown[]): ParsedPayload {
   const parsed: ParsedPayload = { kind: "changes", operations: [] };
-  for (const part of parts) {
-    if (!Array.isArray(part)) throw corrupt();
-    if (part[0] === "route") parsed.handles = part.slice(1);
-    else if (part[0] === "attempt") parsed.begun = { nodeId: part[1], attempt: part[2] };
-    else if (part[0] === "resume") parsed.resumed = { nodeId: part[1], data: codec.revive(part[2]) };
-    else if (part[0] === "ran") parsed.ran = part.slice(1).map(ranFromJson);
-    else parsed.operations.push(part);
+  for (let i = 1; i < parts.length; i++) {
+    const part = parts[i];
+    if (!Array.isArray(part)) throw malformed();
+    switch (part[0]) {
+      case "route":
+        parsed.handles = part.slice(1).map(textFromJson);
+        break;
+      case "attempt":
+        if (part.length !== 3 || !isCount(part[2])) throw malformed();
+        parsed.begun = { nodeId: idFromJson(part[1]), attempt: part[2] };
+        break;
+      case "resume":
+        if (part.length !== 3) throw malformed();
+        parsed.resumed = { nodeId: idFromJson(part[1]), data: codec.revive(part[2]) };
+        break;
+      case "ran":
+        parsed.ran = part.slice(1).map(ranFromJson);
+        break;
+      default:
+        parsed.operations.push(part);
+    }
   }
   return parsed;
 }
 
-type RanJson = string | [nodeId: string, ...handles: string[]];
+/** Checks that a value can be a context: a plain object. @throws {WorkflowError} STATE_CORRUPT */
+export function asContext(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || !isPlain(value)) throw malformed();
+  return value;
+}
+
+/** Tells a counter that the next commit can raise: a whole number with room above it. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_COUNT;
+}
+
+/** No counter of a real execution comes near it. */
+const MAX_COUNT = 2 ** 52;
+
+type RanJson = string | readonly string[];
 
 function ranToJson({ nodeId, handles }: RanNode): RanJson {
   return handles === undefined ? nodeId : [nodeId, ...handles];
 }
 
-function ranFromJson(json: RanJson): RanNode {
-  if (typeof json === "string") return { nodeId: json };
-  const [nodeId, ...handles] = json;
-  return { nodeId, handles };
+function ranFromJson(json: unknown): RanNode {
+  if (!Array.isArray(json)) return { nodeId: idFromJson(json) };
+  return { nodeId: idFromJson(json[0]), handles: json.slice(1).map(textFromJson) };
 }
 
-function corrupt(cause?: unknown): WorkflowError {
-  return new WorkflowError("STATE_CORRUPT", "A stored payload is not in Waymark's format.", { cause });
+function idFromJson(json: unknown): string {
+  if (json === "") throw malformed();
+  return textFromJson(json);
+}
+
+function textFromJson(json: unknown): string {
+  if (typeof json !== "string") throw malformed();
+  return json;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function malformed(): WorkflowError {
+  return new WorkflowError("STATE_CORRUPT", "A stored payload is not in Waymark's format.");
 }

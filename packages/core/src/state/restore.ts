@@ -1,8 +1,9 @@
-import { WorkflowError } from "../errors.ts";
 import type { CheckpointRecord } from "../store/checkpoint-store.ts";
-import { applyOperation } from "./apply-operation.ts";
+import { Draft } from "./apply-operation.ts";
 import { type Codec, isTagged } from "./codec.ts";
-import { parsePayload, type RanNode, snapshotPayload } from "./payload.ts";
+import { corruptHistory, readingRecord } from "./corrupt.ts";
+import { asContext, type ParsedPayload, parsePayload, type RanNode, snapshotPayload } from "./payload.ts";
+import { isSealed, recordIsIntact } from "./record-seal.ts";
 
 /** What a suspended node was resumed with. */
 export interface ResumedNode {
@@ -16,7 +17,7 @@ export interface RestoredState {
   ran: RanNode[];
   attempts: Map<string, number>;
   resumed?: ResumedNode | undefined;
-  /** False where no text of the state holds anything beside plain JSON. */
+  /** False if no text of the state holds anything beside plain JSON. */
   tagged: boolean;
   /** Characters: of the state's text (about), of the snapshot, and of what follows it. */
   stateSize: number;
@@ -25,42 +26,79 @@ export interface RestoredState {
 }
 
 /**
- * Puts a state together from a snapshot and the records after it.
+ * Puts a state together from a snapshot and the records after it. A later snapshot begins it anew.
+ *
+ * - Reads every record, so what it returns can be relied on. Takes records that `checkRecords` has checked.
  *
  * @throws {WorkflowError} STATE_VERSION_UNSUPPORTED, STATE_CORRUPT, STATE_TYPE_UNKNOWN
  */
-export function restoreState(codec: Codec, records: readonly CheckpointRecord[]): RestoredState {
-  let state: RestoredState | undefined;
-  for (const record of records) {
-    const parsed = parsePayload(codec, record.payload);
-    const size = record.payload.length;
-    if (parsed.kind === "snapshot") {
-      const { context, ran, attempts } = parsed;
-      state = { context, ran, attempts, stateSize: size, snapshotSize: size, changesSize: 0, tagged: false };
-      continue;
-    }
-    if (state === undefined) break;
-    for (const operation of parsed.operations) {
-      state.context = applyOperation(codec, state.context, operation) as Record<string, unknown>;
-    }
-    state.changesSize += size;
-    if (parsed.ran !== undefined) state.ran = parsed.ran;
-    if (parsed.begun !== undefined) state.attempts.set(parsed.begun.nodeId, parsed.begun.attempt);
-    if (parsed.resumed !== undefined) state.resumed = parsed.resumed;
-    if (record.kind === "error") state.attempts.set(record.nodeId, record.attempt);
-    if (record.kind === "delta") {
-      state.ran.push(
-        parsed.handles === undefined ? { nodeId: record.nodeId } : { nodeId: record.nodeId, handles: parsed.handles },
-      );
-      state.attempts.delete(record.nodeId);
-      if (state.resumed?.nodeId === record.nodeId) state.resumed = undefined;
-    }
+export function restoreState(codec: Codec, executionId: string, records: readonly CheckpointRecord[]): RestoredState {
+  const restoring = new Restoring(codec, executionId);
+  for (const record of records) readingRecord(record.seq, () => restoring.take(record));
+  return restoring.finish(records.at(-1)?.seq ?? 0);
+}
+
+class Restoring {
+  readonly #codec: Codec;
+  readonly #executionId: string;
+  #draft: Draft;
+  #state: RestoredState | undefined;
+  /** Some part of the state has no checksum, so it may be one that no codec has written. */
+  #isDoubtful = false;
+
+  constructor(codec: Codec, executionId: string) {
+    this.#codec = codec;
+    this.#executionId = executionId;
+    this.#draft = new Draft(codec, {});
   }
-  if (state !== undefined) {
-    state.tagged = records.some(({ payload }) => isTagged(payload));
-    if (state.changesSize > 0)
-      state.stateSize = snapshotPayload({ ...state, contextText: codec.encode(state.context) }).length;
+
+  take(record: CheckpointRecord): void {
+    const isIntact = () => !isSealed(record.id) || recordIsIntact(record.id, record, this.#executionId);
+    const parsed = parsePayload(this.#codec, record.payload, isIntact);
+    if ((record.kind === "snapshot") !== (parsed.kind === "snapshot")) {
+      throw corruptHistory("its payload is of another kind", { seq: record.seq });
+    }
+    if (parsed.kind === "snapshot") this.#begin(record, parsed);
+    else this.#continue(record, parsed);
+  }
+
+  finish(newestSeq: number): RestoredState {
+    const state = this.#state;
+    if (state === undefined) throw corruptHistory("it has no snapshot");
+    state.context = this.#draft.finish() as Record<string, unknown>;
+    const sizeOf = () => snapshotPayload({ ...state, contextText: this.#codec.encode(state.context) }).length;
+    if (this.#isDoubtful) state.stateSize = readingRecord(newestSeq, sizeOf);
+    else if (state.changesSize > 0) state.stateSize = sizeOf();
     return state;
   }
-  throw new WorkflowError("STATE_CORRUPT", "The history does not begin with a snapshot.");
+
+  #begin(record: CheckpointRecord, { context, ran, attempts }: ParsedPayload & { kind: "snapshot" }): void {
+    if (record.nodeId !== (record.seq === 0 ? "" : ran.at(-1)?.nodeId)) {
+      throw corruptHistory("its payload is of another node", { seq: record.seq });
+    }
+    const size = record.payload.length;
+    const tagged = isTagged(record.payload);
+    this.#draft = new Draft(this.#codec, context);
+    this.#state = { context, ran, attempts, stateSize: size, snapshotSize: size, changesSize: 0, tagged };
+    this.#isDoubtful = !isSealed(record.id);
+  }
+
+  #continue(record: CheckpointRecord, changes: ParsedPayload & { kind: "changes" }): void {
+    const state = this.#state;
+    if (state === undefined) throw corruptHistory("no snapshot stands before it", { seq: record.seq });
+    const { nodeId, kind } = record;
+    for (const operation of changes.operations) this.#draft.apply(operation);
+    asContext(this.#draft.state);
+    this.#isDoubtful ||= !isSealed(record.id);
+    state.changesSize += record.payload.length;
+    state.tagged ||= isTagged(record.payload);
+    if (changes.ran !== undefined) state.ran = changes.ran;
+    if (changes.begun !== undefined) state.attempts.set(changes.begun.nodeId, changes.begun.attempt);
+    if (changes.resumed !== undefined) state.resumed = changes.resumed;
+    if (kind === "error") state.attempts.set(nodeId, record.attempt);
+    if (kind !== "delta") return;
+    state.ran.push(changes.handles === undefined ? { nodeId } : { nodeId, handles: changes.handles });
+    state.attempts.delete(nodeId);
+    if (state.resumed?.nodeId === nodeId) state.resumed = undefined;
+  }
 }

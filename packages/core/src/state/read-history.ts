@@ -1,0 +1,90 @@
+import { isWorkflowError, WorkflowError } from "../errors.ts";
+import type { CheckpointRecord, ExecutionRecord } from "../store/checkpoint-store.ts";
+import { notFound } from "../store/rules.ts";
+import { checkHead, checkRecords } from "./checked-history.ts";
+import { corruptHistory } from "./corrupt.ts";
+import type { JournalOptions } from "./journal.ts";
+import { type RestoredState, restoreState } from "./restore.ts";
+
+/** Where reading begins: at the newest snapshot, or at the oldest record that is kept. */
+export type HistoryStart = "snapshot" | "oldest";
+
+/** A head with its records, checked, and the state that they stand for. */
+export interface ReadHistory {
+  head: ExecutionRecord;
+  records: CheckpointRecord[];
+  restored: RestoredState;
+}
+
+/** Times that an execution is read again because it was changed under the reader. */
+const MAX_REREADS = 5;
+
+/**
+ * Reads records and puts the state together; the one way by which stored data comes into the engine.
+ *
+ * - Returns only what is whole. Damage is told from a change in the meantime by a second look at the head: if it has
+ *   moved, everything is read again, and the head that is returned is newer than the one that was given.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT, STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN, EXECUTION_NOT_FOUND,
+ *   STORE_UNAVAILABLE
+ */
+export async function readHistory(
+  surroundings: JournalOptions,
+  head: ExecutionRecord,
+  start: HistoryStart,
+): Promise<ReadHistory> {
+  for (let at = head, rereads = 0; ; rereads++) {
+    try {
+      return await readOnce(surroundings, at, start);
+    } catch (error) {
+      if (!isWorkflowError(error) || error.code === "STORE_UNAVAILABLE" || error.code === "STORE_CLOSED") throw error;
+      const now = await headNow(surroundings, head.id);
+      if (rereads >= MAX_REREADS || !hasMoved(at, now)) throw ofExecution(error, head.id);
+      at = now;
+    }
+  }
+}
+
+async function readOnce(
+  surroundings: JournalOptions,
+  head: ExecutionRecord,
+  start: HistoryStart,
+): Promise<ReadHistory> {
+  const { store, codec } = surroundings;
+  checkHead(head);
+  const from = start === "snapshot" ? head.snapshotSeq : head.firstSeq;
+  const records = await store.readCheckpoints(head.id, { from });
+  if (!Array.isArray(records) || records.some((record) => typeof record !== "object" || record === null)) {
+    throw corruptHistory("the store returned something else than records");
+  }
+  const beyond = records.findIndex(({ seq }) => seq > head.seq);
+  if (beyond !== -1) {
+    // A writer may have appended them since the head was read; what comes before them is the head's all the same.
+    if (!hasMoved(head, await headNow(surroundings, head.id))) throw corruptHistory("the head is behind its records");
+    records.length = beyond;
+  }
+  checkRecords(head, records, from);
+  if (head.firstSeq > 0 && head.firstSeq < from) await checkOldest(surroundings, head);
+  return { head, records, restored: restoreState(codec, head.id, records) };
+}
+
+/** What was dropped was dropped before a snapshot. */
+async function checkOldest({ store }: JournalOptions, { id, firstSeq }: ExecutionRecord): Promise<void> {
+  const [oldest] = await store.readCheckpoints(id, { from: firstSeq, to: firstSeq });
+  if (oldest?.kind !== "snapshot") throw corruptHistory(`record ${firstSeq} is no snapshot`, { seq: firstSeq });
+}
+
+async function headNow({ store }: JournalOptions, id: string): Promise<ExecutionRecord> {
+  const head = await store.getExecution(id);
+  if (head === undefined) throw notFound(id);
+  return head;
+}
+
+function hasMoved(before: ExecutionRecord, now: ExecutionRecord): boolean {
+  return before.version !== now.version || before.token !== now.token || before.createdAt !== now.createdAt;
+}
+
+function ofExecution(error: WorkflowError, executionId: string): WorkflowError {
+  if (error.executionId !== undefined) return error;
+  return new WorkflowError(error.code, error.message, { executionId, details: error.details, cause: error.cause });
+}
