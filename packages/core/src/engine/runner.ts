@@ -75,7 +75,7 @@ export class Runner<Context extends WorkflowContext> {
       const { interrupts, surroundings } = call;
       const { catalog } = this.#options;
       const workflow = await interrupts.within(catalog.current(workflowId, userId));
-      const input = await interrupts.within(validInput(workflow, initialData));
+      const { input } = await interrupts.within(validInput(workflow, initialData));
       await interrupts.within(catalog.save(workflow));
       const { journal } = await createExecution(surroundings, {
         workflowId: workflow.id,
@@ -255,10 +255,11 @@ export class Runner<Context extends WorkflowContext> {
 /** A lease may end early, so a waiter looks again at least this often, in milliseconds. */
 const MAX_LEASE_POLL_MS = 1_000;
 
-async function validInput(workflow: PreparedWorkflow, initialData: unknown): Promise<object> {
-  if (workflow.input === undefined) return initialData as object;
+/** In an object of its own: a promise of the data itself would call a `then` among its keys. */
+async function validInput(workflow: PreparedWorkflow, initialData: unknown): Promise<{ input: object }> {
+  if (workflow.input === undefined) return { input: initialData as object };
   const result = await validate(workflow.input, initialData);
-  if ("value" in result) return result.value as object;
+  if ("value" in result) return { input: result.value as object };
   throw new WorkflowError(
     "INPUT_INVALID",
     `The initial data does not fit the input of workflow ${quoted(workflow.id)}: ${result.problems.join("; ")}.`,

@@ -16,10 +16,10 @@ export function notSerializable(path: Path, what: string, cause?: unknown): Work
 }
 
 /** A path as people write it: `context.items[3].name`. */
-function formatPath(path: Path, root = "context"): string {
-  if (path.length <= 2 * SHOWN_KEYS) return root + path.map(formatKey).join("");
+function formatPath(path: Path): string {
+  if (path.length <= 2 * SHOWN_KEYS) return `context${path.map(formatKey).join("")}`;
   const left = path.slice(0, SHOWN_KEYS).map(formatKey).join("");
-  return `${root}${left}…${path.slice(-SHOWN_KEYS).map(formatKey).join("")}`;
+  return `context${left}…${path.slice(-SHOWN_KEYS).map(formatKey).join("")}`;
 }
 
 function formatKey(key: string | number): string {

@@ -7,7 +7,7 @@ import { checkHead } from "./checked-history.ts";
 import { History } from "./history.ts";
 import { refuseIncompleteImport } from "./incomplete-import.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
-import { isPlain } from "./live-values.ts";
+import { shapeOf } from "./live-values.ts";
 import { snapshotPayload } from "./payload.ts";
 import { type ReadHistory, readHistory } from "./read-history.ts";
 import { Seal } from "./record-seal.ts";
@@ -46,7 +46,7 @@ export interface CreateOptions {
 export async function createExecution(surroundings: JournalOptions, options: CreateOptions): Promise<OpenedExecution> {
   const { store, codec, clock, leaseMs } = surroundings;
   const { initialData, executionId = randomUUID() } = options;
-  if (typeof initialData !== "object" || initialData === null || !isPlain(initialData)) {
+  if (typeof initialData !== "object" || initialData === null || shapeOf(initialData, []) !== "plain") {
     throw new WorkflowError("INVALID_ARGUMENT", "initialData must be a plain object.");
   }
   const { totalSteps, definitionHash } = options;

@@ -14,7 +14,7 @@ import type { ImportedExecution } from "./import-execution.ts";
 import { isIncompleteImport, shownStatus } from "./incomplete-import.ts";
 import type { Journal } from "./journal.ts";
 import type { CommitExtra } from "./journal-entries.ts";
-import { isPlain } from "./live-values.ts";
+import { shapeOf } from "./live-values.ts";
 import type { OpenedExecution } from "./open-execution.ts";
 import { checkWorkflowStateOptions } from "./state-options.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -370,6 +370,6 @@ function checkNode(nodeId: unknown, nodeName: unknown): void {
 }
 
 function checkContext(value: unknown, method: string): void {
-  if (typeof value === "object" && value !== null && isPlain(value)) return;
+  if (typeof value === "object" && value !== null && shapeOf(value, []) === "plain") return;
   throw new WorkflowError("INVALID_ARGUMENT", `${method} takes a plain object.`);
 }

@@ -83,6 +83,30 @@ describe("what a live run and a resumed one see", () => {
     expect(Object.isFrozen(data.list)).toBe(false);
   });
 
+  it("never is a proxy that cannot be read, wherever it is handed in", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const { executeWorkflow, WorkflowState } = createWorkflowEngine({
+      store: new MemoryCheckpointStore(),
+      workflows: [chain(1)],
+      executors: { default: () => proxy },
+    });
+    const refusal = { code: "STATE_NOT_SERIALIZABLE" };
+    const call = { workflowId: "chain", userId: "u1" };
+    await expect(executeWorkflow({ ...call, initialData: proxy })).rejects.toMatchObject(refusal);
+    await expect(WorkflowState.create("chain", "u1", proxy)).rejects.toMatchObject(refusal);
+    const state = await WorkflowState.create("chain", "u1");
+    expect(() => state.setContext(proxy)).toThrow(expect.objectContaining(refusal));
+    expect(() => state.updateContext(proxy)).toThrow(expect.objectContaining(refusal));
+    expect(await executeWorkflow(call)).toMatchObject({ status: "failed", failure: { nodeId: "n1" } });
+    // biome-ignore lint/suspicious/noThenProperty: a key like any other in a context
+    const thenable = Object.defineProperty({}, "then", { enumerable: true, get: () => expect.fail });
+    await expect(executeWorkflow({ ...call, initialData: thenable })).rejects.toMatchObject({
+      ...refusal,
+      details: { path: ["then"] },
+    });
+  });
+
   it.each([
     ["a hidden toJSON", () => Object.defineProperty({ total: 5 }, "toJSON", { value: () => ({ total: 0 }) })],
     ["a Map that is none", () => Object.create(Map.prototype)],
