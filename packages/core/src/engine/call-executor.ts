@@ -37,8 +37,7 @@ export function callExecutor<T>(
   const controller = new LazyAbort();
   try {
     const result = call(() => controller.signal);
-    // A promise is made of any thenable, which may settle twice, throw, or give another thenable.
-    return isThenable(result) ? waitWithin(limits, controller, Promise.resolve(result)) : result;
+    return isThenable(result) ? waitWithin(limits, controller, settled(result)) : result;
   } catch (error) {
     return Promise.reject(new ThrownByNode(error));
   }
@@ -71,6 +70,18 @@ function waitWithin<T>(limits: CallLimits, controller: LazyAbort, result: Promis
   });
 }
 
+/**
+ * A promise of the engine's own for one of the executor's, or for a thenable, which may settle twice, throw, or give
+ * another thenable. A `then` that is itself async, and rejects by what it returns, rejects this one.
+ */
+async function settled<T>(result: PromiseLike<T>): Promise<T> {
+  if (result instanceof Promise) return await result;
+  return await new Promise<T>((resolve, reject) => {
+    const returned: unknown = result.then(resolve, reject);
+    if (returned instanceof Promise) returned.then(undefined, reject);
+  });
+}
+
 /** An AbortController that costs nothing until somebody asks for its signal. */
 class LazyAbort {
   #controller: AbortController | undefined;
@@ -96,6 +107,6 @@ function nodeTimeout(nodeId: string, timeoutMs: number): WorkflowError {
   });
 }
 
-function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }

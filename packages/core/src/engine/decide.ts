@@ -35,11 +35,19 @@ export function retryDelay(
 ): number | undefined {
   const { code, thrown, attemptsInRun } = failed;
   if (attemptsInRun >= policy.maxAttempts || PERMANENT.has(code) || isNonRetryableError(thrown)) return undefined;
-  if (isRetryAfterError(thrown)) {
-    const { retryAfterMs } = thrown;
-    return retryAfterMs >= 0 ? Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
+  const backoffMs = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.backoffFactor ** (attemptsInRun - 1));
+  return askedWaitMs(thrown) ?? backoffMs;
+}
+
+/** The wait that a RetryAfterError asks for. What it holds may have been changed since it was made, or not be readable. */
+function askedWaitMs(thrown: unknown): number | undefined {
+  if (!isRetryAfterError(thrown)) return undefined;
+  try {
+    const ms: unknown = thrown.retryAfterMs;
+    return typeof ms === "number" && ms >= 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : undefined;
+  } catch {
+    return undefined;
   }
-  return Math.min(policy.maxBackoffMs, policy.backoffMs * policy.backoffFactor ** (attemptsInRun - 1));
 }
 
 /** Why a run ends before its next node. */

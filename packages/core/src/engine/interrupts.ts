@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
-import type { WaitLimits } from "../state/retry-store.ts";
+import { answerWithin, type WaitLimits } from "../state/retry-store.ts";
 import type { Interruption } from "./decide.ts";
 
 /** How long a node may go on after the caller's signal has aborted, in milliseconds. */
@@ -118,6 +118,11 @@ export class Interrupts implements Disposable, WaitLimits {
       const unwatch = this.onCutOff(() => reject(this.#kind === undefined ? this.#timeUp("budget") : this.#reason));
       Promise.resolve(result).then(resolve, reject).finally(unwatch);
     });
+  }
+
+  /** Waits for the store. @throws {WorkflowError} STORE_UNAVAILABLE if the run's limits are over before */
+  withinStore<T>(answer: Promise<T>): Promise<T> {
+    return answerWithin(this, answer);
   }
 
   [Symbol.dispose](): void {

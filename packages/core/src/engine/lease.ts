@@ -21,15 +21,26 @@ export function startHeartbeat(options: {
   let ended = false;
   let cancel = clock.schedule(intervalMs, () => void beat());
 
+  /** Milliseconds until a third of the lease has passed since its last renewal. */
+  function untilDueMs(): number {
+    // The commit that ends the run is under way, and there will be nothing to renew.
+    if (journal.status !== "running") return intervalMs;
+    return journal.leaseRenewedMs + intervalMs - clock.elapsed();
+  }
+
   async function beat(): Promise<void> {
+    let waitMs = intervalMs;
     try {
-      if (journal.status === "running" && clock.elapsed() - journal.leaseRenewedMs >= intervalMs)
-        await journal.renewLease();
+      if (untilDueMs() <= 0) await journal.renewLease();
+      waitMs = Math.max(1, untilDueMs());
     } catch (error) {
-      if (!ended && !isWorkflowError(error, "STORE_UNAVAILABLE")) onLost(error);
-      return;
+      if (journal.broken !== undefined) {
+        if (!ended && !isWorkflowError(error, "STORE_UNAVAILABLE")) onLost(error);
+        return;
+      }
+      // Refused for what no renewal is refused for: that says nothing of who has the lease.
     }
-    if (!ended) cancel = clock.schedule(intervalMs, () => void beat());
+    if (!ended) cancel = clock.schedule(waitMs, () => void beat());
   }
 
   return () => {

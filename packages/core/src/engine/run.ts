@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Planner } from "../definition/planner.ts";
-import { isWorkflowError, messageOf } from "../errors.ts";
+import { isWorkflowError, messageOf, WorkflowError } from "../errors.ts";
 import { describeFailure } from "../state/failure.ts";
 import type { Journal } from "../state/journal.ts";
 import type { NodeEntry } from "../state/journal-entries.ts";
@@ -15,6 +15,9 @@ import type { PreparedStep, PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** Codes with which a store says that the execution is another owner's now. */
 const LOST = new Set(["LEASE_LOST", "VERSION_CONFLICT", "INVALID_STATUS"]);
+
+/** Codes of the store that leave the call. */
+const LEAVES = new Set(["STORE_UNAVAILABLE", "STORE_CLOSED", "EXECUTION_NOT_FOUND"]);
 
 /** After so many milliseconds of nodes that never wait, timers and sockets get their turn. */
 const YIELD_AFTER_MS = 20;
@@ -31,11 +34,18 @@ export async function run(context: RunContext): Promise<RunEnd> {
   try {
     return await new Run(context).toEnd();
   } catch (error) {
-    if (!isWorkflowError(error) || !LOST.has(error.code)) throw error;
+    if (!isWorkflowError(error) || LEAVES.has(error.code)) throw error;
+    if (!LOST.has(error.code)) throw refusedEnd(error);
     const failure = describeFailure(error, { code: "LEASE_LOST" });
     context.emit({ type: "execution.lost", failure });
     return { status: "lost", failure, thrown: error };
   }
+}
+
+/** A store that takes no record of how a run ends is of no use to it; why it does not is no fault of the caller's. */
+function refusedEnd(cause: WorkflowError): WorkflowError {
+  const message = `The store refused to keep how the run ended: ${cause.message} The execution can be resumed once its lease has lapsed.`;
+  return new WorkflowError("STORE_UNAVAILABLE", message, { details: { refusedWith: cause.code }, cause });
 }
 
 /** The planner of an execution, with the nodes settled that have run. */
@@ -132,7 +142,7 @@ class Run {
     for (let attemptInRun = 1; ; attemptInRun++) {
       const attempt = attemptsBefore + attemptInRun;
       emit({ type: "node.started", nodeId, attempt, stepNumber: journal.currentStep + 1 });
-      const undo = journal.mark(nodeId);
+      const undo = journal.mark();
       const made: Attempt = { index, step, attempt, attemptInRun, startedMs: clock.elapsed(), durationMs: 0, undo };
       try {
         const outcome = await this.#call(made);
@@ -194,7 +204,7 @@ class Run {
     emit({ type: "node.completed", nodeId, attempt, stepNumber: journal.currentStep, durationMs });
   }
 
-  /** Waits for the commit that is under way; returns its attempt, undone, if the store refused it. */
+  /** Waits for the commit that is under way; returns its attempt if the store refused it. */
   async #settleEarlier(): Promise<RefusedLater | undefined> {
     const earlier = this.#unsettled;
     if (earlier === undefined) return undefined;
@@ -203,16 +213,16 @@ class Run {
       await earlier.committed;
       return undefined;
     } catch (error) {
-      const { journal, workflow } = this.#context;
-      if (journal.broken !== undefined) throw journal.broken.error;
-      earlier.undo();
-      this.#planner = restorePlanner(workflow, journal);
+      const { broken } = this.#context.journal;
+      if (broken !== undefined) throw broken.error;
       return new RefusedLater(earlier, error);
     }
   }
 
   /** Ends the run with a node whose commit was refused while the next one ran. Another attempt would be refused, too. */
   async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd> {
+    attempt.undo();
+    this.#planner = restorePlanner(this.#context.workflow, this.#context.journal);
     return (await this.#afterFailure({ ...attempt, attemptInRun: Number.POSITIVE_INFINITY }, error)) ?? this.#stop();
   }
 

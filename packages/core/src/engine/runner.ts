@@ -76,7 +76,7 @@ export class Runner<Context extends WorkflowContext> {
       const { catalog } = this.#options;
       const workflow = await interrupts.within(catalog.current(workflowId, userId));
       const { input } = await interrupts.within(validInput(workflow, initialData));
-      await interrupts.within(catalog.save(workflow));
+      await catalog.save(workflow, interrupts);
       const { journal } = await createExecution(surroundings, {
         workflowId: workflow.id,
         userId,
@@ -111,16 +111,16 @@ export class Runner<Context extends WorkflowContext> {
       const head = await readHead(surroundings, options.executionId);
       if (expected !== undefined) refuseOther(head, expected);
       const answer = keepAnswer(surroundings, options);
-      let workflow = await interrupts.within(this.#definitionOf(head, options.definition));
+      let workflow = await this.#definitionOf(head, options.definition, interrupts);
       if ((await this.#lookBefore(surroundings, options, { head, workflow })) === "rest")
         return this.#resting(call, head);
-      if (workflow.hash !== head.definitionHash) await interrupts.within(this.#options.catalog.save(workflow));
+      if (workflow.hash !== head.definitionHash) await this.#options.catalog.save(workflow, interrupts);
       const claimed = await this.#claim(call, options, head);
       const { journal, record } = claimed;
       try {
         // The run that was waited for may have gone over to another definition.
         if (record.definitionHash !== head.definitionHash) {
-          workflow = await interrupts.within(this.#definitionOf(record, options.definition));
+          workflow = await this.#definitionOf(record, options.definition, interrupts);
         }
         if ((await prepareResume(options, { claimed, workflow, answer })) === "rest") {
           await putBack(surroundings, claimed.record, claimed.before);
@@ -154,10 +154,14 @@ export class Runner<Context extends WorkflowContext> {
   }
 
   /** The definition to run: another one than the execution's own only if the caller says so. */
-  #definitionOf(head: ExecutionRecord, which: ResumeWorkflowOptions["definition"]): Promise<PreparedWorkflow> {
+  #definitionOf(
+    { definitionHash, ...head }: ExecutionRecord,
+    which: ResumeWorkflowOptions["definition"],
+    interrupts: Interrupts,
+  ): Promise<PreparedWorkflow> {
     const { catalog } = this.#options;
-    if (which === "current" || head.definitionHash === undefined) return catalog.current(head.workflowId, head.userId);
-    return catalog.original(head.definitionHash, head);
+    if (which !== "current" && definitionHash !== undefined) return catalog.original(definitionHash, head, interrupts);
+    return interrupts.within(catalog.current(head.workflowId, head.userId));
   }
 
   /**

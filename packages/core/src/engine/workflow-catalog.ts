@@ -14,6 +14,7 @@ import { ExecutorLookup } from "./executor-lookup.ts";
 import { validNodeData } from "./node-data.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
 import { withExecutionId } from "./results.ts";
+import { SharedWork } from "./shared-work.ts";
 import type { ExecutorSource, WorkflowSource } from "./types.ts";
 
 /** A workflow that was checked through and through and can be run. */
@@ -45,6 +46,14 @@ const MAX_SAVED = 10_000;
 /** A definition is saved again after this time, in milliseconds: the store may have lost it since. */
 const SAVE_AGAIN_MS = 60_000;
 
+/** The limits of the run that waits for a definition. */
+interface Limits {
+  /** Waits for a lookup or a schema. */
+  within<T>(result: Promise<T>): Promise<T>;
+  /** Waits for an answer of the store. */
+  withinStore<T>(answer: Promise<T>): Promise<T>;
+}
+
 /** Finds definitions and executors, and checks them at the door. */
 export class WorkflowCatalog {
   readonly #store: CheckpointStore;
@@ -54,14 +63,18 @@ export class WorkflowCatalog {
   /** The hashes of definitions that were handed in. These do not change once they are; a function makes new ones. */
   readonly #hashes = new WeakMap<object, string>();
   readonly #ready = new BoundedCache<PreparedWorkflow>(MAX_READY_SIZE);
-  /** What is being prepared, so that calls that come together prepare it once. */
-  readonly #preparing = new Map<unknown, Promise<PreparedWorkflow>>();
+  /** What is being prepared, by the definition that was handed in or by its hash. */
+  readonly #preparing: SharedWork;
+  /** What is being read from the store, by its hash. */
+  readonly #reading: SharedWork;
   /** When a definition was last saved, by the clock's elapsed time. */
   readonly #saved = new BoundedCache<number>(MAX_SAVED);
 
   constructor(options: { store: CheckpointStore; clock: Clock; workflows: WorkflowSource; executors: ExecutorSource }) {
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#preparing = new SharedWork(options.clock);
+    this.#reading = new SharedWork(options.clock);
     this.#find = sourceOf(options.workflows);
     this.#executors = new ExecutorLookup(options.executors);
   }
@@ -89,13 +102,18 @@ export class WorkflowCatalog {
   /**
    * The definition that an execution began with: this engine's own if it is the same, else the one that was kept.
    *
+   * - It waits within the limits of one run, though calls that come together share its work.
+   *
    * @throws {WorkflowError} DEFINITION_NOT_FOUND, STATE_CORRUPT, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE, and as
    *   {@link current} except WORKFLOW_NOT_FOUND
    */
-  async original(hash: string, head: Pick<ExecutionRecord, "id" | "workflowId" | "userId">): Promise<PreparedWorkflow> {
+  async original(
+    hash: string,
+    head: Pick<ExecutionRecord, "id" | "workflowId" | "userId">,
+    limits: Limits,
+  ): Promise<PreparedWorkflow> {
     try {
-      const ready = this.#ready.get(hash);
-      const workflow = ready ?? (await this.#once(hash, () => this.#findOriginal(hash, head)));
+      const workflow = this.#ready.get(hash) ?? (await this.#findOriginal(hash, head, limits));
       if (workflow.id === head.workflowId) return workflow;
       throw corruptDefinition(hash, `of workflow ${quoted(workflow.id)}, the execution of ${quoted(head.workflowId)}`);
     } catch (error) {
@@ -104,18 +122,18 @@ export class WorkflowCatalog {
   }
 
   /** Keeps a definition in the store, unless this engine has done so in the last minute. */
-  async save({ hash, json }: PreparedWorkflow): Promise<void> {
+  async save({ hash, json }: PreparedWorkflow, limits: Limits): Promise<void> {
     const now = this.#clock.elapsed();
     const savedAt = this.#saved.get(hash);
     if (savedAt !== undefined && now - savedAt < SAVE_AGAIN_MS) return;
-    await this.#store.saveDefinition(hash, json);
+    await limits.withinStore(this.#store.saveDefinition(hash, json));
     this.#saved.set(hash, now);
   }
 
   async #fromGiven(given: unknown): Promise<PreparedWorkflow> {
     const known = typeof given === "object" && given !== null ? this.#hashes.get(given) : undefined;
     const ready = known === undefined ? undefined : this.#ready.get(known);
-    const workflow = ready ?? (await this.#once(given, () => this.#prepareGiven(given)));
+    const workflow = ready ?? (await this.#preparing.once(given, () => this.#prepareGiven(given)));
     const input = readInput(given) as StandardSchema | undefined;
     return workflow.input === input ? workflow : { ...workflow, input };
   }
@@ -134,10 +152,11 @@ export class WorkflowCatalog {
   async #findOriginal(
     hash: string,
     { workflowId, userId }: Pick<ExecutionRecord, "workflowId" | "userId">,
+    limits: Limits,
   ): Promise<PreparedWorkflow> {
-    const own = await this.current(workflowId, userId).catch(() => undefined);
+    const own = await limits.within(this.current(workflowId, userId).catch(() => undefined));
     if (own !== undefined && isHashOf(hash, own.json)) return this.#keepReady({ ...own, hash });
-    const json = await this.#store.getDefinition(hash);
+    const json = await limits.withinStore(this.#reading.once(hash, () => this.#store.getDefinition(hash)));
     if (json === undefined) {
       throw new WorkflowError(
         "DEFINITION_NOT_FOUND",
@@ -147,7 +166,7 @@ export class WorkflowCatalog {
     }
     const definition = readKept(hash, json);
     this.#saved.set(hash, this.#clock.elapsed());
-    return this.#prepare(hash, json, definition);
+    return limits.within(this.#preparing.once(hash, () => this.#prepare(hash, json, definition)));
   }
 
   async #prepare(hash: string, json: string, definition: WorkflowDefinition): Promise<PreparedWorkflow> {
@@ -162,18 +181,6 @@ export class WorkflowCatalog {
   #keepReady(workflow: PreparedWorkflow): PreparedWorkflow {
     this.#ready.set(workflow.hash, workflow, workflow.json.length);
     return workflow;
-  }
-
-  async #once(key: unknown, prepare: () => Promise<PreparedWorkflow>): Promise<PreparedWorkflow> {
-    const under = this.#preparing.get(key);
-    if (under !== undefined) return under;
-    const preparing = prepare();
-    this.#preparing.set(key, preparing);
-    try {
-      return await preparing;
-    } finally {
-      this.#preparing.delete(key);
-    }
   }
 }
 

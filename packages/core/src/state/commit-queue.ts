@@ -8,7 +8,7 @@ import type {
   HeadUpdate,
 } from "../store/checkpoint-store.ts";
 import { Seal, type UnsealedCheckpoint } from "./record-seal.ts";
-import { callStore, type Patience } from "./retry-store.ts";
+import { callStore, type Patience, type WaitLimits } from "./retry-store.ts";
 
 /** A commit without what the queue knows. */
 export interface QueuedCommit extends Pick<CommitRequest, "leaseMs"> {
@@ -23,6 +23,8 @@ export interface QueuedCommit extends Pick<CommitRequest, "leaseMs"> {
 interface Queued {
   /** A renewal of the lease, with nothing to write. */
   isRenewal: boolean;
+  order: number;
+  generation: number;
   /** By `clock.elapsed()`. */
   addedMs: number;
   /** When the store could first not be reached, by `clock.elapsed()`. */
@@ -42,11 +44,12 @@ const FINAL = new Set([
 /**
  * Sends one owner's commits to the store, one after the other: each builds on the version that the one before it made.
  *
- * - A commit that the store refuses for what it holds changes nothing. Those that were queued behind it built on it, and
- *   are refused with it; later ones go on from the state before.
+ * - A commit that the store refuses for what it holds changes nothing. Those that build on it are refused with it: all
+ *   that were queued behind it, and all that come before its changes are taken back. Nothing builds on a renewal.
  * - Any other failure is final: `broken` holds it, and every later commit fails the same way.
- * - While nothing but a renewal waits, a store that is away is tried for as long as the run lasts: the lease may still
- *   be ours when the store is back. A commit is tried for `storeRetryMs`.
+ * - While nothing but a renewal waits, a store that is away is tried for as long as the run lasts, also beyond a spent
+ *   budget: the lease may still be ours when the store is back, and the node in flight can be committed. A commit is tried
+ *   for `storeRetryMs`, and ends with the run's limits.
  */
 export class CommitQueue {
   readonly #executionId: string;
@@ -60,8 +63,12 @@ export class CommitQueue {
   #broken: { error: unknown } | undefined;
   /** Rises when a commit is refused: what was queued before that is refused too. */
   #generation = 0;
-  #refusal: unknown;
+  #refusedWith: unknown;
+  /** Of a commit that was refused and whose changes have not been taken back. */
+  #refusedOrder: number | undefined;
   #isEnded = false;
+  /** Of the renewal under way, if no commit waits behind it. */
+  #lonelyRenewal: { watch: () => void; cutOff: () => void } | undefined;
   #renewedMs: number;
 
   constructor(store: CheckpointStore, patience: Patience, head: ExecutionRecord) {
@@ -85,14 +92,26 @@ export class CommitQueue {
     return this.#renewedMs;
   }
 
-  /** Queues a commit; resolves once the store has made it. */
-  add(commit: QueuedCommit, isRenewal = false): Promise<void> {
-    const queued: Queued = { isRenewal, addedMs: this.#patience.clock.elapsed() };
-    const generation = this.#generation;
-    this.#waiting.push(queued);
-    const committed = this.#tail.then(() => this.#send(commit, queued, generation));
-    this.#tail = committed.catch(() => undefined);
-    return committed;
+  /**
+   * Queues a commit; resolves once the store has made it.
+   *
+   * - `order`: how late its changes were made. See {@link takenBack}.
+   */
+  add(commit: QueuedCommit, order: number): Promise<void> {
+    if (this.#refusedOrder !== undefined) return Promise.reject(this.#refusedWith);
+    const queued = this.#queue(false, order);
+    this.#lonelyRenewal?.watch();
+    return this.#sendNext(commit, queued);
+  }
+
+  /** Queues a renewal of the lease; resolves once the store has made it. */
+  renew(leaseMs: number): Promise<void> {
+    return this.#sendNext({ leaseMs }, this.#queue(true, Number.POSITIVE_INFINITY));
+  }
+
+  /** Notes that all changes since the given order were taken back: commits go on, if those of a refused one are among them. */
+  takenBack(order: number): void {
+    if (this.#refusedOrder !== undefined && order <= this.#refusedOrder) this.#refusedOrder = undefined;
   }
 
   /** Resolves once everything queued is committed; rejects with what ended the queue. */
@@ -104,17 +123,30 @@ export class CommitQueue {
   /** Ends the patience with a store that is away: the run is over. */
   end(): void {
     this.#isEnded = true;
+    this.#lonelyRenewal?.cutOff();
   }
 
-  async #send(commit: QueuedCommit, queued: Queued, generation: number): Promise<void> {
+  #queue(isRenewal: boolean, order: number): Queued {
+    const queued = { isRenewal, order, generation: this.#generation, addedMs: this.#patience.clock.elapsed() };
+    this.#waiting.push(queued);
+    return queued;
+  }
+
+  #sendNext(commit: QueuedCommit, queued: Queued): Promise<void> {
+    const committed = this.#tail.then(() => this.#send(commit, queued));
+    this.#tail = committed.catch(() => undefined);
+    return committed;
+  }
+
+  async #send(commit: QueuedCommit, queued: Queued): Promise<void> {
     const { clock } = this.#patience;
     const startedMs = clock.elapsed();
     try {
       if (this.#broken !== undefined) throw this.#broken.error;
-      if (generation !== this.#generation) throw this.#refusal;
+      if (!queued.isRenewal && queued.generation !== this.#generation) throw this.#refusedWith;
       const { request, sealed } = this.#request(commit);
       await callStore(
-        this.#patience,
+        queued.isRenewal ? this.#renewalPatience() : this.#patience,
         () => this.#store.commit(this.#executionId, request),
         () => this.#giveUpAtMs(queued),
       );
@@ -124,7 +156,7 @@ export class CommitQueue {
       this.#seal = sealed.seal;
       commit.onRecord?.({ ...request.checkpoint, seq: sealed.seq });
     } catch (error) {
-      this.#fail(error, generation);
+      this.#fail(error, queued);
       throw error;
     } finally {
       this.#waiting.shift();
@@ -142,14 +174,35 @@ export class CommitQueue {
     return { request, sealed };
   }
 
-  #fail(error: unknown, generation: number): void {
-    if (this.#broken !== undefined || generation !== this.#generation) return;
+  #fail(error: unknown, { isRenewal, generation, order }: Queued): void {
+    if (this.#broken !== undefined) return;
     if (!isWorkflowError(error) || FINAL.has(error.code)) {
       this.#broken = { error };
-    } else {
+    } else if (!isRenewal && generation === this.#generation) {
       this.#generation++;
-      this.#refusal = error;
+      this.#refusedWith = error;
+      this.#refusedOrder = order;
     }
+  }
+
+  /** The run's limits end a renewal only once a commit waits behind it: alone, it holds nothing up. */
+  #renewalPatience(): Patience {
+    const { limits } = this.#patience;
+    if (limits === undefined) return this.#patience;
+    const onCutOff: WaitLimits["onCutOff"] = (cutOff) => {
+      let unwatch = (): void => undefined;
+      const watch = (): void => {
+        this.#lonelyRenewal = undefined;
+        unwatch = limits.onCutOff(cutOff);
+      };
+      if (this.#waiting.some((each) => !each.isRenewal)) watch();
+      else this.#lonelyRenewal = { watch, cutOff };
+      return () => {
+        this.#lonelyRenewal = undefined;
+        unwatch();
+      };
+    };
+    return { ...this.#patience, limits: { onCutOff } };
   }
 
   #giveUpAtMs(queued: Queued): number {

@@ -37,6 +37,13 @@ export interface JournalOptions {
   limits?: WaitLimits | undefined;
 }
 
+/** A state that can be gone back to. The older one leads to the newer one, so that nothing keeps those that are gone. */
+interface Mark {
+  order: number;
+  isVoid: boolean;
+  next: Mark | undefined;
+}
+
 /**
  * One owner's pen on an execution: it holds the state, knows what of it is unsaved, and writes it in order.
  *
@@ -68,6 +75,7 @@ export class Journal {
   #context: Record<string, unknown>;
   #operations: string[] = [];
   #sizes: TextSizes;
+  #lastMark: Mark = { order: 0, isVoid: false, next: undefined };
 
   constructor(options: JournalOptions, record: ExecutionRecord, restored: RestoredState) {
     this.#options = options;
@@ -117,9 +125,12 @@ export class Journal {
   /**
    * Returns a function that takes everything back that was changed since, as long as none of it is committed.
    *
-   * - For one attempt of one node: of the attempts that have begun, those of that node only are put back.
+   * - Several of them may be called in any order: going back to a state makes void those that lead to a later one.
    */
-  mark(nodeId: string): () => void {
+  mark(): () => void {
+    const mark: Mark = { order: this.#lastMark.order + 1, isVoid: false, next: undefined };
+    this.#lastMark.next = mark;
+    this.#lastMark = mark;
     const kept = {
       status: this.status,
       currentStep: this.currentStep,
@@ -134,15 +145,18 @@ export class Journal {
     const operations = this.#operations;
     const sizes = this.#sizes;
     const ranCount = this.ran.length;
-    const begun = this.attempts.get(nodeId);
+    const attempts = [...this.attempts];
     return () => {
+      if (mark.isVoid) return;
+      for (let later = mark.next; later !== undefined; later = later.next) later.isVoid = true;
       Object.assign(this, kept);
       this.#context = context;
       this.#operations = operations;
       this.#sizes = sizes;
       this.ran.length = ranCount;
-      if (begun === undefined) this.attempts.delete(nodeId);
-      else this.attempts.set(nodeId, begun);
+      this.attempts.clear();
+      for (const [nodeId, attempt] of attempts) this.attempts.set(nodeId, attempt);
+      this.#queue.takenBack(mark.order);
     };
   }
 
@@ -172,7 +186,7 @@ export class Journal {
    * - If it is refused, everything is as before.
    */
   async commitNode(entry: NodeEntry, extra: CommitExtra = {}): Promise<void> {
-    const undo = this.mark(entry.nodeId);
+    const undo = this.mark();
     try {
       await this.commitPrepared(this.prepareNode(entry), entry, extra);
     } catch (error) {
@@ -183,7 +197,7 @@ export class Journal {
 
   /** Writes the error checkpoint of a node that has failed. The context stays as it was before the node. */
   async commitError(entry: NodeEntry & { error: FailureRecord }, extra: CommitExtra = {}): Promise<void> {
-    const undo = this.mark(entry.nodeId);
+    const undo = this.mark();
     try {
       this.attempts.set(entry.nodeId, entry.attempt);
       await this.#write("error", changesPayload(this.#operations), entry, extra);
@@ -196,7 +210,7 @@ export class Journal {
   /** Writes unsaved changes and the head, without a checkpoint that users see. If it is refused, all is as before. */
   async save(extra: CommitExtra = {}, parts: SavedParts = {}): Promise<void> {
     const { begun, resumed } = parts;
-    const undo = this.mark(begun?.nodeId ?? "");
+    const undo = this.mark();
     try {
       if (begun !== undefined) this.attempts.set(begun.nodeId, begun.attempt);
       if (resumed !== undefined) this.resumed = resumed;
@@ -216,7 +230,7 @@ export class Journal {
 
   /** Renews the lease. */
   renewLease(): Promise<void> {
-    return this.#queue.add({ leaseMs: this.#options.leaseMs }, true);
+    return this.#queue.renew(this.#options.leaseMs);
   }
 
   /** Resolves once everything queued is committed; rejects with what stopped it. */
@@ -298,6 +312,6 @@ export class Journal {
       onRecord: this.onRecord,
     };
     if (this.status === "running") commit.leaseMs = this.#options.leaseMs;
-    return this.#queue.add(commit);
+    return this.#queue.add(commit, this.#lastMark.order);
   }
 }

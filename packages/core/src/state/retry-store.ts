@@ -37,26 +37,50 @@ function storeRetryDelay(tries: number, random: number): number {
  * Calls a store, and calls it again while it cannot be reached.
  *
  * - A repetition is harmless: every call that writes carries an id that the store knows again.
- * - `giveUpAtMs`: when no further try is made, by `clock.elapsed()`. It is asked before each one.
+ * - `giveUpAtMs`: when no further try is made, by `clock.elapsed()`. It is asked before each one. Default:
+ *   `storeRetryMs` after the first failure.
  * - An error without a code, which no store should give, becomes STORE_UNAVAILABLE and is not tried again.
  *
  * @throws {WorkflowError} what the last try threw; STORE_UNAVAILABLE if the run's limits cut the wait off
  */
-export function callStore<T>(
-  patience: Patience,
-  call: () => Promise<T>,
-  giveUpAtMs: () => number = fixedEnd(patience),
-): Promise<T> {
-  const { limits } = patience;
-  if (limits === undefined) return retry(patience, call, giveUpAtMs, { isOver: false });
-  const wait: Wait = { isOver: false };
+export function callStore<T>(patience: Patience, call: () => Promise<T>, giveUpAtMs?: () => number): Promise<T> {
+  const { clock, storeRetryMs, limits } = patience;
+  let isOver = false;
+  let cancelSleep: (() => void) | undefined;
+
+  async function untilAnswered(): Promise<T> {
+    let failedMs: number | undefined;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isWorkflowError(error)) throw uncoded(error);
+        failedMs ??= clock.elapsed();
+        const leftMs = (giveUpAtMs?.() ?? failedMs + storeRetryMs) - clock.elapsed();
+        if (error.code !== "STORE_UNAVAILABLE" || isOver || !(leftMs > 0)) throw error;
+        await new Promise<void>((resolve) => {
+          cancelSleep = clock.schedule(Math.min(leftMs, storeRetryDelay(tries, Math.random())), resolve);
+        });
+      }
+    }
+  }
+
+  const answer = untilAnswered();
+  if (limits === undefined) return answer;
+  return answerWithin(limits, answer, () => {
+    isOver = true;
+    cancelSleep?.();
+  });
+}
+
+/** Waits for a store's answer within a run's limits. @throws {WorkflowError} STORE_UNAVAILABLE if they are over before */
+export function answerWithin<T>(limits: WaitLimits, answer: Promise<T>, onCutOff?: () => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const unwatch = limits.onCutOff(() => {
-      wait.isOver = true;
-      wait.cancelSleep?.();
-      reject(cutOff());
+      onCutOff?.();
+      reject(new WorkflowError("STORE_UNAVAILABLE", "The store had not answered when the run's time was up."));
     });
-    retry(patience, call, giveUpAtMs, wait).then(resolve, reject).finally(unwatch);
+    answer.then(resolve, reject).finally(unwatch);
   });
 }
 
@@ -65,42 +89,7 @@ export function retryStore(store: CheckpointStore, patience: Patience): Checkpoi
   return interceptStore(store, (_method, call) => callStore(patience, call));
 }
 
-interface Wait {
-  isOver: boolean;
-  cancelSleep?: () => void;
-}
-
-async function retry<T>({ clock }: Patience, call: () => Promise<T>, giveUpAtMs: () => number, wait: Wait): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isWorkflowError(error)) throw uncoded(error);
-      const leftMs = giveUpAtMs() - clock.elapsed();
-      if (error.code !== "STORE_UNAVAILABLE" || wait.isOver || !(leftMs > 0)) throw error;
-      await new Promise<void>((resolve) => {
-        wait.cancelSleep = clock.schedule(Math.min(leftMs, storeRetryDelay(tries, Math.random())), resolve);
-      });
-    }
-  }
-}
-
-function fixedEnd({ clock, storeRetryMs }: Patience): () => number {
-  let endsMs: number | undefined;
-  return () => {
-    endsMs ??= clock.elapsed() + storeRetryMs;
-    return endsMs;
-  };
-}
-
 function uncoded(error: unknown): WorkflowError {
   const cause = safeError(error);
   return new WorkflowError("STORE_UNAVAILABLE", `The store failed without a code: ${cause.message}`, { cause });
-}
-
-function cutOff(): WorkflowError {
-  return new WorkflowError(
-    "STORE_UNAVAILABLE",
-    "The store had not answered when the run's time was up. The execution can be resumed once its lease has lapsed.",
-  );
 }
