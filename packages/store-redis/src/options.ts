@@ -23,8 +23,11 @@ export interface RedisStoreOptions {
    * At most 2,147,483,647. Default: 15,000.
    */
   timeoutMs?: number;
-  /** Is told of settings of the server that may lose data. Default: `process.emitWarning`. */
-  onWarning?: (message: string) => void;
+  /**
+   * Called with each setting of the server that may lose data. What it throws or rejects with is ignored. Default:
+   * `process.emitWarning`.
+   */
+  onWarning?: (message: string) => unknown;
 }
 
 /** What {@link RedisCheckpointStore.connect} takes. */

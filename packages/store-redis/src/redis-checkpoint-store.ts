@@ -19,6 +19,7 @@ import {
   type Page,
   type ReadCheckpointsOptions,
   type StoreCapabilities,
+  tell,
   WorkflowError,
 } from "@waymark/core";
 import { Connection } from "./connection.ts";
@@ -134,7 +135,7 @@ export class RedisCheckpointStore implements CheckpointStore {
     const durable = this.#options.durable ?? settings.durable ?? false;
     this.#capabilities = Object.freeze({ ...this.#capabilities, durable });
     const warn = this.#options.onWarning ?? ((message: string) => process.emitWarning(message));
-    for (const warning of settings.warnings) warn(warning);
+    for (const warning of settings.warnings) tell(warn, warning);
   }
 
   async createExecution(execution: NewExecution): Promise<ExecutionRecord> {

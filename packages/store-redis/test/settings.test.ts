@@ -48,6 +48,25 @@ it("warns where executions may be evicted", async () => {
   await admin.config("SET", "maxmemory", "0");
 });
 
+it("opens whatever becomes of its warnings", async () => {
+  await admin.config("SET", "maxmemory", "1gb");
+  const broken = () => {
+    throw new Error("the log is full");
+  };
+  let told = 0;
+  // What rejects and is handled by nobody fails this file.
+  for (const onWarning of [broken, async () => broken(), () => new Promise<void>(() => undefined)]) {
+    await warningsWith("allkeys-lru", {
+      onWarning: () => {
+        told += 1;
+        return onWarning();
+      },
+    });
+  }
+  expect(told).toBe(3);
+  await admin.config("SET", "maxmemory", "0", "maxmemory-policy", "noeviction");
+});
+
 it("lets ended executions expire, and those that are claimed again stay", async () => {
   await using store = await open({ endedTtlMs: 3_600_000, keyPrefix: "ttl:" });
   const remaining = async () => Promise.all((await admin.keys("ttl:*e1")).map((key) => admin.pttl(key)));

@@ -12,6 +12,7 @@ import {
 } from "../state/open-execution.ts";
 import { withinLimits } from "../state/surroundings.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import { tell } from "../tell.ts";
 import { quoted } from "../text.ts";
 import { checkExecuteOptions, checkLegacyOptions, checkResumeOptions } from "./call-options.ts";
 import type { EventDraft, ExecutionEvent } from "./events.ts";
@@ -22,7 +23,6 @@ import { lostResult, resultOf, throwFailure, withExecutionId } from "./results.t
 import { keepAnswer, prepareResume, whatToDo } from "./resume.ts";
 import { run } from "./run.ts";
 import type { RunEnd } from "./run-context.ts";
-import { tell } from "./tell.ts";
 import type {
   ExecuteWorkflowOptions,
   ExecuteWorkflowResult,

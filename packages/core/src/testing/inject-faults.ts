@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, type StoreMethod } from "../store/intercept-store.ts";
+import { tell } from "../tell.ts";
 
 /** How often a method goes wrong, and how: probabilities from 0 to 1, each tried for every call. */
 export interface FaultRates {
@@ -29,8 +30,8 @@ export interface InjectFaultsOptions {
   faults: Partial<Record<StoreMethod | "all", FaultRates>>;
   /** For delays. */
   clock?: Clock;
-  /** Told of every fault. */
-  onFault?: (fault: InjectedFault) => void;
+  /** Called with every fault. What it throws or rejects with is ignored. */
+  onFault?: (fault: InjectedFault) => unknown;
 }
 
 /**
@@ -50,7 +51,7 @@ export function injectFaults(store: CheckpointStore, options: InjectFaultsOption
   return interceptStore(store, async (method, call) => {
     const { failBefore = 0, failAfter = 0, delay = 0, delayMs = 10 } = faults[method] ?? faults.all ?? {};
     const [isLate, failsBefore, failsAfter] = [random() < delay, random() < failBefore, random() < failAfter];
-    const note = (kind: InjectedFault["kind"]) => onFault({ method, kind });
+    const note = (kind: InjectedFault["kind"]) => tell(onFault, { method, kind });
     if (isLate) {
       note("delay");
       await new Promise<void>((resolve) => clock.schedule(delayMs, resolve));
