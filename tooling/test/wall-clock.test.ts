@@ -1,0 +1,59 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** Where the sources read a wall clock: how often, and why that is no stopwatch. */
+const READINGS: Record<string, { times: number; because: string }> = {
+  "packages/core/src/clock.ts": { times: 2, because: "the clock itself, and what makes its readings fit" },
+  "packages/core/src/conformance/cases/leases.ts": { times: 1, because: "a hint in words" },
+  "packages/core/src/conformance/wrong-clock.ts": { times: 1, because: "makes Date wrong for a case" },
+  "packages/core/src/engine/executions.ts": { times: 1, because: "an age, until stores compare ages themselves" },
+  "packages/core/src/engine/runner.ts": { times: 1, because: "the timestamp of an event" },
+  "packages/core/src/state/journal.ts": { times: 1, because: "the timestamp of a checkpoint" },
+  "packages/core/src/state/open-execution.ts": { times: 1, because: "the timestamp of the initial checkpoint" },
+  "packages/store-memory/src/memory-checkpoint-store.ts": { times: 2, because: "the store's clock: leases go by it" },
+  "packages/store-mongo/src/creation.ts": { times: 1, because: "the server's time, for the order of listings" },
+  "packages/store-mongo/src/expiry.ts": { times: 1, because: "the server's time: what was deleted long ago by it" },
+  "packages/store-mongo/src/list-executions.ts": { times: 2, because: "the server's time: leases and expiry go by it" },
+  "packages/store-postgres/src/pglite-database.ts": { times: 1, because: "the clock of a database in this process" },
+  "apps/playground/src/nodes/http-call.ts": { times: 1, because: "Retry-After may be a date" },
+};
+
+const READING =
+  /(?<!\bperformance)\.now\(|\b(?:Date|[cC]lock)\.now\b(?!\()|\bnew Date\(\)|\{[^{}=;]*\bnow\b[^{}=;]*\}\s*=\s*[\w.#]*(?:[cC]lock|Date)\b/g;
+
+/** How often a text reads a wall clock, comments left aside. */
+function readingsIn(source: string): number {
+  const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  return code.match(READING)?.length ?? 0;
+}
+
+it("notices each way to read a wall clock", () => {
+  for (const code of [
+    "Date.now()",
+    "const read = Date.now;",
+    "clock.now()",
+    "new Date()",
+    "const { now } = this.#clock;",
+  ]) {
+    expect([code, readingsIn(code)]).toEqual([code, 1]);
+  }
+  for (const code of ["performance.now()", "new Date(ms)", "clock.elapsed()", "// Date.now()", "/** clock.now() */"]) {
+    expect([code, readingsIn(code)]).toEqual([code, 0]);
+  }
+});
+
+// Two readings of a wall clock say nothing about the time between them: machines correct it while they run. Durations
+// are measured by `Clock.elapsed()` or `performance.now()`; ages, leases and what is due are compared by the store.
+it("no wall clock is read but for the listed reasons: none is a stopwatch", () => {
+  const files = globSync(["packages/*/src/**/*.ts", "apps/*/src/**/*.ts"], { cwd: ROOT });
+  const found = files.flatMap((file) => {
+    const times = readingsIn(readFileSync(join(ROOT, file), "utf8"));
+    return times === 0 ? [] : [[file.replaceAll("\\", "/"), times] as const];
+  });
+  const listed = Object.entries(READINGS).map(([file, { times }]) => [file, times] as const);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(listed));
+});

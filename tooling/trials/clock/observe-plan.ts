@@ -1,0 +1,129 @@
+import {
+  type CheckpointStore,
+  type Clock,
+  createWorkflowEngine,
+  type ExecuteWorkflowResult,
+  isWorkflowError,
+  type NodeExecutor,
+  patch,
+  RetryAfterError,
+  route,
+  suspend,
+} from "@waymark/core";
+import type { Behaviour, RandomPlan } from "./random-workflow.ts";
+
+/** What a plan came to: all of it must be the same whatever the wall clock does. */
+export interface Observed {
+  /** Of each run: how it ended, and what its result says. */
+  ends: object[];
+  /** Node and attempt, in the order in which they began. */
+  runs: string[];
+  renewals: number;
+  retries: number;
+  suspensions: number;
+  events: string[];
+  /** The records in the store, without times and random ids. */
+  history: object[];
+}
+
+/** What a plan is observed with. */
+export interface Surroundings {
+  store: CheckpointStore;
+  clock: Clock;
+  executionId: string;
+  renewals: () => number;
+  /** Called at each step of the engine's and its nodes'. */
+  onStep: () => void;
+  /** Waits until a run has ended, moving time if it is not real. */
+  toEnd: <T>(run: Promise<T>) => Promise<T>;
+  /** Whether durations repeat exactly. */
+  exact: boolean;
+}
+
+const MAX_RUNS = 60;
+
+/** Runs a plan to its end: answers what waits, and resumes what failed or stopped. */
+export async function observePlan(plan: RandomPlan, surroundings: Surroundings): Promise<Observed> {
+  const { store, clock, executionId, onStep, toEnd, exact } = surroundings;
+  const ends: object[] = [];
+  const runs: string[] = [];
+  const events: string[] = [];
+  const renewalsBefore = surroundings.renewals();
+  const executor = executorOf({ clock, onStep, runs });
+  const make = () =>
+    createWorkflowEngine({
+      store,
+      clock,
+      workflows: [plan.definition],
+      executors: { default: executor },
+      durability: plan.durability,
+      retry: { maxAttempts: 2, backoffMs: 5 },
+      timeoutMs: 24 * 3_600_000,
+      onEvent: ({ type, ...event }) => {
+        onStep();
+        const { nodeId, attempt, durationMs, retryInMs } = event as Record<string, unknown>;
+        events.push(JSON.stringify({ type, nodeId, attempt, retryInMs, ...(exact ? { durationMs } : {}) }));
+      },
+    });
+  let engine = make();
+  let result: ExecuteWorkflowResult | undefined;
+  for (let run = 0; run < MAX_RUNS && result?.status !== "completed"; run++) {
+    if (plan.forgets) engine = make();
+    // Limits for the first runs only: later ones must come to an end.
+    const limits = plan.limits[run] ?? {};
+    const answer = result?.status === "suspended" ? { data: { answer: run } } : {};
+    const call =
+      run === 0
+        ? engine.executeWorkflow({ workflowId: plan.definition.id, userId: "u1", executionId, ...limits })
+        : engine.resumeWorkflow({ executionId, ...limits, ...answer });
+    try {
+      result = await toEnd(call);
+    } catch (error) {
+      ends.push({ thrown: isWorkflowError(error) ? `${error.code}: ${error.message}` : String(error) });
+      break;
+    }
+    ends.push(describeEnd(result, exact));
+  }
+  const renewals = surroundings.renewals() - renewalsBefore;
+  const records = await store.readCheckpoints(executionId);
+  const history = records.map(({ id: _id, timestamp, durationMs, error, ...record }) => {
+    if (!Number.isSafeInteger(timestamp) || !(durationMs >= 0))
+      throw new Error(`Bad times in ${JSON.stringify(record)}`);
+    return { ...record, failure: error?.message, ...(exact ? { durationMs } : {}) };
+  });
+  const count = (text: string) => events.filter((event) => event.includes(text)).length;
+  return {
+    ends,
+    runs,
+    renewals,
+    events,
+    history,
+    retries: count("retryInMs"),
+    suspensions: count("execution.suspended"),
+  };
+}
+
+function describeEnd(result: ExecuteWorkflowResult, exact: boolean): object {
+  const { executionId: _id, failure, durationMs, ...rest } = result;
+  return { ...rest, failure: failure && `${failure.code}: ${failure.message}`, ...(exact ? { durationMs } : {}) };
+}
+
+function executorOf(options: { clock: Clock; onStep: () => void; runs: string[] }): NodeExecutor {
+  const { clock, onStep, runs } = options;
+  return async ({ context, node, data, attempt, resume }) => {
+    const { takesMs, failures, retryAfterMs, suspends, handles, patches } = data as Behaviour;
+    runs.push(`${node.id}.${attempt}`);
+    onStep();
+    if (takesMs > 0) await new Promise<void>((resolve) => void clock.schedule(takesMs, resolve));
+    onStep();
+    if (attempt <= failures) {
+      if (retryAfterMs === undefined) throw new Error(`no luck in attempt ${attempt}`);
+      throw new RetryAfterError("busy", { retryAfterMs });
+    }
+    if (suspends && resume === undefined) return suspend();
+    const log = [...((context.log as string[] | undefined) ?? []), node.id];
+    const changes = { log, [node.id]: { attempt, answer: resume?.data ?? null } };
+    const result = patches ? patch(changes) : { ...context, ...changes };
+    return handles === undefined ? result : route(result, handles);
+  };
+}

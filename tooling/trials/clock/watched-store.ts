@@ -1,0 +1,42 @@
+import type { CheckpointStore, CommitRequest } from "@waymark/core";
+
+/** A store whose calls are counted, while they are under way and by what they are. */
+export interface WatchedStore {
+  store: CheckpointStore;
+  /** Calls that have not been answered yet. */
+  underWay(): number;
+  /** Calls so far: whether anything has happened since. */
+  calls(): number;
+  /** Renewals of a lease by themselves, without a checkpoint. */
+  renewals(): number;
+}
+
+/** Watches a store. `onCall` is called before and after each call. */
+export function watchStore(store: CheckpointStore, onCall: () => void): WatchedStore {
+  let underWay = 0;
+  let calls = 0;
+  let renewals = 0;
+  const watched = new Proxy(store, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== "function" || key === "close") return member;
+      return async (...args: unknown[]) => {
+        calls += 1;
+        underWay += 1;
+        if (key === "commit" && isRenewal(args[1] as CommitRequest)) renewals += 1;
+        onCall();
+        try {
+          return await member.apply(target, args);
+        } finally {
+          underWay -= 1;
+          onCall();
+        }
+      };
+    },
+  });
+  return { store: watched, underWay: () => underWay, calls: () => calls, renewals: () => renewals };
+}
+
+function isRenewal({ checkpoint, head, leaseMs }: CommitRequest): boolean {
+  return checkpoint === undefined && head?.status === undefined && leaseMs !== undefined;
+}

@@ -1,0 +1,37 @@
+// Kills a store's server under 10 executions in flight, and starts it again some seconds later. Prints figures, and
+// everything that should not have been.
+//
+//   node tooling/trials/restarts.ts [postgres|redis|mongo] [seconds that it stays away]...
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CheckpointStore } from "@waymark/core";
+import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../test-servers/index.ts";
+import { runRestartTrial } from "./restart-trial.ts";
+
+const STORES = {
+  postgres: { className: "PostgresCheckpointStore", start: startOwnPostgres },
+  redis: { className: "RedisCheckpointStore", start: startOwnRedis },
+  mongo: { className: "MongoCheckpointStore", start: startOwnMongo },
+};
+
+const [name = "postgres", ...given] = process.argv.slice(2);
+if (!Object.hasOwn(STORES, name)) throw new Error(`Name a store: ${Object.keys(STORES).join(", ")}.`);
+const { className, start } = STORES[name as keyof typeof STORES];
+const { [className]: Store } = await import(`../../packages/store-${name}/src/index.ts`);
+
+for (const seconds of given.length === 0 ? [1, 3, 10] : given.map(Number)) {
+  const server = await start();
+  const store: CheckpointStore = await Store.connect({ url: server.url });
+  const { violations, ...figures } = await runRestartTrial({
+    store,
+    server,
+    executions: 10,
+    untilBack: () => sleep(seconds * 1_000),
+  });
+  console.log(
+    `${server.name}, away for ${seconds} s: ${JSON.stringify({ ...figures, violations: violations.length })}`,
+  );
+  for (const violation of violations) console.log(`  ${violation}`);
+  if (violations.length > 0) process.exitCode = 1;
+  await store.close();
+  await server.stop();
+}
