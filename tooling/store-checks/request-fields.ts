@@ -20,7 +20,9 @@ const FAILURE = {
 };
 
 // Each table has an entry for every field: a new one is not forgotten here either.
-const UPDATES: { [Name in keyof Required<HeadUpdate>]: readonly HeadUpdate[Name][] } = {
+// A time of the end goes with an end only; the suite has a case for it.
+type Update = Omit<HeadUpdate, "endedAt">;
+const UPDATES: { [Name in keyof Required<Update>]: readonly Update[Name][] } = {
   status: ["suspended", "completed", "failed", "cancelled", "pending"],
   currentStep: [0, 7],
   totalSteps: [0, 9],
@@ -41,6 +43,7 @@ const EXECUTION: Required<Omit<NewExecution, "id" | "checkpoint" | "leaseMs">> &
   parentId: "p1",
   wakeAt: 6,
   failure: FAILURE,
+  createdAt: 1_600_000_000_000,
 };
 
 /** Checks that every field of every request arrives, set and cleared. */
@@ -74,7 +77,7 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     const { leaseMs, ...fields } = EXECUTION;
     const head = await headAfter(EXECUTION);
     expect(head).toMatchObject(fields);
-    expect(head.leaseUntil).toBe(head.createdAt + leaseMs);
+    expect(head.leaseUntil).toBe(head.updatedAt + leaseMs);
   });
 
   it("every field of a claim arrives", async () => {

@@ -25,7 +25,7 @@ export async function create(
 ): Promise<ExecutionRecord> {
   const { id, checkpoint } = execution;
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
-    const entry = newEntry(execution, { incarnation: randomUUID(), listedAt: await call.now() });
+    const entry = newEntry(execution, { incarnation: randomUUID(), now: await call.now() });
     const { incarnation } = entry;
     const added = addition({ id, incarnation, token: 0 }, { seq: 0, commitId: checkpoint.id, callKey: "" }, checkpoint);
     const { _id, executionId, ...rest } = entry;

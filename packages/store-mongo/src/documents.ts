@@ -89,6 +89,8 @@ export interface Entry {
   id: string;
   /** The head's `createdAt`. */
   listedAt: number;
+  /** When it was made, if it was not created then: it came from elsewhere. */
+  madeAt?: number;
   workflowId: string;
   userId: string;
   parentId?: string;
@@ -157,12 +159,19 @@ function digits(seq: number): string {
 }
 
 export function newEntry(
-  { id, workflowId, userId, parentId }: NewExecution,
-  { incarnation, listedAt }: Pick<Entry, "incarnation" | "listedAt">,
+  { id, workflowId, userId, parentId, createdAt }: NewExecution,
+  { incarnation, now }: { incarnation: string; now: number },
 ): Entry {
   const _id = entryId(id, incarnation);
+  const listedAt = Math.min(createdAt ?? now, now);
   const entry: Entry = { _id, executionId: id, incarnation, token: 0, id, listedAt, workflowId, userId };
+  if (listedAt !== now) entry.madeAt = now;
   return parentId === undefined ? entry : { ...entry, parentId };
+}
+
+/** When an entry was made. */
+export function madeAtOf({ madeAt, listedAt }: Pick<Entry, "madeAt" | "listedAt">): number {
+  return madeAt ?? listedAt;
 }
 
 /** Tells a head from what is left of a deleted one, by what only that has. */

@@ -6,7 +6,7 @@ import {
   type NewExecution,
   type WorkflowStatus,
 } from "@waymark/core";
-import { type Entry, type KeptRecord, NOW } from "./documents.ts";
+import { type Entry, type KeptRecord, madeAtOf, NOW } from "./documents.ts";
 import { claimChange, commitChange, newHeadFields } from "./request-fields.ts";
 import type { TailChange } from "./tail.ts";
 
@@ -44,7 +44,7 @@ export function createUpdate(
 ): Pipeline {
   const fields = newHeadFields(execution, entry);
   const token = { $max: [{ $add: [tokenOr(0), 1] }, NOW] };
-  const end = isEnded(execution.status) ? endFields(endedTtlMs, entry.listedAt) : {};
+  const end = isEnded(execution.status) ? endFields(endedTtlMs, { now: madeAtOf(entry) }) : {};
   return [
     {
       $replaceWith: { $mergeObjects: [fields, { token, firstToken: token, ...end }, { $literal: { tail: [record] } }] },
@@ -62,7 +62,7 @@ export function commitUpdate(
   const { set, unset, status } = commitChange(base, request);
   if (change.isLonger) set.tail = { $concatArrays: ["$tail", { $literal: change.tail.slice(-1) }] };
   else if (checkpoint !== undefined || dropBefore !== undefined) set.tail = { $literal: change.tail };
-  if (isEnded(status as WorkflowStatus)) Object.assign(set, endFields(endedTtlMs));
+  if (isEnded(status as WorkflowStatus)) Object.assign(set, endFields(endedTtlMs, { endedAt: request.head?.endedAt }));
   return unset.length === 0 ? [{ $set: set }] : [{ $set: set }, { $unset: unset }];
 }
 
@@ -78,10 +78,15 @@ export const NEVER = new Date("9999-01-01");
 const LONGEST_TTL_MS = 36_500 * 24 * 3_600_000;
 
 /** What an end adds to the head. Where ended executions expire, the parts are to be seen to next (see expiry.ts). */
-function endFields(endedTtlMs: number | undefined, endedAt: number | typeof NOW = NOW): Record<string, unknown> {
+function endFields(
+  endedTtlMs: number | undefined,
+  { now = NOW, endedAt: given }: { now?: number | typeof NOW; endedAt?: number | undefined },
+): Record<string, unknown> {
+  const endedAt = given === undefined ? now : { $min: [given, now] };
   if (endedTtlMs === undefined) return { endedAt };
   const ttl = Math.min(endedTtlMs, LONGEST_TTL_MS);
-  return { endedAt, expiresAt: { $add: [endedAt, ttl] }, sweepingSince: NOW, forgetAt: NEVER };
+  // It expires by when it ended here: what was imported is not gone at once.
+  return { endedAt, expiresAt: { $add: [now, ttl] }, sweepingSince: NOW, forgetAt: NEVER };
 }
 
 /** What a deleted execution leaves for a while. Its fields are those that a later creation and a sweep need. */

@@ -7,6 +7,7 @@ import {
   isIncarnation,
   isLive,
   type LiveHead,
+  madeAtOf,
   namesIn,
   partRange,
 } from "./documents.ts";
@@ -163,9 +164,9 @@ async function headsOf(
 }
 
 /** Whether the life of a head may be the one that an entry was made for. */
-function mayBeOf({ listedAt }: Entry, { _id, executionId, incarnation, createdAt, bornAt }: LiveHead): boolean {
+function mayBeOf(entry: Entry, { _id, executionId, incarnation, createdAt, bornAt }: LiveHead): boolean {
   if (executionId !== _id || !isIncarnation(incarnation)) return true;
-  return createdAt === listedAt || bornAt === listedAt;
+  return createdAt === entry.listedAt || bornAt === madeAtOf(entry);
 }
 
 async function removeAbandoned(
@@ -174,7 +175,7 @@ async function removeAbandoned(
   { orphans, now }: { orphans: readonly Entry[]; now: number | undefined },
 ): Promise<void> {
   const before = (now ?? (await call.now())) - ABANDONED_AFTER_MS;
-  const abandoned = orphans.filter((entry) => isSound(entry) && entry.listedAt < before);
+  const abandoned = orphans.filter((entry) => isSound(entry) && madeAtOf(entry) < before);
   if (abandoned.length === 0) return;
   // By the entry what is left is found again: it goes last.
   await call.delete(

@@ -7,7 +7,7 @@ import {
   type NewCheckpoint,
   type NewExecution,
 } from "@waymark/core";
-import { type Entry, NOW, type RecordContent } from "./documents.ts";
+import { type Entry, madeAtOf, NOW, type RecordContent } from "./documents.ts";
 
 /*
  * Where each field of a request is written. Every request has a table with an entry for each field that its interface
@@ -66,15 +66,19 @@ const NEW_EXECUTION: Writes<NewExecution, HeadChange & { bornAt: number }> = {
   parentId: sameField,
   wakeAt: sameField,
   failure: failureJson,
+  // The rules of core make it of the field and the time, see below.
+  createdAt: nowhere,
   // The record itself is the first one of the tail.
   checkpoint: ({ id }, to) => sameField(id, to, "initialCheckpointId"),
 };
 
 /** The fields of a new head, but for its token, its tail and what an end adds. */
-export function newHeadFields(execution: NewExecution, { incarnation, listedAt }: Entry): Record<string, unknown> {
-  const head = createdHead(execution, 0, listedAt);
+export function newHeadFields(execution: NewExecution, entry: Entry): Record<string, unknown> {
+  const { incarnation } = entry;
+  const bornAt = madeAtOf(entry);
+  const head = createdHead(execution, 0, bornAt);
   const { createdAt, updatedAt } = head;
-  const to = { set: { incarnation, createdAt, updatedAt, bornAt: createdAt }, unset: [], bornAt: createdAt };
+  const to = { set: { incarnation, createdAt, updatedAt, bornAt }, unset: [], bornAt };
   writeFields(NEW_EXECUTION, execution, to);
   for (const name in BY_STORE) sameField(head[name as keyof typeof BY_STORE], to, name);
   return to.set;
@@ -105,6 +109,8 @@ const HEAD_UPDATE: Writes<HeadUpdate, HeadChange> = {
   wakeAt: sameField,
   failure: failureJson,
   definitionHash: sameField,
+  // What an end adds is made in one place, see endFields.
+  endedAt: nowhere,
 };
 
 /** The counters that a commit builds on. */

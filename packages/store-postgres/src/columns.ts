@@ -26,6 +26,8 @@ export interface Column {
   readonly clearable?: true;
   /** Milliseconds from now in the request, milliseconds since the epoch in the column. */
   readonly fromNow?: true;
+  /** The server's own time if that is earlier, or if it is absent. */
+  readonly upToNow?: true;
 }
 
 /** A field of a request that is part of a condition only. */
@@ -116,6 +118,7 @@ export const NEW_EXECUTION = {
   parentId: EXECUTION.parentId,
   wakeAt: EXECUTION.wakeAt,
   failure: EXECUTION.failure,
+  createdAt: { column: EXECUTION.createdAt.column, type: "bigint", upToNow: true },
   checkpoint: CHECKPOINT,
 } as const satisfies FieldsOf<NewExecution>;
 
@@ -136,6 +139,7 @@ export const HEAD_UPDATE = {
   wakeAt: { column: EXECUTION.wakeAt.column, type: "bigint", optional: true, clearable: true },
   failure: { column: EXECUTION.failure.column, type: "json", optional: true, clearable: true },
   definitionHash: { column: EXECUTION.definitionHash.column, type: "text", optional: true },
+  endedAt: { column: EXECUTION.endedAt.column, type: "bigint", optional: true, upToNow: true },
 } as const satisfies ColumnsOf<HeadUpdate>;
 
 /** What `commit` writes and asks for. */

@@ -33,6 +33,9 @@ const hasCheckpoint = ({ checkpoint }: CommitRequest) => checkpoint !== undefine
 const hasStatus = ({ head }: CommitRequest) => head?.status !== undefined;
 const status = (sql: RequestSql) => sql.or("head.status", "e.status");
 
+/** The fields of an update that stay until another one changes them. The time of an end goes when the status does. */
+const { endedAt: _endedAt, ...LASTING } = HEAD_UPDATE;
+
 /** Every change of a head. `e` is its row. */
 export const HEAD_CHANGES: readonly HeadChange[] = [
   { column: EXECUTION.version.column, isIn: always, to: () => "e.version + 1" },
@@ -49,7 +52,7 @@ export const HEAD_CHANGES: readonly HeadChange[] = [
     isIn: ({ checkpoint }) => checkpoint !== undefined && checkpoint.kind !== "save",
     to: (sql) => `e.checkpoints_count + CASE WHEN ${sql.value("checkpoint.kind")} = 'save' THEN 0 ELSE 1 END`,
   },
-  ...fieldsOf(HEAD_UPDATE).map(([field, { column }]) => ({
+  ...fieldsOf(LASTING).map(([field, { column }]) => ({
     column,
     isIn: ({ head }: CommitRequest) => head?.[field] !== undefined,
     to: (sql: RequestSql) => sql.or(`head.${field}`, `e.${column}`),
@@ -68,7 +71,7 @@ export const HEAD_CHANGES: readonly HeadChange[] = [
   {
     column: EXECUTION.endedAt.column,
     isIn: hasStatus,
-    to: (sql) => `CASE WHEN ${status(sql)} IN ${ENDED} THEN ${NOW} END`,
+    to: (sql) => `CASE WHEN ${status(sql)} IN ${ENDED} THEN ${sql.or("head.endedAt", NOW)} END`,
   },
 ];
 
@@ -98,6 +101,6 @@ export function recordOf(sql: RequestSql): { columns: string; values: string } {
   };
 }
 
-function fieldsOf<T extends typeof HEAD_UPDATE | typeof CHECKPOINT>(table: T) {
+function fieldsOf<T extends typeof LASTING | typeof CHECKPOINT>(table: T) {
   return Object.entries(table) as [keyof T & string, T[keyof T]][];
 }

@@ -62,7 +62,7 @@ export function valuesOf(parameters: readonly Parameter[], request: object): unk
 type Request = Readonly<Record<string, unknown>>;
 
 function parameter(path: string, field: Column | Condition, get: (request: Request) => unknown): Parameter {
-  const { type, column, clearable, fromNow } = field as Column;
+  const { type, column, clearable, fromNow, upToNow } = field as Column;
   const encode = type === "json" ? (value: unknown) => value && JSON.stringify(value) : (value: unknown) => value;
   return {
     path,
@@ -70,7 +70,8 @@ function parameter(path: string, field: Column | Condition, get: (request: Reque
     type,
     column,
     isClearable: clearable === true,
-    written: (sent) => (fromNow === true ? `${NOW} + ${sent}` : sent),
+    // What is NULL is passed over by least().
+    written: (sent) => (fromNow === true ? `${NOW} + ${sent}` : upToNow === true ? `least(${sent}, ${NOW})` : sent),
     read: (request) => encode(get(request as Request)),
   };
 }

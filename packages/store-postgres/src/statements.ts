@@ -70,11 +70,11 @@ function createStatement({ executions, checkpoints, tokens }: TableNames): State
        SELECT nextval('${tokens}') AS token
      ), head AS (
        INSERT INTO ${executions} AS e (
-         key, version, token, seq, snapshot_seq, first_seq, checkpoints_count, created_at_ms, updated_at_ms, ended_at_ms,
+         key, version, token, seq, snapshot_seq, first_seq, checkpoints_count, updated_at_ms, ended_at_ms,
          initial_checkpoint_id, ${head.names}
        )
        SELECT
-         fresh.token, 0, fresh.token, 0, 0, 0, 0, ${NOW}, ${NOW}, CASE WHEN ${sql("status")} IN ${ENDED} THEN ${NOW} END,
+         fresh.token, 0, fresh.token, 0, 0, 0, 0, ${NOW}, CASE WHEN ${sql("status")} IN ${ENDED} THEN ${NOW} END,
          ${sql("checkpoint.id")}, ${head.values}
        FROM fresh
        ON CONFLICT (id) DO NOTHING

@@ -42,7 +42,10 @@ const HEADS: { [K in keyof Required<HeadUpdate>]: (HeadUpdate[K] | undefined)[] 
   wakeAt: [undefined, null, 8_000_000_000_000_000, 0],
   failure: [undefined, null, failure, other],
   definitionHash: [undefined, "2:other"],
+  // With an end only; the last one is later than the server's clock.
+  endedAt: [undefined, 5, 8_000_000_000_000_000],
 };
+const ENDED: unknown[] = ["completed", "failed", "cancelled"];
 /** The same for a checkpoint. */
 const CHECKPOINTS: { [K in keyof Required<NewCheckpoint>]: NewCheckpoint[K][] } = {
   id: ["c1", "a checkpoint"],
@@ -77,6 +80,7 @@ function* requests(): Generator<{ before: Partial<NewExecution>; change: Partial
             const head = {
               ...{ status, wakeAt, failure, currentStep: next(currentStep), totalSteps: next(totalSteps) },
               definitionHash: next(definitionHash),
+              endedAt: ENDED.includes(status) ? next(HEADS.endedAt) : undefined,
             };
             const checkpoint = Object.fromEntries(
               Object.entries(CHECKPOINTS).map(([field, values]) => [field, next<unknown>(values)]),
@@ -121,7 +125,7 @@ async function stored(id: string, { leaseMs }: Partial<CommitRequest>) {
     "SELECT * FROM waymark.checkpoints WHERE execution_key = $1 AND seq > 0 ORDER BY seq",
     [key],
   );
-  // A time is either that of this commit, or what it was.
+  // A time is either that of this commit, or what it was, or was given.
   const age = (name: string) => (head[name] === null ? null : Number(head[name]) - Number(head.updated_at_ms));
   const times = { lease: leaseMs === undefined ? head.lease_until_ms !== null : age("lease_until_ms") };
   const {
@@ -134,7 +138,7 @@ async function stored(id: string, { leaseMs }: Partial<CommitRequest>) {
   return {
     ...rest,
     ...times,
-    ended: age("ended_at_ms"),
+    ended: head.ended_at_ms === "5" ? 5 : age("ended_at_ms"),
     records: records.map(({ execution_key: _key, ...record }) => record),
   };
 }

@@ -174,7 +174,7 @@ export class ExecutionIndex {
     for (const entry of entries) {
       const verdict = judgeEntry(entry.stamp, row.field, row.head);
       if (verdict === "remove") this.removeSoon([entry]);
-      else if (verdict === "unborn" && row.now - entry.createdAt > UNBORN_GRACE_MS) {
+      else if (verdict === "unborn" && row.now - madeAtMs(entry) > UNBORN_GRACE_MS) {
         this.#soon(async () => {
           const { head, tokens } = this.#keys.execution(entry.id);
           const isVoid = await this.#connection.run<unknown>(VOID, [head, tokens], [entry.stamp]);
@@ -198,6 +198,11 @@ export class ExecutionIndex {
       });
     this.#cleaning.add(done);
   }
+}
+
+/** When an entry was made, at the latest: a token is at least the clock in microseconds. What was imported was created before. */
+function madeAtMs({ stamp }: IndexEntry): number {
+  return Number.parseInt(stamp, 10) / 1_000;
 }
 
 /** Indexes that hold what is asked for, and maybe more. */

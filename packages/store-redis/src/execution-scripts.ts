@@ -129,7 +129,7 @@ export type ClaimAnswer =
 export const COMMIT = namedScript(
   [
     ...(["commitId", "token", "version", "record", "kind", "leaseMs", "dropBefore", "status", "wake"] as const),
-    ...(["prepared", "endedTtlMs", "removed"] as const),
+    ...(["endedAt", "prepared", "endedTtlMs", "removed"] as const),
   ],
   `
 local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'commitId', 'seq', 'firstSeq', 'checkpointsCount',
@@ -179,7 +179,7 @@ if changes then
   put('entry', stamp)
 end
 if wakes then put('wake', stamp) end
-if ended then put('endedAt', now) end
+if ended then put('endedAt', math.min(tonumber(endedAt) or now, now)) end
 if leaseMs ~= '' and after == 'running' then put('leaseUntil', now + leaseMs) end
 for i = rest + removed, #ARGV do
   n = n + 1

@@ -60,14 +60,19 @@ const NEW_EXECUTION: Writes<NewExecution, NewHead & { token: string; now: number
     inHash(to.token, to, "wake");
   },
   failure: inHash,
+  // At most the server's time: the rules of core say so, see below.
+  createdAt: byRules,
   checkpoint: (checkpoint, to) => {
     inHash(checkpoint.id, to, "initialId");
     to.record = encodeRecord(checkpoint);
   },
 };
 
-/** The fields of a new head that no request names. */
-const BY_STORE: Record<Exclude<keyof ExecutionRecord, keyof NewExecution | "leaseUntil" | "unreadable">, true> = {
+/** The fields of a new head that no request decides alone. */
+const BY_STORE: Record<
+  Exclude<keyof ExecutionRecord, Exclude<keyof NewExecution, "createdAt"> | "leaseUntil" | "unreadable">,
+  true
+> = {
   version: true,
   token: true,
   seq: true,
@@ -129,6 +134,7 @@ export interface CommitArguments extends HashChange {
   leaseMs: string;
   dropBefore: string;
   status: string;
+  endedAt: string;
   /** Whether `wakeAt` is "set", "clear"ed or neither. */
   wake: string;
   /** The creation time with which index entries were made for this commit. */
@@ -147,6 +153,7 @@ const HEAD_UPDATE: Writes<HeadUpdate, CommitArguments> = {
   },
   failure: inHash,
   definitionHash: inHash,
+  endedAt: asArgument,
 };
 
 const COMMIT: Writes<CommitRequest, CommitArguments> = {
@@ -172,6 +179,7 @@ export function encodeCommit(request: CommitRequest, endedTtlMs: string): Commit
     leaseMs: "",
     dropBefore: "",
     status: "",
+    endedAt: "",
     wake: "",
     prepared: "",
     endedTtlMs,
@@ -198,3 +206,6 @@ function asArgument(value: string | number, to: object, name: string): void {
 
 /** A key says it. */
 function inKey(): void {}
+
+/** The rules of core make it of the field and the time. */
+function byRules(): void {}

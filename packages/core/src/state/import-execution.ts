@@ -1,6 +1,7 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ExecutionRecord, ExecutionRef, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
+import { MAX_TIME_MS } from "../time.ts";
 import type { ExecutionOutput, ExecutionOutputCheckpoint } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import { INCOMPLETE_IMPORT, isIncompleteImport } from "./incomplete-import.ts";
@@ -22,6 +23,10 @@ export interface ImportedExecution {
    * the output has an error, `completed` if all its steps are done, else unfinished.
    */
   status?: string | null;
+  /** When the row was created: a Date, ISO 8601 text, or milliseconds since the epoch. Default: now. */
+  createdAt?: Date | string | number | null;
+  /** When it ended, in the same forms; not before `createdAt`. Default: now. */
+  endedAt?: Date | string | number | null;
 }
 
 /** An {@link ExecutionOutput} as old tables have it: `checkpoints` and their ids may be missing. */
@@ -35,6 +40,8 @@ const NAMES = new Set([
   "executionId",
   "output",
   "status",
+  "createdAt",
+  "endedAt",
 ] satisfies (keyof ImportedExecution)[]);
 
 /** How often an earlier import that was cut off is replaced, if another process writes to it meanwhile. */
@@ -45,6 +52,7 @@ const MAX_REPLACEMENTS = 5;
  *
  * - Nothing of it is ever due or recovered: what the old executor had not finished arrives as failed, with the code
  *   IMPORTED, to be resumed by hand.
+ * - Both times of the row are kept, but never one that is later than the store's clock.
  * - Everything is checked before anything is written. If writing fails, what was written is deleted. If the process dies
  *   or the store cannot be reached, it stays as failed with the code IMPORT_INCOMPLETE, and a second import of the row
  *   replaces it.
@@ -54,13 +62,14 @@ const MAX_REPLACEMENTS = 5;
 export async function importExecution(surroundings: JournalOptions, row: ImportedExecution): Promise<string> {
   checkNames(row);
   const output = parseExecutionOutput(surroundings.codec, row.output);
+  const { createdAt, endedAt } = timesOf(row);
   const end = endOf(output, statusOf(row.status, output), row.status);
-  const { journal, record } = await begin(surroundings, row, output);
+  const { journal, record } = await begin(surroundings, row, { output, createdAt });
   try {
     for (const checkpoint of output.checkpoints) await writeCheckpoint(journal, checkpoint);
     journal.replaceContext(output.currentContext);
     journal.currentStep = output.currentStep;
-    await journal.save(end);
+    await journal.save(endedAt === undefined ? end : { ...end, endedAt });
   } catch (error) {
     // The first error is the one to report. What cannot be cleaned up now stays as an incomplete import.
     if (!isWorkflowError(error, "STORE_UNAVAILABLE")) await deleteOwn(surroundings, record).catch(() => undefined);
@@ -73,13 +82,14 @@ export async function importExecution(surroundings: JournalOptions, row: Importe
 async function begin(
   surroundings: JournalOptions,
   row: ImportedExecution,
-  output: ParsedOutput,
+  { output, createdAt }: { output: ParsedOutput; createdAt: number | undefined },
 ): Promise<OpenedExecution> {
   const { workflowId, userId } = row;
   const { totalSteps, currentContext } = output;
   const initialData = output.checkpoints.length === 0 ? currentContext : {};
   const executionId = row.executionId ?? undefined;
-  const options = { workflowId, userId, executionId, initialData, totalSteps, unowned: INCOMPLETE_IMPORT };
+  const unowned = INCOMPLETE_IMPORT;
+  const options = { workflowId, userId, executionId, initialData, totalSteps, createdAt, unowned };
   for (let replaced = 0; ; replaced++) {
     try {
       return await createExecution(surroundings, options);
@@ -154,6 +164,26 @@ function endOf(
   const node = last?.error === undefined ? {} : { nodeId: last.nodeId, nodeName: last.nodeName };
   const message = error ?? last?.error ?? "The old executor recorded no error.";
   return { status: old, failure: describeFailure(message, node) };
+}
+
+/** The times of a row, in milliseconds since the epoch. */
+function timesOf(row: ImportedExecution): { createdAt: number | undefined; endedAt: number | undefined } {
+  const createdAt = timeOf(row.createdAt, "createdAt");
+  const endedAt = timeOf(row.endedAt, "endedAt");
+  if (createdAt !== undefined && endedAt !== undefined && endedAt < createdAt) {
+    throw invalid("endedAt is before createdAt");
+  }
+  return { createdAt, endedAt };
+}
+
+/** A time before 1970 is none that an execution can have been created or ended at. */
+function timeOf(value: unknown, name: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const isDate = Object.prototype.toString.call(value) === "[object Date]";
+  const ms =
+    typeof value === "string" ? Date.parse(value) : isDate || typeof value === "number" ? Number(value) : Number.NaN;
+  if (ms >= 0 && ms <= MAX_TIME_MS) return Math.floor(ms);
+  throw invalid(`${name} ${quoted(value)} is no time: give a Date, ISO 8601 text, or milliseconds since the epoch`);
 }
 
 function checkNames(row: unknown): void {

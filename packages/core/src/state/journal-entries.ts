@@ -21,6 +21,8 @@ export interface CommitExtra {
   wakeAt?: number | null;
   failure?: FailureRecord | null;
   definitionHash?: string;
+  /** Milliseconds since the epoch; with an end only. */
+  endedAt?: number;
 }
 
 /** What a save can hold beside changes of the context. */

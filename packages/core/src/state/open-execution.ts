@@ -34,6 +34,8 @@ export interface CreateOptions {
   /** Default: a new id. */
   executionId?: string | undefined;
   definitionHash?: string | undefined;
+  /** Milliseconds since the epoch; never later than the store's clock. Default: now. */
+  createdAt?: number | undefined;
   /** Creates it as pending, with this failure and without an owner or a time to wake: nobody recovers it. */
   unowned?: FailureRecord;
 }
@@ -75,6 +77,7 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
     checkpoint,
   };
   if (definitionHash !== undefined) execution.definitionHash = definitionHash;
+  if (options.createdAt !== undefined) execution.createdAt = options.createdAt;
   const head = await store.createExecution(execution);
   const records = [{ ...checkpoint, seq }];
   return open(

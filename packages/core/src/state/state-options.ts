@@ -11,7 +11,7 @@ export const SHARED_OPTIONS: OptionSchemas<Required<WorkflowStateOptions>> = {
     (value) => typeof (value as { commit?: unknown } | null)?.commit === "function",
     "must be a CheckpointStore; a Promise of one must be awaited",
   ),
-  codec: z.optional(z.strictObject({ types: z.optional(z.array(z.custom<unknown>())) })),
+  codec: z.optional(z.strictObject({ types: z.optional(z.custom<unknown>(Array.isArray, "must be a list")) })),
   leaseMs: z.optional(
     milliseconds.check(
       z.refine(Number.isSafeInteger, "must be a whole number"),

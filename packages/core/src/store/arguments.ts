@@ -30,6 +30,7 @@ import {
 } from "./checks.ts";
 import { checkFields, type Fields, fieldsOf, narrowing, needed, optional, removable } from "./fields.ts";
 import { DEFAULT_PAGE_SIZE, decodeCursor, MAX_PAGE_SIZE, type PagePosition } from "./paging.ts";
+import { isEnded } from "./status.ts";
 
 /*
  * The checks at a store's door, one for every method: types, ranges, sizes and names, also of what is nested. Whatever
@@ -62,6 +63,7 @@ const NEW_EXECUTION = fieldsOf<NewExecution>("execution", "", {
   parentId: optional(checkId),
   wakeAt: optional(checkTime),
   failure: optional(checkFailure),
+  createdAt: optional(checkTime),
   checkpoint: needed((value, _path, limit) => checkFields(value, CHECKPOINT, limit)),
 });
 
@@ -83,6 +85,7 @@ const HEAD = fieldsOf<HeadUpdate>("head", "head.", {
   wakeAt: removable(checkTime),
   failure: removable(checkFailure),
   definitionHash: optional(checkId),
+  endedAt: optional(checkTime),
 });
 
 const COMMIT = fieldsOf<CommitRequest>("request", "", {
@@ -90,7 +93,13 @@ const COMMIT = fieldsOf<CommitRequest>("request", "", {
   token: needed(checkCount),
   version: needed(checkCount),
   checkpoint: optional((value, _path, limit) => checkFields(value, CHECKPOINT, limit)),
-  head: optional((value) => checkFields(value, HEAD)),
+  head: optional((value) => {
+    checkFields(value, HEAD);
+    const { endedAt, status } = value as HeadUpdate;
+    if (endedAt !== undefined && (status === undefined || !isEnded(status))) {
+      throw invalid("head.endedAt", "goes only with a status that ends the execution");
+    }
+  }),
   leaseMs: optional(checkLease),
   dropBefore: optional(checkCount),
 });

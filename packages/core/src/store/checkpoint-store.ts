@@ -145,6 +145,11 @@ export interface NewExecution {
   /** Milliseconds since the epoch, up to 8.64e15, the last time that a `Date` can hold. */
   wakeAt?: number;
   failure?: FailureRecord;
+  /**
+   * When it was created, in milliseconds since the epoch, for what comes from elsewhere; never later than the store's
+   * clock. Default: now.
+   */
+  createdAt?: number;
   /** Becomes record 0. Its `id` makes the call retry-safe; its kind is `snapshot`. */
   checkpoint: NewCheckpoint;
 }
@@ -174,6 +179,11 @@ export interface HeadUpdate {
   failure?: FailureRecord | null;
   /** The definition it continues with, if that was changed. */
   definitionHash?: string;
+  /**
+   * When it ended, in milliseconds since the epoch, for what comes from elsewhere; never later than the store's clock. It
+   * goes only with a `status` that ends the execution. Default: now.
+   */
+  endedAt?: number;
 }
 
 /** What {@link CheckpointStore.commit} takes. */

@@ -35,6 +35,9 @@ const CREATION: Effects<NewExecution> = {
   parentId: set("parentId"),
   wakeAt: set("wakeAt"),
   failure: set("failure"),
+  createdAt: (head, createdAt, now) => {
+    head.createdAt = Math.min(createdAt, now);
+  },
   checkpoint: NONE,
 };
 
@@ -53,6 +56,8 @@ const HEAD: Effects<HeadUpdate> = {
   wakeAt: setOrRemove("wakeAt"),
   failure: setOrRemove("failure"),
   definitionHash: set("definitionHash"),
+  // An end sets it; see committedHead.
+  endedAt: NONE,
 };
 
 const COMMIT: Effects<CommitRequest> = {
@@ -170,7 +175,7 @@ export function committedHead(head: ExecutionRecord, request: CommitRequest, now
     remove(next, "owner");
     remove(next, "leaseUntil");
   }
-  if (isEnded(next.status)) next.endedAt = now;
+  if (isEnded(next.status)) next.endedAt = Math.min(request.head?.endedAt ?? now, now);
   else remove(next, "endedAt");
   return next;
 }

@@ -34,13 +34,13 @@ const checkpoint: Required<NewCheckpoint> = {
 };
 const execution: Required<NewExecution> = {
   ...{ id: "e1", workflowId: "w", userId: "u", status: "running", currentStep: 0, totalSteps: 2, owner: "o" },
-  ...{ leaseMs: 0, definitionHash: "h", parentId: "p", wakeAt: 5, failure },
+  ...{ leaseMs: 0, definitionHash: "h", parentId: "p", wakeAt: 5, failure, createdAt: 5 },
   checkpoint: { ...checkpoint, kind: "snapshot" },
 };
 const claim: Required<ClaimRequest> = { claimId: "k", owner: "o", leaseMs: 1, from: ["running"], force: true };
 const commit: Required<CommitRequest> = {
   ...{ commitId: "m", token: 1, version: 0, checkpoint, leaseMs: 1, dropBefore: 0 },
-  head: { status: "failed", currentStep: 1, totalSteps: 2, wakeAt: 1, failure, definitionHash: "h" },
+  head: { status: "failed", currentStep: 1, totalSteps: 2, wakeAt: 1, failure, definitionHash: "h", endedAt: 5 },
 };
 const read: Required<ReadCheckpointsOptions> = { from: 0, to: 1, limit: 1, order: "asc" };
 const list: Required<ListExecutionsOptions> = {
@@ -67,6 +67,13 @@ describe("the checks of a store's arguments", () => {
     checkReadCheckpoints("e1", read);
     checkDeleteExecutions(refs);
     expect(checkListExecutions(list)).toMatchObject({ statuses: ["failed"], after: { createdAt: 1, id: "e" } });
+  });
+
+  it("take a time of the end only with an end", () => {
+    for (const status of [undefined, "running", "pending", "suspended"] as const) {
+      const head = { ...(status && { status }), endedAt: 5 };
+      expect(codeOf(() => checkCommit("e1", { ...commit, head }, MAX_BYTES))).toBe("INVALID_ARGUMENT");
+    }
   });
 
   const arbitraryCalls: [string, fc.Arbitrary<() => unknown>][] = [

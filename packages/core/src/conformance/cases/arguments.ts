@@ -200,12 +200,20 @@ const FAILURE = { code: "NODE_FAILED", message: "boom" };
 const RECORD: Required<NewCheckpoint> = { ...newCheckpoint({ id: "full" }), error: FAILURE };
 const CREATE: Required<NewExecution> = {
   ...{ ...newExecution("e2"), owner: "owner-1", leaseMs: LONG_LEASE_MS },
-  ...{ definitionHash: "hash-1", parentId: "parent-1", wakeAt: 1, failure: FAILURE },
+  ...{ definitionHash: "hash-1", parentId: "parent-1", wakeAt: 1, failure: FAILURE, createdAt: 1 },
   checkpoint: { ...RECORD, kind: "snapshot" },
 };
 const CLAIM: Required<ClaimRequest> = { ...newClaim(), force: true };
 const HEAD: Required<HeadUpdate> = {
-  ...{ status: "failed", currentStep: 1, totalSteps: 2, wakeAt: 1, failure: FAILURE, definitionHash: "hash-2" },
+  ...{
+    status: "failed",
+    currentStep: 1,
+    totalSteps: 2,
+    wakeAt: 1,
+    failure: FAILURE,
+    definitionHash: "hash-2",
+    endedAt: 1,
+  },
 };
 const READ: Required<ReadCheckpointsOptions> = { from: 0, to: 9, limit: 9, order: "asc" };
 /** All but the cursor, which is the store's own to make. */

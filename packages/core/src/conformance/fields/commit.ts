@@ -3,7 +3,7 @@ import { equal } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
 import { headOf, LONG_LEASE_MS, newCheckpoint, newCommit, newExecution, newHeadCommit, uniqueId } from "../fixtures.ts";
 import { caseId } from "./case-id.ts";
-import { UPDATED } from "./samples.ts";
+import { LAST_TIME, UPDATED } from "./samples.ts";
 
 type Field = keyof typeof UPDATED;
 
@@ -11,36 +11,69 @@ const FIELDS = Object.keys(UPDATED) as Field[];
 const ENDED: readonly unknown[] = ["completed", "failed", "cancelled"];
 
 /** A case per field that a commit can change in the head. */
-export const commitFieldCases: readonly ConformanceCase[] = FIELDS.map((field) => ({
-  id: caseId("commit", field),
-  title: `changes ${field} by a commit, alone, with a checkpoint and with all others, and leaves it otherwise`,
-  invariant: 9,
-  async run({ store }) {
-    for (const value of UPDATED[field]) {
-      const update = { [field]: value } as HeadUpdate;
-      const before = await store.createExecution(executionToChange(field, value));
-      const { id } = before;
-      await store.commit(id, newHeadCommit(before, update));
-      const alone = await headOf(store, id);
-      equal(
-        alone,
-        { ...expected(before, field, value, alone.updatedAt), version: 1 },
-        `A commit of ${field} alone must set it (null removes it), and leave the rest of the head.`,
-      );
-      for (const [what, request] of Object.entries(inCompany(field, update))) {
-        const created = await store.createExecution(executionToChange(field, value));
-        await store.commit(created.id, { ...newCommit(created), ...request });
-        equal(
-          (await headOf(store, created.id))[field],
-          value ?? undefined,
-          `A commit of ${field} with ${what} must set it as one of ${field} alone does: name it in every statement that commits.`,
-        );
+export const commitFieldCases: readonly ConformanceCase[] = [...FIELDS.map(changedCase), endedAtCase()];
+
+function endedAtCase(): ConformanceCase {
+  return {
+    id: caseId("commit", "endedAt"),
+    title: "takes endedAt with an end, alone and with a checkpoint, and never one that is later than the store's clock",
+    invariant: 9,
+    async run({ store }) {
+      for (const [status, endedAt] of [
+        ["completed", 1_600_000_000_123],
+        ["failed", 0],
+        ["cancelled", LAST_TIME],
+      ] as const) {
+        for (const checkpoint of [undefined, newCheckpoint(), newCheckpoint({ kind: "snapshot" })]) {
+          const before = await store.createExecution(newExecution(uniqueId("e")));
+          const commit = newCommit(before, { head: { status, endedAt } });
+          if (checkpoint === undefined) delete commit.checkpoint;
+          else commit.checkpoint = checkpoint;
+          await store.commit(before.id, commit);
+          const after = await headOf(store, before.id);
+          equal(
+            after.endedAt,
+            endedAt === LAST_TIME ? after.updatedAt : endedAt,
+            "A commit that ends an execution must take endedAt, or the store's time if that is earlier.",
+          );
+        }
       }
-    }
-    await leaves(field, store);
-    if (field === "wakeAt") await movesWhatIsDue(store);
-  },
-}));
+    },
+  };
+}
+
+function changedCase(field: Field): ConformanceCase {
+  return {
+    id: caseId("commit", field),
+    title: `changes ${field} by a commit, alone, with a checkpoint and with all others, and leaves it otherwise`,
+    invariant: 9,
+    async run({ store }) {
+      for (const value of UPDATED[field]) {
+        const update = { [field]: value } as HeadUpdate;
+        const before = await store.createExecution(executionToChange(field, value));
+        const { id } = before;
+        await store.commit(id, newHeadCommit(before, update));
+        const alone = await headOf(store, id);
+        equal(
+          alone,
+          { ...expected(before, field, value, alone.updatedAt), version: 1 },
+          `A commit of ${field} alone must set it (null removes it), and leave the rest of the head.`,
+        );
+        for (const [what, request] of Object.entries(inCompany(field, update))) {
+          const created = await store.createExecution(executionToChange(field, value));
+          await store.commit(created.id, { ...newCommit(created), ...request });
+          equal(
+            (await headOf(store, created.id))[field],
+            value ?? undefined,
+            `A commit of ${field} with ${what} must set it as one of ${field} alone does: name it in every statement that commits.`,
+          );
+        }
+      }
+      await leaves(field, store);
+      if (field === "wakeAt") await movesWhatIsDue(store);
+    },
+  };
+}
 
 /** What a field is committed with. */
 function inCompany(field: Field, head: HeadUpdate): Record<string, Partial<CommitRequest>> {

@@ -3,7 +3,7 @@ import { equal } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
 import { headOf, newClaim, newExecution, newPending, uniqueId } from "../fixtures.ts";
 import { caseId } from "./case-id.ts";
-import { CLAIMED, CREATED } from "./samples.ts";
+import { CLAIMED, CREATED, LAST_TIME } from "./samples.ts";
 
 type CreatedField = keyof typeof CREATED;
 type ClaimedField = keyof typeof CLAIMED;
@@ -31,7 +31,8 @@ function createdCase(field: CreatedField): ConformanceCase {
         }
       }
       const without = await store.createExecution(newPending(uniqueId("e")));
-      if (!(field in newPending("")))
+      if (field === "createdAt") await boundsCreation(store);
+      else if (!(field in newPending("")))
         equal(seen(field, without), undefined, `${field} must be absent if it was not given.`);
     },
   };
@@ -56,6 +57,28 @@ function claimedCase(field: ClaimedField): ConformanceCase {
       }
     },
   };
+}
+
+/** It is the store's own time by default, and at most that; listings have the execution in its place. */
+async function boundsCreation(store: CheckpointStore): Promise<void> {
+  const late = await store.createExecution(newPending("late", { createdAt: LAST_TIME }));
+  equal(late.createdAt, late.updatedAt, "createdAt must not be later than the store's clock.");
+  const now = await store.createExecution(newPending("now"));
+  equal(now.createdAt, now.updatedAt, "createdAt must be the store's time if it was not given.");
+  await store.createExecution(newPending("past", { createdAt: 5 }));
+  await store.createExecution(newExecution("older", { createdAt: 4 }));
+  for (const [order, wanted] of [
+    ["asc", ["older", "past"]],
+    ["desc", ["past", "older"]],
+  ] as const) {
+    const { items } = await store.listExecutions({ order, createdBefore: 6 });
+    const ids = items.map(({ id }) => id);
+    equal(
+      ids.filter((id) => id === "past" || id === "older"),
+      wanted,
+      "An execution that was created in the past must be listed in its place.",
+    );
+  }
 }
 
 /** A field of a request as a head shows it. */

@@ -54,6 +54,7 @@ export const CASE_OF_FIELD: {
     parentId: "fields/create-parent-id",
     wakeAt: "fields/create-wake-at",
     failure: "fields/create-failure",
+    createdAt: "fields/create-created-at",
     checkpoint: "fidelity/payloads",
   },
   claim: {
@@ -79,6 +80,7 @@ export const CASE_OF_FIELD: {
     wakeAt: "fields/commit-wake-at",
     failure: "fields/commit-failure",
     definitionHash: "fields/commit-definition-hash",
+    endedAt: "fields/commit-ended-at",
   },
   checkpoint: {
     id: "fields/checkpoint-id",

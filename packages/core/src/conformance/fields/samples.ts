@@ -7,7 +7,7 @@ import type {
 } from "../../store/checkpoint-store.ts";
 
 /** The latest time that a `Date` can hold. */
-const LAST_TIME = 8.64e15;
+export const LAST_TIME = 8.64e15;
 /** Ten years: more than 32 bits hold. */
 const TEN_YEARS_MS = 315_360_000_000;
 
@@ -50,6 +50,7 @@ export const CREATED: SamplesOf<NewExecution, "id" | "checkpoint"> = {
   parentId: ["parent-1", "{a}b"],
   wakeAt: [1_800_000_000_123, 0, LAST_TIME],
   failure: FAILURES,
+  createdAt: [1_600_000_000_123, 0],
 };
 
 /** Of everything that {@link ClaimRequest} names and a head keeps. */
@@ -58,8 +59,8 @@ export const CLAIMED: SamplesOf<ClaimRequest, "claimId" | "from" | "force"> = {
   leaseMs: [TEN_YEARS_MS, 0, 1],
 };
 
-/** Of everything that {@link HeadUpdate} names. */
-export const UPDATED: SamplesOf<HeadUpdate> = {
+/** Of everything that {@link HeadUpdate} names. A time of the end goes with an end only, and has a case of its own. */
+export const UPDATED: SamplesOf<HeadUpdate, "endedAt"> = {
   status: ["suspended", "completed", "failed", "cancelled", "pending", "running"],
   currentStep: [2, 0, 5_000_000_000],
   totalSteps: [7, 0, 5_000_000_000],

@@ -41,8 +41,8 @@ type Write = "nothing" | "delta" | "save" | "error" | "snapshot";
 type Drop = "no" | "snapshot" | "newest" | "first";
 /** What a creation is given as it is; the rest of it is made from the plan. */
 type Given = Pick<NewExecution, "currentStep" | "totalSteps" | "definitionHash" | "parentId" | "wakeAt" | "failure">;
-/** What is made from the plan. */
-type Made = "id" | "workflowId" | "userId" | "status" | "owner" | "leaseMs" | "checkpoint";
+/** What is made from the plan, or is a time, which the model does not know. */
+type Made = "id" | "workflowId" | "userId" | "status" | "owner" | "leaseMs" | "checkpoint" | "createdAt";
 /** The conditions of a listing. Each is on the workflow of its sequence, so that other sequences do not matter. */
 type Filter = Omit<ListExecutionsOptions, "workflowId" | "cursor" | "limit" | "order">;
 
@@ -74,7 +74,7 @@ const hash = fc.constantFrom("hash-1", "hash-2");
 const parentId = fc.constantFrom("parent-1", "parent-2");
 
 // "running" is left out: a commit cannot make an execution running, a claim does.
-const head: fc.Arbitrary<HeadUpdate> = optional<HeadUpdate>({
+const head: fc.Arbitrary<HeadUpdate> = optional<Omit<HeadUpdate, "endedAt">>({
   status: fc.constantFrom<WorkflowStatus>("suspended", "completed", "failed", "cancelled", "pending"),
   currentStep: fc.nat(9),
   totalSteps: fc.nat(9),

@@ -25,6 +25,7 @@ const LOST: { [Name in RequestName]: Defaults<Name> } = {
     parentId: {},
     wakeAt: {},
     failure: {},
+    createdAt: {},
     checkpoint: {
       instead: {
         ...{ id: "initial", kind: "snapshot", nodeId: "", nodeName: "", stepNumber: 0, attempt: 0, durationMs: 0 },
@@ -48,7 +49,7 @@ const LOST: { [Name in RequestName]: Defaults<Name> } = {
     leaseMs: {},
     dropBefore: {},
   },
-  head: { status: {}, currentStep: {}, totalSteps: {}, wakeAt: {}, failure: {}, definitionHash: {} },
+  head: { status: {}, currentStep: {}, totalSteps: {}, wakeAt: {}, failure: {}, definitionHash: {}, endedAt: {} },
   checkpoint: {
     id: { instead: "checkpoint" },
     kind: { instead: "delta" },
