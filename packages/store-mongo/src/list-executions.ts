@@ -166,7 +166,8 @@ async function headsOf(
 /** Whether the life of a head may be the one that an entry was made for. */
 function mayBeOf(entry: Entry, { _id, executionId, incarnation, createdAt, bornAt }: LiveHead): boolean {
   if (executionId !== _id || !isIncarnation(incarnation)) return true;
-  return createdAt === entry.listedAt || bornAt === madeAtOf(entry);
+  // A row that is imported twice was created at one time.
+  return bornAt === madeAtOf(entry) || (entry.madeAt === undefined && createdAt === entry.listedAt);
 }
 
 async function removeAbandoned(

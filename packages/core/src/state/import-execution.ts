@@ -1,14 +1,19 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ExecutionRecord, ExecutionRef, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import { MAX_TIME_MS } from "../time.ts";
 import type { ExecutionOutput, ExecutionOutputCheckpoint } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import { INCOMPLETE_IMPORT, isIncompleteImport } from "./incomplete-import.ts";
 import type { Journal, JournalOptions } from "./journal.ts";
 import { type OldStatus, oldStatusOf } from "./old-status.ts";
 import { createExecution, type OpenedExecution } from "./open-execution.ts";
-import { type ParsedCheckpoint, type ParsedOutput, parseExecutionOutput } from "./parse-execution-output.ts";
+import {
+  isAbsent,
+  type ParsedCheckpoint,
+  type ParsedOutput,
+  parseExecutionOutput,
+  timeOf,
+} from "./parse-execution-output.ts";
 
 /** A row of an old `Execution` table. */
 export interface ImportedExecution {
@@ -23,7 +28,7 @@ export interface ImportedExecution {
    * the output has an error, `completed` if all its steps are done, else unfinished.
    */
   status?: string | null;
-  /** When the row was created: a Date, ISO 8601 text, or milliseconds since the epoch. Default: now. */
+  /** When the row was created: a Date, ISO 8601 text, or milliseconds since the epoch. Default: `endedAt`, else now. */
   createdAt?: Date | string | number | null;
   /** When it ended, in the same forms; not before `createdAt`. Default: now. */
   endedAt?: Date | string | number | null;
@@ -166,24 +171,14 @@ function endOf(
   return { status: old, failure: describeFailure(message, node) };
 }
 
-/** The times of a row, in milliseconds since the epoch. */
+/** The times of a row, in milliseconds since the epoch. What has ended was created by then. */
 function timesOf(row: ImportedExecution): { createdAt: number | undefined; endedAt: number | undefined } {
-  const createdAt = timeOf(row.createdAt, "createdAt");
-  const endedAt = timeOf(row.endedAt, "endedAt");
+  const endedAt = isAbsent(row.endedAt) ? undefined : timeOf(row.endedAt, "endedAt");
+  const createdAt = isAbsent(row.createdAt) ? endedAt : timeOf(row.createdAt, "createdAt");
   if (createdAt !== undefined && endedAt !== undefined && endedAt < createdAt) {
     throw invalid("endedAt is before createdAt");
   }
   return { createdAt, endedAt };
-}
-
-/** A time before 1970 is none that an execution can have been created or ended at. */
-function timeOf(value: unknown, name: string): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  const isDate = Object.prototype.toString.call(value) === "[object Date]";
-  const ms =
-    typeof value === "string" ? Date.parse(value) : isDate || typeof value === "number" ? Number(value) : Number.NaN;
-  if (ms >= 0 && ms <= MAX_TIME_MS) return Math.floor(ms);
-  throw invalid(`${name} ${quoted(value)} is no time: give a Date, ISO 8601 text, or milliseconds since the epoch`);
 }
 
 function checkNames(row: unknown): void {

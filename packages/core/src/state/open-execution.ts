@@ -3,6 +3,7 @@ import { WorkflowError } from "../errors.ts";
 import type { ExecutionRecord, FailureRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
+import { isEnded } from "../store/status.ts";
 import { checkHead } from "./checked-history.ts";
 import { History } from "./history.ts";
 import { refuseIncompleteImport } from "./incomplete-import.ts";
@@ -161,8 +162,9 @@ export async function putBack(
   { id, token, version }: Pick<ExecutionRecord, "id" | "token" | "version">,
   before: ExecutionRecord,
 ): Promise<void> {
-  const { status, failure = null, wakeAt = null } = before;
-  const head = { status: status === "running" ? "pending" : status, failure, wakeAt } as const;
+  const { status, failure = null, wakeAt = null, endedAt } = before;
+  const ended = endedAt === undefined || !isEnded(status) ? {} : { endedAt };
+  const head = { status: status === "running" ? "pending" : status, failure, wakeAt, ...ended } as const;
   await store.commit(id, { commitId: randomUUID(), token, version, head }).catch(() => undefined);
 }
 

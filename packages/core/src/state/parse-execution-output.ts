@@ -150,7 +150,8 @@ function errorText(codec: Codec, error: unknown): string {
   }
 }
 
-function timeOf(value: unknown, at: string): number {
+/** A Date, text or number as milliseconds since the epoch. @throws {WorkflowError} INVALID_ARGUMENT */
+export function timeOf(value: unknown, at: string): number {
   const ms = typeof value === "string" ? Date.parse(value) : typeof value === "number" ? value : dateOf(value);
   if (ms >= 0 && ms <= MAX_TIME_MS) return Math.floor(ms);
   throw invalid(`${at} is not a time since 1970`);
@@ -168,7 +169,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isAbsent(value: unknown): value is undefined | null {
+export function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 

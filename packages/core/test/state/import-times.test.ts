@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine } from "../../src/index.ts";
-import { chain } from "../engine/chain.ts";
+import { append, chain } from "../engine/chain.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const CREATED = "2024-03-01T10:00:00.000Z";
@@ -10,13 +10,18 @@ const output = { checkpoints: [], currentContext: {}, currentStep: 0, totalSteps
 
 function setUp() {
   const store = new MemoryCheckpointStore({ clock: { now: () => NOW } });
-  const { WorkflowState, listExecutions } = createWorkflowEngine({ store, workflows: [chain(1)], executors: {} });
+  const executors = { default: append };
+  const { WorkflowState, listExecutions, resumeWorkflow } = createWorkflowEngine({
+    store,
+    workflows: [chain(1)],
+    executors,
+  });
   const imported = async (times: object) => {
     const row = { workflowId: "chain", userId: "u1", executionId: "row", output, ...times };
     await WorkflowState.importExecutionOutput(row);
     return (await listExecutions()).items[0];
   };
-  return { store, imported };
+  return { store, imported, resumeWorkflow };
 }
 
 describe("the times of an imported row", () => {
@@ -39,6 +44,26 @@ describe("the times of an imported row", () => {
       createdAt: now,
       endedAt: now,
     });
+  });
+
+  it("are that of the end for both if only that is known", async () => {
+    expect(await setUp().imported({ endedAt: ENDED })).toMatchObject({ createdAt: ENDED, endedAt: ENDED });
+  });
+
+  it("outlive a resume that comes to nothing", async () => {
+    const { store, imported, resumeWorkflow } = setUp();
+    await imported({ status: "failed", createdAt: CREATED, endedAt: ENDED });
+    const { claimExecution } = store;
+    let claims = 0;
+    store.claimExecution = async (id, request) => {
+      const claimed = await claimExecution.call(store, id, request);
+      // Another writer was faster, and its record cannot be read.
+      if (++claims === 1) store.readCheckpoints = async () => [];
+      return { ...claimed, seq: claimed.seq + 1 };
+    };
+    await expect(resumeWorkflow({ executionId: "row" })).rejects.toMatchObject({ code: "STATE_CORRUPT" });
+    const { status, endedAt } = (await store.getExecution("row")) ?? {};
+    expect({ status, endedAt }).toEqual({ status: "failed", endedAt: Date.parse(ENDED) });
   });
 
   it.each([
