@@ -1,3 +1,5 @@
+import * as z from "zod/mini";
+import { checker } from "../checker.ts";
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import { defineWorkflow } from "./define-workflow.ts";
@@ -38,7 +40,7 @@ export interface FromReactFlowOptions<Node extends ReactFlowNode = ReactFlowNode
  *
  * - `data.label`, where it is text, becomes the node's name; `data.retry` and `data.timeoutMs` stay data.
  *
- * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
+ * @throws {WorkflowError} INVALID_ARGUMENT, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
  *
  * @example
  * ```ts
@@ -53,7 +55,7 @@ export function fromReactFlow<Node extends ReactFlowNode>(
   if (!isListOfObjects(flow?.nodes) || !isListOfObjects(flow.edges)) {
     throw new WorkflowError("WORKFLOW_INVALID", `Canvas ${quoted(id)} must have a list of nodes and a list of edges.`);
   }
-  const { typeOf = (node) => node.type, ignore = () => false } = options;
+  const { typeOf = (node: Node) => node.type, ignore = () => false } = checkOptions(options) as typeof options;
   const ignored = new Set<string>();
   for (const node of flow.nodes) if (ignore(node)) ignored.add(node.id);
   return defineWorkflow({
@@ -75,6 +77,11 @@ export function fromReactFlow<Node extends ReactFlowNode>(
     ) as WorkflowDefinition["edges"],
   });
 }
+
+const checkOptions = checker<FromReactFlowOptions>("fromReactFlow", {
+  typeOf: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+  ignore: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+});
 
 function isListOfObjects(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === "object" && each !== null);

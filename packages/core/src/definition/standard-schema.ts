@@ -1,3 +1,5 @@
+import { cleanText } from "../text.ts";
+
 /**
  * The Standard Schema interface, version 1 (https://standardschema.dev): what zod, valibot, arktype and others share.
  */
@@ -39,10 +41,18 @@ export async function validate<Output>(
 ): Promise<{ value: Output } | { problems: string[] }> {
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return { value: result.value };
-  return { problems: result.issues.map(describeIssue) };
+  const problems = result.issues.slice(0, MAX_PROBLEMS).map(describeIssue);
+  const left = result.issues.length - problems.length;
+  return { problems: left === 0 ? problems : [...problems, `and ${left} more`] };
 }
+
+/** The most problems that a message names. */
+const MAX_PROBLEMS = 20;
+/** The longest text of a problem and of its path, in characters each. */
+const MAX_PROBLEM = 500;
 
 function describeIssue({ message, path = [] }: StandardIssue): string {
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
-  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
+  const text = cleanText(message, MAX_PROBLEM);
+  return keys.length === 0 ? text : `${cleanText(keys.join("."), MAX_PROBLEM)}: ${text}`;
 }

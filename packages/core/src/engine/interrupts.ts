@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
-import { WorkflowError } from "../errors.ts";
+import { messageOf, readProperty, WorkflowError } from "../errors.ts";
 import { answerWithin, type WaitLimits } from "../state/retry-store.ts";
+import { quoted } from "../text.ts";
 import type { Interruption } from "./decide.ts";
 
 /** How long a node may go on after the caller's signal has aborted, in milliseconds. */
@@ -38,13 +39,9 @@ export class Interrupts implements Disposable, WaitLimits {
     this.#limits = limits;
     this.#startedMs = clock.elapsed();
     const { timeoutMs, signal } = limits;
+    if (signal !== undefined) this.#watch(signal);
     if (timeoutMs !== undefined)
       this.#undo.push(clock.schedule(timeoutMs, () => this.raise("timeout", this.#timeUp("timeout"))));
-    if (signal === undefined) return;
-    const abort = () => this.raise("aborted", signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    this.#undo.push(() => signal.removeEventListener("abort", abort));
   }
 
   get kind(): Interruption | undefined {
@@ -128,6 +125,25 @@ export class Interrupts implements Disposable, WaitLimits {
   [Symbol.dispose](): void {
     for (const undo of this.#undo) undo();
     for (const cutOff of [...this.#cutOffs]) cutOff();
+  }
+
+  /** A signal may be of somebody else's making, and throw. */
+  #watch(signal: AbortSignal): void {
+    const abort = () => this.raise("aborted", readProperty(signal, "reason"));
+    try {
+      if (signal.aborted) abort();
+      signal.addEventListener("abort", abort, { once: true });
+    } catch (error) {
+      const message = `signal: addEventListener() of it throws (${quoted(messageOf(error))}).`;
+      throw new WorkflowError("INVALID_ARGUMENT", message);
+    }
+    this.#undo.push(() => {
+      try {
+        signal.removeEventListener("abort", abort);
+      } catch {
+        // The run has ended, and says how.
+      }
+    });
   }
 
   #timeUp(limit: "timeout" | "budget"): WorkflowError {

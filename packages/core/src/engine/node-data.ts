@@ -2,6 +2,7 @@ import { nodeType } from "../definition/node-type.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
 import { validate } from "../definition/standard-schema.ts";
 import { WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
 import type { DefinedNode, NodeExecutor, WorkflowContext } from "./node-executor.ts";
 
 /**
@@ -21,7 +22,7 @@ export async function validNodeData(
   if ("value" in result) return result.value as Record<string, unknown>;
   throw new WorkflowError(
     "NODE_DATA_INVALID",
-    `The data of node "${node.id}" of workflow "${workflowId}" does not fit its type "${nodeType(node)}": ${result.problems.join("; ")}.`,
+    `The data of node ${quoted(node.id)} of workflow ${quoted(workflowId)} does not fit its type ${quoted(nodeType(node))}: ${result.problems.join("; ")}.`,
     { details: { workflowId, nodeId: node.id, problems: result.problems } },
   );
 }

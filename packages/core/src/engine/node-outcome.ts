@@ -1,4 +1,4 @@
-import { WorkflowError } from "../errors.ts";
+import { messageOf, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { isPlain } from "../state/live-values.ts";
 import { quoted } from "../text.ts";
@@ -13,28 +13,53 @@ export type NodeOutcome =
 /**
  * Reads what an executor has returned, and checks all of it.
  *
+ * - What throws when it is read is as wrong as any other result: its error says nothing about the run.
+ *
  * @throws {WorkflowError} NODE_RESULT_INVALID
  */
 export function readResult(result: unknown, nodeId: string): NodeOutcome {
+  try {
+    return outcomeOf(result);
+  } catch (error) {
+    const what =
+      error instanceof Unfit ? error.what : `something that throws when it is read (${quoted(messageOf(error))})`;
+    throw new WorkflowError(
+      "NODE_RESULT_INVALID",
+      `Node ${quoted(nodeId)} returned ${what}; an executor returns the next context, a plain object, or patch(), route() or suspend().`,
+      { details: { nodeId } },
+    );
+  }
+}
+
+/** What is wrong with a result, in words. */
+class Unfit {
+  readonly what: string;
+
+  constructor(what: string) {
+    this.what = what;
+  }
+}
+
+function outcomeOf(result: unknown): NodeOutcome {
   switch (resultKind(result)) {
     case "suspended":
-      return { kind: "suspended", wakeAt: readWakeAt((result as Suspended).options, nodeId) };
+      return { kind: "suspended", wakeAt: readWakeAt((result as Suspended).options) };
     case "routed": {
       const { result: inner, handles } = result as Routed;
-      const outcome = readResult(inner, nodeId);
+      const outcome = outcomeOf(inner);
       if (outcome.kind === "next" && outcome.handles === undefined) {
-        return { ...outcome, handles: readHandles(handles, nodeId) };
+        return { ...outcome, handles: readHandles(handles) };
       }
-      throw invalidResult(nodeId, "route() around another route() or a suspend()");
+      throw new Unfit("route() around another route() or a suspend()");
     }
     case "patch": {
       const { changes } = result as Patch;
       if (isContext(changes)) return { kind: "next", changes };
-      throw invalidResult(nodeId, `patch() of ${nameOf(changes)}`);
+      throw new Unfit(`patch() of ${nameOf(changes)}`);
     }
   }
   if (isContext(result)) return { kind: "next", context: result };
-  throw invalidResult(nodeId, nameOf(result));
+  throw new Unfit(nameOf(result));
 }
 
 /** Puts an outcome's context into the state, unsaved. @throws {WorkflowError} STATE_NOT_SERIALIZABLE */
@@ -44,38 +69,30 @@ export function takeOver(journal: Journal, outcome: NodeOutcome): void {
   else if (outcome.changes !== undefined) journal.patchContext(outcome.changes);
 }
 
-function readHandles(handles: unknown, nodeId: string): readonly string[] {
+function readHandles(handles: unknown): readonly string[] {
   const list: unknown[] = Array.isArray(handles) ? Array.from(handles) : [handles];
   for (const handle of list) {
-    if (typeof handle !== "string") throw invalidResult(nodeId, `route() to ${nameOf(handle)}, which is no handle`);
+    if (typeof handle !== "string") throw new Unfit(`route() to ${nameOf(handle)}, which is no handle`);
   }
   return list as string[];
 }
 
 /** A fraction of a millisecond is rounded up, so that nothing wakes early; a time before 1970 has passed all the same. */
-function readWakeAt(options: unknown, nodeId: string): number | undefined {
-  if (!isContext(options)) throw invalidResult(nodeId, `suspend() with ${nameOf(options)}`);
+function readWakeAt(options: unknown): number | undefined {
+  if (!isContext(options)) throw new Unfit(`suspend() with ${nameOf(options)}`);
   const { wakeAt, ...others } = options;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw invalidResult(nodeId, `suspend() with an unknown option ${quoted(unknown)}`);
+  if (unknown !== undefined) throw new Unfit(`suspend() with an unknown option ${quoted(unknown)}`);
   if (wakeAt === undefined) return undefined;
   const isTime = typeof wakeAt === "number" || Object.prototype.toString.call(wakeAt) === "[object Date]";
   const ms = isTime ? Math.max(0, Math.ceil(Number(wakeAt))) : Number.NaN;
   if (ms <= MAX_TIME_MS) return ms;
   const given = typeof wakeAt === "number" ? String(wakeAt) : isTime ? "an invalid Date" : nameOf(wakeAt);
-  throw invalidResult(nodeId, `suspend() until ${given}, which is no time that a Date can hold`);
+  throw new Unfit(`suspend() until ${given}, which is no time that a Date can hold`);
 }
 
 function isContext(value: unknown): value is WorkflowContext {
   return typeof value === "object" && value !== null && isPlain(value);
-}
-
-function invalidResult(nodeId: string, what: string): WorkflowError {
-  return new WorkflowError(
-    "NODE_RESULT_INVALID",
-    `Node ${quoted(nodeId)} returned ${what}; an executor returns the next context, a plain object, or patch(), route() or suspend().`,
-    { details: { nodeId } },
-  );
 }
 
 function nameOf(value: unknown): string {
@@ -84,5 +101,5 @@ function nameOf(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value !== "object") return `a ${typeof value}`;
   const name: unknown = value.constructor?.name;
-  return `an instance of ${typeof name === "string" && name !== "" ? name : "an unknown class"}`;
+  return `an instance of ${typeof name === "string" && name !== "" ? quoted(name) : "an unknown class"}`;
 }

@@ -10,7 +10,7 @@ const engineOptions: OptionSchemas<WorkflowEngineOptions> = {
     .custom<unknown>(isObjectOrFunction, "must be a list, a record or a function")
     .check(z.refine(hasDistinctIds, "two workflows have one id")),
   executors: z
-    .custom<unknown>((value) => isObjectOrFunction(value) && !Array.isArray(value), "must be a record or a function")
+    .custom<unknown>((value) => typeof value === "function" || isRecord(value), "must be a record or a function")
     .check(z.refine(holdsFunctions, "must hold a function for each node type")),
   retry: z.optional(z.strictObject(retryFields)),
   nodeTimeoutMs: z.optional(positiveMs),
@@ -36,7 +36,13 @@ export const checkStateOptions: (value: unknown) => GetExecutionStateOptions = c
 );
 
 function isObjectOrFunction(value: unknown): boolean {
-  return typeof value === "function" || (typeof value === "object" && value !== null);
+  return typeof value === "function" || Array.isArray(value) || isRecord(value);
+}
+
+/** Not a list, nor what only looks empty: a Map, or a promise that was not awaited. */
+export function isRecord(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Map || value instanceof Promise);
 }
 
 function hasDistinctIds(workflows: unknown): boolean {
@@ -45,7 +51,8 @@ function hasDistinctIds(workflows: unknown): boolean {
   return new Set(ids).size === ids.length;
 }
 
-function holdsFunctions(executors: unknown): boolean {
+/** Executors, by their types. */
+export function holdsFunctions(executors: unknown): boolean {
   if (typeof executors === "function") return true;
   return Object.values(executors as object).every((executor) => typeof executor === "function");
 }

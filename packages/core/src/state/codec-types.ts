@@ -30,9 +30,22 @@ export function typesByName(options: CodecOptions): ReadonlyMap<string, CodecTyp
     if (typeof type?.name !== "string" || type.name === "" || types.has(type.name) || RESERVED.includes(type.name)) {
       throw new WorkflowError("INVALID_ARGUMENT", `codec.types: ${quoted(type?.name)} is empty, taken or reserved.`);
     }
+    checkMembers(type);
     types.set(type.name, type);
   }
   return types;
+}
+
+const METHODS = ["test", "encode", "decode"] as const satisfies readonly (keyof CodecType)[];
+const MEMBERS: readonly string[] = ["name", ...METHODS] satisfies (keyof CodecType)[];
+
+function checkMembers(type: CodecType): void {
+  const unknown = Object.keys(type).find((name) => !MEMBERS.includes(name));
+  const missing = METHODS.find((method) => typeof type[method] !== "function");
+  if (unknown === undefined && missing === undefined) return;
+  const problem =
+    unknown === undefined ? `must have a function ${missing}()` : `has an unknown member ${quoted(unknown)}`;
+  throw new WorkflowError("INVALID_ARGUMENT", `codec.types: ${quoted(type.name)} ${problem}.`);
 }
 
 /** Calls a function of a type. @throws {WorkflowError} STATE_NOT_SERIALIZABLE, naming the type, if it throws */

@@ -115,15 +115,17 @@ function beginsWith(keys: readonly string[], expected: readonly string[]): boole
 function refuseOtherKeys(value: object, count: number, path: Path): void {
   let names: number;
   let symbols: number;
+  let onlyLooksPlain: boolean;
   try {
     names = Object.getOwnPropertyNames(value).length;
     symbols = Object.getOwnPropertySymbols(value).length;
+    onlyLooksPlain = names === 0 && isBuiltInInside(value);
   } catch (cause) {
     throw unreadable(path, cause);
   }
   if (symbols > 0) throw notSerializable(path, "an object with symbol keys");
   if (names !== count) throw notSerializable(path, "an object with keys that are not enumerable");
-  if (names === 0 && isBuiltInInside(value)) throw notSerializable(path, "an object that only looks like a plain one");
+  if (onlyLooksPlain) throw notSerializable(path, "an object that only looks like a plain one");
 }
 
 /**

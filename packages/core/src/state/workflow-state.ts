@@ -151,7 +151,8 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
         const { importExecution } = await import("./import-execution.ts");
         return WorkflowState.read<Context>(options, await importExecution(surroundings, row), "all");
       },
-      withStore: (other) => WorkflowState.bind<Context>({ ...options, store: other }),
+      withStore: (other) =>
+        WorkflowState.bind<Context>({ ...options, store: checkWorkflowStateOptions({ store: other }).store }),
     };
   }
 

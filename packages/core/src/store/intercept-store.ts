@@ -4,7 +4,7 @@ import type { CheckpointStore } from "./checkpoint-store.ts";
 export type StoreMethod = Exclude<keyof CheckpointStore, "capabilities" | "close" | typeof Symbol.asyncDispose>;
 
 /** Every method: a record, so that one that is added to the interface cannot be forgotten here. */
-const METHODS: Readonly<Record<StoreMethod, true>> = {
+export const STORE_METHODS: Readonly<Record<StoreMethod, true>> = {
   createExecution: true,
   getExecution: true,
   claimExecution: true,
@@ -22,7 +22,7 @@ export function interceptStore(
   around: <T>(method: StoreMethod, call: () => Promise<T>) => Promise<T>,
 ): CheckpointStore {
   const intercepted = Object.fromEntries(
-    (Object.keys(METHODS) as StoreMethod[]).map((method) => [
+    (Object.keys(STORE_METHODS) as StoreMethod[]).map((method) => [
       method,
       (...args: unknown[]) =>
         around(method, () => (store[method] as (...args: unknown[]) => Promise<unknown>).apply(store, args)),

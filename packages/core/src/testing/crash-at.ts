@@ -1,6 +1,8 @@
+import * as z from "zod/mini";
+import { checker } from "../checker.ts";
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import { interceptStore, type StoreMethod } from "../store/intercept-store.ts";
+import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 
 /** Where a process dies, seen from its store. */
 export interface CrashPoint {
@@ -26,6 +28,8 @@ export interface CrashingStore extends CheckpointStore {
  * - Resume with another handle on the same data, as another process would. The dead owner's lease must lapse first: use
  *   `leaseMs: 0`, or a clock.
  *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
  * @example
  * ```ts
  * const store = new MemoryCheckpointStore();
@@ -34,7 +38,8 @@ export interface CrashingStore extends CheckpointStore {
  * const result = await createWorkflowEngine({ ...options, store }).resumeWorkflow({ executionId: crash.executionId });
  * ```
  */
-export function crashAt(store: CheckpointStore, { method = "commit", call: at, when }: CrashPoint): CrashingStore {
+export function crashAt(store: CheckpointStore, point: CrashPoint): CrashingStore {
+  const { method = "commit", call: at, when } = checkPoint(point);
   let calls = 0;
   let crashed = false;
   const intercepted = interceptStore(store, async (called, call) => {
@@ -46,6 +51,12 @@ export function crashAt(store: CheckpointStore, { method = "commit", call: at, w
   });
   return Object.defineProperty(intercepted, "crashed", { get: () => crashed, enumerable: true }) as CrashingStore;
 }
+
+const checkPoint = checker<CrashPoint>("crashAt", {
+  method: z.optional(z.enum(Object.keys(STORE_METHODS))),
+  call: z.number().check(z.gte(1)),
+  when: z.enum(["before", "after"]),
+});
 
 function dead(): WorkflowError {
   return new WorkflowError("STORE_UNAVAILABLE", "The process has crashed (a simulation of @waymark/core/testing).");

@@ -1,3 +1,5 @@
+import * as z from "zod/mini";
+import { checker } from "../checker.ts";
 import { randomUUID } from "../crypto.ts";
 import { compileGraph } from "../definition/graph.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
@@ -8,7 +10,9 @@ import { idempotencyKey } from "../engine/executor-args.ts";
 import { validNodeData } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
 import { readResult } from "../engine/node-outcome.ts";
+import { holdsFunctions, isRecord } from "../engine/options.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
 
 /** What {@link createWorkflowExecutor} takes. */
 export interface WorkflowExecutorOptions {
@@ -45,14 +49,18 @@ export interface WorkflowExecutor {
  * - A crash or a failure loses everything; a run cannot be resumed, timed out or looked into.
  * - Plans as the new engine does, so that both run the same nodes in the same order.
  *
+ * @throws {WorkflowError} INVALID_ARGUMENT
  * @deprecated Use `createWorkflowEngine` of `@waymark/core`; docs/migration.md shows the way.
  */
-export function createWorkflowExecutor({ workflows, executors }: WorkflowExecutorOptions): WorkflowExecutor {
+export function createWorkflowExecutor(options: WorkflowExecutorOptions): WorkflowExecutor {
+  const { workflows, executors } = checkOptions(options);
   return {
     async executeWorkflowSync({ workflowId, userId, initialData = {} }) {
       const definition = workflows.find(({ id }) => id === workflowId);
       if (definition === undefined) {
-        throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow "${workflowId}".`, { details: { workflowId } });
+        throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow ${quoted(workflowId)}.`, {
+          details: { workflowId },
+        });
       }
       const graph = compileGraph(parseDefinition(definition));
       const steps: { node: WorkflowNode; run: NodeExecutor<WorkflowContext, unknown>; data: object }[] = [];
@@ -90,6 +98,13 @@ export function createWorkflowExecutor({ workflows, executors }: WorkflowExecuto
     },
   };
 }
+
+const checkOptions = checker<WorkflowExecutorOptions>("createWorkflowExecutor", {
+  workflows: z.custom<unknown>(Array.isArray, "must be a list"),
+  executors: z
+    .custom<unknown>(isRecord, "must be a record")
+    .check(z.refine(holdsFunctions, "must hold a function for each node type")),
+});
 
 function executorOf(
   executors: WorkflowExecutorOptions["executors"],

@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, defineNode, suspend, WorkflowState } from "../../src/index.ts";
+import { createWorkflowEngine, defineNode, fromReactFlow, suspend, WorkflowState } from "../../src/index.ts";
+import { crashAt } from "../../src/testing/index.ts";
+import { createWorkflowExecutor } from "../../src/v1/index.ts";
 import { append, chain } from "./chain.ts";
 
+const STORE = new MemoryCheckpointStore();
+const CANVAS = { nodes: [{ id: "a" }], edges: [] };
+const TYPE = { name: "X", test: () => false, encode: () => 1, decode: () => 1 };
+const engineOf = (wrong: object) =>
+  createWorkflowEngine({ store: STORE, workflows: [chain(1)], executors: { default: append }, ...wrong } as never);
 const CALL = { workflowId: "chain", userId: "u1" };
 
 async function setUp() {
@@ -82,6 +89,32 @@ describe("an option that is not known", () => {
     expect(() => defineNode({ ...node, ...wrong } as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(message) }),
     );
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ["fromReactFlow", () => fromReactFlow("x", CANVAS, { ignor: () => true } as never), 'did you mean "ignore"'],
+    ["fromReactFlow", () => fromReactFlow("x", CANVAS, { typeOf: "a" } as never), "typeOf: must be a function"],
+    ["crashAt", () => crashAt(STORE, { cal: 1, when: "before" } as never), 'did you mean "call"'],
+    ["crashAt", () => crashAt(STORE, { method: "comit", call: 1, when: "before" } as never), "method: must be"],
+    ["createWorkflowExecutor", () => createWorkflowExecutor({ workflows: [], executors: null } as never), "executors"],
+    [
+      "createWorkflowExecutor",
+      () => createWorkflowExecutor({ workflows: [], executors: { a: 1 } } as never),
+      "executors",
+    ],
+    [
+      "createWorkflowExecutor",
+      () => createWorkflowExecutor({ workflows: [], executors: {}, retry: {} } as never),
+      '"retry"',
+    ],
+    ["WorkflowState.withStore", () => WorkflowState.withStore(STORE).withStore({} as never), "store: must be"],
+    ["createWorkflowEngine", () => engineOf({ executors: new Map() }), "executors: must be a record or a function"],
+    ["createWorkflowEngine", () => engineOf({ workflows: Promise.resolve([]) }), "workflows: must be a list"],
+    ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, tset: TYPE.test }] } }), 'unknown member "tset"'],
+    ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, decode: undefined }] } }), "a function decode()"],
+  ])("or is of another kind is refused by %s, case %#", (name, call, message) => {
+    expect(call).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(name) }));
+    expect(call).toThrow(message);
   });
 
   it("cannot hide in an object whose reading throws", async () => {
