@@ -1,7 +1,10 @@
+import * as z from "zod/mini";
+import { checker, type OptionSchemas } from "../checker.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { milliseconds } from "../definition/schema.ts";
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import { interceptStore, type StoreMethod } from "../store/intercept-store.ts";
+import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 import { tell } from "../tell.ts";
 
 /** How often a method goes wrong, and how: probabilities from 0 to 1, each tried for every call. */
@@ -39,14 +42,15 @@ export interface InjectFaultsOptions {
  *
  * - A store that promises to be retry-safe, and an engine that retries, must come through with nothing lost or doubled.
  *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
  * @example
  * ```ts
  * const flaky = injectFaults(store, { seed: 1, faults: { all: { failBefore: 0.01, failAfter: 0.01 } } });
  * ```
  */
 export function injectFaults(store: CheckpointStore, options: InjectFaultsOptions): CheckpointStore {
-  const { seed, faults, clock = systemClock, onFault = () => undefined } = options;
-  for (const rates of Object.values(faults)) checkRates(rates);
+  const { seed, faults, clock = systemClock, onFault = () => undefined } = checkOptions(options);
   const random = mulberry32(seed);
   return interceptStore(store, async (method, call) => {
     const { failBefore = 0, failAfter = 0, delay = 0, delayMs = 10 } = faults[method] ?? faults.all ?? {};
@@ -71,12 +75,25 @@ function lost(method: StoreMethod, what: string): WorkflowError {
   return new WorkflowError("STORE_UNAVAILABLE", `${method} ${what} (a fault of @waymark/core/testing).`);
 }
 
-function checkRates({ failBefore = 0, failAfter = 0, delay = 0 }: FaultRates): void {
-  for (const [name, rate] of Object.entries({ failBefore, failAfter, delay })) {
-    if (rate >= 0 && rate <= 1) continue;
-    throw new WorkflowError("INVALID_ARGUMENT", `faults: ${name} must be a probability from 0 to 1, not ${rate}.`);
-  }
-}
+const probability = z.optional(
+  z.number().check(z.refine((rate) => rate >= 0 && rate <= 1, "must be a probability from 0 to 1")),
+);
+const rates: OptionSchemas<FaultRates> = {
+  failBefore: probability,
+  failAfter: probability,
+  delay: probability,
+  delayMs: z.optional(milliseconds),
+};
+const methods = [...Object.keys(STORE_METHODS), "all"];
+
+const checkOptions = checker<InjectFaultsOptions>("injectFaults", {
+  seed: z.number(),
+  faults: z.strictObject(Object.fromEntries(methods.map((method) => [method, z.optional(z.strictObject(rates))]))),
+  clock: z.optional(
+    z.custom<unknown>((value) => typeof (value as Partial<Clock> | null)?.schedule === "function", "must be a Clock"),
+  ),
+  onFault: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+});
 
 /** Random numbers from 0 to 1 out of a seed: Mulberry32, by Tommy Ettinger. */
 function mulberry32(seed: number): () => number {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine, defineNode, fromReactFlow, suspend, WorkflowState } from "../../src/index.ts";
-import { crashAt } from "../../src/testing/index.ts";
+import { crashAt, injectFaults } from "../../src/testing/index.ts";
 import { createWorkflowExecutor } from "../../src/v1/index.ts";
 import { append, chain } from "./chain.ts";
 
@@ -96,6 +96,9 @@ describe("an option that is not known", () => {
     ["fromReactFlow", () => fromReactFlow("x", CANVAS, { typeOf: "a" } as never), "typeOf: must be a function"],
     ["crashAt", () => crashAt(STORE, { cal: 1, when: "before" } as never), 'did you mean "call"'],
     ["crashAt", () => crashAt(STORE, { method: "comit", call: 1, when: "before" } as never), "method: must be"],
+    ["injectFaults", () => injectFaults(STORE, { seed: 1, fault: {} } as never), 'did you mean "faults"'],
+    ["injectFaults", () => injectFaults(STORE, { seed: 1, faults: { comit: {} } } as never), 'unknown option "comit"'],
+    ["injectFaults", () => injectFaults(STORE, { seed: 1, faults: { all: { fail: 1 } } } as never), '"fail"'],
     ["createWorkflowExecutor", () => createWorkflowExecutor({ workflows: [], executors: null } as never), "executors"],
     [
       "createWorkflowExecutor",
