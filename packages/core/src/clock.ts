@@ -55,7 +55,10 @@ export function steadyClock(clock: Clock): Clock {
       if (ms !== undefined && ms > lastElapsed) lastElapsed = Math.min(ms, Number.MAX_SAFE_INTEGER);
       return lastElapsed;
     },
-    schedule: (delayMs, callback) => clock.schedule(delayMs, callback),
+    schedule(delayMs, callback) {
+      const cancel: unknown = clock.schedule(delayMs, callback);
+      return typeof cancel === "function" ? () => void cancel() : () => undefined;
+    },
   };
   steady.add(wrapped);
   return wrapped;

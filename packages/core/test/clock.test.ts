@@ -23,6 +23,11 @@ it("lets elapsed time stand still, but never go back", () => {
   expect([1, 2, 3, 4, 5, 6].map(() => clock.elapsed())).toEqual([10, 10, 10, 10.5, 10.5, 10.5]);
 });
 
+it("can cancel what was scheduled, also if the clock returns nothing to cancel it with", () => {
+  const clock = steadyClock({ ...systemClock, now: () => 0, schedule: (() => undefined) as never });
+  expect(clock.schedule(1, () => undefined)()).toBeUndefined();
+});
+
 it("wraps a clock once", () => {
   expect(steadyClock(systemClock)).toBe(systemClock);
   const wrapped = steadyClock(new ManualClock());
