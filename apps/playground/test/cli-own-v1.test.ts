@@ -108,6 +108,51 @@ describe("compare, with an old executor and nodes of one's own", () => {
     expect(stdout).not.toContain('"first"');
   });
 
+  it("lets it change the workflow and the input it is given: V2 and the next run work on what was read", async () => {
+    const ending = `
+      workflow.nodes.push({ id: "more", type: "acme.label", data: {} });
+      workflow.nodes[0].data.label = "changed";
+      workflow.edges.length = 0;
+      initialData.order = { id: 2 };
+      return { success: true, output: { ...context, order: { id: 1, paid: true } } };`;
+    await using folder = await folderWith({ ...files, "old.cjs": oldExecutor(ending) });
+    const { code, report } = await runCli([...args, "--v1", "old.cjs", "--json"], { cwd: folder.path });
+    expect(code).toBe(0);
+    expect(report().workflows[0]).toMatchObject({ outputsEqual: true, varying: [], nodes: { total: 4, run: 4 } });
+  });
+
+  it("takes the output of one that goes on after a failed node for no other undisturbed run", async () => {
+    const old = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
+      let context = initialData;
+      for (const node of workflow.nodes) {
+        const before = structuredClone(context);
+        try {
+          context = { ...(await executors[node.type]({ context, node })) };
+        } catch {
+          context = before;
+        }
+      }
+      return { success: true, output: { ...context, labels: [...context.labels, "wrong"].slice(0, 3) } };
+    }`;
+    await using folder = await folderWith({ ...files, "old.mjs": old });
+    const failing = [...args, "--v1", "old.mjs", "--fail-at", "two", "--json"];
+    const { code, report } = await runCli(failing, { cwd: folder.path });
+    expect(code).toBe(1);
+    expect(report().workflows[0]).toMatchObject({
+      outputsEqual: false,
+      varying: [],
+      interruptions: [{ v1: { runs: 1, finished: true, outputEqual: false } }],
+    });
+  });
+
+  it("ends with 2 if it throws in a timer, also when all runs have ended", async () => {
+    const ending = "setTimeout(() => { throw new Error('too late'); }, 1); return { success: true, output: context };";
+    await using folder = await folderWith({ ...files, "old.cjs": oldExecutor(ending) });
+    const { code, stderr, stdout } = await runCli([...args, "--v1", "old.cjs"], { cwd: folder.path });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("A module of yours threw where nothing catches it: too late.");
+  });
+
   it("ends with 1 where the old executor fails, and says how", async () => {
     await using folder = await folderWith({ ...files, "old.cjs": oldExecutor("throw new Error('out of memory');") });
     const { code, report } = await runCli([...args, "--v1", "old.cjs", "--json"], { cwd: folder.path });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { NoReportError } from "../compare/no-report-error.ts";
 import { onUncaught, takeChannel } from "../modules/channel.ts";
 import { compareFiles } from "./compare-command.ts";
@@ -6,6 +7,9 @@ import { commandError, EXIT_CODES } from "./run-program.ts";
 
 // The process that compares. It is one of its own, so that files and modules of the user's, whatever is in them, cannot
 // end or block the command line itself.
+
+/** The wait before a report is given, in milliseconds. */
+const LAST_TURN_MS = 10;
 
 const send = takeChannel<ComparisonMessage>();
 
@@ -27,7 +31,11 @@ process.once("message", (task: ComparisonTask) => {
     onStep: (step) => void send({ type: "step", step }),
     say: (lines) => void send({ type: "say", lines }),
   }).then(
-    (report) => end({ type: "report", report }),
+    async (report) => {
+      // A run in memory may end without one turn of the event loop: what a module throws in a timer is heard here.
+      await sleep(LAST_TURN_MS);
+      end({ type: "report", report });
+    },
     (error: unknown) => {
       const { code, message, exitCode } = error instanceof NoReportError ? noReport(error) : commandError(error);
       end({ type: "refused", code, message, exitCode });

@@ -47,7 +47,8 @@ export async function superviseComparison(task: ComparisonTask, progress: Progre
     } else if (message.type === "say") {
       progress.say(message.lines);
     } else {
-      last = message;
+      // What is heard of a module after the report still makes it one that cannot be used.
+      if (last?.type !== "refused") last = message;
       watch.end();
     }
   });

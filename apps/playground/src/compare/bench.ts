@@ -75,14 +75,14 @@ export class Bench {
   }
 
   async runV1(disturbance: Disturbance = {}): Promise<BenchRun> {
-    const { workflow, input } = this.#loaded;
+    // An old executor of the user's may change whatever it is given; V2, and the next run, work on what was read.
+    const { workflow, input } = structuredClone({ workflow: this.#loaded.workflow, input: this.#loaded.input });
     const { runLimitMs, runV1 } = this.#options;
     this.#announce("V1");
     return this.#record({ ...disturbance, validateData: true }, async (executors): Promise<Outcome> => {
       try {
-        // V1 works on what it is given itself.
-        const initialData = structuredClone(input);
-        const outcome = await within(runLimitMs, runV1({ workflow, executors, initialData, userId: this.#userId }));
+        const call = { workflow, executors, initialData: input, userId: this.#userId };
+        const outcome = await within(runLimitMs, runV1(call));
         // Copied, because an old executor may hand out one object in every run, and go on changing it.
         return { ...outcome, output: without(outcome.output, []) };
       } catch (error) {

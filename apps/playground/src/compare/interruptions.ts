@@ -99,9 +99,12 @@ function report(
   found: Pick<InterruptionReport, "kind" | "error"> & { runs: { v1: readonly BenchRun[]; v2: readonly BenchRun[] } },
 ): InterruptionReport {
   const { kind, error, runs } = found;
-  const again = runs.v1.at(-1)?.outcome;
-  // A second undisturbed run of V1 also shows what differs between any two.
-  if (again?.success) outputs.noteV1(again.output);
+  // A second undisturbed run of V1 also shows what differs between any two. An old executor that comes to its end
+  // although a node was made to fail was disturbed: its output must not count as one that just varies.
+  const again = runs.v1.at(-1) as BenchRun;
+  const isRunAgain = runs.v1.length > 1 && (kind === "failure" || kind === "service");
+  const isUndisturbed = isRunAgain || again.nodeRuns.every(({ outcome }) => outcome === "completed");
+  if (again.outcome.success && isUndisturbed) outputs.noteV1(again.outcome.output);
   return {
     kind,
     ...whereStopped(runs.v1[0] as BenchRun, order),
