@@ -2,3 +2,4 @@ export { expectHarmless, type HeadDamage } from "./damaged-head.ts";
 export { edited, expectSoundReads, forManyEdits, newHistory, type TextEdit } from "./damaged-history.ts";
 export { expectNoLeak } from "./leaks.ts";
 export { itKeepsEveryField } from "./request-fields.ts";
+export { itSurvivesARestart } from "./restart.ts";

@@ -116,6 +116,7 @@ export {
 } from "./store/rules.ts";
 export { isEnded } from "./store/status.ts";
 export { readStoredCheckpoint, readStoredHead, type StoredFields } from "./store/stored-records.ts";
+export { type FieldWriter, type FieldWriters, writeFields } from "./store/write-fields.ts";
 export { tell } from "./tell.ts";
 export { cleanText, listed, quoted } from "./text.ts";
 export { MAX_TIME_MS } from "./time.ts";

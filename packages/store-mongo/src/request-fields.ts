@@ -3,9 +3,12 @@ import {
   type CommitRequest,
   createdHead,
   type ExecutionRecord,
+  type FieldWriter,
+  type FieldWriters,
   type HeadUpdate,
   type NewCheckpoint,
   type NewExecution,
+  writeFields,
 } from "@waymark/core";
 import { type Entry, madeAtOf, NOW, type RecordContent } from "./documents.ts";
 
@@ -14,19 +17,6 @@ import { type Entry, madeAtOf, NOW, type RecordContent } from "./documents.ts";
  * names: the compiler refuses one that is forgotten.
  */
 
-/** Writes one field. */
-type Write<Value, Target> = (value: Value, target: Target, name: string) => void;
-type Writes<Request, Target> = {
-  readonly [Name in keyof Required<Request>]: Write<Exclude<Request[Name], undefined>, Target>;
-};
-
-function writeFields<Request, Target>(writes: Writes<Request, Target>, request: Request, target: Target): void {
-  for (const name in writes) {
-    const value = request[name];
-    if (value !== undefined) writes[name](value as never, target, name);
-  }
-}
-
 /** What becomes of a head: fields to set, as expressions, and fields to remove. */
 export interface HeadChange {
   set: Record<string, unknown>;
@@ -34,13 +24,13 @@ export interface HeadChange {
 }
 
 /** The field of the same name. */
-const sameField: Write<string | number | null, HeadChange> = (value, { set, unset }, name) => {
+const sameField: FieldWriter<string | number | null, HeadChange> = (value, { set, unset }, name) => {
   if (value === null) unset.push(name);
   // A text that begins with $ would be taken for an expression.
   else set[name] = typeof value === "string" ? { $literal: value } : value;
 };
 
-const failureJson: Write<object | null, HeadChange> = (failure, to) =>
+const failureJson: FieldWriter<object | null, HeadChange> = (failure, to) =>
   sameField(failure === null ? null : JSON.stringify(failure), to, "failureJson");
 
 /** The fields of a new head that no request names, and that are the same for all. */
@@ -51,7 +41,7 @@ const BY_STORE: Record<
 /** The fields of a new head that have the time. */
 type Time = "createdAt" | "updatedAt" | "endedAt";
 
-const NEW_EXECUTION: Writes<NewExecution, HeadChange & { bornAt: number }> = {
+const NEW_EXECUTION: FieldWriters<NewExecution, HeadChange & { bornAt: number }> = {
   id: (id, to, name) => {
     for (const field of [name, "_id", "executionId"]) sameField(id, to, field);
   },
@@ -85,7 +75,7 @@ export function newHeadFields(execution: NewExecution, entry: Entry): Record<str
 }
 
 /** What a claim makes of the head, beside its token. */
-const CLAIM: Writes<ClaimRequest, HeadChange & { claimed: ExecutionRecord }> = {
+const CLAIM: FieldWriters<ClaimRequest, HeadChange & { claimed: ExecutionRecord }> = {
   claimId: (claimId, to) => sameField(claimId, to, "lastClaimId"),
   owner: sameField,
   leaseMs: (_, to) => sameField(to.claimed.leaseUntil ?? null, to, "leaseUntil"),
@@ -102,7 +92,7 @@ export function claimChange(claimed: ExecutionRecord, request: ClaimRequest): He
   return to;
 }
 
-const HEAD_UPDATE: Writes<HeadUpdate, HeadChange> = {
+const HEAD_UPDATE: FieldWriters<HeadUpdate, HeadChange> = {
   status: sameField,
   currentStep: sameField,
   totalSteps: sameField,
@@ -122,7 +112,7 @@ interface Counters {
   status: string;
 }
 
-const COMMIT: Writes<CommitRequest, HeadChange & { base: Counters; status: string }> = {
+const COMMIT: FieldWriters<CommitRequest, HeadChange & { base: Counters; status: string }> = {
   commitId: (commitId, to) => sameField(commitId, to, "lastCommitId"),
   // The statement's query compares it.
   token: nowhere,
@@ -154,7 +144,7 @@ export function commitChange(base: Counters, request: CommitRequest): HeadChange
   return to;
 }
 
-const RECORD: Writes<NewCheckpoint, Partial<RecordContent>> = {
+const RECORD: FieldWriters<NewCheckpoint, Partial<RecordContent>> = {
   id: (id, to) => {
     to.checkpointId = id;
   },

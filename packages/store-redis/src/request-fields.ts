@@ -3,28 +3,18 @@ import {
   type CommitRequest,
   createdHead,
   type ExecutionRecord,
+  type FieldWriter,
+  type FieldWriters,
   type HeadUpdate,
   type NewCheckpoint,
   type NewExecution,
+  writeFields,
 } from "@waymark/core";
 
 /*
  * Where each field of a request is written. Every request has a table with an entry for each field that its interface
  * names: the compiler refuses one that is forgotten.
  */
-
-/** Writes one field. */
-type Write<Value, Target> = (value: Value, target: Target, name: string) => void;
-type Writes<Request, Target> = {
-  readonly [Name in keyof Required<Request>]: Write<Exclude<Request[Name], undefined>, Target>;
-};
-
-function writeFields<Request, Target>(writes: Writes<Request, Target>, request: Request, target: Target): void {
-  for (const name in writes) {
-    const value = request[name];
-    if (value !== undefined) writes[name](value as never, target, name);
-  }
-}
 
 /** What becomes of the hash of a head. */
 interface HashChange {
@@ -34,7 +24,7 @@ interface HashChange {
 }
 
 /** A field of the hash with the same name; `null` removes it. */
-const inHash: Write<string | number | object | null, HashChange> = (value, { set, removed }, name) => {
+const inHash: FieldWriter<string | number | object | null, HashChange> = (value, { set, removed }, name) => {
   if (value === null) removed.push(name);
   else set.push(name, typeof value === "object" ? JSON.stringify(value) : String(value));
 };
@@ -44,7 +34,7 @@ export interface NewHead extends HashChange {
   record: string;
 }
 
-const NEW_EXECUTION: Writes<NewExecution, NewHead & { token: string; now: number }> = {
+const NEW_EXECUTION: FieldWriters<NewExecution, NewHead & { token: string; now: number }> = {
   id: inKey,
   workflowId: inHash,
   userId: inHash,
@@ -106,7 +96,7 @@ export interface ClaimArguments {
   from: readonly string[];
 }
 
-const CLAIM: Writes<ClaimRequest, ClaimArguments> = {
+const CLAIM: FieldWriters<ClaimRequest, ClaimArguments> = {
   claimId: asArgument,
   owner: asArgument,
   leaseMs: asArgument,
@@ -142,7 +132,7 @@ export interface CommitArguments extends HashChange {
   endedTtlMs: string;
 }
 
-const HEAD_UPDATE: Writes<HeadUpdate, CommitArguments> = {
+const HEAD_UPDATE: FieldWriters<HeadUpdate, CommitArguments> = {
   status: asArgument,
   currentStep: inHash,
   totalSteps: inHash,
@@ -156,7 +146,7 @@ const HEAD_UPDATE: Writes<HeadUpdate, CommitArguments> = {
   endedAt: asArgument,
 };
 
-const COMMIT: Writes<CommitRequest, CommitArguments> = {
+const COMMIT: FieldWriters<CommitRequest, CommitArguments> = {
   commitId: asArgument,
   token: asArgument,
   version: asArgument,

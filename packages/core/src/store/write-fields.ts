@@ -1,0 +1,19 @@
+/** Writes one field of a request to where a store keeps it. */
+export type FieldWriter<Value, Target> = (value: Value, target: Target, name: string) => void;
+
+/** A writer for every field that an interface names: the compiler refuses a table that forgets one. */
+export type FieldWriters<Request, Target> = {
+  readonly [Name in keyof Required<Request>]: FieldWriter<Exclude<Request[Name], undefined>, Target>;
+};
+
+/** Writes the fields that a request has, in the order of the table. A field that is `undefined` counts as absent. */
+export function writeFields<Request, Target>(
+  writers: FieldWriters<Request, Target>,
+  request: Request,
+  target: Target,
+): void {
+  for (const name in writers) {
+    const value = request[name];
+    if (value !== undefined) writers[name](value as never, target, name);
+  }
+}
