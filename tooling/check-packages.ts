@@ -1,12 +1,15 @@
-// Packs every public package and checks the tarballs: publint, are-the-types-wrong, and the files that must be inside.
+// Packs every public package and checks the tarballs: the manifest, publint, are-the-types-wrong, and the files that must
+// be inside.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { pack, publicPackages } from "./packing/public-packages.ts";
-import { run } from "./pnpm.ts";
+import { readManifest } from "./build/manifest.ts";
+import { manifestProblems } from "./packing/manifest-problems.ts";
+import { type PublicPackage, pack, publicPackages } from "./packing/public-packages.ts";
+import { ROOT, run } from "./pnpm.ts";
 
 const REQUIRED_FILES = ["LICENSE", "README.md", "package.json"];
 const ATTW = join(import.meta.dirname, "node_modules/.bin/attw");
@@ -15,7 +18,12 @@ const destination = mkdtempSync(join(tmpdir(), "waymark-packed-"));
 try {
   for (const candidate of publicPackages()) {
     const tarball = pack(candidate, destination);
-    const problems = [...missingFiles(tarball), ...(await publintProblems(tarball)), ...attwProblems(tarball)];
+    const problems = [
+      ...problemsWithManifest(candidate),
+      ...missingFiles(tarball),
+      ...(await publintProblems(tarball)),
+      ...attwProblems(tarball),
+    ];
     if (problems.length > 0) process.exitCode = 1;
     console.log(
       [
@@ -26,6 +34,10 @@ try {
   }
 } finally {
   rmSync(destination, { recursive: true });
+}
+
+function problemsWithManifest({ folder, manifest }: PublicPackage): string[] {
+  return manifestProblems(manifest, readManifest(ROOT), relative(ROOT, folder).split(sep).join("/"));
 }
 
 function missingFiles(tarball: string): string[] {

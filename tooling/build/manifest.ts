@@ -6,6 +6,13 @@ export interface Manifest {
   name: string;
   version: string;
   private?: boolean;
+  description?: string;
+  keywords?: string[];
+  homepage?: string;
+  bugs?: string;
+  license?: string;
+  author?: string;
+  repository?: { type: string; url: string; directory?: string };
   exports?: Record<string, string>;
   publishConfig?: { exports?: Record<string, string>; bin?: Record<string, string> };
   dependencies?: Record<string, string>;

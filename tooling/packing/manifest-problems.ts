@@ -1,0 +1,34 @@
+import type { Manifest } from "../build/manifest.ts";
+
+/** The fields that name a manifest's origin. The workspace's root manifest is the one place that decides them. */
+type Origin = Pick<Manifest, "author" | "bugs" | "license" | "repository">;
+
+/**
+ * Lists what a public package's manifest lacks for the registry: where its source lies, where to report a bug, and what
+ * it is found by.
+ *
+ * - `directory` is the package's folder below the root, with forward slashes: `packages/core`.
+ */
+export function manifestProblems(manifest: Manifest, root: Origin, directory: string): string[] {
+  const problems: string[] = [];
+  const web = root.repository?.url?.replace(/^git\+/, "").replace(/\.git$/, "");
+  const expected: Record<string, unknown> = {
+    author: root.author,
+    bugs: root.bugs,
+    homepage: `${web}/tree/main/${directory}#readme`,
+    license: root.license,
+    repository: { ...root.repository, directory },
+  };
+  for (const [field, value] of Object.entries(expected)) {
+    const actual = manifest[field as keyof Manifest];
+    if (JSON.stringify(actual) !== JSON.stringify(value)) {
+      problems.push(`package.json: ${field} is ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`);
+    }
+  }
+  if (!manifest.description) problems.push("package.json: description is missing");
+  const keywords = manifest.keywords ?? [];
+  if (!keywords.includes("waymark") || keywords.length < 3) {
+    problems.push('package.json: keywords needs "waymark" and at least two others');
+  }
+  return problems;
+}
