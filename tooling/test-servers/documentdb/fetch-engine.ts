@@ -1,18 +1,9 @@
 import { execFile } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { onceAcrossProcesses } from "./once-across-processes.ts";
+import { onceAcrossProcesses } from "../once-across-processes.ts";
+import { isDebian, privateApt } from "../private-apt.ts";
 
 const run = promisify(execFile);
 const PACKAGE = "postgresql-18-documentdb";
@@ -50,14 +41,14 @@ export interface EnginePrograms {
 /** Whether {@link documentDbEngine} has fetched it already, or is on a system where it can. */
 export function hasDocumentDbEngine(folder: string): boolean {
   if (existsSync(rootIn(folder))) return true;
-  const release = "/etc/os-release";
-  return process.arch === "x64" && existsSync(release) && /^ID=debian$/m.test(readFileSync(release, "utf8"));
+  return process.arch === "x64" && isDebian();
 }
 
 /**
  * PostgreSQL with the DocumentDB extension, from Debian's packages: fetched once into `folder`, 76 MB.
  *
  * - Any user may do it; nothing of the system is changed. Needs apt-get, dpkg-deb and tar, on amd64.
+ * - apt checks the packages against Debian's signatures, before any of them is unpacked.
  */
 export async function documentDbEngine(folder: string): Promise<EnginePrograms> {
   const root = rootIn(folder);
@@ -86,21 +77,16 @@ function engineIn(root: string): EnginePrograms {
 async function fetchInto(folder: string): Promise<void> {
   process.stderr.write("[test server] fetching the DocumentDB engine from Debian (once, 76 MB) ...\n");
   const root = join(folder, "root");
-  const apt = await prepareApt(join(folder, "apt"));
-  await apt.run(["update"]);
-  const { stdout } = await apt.run(["--print-uris", "install", PACKAGE]);
-  const packages = stdout
-    .split("\n")
-    .filter((line) => line.startsWith("'") && !NOT_NEEDED.test(line))
-    .map((line) => String(line.split(" ")[1]?.split("_")[0]).replaceAll("%2b", "+"));
-  await apt.run(["download", ...packages]);
+  const apt = await privateApt(join(folder, "apt"), { sources: await sources(), ignoresInstalled: true });
+  const packages = (await apt.missingFor([PACKAGE])).filter(({ url }) => !NOT_NEEDED.test(url));
+  const files = await apt.download(packages.map(({ name }) => name));
   for (const folderName of WANTED) mkdirSync(join(root, folderName), { recursive: true });
-  for (const file of readdirSync(apt.downloads).filter((name) => name.endsWith(".deb"))) {
+  for (const file of files) {
     await run("sh", [
       "-c",
       `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --exclude '*/bitcode/*' --wildcards ${WANTED.map((path) => `'./${path}/*'`).join(" ")} 2>/dev/null || true`,
       "extract",
-      join(apt.downloads, file),
+      file,
       root,
     ]);
   }
@@ -111,36 +97,12 @@ async function fetchInto(folder: string): Promise<void> {
   await run("chmod", ["-R", "a+rX", root]);
 }
 
-/** An apt of its own in a folder, with the machine's mirror and a later suite. */
-async function prepareApt(folder: string) {
-  const downloads = join(folder, "cache/archives");
-  for (const name of ["state/lists/partial", "cache/archives/partial", "etc/preferences.d", "etc/apt.conf.d"]) {
-    mkdirSync(join(folder, name), { recursive: true });
-  }
+/** A sources.list with the machine's mirror and a later suite. */
+async function sources(): Promise<string> {
   const { stdout } = await run("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
   const mirror = stdout.split("\n").find((line) => /\/debian\/?$/.test(line));
   if (mirror === undefined) throw new Error("apt knows no Debian mirror.");
-  const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-  writeFileSync(join(folder, "etc/sources.list"), `deb [signed-by=${keyring}] ${mirror} ${SUITE} main\n`);
-  writeFileSync(join(folder, "status"), "");
-  const settings = {
-    "Dir::State": join(folder, "state"),
-    "Dir::State::status": join(folder, "status"),
-    "Dir::Cache": join(folder, "cache"),
-    "Dir::Etc::sourcelist": join(folder, "etc/sources.list"),
-    "Dir::Etc::sourceparts": "/dev/null",
-    "Dir::Etc::preferencesparts": "/dev/null",
-    "Debug::NoLocking": "1",
-    "APT::Sandbox::User": "",
-    "APT::Install-Recommends": "false",
-    "Acquire::Languages": "none",
-    "Acquire::Check-Valid-Until": "false",
-  };
-  const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  return {
-    downloads,
-    run: (args: string[]) => run("apt-get", ["-qq", ...options, ...args], { cwd: downloads, maxBuffer: 16_000_000 }),
-  };
+  return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} ${SUITE} main\n`;
 }
 
 /** Has a program start through the fetched loader and libraries, whatever libc the machine has. */

@@ -1,0 +1,11 @@
+// npm's packages of Node name their system and processor by a string. pnpm reads lists only, so it would install all of
+// them everywhere.
+
+const NODE = /^node-(bin-)?(darwin|linux|win)-/;
+
+export const hooks = {
+  readPackage(manifest) {
+    if (!NODE.test(manifest.name)) return manifest;
+    return { ...manifest, os: [manifest.os].flat(), cpu: [manifest.cpu].flat() };
+  },
+};
