@@ -1,13 +1,15 @@
-// Writes api-report.md of every public package: the declarations that its users' types are made of, without comments.
+// Writes api-report.md of every public package: the declarations of all that it exports, without comments.
 //
 //   node tooling/api-report.ts           writes the reports
-//   node tooling/api-report.ts --check   fails where a report is out of date, or differs from the last release's while
+//   node tooling/api-report.ts --check   fails if a report is out of date, or differs from the last release's while
 //                                        no changeset names the package
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { publicApi } from "./api/public-api.ts";
 import { declarationsOf } from "./build/declarations.ts";
+import { publicModulesOf } from "./build/manifest.ts";
 import { type PublicPackage, publicPackages } from "./packing/public-packages.ts";
 import { ROOT } from "./pnpm.ts";
 
@@ -26,12 +28,19 @@ for (const candidate of publicPackages()) {
 
 function reportOf({ folder, manifest }: PublicPackage): string {
   const files = declarationsOf(folder, manifest, { comments: false });
-  const sections = files.map(({ path, text }) => `## ${path}\n\n\`\`\`ts\n${text.trim()}\n\`\`\`\n`);
+  const modules = Object.entries(publicModulesOf(manifest)).map(([name, path]) => ({ name, path: `${path}.d.ts` }));
+  const { modules: apis, unexported } = publicApi(files, modules);
+  const sections = apis.map(({ name, declarations }) => section(name, declarations));
+  if (unexported.length > 0) sections.push(section("Not exported, but part of the types above", unexported));
   return [
     `# Public API of ${manifest.name}\n`,
     "Made by `pnpm api-report`. A change here needs a changeset.\n",
     ...sections,
   ].join("\n");
+}
+
+function section(title: string, declarations: readonly string[]): string {
+  return `## ${title}\n\n\`\`\`ts\n${declarations.join("\n\n")}\n\`\`\`\n`;
 }
 
 function problemWith({ folder, manifest }: PublicPackage, path: string, report: string): string | undefined {

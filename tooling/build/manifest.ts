@@ -37,6 +37,14 @@ export function entriesOf(manifest: Manifest): Record<string, string> {
   );
 }
 
+/** The modules that users can import: `@waymark/core/v1` to its name in `dist`, "v1/index". Commands are not among them. */
+export function publicModulesOf({ name, publishConfig }: Manifest): Record<string, string> {
+  const modules = Object.entries(publishConfig?.exports ?? {}).filter(([, path]) => path.endsWith(".js"));
+  return Object.fromEntries(
+    modules.map(([key, path]) => [`${name}${key.slice(1)}`, path.replace(/^\.\/dist\/|\.js$/g, "")]),
+  );
+}
+
 /** The packages that are installed beside this one, so are not bundled into it. */
 export function installedWith(manifest: Manifest): string[] {
   return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });

@@ -1,6 +1,7 @@
 import { parseAst } from "rolldown/parseAst";
 
-interface SyntaxNode {
+/** A node of the syntax tree, as rolldown's parser makes it. */
+export interface SyntaxNode {
   type: string;
   start: number;
   end: number;
@@ -50,6 +51,6 @@ function literalsIn(text: string): { value: string; start: number; end: number }
   return found.sort((a, b) => a.start - b.start);
 }
 
-function isNode(value: unknown): value is SyntaxNode {
+export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && typeof (value as SyntaxNode).type === "string";
 }

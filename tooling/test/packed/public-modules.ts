@@ -1,12 +1,11 @@
 import { expect } from "vitest";
+import { publicModulesOf } from "../../build/manifest.ts";
 import type { PublicPackage } from "../../packing/public-packages.ts";
 import type { Consumer, RESOLUTIONS } from "./consumer.ts";
 
 /** The names by which a package's modules are imported. */
 export function modulesOf({ manifest }: PublicPackage): string[] {
-  return Object.entries(manifest.publishConfig?.exports ?? {})
-    .filter(([, path]) => path.endsWith(".js"))
-    .map(([subpath]) => manifest.name + subpath.slice(1));
+  return Object.keys(publicModulesOf(manifest));
 }
 
 /** Type-checks a module that imports all of them, their declarations included. */
