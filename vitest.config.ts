@@ -3,6 +3,14 @@ import { defineConfig } from "vitest/config";
 
 const PACKED = "tooling/test/packed*.test.ts";
 
+/** Tests that start no server and hardly a process: `pnpm test:quick`. */
+const QUICK = [
+  "packages/{core,store-memory}/test/**/*.test.ts",
+  "packages/store-postgres/test/pglite*.test.ts",
+  "apps/playground/test/!(cli-*|every-node|expression-limits|hostile-files|open-store|run-worker).test.ts",
+  "tooling/test/!(clock-jumps|docs|packed*|wall-clock).test.ts",
+];
+
 export default defineConfig({
   test: {
     environment: "node",
@@ -14,15 +22,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: "quick", include: QUICK },
+      },
+      {
+        extends: true,
         test: {
-          name: "workspace",
-          include: [
-            "packages/*/test/**/*.test.ts",
-            "apps/*/test/**/*.test.ts",
-            "benchmarks/test/**/*.test.ts",
-            "tooling/test/**/*.test.ts",
-          ],
-          exclude: ["**/node_modules/**", PACKED],
+          name: "servers",
+          include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "tooling/test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", PACKED, ...QUICK],
         },
       },
       {
