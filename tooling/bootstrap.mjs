@@ -4,9 +4,9 @@
 //
 // Plain JavaScript with no dependency, because it runs before anything is installed and on the oldest supported Node.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,8 @@ import { fileURLToPath } from "node:url";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, "node_modules", ".installed");
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+/** The hash of each package that pnpm consists of, for the version that package.json pins. */
+const PNPM_HASHES = JSON.parse(readFileSync(join(ROOT, "tooling/pnpm-hashes.json"), "utf8"));
 
 /** The first Node that executes TypeScript as it is; needed where npm has no Node for the toolchain. */
 const TYPESCRIPT_NODE = "22.18.0";
@@ -78,18 +80,53 @@ function foldersIn(parent) {
     .sort();
 }
 
-/** Runs the pnpm that package.json pins, fetched by npx where it is not cached, and answers its exit code. */
+/**
+ * Returns the program of the pnpm that package.json pins, fetched once and refused if its hash is another; `undefined`
+ * on platforms whose hash is not known.
+ */
+function pinnedPnpm() {
+  const version = MANIFEST.packageManager.replace(/^pnpm@/, "");
+  const platform = `@pnpm/exe.${process.platform}-${process.arch}`;
+  const isKnown = PNPM_HASHES[platform] !== undefined && process.report.getReport().header.glibcVersionRuntime;
+  if (!isKnown) return undefined;
+  const folder = join(ROOT, "node_modules/.cache/waymark", `pnpm-${version}`);
+  const program = join(folder, "node_modules/.bin/pnpm");
+  if (existsSync(program)) return program;
+  // Both by name: npm passes over an optional package whose hash is another.
+  const dependencies = { pnpm: version, [platform]: version };
+  const packages = {
+    "": { dependencies },
+    "node_modules/pnpm": { version, integrity: PNPM_HASHES.pnpm, bin: { pnpm: "pnpm" } },
+    [`node_modules/${platform}`]: { version, integrity: PNPM_HASHES[platform] },
+  };
+  const unfinished = `${folder}-${process.pid}`;
+  mkdirSync(unfinished, { recursive: true });
+  const lockfile = { lockfileVersion: 3, requires: true, packages };
+  writeFileSync(join(unfinished, "package.json"), JSON.stringify({ private: true, dependencies }));
+  writeFileSync(join(unfinished, "package-lock.json"), JSON.stringify(lockfile));
+  const args = ["ci", "--silent", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const { status } = spawnSync("npm", args, { cwd: unfinished, stdio: ["ignore", 2, 2] });
+  if (status === 0 && !existsSync(folder)) renameSync(unfinished, folder);
+  rmSync(unfinished, { recursive: true, force: true });
+  if (status !== 0) fail(`npm could not fetch ${MANIFEST.packageManager}, or its hash is not the one that is known.`);
+  return program;
+}
+
+/** Runs the pinned pnpm, by npx if its hash is not known here, and answers its exit code. */
 function pnpm(pnpmArgs, stdio) {
+  const pinned = pinnedPnpm();
+  const [command, ...args] =
+    pinned === undefined ? ["npx", "--yes", "--prefer-offline", MANIFEST.packageManager] : [pinned];
   // On a terminal the children share its foreground group, which Ctrl-C reaches as a whole. Elsewhere they get a group
   // of their own, so that a signal sent to this process alone ends all of them.
   const ownGroup = !process.stdin.isTTY && process.platform !== "win32";
-  const child = spawn("npx", ["--yes", "--prefer-offline", MANIFEST.packageManager, ...pnpmArgs], {
+  const child = spawn(command, [...args, ...pnpmArgs], {
     cwd: ROOT,
     stdio,
     detached: ownGroup,
     shell: process.platform === "win32",
     // The toolchain runs on a Node of its own; the packed-package test wants the one that the user has.
-    env: { WAYMARK_HOST_NODE: process.execPath, TURBO_TELEMETRY_DISABLED: "1", ...process.env },
+    env: { WAYMARK_HOST_NODE: process.execPath, TURBO_TELEMETRY_DISABLED: "1", WAYMARK_PNPM: pinned, ...process.env },
   });
   const forward = (signal) => {
     if (ownGroup) process.kill(-child.pid, signal);
@@ -98,7 +135,7 @@ function pnpm(pnpmArgs, stdio) {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
   return new Promise((resolve) => {
-    child.on("error", (error) => fail(`npx could not be started (${error.message}). It comes with npm.`));
+    child.on("error", (error) => fail(`${command} could not be started: ${error.message}`));
     child.on("exit", (code, signal) => {
       for (const name of signals) process.off(name, forward);
       resolve(code ?? 128 + constants.signals[signal]);

@@ -4,8 +4,11 @@ import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "..");
 
-/** Runs the pnpm that package.json pins; it need not be installed. Throws with what it printed where it fails. */
+/** Runs the pnpm that package.json pins; it need not be installed. Throws with what it printed if it fails. */
 export function pnpm(args: string[], { cwd = ROOT }: { cwd?: string } = {}): string {
+  // The one that bootstrap.mjs has fetched and compared with its hash.
+  const fetched = process.env.WAYMARK_PNPM;
+  if (fetched !== undefined) return run(fetched, args, { cwd });
   const { packageManager } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   return run("npx", ["--yes", "--prefer-offline", packageManager, ...args], { cwd });
 }

@@ -56,6 +56,12 @@ test("the lockfile has a hash for every package, the toolchain's Node among them
   }
 });
 
+test("pnpm has a hash on Linux, where CI and releases run", () => {
+  const hashes = JSON.parse(readFileSync(join(ROOT, "tooling/pnpm-hashes.json"), "utf8"));
+  const hash = sha512;
+  expect(hashes).toEqual({ pnpm: hash, "@pnpm/exe.linux-arm64": hash, "@pnpm/exe.linux-x64": hash });
+});
+
 test("only PostgreSQL's packages run a script when they are installed: it makes links and downloads nothing", () => {
   const settings = readFileSync(join(ROOT, "pnpm-workspace.yaml"), "utf8");
   const allowed = [...settings.matchAll(/^ {2}"?([^"\s]+?)"?: true$/gm)].map(([, name]) => name);
