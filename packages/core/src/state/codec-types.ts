@@ -2,28 +2,42 @@ import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import { notSerializable, type Path } from "./not-serializable.ts";
 
-/** Teaches the codec a class: Decimal, ObjectId, URL. */
+/**
+ * Teaches the codec a class, such as Decimal, ObjectId or an error class of your own.
+ *
+ * - A type is asked before the codec keeps a typed array, ArrayBuffer, DataView, URL, RegExp or built-in error itself.
+ * - A type named after one of those classes replaces the codec's own way of keeping that class.
+ */
 export interface CodecType<T = unknown, Encoded = unknown> {
-  /** Stored with every value; must not change once values are kept. Not one of the codec's own names. */
+  /**
+   * The name that is stored with every value. It must not change once values are stored.
+   *
+   * Refused with INVALID_ARGUMENT: an empty name, one that another type has, and `undefined`, `number`, `bigint`, `Date`,
+   * `Map`, `Set`, `Uint8Array`, `Buffer` and `Object`.
+   */
   name: string;
-  /** Tells the class's instances; asked only about values that the codec does not know itself. */
+  /** Returns true for the instances of the class. Not called for JSON, Date, Map, Set, Uint8Array or Buffer. */
   test: (value: unknown) => boolean;
-  /** Gives any value that the codec can keep. */
+  /** Returns a value that the codec can keep. */
   encode: (value: T) => Encoded;
-  /** Must give a new, equal instance. */
+  /** Returns a new instance that equals the encoded one. */
   decode: (encoded: Encoded) => T;
 }
 
-/** How values become text. */
+/** The classes that the codec keeps beside its own. */
 export interface CodecOptions {
   // biome-ignore lint/suspicious/noExplicitAny: each type has its own class
   types?: readonly CodecType<any, any>[];
 }
 
-/** Names that stand for what the codec knows itself. */
+/**
+ * The names of what the codec always keeps itself.
+ *
+ * The other built-in classes are not reserved: a type of that name may have stored values before the codec knew the class.
+ */
 const RESERVED = ["undefined", "number", "bigint", "Date", "Map", "Set", "Uint8Array", "Buffer", "Object"];
 
-/** Checks the types of a codec, and gives them by their names. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks the types of a codec, and returns them by name. @throws {WorkflowError} INVALID_ARGUMENT */
 export function typesByName(options: CodecOptions): ReadonlyMap<string, CodecType> {
   const types = new Map<string, CodecType>();
   for (const type of options.types ?? []) {

@@ -1,13 +1,14 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 
 import { quoted } from "../text.ts";
+import { builtInOf, describe, makerOf, readContent } from "./built-in-instances.ts";
 import { type CodecOptions, type CodecType, callType, typesByName } from "./codec-types.ts";
-import { builtInOf, describe, isInstance, readItems, readPlain, shapeOf } from "./live-values.ts";
+import { isInstance, readItems, readPlain, shapeOf } from "./live-values.ts";
 import { notSerializable, type Path } from "./not-serializable.ts";
 import { setOwn } from "./set-own.ts";
 import { writeJson } from "./write-json.ts";
 
-/** A value as text, and as the codec reads that text back. */
+/** A value as text, and the value that the codec reads back from that text. */
 export interface TakenValue {
   text: string;
   value: unknown;
@@ -16,23 +17,24 @@ export interface TakenValue {
 /** The deepest nesting that a checkpoint keeps, in levels. */
 const MAX_DEPTH = 1_000;
 
-/** The key that marks what JSON does not have. */
+/** The key that marks values which JSON does not have. */
 export const TAG = "$type";
 const SPECIAL_NUMBERS = ["NaN", "Infinity", "-Infinity", "-0"];
 
-// Taken once: what a test or a library does to the globals later must not change what is kept.
+// Read once: a test or a library that replaces the globals later must not change what is stored.
 const SystemDate = Date;
 const timeOf = Date.prototype.getTime;
 const forEachEntry = Map.prototype.forEach;
 const forEachItem = Set.prototype.forEach;
 
 /**
- * Values ⇄ JSON text that a person can read. The sole owner of how a single value is written.
+ * Converts values to JSON text that a person can read, and back. No other file knows how a single value is written.
  *
  * - JSON is written as it is. Anything else is an object `{ "$type": name, "value": … }`; a plain object that has a key
  *   `$type` of its own is wrapped the same way, so that the two are never confused.
- * - Kept exactly: JSON, `undefined`, Date (also invalid), Map, Set, bigint, Uint8Array, Buffer, NaN, ±Infinity, -0, any
- *   string (lone surrogates and U+0000 are escaped by JSON itself), any key. Objects come back with the usual prototype.
+ * - Kept exactly: JSON, `undefined`, Date (also invalid), Map, Set, bigint, NaN, ±Infinity, -0, any string (JSON itself
+ *   escapes lone surrogates and U+0000), any key, and the built-in classes of built-in-instances.ts. Objects come back
+ *   with the usual prototype.
  * - Refused with their path: functions, symbols, cycles, instances of other classes, holes in arrays, keys that JSON
  *   would drop (symbols, hidden ones, keys of arrays and instances), what throws when it is read.
  * - Each property is read once, and no method of the value is called: no `toJSON`, no iterator, no accessor twice.
@@ -54,7 +56,7 @@ export class Codec {
   }
 
   /**
-   * Reads a live value once, and gives its text together with what {@link decode} makes of that text.
+   * Reads a live value once. Returns its text, and the value that {@link decode} returns for that text.
    *
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, with `details.path`; also if a type cannot decode what it encoded
    */
@@ -70,7 +72,7 @@ export class Codec {
   }
 
   /**
-   * Reads a value back, deeply frozen but for the instances in it.
+   * Reads a value back. It is deeply frozen, except for the instances in it.
    *
    * @throws {WorkflowError} STATE_CORRUPT, STATE_TYPE_UNKNOWN
    */
@@ -83,7 +85,12 @@ export class Codec {
     }
   }
 
-  /** Turns parsed JSON, which it takes over and changes, into the value it stands for. @throws as {@link decode} */
+  /** Returns true if one of `codec.types` accepts the value. Only for values that the codec asks its types about. */
+  hasTypeFor(value: unknown): boolean {
+    return this.#typeFor(value, []) !== undefined;
+  }
+
+  /** Returns the value that parsed JSON stands for. It changes and reuses that JSON. @throws as {@link decode} */
   revive(json: unknown): unknown {
     if (typeof json !== "object" || json === null) return json;
     if (Array.isArray(json)) {
@@ -137,34 +144,45 @@ export class Codec {
         if (typeof value === "object" && value !== null) return this.#reviveObject(value as Record<string, unknown>);
         break;
       default:
-        return this.#untagCustom(name, value);
+        return this.#untagInstance(name, value);
     }
     throw unreadableText(name);
   }
 
-  #untagCustom(name: unknown, encoded: unknown): unknown {
+  #untagInstance(name: unknown, encoded: unknown): unknown {
     const type = this.#types.get(name as string);
-    if (type === undefined) {
+    if (type !== undefined) return this.#untagCustom(type, encoded);
+    const make = makerOf(name);
+    if (make === undefined) {
       throw new WorkflowError(
         "STATE_TYPE_UNKNOWN",
         `The stored state holds a ${quoted(name)}, which this engine does not know. Add it to codec.types.`,
         { details: { type: name } },
       );
     }
+    const content = this.revive(encoded);
+    try {
+      return make(content);
+    } catch (cause) {
+      throw unreadableText(name, cause);
+    }
+  }
+
+  #untagCustom(type: CodecType, encoded: unknown): unknown {
     const value = this.revive(encoded);
     let decoded: unknown;
     try {
       decoded = type.decode(value);
     } catch (cause) {
-      throw unreadableText(name, cause);
+      throw unreadableText(type.name, cause);
     }
-    // What is no instance would be handed out as it is: it must be frozen and belong to nobody else.
+    // Only instances are copied before they are handed out. So anything else must be frozen and shared with nobody.
     return typeof decoded === "object" && decoded !== null && !isInstance(decoded)
       ? this.take(decoded, []).value
       : decoded;
   }
 
-  /** The JSON tree for a live value, in containers of its own. `path` is where the value is, and is kept current. */
+  /** Returns the JSON tree for a live value, in new containers. `path` is where the value is; it is changed meanwhile. */
   #toJson(value: unknown, path: (string | number)[]): unknown {
     switch (typeof value) {
       case "string":
@@ -191,7 +209,7 @@ export class Codec {
     }
   }
 
-  /** Turns the items of a list that is the codec's own into JSON, in place. */
+  /** Turns the items into JSON, in place. The list must belong to the codec. */
   #itemsToJson(items: unknown[], path: (string | number)[]): unknown[] {
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
@@ -241,25 +259,37 @@ export class Codec {
         return tag(name, Buffer.from(buffer, byteOffset, byteLength).toString("base64"));
       }
       default:
-        return this.#customToJson(value, path);
+        return this.#customToJson(value, path, name);
     }
   }
 
-  #customToJson(value: unknown, path: (string | number)[]): unknown {
+  /** Asks `codec.types` first: they may have kept instances of a built-in class before the codec knew that class. */
+  #customToJson(value: unknown, path: (string | number)[], builtIn?: string): unknown {
     if (path.length > MAX_DEPTH) throw tooDeep(path);
-    for (const type of this.#types.values()) {
-      if (!callType(type, "test", value, path)) continue;
+    const type = this.#typeFor(value, path);
+    if (type !== undefined) {
       const encoded = callType(type, "encode", value, path);
       path.push(`<${type.name}>`);
       const json = this.#toJson(encoded, path);
       path.pop();
       return tag(type.name, json);
     }
-    throw notSerializable(path, describe(value));
+    if (builtIn === undefined || this.#types.has(builtIn)) throw notSerializable(path, describe(value));
+    const content = readContent(value as object, builtIn, path);
+    if (typeof content === "string") return tag(builtIn, content);
+    const { own, fields } = content;
+    this.#objectToJson(own, path);
+    if (fields !== undefined) own.fields = this.#objectToJson(fields, path);
+    return tag(builtIn, own);
+  }
+
+  #typeFor(value: unknown, path: Path): CodecType | undefined {
+    for (const type of this.#types.values()) if (callType(type, "test", value, path)) return type;
+    return undefined;
   }
 }
 
-/** Tells whether a text may hold anything beside plain JSON; false is certain. */
+/** Returns false if a text surely holds nothing but plain JSON. */
 export function isTagged(text: string): boolean {
   return text.includes(`"${TAG}"`);
 }

@@ -1,28 +1,29 @@
+import { fillError, isError, readError } from "./built-in-errors.ts";
 import type { Codec } from "./codec.ts";
 import { copyData } from "./copy-data.ts";
 import { isArray, isInstance } from "./live-values.ts";
 import { setOwn } from "./set-own.ts";
 
-/** Whether nodes are handed a frozen context, or a deep copy that they may change. */
+/** The form in which nodes get the context: `frozen`, or a deep `copy` that they may change. */
 export type ContextMode = "frozen" | "copy";
 
 /**
- * Hands out a context that shares nothing that could be changed.
+ * Hands out contexts. A node that changes what it got changes nothing else.
  *
- * - `frozen`: the frozen parts themselves; instances (Map, Date, bytes…) as copies.
- * - `copy`: everything as a copy.
- * - The cost of `frozen` is that of the parts that hold instances; a context without any is handed out as it is.
+ * - `frozen`: the frozen parts themselves, and copies of the instances (Map, Date, bytes, errors).
+ * - `copy`: a copy of everything.
+ * - `frozen` costs time only for the parts that hold instances. A context without instances is handed out as it is.
  */
 export class ContextValues {
   readonly #codec: Codec;
-  /** Whether a container holds an instance, at any depth; containers are frozen, so this does not change. */
+  /** Containers, and if they hold an instance at any depth. Containers are frozen, so this does not change. */
   readonly #holdsInstance = new WeakMap<object, boolean>();
 
   constructor(codec: Codec) {
     this.#codec = codec;
   }
 
-  /** `holdsInstances` false says that the value surely holds none, which saves looking. */
+  /** Hands out a value. Pass `holdsInstances` as false if it surely holds none: that saves the search. */
   handOut<T>(value: T, mode: ContextMode, holdsInstances = true): T {
     if (mode === "copy") return this.#copy(value) as T;
     return holdsInstances ? (this.#view(value) as T) : value;
@@ -43,7 +44,9 @@ export class ContextValues {
     if (isInstance(value)) {
       const copy = this.#copyInstance(value);
       if (copy instanceof Map) return new Map([...copy].map(([key, each]) => [this.#copy(key), this.#copy(each)]));
-      return copy instanceof Set ? new Set([...copy].map((each) => this.#copy(each))) : copy;
+      if (copy instanceof Set) return new Set([...copy].map((each) => this.#copy(each)));
+      if (!isError(copy) || this.#codec.hasTypeFor(copy)) return copy;
+      return fillError(copy, readError(copy, []), (each) => this.#copy(each));
     }
     if (typeof value !== "object" || value === null) return value;
     return this.#mapContainer(value, (each) => this.#copy(each));

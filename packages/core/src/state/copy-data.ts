@@ -1,12 +1,15 @@
+import type { ErrorName } from "./built-in-classes.ts";
+import { emptyError, fillError, isErrorName, readError } from "./built-in-errors.ts";
+import { builtInOf } from "./built-in-instances.ts";
 import type { Codec } from "./codec.ts";
-import { builtInOf, isArray, isPlain } from "./live-values.ts";
+import { isArray, isPlain } from "./live-values.ts";
 
 /**
- * Copies what a node's schema has made of its data, so that a node may change it.
+ * Copies the data that a node's schema has returned, so that the node may change it.
  *
- * - Plain objects, lists, Map, Set, Date, bytes and instances of the codec's types are copied. Whatever else it holds
- *   (an instance of another class, a function) is in the copy as it is.
- * - What stands in two places, or contains itself, does so in the copy.
+ * - Plain objects, lists, instances of the built-in classes that the codec keeps and of the codec's types are copied.
+ *   Anything else (an instance of another class, a function) is shared with the copy.
+ * - An object that appears in two places, or contains itself, does so in the copy, too.
  */
 export function copyData<T>(codec: Codec, data: T): T {
   return new DataCopy(codec).of(data) as T;
@@ -36,7 +39,7 @@ class DataCopy {
     for (const key of Reflect.ownKeys(original)) {
       const descriptor = Object.getOwnPropertyDescriptor(original, key);
       if (descriptor === undefined || (Array.isArray(copy) && key === "length")) continue;
-      // Also what was frozen may be changed in the copy.
+      // Writable and configurable, because the original may be frozen and the copy must not be.
       const { enumerable = false } = descriptor;
       Object.defineProperty(
         copy,
@@ -64,9 +67,17 @@ class DataCopy {
         for (const each of value as Set<unknown>) copy.add(this.of(each));
         return copy;
       }
+      if (isErrorName(name) && !this.#codec.hasTypeFor(value)) return this.#error(value, name);
       return this.#codec.take(value, []).value;
     } catch {
       return value; // not one that the codec can copy
     }
+  }
+
+  #error(value: object, name: ErrorName): object {
+    const parts = readError(value, []);
+    const copy = emptyError(name);
+    this.#copies.set(value, copy);
+    return fillError(copy, parts, (each) => this.of(each));
   }
 }

@@ -1,52 +1,36 @@
 import { types } from "node:util";
-import { messageOf } from "../errors.ts";
-import { cleanText } from "../text.ts";
-import { notSerializable, type Path } from "./not-serializable.ts";
-import { hasKeys, hasKeysBesideItems } from "./own-keys.ts";
+import { classOf } from "./built-in-classes.ts";
+import { notSerializable, type Path, unreadable } from "./not-serializable.ts";
+import { hasKeysBesideItems } from "./own-keys.ts";
 
 /*
- * Values that callers and nodes hand in. They may be proxies, have accessors, hide keys or only claim to be what they
- * look like. So each container is read once, here, into a copy, and everything else works on the copy.
+ * Values that callers and nodes hand in. They may be proxies, have accessors, hide keys or only look like another type.
+ * So each container is read once, here, into a copy, and everything else works on the copy.
  */
 
-/** The built-in classes whose instances the codec keeps. */
-export type BuiltIn = "Date" | "Map" | "Set" | "Uint8Array" | "Buffer";
-
-/** The longest array that is copied before it was looked through for holes, in items. */
+/** Items of the longest array that is copied before it is searched for holes. */
 const COPIED_AT_ONCE = 1_000_000;
 
-/** The classes of prototypes that were looked at, also those of other realms (contexts of node:vm); "" is none of these. */
-const classNames = new WeakMap<object, string>([
-  [Object.prototype, "Object"],
-  [Array.prototype, "Array"],
-  [Date.prototype, "Date"],
-  [Map.prototype, "Map"],
-  [Set.prototype, "Set"],
-  [Uint8Array.prototype, "Uint8Array"],
-  [Buffer.prototype, "Buffer"],
-]);
-const OF_ANY_REALM = ["Object", "Array", "Date", "Map", "Set", "Uint8Array"];
-
-/** Tells arrays, of any realm, from instances of their subclasses. */
+/** Returns true for arrays of any realm, and false for instances of subclasses. */
 export function isArray(value: object): value is readonly unknown[] {
   if (!Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Array.prototype || classOf(prototype) === "Array";
 }
 
-/** Tells plain objects, of any realm, from instances of classes. */
+/** Returns true for plain objects of any realm, and false for instances of classes. */
 export function isPlain(value: object): value is Record<string, unknown> {
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || classOf(prototype) === "Object";
 }
 
-/** Tells whether a value is one that `Object.freeze` does not protect: an instance of a class, a function. */
+/** Returns true for values that `Object.freeze` does not protect: instances of classes, and functions. */
 export function isInstance(value: unknown): value is object {
   if (typeof value === "function") return true;
   return typeof value === "object" && value !== null && !isPlain(value) && !isArray(value);
 }
 
-/** Tells lists, plain objects and all others apart. @throws {WorkflowError} STATE_NOT_SERIALIZABLE */
+/** Returns whether an object is an array, a plain object or an instance of another class. @throws {WorkflowError} STATE_NOT_SERIALIZABLE */
 export function shapeOf(value: object, path: Path): "array" | "plain" | "instance" {
   try {
     const prototype = Object.getPrototypeOf(value);
@@ -83,7 +67,7 @@ export interface Entries {
 }
 
 /**
- * Reads a plain object, each of its keys once; copies it only if its keys do not begin with those that are expected.
+ * Reads each key of a plain object once. Copies the object only if its keys do not begin with the expected ones.
  *
  * @throws as {@link readPlain}
  */
@@ -111,7 +95,7 @@ function beginsWith(keys: readonly string[], expected: readonly string[]): boole
   return true;
 }
 
-/** Refuses a plain object that has other keys than those that were read. */
+/** Refuses a plain object that has more keys than were read. */
 function refuseOtherKeys(value: object, count: number, path: Path): void {
   let names: number;
   let symbols: number;
@@ -137,7 +121,7 @@ export function readItems(value: readonly unknown[], path: Path): unknown[] {
   let items: unknown[];
   let hole: number;
   try {
-    // First, because spreading calls the array's own Symbol.iterator.
+    // The keys come first, because spreading calls the array's own Symbol.iterator.
     items = hasKeysBesideItems(value) ? NONE : value.length <= COPIED_AT_ONCE ? [...value] : copyToHole(value);
     hole = items === NONE ? -1 : holeIn(items, value);
   } catch (cause) {
@@ -167,47 +151,7 @@ function holeIn(items: readonly unknown[], value: readonly unknown[]): number {
   return at;
 }
 
-/** The built-in class of an instance, if it is a genuine one, not of a subclass, and has nothing but its content. */
-export function builtInOf(value: object, path: Path): BuiltIn | undefined {
-  try {
-    const name = classOf(Object.getPrototypeOf(value)) as BuiltIn | undefined;
-    switch (name) {
-      case "Date":
-        return types.isDate(value) && !hasKeys(value) ? name : undefined;
-      case "Map":
-        return types.isMap(value) && !hasKeys(value) ? name : undefined;
-      case "Set":
-        return types.isSet(value) && !hasKeys(value) ? name : undefined;
-      case "Uint8Array":
-      case "Buffer":
-        return types.isUint8Array(value) && isOwnMemory(value) && !hasKeysBesideItems(value) ? name : undefined;
-      default:
-        return undefined;
-    }
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-/** Tells what a value is that cannot be kept, for a message. */
-export function describe(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object" || value === null) return `a ${typeof value}`;
-  const name = classNameOf(value);
-  if (name === undefined) return "an object of an unknown class";
-  if (types.isProxy(value)) return `a proxy of an instance of ${name}`;
-  if (types.isUint8Array(value) && !isOwnMemory(value)) return `an instance of ${name} in shared or detached memory`;
-  return OF_ANY_REALM.includes(name) || name === "Buffer"
-    ? `an instance of ${name} that is not a genuine one, or has keys of its own`
-    : `an instance of ${name}`;
-}
-
-function unreadable(path: Path, cause: unknown): Error {
-  const message = cleanText(messageOf(cause), 200);
-  return notSerializable(path, `a value that throws when it is read (${message})`, cause);
-}
-
-/** The key of the one accessor that an object has: it is what threw. */
+/** The key of an object's accessor, if it has exactly one: that one threw. */
 function onlyAccessor(value: object): string[] {
   try {
     const accessors = Object.keys(value).filter(
@@ -219,35 +163,7 @@ function onlyAccessor(value: object): string[] {
   }
 }
 
-function classOf(prototype: object | null): string | undefined {
-  if (prototype === null) return undefined;
-  let name = classNames.get(prototype);
-  if (name === undefined) {
-    name = foreignClassOf(prototype);
-    classNames.set(prototype, name);
-  }
-  return name;
-}
-
-/** The class that a prototype of another realm belongs to; "" for every other prototype. */
-function foreignClassOf(prototype: object): string {
-  if (types.isProxy(prototype)) return "";
-  const owner: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  if (typeof owner !== "function" || types.isProxy(owner) || owner.prototype !== prototype) return "";
-  const code = Function.prototype.toString.call(owner);
-  return OF_ANY_REALM.find((name) => code === `function ${name}() { [native code] }`) ?? "";
-}
-
-function classNameOf(value: object): string | undefined {
-  try {
-    const name: unknown = value.constructor?.name;
-    return typeof name === "string" && name !== "" ? cleanText(name, 80) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Tells whether an object without keys of its own holds something all the same: its prototype was taken away. */
+/** Returns true if an object without own keys still holds content: an instance whose prototype was replaced. */
 function isBuiltInInside(value: object): boolean {
   return (
     Object.prototype.toString.call(value) !== "[object Object]" ||
@@ -259,15 +175,4 @@ function isBuiltInInside(value: object): boolean {
     types.isAnyArrayBuffer(value) ||
     ArrayBuffer.isView(value)
   );
-}
-
-const typedArrayKeys = Object.getPrototypeOf(Uint8Array.prototype).keys as (this: Uint8Array) => unknown;
-
-function isOwnMemory(bytes: Uint8Array): boolean {
-  try {
-    typedArrayKeys.call(bytes); // throws if the memory was detached, or shrunk below the view
-    return !types.isSharedArrayBuffer(bytes.buffer);
-  } catch {
-    return false;
-  }
 }

@@ -1,13 +1,13 @@
-import { WorkflowError } from "../errors.ts";
+import { messageOf, WorkflowError } from "../errors.ts";
 import { cleanText, quoted } from "../text.ts";
 
 /** Where a value is in the context: the keys and indexes that lead to it. */
 export type Path = readonly (string | number)[];
 
-/** Keys of a long path that a message shows at its beginning and at its end. */
+/** Number of keys of a long path that a message shows, at its beginning and again at its end. */
 const SHOWN_KEYS = 8;
 
-/** The error for a value that a checkpoint cannot keep. `what` completes the sentence "it is …". */
+/** Returns the error for a value that a checkpoint cannot keep. `what` completes the sentence "it is …". */
 export function notSerializable(path: Path, what: string, cause?: unknown): WorkflowError {
   return new WorkflowError("STATE_NOT_SERIALIZABLE", `A checkpoint cannot keep ${formatPath(path)}: it is ${what}.`, {
     details: { path: [...path] },
@@ -15,7 +15,13 @@ export function notSerializable(path: Path, what: string, cause?: unknown): Work
   });
 }
 
-/** A path as people write it: `context.items[3].name`. */
+/** Returns the error for a value that throws when it is read. */
+export function unreadable(path: Path, cause: unknown): WorkflowError {
+  const message = cleanText(messageOf(cause), 200);
+  return notSerializable(path, `a value that throws when it is read (${message})`, cause);
+}
+
+/** Writes a path as people do: `context.items[3].name`. */
 function formatPath(path: Path): string {
   if (path.length <= 2 * SHOWN_KEYS) return `context${path.map(formatKey).join("")}`;
   const left = path.slice(0, SHOWN_KEYS).map(formatKey).join("");

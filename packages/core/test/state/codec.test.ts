@@ -7,20 +7,22 @@ import { anyValue } from "./values.ts";
 const codec = new Codec();
 const SystemDate = Date;
 
-describe("the codec", () => {
-  it("brings every supported value back exactly, as storable text", () => {
+describe("Codec", () => {
+  it("writes every supported value as storable text, and reads it back exactly", () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const text = codec.encode(value);
         expect(text.isWellFormed()).toBe(true);
         expect(text.includes("\0")).toBe(false);
         assertExact(codec.decode(text), value);
+        expect(codec.encode(codec.decode(text))).toBe(text);
+        assertExact(codec.take(value, []).value, value);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     );
   });
 
-  it("gives plain objects and arrays deeply frozen", () => {
+  it("returns plain objects and arrays deeply frozen", () => {
     const decoded = codec.decode(codec.encode({ a: [{ b: 1 }] })) as { a: { b: number }[] };
     expect(Object.isFrozen(decoded) && Object.isFrozen(decoded.a) && Object.isFrozen(decoded.a[0])).toBe(true);
   });
@@ -44,8 +46,7 @@ describe("the codec", () => {
     ["a hole in an array", { hole }, ["hole", 1]],
     ["an array with keys of its own", { match: Object.assign([1], { index: 0 }) }, ["match"]],
     ["an object with symbol keys", { o: { [Symbol("k")]: 1 } }, ["o"]],
-    ["an instance of Error", { map: new Map([["k", new Error("x")]]) }, ["map", 0]],
-    ["an instance of RegExp", { r: /x/ }, ["r"]],
+    ["an instance of Problem", { map: new Map([["k", new (class Problem extends Error {})()]]) }, ["map", 0]],
     ["an instance of Number", { n: Object(1) }, ["n"]],
     ["an instance of Dates", { d: new (class Dates extends Date {})() }, ["d"]],
     ["an instance of List", { l: new (class List extends Array {})() }, ["l"]],
@@ -59,25 +60,25 @@ describe("the codec", () => {
     );
   });
 
-  it("refuses a cycle and what is nested too deeply", () => {
+  it("refuses a cycle and a value that is nested too deeply", () => {
     let deep: unknown = 1;
     for (let i = 0; i < 100_000; i++) deep = [deep];
     expect(() => codec.encode(cycle)).toThrow(expect.objectContaining({ code: "STATE_NOT_SERIALIZABLE" }));
     expect(() => codec.encode(deep)).toThrow(expect.objectContaining({ code: "STATE_NOT_SERIALIZABLE" }));
   });
 
-  it("keeps classes it was taught, and refuses text of classes it was not", () => {
+  it("keeps the classes in codec.types, and refuses text of other classes", () => {
     const types = [
       {
-        name: "URL",
-        test: (v: unknown) => v instanceof URL,
-        encode: (v: URL) => v.href,
-        decode: (v: string) => new URL(v),
+        name: "Money",
+        test: (v: unknown) => v instanceof Money,
+        encode: ({ amount }: Money) => amount,
+        decode: (amount: number) => Object.assign(new Money(), { amount }),
       },
     ];
     const taught = new Codec({ types });
-    const text = taught.encode({ link: new URL("https://a.example/") });
-    expect((taught.decode(text) as { link: URL }).link).toEqual(new URL("https://a.example/"));
+    const text = taught.encode({ price: Object.assign(new Money(), { amount: 5 }) });
+    expect((taught.decode(text) as { price: Money }).price).toEqual(Object.assign(new Money(), { amount: 5 }));
     expect(() => codec.decode(text)).toThrow(expect.objectContaining({ code: "STATE_TYPE_UNKNOWN" }));
     expect(() => new Codec({ types: [{ ...types[0], name: "Map" } as never] })).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
@@ -104,12 +105,12 @@ describe("the codec", () => {
       '"Object","value":1',
       '"Object"',
     ].map((tag) => `{"$type":${tag}}`),
-  ])("refuses text that is not its own: %s", (text) => {
+  ])("refuses text that it cannot have written: %s", (text) => {
     expect(() => codec.decode(text)).toThrow(expect.objectContaining({ code: "STATE_CORRUPT" }));
     expect(() => codec.decode(`{"a":[${text}]}`)).toThrow(expect.objectContaining({ code: "STATE_CORRUPT" }));
   });
 
-  it("does not follow the globals when a test replaces them", () => {
+  it("keeps dates exactly while a test replaces the global Date", () => {
     vi.useFakeTimers({ now: 0 });
     try {
       const date = codec.decode(codec.encode(new SystemDate(5)));

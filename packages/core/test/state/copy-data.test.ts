@@ -21,7 +21,7 @@ const money = {
 const codec = new Codec({ types: [money] });
 
 describe("a copy of data", () => {
-  it("copies the codec's own types, and hands out instances of other classes as they are", () => {
+  it("copies instances that the codec keeps, and shares instances of other classes with the original", () => {
     const clock = new Clock();
     const proxy = new Proxy(new Map(), {});
     const data = { price: new Money(5), clock, proxy, call: () => 1, subclass: new (class Dates extends Date {})(5) };
@@ -31,15 +31,17 @@ describe("a copy of data", () => {
     for (const key of ["clock", "proxy", "call", "subclass"] as const) expect(copy[key]).toBe(data[key]);
   });
 
-  it("hands out an instance whose type fails as it is", () => {
+  it("shares an instance with the original if its type fails to encode it", () => {
     const failing = new Codec({ types: [{ ...money, encode: () => fail() }] });
     const data = { price: new Money(5) };
     expect(copyData(failing, data).price).toBe(data.price);
   });
 
-  it("keeps what stands in two places, and what contains itself", () => {
+  it("repeats an object where it was repeated, and contains itself where the original does", () => {
     const shared = new Map();
     const loop = { list: [shared, shared], map: new Map<unknown, unknown>(), set: new Set<unknown>() };
+    const error = Object.assign(new Error("no", { cause: loop }), { shared, call: () => 1 });
+    Object.assign(loop, { error });
     loop.map.set("loop", loop);
     loop.set.add(loop);
     const copy = copyData(codec, loop);
@@ -48,9 +50,14 @@ describe("a copy of data", () => {
     expect(copy.list[0]).not.toBe(shared);
     expect(copy.map.get("loop")).toBe(copy);
     expect([...copy.set]).toEqual([copy]);
+    const copied = (copy as typeof copy & { error: typeof error }).error;
+    expect(copied).not.toBe(error);
+    expect([copied.message, copied.stack, copied.call]).toEqual([error.message, error.stack, error.call]);
+    expect(copied.cause).toBe(copy);
+    expect(copied.shared).toBe(copy.list[0]);
   });
 
-  it("keeps holes, hidden keys and accessors, and can be changed where the original was frozen", () => {
+  it("keeps holes, hidden keys and accessors, and can be changed if the original is frozen", () => {
     const holes = new Array(3);
     holes[1] = 1;
     const hidden = Object.defineProperty({ seen: 1 }, "hidden", { value: [1] });

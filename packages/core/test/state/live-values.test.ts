@@ -23,7 +23,7 @@ function expectReadOnce({ reads }: HostileValue): void {
 }
 
 describe("a live value", () => {
-  it("is kept as it was read, once, or is refused", () => {
+  it("is read once and kept as it was read, or is refused", () => {
     fc.assert(
       fc.property(hostileValue, (make) => {
         const hostile = make();
@@ -41,7 +41,7 @@ describe("a live value", () => {
     );
   });
 
-  it("is read once when it is compared with what was before, too", () => {
+  it("is read once when it is compared with an earlier state, too", () => {
     fc.assert(
       fc.property(hostileValue, hostileValue, anyContext, fc.boolean(), (before, after, added, list) => {
         const { expected, lossy } = before();
@@ -65,7 +65,7 @@ describe("a live value", () => {
 });
 
 describe("values of other realms", () => {
-  it("are kept as those of this one", () => {
+  it("are kept as values of this realm", () => {
     const value = vm.runInNewContext(
       "({ o: { a: 1 }, l: [1], m: new Map([[1, 2]]), s: new Set([1]), d: new Date(5), b: new Uint8Array([1, 2]) })",
     );
@@ -79,7 +79,7 @@ describe("values of other realms", () => {
     });
   });
 
-  it("are refused if they only claim to be", () => {
+  it("are refused if they only look like built-ins", () => {
     const values = vm.runInNewContext(`
       class Map2 extends Map {}
       function Fake() {}
@@ -90,14 +90,19 @@ describe("values of other realms", () => {
 });
 
 describe("a library's toJSON on a built-in prototype", () => {
-  const prototypes = [Object, Array, Date, Map, Set, BigInt, Uint8Array, Buffer, String, Number].map(
-    ({ prototype }) => prototype as object,
-  );
+  const prototypes = [
+    ...[Object, Array, Date, Map, Set, BigInt, Uint8Array, Buffer, String, Number],
+    ...[Float32Array, ArrayBuffer, DataView, URL, RegExp, Error, TypeError],
+  ].map(({ prototype }) => prototype as object);
+  const own = new Map(prototypes.map((each) => [each, Object.getOwnPropertyDescriptor(each, "toJSON")]));
   afterEach(() => {
-    for (const prototype of prototypes) if (prototype !== Date.prototype) Reflect.deleteProperty(prototype, "toJSON");
+    for (const [prototype, descriptor] of own) {
+      Reflect.deleteProperty(prototype, "toJSON");
+      if (descriptor !== undefined) Object.defineProperty(prototype, "toJSON", descriptor);
+    }
   });
 
-  it("changes nothing", () => {
+  it("changes nothing of what is written", () => {
     const value = {
       o: { a: 1, list: [1, { b: "é\u2028" }], none: undefined },
       d: new Date(5),
@@ -106,21 +111,21 @@ describe("a library's toJSON on a built-in prototype", () => {
       big: 2n,
       bytes: new Uint8Array([1]),
       buffer: Buffer.from([1]),
+      floats: new Float32Array([1]),
+      memory: new ArrayBuffer(1),
+      link: new URL("http://a/"),
+      pattern: /a/,
+      error: new TypeError("no", { cause: new Error("first") }),
       text: "text",
     };
     const previous = decoded({ o: { a: 0, list: [], kept: [1, 2, 3] }, gone: 1 });
     const wanted = codec.encode(value);
     const operations = difference(codec, previous, value).operations;
-    const dateToJson = Date.prototype.toJSON;
     for (const prototype of prototypes) {
       Object.defineProperty(prototype, "toJSON", { value: () => "gone", configurable: true, writable: true });
     }
-    try {
-      expect(codec.encode(value)).toBe(wanted);
-      expect(difference(codec, previous, value).operations).toEqual(operations);
-    } finally {
-      Date.prototype.toJSON = dateToJson;
-    }
+    expect(codec.encode(value)).toBe(wanted);
+    expect(difference(codec, previous, value).operations).toEqual(operations);
     assertExact(codec.decode(wanted), value);
   });
 });

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { anyInstance, errorsWith } from "./instances.ts";
 
 const key = fc.oneof(
   fc.string({ unit: "binary", maxLength: 6 }),
@@ -15,7 +16,7 @@ const leaf = fc.oneof(
   fc.bigInt(),
   text,
   fc.date({ noInvalidDate: false }),
-  fc.uint8Array({ maxLength: 8 }).map((bytes) => new Uint8Array(bytes)),
+  anyInstance,
   fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)),
 );
 
@@ -27,6 +28,7 @@ const { value } = fc.letrec<{ value: unknown; object: Record<string, unknown> }>
     fc.array(tie("value"), { maxLength: 5 }),
     fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 3 }).map((entries) => new Map(entries)),
     fc.array(tie("value"), { maxLength: 4 }).map((items) => new Set(items)),
+    errorsWith(tie("value"), key),
   ),
   object: fc.array(fc.tuple(key, tie("value")), { maxLength: 6 }).map(objectOf),
 }));
