@@ -3,7 +3,7 @@ import type { Codec } from "./codec.ts";
 import { isArray, isPlain } from "./live-values.ts";
 import { setOwn } from "./set-own.ts";
 
-/** Applies one operation of delta.ts, as parsed from JSON, which it takes over. @throws as {@link Draft.apply} */
+/** Applies one operation of delta.ts, parsed from JSON. It changes and reuses that JSON. @throws as {@link Draft.apply} */
 export function applyOperation(codec: Codec, state: unknown, operation: readonly unknown[]): unknown {
   const draft = new Draft(codec, state);
   draft.apply(operation);
@@ -14,7 +14,7 @@ export function applyOperation(codec: Codec, state: unknown, operation: readonly
  * A state to which operations of delta.ts are applied, one after the other.
  *
  * - Each container on the way to a change is copied once, however many operations change it.
- * - Trusts no operation: what does not fit the state is refused, so none can make the state larger than its own text.
+ * - Refuses operations that do not fit the state, so none can make the state larger than the operation's own text.
  */
 export class Draft {
   readonly #codec: Codec;
@@ -44,7 +44,7 @@ export class Draft {
     else throw unfit();
   }
 
-  /** The state, deeply frozen. The draft can be used on. */
+  /** Returns the state, deeply frozen. More operations can follow. */
   finish(): unknown {
     for (const container of this.#owned) Object.freeze(container);
     this.#owned.clear();
@@ -107,7 +107,7 @@ export class Draft {
     return array as unknown[];
   }
 
-  /** Makes the containers along the first `length` keys of a path this draft's own, and returns the last one. */
+  /** Copies the containers along the first `length` keys of a path, unless they are copies already. Returns the last. */
   #own(path: readonly unknown[], length: number): object {
     let at = this.#owning(this.#state);
     this.#state = at;
@@ -135,7 +135,7 @@ export class Draft {
   }
 }
 
-/** Tells a whole number from 0 to one less than `end`. */
+/** Returns true for a whole number from 0 to `end - 1`. */
 function isIndex(value: unknown, end: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < end;
 }

@@ -4,30 +4,30 @@ import { setOwn } from "./set-own.ts";
 import { writeJson } from "./write-json.ts";
 
 /*
- * What changed between two states, as a list of operations; apply-operation.ts applies them. Pure.
+ * The changes from one state to another, as a list of operations. Pure. apply-operation.ts applies them.
  *
  *   ["set", path, value]                         sets or adds; an empty path replaces the whole
  *   ["delete", path]
  *   ["push", path, …items]                       an array that grew at its end
  *   ["splice", path, start, deleteCount, …items] an array that changed length elsewhere
- *   ["order", path, keys]                        an object whose keys stand in another order
+ *   ["order", path, keys]                        an object whose keys have another order
  */
 
-/** What {@link difference} finds. */
+/** The result of {@link difference}. */
 export interface Difference {
-  /** The new state as the codec decodes it; parts that did not change are those of the old one. */
+  /** The new state, as the codec decodes it. Unchanged parts are the same objects as in the old state. */
   value: unknown;
-  /** Each the JSON text of one operation. */
+  /** The JSON text of each operation. */
   operations: string[];
-  /** By how many characters the state's text grew; negative where it shrank. */
+  /** Characters by which the state's text grew; negative if it shrank. */
   growth: number;
 }
 
 /**
- * Finds what changed.
+ * Finds the changes from one state to another.
  *
- * - Parts that are the same object as before are not looked into, so the cost is that of the changed parts and of the
- *   keys beside them.
+ * - Skips parts that are the same object as before. So the cost depends on the changed parts and the keys beside them,
+ *   not on the size of the state.
  * - Every property of the new state is read once.
  *
  * @throws {WorkflowError} STATE_NOT_SERIALIZABLE
@@ -38,28 +38,28 @@ export function difference(codec: Codec, previous: unknown, next: unknown): Diff
   return { value, operations: differ.operations, growth: differ.growth };
 }
 
-/** As {@link difference}, for a change that names only the top-level keys to set. */
+/** Works as {@link difference}, for a change that names only the top-level keys to set. */
 export function patchDifference(codec: Codec, previous: Record<string, unknown>, changes: object): Difference {
   const differ = new Differ(codec);
   const value = differ.merge(previous, changes as Record<string, unknown>);
   return { value, operations: differ.operations, growth: differ.growth };
 }
 
-/** From this many operations on, a container most of which changed is written whole. */
+/** More operations than this, on most parts of a container: it is written whole. */
 const REPLACE_FROM = 8;
 
 class Differ {
   readonly operations: string[] = [];
   growth = 0;
   readonly #codec: Codec;
-  /** Where the values that are compared are. */
+  /** The path of the values that are being compared. */
   readonly #path: (string | number)[] = [];
 
   constructor(codec: Codec) {
     this.#codec = codec;
   }
 
-  /** Notes the operations from one value to the next at the path, and gives the next one, decoded. */
+  /** Adds the operations from one value to the next at the path. Returns the next one, decoded. */
   compare(previous: unknown, next: unknown): unknown {
     if (Object.is(previous, next)) return previous;
     if (typeof previous === "object" && previous !== null && typeof next === "object" && next !== null) {
@@ -158,7 +158,7 @@ class Differ {
     }
   }
 
-  /** `items` are a copy of this package's own, which becomes the result. */
+  /** Changes and returns `items`, so they must be a copy. */
   #compareArrays(previous: readonly unknown[], items: unknown[]): unknown {
     if (previous.length === items.length) return this.#compareItems(previous, items);
     const { length } = items;
@@ -183,7 +183,7 @@ class Differ {
     return Object.freeze(items);
   }
 
-  /** Tells whether an item is equal to one of before. The item's place is taken by its own value, either way. */
+  /** Returns true if an item equals an earlier one. In both cases, replaces the item by its decoded value. */
   #isSameItem(before: unknown, items: unknown[], at: number): boolean {
     const item = items[at];
     if (Object.is(before, item)) return true;
@@ -230,7 +230,7 @@ class Differ {
     return count > REPLACE_FROM && count > parts / 2;
   }
 
-  /** `next` holds only what this codec has decoded. */
+  /** Writes a container whole. `next` must hold only values that this codec has decoded. */
   #replace(mark: { operations: number; growth: number }, previous: unknown, next: object): unknown {
     this.#undo(mark);
     this.growth -= this.#size(previous);
@@ -244,7 +244,7 @@ class Differ {
   }
 }
 
-/** Tells whether keys stand otherwise than they would after the operations that set and delete them. */
+/** Returns true if the operations that set and delete keys would leave them in another order. */
 function isReordered(previousKeys: readonly string[], keys: readonly string[]): boolean {
   const present = new Set(keys);
   const expected: Record<string, unknown> = {};

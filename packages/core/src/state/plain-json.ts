@@ -10,14 +10,14 @@ import { setOwn } from "./set-own.ts";
  * So a key `$type` in the plain JSON is always the user's own.
  */
 
-/** Where values of other types stand: the path of each, and its types, the outermost first. */
+/** The values of other types: the path of each, and its types, the outermost first. */
 export type ValueTypes = [path: (string | number)[], ...types: string[]][];
 
-/** Takes the tags out of the codec's JSON, and notes them. */
+/** Removes the tags from the codec's JSON, and collects them. */
 export class PlainJson {
   readonly types: ValueTypes = [];
 
-  /** The plain form of JSON that stands at a path; it takes the JSON over and changes it. */
+  /** Returns the plain form of the codec's JSON at a path. It changes and reuses that JSON. */
   from(json: unknown, path: (string | number)[]): unknown {
     if (typeof json !== "object" || json === null) return json;
     const names: string[] = [];

@@ -30,12 +30,12 @@ export class TaggedJson {
     }
   }
 
-  /** Tells whether every type has found its value, in what was tagged until now. */
+  /** True once every type has found its value in the JSON that was tagged so far. */
   get isComplete(): boolean {
     return this.#left === 0;
   }
 
-  /** The codec's JSON for plain JSON that stands at a path, in containers of its own. */
+  /** Returns the codec's JSON for the plain JSON at a path, in new containers. */
   from(json: unknown, path: readonly (string | number)[]): unknown {
     let at: TypesBelow | undefined = this.#root;
     for (const key of path) at = at?.below.get(String(key));

@@ -24,7 +24,7 @@ const codecWith = (type: Partial<CodecType>) => new Codec({ types: [{ ...money, 
 const value = { list: [new Money(5n)] };
 
 describe("a type of one's own", () => {
-  it("brings its instances back, and only text that it wrote", () => {
+  it("reads its instances back, and its text is refused without the type", () => {
     const codec = new Codec({ types: [money] });
     const { text, value: taken } = codec.take(value, []);
     expect(taken).toEqual(value);
@@ -45,7 +45,7 @@ describe("a type of one's own", () => {
       ["list", 0, "<Money>"],
     ],
     ["that cannot decode what it encoded", { decode: fail }, ["list", 0]],
-  ])("%s is refused, by name", (_what, type, path) => {
+  ])("%s: the value is refused, and the message names the type", (_what, type, path) => {
     const codec = codecWith(type);
     const wanted = expect.objectContaining({
       code: "STATE_NOT_SERIALIZABLE",
@@ -70,7 +70,7 @@ describe("a type of one's own", () => {
     );
   });
 
-  it("that fails to decode stored text is STATE_CORRUPT, whatever it throws", () => {
+  it("that fails to decode stored text: STATE_CORRUPT, whatever it throws", () => {
     const text = new Codec({ types: [money] }).encode(value);
     const throwing = (thrown: unknown) => () => {
       throw thrown;
@@ -81,7 +81,7 @@ describe("a type of one's own", () => {
     }
   });
 
-  it("that decodes to a plain object shares nothing of it", () => {
+  it("that decodes to a plain object: the object is copied, so that nothing is shared", () => {
     const kept = { cents: 5, parts: [1] };
     const codec = codecWith({ decode: () => kept });
     const { list } = codec.decode(codec.encode(value)) as { list: (typeof kept)[] };

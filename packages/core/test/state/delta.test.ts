@@ -55,7 +55,7 @@ describe("difference", () => {
     );
   });
 
-  it("of a patch is that of the merged context", () => {
+  it("of a patch equals the difference to the merged context", () => {
     fc.assert(
       fc.property(anyContext, anyContext, (a, b) => {
         const previous = decoded(a);
@@ -82,13 +82,13 @@ describe("difference", () => {
     expect(difference(codec, decoded(previous), next).operations).toEqual(operations);
   });
 
-  it("keeps the parts that did not change as they are", () => {
+  it("reuses the objects of the parts that did not change", () => {
     const previous = decoded({ kept: { deep: [1] }, changed: 1 });
     const { value } = difference(codec, previous, { ...previous, kept: { deep: [1] }, changed: 2 });
     expect((value as typeof previous).kept).toBe(previous.kept);
   });
 
-  it("knows by how much the text grew", () => {
+  it("reports by how many characters the text grew", () => {
     fc.assert(
       fc.property(fc.json(), fc.json(), (a, b) => {
         const previous = decoded({ a: JSON.parse(a) });

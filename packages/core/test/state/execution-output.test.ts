@@ -43,7 +43,7 @@ describe("toExecutionOutput", () => {
     expect([output.error, output.checkpoints[1]?.error]).toEqual(["429", "429"]);
   });
 
-  it("writes values that JSON does not have in a plain form, and tells beside it which they are", async () => {
+  it("writes values that JSON does not have in a plain form, and lists their types beside it", async () => {
     const context = {
       at: new Date(0),
       never: new Date(Number.NaN),
