@@ -49,7 +49,7 @@ async function append(length: number): Promise<{ usPerNode: number; ratio: numbe
   const store = new MemoryCheckpointStore();
   const commit = store.commit.bind(store);
   store.commit = (id, request) => {
-    bytes += Buffer.byteLength(request.checkpoint?.payload ?? "");
+    for (const { payload } of request.checkpoints ?? []) bytes += Buffer.byteLength(payload);
     return commit(id, request);
   };
   const item: NodeExecutor = ({ context, node }) => {

@@ -48,13 +48,13 @@ await client.close();
 await server.stop();
 
 async function commit(): Promise<void> {
-  const request = { commitId: randomUUID(), token, version, checkpoint: checkpoint("delta", version + 1) };
+  const request = { commitId: randomUUID(), token, version, checkpoints: [checkpoint("delta", version + 1)] };
   await store.commit("bench", { ...request, head: { currentStep: version + 1 }, leaseMs: 600_000 });
   version += 1;
 }
 
 function checkpoint(kind: "snapshot" | "delta", stepNumber: number) {
-  const node = { nodeId: "n1", nodeName: "Node 1", attempt: 1, durationMs: 1.5 };
+  const node = { nodeId: "n1", nodeName: "Node 1", visit: 1, attempt: 1, durationMs: 1.5 };
   return { id: randomUUID(), kind, stepNumber, payload: PAYLOAD, timestamp: 1_700_000_000_000, ...node };
 }
 

@@ -36,7 +36,13 @@ async function compareAt(step: number): Promise<void> {
   let version = 0;
   const commitOne = async () => {
     const checkpoint = newCheckpoint(version + 1);
-    await store.commit(id, { commitId: randomUUID(), token, version, checkpoint, head: { currentStep: version + 1 } });
+    await store.commit(id, {
+      commitId: randomUUID(),
+      token,
+      version,
+      checkpoints: [checkpoint],
+      head: { currentStep: version + 1 },
+    });
     version += 1;
   };
   let seq = 0;
@@ -88,7 +94,7 @@ async function throughput(): Promise<void> {
           commitId: randomUUID(),
           token,
           version,
-          checkpoint,
+          checkpoints: [checkpoint],
           head: { currentStep: version + 1 },
         });
       }
@@ -118,6 +124,7 @@ function newCheckpoint(step: number): NewCheckpoint {
     kind: "delta",
     nodeId: `node-${step}`,
     nodeName: "Fetch",
+    visit: 1,
     stepNumber: step,
     attempt: 1,
     durationMs: 1.25,

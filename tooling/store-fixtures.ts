@@ -8,6 +8,7 @@ export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoi
     kind: "delta",
     nodeId: "n1",
     nodeName: "Node 1",
+    visit: 1,
     stepNumber: 1,
     attempt: 1,
     durationMs: 1.5,
@@ -39,5 +40,5 @@ export function newCommit(
   changes: Partial<CommitRequest> = {},
 ): CommitRequest {
   const { token, version } = head;
-  return { commitId: randomUUID(), token, version, checkpoint: newCheckpoint(), ...changes };
+  return { commitId: randomUUID(), token, version, checkpoints: [newCheckpoint()], ...changes };
 }

@@ -1,11 +1,6 @@
 import { randomUUID } from "node:crypto";
-import {
-  type CheckpointStore,
-  compareIds,
-  type ExecutionRecord,
-  isWorkflowError,
-  type ListExecutionsOptions,
-} from "@waymark/core";
+import { type CheckpointStore, type ExecutionRecord, isWorkflowError, type ListExecutionsOptions } from "@waymark/core";
+import { compareIds } from "@waymark/core/store";
 import { expect } from "vitest";
 import { newCommit, newExecution } from "../store-fixtures.ts";
 
@@ -25,7 +20,8 @@ export interface HeadDamage {
 const FAILURE = { code: "NODE_FAILED", message: "down" };
 /** Never STORE_UNAVAILABLE: what is damaged does not pass by itself. */
 const CODES = ["none", "STATE_CORRUPT", "EXECUTION_ALREADY_EXISTS", "INVALID_STATUS", "LEASE_LOST", "VERSION_CONFLICT"];
-const SET = { wakeAt: 5, failure: FAILURE, definitionHash: "h1" };
+const WAITING = [{ nodeId: "n1", nodeName: "Node 1", visit: 1, since: 5 }];
+const SET = { wakeAt: 5, waiting: WAITING, waitingCount: 1, failure: FAILURE, definitionHash: "h1" };
 
 /**
  * Damages one of three executions, the only ones of the store, and checks that this hurts nothing else: the others are
@@ -44,8 +40,10 @@ export async function expectHarmless(store: CheckpointStore, damage: HeadDamage)
     expect(ids.filter((id) => id === bad.id)).toHaveLength(damage.isListed === false ? 0 : 1);
   }
   const { status } = bad;
-  const filters = [{ status }, { userId: "u1" }, { workflowId: "w1" }, { parentId: "p1" }, { due: true }];
-  for (const filter of [...filters, { status: [status, "pending"] as const, due: true }]) {
+  // Running ones have no lease that is left; none rests until its time has come.
+  const timed = damage.isEnded === true ? { endedForMs: 0 } : { leaseExpired: true };
+  const filters = [{ status }, { userId: "u1" }, { workflowId: "w1" }, { parentId: "p1" }, timed];
+  for (const filter of [...filters, { ...timed, status: [status, "pending"] as const }]) {
     const ids = await walk(store, { ...filter, limit: 2 });
     expect(ids.filter((id) => id !== bad.id).toSorted(), JSON.stringify(filter)).toEqual(others.toSorted());
   }
@@ -78,7 +76,9 @@ export async function expectHarmless(store: CheckpointStore, damage: HeadDamage)
 /** A head with something in every field. */
 async function newHead(store: CheckpointStore, { isEnded = false }: HeadDamage): Promise<ExecutionRecord> {
   const id = `e-${randomUUID()}`;
-  await store.createExecution(newExecution(id, { parentId: "p1", leaseMs: 0 }));
+  const parent = { parentId: "p1", parentNodeId: "n1", parentVisit: 1 };
+  const others = { forkedFromId: "f1", forkedFromSeq: 1, metadata: { tag: "a" }, deadlineMs: 60_000 };
+  await store.createExecution(newExecution(id, { ...parent, ...others, leaseMs: 0 }));
   const claim = { claimId: randomUUID(), owner: "o1", leaseMs: 0, from: ["running"] as const };
   const claimed = await store.claimExecution(id, claim);
   await store.commit(id, newCommit(claimed, { head: isEnded ? { ...SET, status: "failed" } : SET }));

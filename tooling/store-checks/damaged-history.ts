@@ -27,7 +27,10 @@ export async function newHistory(store: CheckpointStore, payloads = ['{"set":{"a
   for (const [version, kind] of kinds.entries()) {
     const error = kind === "error" ? { error: { code: "NODE_FAILED", message: "down" } } : {};
     const payload = payloads[version % payloads.length] as string;
-    await store.commit(id, newCommit({ token, version }, { checkpoint: newCheckpoint({ kind, payload, ...error }) }));
+    await store.commit(
+      id,
+      newCommit({ token, version }, { checkpoints: [newCheckpoint({ kind, payload, ...error })] }),
+    );
   }
   return { id, records: await store.readCheckpoints(id) };
 }

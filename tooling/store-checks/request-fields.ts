@@ -6,6 +6,7 @@ import type {
   HeadUpdate,
   NewCheckpoint,
   NewExecution,
+  WaitingNode,
 } from "@waymark/core";
 import { expect, it } from "vitest";
 import { newCheckpoint, newCommit, newExecution } from "../store-fixtures.ts";
@@ -19,19 +20,28 @@ const FAILURE = {
   cause: "c",
 };
 
+const WAITING: WaitingNode[] = [
+  { nodeId: "n\n2", nodeName: "N\u2028", visit: 2, reason: "asked \u0000 \ud800", since: 7, until: 8 },
+  { nodeId: "n3", nodeName: "", visit: 1, since: 0 },
+];
+
 // Each table has an entry for every field: a new one is not forgotten here either.
-// A time of the end goes with an end only; the suite has a case for it.
-type Update = Omit<HeadUpdate, "endedAt">;
+// A time of the end goes with an end only; the suite has a case for it. A duration has a test of its own.
+type Update = Omit<HeadUpdate, "endedAt" | "wakeInMs">;
 const UPDATES: { [Name in keyof Required<Update>]: readonly Update[Name][] } = {
   status: ["suspended", "completed", "failed", "cancelled", "pending"],
   currentStep: [0, 7],
   totalSteps: [0, 9],
   wakeAt: [0, 5, null],
+  waiting: [WAITING, [], null],
+  waitingCount: [0, 120, null],
   failure: [FAILURE, null],
   definitionHash: ["h2"],
 };
 
-const EXECUTION: Required<Omit<NewExecution, "id" | "checkpoint" | "leaseMs">> & { leaseMs: number } = {
+type Durations = Required<Pick<NewExecution, "leaseMs" | "deadlineMs">>;
+// `wakeInMs` does not go with `wakeAt`; it has a test of its own.
+const EXECUTION: Required<Omit<NewExecution, "id" | "checkpoint" | "wakeInMs" | keyof Durations>> & Durations = {
   workflowId: "w2",
   userId: "u2",
   status: "running",
@@ -39,8 +49,14 @@ const EXECUTION: Required<Omit<NewExecution, "id" | "checkpoint" | "leaseMs">> &
   totalSteps: 5,
   owner: "o2",
   leaseMs: 60_000,
+  deadlineMs: 90_000,
   definitionHash: "h1",
   parentId: "p1",
+  parentNodeId: "n\n1",
+  parentVisit: 3,
+  forkedFromId: "f1",
+  forkedFromSeq: 0,
+  metadata: { $tag: "a.b \u0000 \ud800", "": "" },
   wakeAt: 6,
   failure: FAILURE,
   createdAt: 1_600_000_000_000,
@@ -59,7 +75,7 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     "a commit's %s %j arrives",
     async (name, value) => {
       const before = { wakeAt: 3, failure: { code: "X", message: "x" }, definitionHash: "h1" };
-      const head = await headAfter(before, { [name]: value });
+      const head = await headAfter(before, { waiting: [], waitingCount: 1 }, { [name]: value });
       const left = Object.fromEntries(Object.entries({ ...before, [name]: value }).filter(([, each]) => each !== null));
       expect(head).toMatchObject(left);
       expect(Object.hasOwn(head, name)).toBe(value !== null);
@@ -67,17 +83,26 @@ export function itKeepsEveryField(store: CheckpointStore): void {
   );
 
   it("a field that was cleared can be set again", async () => {
-    const cleared = { wakeAt: null, failure: null };
-    const set = { wakeAt: 4, failure: FAILURE };
+    const cleared = { wakeAt: null, waiting: null, waitingCount: null, failure: null };
+    const set = { wakeAt: 4, waiting: WAITING, waitingCount: 2, failure: FAILURE };
     expect(await headAfter({}, set, cleared, set)).toMatchObject(set);
-    expect(await headAfter({}, set, cleared)).not.toHaveProperty("wakeAt");
+    const head = await headAfter({}, set, cleared);
+    for (const name of Object.keys(cleared)) expect(head).not.toHaveProperty(name);
+  });
+
+  it("a time to wake that is given as a duration is kept as a time", async () => {
+    const made = await headAfter({ wakeInMs: 5_000 });
+    expect(made.wakeAt).toBe(made.updatedAt + 5_000);
+    const changed = await headAfter({ wakeAt: 3 }, { wakeInMs: 0 });
+    expect(changed.wakeAt).toBe(changed.updatedAt);
   });
 
   it("every field of a new execution arrives", async () => {
-    const { leaseMs, ...fields } = EXECUTION;
+    const { leaseMs, deadlineMs, ...fields } = EXECUTION;
     const head = await headAfter(EXECUTION);
     expect(head).toMatchObject(fields);
     expect(head.leaseUntil).toBe(head.updatedAt + leaseMs);
+    expect(head.deadlineAt).toBe(head.updatedAt + deadlineMs);
   });
 
   it("every field of a claim arrives", async () => {
@@ -89,14 +114,26 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     });
     const claimed = await store.claimExecution(id, { ...claim, force: true });
     expect(claimed).toMatchObject({ owner: "o3", leaseUntil: claimed.updatedAt + 9_000 });
-    expect(await store.claimExecution(id, { ...claim, force: true })).toEqual(claimed);
+    const again = await store.claimExecution(id, { ...claim, force: true });
+    expect(again).toEqual({ ...claimed, readAt: again.readAt });
+  });
+
+  it("the failure of a claim that cancels arrives", async () => {
+    const { id } = await headAfter({}, { wakeAt: 3, waiting: WAITING, waitingCount: 2 });
+    const claim = { claimId: "c1", owner: "o3", leaseMs: 9_000, from: ["running"] as const, force: true };
+    const cancelled = await store.claimExecution(id, { ...claim, cancel: FAILURE });
+    expect(cancelled).toMatchObject({ status: "cancelled", failure: FAILURE, endedAt: cancelled.updatedAt });
+    for (const name of ["owner", "leaseUntil", "wakeAt", "waiting", "waitingCount"]) {
+      expect(cancelled).not.toHaveProperty(name);
+    }
   });
 
   it("every field of a commit arrives", async () => {
     const id = randomUUID();
     const { token } = await store.createExecution(newExecution(id, { leaseMs: 0 }));
     const snapshot = newCheckpoint({ kind: "snapshot" });
-    const commit = newCommit({ token, version: 0 }, { checkpoint: snapshot, leaseMs: 70_000, dropBefore: 1 });
+    const request = { checkpoints: [snapshot], leaseMs: 70_000, dropBefore: 1 };
+    const commit = newCommit({ token, version: 0 }, request);
     await store.commit(id, commit);
     await store.commit(id, commit);
     const head = (await store.getExecution(id)) ?? expect.unreachable();
@@ -112,12 +149,21 @@ export function itKeepsEveryField(store: CheckpointStore): void {
 
   it("every field of a checkpoint arrives", async () => {
     const checkpoint: Required<NewCheckpoint> = {
-      ...{ id: "c1", kind: "error", nodeId: "n\n2", nodeName: "N\u2028", stepNumber: 3, attempt: 2, durationMs: 0.25 },
+      ...{
+        id: "c1",
+        kind: "error",
+        nodeId: "n\n2",
+        nodeName: "N\u2028",
+        visit: 4,
+        stepNumber: 3,
+        attempt: 2,
+        durationMs: 0.25,
+      },
       ...{ payload: '["\n"]', timestamp: 8, error: FAILURE },
     };
     const id = randomUUID();
     const { token, version } = await store.createExecution(newExecution(id));
-    await store.commit(id, newCommit({ token, version }, { checkpoint }));
+    await store.commit(id, newCommit({ token, version }, { checkpoints: [checkpoint] }));
     const expected: CheckpointRecord = { ...checkpoint, seq: 1 };
     expect(await store.readCheckpoints(id, { from: 1 })).toEqual([expected]);
   });

@@ -32,6 +32,17 @@ describe("the examples of README and docs", () => {
     expect(runnable.map(({ place }) => place)).toContainEqual(expect.stringMatching(/^README\.md:/));
   });
 
+  test("a store is written in at most 150 lines, as its tutorial says", () => {
+    const [, ...fenced] = readFileSync(join(ROOT, "docs/write-a-store.md"), "utf8").split(/^```ts.*$/m);
+    const code = fenced.map((text) => text.slice(0, text.indexOf("```"))).slice(0, -1); // the last one runs the suite
+    const lines = code
+      .join("")
+      .replaceAll(/^import [\s\S]*?;$/gm, "")
+      .split("\n");
+    expect(lines.filter((line) => line.trim() !== "").length).toBeLessThanOrEqual(150);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(125);
+  });
+
   test("type-check", () => {
     const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
     run(process.execPath, [tsc, "--noEmit", "--pretty", "false", "-p", join(ROOT, "docs")]);

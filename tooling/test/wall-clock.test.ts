@@ -10,15 +10,19 @@ const READINGS: Record<string, { times: number; because: string }> = {
   "packages/core/src/clock.ts": { times: 2, because: "the clock itself, and what makes its readings fit" },
   "packages/core/src/conformance/cases/leases.ts": { times: 1, because: "a hint in words" },
   "packages/core/src/conformance/wrong-clock.ts": { times: 1, because: "makes Date wrong for a case" },
-  "packages/core/src/engine/executions.ts": { times: 1, because: "an age, until stores compare ages themselves" },
   "packages/core/src/engine/runner.ts": { times: 1, because: "the timestamp of an event" },
   "packages/core/src/state/journal.ts": { times: 1, because: "the timestamp of a checkpoint" },
   "packages/core/src/state/open-execution.ts": { times: 1, because: "the timestamp of the initial checkpoint" },
   "packages/store-memory/src/memory-checkpoint-store.ts": { times: 2, because: "the store's clock: leases go by it" },
   "packages/store-mongo/src/creation.ts": { times: 1, because: "the server's time, for the order of listings" },
   "packages/store-mongo/src/expiry.ts": { times: 1, because: "the server's time: what was deleted long ago by it" },
-  "packages/store-mongo/src/list-executions.ts": { times: 2, because: "the server's time: leases and expiry go by it" },
-  "packages/store-postgres/src/pglite-database.ts": { times: 1, because: "the clock of a database in this process" },
+  "packages/store-mongo/src/definitions.ts": { times: 1, because: "the server's time: leases and expiry go by it" },
+  "packages/store-mongo/src/list-by-entry.ts": { times: 1, because: "the server's time: leases and expiry go by it" },
+  "packages/store-mongo/src/list-executions.ts": { times: 1, because: "the server's time: leases and expiry go by it" },
+  "packages/store-postgres/src/pglite/pglite-clock.ts": {
+    times: 1,
+    because: "the clock of a database in this process",
+  },
   "apps/playground/src/nodes/http-call.ts": { times: 1, because: "Retry-After may be a date" },
 };
 

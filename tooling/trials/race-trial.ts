@@ -83,7 +83,7 @@ async function startRacer(address: StoreAddress, number: number) {
 
 function pendingExecution(id: string) {
   const checkpoint = {
-    ...{ id: randomUUID(), kind: "snapshot" as const, nodeId: "", nodeName: "", stepNumber: 0, attempt: 1 },
+    ...{ id: randomUUID(), kind: "snapshot" as const, nodeId: "", nodeName: "", visit: 1, stepNumber: 0, attempt: 1 },
     ...{ durationMs: 0, payload: "{}", timestamp: 0 },
   };
   return { id, workflowId: "race", userId: "u", status: "pending" as const, currentStep: 0, totalSteps: 1, checkpoint };

@@ -45,13 +45,19 @@ async function commitAll(store: CheckpointStore, command: RaceCommand & { do: "c
         kind: "delta" as const,
         nodeId: `by-${number}`,
         nodeName: "",
+        visit: 1,
         stepNumber: version,
         attempt: 1,
       },
       ...{ durationMs: 0, payload: "{}", timestamp: 0 },
     };
     try {
-      await store.commit(command.id, { commitId: randomUUID(), token: command.token, version, checkpoint });
+      await store.commit(command.id, {
+        commitId: randomUUID(),
+        token: command.token,
+        version,
+        checkpoints: [checkpoint],
+      });
       won.push(version);
       version += 1;
     } catch (error) {

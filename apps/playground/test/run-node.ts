@@ -25,6 +25,7 @@ export async function runNode(
     workflowId: "workflow",
     executionId: "execution",
     attempt: 1,
+    visit: 1,
     idempotencyKey,
     signal: signal ?? new AbortController().signal,
     log: { debug() {}, info() {}, warn() {}, error() {} },

@@ -18,10 +18,19 @@ export function checker<Options>(name: string, schemas: OptionSchemas<Options>):
   const schema = z.strictObject(schemas);
   const known = Object.keys(schemas);
   return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new WorkflowError("INVALID_ARGUMENT", `${name}: takes one object ${shapeOf(schemas)}.`);
+    }
     const { problems, options } = check(schema, known, value);
     if (problems.length === 0) return options as Options;
     throw new WorkflowError("INVALID_ARGUMENT", `${name}: ${problems.join("; ")}.`, { details: { problems } });
   };
+}
+
+/** The names of the options, as a type would show them. */
+function shapeOf(schemas: Readonly<Record<string, z.ZodMiniType>>): string {
+  const names = Object.entries(schemas).map(([name, { _zod }]) => (_zod.optin === "optional" ? `${name}?` : name));
+  return `{ ${names.join(", ")} }`;
 }
 
 function check(schema: z.ZodMiniType, known: readonly string[], value: unknown) {
@@ -39,7 +48,6 @@ function problemOf(issue: z.core.$ZodIssue, known: readonly string[]): string {
   if (issue.code === "unrecognized_keys") {
     return [...path.map(String), unknownNames(issue.keys, path.length === 0 ? known : [])].join(": ");
   }
-  if (path.length === 0) return "takes one object of options";
   return [...path.map(String), expectation(issue)].join(": ");
 }
 

@@ -35,6 +35,8 @@ export const ERROR_CODES = [
   "NODE_TIMEOUT",
   /** The run took longer than its timeout. */
   "EXECUTION_TIMEOUT",
+  /** Somebody cancelled the execution. */
+  "EXECUTION_CANCELLED",
   /** A node wrote to the context it was given. */
   "CONTEXT_READ_ONLY",
   /** The old executor had not finished the execution when it was imported. */

@@ -1,5 +1,5 @@
 export { type Clock, systemClock } from "./clock.ts";
-export { defineWorkflow } from "./definition/define-workflow.ts";
+export { type DefinedWorkflow, defineWorkflow } from "./definition/define-workflow.ts";
 export {
   type FromReactFlowOptions,
   fromReactFlow,
@@ -9,8 +9,32 @@ export {
 } from "./definition/react-flow.ts";
 export type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./definition/schema.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";
-export { createWorkflowEngine, type WorkflowEngine } from "./engine/engine.ts";
+export { type CreateEngineFor, createWorkflowEngine } from "./engine/engine.ts";
+export type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine/engine-options.ts";
 export type { ExecutionEvent, LogLevel } from "./engine/events.ts";
+export type {
+  CancelExecutionOptions,
+  CheckpointsPage,
+  DeleteExecutionOptions,
+  ExecutionSummary,
+  ExecutionUpdate,
+  GetExecutionStateOptions,
+  ListExecutionsQuery,
+  PruneDefinitionsOptions,
+  PruneOptions,
+  WatchExecutionOptions,
+} from "./engine/execution-queries.ts";
+export type {
+  CancelledResult,
+  CompletedResult,
+  ExecuteWorkflowResult,
+  FailedResult,
+  LegacyResult,
+  LostResult,
+  PendingResult,
+  SuspendedResult,
+} from "./engine/execution-result.ts";
+export type { InputOf, WorkflowIdOf } from "./engine/known-definitions.ts";
 export {
   type DefinedNode,
   defineNode,
@@ -28,25 +52,12 @@ export {
   type WorkflowContext,
 } from "./engine/node-executor.ts";
 export type {
-  CompletedResult,
   ExecuteWorkflowOptions,
-  ExecuteWorkflowResult,
   ExecuteWorkflowSyncOptions,
-  ExecutionSummary,
-  ExecutorSource,
-  FailedResult,
-  GetExecutionStateOptions,
-  InputOf,
-  LegacyResult,
-  ListExecutionsQuery,
-  LostResult,
-  PruneOptions,
   ResumeWorkflowOptions,
   RunOptions,
-  StoppedResult,
-  WorkflowEngineOptions,
-  WorkflowSource,
-} from "./engine/types.ts";
+} from "./engine/run-options.ts";
+export type { UserEngine, WorkflowEngine } from "./engine/workflow-engine.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -58,37 +69,26 @@ export {
   WorkflowError,
   type WorkflowErrorOptions,
 } from "./errors.ts";
-export { MAX_ID_BYTES, MAX_NAME_BYTES } from "./limits.ts";
-export { safeError } from "./safe-error.ts";
 export type { CodecOptions, CodecType } from "./state/codec-types.ts";
 export type { ContextMode } from "./state/context-values.ts";
 export type { ExecutionOutput, ExecutionOutputCheckpoint } from "./state/execution-output.ts";
-export type { Checkpoint } from "./state/history.ts";
+export type { Checkpoint, ResumePoint } from "./state/history.ts";
 export type { ImportedExecution, ImportedOutput } from "./state/import-execution.ts";
 export type { ValueTypes } from "./state/plain-json.ts";
+export type { WaitingFor } from "./state/waiting.ts";
 export {
   type ReadonlyWorkflowState,
-  type ResumePoint,
   WorkflowState,
   type WorkflowStateClass,
-  type WorkflowStateOptions,
 } from "./state/workflow-state.ts";
-export {
-  checkClaim,
-  checkCommit,
-  checkDefinition,
-  checkDeleteExecutions,
-  checkListExecutions,
-  checkNewExecution,
-  checkReadCheckpoints,
-  type ListQuery,
-} from "./store/arguments.ts";
+export type { ResumeStateOptions, WorkflowStateOptions } from "./state/workflow-state-options.ts";
 export type {
   CheckpointKind,
   CheckpointRecord,
   CheckpointStore,
   ClaimRequest,
   CommitRequest,
+  DeleteUnusedDefinitionsOptions,
   ErrorRecord,
   ExecutionRecord,
   ExecutionRef,
@@ -100,23 +100,6 @@ export type {
   Page,
   ReadCheckpointsOptions,
   StoreCapabilities,
+  WaitingNode,
   WorkflowStatus,
 } from "./store/checkpoint-store.ts";
-export { checkId, MAX_FAILURE_BYTES, MAX_LEASE_MS } from "./store/checks.ts";
-export { checkNames } from "./store/fields.ts";
-export { compareIds, DEFAULT_PAGE_SIZE, encodeCursor, MAX_PAGE_SIZE, type PagePosition } from "./store/paging.ts";
-export {
-  alreadyExists,
-  claimedHead,
-  claimRefusal,
-  commitRefusal,
-  committedHead,
-  createdHead,
-  notFound,
-} from "./store/rules.ts";
-export { isEnded } from "./store/status.ts";
-export { readStoredCheckpoint, readStoredHead, type StoredFields } from "./store/stored-records.ts";
-export { type FieldWriter, type FieldWriters, writeFields } from "./store/write-fields.ts";
-export { tell } from "./tell.ts";
-export { cleanText, listed, quoted } from "./text.ts";
-export { MAX_TIME_MS } from "./time.ts";

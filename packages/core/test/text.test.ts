@@ -1,4 +1,4 @@
-import { cleanText, listed, quoted, safeError } from "@waymark/core";
+import { cleanText, listed, quoted, safeError } from "@waymark/core/store";
 import { describe, expect, it } from "vitest";
 
 const CONTROLS = Array.from({ length: 0x20 }, (_, code) => String.fromCharCode(code)).join("");

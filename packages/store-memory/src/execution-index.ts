@@ -1,4 +1,4 @@
-import { compareIds, type ExecutionRecord, type ListQuery } from "@waymark/core";
+import { compareIds, type ExecutionRecord, type ListQuery, matchesQuery } from "@waymark/core/store";
 
 /** What the index needs to know of an execution. The key (`createdAt`, `id`) never changes; the rest of the head may. */
 export interface Indexed {
@@ -23,28 +23,43 @@ export class ExecutionIndex<Entry extends Indexed> {
     this.#entries.splice(this.#firstNotBefore(createdAt, id), 1);
   }
 
-  /** One page, and whether more rows follow it. */
-  page(query: ListQuery, now: number): { entries: Entry[]; more: boolean } {
+  /** The rows of one page, and one more if there is one. */
+  rows(query: ListQuery, now: number): Entry[] {
+    return query.sortBy === "createdAt" ? this.#inOrder(query, now) : this.#byTime(query, query.sortBy, now);
+  }
+
+  #inOrder(query: ListQuery, now: number): Entry[] {
     const found: Entry[] = [];
     const step = query.order === "asc" ? 1 : -1;
     for (let at = this.#start(query); at >= 0 && at < this.#entries.length; at += step) {
       const entry = this.#entries[at] as Entry;
-      if (!matches(entry.head, query, now)) continue;
-      if (found.length === query.limit) return { entries: found, more: true };
+      if (!matchesQuery(entry.head, query, now)) continue;
       found.push(entry);
+      if (found.length > query.limit) break;
     }
-    return { entries: found, more: false };
+    return found;
+  }
+
+  /** All that match are looked at: a memory's size bounds them. */
+  #byTime(query: ListQuery, sortBy: "wakeAt" | "leaseUntil", now: number): Entry[] {
+    const { after, limit } = query;
+    const timeOf = ({ head }: Entry) => head[sortBy] ?? 0;
+    return this.#entries
+      .filter((entry) => matchesQuery(entry.head, query, now))
+      .filter((entry) => after === undefined || (timeOf(entry) - after.time || compareIds(entry.head.id, after.id)) > 0)
+      .sort((a, b) => timeOf(a) - timeOf(b) || compareIds(a.head.id, b.head.id))
+      .slice(0, limit + 1);
   }
 
   #start({ after, order, createdBefore }: ListQuery): number {
     if (order === "asc") {
       if (after === undefined) return 0;
-      const at = this.#firstNotBefore(after.createdAt, after.id);
+      const at = this.#firstNotBefore(after.time, after.id);
       const entry = this.#entries[at];
-      const isItself = entry !== undefined && compare(entry.head, after.createdAt, after.id) === 0;
+      const isItself = entry !== undefined && compare(entry.head, after.time, after.id) === 0;
       return isItself ? at + 1 : at;
     }
-    const end = after === undefined ? this.#entries.length : this.#firstNotBefore(after.createdAt, after.id);
+    const end = after === undefined ? this.#entries.length : this.#firstNotBefore(after.time, after.id);
     return createdBefore === undefined ? end - 1 : Math.min(end, this.#firstNotBefore(createdBefore, "")) - 1;
   }
 
@@ -64,16 +79,4 @@ export class ExecutionIndex<Entry extends Indexed> {
 
 function compare(head: ExecutionRecord, createdAt: number, id: string): number {
   return head.createdAt - createdAt || compareIds(head.id, id);
-}
-
-function matches(head: ExecutionRecord, query: ListQuery, now: number): boolean {
-  return (
-    (query.statuses === undefined || query.statuses.includes(head.status)) &&
-    (query.workflowId === undefined || head.workflowId === query.workflowId) &&
-    (query.userId === undefined || head.userId === query.userId) &&
-    (query.parentId === undefined || head.parentId === query.parentId) &&
-    (query.createdBefore === undefined || head.createdAt < query.createdBefore) &&
-    (query.leaseExpired !== true || (head.status === "running" && (head.leaseUntil ?? 0) <= now)) &&
-    (query.due !== true || (head.wakeAt !== undefined && head.wakeAt <= now))
-  );
 }

@@ -1,8 +1,17 @@
-import { isWorkflowError, MAX_TIME_MS, type NewExecution, systemClock } from "@waymark/core";
+import { isWorkflowError, type NewExecution, systemClock } from "@waymark/core";
+import { MAX_TIME_MS } from "@waymark/core/store";
 import { MemoryCheckpointStore, type MemoryCheckpointStoreOptions } from "@waymark/store-memory";
 import { expect, it } from "vitest";
 
-const snapshot = { kind: "snapshot", nodeId: "", nodeName: "", stepNumber: 0, attempt: 0, durationMs: 0 } as const;
+const snapshot = {
+  kind: "snapshot",
+  nodeId: "",
+  nodeName: "",
+  visit: 1,
+  stepNumber: 0,
+  attempt: 0,
+  durationMs: 0,
+} as const;
 const execution = (id: string): NewExecution => ({
   ...{ id, workflowId: "w", userId: "u", status: "running", currentStep: 0, totalSteps: 1, owner: "o", leaseMs: 1_000 },
   checkpoint: { id: `initial-${id}`, ...snapshot, payload: "{}", timestamp: 0 },

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { alreadyExists, createdHead, type ExecutionRecord, type NewExecution } from "@waymark/core";
+import { createdHead, type ExecutionRecord, keepsChanging, type NewExecution, type Refused } from "@waymark/core/store";
 import type { Document } from "mongodb";
-import type { CommitContext } from "./commit-protocol.ts";
+import type { UpdateStatement } from "./call.ts";
+import type { CommitContext } from "./commit.ts";
 import { deleteExecutions } from "./deletion.ts";
 import { isLive, newEntry, wholeRange } from "./documents.ts";
 import { type EndedExpiry, isPresent } from "./expiry.ts";
 import { createUpdate } from "./head-updates.ts";
-import { keepsChanging, readHead } from "./read-head.ts";
-import type { UpdateStatement } from "./session.ts";
-import { usableRecord } from "./stored-head.ts";
-import { addition } from "./tail.ts";
+import { readHead } from "./read-head.ts";
+import { toStoredHead, usableRecord } from "./stored-head.ts";
+import { additions } from "./tail.ts";
 
 /** How often to look again at an id that keeps changing. */
 const MAX_LOOKS = 20;
@@ -18,25 +18,23 @@ interface CreateContext extends CommitContext {
   expiry: EndedExpiry;
 }
 
-/** Makes an execution, or gives it if this very call has made it before. */
+/** Makes an execution, or returns the one that has its id: this very call may have made it before. */
 export async function create(
   { call, collection, known, expiry, endedTtlMs }: CreateContext,
   execution: NewExecution,
-): Promise<ExecutionRecord> {
+): Promise<ExecutionRecord | Refused> {
   const { id, checkpoint } = execution;
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
     const entry = newEntry(execution, { incarnation: randomUUID(), now: await call.now() });
     const { incarnation } = entry;
-    const added = addition({ id, incarnation, token: 0 }, { seq: 0, commitId: checkpoint.id, callKey: "" }, checkpoint);
+    const place = { id, incarnation, token: 0 };
+    const added = additions(place, { seq: 0, commitId: checkpoint.id, callKey: "" }, [checkpoint]);
     const { _id, executionId, ...rest } = entry;
     // Once there is a head, there is all of it.
-    const before = [
-      { q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true },
-      ...(added.part ? [added.part] : []),
-    ];
+    const before = [{ q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true }, ...added.parts];
     // If there is a head already, or what a deletion left of this very one, it does not match, and its _id is taken.
     const q = { _id: id, executionId: id, deletedBy: { $exists: true }, incarnation: { $ne: incarnation } };
-    const u = createUpdate(execution, { entry, record: added.record, endedTtlMs });
+    const u = createUpdate(execution, { entry, tail: added.records, endedTtlMs });
     const { isTaken, wasResent } = await call.update(collection, [...before, { q, u, upsert: true }]);
     const head = await readHead(call, collection, id);
     if (head?.incarnation === incarnation) {
@@ -53,8 +51,7 @@ export async function create(
     }
     // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
     if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});
-    if (isPresent(head) && head.initialCheckpointId === checkpoint.id) return usableRecord(head);
-    if (isPresent(head)) throw alreadyExists(id);
+    if (isPresent(head)) return { refused: true, head: toStoredHead(head) };
     // Its time is over; only the server has not removed it yet.
     if (isLive(head)) await deleteExecutions(call, collection, [{ id, version: head.version, token: head.token }]);
     // The execution that was in the way is gone; or so is the one made here, which must not be made twice.

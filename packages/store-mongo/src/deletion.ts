@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { ExecutionRef } from "@waymark/core";
+import type { ExecutionRef } from "@waymark/core/store";
+import type { Call } from "./call.ts";
 import { allRange, type HeadDocument, isIncarnation, namesIn, wholeRange } from "./documents.ts";
 import { deleteUpdate } from "./head-updates.ts";
-import type { Call } from "./session.ts";
 
 /*
  * A deletion has three steps: the head becomes the mark of a deleted execution, which nobody takes for one; the parts of
- * its incarnation go; the mark is given the date from which on the server may remove it. What is cut off between two
- * steps is found by its `sweepingSince`, and done by whoever opens a store next (see expiry.ts, which does the same).
+ * its incarnation are removed; the mark gets the date from which the server may remove it. A deletion that is cut off
+ * between two steps is found by its `sweepingSince`, and finished by the next store that is opened (see expiry.ts).
  */
 
 /** How long a deleted execution's last token is kept, in milliseconds: longer than any server's clock is set back. */
@@ -72,7 +72,7 @@ export async function sweep(call: Call, collection: string, marks: readonly Head
   );
 }
 
-/** What belongs to a deleted execution. If its head could not tell its life, everything that there is by this id. */
+/** Selects what belongs to a deleted execution: of one incarnation, or of all if the head does not name one. */
 async function rangesOf(call: Call, collection: string, { _id, incarnation }: HeadDocument) {
   if (isIncarnation(incarnation)) return [wholeRange(_id, incarnation)];
   const found = await call.find<{ _id: string }>(collection, allRange(_id), { projection: { _id: 1 } });

@@ -1,10 +1,16 @@
-import type { CheckpointKind, ExecutionRecord, NewExecution } from "@waymark/core";
+import type { CheckpointKind, ExecutionRecord, NewExecution } from "@waymark/core/store";
 
 /** Stands between what makes up a part's `_id`. No id contains it, so no part collides with a head, whose `_id` is the id. */
 const SEPARATOR = "\u0000";
 const SEQ_DIGITS = 16;
-/** The most records that a segment of any version may have: how far beyond a number the last of its segment can be. */
+/**
+ * The most records of a segment that this version makes.
+ *
+ * - The version before looks for the last record of a segment no further than this behind the one that it reads.
+ */
 export const MAX_SEGMENT_RECORDS = 64;
+/** The most records of a segment of any version: the one before puts a tail of any length into one. */
+export const MAX_RECORDS_OF_ANY_SEGMENT = 128;
 
 /** Now by the server's clock, in milliseconds since the epoch, inside a pipeline. */
 export const NOW = { $toLong: "$$NOW" } as const;
@@ -13,7 +19,7 @@ export const NOW = { $toLong: "$$NOW" } as const;
  * The head of an execution; also what is left of it for a while when it was deleted (no `id`, no `createdAt`), so that
  * its tokens are not used again.
  */
-export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> {
+export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure" | "waiting" | "metadata" | "readAt">> {
   /** The execution's id. */
   _id: string;
   /** The shard key: the same in the head, the entry and every part. */
@@ -28,13 +34,20 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> 
   initialCheckpointId?: string;
   lastCommitId?: string;
   lastClaimId?: string;
-  /** JSON text: what nodes throw may hold U+0000 and lone surrogates. */
+  /** JSON text: what nodes throw may hold U+0000 and lone surrogates. So may the next two. */
   failureJson?: string;
+  waitingJson?: string;
+  metadataJson?: string;
+  /**
+   * Of a running execution: a time that `leaseUntil` is not before, by which the lapsed ones are found. Commits that renew
+   * the lease leave it as it is, so that they touch no index; readers move it on (see lapsed-leases.ts).
+   */
+  leaseBound?: number;
   /** Of a deleted execution: the call that deleted it. */
   deletedBy?: string;
   /** Of an ended execution: from when on it is taken for gone. */
   expiresAt?: number;
-  /** Rises with whoever changes what the server is to remove of an ended execution (see expiry.ts). */
+  /** Rises with each change of what the server is to remove of an ended execution (see expiry.ts). */
   expiryEpoch?: number;
   /** Of a deleted or an ended execution: when the server may remove this. */
   forgetAt?: Date;
@@ -45,13 +58,18 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure">> 
 }
 
 /** A head of an execution that is there. Its fields are as they were found: see stored-head.ts. */
-export type LiveHead = HeadDocument & ExecutionRecord & { tail: KeptRecord[] };
+export type LiveHead = HeadDocument &
+  Omit<ExecutionRecord, "failure" | "waiting" | "metadata" | "readAt"> & {
+    tail: KeptRecord[];
+  };
 
 /** What a record holds beside its number and kind. */
 export interface RecordContent {
   checkpointId: string;
   nodeId: string;
   nodeName: string;
+  /** Absent in records of the version before: 1. */
+  visit: number;
   stepNumber: number;
   attempt: number;
   durationMs: number;
@@ -141,7 +159,7 @@ export function namesIn(_id: string): { id: string; incarnation: string } {
   return { id, incarnation };
 }
 
-/** Tells what may be an incarnation. */
+/** Returns whether a value can be an incarnation. */
 export function isIncarnation(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f-]{36}$/.test(value);
 }
@@ -174,7 +192,7 @@ export function madeAtOf({ madeAt, listedAt }: Pick<Entry, "madeAt" | "listedAt"
   return madeAt ?? listedAt;
 }
 
-/** Tells a head from what is left of a deleted one, by what only that has. */
+/** Returns whether a head is that of an execution, and not the mark of a deleted one. */
 export function isLive(head: HeadDocument | undefined): head is LiveHead {
   return head !== undefined && head.deletedBy === undefined;
 }

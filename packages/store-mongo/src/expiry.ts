@@ -1,4 +1,5 @@
-import { type ExecutionRef, isEnded, type WorkflowStatus } from "@waymark/core";
+import { type ExecutionRef, isEnded, type WorkflowStatus } from "@waymark/core/store";
+import type { Call } from "./call.ts";
 import { deleteExecutions, sweep, TOKENS_KEPT_MS } from "./deletion.ts";
 import {
   entryId,
@@ -12,7 +13,6 @@ import {
 import { NEVER, type Pipeline } from "./head-updates.ts";
 import { History } from "./history.ts";
 import { readHead } from "./read-head.ts";
-import type { Call } from "./session.ts";
 import { damaged, isTime } from "./stored-head.ts";
 
 /*
@@ -24,20 +24,20 @@ import { damaged, isTime } from "./stored-head.ts";
  *   2. The parts get their `forgetAt`; then the head gets its own, and `sweepingSince` goes.
  *   3. A claim sets `sweepingSince` again, takes `forgetAt` off the parts, counts them, and only then moves the head.
  *
- * Whoever is to change parts first looks at the head's `expiryEpoch`, which is even where they go and odd where they
- * stay, and raises it if it is the other. It changes only parts of a lower epoch, leaves its own there, and moves the
- * head only from this epoch:
+ * A process that is to change parts first reads the head's `expiryEpoch`, which is even if they go and odd if they stay,
+ * and raises it if it is the other. It changes only parts of a lower epoch, sets its own on them, and moves the head only
+ * from this epoch:
  *
  *   - One that comes late, also years late, changes no part that a later epoch has reached, and not the head. A claim
  *     counts every part that the head covers as reached, so nothing can mark one of them once it is granted.
- *   - Those who want the same share an epoch and do the same to the parts: one goes on where another has stopped.
+ *   - Processes that want the same share an epoch and do the same to the parts: one continues where another has stopped.
  *   - A part that is made after the claim has the claim's token, and none with a token above the ended head's is marked.
- *   - Who dies between two steps leaves `sweepingSince`, with the `forgetAt` NEVER, by which the index finds it: whoever
- *     ends an execution or opens a store next lets it expire. Parts may go before that; the head is gone by then, too.
+ *   - A process that dies between two steps leaves `sweepingSince`, with the `forgetAt` NEVER, by which the index finds it:
+ *     the next process that ends an execution or opens a store lets it expire. Parts may go before that; the head is gone by then, too.
  *
  * Tokens: the head stays until an hour after the time that its token stands for, however soon it expires. A creation in
  * its place deletes it first, and so starts above its token; a creation after it has the server's clock, which is above
- * it. So an owner of the old life is told LEASE_LOST; and a part that it makes has another incarnation, so it is not read.
+ * it. So an owner of the old life gets LEASE_LOST; and a part that it makes has another incarnation, so it is not read.
  */
 
 /** How long work on parts is left to who has begun it, in milliseconds. */
@@ -56,7 +56,7 @@ const TO_STAY = { $subtract: [{ $add: [EPOCH, 1] }, IS_ODD] };
 type EndedRef = Required<ExecutionRef>;
 type Raised = LiveHead & { expiresAt: number; expiryEpoch: number };
 
-/** Tells the head of an execution from what is left of one that was deleted or has expired. */
+/** Returns whether a head is that of an execution that is there: not of one that was deleted or has expired. */
 export function isPresent(head: HeadDocument | undefined): head is LiveHead {
   return isLive(head) && !isExpired(head);
 }
@@ -82,7 +82,7 @@ export class EndedExpiry {
     this.#isOn = endedTtlMs !== undefined;
   }
 
-  /** Goes on from the end of an execution. If it is kept from that, somebody else does it later. */
+  /** Marks what has just ended for removal. If it fails, another process does it later. */
   async afterEnd(call: Call, status: WorkflowStatus | undefined, ref: EndedRef): Promise<void> {
     if (!this.#isOn || status === undefined || !isEnded(status)) return;
     await call.hasTimeFor(async () => {
@@ -123,7 +123,7 @@ export class EndedExpiry {
  * @throws {WorkflowError} STATE_CORRUPT if parts are missing that the server cannot have removed
  */
 export async function keepParts(call: Call, collection: string, head: LiveHead): Promise<object | undefined> {
-  if (head.expiresAt === undefined) return {};
+  if (head.expiresAt === undefined) return { expiresAt: { $exists: false } };
   const raised = await raise(call, collection, { ...refQuery(head), expiresAt: IS_THERE }, TO_STAY);
   if (raised === undefined) return undefined;
   await changeParts(call, collection, raised, { $unset: { forgetAt: "" } });

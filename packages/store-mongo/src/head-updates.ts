@@ -1,27 +1,21 @@
 import {
   type ClaimRequest,
   type CommitRequest,
-  type ExecutionRecord,
   isEnded,
   type NewExecution,
   type WorkflowStatus,
-} from "@waymark/core";
+} from "@waymark/core/store";
 import { type Entry, type KeptRecord, madeAtOf, NOW } from "./documents.ts";
-import { claimChange, commitChange, newHeadFields } from "./request-fields.ts";
+import { type Counters, claimChange, commitChange, newHeadFields, seenBy } from "./request-fields.ts";
 import type { TailChange } from "./tail.ts";
 
 /** How an `update` command changes documents: a list of stages. */
 export type Pipeline = Record<string, unknown>[];
 
 /** The part of a head that a commit builds on. `token` and `version` together name one state of an execution. */
-export interface CommitBase {
+export interface CommitBase extends Counters {
   incarnation: string;
   token: number;
-  version: number;
-  seq: number;
-  firstSeq: number;
-  checkpointsCount: number;
-  status: string;
   lastCommitId?: string;
   tail: readonly KeptRecord[];
 }
@@ -40,14 +34,14 @@ function tokenOr(other: unknown) {
  */
 export function createUpdate(
   execution: NewExecution,
-  { entry, record, endedTtlMs }: { entry: Entry; record: KeptRecord; endedTtlMs: number | undefined },
+  { entry, tail, endedTtlMs }: { entry: Entry; tail: readonly KeptRecord[]; endedTtlMs: number | undefined },
 ): Pipeline {
   const fields = newHeadFields(execution, entry);
   const token = { $max: [{ $add: [tokenOr(0), 1] }, NOW] };
   const end = isEnded(execution.status) ? endFields(endedTtlMs, { now: madeAtOf(entry) }) : {};
   return [
     {
-      $replaceWith: { $mergeObjects: [fields, { token, firstToken: token, ...end }, { $literal: { tail: [record] } }] },
+      $replaceWith: { $mergeObjects: [fields, { token, firstToken: token, ...end }, { $literal: { tail } }] },
     },
   ];
 }
@@ -58,26 +52,27 @@ export function commitUpdate(
   request: CommitRequest,
   { change, endedTtlMs }: { change: TailChange; endedTtlMs: number | undefined },
 ): Pipeline {
-  const { checkpoint, dropBefore } = request;
   const { set, unset, status } = commitChange(base, request);
-  if (change.isLonger) set.tail = { $concatArrays: ["$tail", { $literal: change.tail.slice(-1) }] };
-  else if (checkpoint !== undefined || dropBefore !== undefined) set.tail = { $literal: change.tail };
+  if (change.appended === undefined) set.tail = { $literal: change.tail };
+  else if (change.appended.length > 0) set.tail = { $concatArrays: ["$tail", { $literal: change.appended }] };
   if (isEnded(status as WorkflowStatus)) Object.assign(set, endFields(endedTtlMs, { endedAt: request.head?.endedAt }));
   return unset.length === 0 ? [{ $set: set }] : [{ $set: set }, { $unset: unset }];
 }
 
-/** Makes the head that of `claimed`. */
-export function claimUpdate(claimed: ExecutionRecord, request: ClaimRequest): Pipeline {
-  const { set, unset } = claimChange(claimed, request);
-  return [{ $set: set }, { $unset: [...unset, "expiresAt", "forgetAt", "sweepingSince"] }];
+/** Gives the head to an owner; or ends it, if the claim cancels. */
+export function claimUpdate(request: ClaimRequest, endedTtlMs: number | undefined): Pipeline {
+  const { set, unset } = claimChange(request);
+  if (request.cancel !== undefined) Object.assign(set, endFields(endedTtlMs, {}));
+  const ofEnd = ["endedAt", "expiresAt", "forgetAt", "sweepingSince"].filter((name) => !(name in set));
+  return [{ $set: set }, { $unset: [...unset, ...ofEnd] }];
 }
 
-/** When what is left of an execution is forgotten whose parts are not all gone yet. */
+/** The `forgetAt` of a head whose parts are not all marked or removed yet. */
 export const NEVER = new Date("9999-01-01");
 /** A hundred years: so that no sum of it and the time is beyond what a date can be. */
 const LONGEST_TTL_MS = 36_500 * 24 * 3_600_000;
 
-/** What an end adds to the head. Where ended executions expire, the parts are to be seen to next (see expiry.ts). */
+/** What an end adds to the head. If ended executions expire, their parts are marked next (see expiry.ts). */
 function endFields(
   endedTtlMs: number | undefined,
   { now = NOW, endedAt: given }: { now?: number | typeof NOW; endedAt?: number | undefined },
@@ -111,14 +106,14 @@ export function deleteUpdate(callId: string): Pipeline {
 
 /** The base of the next commit, as far as this store knows. */
 export function nextBase(base: CommitBase, request: CommitRequest, tail: readonly KeptRecord[]): CommitBase {
-  const { checkpoint, dropBefore, head } = request;
+  const { checkpoints = [], dropBefore, head } = request;
   return {
     incarnation: base.incarnation,
     token: base.token,
     version: base.version + 1,
-    seq: checkpoint === undefined ? base.seq : base.seq + 1,
+    seq: base.seq + checkpoints.length,
     firstSeq: Math.max(base.firstSeq, dropBefore ?? 0),
-    checkpointsCount: base.checkpointsCount + (checkpoint === undefined || checkpoint.kind === "save" ? 0 : 1),
+    checkpointsCount: base.checkpointsCount + seenBy(checkpoints),
     status: head?.status ?? base.status,
     lastCommitId: request.commitId,
     tail,

@@ -1,3 +1,2 @@
 export { MongoCheckpointStore } from "./mongo-checkpoint-store.ts";
-export type { ConnectOptions, MongoStoreOptions } from "./options.ts";
-export { FAULT_REASONS, type FaultReason } from "./translate-error.ts";
+export type { MongoConnectOptions, MongoStoreOptions } from "./options.ts";

@@ -1,14 +1,14 @@
-import { isEnded, type WorkflowStatus } from "@waymark/core";
+import { isEnded, type WorkflowStatus } from "@waymark/core/store";
 import type { CommitBase } from "./head-updates.ts";
 
-// A tail is some 10 kB, and at most 33 kB.
+// A tail is some 10 kB, and at most 33 kB; more only after a commit of dozens of checkpoints.
 const MAX_KNOWN = 2_000;
 
 /**
  * What this store last knew of executions that it commits to, so that a commit need not read the head first.
  *
  * - A hint only: the database compares token and version, so one that is out of date costs a round trip, no more.
- * - None of what is suspended or has ended: token and version alone do not say that.
+ * - Suspended and ended executions are not kept: token and version alone do not show that they are.
  */
 export class KnownBases {
   readonly #bases = new Map<string, CommitBase>();

@@ -1,4 +1,5 @@
-import { checkNames, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { checkNames } from "@waymark/core/store";
 import { MongoClient, type MongoClientOptions } from "mongodb";
 import { safeCause } from "./translate-error.ts";
 
@@ -6,27 +7,27 @@ import { safeCause } from "./translate-error.ts";
 export interface MongoStoreOptions {
   /** The database. Default: the one that the URL names, else "waymark". */
   database?: string;
-  /** What the names of the collections begin with. Default: "waymark_". */
+  /** The beginning of the names of the collections. Default: "waymark_". */
   collectionPrefix?: string;
-  /** Whether to make missing indexes when the store is opened. Default: true; false needs no right to create them. */
+  /** Makes missing indexes when the store is opened. Default: true; false needs no right to create them. */
   createIndexes?: boolean;
   /**
-   * How long ended executions are kept, in milliseconds; each end begins it anew, a claim stops it. Default: for ever.
+   * Milliseconds that ended executions are kept; each end begins them anew, a claim stops them. Default: for ever.
    *
-   * - What core deletes or prunes goes at once, whatever is set here.
+   * - Executions that are deleted or pruned go at once, whatever is set here.
    */
   endedTtlMs?: number;
   /**
-   * The longest that any call takes, in milliseconds; then it rejects with STORE_UNAVAILABLE. At most 2,147,483,647.
-   * Default: 15,000.
+   * Milliseconds after which a call rejects with STORE_UNAVAILABLE, 1 to 2,147,483,647. Default: 15,000.
    *
-   * - What a call that ran out of time had sent may still take effect. Sent again with the same id it does so once.
+   * - A call that ran out of time may still take effect. If it is sent again with the same id, it does so once.
+   * - The first call of a store made by `from` also sets it up, within as long a time again.
    */
   timeoutMs?: number;
 }
 
 /** What {@link MongoCheckpointStore.connect} takes. */
-export interface ConnectOptions extends MongoStoreOptions {
+export interface MongoConnectOptions extends MongoStoreOptions {
   /** mongodb:// or mongodb+srv://, with any parameter that the driver knows. */
   url: string;
   /** Options for the driver's `MongoClient`. They win over the store's own defaults, and over the URL. */
@@ -51,10 +52,13 @@ const SHARED = {
   endedTtlMs: true,
   timeoutMs: true,
 } satisfies Record<keyof Required<MongoStoreOptions>, true>;
-const CONNECT = { ...SHARED, url: true, clientOptions: true } satisfies Record<keyof Required<ConnectOptions>, true>;
+const CONNECT = { ...SHARED, url: true, clientOptions: true } satisfies Record<
+  keyof Required<MongoConnectOptions>,
+  true
+>;
 
-/** Checks options; a name that nobody reads is a mistake worth telling. @throws {WorkflowError} INVALID_ARGUMENT */
-export function checkConnectOptions(options: ConnectOptions): CheckedOptions {
+/** Checks options, and refuses unknown names. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkConnectOptions(options: MongoConnectOptions): CheckedOptions {
   const checked = checkStoreOptions(options, CONNECT);
   checkUrl(options.url);
   const { clientOptions } = options;
@@ -92,7 +96,7 @@ function checkPositive(value: unknown, name: string, most: number = Number.MAX_S
 }
 
 /** Opens nothing yet. @throws {WorkflowError} INVALID_ARGUMENT */
-export function newClient({ url, clientOptions = {} }: ConnectOptions, timeoutMs: number): MongoClient {
+export function newClient({ url, clientOptions = {} }: MongoConnectOptions, timeoutMs: number): MongoClient {
   const limits = { connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs };
   // What is undefined is absent: the defaults stand.
   const given = Object.fromEntries(Object.entries(clientOptions).filter(([, value]) => value !== undefined));

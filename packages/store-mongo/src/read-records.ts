@@ -1,16 +1,16 @@
-import { type CheckpointRecord, notFound, type ReadCheckpointsOptions } from "@waymark/core";
+import { type CheckpointRecord, type HistoryRange, keepsChanging } from "@waymark/core/store";
+import type { Call } from "./call.ts";
 import {
   type KeptRecord,
   type LargeRecord,
   type LiveHead,
-  MAX_SEGMENT_RECORDS,
+  MAX_RECORDS_OF_ANY_SEGMENT,
   partRange,
   type Segment,
 } from "./documents.ts";
 import { isPresent } from "./expiry.ts";
 import { History, recordsOf } from "./history.ts";
-import { keepsChanging, readHead } from "./read-head.ts";
-import type { Call } from "./session.ts";
+import { readHead } from "./read-head.ts";
 import { assertHistoryOf, damaged, toCheckpoint } from "./stored-head.ts";
 
 /** How often to look again if records were dropped while they were read. */
@@ -19,18 +19,20 @@ const MAX_LOOKS = 20;
 /**
  * Reads the records that the head covers: every one in the range, or none of those of an older head.
  *
- * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE
+ * - Returns nothing if there is no such execution.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function readRecords(
   call: Call,
   collection: string,
   id: string,
-  { from = 0, to = Number.MAX_SAFE_INTEGER, limit = Number.MAX_SAFE_INTEGER, order = "asc" }: ReadCheckpointsOptions,
-): Promise<CheckpointRecord[]> {
+  { from, to, limit = Number.MAX_SAFE_INTEGER, order }: HistoryRange,
+): Promise<CheckpointRecord[] | undefined> {
   let before: LiveHead | undefined;
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
     const head = await readHead(call, collection, id);
-    if (!isPresent(head)) throw notFound(id);
+    if (!isPresent(head)) return undefined;
     assertHistoryOf(head);
     // A commit has dropped some since, or the execution was deleted: then the head is another one. Else they are lost.
     if (before !== undefined && isSameState(before, head)) throw damaged(id);
@@ -60,7 +62,7 @@ async function recordsBetween(
 ): Promise<CheckpointRecord[] | undefined> {
   const inTail = new History(head.tail, []);
   // A segment that holds the last of them may end later.
-  const range = partRange(head.id, head.incarnation, first, last + MAX_SEGMENT_RECORDS);
+  const range = partRange(head.id, head.incarnation, first, last + MAX_RECORDS_OF_ANY_SEGMENT);
   const begins = { $or: [{ first: { $lte: last } }, { seq: { $lte: last } }] };
   const history = inTail.hasAll(first, last)
     ? inTail
@@ -81,7 +83,22 @@ export async function findRecord(
 ): Promise<KeptRecord | undefined> {
   const inTail = head.tail.find((record) => record.seq === seq);
   if (inTail !== undefined || seq < head.firstSeq || seq > head.seq) return inTail;
-  const filter = { ...partRange(head.id, head.incarnation, seq, seq + MAX_SEGMENT_RECORDS), first: { $lte: seq } };
+  const filter = {
+    ...partRange(head.id, head.incarnation, seq, seq + MAX_RECORDS_OF_ANY_SEGMENT),
+    first: { $lte: seq },
+  };
   const [segment] = await call.find<Segment>(collection, filter, { limit: 1, projection: { "records.payload": 0 } });
   return segment && recordsOf(segment).find((record) => record.seq === seq);
+}
+
+/**
+ * Whether a record is kept and is a snapshot.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT if fields are damaged that the records are found by
+ */
+export async function isSnapshot(call: Call, collection: string, id: string, seq: number): Promise<boolean> {
+  const head = await readHead(call, collection, id);
+  if (!isPresent(head)) return false;
+  assertHistoryOf(head);
+  return (await findRecord(call, collection, head, seq))?.kind === "snapshot";
 }

@@ -9,7 +9,7 @@ import {
   type NewCheckpoint,
   type NewExecution,
   writeFields,
-} from "@waymark/core";
+} from "@waymark/core/store";
 import { type Entry, madeAtOf, NOW, type RecordContent } from "./documents.ts";
 
 /*
@@ -30,16 +30,19 @@ const sameField: FieldWriter<string | number | null, HeadChange> = (value, { set
   else set[name] = typeof value === "string" ? { $literal: value } : value;
 };
 
-const failureJson: FieldWriter<object | null, HeadChange> = (failure, to) =>
-  sameField(failure === null ? null : JSON.stringify(failure), to, "failureJson");
+/** The field of the same name and "Json", as text. */
+const jsonField: FieldWriter<object | null, HeadChange> = (value, to, name) =>
+  sameField(value === null ? null : JSON.stringify(value), to, `${name}Json`);
 
 /** The fields of a new head that no request names, and that are the same for all. */
 const BY_STORE: Record<
-  Exclude<keyof ExecutionRecord, keyof NewExecution | "leaseUntil" | "token" | "unreadable" | Time>,
+  Exclude<keyof ExecutionRecord, keyof NewExecution | "leaseUntil" | "deadlineAt" | "token" | Time | Later>,
   true
-> = { version: true, seq: true, snapshotSeq: true, firstSeq: true, checkpointsCount: true };
+> = { version: true, seq: true, snapshotSeq: true, firstSeq: true, checkpointsCount: true, recoveries: true };
 /** The fields of a new head that have the time. */
 type Time = "createdAt" | "updatedAt" | "endedAt";
+/** The fields that no new head has, or no head keeps. */
+type Later = "waiting" | "waitingCount" | "readAt" | "unreadable";
 
 const NEW_EXECUTION: FieldWriters<NewExecution, HeadChange & { bornAt: number }> = {
   id: (id, to, name) => {
@@ -51,11 +54,20 @@ const NEW_EXECUTION: FieldWriters<NewExecution, HeadChange & { bornAt: number }>
   currentStep: sameField,
   totalSteps: sameField,
   owner: sameField,
-  leaseMs: (leaseMs, to) => sameField(to.bornAt + leaseMs, to, "leaseUntil"),
+  leaseMs: (leaseMs, to) => {
+    for (const field of ["leaseUntil", "leaseBound"]) sameField(to.bornAt + leaseMs, to, field);
+  },
   definitionHash: sameField,
   parentId: sameField,
+  parentNodeId: sameField,
+  parentVisit: sameField,
+  forkedFromId: sameField,
+  forkedFromSeq: sameField,
+  metadata: jsonField,
   wakeAt: sameField,
-  failure: failureJson,
+  wakeInMs: (wakeInMs, to) => sameField(to.bornAt + wakeInMs, to, "wakeAt"),
+  deadlineMs: (deadlineMs, to) => sameField(to.bornAt + deadlineMs, to, "deadlineAt"),
+  failure: jsonField,
   // The rules of core make it of the field and the time, see below.
   createdAt: nowhere,
   // The record itself is the first one of the tail.
@@ -74,20 +86,40 @@ export function newHeadFields(execution: NewExecution, entry: Entry): Record<str
   return to.set;
 }
 
-/** What a claim makes of the head, beside its token. */
-const CLAIM: FieldWriters<ClaimRequest, HeadChange & { claimed: ExecutionRecord }> = {
+/** The fields of a head that only a running execution has. */
+const OF_OWNER = ["owner", "leaseUntil", "leaseBound"];
+const IS_RUNNING = { $eq: ["$status", "running"] };
+
+const CLAIM: FieldWriters<ClaimRequest, HeadChange> = {
   claimId: (claimId, to) => sameField(claimId, to, "lastClaimId"),
   owner: sameField,
-  leaseMs: (_, to) => sameField(to.claimed.leaseUntil ?? null, to, "leaseUntil"),
+  leaseMs: (leaseMs, { set }) => {
+    for (const field of ["leaseUntil", "leaseBound"]) set[field] = { $add: [NOW, leaseMs] };
+  },
   // These two only decide whether it is granted.
   from: nowhere,
   force: nowhere,
+  // What an end adds is made in one place, see endFields.
+  cancel: (failure, to) => {
+    sameField("cancelled", to, "status");
+    jsonField(failure, to, "failure");
+    for (const name of OF_OWNER) delete to.set[name];
+    to.unset.push(...OF_OWNER, "wakeAt", "waitingJson", "waitingCount");
+  },
 };
 
-/** Makes the head that of `claimed`. */
-export function claimChange(claimed: ExecutionRecord, request: ClaimRequest): HeadChange {
-  const { status, token, updatedAt } = claimed;
-  const to = { set: { status, token, updatedAt }, unset: ["wakeAt", "failureJson", "endedAt"], claimed };
+/** What a claim makes of a head, whatever commits have made of it meanwhile; beside what an end adds. */
+export function claimChange(request: ClaimRequest): HeadChange {
+  const to: HeadChange = {
+    set: {
+      status: "running",
+      token: { $add: ["$token", 1] },
+      updatedAt: NOW,
+      recoveries: { $cond: [IS_RUNNING, { $add: [{ $ifNull: ["$recoveries", 0] }, 1] }, 0] },
+      failureJson: { $cond: [IS_RUNNING, "$failureJson", "$$REMOVE"] },
+    },
+    unset: [],
+  };
   writeFields(CLAIM, request, to);
   return to;
 }
@@ -97,14 +129,19 @@ const HEAD_UPDATE: FieldWriters<HeadUpdate, HeadChange> = {
   currentStep: sameField,
   totalSteps: sameField,
   wakeAt: sameField,
-  failure: failureJson,
+  wakeInMs: (wakeInMs, { set }) => {
+    set.wakeAt = { $add: [NOW, wakeInMs] };
+  },
+  waiting: jsonField,
+  waitingCount: sameField,
+  failure: jsonField,
   definitionHash: sameField,
   // What an end adds is made in one place, see endFields.
   endedAt: nowhere,
 };
 
 /** The counters that a commit builds on. */
-interface Counters {
+export interface Counters {
   version: number;
   seq: number;
   firstSeq: number;
@@ -117,18 +154,24 @@ const COMMIT: FieldWriters<CommitRequest, HeadChange & { base: Counters; status:
   // The statement's query compares it.
   token: nowhere,
   version: (version, to, name) => sameField(version + 1, to, name),
-  checkpoint: ({ kind }, to) => {
+  checkpoints: (checkpoints, to) => {
     const { seq, checkpointsCount } = to.base;
-    sameField(seq + 1, to, "seq");
-    if (kind === "snapshot") sameField(seq + 1, to, "snapshotSeq");
-    if (kind !== "save") sameField(checkpointsCount + 1, to, "checkpointsCount");
+    if (checkpoints.length > 0) sameField(seq + checkpoints.length, to, "seq");
+    const snapshot = checkpoints.findLastIndex(({ kind }) => kind === "snapshot");
+    if (snapshot !== -1) sameField(seq + 1 + snapshot, to, "snapshotSeq");
+    const seen = seenBy(checkpoints);
+    if (seen === 0) return;
+    sameField(checkpointsCount + seen, to, "checkpointsCount");
+    sameField(0, to, "recoveries");
   },
   head: (update, to) => {
     writeFields(HEAD_UPDATE, update, to);
     to.status = update.status ?? to.base.status;
   },
   leaseMs: (leaseMs, { set }) => {
-    set.leaseUntil = { $add: [NOW, leaseMs] };
+    const leaseUntil = { $add: [NOW, leaseMs] };
+    // Only a lease that ends sooner than the bound moves it: as a rule it stays as it is, and so does its index.
+    Object.assign(set, { leaseUntil, leaseBound: { $min: ["$leaseBound", leaseUntil] } });
   },
   dropBefore: (dropBefore, to) => sameField(Math.max(to.base.firstSeq, dropBefore), to, "firstSeq"),
 };
@@ -138,10 +181,17 @@ export function commitChange(base: Counters, request: CommitRequest): HeadChange
   const to = { set: { updatedAt: NOW } as Record<string, unknown>, unset: [], base, status: base.status };
   writeFields(COMMIT, request, to);
   if (to.status !== "running") {
-    delete to.set.leaseUntil;
-    for (const name of ["owner", "leaseUntil"]) sameField(null, to, name);
+    for (const name of OF_OWNER) {
+      delete to.set[name];
+      sameField(null, to, name);
+    }
   }
   return to;
+}
+
+/** The number of those that users see as checkpoints. */
+export function seenBy(checkpoints: readonly NewCheckpoint[]): number {
+  return checkpoints.filter(({ kind }) => kind !== "save").length;
 }
 
 const RECORD: FieldWriters<NewCheckpoint, Partial<RecordContent>> = {
@@ -152,6 +202,7 @@ const RECORD: FieldWriters<NewCheckpoint, Partial<RecordContent>> = {
   kind: nowhere,
   nodeId: asIs,
   nodeName: asIs,
+  visit: asIs,
   stepNumber: asIs,
   attempt: asIs,
   durationMs: asIs,

@@ -1,3 +1,4 @@
+import { WorkflowError } from "@waymark/core";
 import {
   type CheckpointRecord,
   type ExecutionRecord,
@@ -6,8 +7,8 @@ import {
   quoted,
   readStoredCheckpoint,
   readStoredHead,
-  WorkflowError,
-} from "@waymark/core";
+  type StoredHead,
+} from "@waymark/core/store";
 import { type HeadDocument, isIncarnation, type KeptRecord, type LiveHead, type RecordContent } from "./documents.ts";
 
 /*
@@ -36,18 +37,20 @@ const OWN: Record<string, { check: Check; isOptional?: true }> = {
   expiryEpoch: { check: isCount, isOptional: true },
 };
 
-/** Tells a time that a `Date` can hold, in milliseconds since the epoch. */
+/** Returns whether a value is a time that a `Date` can hold, in milliseconds since the epoch. */
 export function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TIME_MS;
 }
 
-/** Reads a head that came without its tail. Never throws: `unreadable` names what cannot be read. */
+/** Reads a head that came without its tail, at the time `now`. Never throws: `unreadable` names what cannot be read. */
 export function toRecord(head: HeadDocument): ExecutionRecord {
-  const record = readStoredHead({ ...head, id: head._id, failure: head.failureJson });
+  const { failureJson: failure, waitingJson: waiting, metadataJson: metadata, now: readAt } = head;
+  const record = readStoredHead({ ...head, id: head._id, failure, waiting, metadata, readAt });
   const unreadable = new Set(record.unreadable);
   for (const [name, value] of Object.entries(record)) {
+    const found = head[name as keyof HeadDocument];
     // Texts of digits are numbers to core, but not to the queries of this store.
-    if (typeof value === "number" && head[name as keyof HeadDocument] !== value) unreadable.add(name);
+    if (typeof value === "number" && typeof found === "string") unreadable.add(name);
   }
   for (const [name, { check, isOptional }] of Object.entries(OWN)) {
     const value = head[name as keyof HeadDocument];
@@ -60,6 +63,12 @@ export function toRecord(head: HeadDocument): ExecutionRecord {
 export function toWholeRecord(head: HeadDocument): ExecutionRecord {
   const record = toRecord(head);
   return isTailOf(record, head.tail) ? record : { ...record, unreadable: [...(record.unreadable ?? []), "tail"] };
+}
+
+/** Reads a head that came with its tail, and the ids by which calls that are sent again are recognized. Never throws. */
+export function toStoredHead(head: HeadDocument): StoredHead {
+  const { initialCheckpointId, lastClaimId, lastCommitId } = head;
+  return { record: toWholeRecord(head), initialCheckpointId, lastClaimId, lastCommitId };
 }
 
 /** The tail has the newest records: the last of them is the head's newest. */

@@ -1,14 +1,14 @@
-import type { NewCheckpoint } from "@waymark/core";
-import { type KeptRecord, partId, type RecordContent, segmentId } from "./documents.ts";
+import type { NewCheckpoint } from "@waymark/core/store";
+import type { UpdateStatement } from "./call.ts";
+import { type KeptRecord, MAX_SEGMENT_RECORDS, partId, type RecordContent, segmentId } from "./documents.ts";
 import { recordContent } from "./request-fields.ts";
-import type { UpdateStatement } from "./session.ts";
 
 /**
- * The most records of a tail, and so of a segment: at most MAX_SEGMENT_RECORDS. More make fewer segments, and a longer
- * head to write with every commit.
+ * The most records that a tail gathers from several commits. More make fewer segments, and a longer head to write with
+ * every commit. The records of one commit stay together until the next one, however many they are.
  */
 const MAX_TAIL_RECORDS = 8;
-/** The most that a tail's records hold of texts, in UTF-16 code units; one that alone is longer is kept apart. */
+/** The most that a tail's records hold of texts, in UTF-16 code units; what goes beyond is kept apart. */
 const MAX_TAIL_LENGTH = 8 * 1024;
 
 /** Which execution, in which of its lives, and with which token. */
@@ -18,53 +18,73 @@ export interface Place {
   token: number;
 }
 
-/** A record that is to be added, and the part that is to be made for it where it is large. */
-export interface Addition {
-  record: KeptRecord;
-  part: UpdateStatement | undefined;
+/** Records that are to be added, and the parts that are to be made for those kept apart. */
+export interface Additions {
+  records: KeptRecord[];
+  parts: UpdateStatement[];
 }
 
-/** What becomes of a tail, and the segment that is to be made of what leaves it. */
+/** What becomes of a tail, and the segments that are to be made of what leaves it. */
 export interface TailChange {
   /** The whole tail afterwards. */
   tail: KeptRecord[];
-  /** Whether it is what it was, with one record more. */
-  isLonger: boolean;
-  segment: UpdateStatement | undefined;
+  /** What stands behind the tail of before, if nothing of that goes. */
+  appended: KeptRecord[] | undefined;
+  segments: UpdateStatement[];
 }
 
-/** The record of a checkpoint. Calls that may both make it have keys of their own, so that neither touches the other's part. */
-export function addition(
+/**
+ * The records of checkpoints, the first of which has the number `seq`.
+ *
+ * - Calls that may both make them have keys of their own, so that neither touches the other's parts.
+ */
+export function additions(
   place: Place,
   { seq, commitId, callKey }: { seq: number; commitId: string; callKey: string },
-  checkpoint: NewCheckpoint,
-): Addition {
-  const content = recordContent(checkpoint);
-  const record: KeptRecord = { seq, kind: checkpoint.kind, commitId };
-  if (lengthOf(content) <= MAX_TAIL_LENGTH) return { record: { ...record, ...content }, part: undefined };
-  const large = partId(place.id, place.incarnation, seq, callKey);
-  const part = {
-    q: partQuery(place, large),
-    u: { $setOnInsert: { token: place.token, seq, ...content } },
-    upsert: true,
-  };
-  return { record: { ...record, large }, part };
+  checkpoints: readonly NewCheckpoint[],
+): Additions {
+  const added: Additions = { records: [], parts: [] };
+  let length = 0;
+  for (const [at, checkpoint] of checkpoints.entries()) {
+    const content = recordContent(checkpoint);
+    const record: KeptRecord = { seq: seq + at, kind: checkpoint.kind, commitId };
+    const longer = length + lengthOf(content);
+    if (longer <= MAX_TAIL_LENGTH) {
+      length = longer;
+      added.records.push({ ...record, ...content });
+      continue;
+    }
+    const large = partId(place.id, place.incarnation, record.seq, callKey);
+    added.records.push({ ...record, large });
+    const u = { $setOnInsert: { token: place.token, seq: record.seq, ...content } };
+    added.parts.push({ q: partQuery(place, large), u, upsert: true });
+  }
+  return added;
 }
 
-/** The tail once records before `firstSeq` are dropped and another is added, if there is one. */
+/** The tail once records before `firstSeq` are dropped and others are added. */
 export function changeTail(
   place: Place,
   before: readonly KeptRecord[],
-  change: { firstSeq: number; added: KeptRecord | undefined },
+  { firstSeq, added }: { firstSeq: number; added: readonly KeptRecord[] },
 ): TailChange {
-  const { firstSeq, added } = change;
   const kept = before.filter(({ seq }) => seq >= firstSeq);
-  const isKept = kept.length === before.length;
-  if (added === undefined) return { tail: kept, isLonger: false, segment: undefined };
-  const length = kept.reduce((sum, record) => sum + lengthOf(record), lengthOf(added));
-  const isFull = kept.length >= MAX_TAIL_RECORDS || length > MAX_TAIL_LENGTH;
-  if (kept.length === 0 || !isFull) return { tail: [...kept, added], isLonger: isKept, segment: undefined };
-  return { tail: [added], isLonger: false, segment: segmentStatement(place, kept) };
+  const isWhole = kept.length === before.length;
+  const length = [...kept, ...added].reduce((sum, record) => sum + lengthOf(record), 0);
+  const isFull = kept.length + added.length > MAX_TAIL_RECORDS || length > MAX_TAIL_LENGTH;
+  if (added.length === 0 || kept.length === 0 || !isFull) {
+    const appended = isWhole && kept.length > 0 ? [...added] : undefined;
+    return { tail: [...kept, ...added], appended, segments: [] };
+  }
+  return { tail: [...added], appended: undefined, segments: segmentsOf(place, kept) };
+}
+
+function segmentsOf(place: Place, records: readonly KeptRecord[]): UpdateStatement[] {
+  const segments: UpdateStatement[] = [];
+  for (let start = 0; start < records.length; start += MAX_SEGMENT_RECORDS) {
+    segments.push(segmentStatement(place, records.slice(start, start + MAX_SEGMENT_RECORDS)));
+  }
+  return segments;
 }
 
 /**

@@ -1,24 +1,8 @@
-import { cleanText, isWorkflowError, safeError, WorkflowError, type WorkflowErrorOptions } from "@waymark/core";
-
-/** What kinds of faults there are: `details.reason` of a STORE_UNAVAILABLE. */
-export const FAULT_REASONS = [
-  "authentication",
-  "conflict",
-  "connection",
-  "disk_full",
-  "not_primary",
-  "permission",
-  "schema",
-  "server",
-  "timeout",
-  "write_concern",
-] as const;
-
-/** What kind of fault it was. */
-export type FaultReason = (typeof FAULT_REASONS)[number];
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+import { cleanText, type StoreFault, safeError, storeClosed, unavailable } from "@waymark/core/store";
 
 interface Fault {
-  reason: FaultReason;
+  reason: StoreFault;
   /** What happened and what to do, before the server's own words. */
   advice: string;
 }
@@ -64,15 +48,6 @@ const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17419, 17420]);
 /** The most of the driver's words that a message repeats, in characters. */
 const MAX_TOLD = 500;
 
-/** The error of a store that cannot be used now, and may be later. */
-export function unavailable(
-  reason: FaultReason,
-  message: string,
-  { details, ...options }: WorkflowErrorOptions = {},
-): WorkflowError {
-  return new WorkflowError("STORE_UNAVAILABLE", message, { ...options, details: { reason, ...details } });
-}
-
 /** Turns whatever the driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
@@ -81,7 +56,7 @@ export function translateError(error: unknown): WorkflowError {
   const cause = safeCause(error);
   const details = code === undefined ? {} : { mongoCode: code };
   if (nameOf(error) === "MongoClientClosedError" || nameOf(error) === "MongoTopologyClosedError") {
-    return new WorkflowError("STORE_CLOSED", "The client was closed.", { cause });
+    return storeClosed(cause);
   }
   if (code !== undefined && TOO_LARGE.has(code)) {
     return new WorkflowError("PAYLOAD_TOO_LARGE", `The server refused the size. (${told})`, { cause, details });
@@ -106,7 +81,7 @@ function withoutContents(message: string): string {
   return message.replace(/\{.*/s, "…").replaceAll(/"[^"]*"|'[^']*'|`[^`]*`/g, '"…"');
 }
 
-/** Tells whether a call may be sent once more: the connection broke, or another member is the primary now. */
+/** Returns whether a call may be sent once more: the connection broke, or another member is the primary now. */
 export function isPassing(error: unknown): boolean {
   const code = codeOf(error);
   const reason = code === undefined ? undefined : BY_CODE.get(code)?.reason;

@@ -28,7 +28,7 @@ describe("the largest payload", () => {
 
   it("of 15 MiB is written and read back", async () => {
     const head = await store.createExecution(newExecution("e1"));
-    await store.commit("e1", newCommit(head, { checkpoint: newCheckpoint({ payload }) }));
+    await store.commit("e1", newCommit(head, { checkpoints: [newCheckpoint({ payload })] }));
     const [record] = await store.readCheckpoints("e1", { from: 1 });
     expect(Buffer.byteLength(payload)).toBe(15 * 1024 * 1024);
     expect(record?.payload === payload).toBe(true);
@@ -36,11 +36,10 @@ describe("the largest payload", () => {
 
   it("has room for not one byte more, and that is told before anything is sent", async () => {
     const head = await store.createExecution(newExecution("e2"));
-    const more = newCommit(head, { checkpoint: newCheckpoint({ payload: `${payload}x` }) });
+    const more = newCommit(head, { checkpoints: [newCheckpoint({ payload: `${payload}x` })] });
     sent.length = 0;
     await expect(store.commit("e2", more)).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
-    const { checkpoint } = more;
-    const created = newExecution("e3", { checkpoint: { ...newCheckpoint(checkpoint), kind: "snapshot" } });
+    const created = newExecution("e3", { checkpoint: newCheckpoint({ payload: `${payload}x`, kind: "snapshot" }) });
     await expect(store.createExecution(created)).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
     expect(sent).toEqual([]);
     expect(await store.getExecution("e2")).toMatchObject({ version: 0 });
@@ -56,7 +55,7 @@ describe(`an execution of ${CHECKPOINTS} checkpoints`, () => {
     for (let version = 0; version < CHECKPOINTS - 1; version++) {
       const request = newCommit({ token, version });
       await store.commit("e1", request);
-      ids.push(String(request.checkpoint?.id));
+      ids.push(String(request.checkpoints?.[0]?.id));
     }
   });
 

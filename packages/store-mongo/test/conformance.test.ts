@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { describeCheckpointStore } from "@waymark/core/conformance";
+import { MongoClient } from "mongodb";
 import { startMongo } from "tooling/test-servers";
 import { afterAll, describe, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
 
 const server = await startMongo();
-afterAll(() => server.stop());
+const client = await new MongoClient(server.url).connect();
+afterAll(async () => {
+  await client.close();
+  await server.stop();
+});
 
 for (const options of [{}, { endedTtlMs: 3_600_000 }]) {
   describeCheckpointStore(
@@ -13,11 +18,21 @@ for (const options of [{}, { endedTtlMs: 3_600_000 }]) {
     {
       name: "endedTtlMs" in options ? "MongoCheckpointStore with endedTtlMs" : "MongoCheckpointStore",
       capabilities: MongoCheckpointStore.capabilities,
+      agesDefinitions: true,
       open: async () => {
         const collectionPrefix = `case_${randomUUID().slice(0, 8)}_`;
-        const reopen = () => MongoCheckpointStore.connect({ url: server.url, collectionPrefix, ...options });
+        const reopen = () =>
+          MongoCheckpointStore.connect({ url: server.url, database: "cases", collectionPrefix, ...options });
+        const definitions = client.db("cases").collection(`${collectionPrefix}definitions`);
         const store = await reopen();
-        return { store, reopen, close: () => store.close() };
+        return {
+          store,
+          reopen,
+          ageDefinitions: async (ms) => {
+            await definitions.updateMany({}, [{ $set: { savedAt: { $subtract: ["$savedAt", ms] } } }]);
+          },
+          close: () => store.close(),
+        };
       },
     },
   );

@@ -42,11 +42,30 @@ async function expectHarmlessHere(damage: Omit<HeadDamage, "dump">): Promise<voi
 const set = (name: string, value: unknown) => async (id: string) =>
   void (await executions.updateOne({ _id: id }, { $set: { [name]: value } }));
 
-const TEXTS = ["workflowId", "userId", "owner", "definitionHash", "parentId", "initialCheckpointId", "incarnation"];
-const COUNTS = ["version", "token", "seq", "snapshotSeq", "firstSeq", "checkpointsCount", "currentStep", "totalSteps"];
-const TIMES = ["leaseUntil", "wakeAt", "createdAt", "updatedAt", "endedAt", "bornAt", "firstToken", "expiresAt"];
-const OTHERS = ["status", "failureJson", "id", "executionId", "lastCommitId", "lastClaimId", "expiryEpoch", "tail"];
-const OPTIONAL = ["owner", "definitionHash", "parentId", "leaseUntil", "wakeAt", "endedAt", "failureJson"];
+const PARENT_TEXTS = ["parentId", "parentNodeId", "forkedFromId"];
+const PARENT_COUNTS = ["parentVisit", "forkedFromSeq"];
+const TEXTS = [
+  "workflowId",
+  "userId",
+  "owner",
+  "definitionHash",
+  "initialCheckpointId",
+  "incarnation",
+  ...PARENT_TEXTS,
+];
+const COUNTS = [
+  ...["version", "token", "seq", "snapshotSeq", "firstSeq", "checkpointsCount", "currentStep", "totalSteps"],
+  ...["recoveries", "waitingCount", ...PARENT_COUNTS],
+];
+const TIMES = [
+  ...["leaseUntil", "wakeAt", "createdAt", "updatedAt", "endedAt", "bornAt", "firstToken", "expiresAt", "deadlineAt"],
+];
+const JSONS = ["failureJson", "waitingJson", "metadataJson"];
+const OTHERS = ["status", "id", "executionId", "lastCommitId", "lastClaimId", "expiryEpoch", "tail"];
+const OPTIONAL = [
+  ...["owner", "definitionHash", "leaseUntil", "wakeAt", "endedAt", "deadlineAt", "recoveries", "waitingCount"],
+  ...[...PARENT_TEXTS, ...PARENT_COUNTS, ...JSONS],
+];
 const OPTIONAL_OF_STORE = ["expiresAt", "lastCommitId", "lastClaimId", "expiryEpoch"];
 
 const NOT_TEXT = ["", 1, {}, []];
@@ -56,6 +75,8 @@ const VALUES: Record<string, unknown[]> = {
   ...Object.fromEntries([...COUNTS, ...TIMES].map((name) => [name, NOT_NUMBER])),
   status: ["banana", "", 1, ["running"], null],
   failureJson: ["{", "null", "[]", '{"code":1,"message":"x"}', 5],
+  waitingJson: ["{", "null", "{}", '[{"nodeId":"n1"}]', 5],
+  metadataJson: ["{", "null", "[]", '{"a":1}', 5],
   incarnation: [...NOT_TEXT, "garbage"],
   id: ["other", "", 7, null],
   executionId: ["other", "", 7, null],
@@ -65,9 +86,9 @@ const VALUES: Record<string, unknown[]> = {
   tail: ["x", [], [{ seq: 0 }], [{ seq: 1 }, { seq: 0 }], [null, null], [{ seq: 5 }], {}, null],
 };
 
-const nameIn = (name: string) => (name === "failureJson" ? "failure" : name);
+const nameIn = (name: string) => name.replace(/Json$/, "");
 
-describe.each([...TEXTS, ...COUNTS, ...TIMES, ...OTHERS])("%s of one head", (name) => {
+describe.each([...TEXTS, ...COUNTS, ...TIMES, ...JSONS, ...OTHERS])("%s of one head", (name) => {
   const isEnded = name === "endedAt";
 
   it("that cannot be read hurts nothing else", async () => {
@@ -112,7 +133,6 @@ const EVERY_TYPE: [string, unknown][] = Object.entries({
 it.each(EVERY_TYPE)("a %s in any field hurts nothing else", async (_, value) => {
   // Only what the server keeps of it counts.
   const kept = BSON.deserialize(BSON.serialize({ value }), { bsonRegExp: true, promoteValues: false }).value as unknown;
-  for (const name of ["status", "version", "createdAt", "token", "incarnation", "failureJson", "tail", "expiryEpoch"]) {
-    await expectHarmlessHere({ apply: set(name, kept) });
-  }
+  const names = ["status", "version", "createdAt", "token", "incarnation", "failureJson", "tail", "expiryEpoch"];
+  for (const name of [...names, "leaseBound"]) await expectHarmlessHere({ apply: set(name, kept) });
 });

@@ -1,4 +1,4 @@
-import { type CheckpointStore, type ExecutionRecord, isWorkflowError } from "@waymark/core";
+import { type CheckpointStore, type ExecutionRecord, isWorkflowError, type WorkflowStatus } from "@waymark/core";
 import { type Document, MongoClient } from "mongodb";
 import { newCheckpoint, newCommit as newSmallCommit, newExecution as newSmallExecution } from "tooling/store-fixtures";
 import { startMongo } from "tooling/test-servers";
@@ -25,7 +25,7 @@ afterAll(async () => {
 /** Records that are too large for the tail: each has a part of its own. */
 const payload = JSON.stringify({ text: "x".repeat(10_000) });
 const newCommit: typeof newSmallCommit = (head, changes) =>
-  newSmallCommit(head, { checkpoint: newCheckpoint({ payload }), ...changes });
+  newSmallCommit(head, { checkpoints: [newCheckpoint({ payload })], ...changes });
 const newExecution: typeof newSmallExecution = (id, changes) =>
   newSmallExecution(id, { checkpoint: newCheckpoint({ kind: "snapshot", payload }), ...changes });
 
@@ -47,11 +47,23 @@ const endHead: Step = ({ store, head: { token, version } }) =>
   store.commit(ID, { commitId: "end", token, version, head: { status: "cancelled" } });
 // Not a large one: who makes a part for nothing and dies before it removes it leaves it, expiry or not.
 const commit: Step = ({ store, head }) => store.commit(ID, newSmallCommit(head));
+const endSmall: Step = ({ store, head }) => store.commit(ID, newSmallCommit(head, { head: { status: "completed" } }));
 const claim = ({ name, store }: Actor): Promise<ExecutionRecord> =>
   store.claimExecution(ID, { claimId: `${name}-claim`, owner: name, leaseMs: 60_000, from: ["failed"] });
+const claimCancelled: Step = async ({ name, store }) => {
+  const request = { claimId: `${name}-next`, owner: name, leaseMs: 60_000, from: ["cancelled" as const] };
+  await store.commit(ID, newCommit(await store.claimExecution(ID, request)));
+};
 const claimAndCommit: Step = async (actor) => actor.store.commit(ID, newCommit(await claim(actor)));
 const claimAndEnd: Step = async (actor) =>
   actor.store.commit(ID, newCommit(await claim(actor), { head: { status: "completed" } }));
+const cancelFrom =
+  (status: WorkflowStatus): Step =>
+  ({ name, store }) => {
+    const cancel = { code: "CANCELLED", message: "m" };
+    const request = { claimId: `${name}-cancel`, owner: name, leaseMs: 0, from: [status], force: true, cancel };
+    return store.claimExecution(ID, request);
+  };
 const remove =
   (version: number): Step =>
   ({ store }) =>
@@ -95,6 +107,22 @@ const SCENARIOS: Scenario[] = [
   { title: "a claim and a finisher", hasEnded: true, actors: [[claimAndCommit], [finish]] },
   { title: "a claim, a finisher and the server", hasEnded: true, actors: [[claimAndCommit], [finish, expire(-1)]] },
   { title: "a creation while what was there goes", hasEnded: true, actors: [[create], [expire(-1)]] },
+  {
+    title: "a cancel amid a commit, and a claim",
+    hasEnded: false,
+    actors: [[commit], [cancelFrom("running"), claimCancelled]],
+  },
+  { title: "a cancel and an end", hasEnded: false, actors: [[endSmall], [cancelFrom("running")]] },
+  {
+    title: "a cancel of what has ended while parts go",
+    hasEnded: true,
+    actors: [[cancelFrom("failed")], [expire(-1)]],
+  },
+  {
+    title: "a cancel of what has ended, and a claim",
+    hasEnded: true,
+    actors: [[cancelFrom("failed")], [claimAndCommit]],
+  },
   { title: "an end while parts go", hasEnded: false, actors: [[end], [expire(-1), expire(-1)]] },
   { title: "an end while parts go, and a claim", hasEnded: false, actors: [[end], [expire(-1)], [claimAndCommit]] },
 ];

@@ -45,7 +45,7 @@ function startWriters(store: CheckpointStore) {
     for (let left = AFTER; left > 0; left -= isOver ? 1 : 0) {
       const version = checkpointIds.length;
       const checkpoint = newCheckpoint(version % 5 === 4 ? { payload: LARGE } : {});
-      const request = newCommit({ token, version }, { checkpoint });
+      const request = newCommit({ token, version }, { checkpoints: [checkpoint] });
       await untilAccepted(() => store.commit(id, request), reasons);
       checkpointIds.push(checkpoint.id);
       versions.set(id, checkpointIds.length);

@@ -4,7 +4,7 @@ import { MongoClient } from "mongodb";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnMongo, startTcpProxy } from "tooling/test-servers";
 import { afterAll, afterEach, expect, it } from "vitest";
-import { type ConnectOptions, MongoCheckpointStore } from "../src/index.ts";
+import { MongoCheckpointStore, type MongoConnectOptions } from "../src/index.ts";
 
 const server = await startOwnMongo();
 const { port } = new URL(server.url);
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-async function open(options: Partial<ConnectOptions> = {}): Promise<MongoCheckpointStore> {
+async function open(options: Partial<MongoConnectOptions> = {}): Promise<MongoCheckpointStore> {
   const collectionPrefix = `f${randomUUID().slice(0, 8)}_`;
   const store = await MongoCheckpointStore.connect({ url: server.url, collectionPrefix, ...options });
   opened.push(store);
@@ -113,9 +113,9 @@ it("texts beside the payload that no document has room for are refused before th
   const head = await store.createExecution(newExecution("e1"));
   const { maxPayloadBytes } = store.capabilities;
   const payload = "x".repeat(maxPayloadBytes);
-  await store.commit("e1", newCommit(head, { checkpoint: newCheckpoint({ payload }) }));
+  await store.commit("e1", newCommit(head, { checkpoints: [newCheckpoint({ payload })] }));
   const tooMuch = newCheckpoint({ payload, error: { code: "X", message: "y".repeat(1_000_000) } });
-  const refused = store.commit("e1", newCommit({ ...head, version: 1 }, { checkpoint: tooMuch }));
+  const refused = store.commit("e1", newCommit({ ...head, version: 1 }, { checkpoints: [newCheckpoint(), tooMuch] }));
   expect(await faultOf(refused)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
   expect(await store.getExecution("e1")).toMatchObject({ version: 1 });
 });
@@ -135,7 +135,7 @@ it.each([
   [{ url: "mongodb://h", endedTtlMs: 0 }, "endedTtlMs"],
   [{ url: "mongodb://h", endedTtlMs: 1.5 }, "endedTtlMs"],
 ])("%j is refused, and named", async (options, argument) => {
-  const call = MongoCheckpointStore.connect(options as ConnectOptions);
+  const call = MongoCheckpointStore.connect(options as MongoConnectOptions);
   expect(await faultOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument });
 });
 

@@ -1,4 +1,4 @@
-import { type CheckpointStore, type ExecutionRecord, isWorkflowError } from "@waymark/core";
+import { type CheckpointStore, type ExecutionRecord, isWorkflowError, type NewCheckpoint } from "@waymark/core";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { MongoClient } from "mongodb";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
@@ -27,13 +27,18 @@ type Step = (actor: Actor, name: string) => Promise<unknown>;
 const commit =
   (changes: Parameters<typeof newCommit>[1] = {}): Step =>
   async (actor, name) => {
-    const checkpoint = newCheckpoint({ id: `${name}-${actor.head.version}` });
-    await actor.store.commit(
-      ID,
-      newCommit(actor.head, { commitId: `${name}-${actor.head.version}`, checkpoint, ...changes }),
-    );
-    actor.head = { ...actor.head, version: actor.head.version + 1, seq: actor.head.seq + 1 };
+    const { version, seq } = actor.head;
+    const checkpoints = changes.checkpoints ?? [newCheckpoint({ id: `${name}-${version}` })];
+    await actor.store.commit(ID, newCommit(actor.head, { commitId: `${name}-${version}`, ...changes, checkpoints }));
+    actor.head = { ...actor.head, version: version + 1, seq: seq + checkpoints.length };
   };
+/** Commits several records at once. */
+const commitAll =
+  (...some: Partial<NewCheckpoint>[]): Step =>
+  (actor, name) =>
+    commit({
+      checkpoints: some.map((one, at) => newCheckpoint({ id: `${name}-${actor.head.version}-${at}`, ...one })),
+    })(actor, name);
 const commitHead: Step = async (actor, name) => {
   const { token, version } = actor.head;
   await actor.store.commit(ID, { commitId: `${name}-head-${version}`, token, version, head: { currentStep: 7 } });
@@ -41,17 +46,32 @@ const commitHead: Step = async (actor, name) => {
 };
 const snapshot: Step = (actor, name) =>
   commit({
-    checkpoint: newCheckpoint({ id: `${name}-s`, kind: "snapshot" }),
+    checkpoints: [newCheckpoint({ id: `${name}-s`, kind: "snapshot" })],
     dropBefore: actor.head.seq + 1,
   })(actor, name);
+/** Commits a record, a snapshot and another record, and drops what is before the snapshot. */
+const dropWithin: Step = (actor, name) => {
+  const id = `${name}-${actor.head.version}`;
+  const checkpoints = [
+    newCheckpoint({ id: `${id}-0`, payload: LARGE }),
+    newCheckpoint({ id: `${id}-1`, kind: "snapshot" }),
+  ];
+  checkpoints.push(newCheckpoint({ id: `${id}-2`, payload: LARGE }));
+  return commit({ checkpoints, dropBefore: actor.head.seq + 2 })(actor, name);
+};
 const claim: Step = async (actor, name) => {
   const request = { claimId: `${name}-claim`, owner: name, leaseMs: 60_000, from: ["running" as const], force: true };
   actor.head = await actor.store.claimExecution(ID, request);
   return actor.head;
 };
 /** Too large for the tail: its record has a part of its own. */
-const commitLarge: Step = (actor, name) =>
-  commit({ checkpoint: newCheckpoint({ id: `${name}-${actor.head.version}`, payload: LARGE }) })(actor, name);
+const commitLarge = commitAll({ payload: LARGE });
+/** Ends the execution, whatever commits are made meanwhile. */
+const cancel: Step = async (actor, name) => {
+  const request = { claimId: `${name}-cancel`, owner: name, leaseMs: 0, from: ["running" as const], force: true };
+  actor.head = await actor.store.claimExecution(ID, { ...request, cancel: { code: "CANCELLED", message: name } });
+  return actor.head;
+};
 const remove: Step = ({ store, head }) => store.deleteExecutions([{ id: ID, version: head.version }]);
 const create: Step = async (actor, name) => {
   const checkpoint = newCheckpoint({ id: `${name}-initial`, kind: "snapshot" });
@@ -96,6 +116,60 @@ const SCENARIOS: Scenario[] = [
   { title: "a large record that is sent twice at once", a: [commitLarge], b: [commitHead, commitLarge] },
   { title: "a large record, a segment and a takeover", before: FULL, a: [commitLarge], b: [claim, commitLarge] },
   { title: "large records, a deletion and a creation", a: [commitLarge], b: [remove, createLarge, commitLarge] },
+  { title: "several records at once, and a takeover", a: [commitAll({}, {})], b: [claim, commitAll({}, {}, {})] },
+  {
+    title: "several records at once that are sent twice at once",
+    a: [commitAll({}, {})].map(
+      (step): Step =>
+        (actor) =>
+          step(actor, "same"),
+    ),
+    b: [commitAll({}, {})].map(
+      (step): Step =>
+        (actor) =>
+          step(actor, "same"),
+    ),
+  },
+  {
+    title: "several records that make a segment, and the next commit",
+    before: FULL,
+    a: [commitAll({}, {}), commit()],
+    b: [claim, commitAll({}, {})],
+  },
+  {
+    title: "more records at once than a tail gathers",
+    a: [commitAll(...Array(10).fill({})), commit()],
+    b: [claim, commit()],
+  },
+  {
+    title: "several large records at once of two owners",
+    a: [commitAll({ payload: LARGE }, {}, { payload: LARGE })],
+    b: [claim, commitAll({ payload: LARGE }, { payload: LARGE })],
+  },
+  {
+    title: "several records at once that are sent twice, with parts of their own",
+    a: [commitAll({ payload: LARGE }, {})].map(
+      (step): Step =>
+        (actor) =>
+          step(actor, "same"),
+    ),
+    b: [commitAll({ payload: LARGE }, {})].map(
+      (step): Step =>
+        (actor) =>
+          step(actor, "same"),
+    ),
+  },
+  {
+    title: "several records at once, a snapshot among them that drops what was before, and a reader",
+    before: FULL,
+    a: [dropWithin, commit()],
+    b: [read, read],
+  },
+  { title: "a snapshot among several records, and a takeover", a: [dropWithin], b: [claim, dropWithin] },
+  { title: "commits and a cancel", a: [commit(), commit()], b: [cancel] },
+  { title: "commits of several records and a cancel", before: FULL, a: [commitAll({}, {}), commitLarge], b: [cancel] },
+  { title: "a cancel and a takeover", a: [cancel], b: [claim, commit()] },
+  { title: "two cancels", a: [cancel], b: [cancel] },
 ];
 
 describe.each(SCENARIOS)("$title", (scenario) => {
@@ -133,7 +207,10 @@ async function prepare(store: CheckpointStore, commits: number): Promise<Executi
     newExecution(ID, { checkpoint: newCheckpoint({ id: "0", kind: "snapshot" }) }),
   );
   for (let version = 0; version < commits; version++) {
-    await store.commit(ID, newCommit({ ...head, version }, { checkpoint: newCheckpoint({ id: `before-${version}` }) }));
+    await store.commit(
+      ID,
+      newCommit({ ...head, version }, { checkpoints: [newCheckpoint({ id: `before-${version}` })] }),
+    );
   }
   return { ...head, version: commits, seq: commits };
 }
@@ -218,14 +295,16 @@ async function after(store: CheckpointStore): Promise<unknown> {
     claimId: "next",
     owner: "next",
     leaseMs: 0,
-    from: ["running"],
+    from: ["running", "cancelled"],
     force: true,
   });
-  await store.commit(ID, newCommit(next, { checkpoint: newCheckpoint({ id: "next" }) }));
+  await store.commit(ID, newCommit(next, { checkpoints: [newCheckpoint({ id: "next" })] }));
   const last = (await store.readCheckpoints(ID)).map(({ id, seq }) => [seq, id]);
   return { listed, head: viewOf(head), rose: next.token > head.token, records, last };
 }
 
-function viewOf({ token: _token, createdAt: _created, updatedAt: _updated, leaseUntil, ...rest }: ExecutionRecord) {
-  return { ...Object.fromEntries(Object.entries(rest).sort()), isHeld: leaseUntil !== undefined };
+function viewOf(head: ExecutionRecord) {
+  const { token: _token, createdAt: _created, updatedAt: _updated, readAt: _read, endedAt, leaseUntil, ...rest } = head;
+  const times = { isHeld: leaseUntil !== undefined, hasEnded: endedAt !== undefined };
+  return { ...Object.fromEntries(Object.entries(rest).sort()), ...times };
 }

@@ -1,4 +1,4 @@
-import { encodeCursor, isEnded, type ListExecutionsOptions, type WorkflowStatus } from "@waymark/core";
+import { encodeCursor, isEnded, type ListExecutionsOptions, type WorkflowStatus } from "@waymark/core/store";
 import { type CommandStartedEvent, type Document, MongoClient } from "mongodb";
 import { newExecution } from "tooling/store-fixtures";
 import { startMongo } from "tooling/test-servers";
@@ -10,8 +10,8 @@ const FEW = 10_000;
 const EXECUTIONS = 100_000;
 const BULK = 10_000;
 const STATUSES: WorkflowStatus[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
-/** Long over, and not for a long time. */
-const [PAST, FUTURE] = [1_000, 8_000_000_000_000];
+/** Not for a long time. What is over ended between 1,000 and 2,000. */
+const FUTURE = 8_000_000_000_000;
 
 const server = await startMongo();
 const client = await new MongoClient(server.url, { monitorCommands: true }).connect();
@@ -34,6 +34,8 @@ interface Row {
   userId: string;
   status: WorkflowStatus;
   leaseUntil?: number;
+  /** Absent if a process of the version before has claimed it. */
+  leaseBound?: number;
   wakeAt?: number;
   parentId?: string;
 }
@@ -47,11 +49,19 @@ function row(n: number): Row {
     userId: `u${n % 1_000}`,
     status: n % 20 === 3 ? "failed" : n % 20 === 7 ? "cancelled" : "completed",
   };
-  const waits = (n % 2_000) / 1_000 < 1 ? PAST : FUTURE;
-  if (n % 1_000 === 0) return { ...made, status: "running", leaseUntil: waits };
-  if (n % 1_000 === 1) return { ...made, status: "suspended", wakeAt: waits };
-  if (n % 1_000 === 2) return { ...made, status: "pending" };
+  // In another order than they were created in, some at the same time.
+  const waits = (n % 2_000) / 1_000 < 1 ? 1_000 + ((n * 7) % 11_000) / 100 : FUTURE;
+  if (n % 1_000 === 0) return { ...made, status: "running", leaseUntil: Math.floor(waits), ...boundOf(n) };
+  if (n % 1_000 === 1) return { ...made, status: "suspended", wakeAt: Math.floor(waits) };
+  if (n % 1_000 === 2) return { ...made, status: "pending", wakeAt: Math.floor(waits) };
+  // Claimed, or ended, before a commit took the time away.
+  if (n % 1_000 === 5) return { ...made, wakeAt: 1_000 };
   return n % 1_000 === 4 ? { ...made, parentId: "p1" } : made;
+}
+
+/** A lower bound of when the lease ends: for most it is early, for some it is not there. */
+function boundOf(n: number): { leaseBound?: number } {
+  return n % 7_000 === 0 ? {} : { leaseBound: 500 + ((n / 1_000) % 5) };
 }
 
 const rows = Array.from({ length: EXECUTIONS }, (_, n) => row(n));
@@ -61,14 +71,13 @@ async function insert(examples: Map<WorkflowStatus, Example>, some: readonly Row
   for (let start = 0; start < some.length; start += BULK) {
     const made = some.slice(start, start + BULK).flatMap((one) => {
       const { head, entry } = examples.get(one.status) ?? expect.unreachable();
-      const { id, createdAt, status, leaseUntil, wakeAt, ...listed } = one;
+      const { id, createdAt, status, leaseUntil, leaseBound, wakeAt, ...listed } = one;
       const incarnation = `life of ${id}`;
       const both = { executionId: id, id, incarnation, ...listed };
-      const times = isEnded(status)
-        ? { endedAt: createdAt }
-        : { ...(leaseUntil && { leaseUntil }), ...(wakeAt && { wakeAt }) };
+      const times = { leaseUntil, leaseBound, wakeAt, ...(isEnded(status) && { endedAt: createdAt }) };
+      const kept = { ...head, ...both, ...times, _id: id, createdAt, bornAt: createdAt, updatedAt: createdAt };
       return [
-        { ...head, ...both, ...times, _id: id, createdAt, bornAt: createdAt, updatedAt: createdAt },
+        Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) as typeof kept,
         { ...entry, ...both, _id: entryId(id, incarnation), listedAt: createdAt },
       ];
     });
@@ -94,7 +103,8 @@ async function exampleOf(status: WorkflowStatus): Promise<Example> {
 /** Which rows a listing is of, in order. */
 function expected({ status, order = "desc", ...options }: ListExecutionsOptions, of: readonly Row[]): Row[] {
   const statuses = status === undefined ? STATUSES : [status].flat();
-  const { workflowId, userId, parentId, createdBefore = FUTURE, leaseExpired = false, due = false } = options;
+  const { workflowId, userId, parentId, leaseExpired = false, due = false, topLevel = false } = options;
+  const { createdAfter = -1, createdBefore = FUTURE, endedAfter = -1 } = options;
   const found = of.filter(
     (one) =>
       statuses.includes(one.status) &&
@@ -102,11 +112,17 @@ function expected({ status, order = "desc", ...options }: ListExecutionsOptions,
       (userId === undefined || one.userId === userId) &&
       (parentId === undefined || one.parentId === parentId) &&
       one.createdAt < createdBefore &&
-      (!leaseExpired || (one.status === "running" && one.leaseUntil === PAST)) &&
-      (!due || one.wakeAt === PAST),
+      one.createdAt > createdAfter &&
+      (!topLevel || one.parentId === undefined) &&
+      (endedAfter === -1 || (isEnded(one.status) && one.createdAt > endedAfter)) &&
+      (!leaseExpired || (one.status === "running" && Number(one.leaseUntil) < FUTURE)) &&
+      (!due || (["pending", "suspended"].includes(one.status) && Number(one.wakeAt) < FUTURE)),
   );
+  if (leaseExpired || due) return found.sort((a, b) => timeOf(a) - timeOf(b));
   return order === "asc" ? found : found.reverse();
 }
+
+const timeOf = ({ leaseUntil, wakeAt }: Row) => Number(leaseUntil ?? wakeAt);
 
 const idsOf = (some: readonly { id: string }[]) => some.map(({ id }) => id);
 
@@ -125,10 +141,19 @@ const CASES: Case[] = [
   ["by a status of a workflow", { status: "failed", workflowId: "w3", limit: 50 }],
   ["by several statuses that some have", { status: ["failed", "cancelled"] }],
   ["by no status", { status: [] }],
+  ["created after", { createdAfter: 500 }],
+  ["created after and before, oldest first", { createdAfter: 20, createdBefore: 30, order: "asc" }],
+  ["ended after", { endedAfter: 600, createdAfter: 500 }],
+  ["without a parent", { topLevel: true, workflowId: "w4" }],
   ["lapsed leases", { leaseExpired: true }],
+  ["lapsed leases of a workflow", { leaseExpired: true, workflowId: "w0" }],
   ["what is due", { due: true }],
-  ["what is due of a workflow, oldest first", { due: true, workflowId: "w1", order: "asc" }],
+  ["what is due and suspended, of a workflow", { due: true, status: "suspended", workflowId: "w1" }],
 ];
+
+/** The time that a listing is ordered by. */
+const sortKeyOf = ({ due, leaseExpired }: ListExecutionsOptions) =>
+  due === true ? ("wakeAt" as const) : leaseExpired === true ? ("leaseUntil" as const) : ("createdAt" as const);
 
 describe(`a listing of ${EXECUTIONS} executions`, () => {
   /** How many commands the first page took while there were few. */
@@ -162,7 +187,9 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
     async (_name, options) => {
       const matching = expected(options, rows);
       const middle = matching[Math.floor(matching.length / 2)] ?? expect.unreachable();
-      const page = await store.listExecutions({ ...options, cursor: encodeCursor(middle), limit: 20 });
+      const sortBy = sortKeyOf(options);
+      const cursor = encodeCursor(sortBy, { time: Number(middle[sortBy]), id: middle.id });
+      const page = await store.listExecutions({ ...options, cursor, limit: 20 });
       const from = matching.indexOf(middle) + 1;
       expect(idsOf(page.items)).toEqual(idsOf(matching.slice(from, from + 20)));
     },
@@ -174,6 +201,7 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
     ["by status", { status: "running", limit: 9 }],
     ["by status of a workflow", { status: "failed", workflowId: "w3", limit: 300 }],
     ["what is due", { due: true, limit: 6 }],
+    ["lapsed leases", { leaseExpired: true, limit: 6 }],
     ["by parent", { parentId: "p1", limit: 13 }],
   ])("walks all pages, each row once: %s", async (_name, options) => {
     const seen: string[] = [];

@@ -4,7 +4,7 @@ import { expectNoLeak } from "tooling/store-checks";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnMongo, startTcpProxy } from "tooling/test-servers";
 import { afterAll, afterEach, expect, it } from "vitest";
-import { type ConnectOptions, MongoCheckpointStore } from "../src/index.ts";
+import { MongoCheckpointStore, type MongoConnectOptions } from "../src/index.ts";
 
 const USER = "markeruser";
 const PASSWORD = "markerpassword";
@@ -20,7 +20,7 @@ afterEach(async () => {
 afterAll(() => server.stop());
 
 const leakOf = (call: Promise<unknown>) => expectNoLeak(call, SECRETS);
-const connect = (options: ConnectOptions) => MongoCheckpointStore.connect({ timeoutMs: 2_000, ...options });
+const connect = (options: MongoConnectOptions) => MongoCheckpointStore.connect({ timeoutMs: 2_000, ...options });
 
 it.each([
   `mongodb://${USER}:${PASSWORD}@`,
@@ -62,7 +62,7 @@ it("no call, answer or second send that fails says what was to be written", asyn
   const store = MongoCheckpointStore.from(client, { collectionPrefix, timeoutMs: 1_000 });
   const head = await store.createExecution(newExecution("e1"));
   const payload = `{"token":"${PAYLOAD}"}`;
-  const commit = newCommit(head, { checkpoint: newCheckpoint({ payload }) });
+  const commit = newCommit(head, { checkpoints: [newCheckpoint({ payload })] });
   expect(await leakOf(store.commit("e1", { ...commit, token: 1 }))).toBe("LEASE_LOST");
   const executions = client.db("waymark").collection<{ _id: string }>(`${collectionPrefix}executions`);
   await executions.updateOne({ _id: "e1" }, { $set: { tail: PAYLOAD, workflowId: 5 } } as never);

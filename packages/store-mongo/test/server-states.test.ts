@@ -45,13 +45,17 @@ describe.skipIf(!isThere)("a server that is not as it should be", async () => {
     const url = await server.gatewayAs("reader");
     await using store = await MongoCheckpointStore.connect({ url, createIndexes: false });
     const refused = { code: "STORE_UNAVAILABLE", details: { reason: "permission", mongoCode: 13 } };
-    expect(await store.getExecution("e1")).toEqual(head);
-    expect((await store.listExecutions()).items).toEqual([head]);
+    const same = { ...head, readAt: expect.any(Number) };
+    expect(await store.getExecution("e1")).toEqual(same);
+    for (const options of [{}, { due: true }, { leaseExpired: true }, { status: "running" as const }]) {
+      const { items } = await store.listExecutions(options);
+      expect(items).toEqual("due" in options || "leaseExpired" in options ? [] : [same]);
+    }
     await expect(store.commit("e1", newCommit(head))).rejects.toMatchObject(refused);
     await expect(store.createExecution(newExecution("e2"))).rejects.toMatchObject(refused);
     await expect(store.deleteExecutions([{ id: "e1", version: 0 }])).rejects.toMatchObject(refused);
     await expect(MongoCheckpointStore.connect({ url, collectionPrefix: "other_" })).rejects.toMatchObject(refused);
-    expect((await owner.listExecutions()).items).toEqual([head]);
+    expect((await owner.listExecutions()).items).toEqual([same]);
   });
 
   it("a server that shuts down says so (91): the commit waits for it to come back, and is done once", async () => {

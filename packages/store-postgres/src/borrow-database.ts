@@ -1,10 +1,10 @@
-import { isWorkflowError, quoted, WorkflowError } from "@waymark/core";
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+import { quoted, unavailable } from "@waymark/core/store";
 import type { Pool } from "pg";
 import type { Database } from "./database.ts";
-import { unavailable } from "./fault-reasons.ts";
 import { DEFAULT_TIMEOUT_MS, type PostgresStoreOptions } from "./options.ts";
-import type { PGliteDatabaseOptions } from "./pglite-database.ts";
-import { ServerDatabase } from "./server-database.ts";
+import type { PGliteDatabaseOptions } from "./pglite/pglite-database.ts";
+import { ServerDatabase } from "./server/server-database.ts";
 
 /** The `pg` part of a TypeORM DataSource, and what tells it apart. */
 interface DataSourceLike {
@@ -35,7 +35,7 @@ export interface PGliteLike {
 export async function borrowDatabase(client: PostgresClient, options: PostgresStoreOptions): Promise<Database> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, prepare = true } = options;
   if (isPGlite(client)) {
-    const { pgliteDatabase } = await import("./pglite-database.ts");
+    const { pgliteDatabase } = await import("./pglite/pglite-database.ts");
     return pgliteDatabase({ pglite: client as unknown as PGliteDatabaseOptions["pglite"], timeoutMs });
   }
   const wrap = (pool: Pool) => new ServerDatabase({ pool, owned: false, timeoutMs, prepare });
@@ -61,6 +61,7 @@ export function isPGlite(client: PostgresClient): client is PGliteLike {
 
 /** The pool of a DataSource, which has another one each time that it is initialized. */
 class DataSourceDatabase implements Database {
+  readonly isShared = true;
   readonly #dataSource: DataSourceLike;
   readonly #wrap: (pool: Pool) => Database;
   #pool: Pool | undefined;

@@ -1,9 +1,8 @@
-import type { CommitRequest } from "@waymark/core";
-import { batchRow, batchStatement } from "./batch-statement.ts";
-import { CommitStatements } from "./commit-statements.ts";
-import type { Result, RunOptions, Statement } from "./database.ts";
-import { faultReasonOf } from "./fault-reasons.ts";
-import type { TableNames } from "./table-names.ts";
+import { type CommitRequest, storeFaultOf } from "@waymark/core/store";
+import type { Run } from "./database.ts";
+import { BatchStatements } from "./sql/batch-statement.ts";
+import { CommitStatements } from "./sql/commit-statements.ts";
+import type { TableNames } from "./sql/table-names.ts";
 
 /** A commit that waits to be sent. */
 interface Waiting {
@@ -14,8 +13,6 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-type Run = (statement: Statement, values: readonly unknown[], options?: RunOptions) => Promise<Result>;
-
 /**
  * While no more than a few commits wait, each has a connection to itself, up to so many. More than a few wait until the
  * server has answered, and go together: statements that run side by side would each wait for the disk.
@@ -23,7 +20,7 @@ type Run = (statement: Statement, values: readonly unknown[], options?: RunOptio
 const FEW = 2;
 const MAX_SIDE_BY_SIDE = 4;
 const MAX_BATCH = 128;
-/** The longest payload that shares a statement, and the most of all together, in UTF-16 code units. */
+/** The longest payloads of a commit that shares a statement, and the most of all together, in UTF-16 code units. */
 const MAX_SHARED_PAYLOAD = 64 * 1024;
 const MAX_BATCH_PAYLOAD = 1024 * 1024;
 
@@ -39,7 +36,7 @@ const afterThisTurn = globalThis.setImmediate;
 export class CommitQueue {
   readonly #run: Run;
   readonly #single: CommitStatements;
-  readonly #batch: Statement;
+  readonly #batches: BatchStatements;
   #waiting: Waiting[] = [];
   #underWay = 0;
   #isSending = false;
@@ -49,7 +46,7 @@ export class CommitQueue {
   constructor(names: TableNames, run: Run) {
     this.#run = run;
     this.#single = new CommitStatements(names);
-    this.#batch = batchStatement(names);
+    this.#batches = new BatchStatements(names);
   }
 
   /** Makes a commit, and tells whether it was made: false where the execution is not as the request says. */
@@ -112,9 +109,9 @@ export class CommitQueue {
       return;
     }
     try {
-      const rows = batch.map(({ id, request }) => batchRow(id, request));
+      const { statement, values } = this.#batches.call(batch);
       const startedAt = Math.min(...batch.map((one) => one.startedAt));
-      const result = await this.#run(this.#batch, [JSON.stringify(rows)], { startedAt });
+      const result = await this.#run(statement, values, { startedAt });
       const made = new Set(result.rows.map((row) => row.id));
       for (const one of batch) one.resolve(made.has(one.id));
     } catch (error) {
@@ -124,7 +121,7 @@ export class CommitQueue {
 
   /** What spoiled a batch is one commit's own fault, or has nothing to do with any and would befall each again. */
   async #alone({ id, request, startedAt, resolve, reject }: Waiting, error: unknown): Promise<void> {
-    const reason = faultReasonOf(error);
+    const reason = storeFaultOf(error);
     if (reason === "server" || reason === "conflict") {
       await this.#one(id, request, startedAt).then(resolve, reject);
     } else reject(error);
@@ -136,7 +133,7 @@ export class CommitQueue {
     const left: Waiting[] = [];
     let payload = 0;
     for (const one of this.#waiting) {
-      const length = one.request.checkpoint?.payload.length ?? 0;
+      const length = payloadOf(one.request);
       const fits = batch.size < limit && (batch.size === 0 || payload + length <= MAX_BATCH_PAYLOAD);
       if (fits && !batch.has(one.id)) {
         batch.set(one.id, one);
@@ -148,6 +145,13 @@ export class CommitQueue {
   }
 }
 
-function canShare({ checkpoint, dropBefore }: CommitRequest): boolean {
-  return checkpoint !== undefined && checkpoint.payload.length <= MAX_SHARED_PAYLOAD && dropBefore === undefined;
+function canShare(request: CommitRequest): boolean {
+  const { checkpoints = [], dropBefore } = request;
+  return checkpoints.length > 0 && dropBefore === undefined && payloadOf(request) <= MAX_SHARED_PAYLOAD;
+}
+
+function payloadOf({ checkpoints = [] }: CommitRequest): number {
+  let length = 0;
+  for (const { payload } of checkpoints) length += payload.length;
+  return length;
 }

@@ -22,10 +22,12 @@ export interface RunOptions {
   unprepared?: boolean;
   /** When the call began that this is for (`performance.now()`), if its time runs already. */
   startedAt?: number;
+  /** The longest that it takes, in milliseconds, if that is not as usual. */
+  timeoutMs?: number;
 }
 
 /** One connection, for the length of a transaction. The shape that TypeORM wants from `pg`. */
-export interface Session {
+export interface TransactionClient {
   query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[]; rowCount: number | null }>;
 }
 
@@ -35,12 +37,17 @@ export interface Session {
  * - Rejects with `WorkflowError`s only, within a bounded time.
  */
 export interface Database {
+  /** Whether it has several connections, and others use it at the same time. */
+  readonly isShared: boolean;
   run(statement: Statement, values: readonly unknown[], options?: RunOptions): Promise<Result>;
   /** Commits what `work` does, or undoes it when it rejects. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  transaction<T>(work: (client: TransactionClient) => Promise<T>): Promise<T>;
   /** Ends what is owned. */
   end(): Promise<void>;
 }
+
+/** Sends a statement. */
+export type Run = Database["run"];
 
 /** Makes a statement from its text, which is trimmed of the indentation that source code has. */
 export function statement(text: string): Statement {

@@ -1,10 +1,17 @@
 export type { PGliteLike, PoolLike, PostgresClient } from "./borrow-database.ts";
-export { FAULT_REASONS, type FaultReason } from "./fault-reasons.ts";
 export type {
-  ConnectDirectoryOptions,
-  ConnectOptions,
-  ConnectServerOptions,
+  PostgresConnectOptions,
+  PostgresDirectoryOptions,
+  PostgresServerOptions,
   PostgresStoreOptions,
+  PostgresTransactionOptions,
 } from "./options.ts";
 export { PostgresCheckpointStore } from "./postgres-checkpoint-store.ts";
-export type { TableLocation } from "./table-names.ts";
+export type { TableLocation } from "./sql/table-names.ts";
+export type {
+  EntityManagerLike,
+  PGliteTransactionLike,
+  PostgresTransaction,
+  QueryRunnerLike,
+  TransactionClientLike,
+} from "./transaction/postgres-transaction.ts";

@@ -1,25 +1,30 @@
 import { WorkflowError } from "@waymark/core";
 import type { PoolConfig } from "pg";
 import type { Database } from "./database.ts";
-import { type ConnectOptions, type ConnectServerOptions, DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT_MS } from "./options.ts";
-import { ServerDatabase } from "./server-database.ts";
-import { causeOf } from "./translate-error.ts";
+import {
+  DEFAULT_POOL_SIZE,
+  DEFAULT_TIMEOUT_MS,
+  type PostgresConnectOptions,
+  type PostgresServerOptions,
+} from "./options.ts";
+import { ServerDatabase } from "./server/server-database.ts";
+import { causeOf } from "./server/translate-error.ts";
 
 /** Opens the database that is named. Nothing is connected before the first statement. */
-export async function openDatabase(options: ConnectOptions): Promise<Database> {
+export async function openDatabase(options: PostgresConnectOptions): Promise<Database> {
   if ("dataDir" in options) {
-    const { openDirectory } = await import("./open-directory.ts");
+    const { openDirectory } = await import("./pglite/open-directory.ts");
     return openDirectory(options.dataDir, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   }
   return openServer(options, "url");
 }
 
 /** Opens the server by the address for migrations, if there is one of its own. */
-export async function openForMigration(options: ConnectServerOptions): Promise<Database | undefined> {
-  return options.directUrl === undefined ? undefined : openServer({ ...options, poolSize: 1 }, "directUrl");
+export async function openForMigration(options: PostgresServerOptions): Promise<Database | undefined> {
+  return options.directUrl === undefined ? undefined : openServer({ ...options, poolSize: 2 }, "directUrl");
 }
 
-async function openServer(options: ConnectServerOptions, address: "url" | "directUrl"): Promise<Database> {
+async function openServer(options: PostgresServerOptions, address: "url" | "directUrl"): Promise<Database> {
   const { default: pg } = await import("pg");
   const url = options[address];
   const { timeoutMs = DEFAULT_TIMEOUT_MS, prepare = true, poolSize = DEFAULT_POOL_SIZE } = options;

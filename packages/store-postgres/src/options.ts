@@ -1,6 +1,7 @@
-import { cleanText, quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { cleanText, quoted } from "@waymark/core/store";
 import type { PoolConfig } from "pg";
-import type { TableLocation } from "./table-names.ts";
+import type { TableLocation } from "./sql/table-names.ts";
 
 /** Options of every way to open the store. */
 export interface PostgresStoreOptions extends TableLocation {
@@ -24,7 +25,7 @@ export interface PostgresStoreOptions extends TableLocation {
 }
 
 /** A server, by its address. */
-export interface ConnectServerOptions extends PostgresStoreOptions {
+export interface PostgresServerOptions extends PostgresStoreOptions {
   /** postgres://user:password@host:5432/database, with any parameter that `pg` knows, such as sslmode. */
   url?: string;
   /** Options for `pg.Pool`, beside the URL or in place of it: `host`, `ssl`, `password` as a function … */
@@ -35,14 +36,20 @@ export interface ConnectServerOptions extends PostgresStoreOptions {
   directUrl?: string;
 }
 
+/** What {@link PostgresCheckpointStore.inTransaction} takes beside the connection: where the store's tables are. */
+export interface PostgresTransactionOptions extends TableLocation {
+  /** The longest that a statement on a connection of `pg` takes, in milliseconds. Default: 15,000. */
+  timeoutMs?: number;
+}
+
 /** PostgreSQL inside this process, by PGlite. */
-export interface ConnectDirectoryOptions extends PostgresStoreOptions {
+export interface PostgresDirectoryOptions extends PostgresStoreOptions {
   /** A folder, made if it is missing; or "memory://", which is gone when the store is closed. */
   dataDir: string;
 }
 
 /** What {@link PostgresCheckpointStore.connect} takes. */
-export type ConnectOptions = ConnectServerOptions | ConnectDirectoryOptions;
+export type PostgresConnectOptions = PostgresServerOptions | PostgresDirectoryOptions;
 
 export const DEFAULT_TIMEOUT_MS = 15_000;
 export const DEFAULT_POOL_SIZE = 10;
@@ -62,11 +69,16 @@ const SHARED = {
   timeoutMs: true,
 } as const satisfies Record<keyof PostgresStoreOptions, true>;
 const SERVER = { url: true, options: true, poolSize: true, directUrl: true } as const satisfies Record<
-  Exclude<keyof ConnectServerOptions, keyof PostgresStoreOptions>,
+  Exclude<keyof PostgresServerOptions, keyof PostgresStoreOptions>,
   true
 >;
 const DIRECTORY = { dataDir: true } as const satisfies Record<
-  Exclude<keyof ConnectDirectoryOptions, keyof PostgresStoreOptions>,
+  Exclude<keyof PostgresDirectoryOptions, keyof PostgresStoreOptions>,
+  true
+>;
+
+const TRANSACTION = { schema: true, tablePrefix: true, timeoutMs: true } as const satisfies Record<
+  keyof PostgresTransactionOptions,
   true
 >;
 
@@ -75,7 +87,7 @@ const DIRECTORY = { dataDir: true } as const satisfies Record<
  *
  * @throws {WorkflowError} INVALID_ARGUMENT; a name that nobody reads is a mistake worth telling
  */
-export function checkConnectOptions(given: ConnectOptions): ConnectOptions {
+export function checkConnectOptions(given: PostgresConnectOptions): PostgresConnectOptions {
   checkObject(given, "options");
   const options = withoutUndefined(given);
   if ("dataDir" in options) {
@@ -104,18 +116,31 @@ export function checkStoreOptions(given: PostgresStoreOptions): PostgresStoreOpt
   return options;
 }
 
+/** Checks the options of `inTransaction`. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkTransactionOptions(given: PostgresTransactionOptions): PostgresTransactionOptions {
+  checkObject(given, "options");
+  const options = withoutUndefined(given);
+  checkKnown(options, TRANSACTION);
+  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
+  return options;
+}
+
 function checkShared(options: PostgresStoreOptions, others: object): void {
-  const names = Object.keys({ ...SHARED, ...others });
+  checkKnown(options, { ...SHARED, ...others });
+  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
+  for (const name of ["migrate", "prepare"] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be true or false");
+  }
+}
+
+function checkKnown(options: object, known: object): void {
+  const names = Object.keys(known);
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     // It may be anything, an address too.
     const name = cleanText(unknown, MAX_NAME);
     throw invalid(quoted(name), `is no option here; there are ${names.join(", ")}`, name);
-  }
-  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
-  for (const name of ["migrate", "prepare"] as const) {
-    const value = options[name];
-    if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be true or false");
   }
 }
 

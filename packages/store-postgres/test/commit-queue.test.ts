@@ -7,8 +7,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { CommitQueue } from "../src/commit-queue.ts";
 import type { Statement } from "../src/database.ts";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { ServerDatabase } from "../src/server-database.ts";
-import { tableNames } from "../src/table-names.ts";
+import { ServerDatabase } from "../src/server/server-database.ts";
+import { tableNames } from "../src/sql/table-names.ts";
 
 const server = await startPostgres();
 const pool = new pg.Pool({ connectionString: server.url });
@@ -84,7 +84,7 @@ describe("commits that share a statement", () => {
     const { queue, batches, sent } = queueWithLog();
     const heads = await Promise.all(Array.from({ length: 12 }, () => start(randomUUID())));
     const checkpoint = newCheckpoint({ payload: "x".repeat(100_000) });
-    await Promise.all(heads.map((head) => queue.commit(head.id, newCommit(head, { checkpoint }))));
+    await Promise.all(heads.map((head) => queue.commit(head.id, newCommit(head, { checkpoints: [checkpoint] }))));
     expect([batches(), sent.length]).toEqual([0, 12]);
   });
 });

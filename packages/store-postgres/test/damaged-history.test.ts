@@ -71,7 +71,7 @@ describe("rows that somebody has changed by hand", () => {
     expect(called).toEqual([]);
     expect(await headOf(executionId)).toEqual(before);
     expect((await engine.listExecutions()).items.map(({ id }) => id)).toContain(executionId);
-    expect(await engine.deleteExecution(executionId)).toBe(true);
+    expect(await engine.deleteExecution({ executionId })).toBe(true);
   });
 
   it("of a definition are refused before a node runs", async () => {

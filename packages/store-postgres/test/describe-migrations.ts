@@ -8,7 +8,7 @@ import { newExecution } from "tooling/store-fixtures";
 import { DataSource } from "typeorm";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { MIGRATION_NAMES } from "../src/migration-names.ts";
+import { MIGRATION_NAMES } from "../src/schema/migration-names.ts";
 import { waymarkDataSourceOptions } from "../src/typeorm/index.ts";
 
 /** Describes the migrations on a server where nothing else is. */
@@ -73,12 +73,21 @@ export function describeMigrations(url: string): void {
       expect(rows[0].found).toBeNull();
     });
 
-    it("of a newer version are refused", async () => {
+    it("of a newer version that only add are left alone, and any other is refused by its name", async () => {
       await (await connect("newer")).close();
-      await pool.query(`INSERT INTO "newer"."migrations" (timestamp, name) VALUES (9, 'FromTheFuture9')`);
+      const addMigration = (name: string) =>
+        pool.query(`INSERT INTO "newer"."migrations" (timestamp, name) VALUES (9, $1)`, [name]);
+      await pool.query(`ALTER TABLE "newer"."executions" ADD COLUMN future json`);
+      await addMigration("AddFuture9");
+      for (const migrate of [true, false]) {
+        await using store = await connect("newer", migrate);
+        await store.createExecution(newExecution(`a-${migrate}`));
+      }
+      await addMigration("ChangeFuture9");
       await expect(connect("newer")).rejects.toMatchObject({
         code: "STATE_VERSION_UNSUPPORTED",
-        message: expect.stringContaining("FromTheFuture9"),
+        message: expect.stringContaining('("ChangeFuture9")'),
+        details: { migrations: ["ChangeFuture9"] },
       });
     });
   });

@@ -33,10 +33,12 @@ it.skipIf(!isMounted)("a full disk is a coded error, and what was acknowledged i
     while (refusal === undefined) {
       // What does not compress, so that the disk fills.
       const payload = Array.from({ length: 60_000 }, () => Math.random().toString(36)).join("");
-      refusal = await store.commit(id, newCommit({ token, version }, { checkpoint: newCheckpoint({ payload }) })).then(
-        () => undefined,
-        (error) => error,
-      );
+      refusal = await store
+        .commit(id, newCommit({ token, version }, { checkpoints: [newCheckpoint({ payload })] }))
+        .then(
+          () => undefined,
+          (error) => error,
+        );
       if (refusal === undefined) version += 1;
     }
     expect(isWorkflowError(refusal, "STORE_UNAVAILABLE"), String(refusal)).toBe(true);

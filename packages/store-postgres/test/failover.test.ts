@@ -49,7 +49,7 @@ it("the primary dies in mid-write: the same store goes on at the standby, with e
       for (let left = AFTER; left > 0; left -= isOver ? 1 : 0) {
         const request = newCommit({ token, version: ids.length });
         await untilAccepted(() => store.commit(id, request), reasons);
-        ids.push(String(request.checkpoint?.id));
+        ids.push(String(request.checkpoints?.[0]?.id));
         acknowledged += 1;
         if (acknowledged === WRITERS * BEFORE) begin();
       }

@@ -71,7 +71,7 @@ describe("a network that fails", () => {
     proxy.dropNextAnswer();
     const request = { claimId: "c1", owner: "o2", leaseMs: 60_000, from: ["running" as const], force: true };
     const claimed = await store.claimExecution(head.id, request);
-    expect(await store.getExecution(head.id)).toEqual(claimed);
+    expect(await store.getExecution(head.id)).toEqual({ ...claimed, readAt: expect.any(Number) });
   });
 
   it("with every connection of the pool dead: the next calls work", async () => {
@@ -81,7 +81,7 @@ describe("a network that fails", () => {
     await expect.poll(() => proxy.connections, { timeout: 30_000 }).toBe(4);
     proxy.cut();
     const found = await Promise.all(Array.from({ length: 8 }, () => store.getExecution(head.id)));
-    expect(found).toEqual(Array(8).fill(head));
+    expect(found).toEqual(Array(8).fill({ ...head, readAt: expect.any(Number) }));
   });
 
   it("without a word: STORE_UNAVAILABLE within the stated time, and the same store goes on afterwards", async () => {
@@ -244,7 +244,7 @@ describe("a large state", () => {
     const store = await connect({ timeoutMs: 60_000 });
     const head = await started(store);
     const payload = JSON.stringify({ text: "0123456789abcdef".repeat(1024 * 1024) });
-    await store.commit(head.id, newCommit(head, { checkpoint: newCheckpoint({ kind: "snapshot", payload }) }));
+    await store.commit(head.id, newCommit(head, { checkpoints: [newCheckpoint({ kind: "snapshot", payload })] }));
     const [record] = await store.readCheckpoints(head.id, { from: 1 });
     expect(record?.payload === payload).toBe(true);
   });

@@ -18,8 +18,8 @@ import { join } from "node:path";
 import { isWorkflowError } from "@waymark/core";
 import { newExecution } from "tooling/store-fixtures";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockDirectory } from "../src/directory-lock.ts";
 import { PostgresCheckpointStore } from "../src/index.ts";
+import { lockDirectory } from "../src/pglite/directory-lock.ts";
 
 const root = mkdtempSync(join(tmpdir(), "waymark-files-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

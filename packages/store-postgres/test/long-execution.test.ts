@@ -3,7 +3,7 @@ import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnPostgres } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { tableNames } from "../src/table-names.ts";
+import { tableNames } from "../src/sql/table-names.ts";
 
 // A server of its own: up to PostgreSQL 13, a transaction in any database keeps old versions of rows in all.
 const server = await startOwnPostgres();
@@ -18,7 +18,9 @@ const names = tableNames();
 
 describe("a long execution", () => {
   it("of 10,000 checkpoints is committed by HOT updates, and its end is read by the index alone", async () => {
-    const { id, token } = await store.createExecution(newExecution("long"));
+    // As long as its renewals are: a commit that makes the lease shorter changes what an index is on.
+    const leaseMs = 30_000;
+    const { id, token } = await store.createExecution(newExecution("long", { leaseMs }));
     // An ANALYZE that happens by would keep old versions of the row, and with them the page full.
     for (const table of [names.executions, names.checkpoints]) {
       await pool.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`);
@@ -26,7 +28,7 @@ describe("a long execution", () => {
     const before = await updates();
     const own = await PostgresCheckpointStore.connect({ url: server.url, poolSize: 1 });
     for (let version = 0; version < 10_000; version++) {
-      await own.commit(id, newCommit({ token, version }, { leaseMs: 30_000, head: { currentStep: version } }));
+      await own.commit(id, newCommit({ token, version }, { leaseMs, head: { currentStep: version } }));
     }
     // A session reports all that it did when it ends; what it reports is counted a moment later.
     await own.close();
@@ -47,7 +49,7 @@ describe("a long execution", () => {
     const { id, token } = await store.createExecution(newExecution("dropped"));
     for (let version = 0; version < 20; version++) await store.commit(id, newCommit({ token, version }));
     const checkpoint = newCheckpoint({ kind: "snapshot" });
-    await store.commit(id, newCommit({ token, version: 20 }, { checkpoint, dropBefore: 21 }));
+    await store.commit(id, newCommit({ token, version: 20 }, { checkpoints: [checkpoint], dropBefore: 21 }));
     const { rows: one } = await pool.query(`SELECT e.key, count(*) FROM ${names.executions} AS e
       JOIN ${names.checkpoints} AS c ON c.execution_key = e.key WHERE e.id = 'dropped' GROUP BY e.key`);
     expect(one[0].count).toBe("1");

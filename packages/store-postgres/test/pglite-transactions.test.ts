@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { createWorkflowEngine } from "@waymark/core";
-import { newCommit, newExecution } from "tooling/store-fixtures";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
@@ -199,8 +199,8 @@ describe("what the application has set on its connection", () => {
     const before = await settings();
     const borrowed = PostgresCheckpointStore.from(own);
     const head = await borrowed.createExecution(newExecution("a"));
-    const checkpoint = { ...newCommit(head).checkpoint, durationMs: 0.1 + 0.2 } as never;
-    await borrowed.commit("a", newCommit(head, { checkpoint }));
+    const checkpoint = newCheckpoint({ durationMs: 0.1 + 0.2 });
+    await borrowed.commit("a", newCommit(head, { checkpoints: [checkpoint] }));
     expect(await borrowed.readCheckpoints("a", { from: 1 })).toMatchObject([{ durationMs: 0.1 + 0.2 }]);
     expect(await borrowed.deleteExecutions([{ id: "a" }, { id: "b", version: 1 }])).toBe(1);
     await borrowed.close();

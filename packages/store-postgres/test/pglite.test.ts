@@ -26,11 +26,15 @@ describeCheckpointStore(
   {
     name: "PostgresCheckpointStore on PGlite",
     capabilities: PostgresCheckpointStore.from(pglite).capabilities,
+    agesDefinitions: true,
     open: async () => {
       const schema = `case_${++schemas}`;
       const open = () => PostgresCheckpointStore.from(pglite, { schema });
       const store = open();
-      return { store, reopen: async () => open(), close: () => store.close() };
+      const ageDefinitions = async (ms: number) => {
+        await pglite.query(`UPDATE ${schema}.definitions SET saved_at_ms = saved_at_ms - $1::bigint`, [ms]);
+      };
+      return { store, reopen: async () => open(), ageDefinitions, close: () => store.close() };
     },
   },
 );
@@ -42,7 +46,7 @@ describe("a folder", () => {
     const created = await first.createExecution(newExecution("a"));
     await first.close();
     await using second = await PostgresCheckpointStore.connect({ dataDir });
-    expect(await second.getExecution("a")).toEqual(created);
+    expect(await second.getExecution("a")).toEqual({ ...created, readAt: expect.any(Number) });
   });
 
   it("is refused while it is open, in this process and in another", async () => {

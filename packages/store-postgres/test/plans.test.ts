@@ -1,11 +1,11 @@
-import { checkListExecutions, type ListExecutionsOptions } from "@waymark/core";
+import { checkListExecutions, encodeCursor, type ListExecutionsOptions } from "@waymark/core/store";
 import pg from "pg";
 import { newExecution } from "tooling/store-fixtures";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
-import { listStatement } from "../src/list-statement.ts";
-import { tableNames } from "../src/table-names.ts";
+import { listStatement } from "../src/sql/list-statement.ts";
+import { tableNames } from "../src/sql/table-names.ts";
 
 const EXECUTIONS = 100_000;
 const server = await startPostgres();
@@ -44,8 +44,6 @@ async function planOf(options: ListExecutionsOptions): Promise<{ nodes: string[]
 }
 
 describe(`a listing of ${EXECUTIONS} executions`, () => {
-  let middle: string | undefined;
-
   beforeAll(async () => {
     await store.createExecution(newExecution("template"));
     // As many as that are made by the database itself, from one that the store has made.
@@ -58,6 +56,7 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
       "created_at_ms",
       "wake_at_ms",
       "lease_until_ms",
+      "lease_bound_ms",
       "parent_id",
     ];
     const { rows } = await pool.query(
@@ -68,14 +67,12 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
     await pool.query(
       `INSERT INTO ${names.executions} (${columns.join(", ")}, ${rows[0].rest})
        SELECT 'e' || n, 1000 + n, 'w' || n % 50, 'u' || n % 1000,
-         (ARRAY['completed', 'completed', 'failed', 'pending', 'cancelled'])[1 + n % 5], n / 10,
-         CASE WHEN n % 10000 = 0 THEN n END, NULL, CASE WHEN n % 1000 = 0 THEN 'template' END, ${rows[0].rest}
+         (ARRAY['completed', 'running', 'failed', 'pending', 'cancelled'])[1 + n % 5], n / 10,
+         CASE WHEN n % 5 = 3 THEN n END, CASE WHEN n % 5 = 1 THEN n END, CASE WHEN n % 5 = 1 THEN n ELSE 0 END, CASE WHEN n % 1000 = 0 THEN 'template' END, ${rows[0].rest}
        FROM ${names.executions}, generate_series(1, $1) AS n WHERE id = 'template'`,
       [EXECUTIONS],
     );
     await pool.query(`VACUUM ANALYZE ${names.executions}`);
-    const halfway = Buffer.from(JSON.stringify([EXECUTIONS / 20, "e50000"])).toString("base64url");
-    middle = (await store.listExecutions({ limit: 1, cursor: halfway })).nextCursor;
   });
 
   it.each<[string, ListExecutionsOptions]>([
@@ -87,11 +84,19 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
     ["by several statuses", { status: ["failed", "pending"] }],
     ["by parent", { parentId: "template" }],
     ["created before", { createdBefore: 5_000 }],
+    ["created after", { createdAfter: 5_000 }],
+    ["created after, oldest first", { createdAfter: 5_000, order: "asc" }],
+    ["not started by others", { topLevel: true }],
     ["lapsed leases", { leaseExpired: true }],
     ["what is due", { due: true }],
   ])("reads about as many rows as a page has: %s", async (_name, options) => {
     const first = await planOf(options);
-    const later = await planOf({ ...options, ...(middle === undefined ? {} : { cursor: middle }) });
+    const sortBy = options.due === true ? "wakeAt" : options.leaseExpired === true ? "leaseUntil" : "createdAt";
+    const cursor = encodeCursor(sortBy, {
+      time: sortBy === "createdAt" ? EXECUTIONS / 20 : EXECUTIONS / 2,
+      id: "e50000",
+    });
+    const later = await planOf({ ...options, cursor });
     // A page has 100 rows. Where a fifth of all rows match, going by date and leaving out the others is as good.
     for (const { nodes, rowsRead } of [first, later]) {
       expect(nodes).not.toContain("Seq Scan");

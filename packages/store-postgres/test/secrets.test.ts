@@ -5,7 +5,7 @@ import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnPostgres, startTcpProxy } from "tooling/test-servers";
 import { DataSource } from "typeorm";
 import { afterAll, describe, expect, it } from "vitest";
-import { type ConnectOptions, PostgresCheckpointStore } from "../src/index.ts";
+import { PostgresCheckpointStore, type PostgresConnectOptions } from "../src/index.ts";
 
 const USER = "marker_user";
 const PASSWORD = "marker-password";
@@ -53,7 +53,7 @@ function expectClean(error: unknown): void {
 }
 
 describe("an address", () => {
-  it.each<[string, ConnectOptions]>([
+  it.each<[string, PostgresConnectOptions]>([
     ["with a port that is none", { url: `postgres://${USER}:${PASSWORD}@127.0.0.1:99999/db` }],
     ["with a slash in its password", { url: `postgres://${USER}:${PASSWORD}/x@127.0.0.1/db` }],
     ["with a number sign in its password", { url: `postgres://${USER}:${PASSWORD}#x@127.0.0.1/db` }],
@@ -77,7 +77,7 @@ describe("an address", () => {
 });
 
 describe("a login", () => {
-  it.each<[string, ConnectOptions]>([
+  it.each<[string, PostgresConnectOptions]>([
     ["with a wrong password", { url: address({ password: `${PASSWORD}-wrong` }) }],
     ["of an unknown user", { url: address({ username: `${USER}_unknown` }) }],
     ["to a database that does not exist", { url: address({ pathname: "/nowhere" }) }],
@@ -117,7 +117,7 @@ async function passwordFails(): Promise<string> {
 const payload = JSON.stringify({ secret: CONTEXT });
 const failure = { code: "NODE_FAILED", message: CONTEXT };
 const commitOf = (head: { token: number; version: number }) =>
-  newCommit(head, { checkpoint: newCheckpoint({ payload, nodeName: CONTEXT, error: failure }), head: { failure } });
+  newCommit(head, { checkpoints: [newCheckpoint({ payload, nodeName: CONTEXT, error: failure })], head: { failure } });
 
 describe("a call", () => {
   it.each([

@@ -6,7 +6,7 @@ import pg from "pg";
 import { newCommit, newExecution } from "tooling/store-fixtures";
 import { newCertificateAuthority, startOwnPostgres, startTcpProxy } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
-import { type ConnectOptions, PostgresCheckpointStore } from "../src/index.ts";
+import { PostgresCheckpointStore, type PostgresConnectOptions } from "../src/index.ts";
 
 const authority = await newCertificateAuthority("The server's authority");
 const stranger = await newCertificateAuthority("Another authority");
@@ -53,7 +53,7 @@ function address(parameters: Record<string, string> = {}, url = server.url): str
 
 const asCareful = (url: string) => Object.assign(new URL(url), { username: "careful", password: "careful" }).href;
 
-async function refusalOf(options: ConnectOptions) {
+async function refusalOf(options: PostgresConnectOptions) {
   const error = await PostgresCheckpointStore.connect(options).then(
     (store) => store.close(),
     (reason) => reason,
@@ -155,7 +155,7 @@ describe("what `sslmode` means, as pg 8 reads it", () => {
 describe("a connection that cannot be made secure", () => {
   const verify = { sslmode: "verify-full", sslrootcert: ca };
 
-  it.each<[string, ConnectOptions, string]>([
+  it.each<[string, PostgresConnectOptions, string]>([
     ["an unknown authority", { url: address({ sslmode: "verify-full" }) }, "sslrootcert"],
     ["another authority", { url: address({ ...verify, sslrootcert: otherCa }) }, "sslrootcert"],
     ["another authority in `options`", { url: address(), options: { ssl: { ca: stranger.cert } } }, "sslrootcert"],

@@ -1,20 +1,29 @@
 import {
   compareIds,
   type ExecutionRecord,
+  type ListedExecution,
   type ListQuery,
   type PagePosition,
   type WorkflowStatus,
-} from "@waymark/core";
+} from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
 import { HEAD, VOID } from "./execution-scripts.ts";
 import { decodeHead, type Head } from "./heads.ts";
 import { type EntryField, type IndexEntry, judgeEntry, memberOf, parseMember } from "./index-entries.ts";
-import { INDEX_ADD, INDEX_PAGE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
+import { groupByRow, isBeyond, isKnown, matches, type Row, recordIn, startOf } from "./index-rows.ts";
+import { INDEX_ADD, INDEX_ADOPT, INDEX_PAGE, INDEX_RAISE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
 import type { Keys } from "./keys.ts";
-import { UNBORN_GRACE_MS } from "./unborn-grace.ts";
 
-/** What decides which indexes an execution is in. */
-export type Placed = Pick<ExecutionRecord, "status" | "workflowId" | "userId" | "parentId" | "wakeAt">;
+/** A place of an execution in an index. */
+export interface Place {
+  /** The index. */
+  key: string;
+  /** The time that the index is ordered by, or a lower bound of it. */
+  time: number;
+}
+
+/** What decides in which indexes an execution is from creation to deletion. */
+type Lasting = Pick<ExecutionRecord, "workflowId" | "userId" | "parentId">;
 
 /** What tells an entry from all others. */
 export type Removal = Pick<IndexEntry, "key" | "id" | "stamp">;
@@ -23,6 +32,8 @@ export type Removal = Pick<IndexEntry, "key" | "id" | "stamp">;
 export interface ExecutionIndexOptions {
   connection: Connection;
   keys: Keys;
+  /** How long a creation may be under way before a listing calls it off, in milliseconds. Its writer then begins again. */
+  unbornGraceMs: number;
 }
 
 // The largest page, and the row that tells that there is more.
@@ -32,36 +43,64 @@ const MAX_CHUNK = 1_001;
 export class ExecutionIndex {
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #unbornGraceMs: number;
   readonly #cleaning = new Set<Promise<void>>();
 
-  constructor({ connection, keys }: ExecutionIndexOptions) {
+  constructor({ connection, keys, unbornGraceMs }: ExecutionIndexOptions) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#unbornGraceMs = unbornGraceMs;
   }
 
-  /** Every index that an execution is in. */
-  keysOf({ status, workflowId, userId, parentId, wakeAt }: Placed): string[] {
-    const keys = this.#keys;
+  /** Every place of a new execution. */
+  placesOf({ createdAt, status, wakeAt, leaseUntil, ...lasting }: ExecutionRecord): Place[] {
     return [
-      keys.allIndex,
-      keys.statusIndex(status),
-      keys.workflowIndex(workflowId),
-      keys.userIndex(userId),
-      ...(parentId === undefined ? [] : [keys.parentIndex(parentId)]),
-      ...(wakeAt === undefined ? [] : [keys.wakeIndex]),
+      ...this.lastingKeys(lasting).map((key) => ({ key, time: createdAt })),
+      this.statusPlace(status, createdAt),
+      ...(status === "running" ? [this.leasePlace(leaseUntil ?? 0)] : []),
+      ...(wakeAt === undefined ? [] : this.wakePlaces(createdAt, wakeAt)),
     ];
   }
 
-  /** Its entry in the index of a status, if any, and that in the index of those that have a `wakeAt`, unless "". */
-  entriesOf(id: string, { status, entry, wake }: { status?: WorkflowStatus; entry: string; wake: string }): Removal[] {
-    const entries: Removal[] = [];
-    if (status !== undefined) entries.push({ key: this.#keys.statusIndex(status), id, stamp: entry });
-    if (wake !== "") entries.push({ key: this.#keys.wakeIndex, id, stamp: wake });
-    return entries;
+  /** The indexes that an execution is in from creation to deletion. */
+  lastingKeys({ workflowId, userId, parentId }: Lasting): string[] {
+    const keys = this.#keys;
+    return [
+      keys.allIndex,
+      keys.workflowIndex(workflowId),
+      keys.userIndex(userId),
+      ...(parentId === undefined ? [] : [keys.parentIndex(parentId)]),
+    ];
   }
 
-  async add(keys: readonly string[], entry: Omit<IndexEntry, "key">): Promise<void> {
-    await this.#connection.run(INDEX_ADD, keys, [String(entry.createdAt), memberOf(entry.id, entry.stamp)]);
+  statusPlace(status: WorkflowStatus, createdAt: number): Place {
+    return { key: this.#keys.statusIndex(status), time: createdAt };
+  }
+
+  leasePlace(leaseUntil: number): Place {
+    return { key: this.#keys.leaseIndex, time: leaseUntil };
+  }
+
+  wakePlaces(createdAt: number, wakeAt: number): Place[] {
+    return [
+      { key: this.#keys.wakeIndex, time: createdAt },
+      { key: this.#keys.dueIndex, time: wakeAt },
+    ];
+  }
+
+  /** Its entries in the indexes of a status, if any, and in those of executions that have a `wakeAt`, unless "". */
+  entriesOf(id: string, { status, entry, wake }: { status?: WorkflowStatus; entry: string; wake: string }): Removal[] {
+    const keys: [string, string][] = [];
+    if (status !== undefined) keys.push([this.#keys.statusIndex(status), entry]);
+    if (status === "running") keys.push([this.#keys.leaseIndex, entry]);
+    if (wake !== "") keys.push([this.#keys.wakeIndex, wake], [this.#keys.dueIndex, wake]);
+    return keys.map(([key, stamp]) => ({ key, id, stamp }));
+  }
+
+  async add({ id, stamp }: Pick<IndexEntry, "id" | "stamp">, places: readonly Place[]): Promise<void> {
+    const keys = places.map(({ key }) => key);
+    const times = places.map(({ time }) => String(time));
+    await this.#connection.run(INDEX_ADD, keys, [memberOf(id, stamp), ...times]);
   }
 
   /** Removes entries while the caller goes on: a failure leaves them to the next listing. */
@@ -74,40 +113,82 @@ export class ExecutionIndex {
     while (this.#cleaning.size > 0) await Promise.all(this.#cleaning);
   }
 
-  /** One page of heads, and whether more follow. */
-  async page(query: ListQuery): Promise<{ records: ExecutionRecord[]; more: boolean }> {
+  /** One row more than a page has, if there are as many. */
+  async rows(query: ListQuery): Promise<ListedExecution[]> {
+    return query.sortBy === "createdAt" ? this.#byCreation(query) : this.#byBound(query, query.sortBy);
+  }
+
+  async #byCreation(query: ListQuery): Promise<ListedExecution[]> {
     const { keys, field } = await this.#choose(query);
-    const records: ExecutionRecord[] = [];
-    if (keys.length === 0) return { records, more: false };
-    let after = query.after;
+    const found: ListedExecution[] = [];
+    if (keys.length === 0) return found;
+    let after = startOf(query);
     for (let chunk = Math.min(query.limit + 1, MAX_CHUNK); ; chunk = Math.min(chunk * 2, MAX_CHUNK)) {
-      const { now, entries, isLast } = await this.#chunk(keys, query, chunk, after);
-      const rows = groupByRow(entries);
-      const heads = await this.#heads(rows);
+      const { now, rows, heads, isLast } = await this.#chunk({ keys, query, limit: chunk, after });
       for (const [at, row] of rows.entries()) {
         const head = heads[at];
         this.#repair(row.entries, { field, head, now });
+        if (isBeyond(row, query)) return found;
         const record = head && recordIn(row, head);
         if (record === undefined || !matches(record, query, now)) continue;
-        if (records.length === query.limit) return { records, more: true };
-        records.push(record);
+        found.push({ record, position: { time: row.time, id: row.id } });
+        if (found.length > query.limit) return found;
       }
-      if (isLast) return { records, more: false };
+      if (isLast) return found;
       after = rows.at(-1) ?? after;
+    }
+  }
+
+  /**
+   * Those whose time has come, in its order.
+   *
+   * - The index holds lower bounds: one whose time is later than its bound gets it as the new bound. What was read is read
+   *   again then, so that all rows come in the order of their times.
+   */
+  async #byBound(query: ListQuery, sortBy: "wakeAt" | "leaseUntil"): Promise<ListedExecution[]> {
+    const { dueIndex, leaseIndex, wakeIndex } = this.#keys;
+    const [key, from, field] =
+      sortBy === "wakeAt"
+        ? ([dueIndex, wakeIndex, "wake"] as const)
+        : ([leaseIndex, this.#keys.statusIndex("running"), "entry"] as const);
+    await this.#connection.run(INDEX_ADOPT, [from, key], []);
+    const found: ListedExecution[] = [];
+    let after = query.after;
+    for (let chunk = Math.min(query.limit + 1, MAX_CHUNK); ; ) {
+      const { now, rows, heads, isLast } = await this.#chunk({ keys: [key], query, limit: chunk, after });
+      const raised: string[] = [];
+      const some: ListedExecution[] = [];
+      for (const [at, { id, time, entries }] of rows.entries()) {
+        const head = heads[at];
+        this.#repair(entries, { field, head, now });
+        if (head === undefined || !isKnown(head.record, sortBy) || !isKnown(head.record, "status")) continue;
+        const { [sortBy]: exact } = head.record;
+        if (exact === undefined || !entries.some(({ stamp }) => stamp === head[field])) continue;
+        if (exact > time) for (const { stamp } of entries) raised.push(memberOf(id, stamp), String(exact));
+        else if (matches(head.record, query, now)) some.push({ record: head.record, position: { time, id } });
+      }
+      if (raised.length > 0) {
+        await this.#connection.run(INDEX_RAISE, [key], raised);
+        continue;
+      }
+      found.push(...some);
+      if (isLast || found.length > query.limit) return found.slice(0, query.limit + 1);
+      after = rows.at(-1) ?? after;
+      chunk = Math.min(chunk * 2, MAX_CHUNK);
     }
   }
 
   /** The indexes to read: those by which the fewest rows are read in vain. */
   async #choose(query: ListQuery): Promise<Candidate> {
-    const { parentId, workflowId, userId, leaseExpired, due } = query;
+    const { parentId, workflowId, userId, endedAfter, endedForMs } = query;
     const candidates: Candidate[] = [];
-    const statuses = leaseExpired === true ? ["running" as const] : query.statuses;
+    const hasEnded = endedAfter !== undefined || endedForMs !== undefined;
+    const statuses = hasEnded ? ENDED.filter((one) => query.statuses?.includes(one) ?? true) : query.statuses;
     if (statuses !== undefined) {
       const keys = [...new Set(statuses)].map((status) => this.#keys.statusIndex(status));
       if (keys.length === 0) return { keys, field: "entry" };
       candidates.push({ keys, field: "entry" });
     }
-    if (due === true) candidates.push({ keys: [this.#keys.wakeIndex], field: "wake" });
     if (parentId !== undefined) candidates.push({ keys: [this.#keys.parentIndex(parentId)], field: undefined });
     if (workflowId !== undefined) candidates.push({ keys: [this.#keys.workflowIndex(workflowId)], field: undefined });
     if (userId !== undefined) candidates.push({ keys: [this.#keys.userIndex(userId)], field: undefined });
@@ -127,22 +208,18 @@ export class ExecutionIndex {
     return best;
   }
 
-  /** The next entries of all keys, merged. */
-  async #chunk(
-    keys: string[],
-    query: ListQuery,
-    limit: number,
-    after: PagePosition | undefined,
-  ): Promise<{ now: number; entries: IndexEntry[]; isLast: boolean }> {
+  /** The next rows of all keys, merged, with their heads. */
+  async #chunk({ keys, query, limit, after }: ChunkOptions): Promise<Chunk> {
+    const before = query.sortBy === "createdAt" ? String(query.createdBefore ?? "") : "now";
     const [now, ...lists] = await this.#connection.run<[string, ...string[][]]>(INDEX_PAGE, keys, [
       query.order,
       String(limit),
-      after === undefined ? "" : String(after.createdAt),
+      after === undefined ? "" : String(after.time),
       after?.id ?? "",
-      query.createdBefore === undefined ? "" : String(query.createdBefore),
+      before,
     ]);
     const compare = (a: PagePosition, b: PagePosition) => {
-      const order = a.createdAt - b.createdAt || compareIds(a.id, b.id);
+      const order = a.time - b.time || compareIds(a.id, b.id);
       return query.order === "asc" ? order : -order;
     };
     let end: PagePosition | undefined;
@@ -157,9 +234,9 @@ export class ExecutionIndex {
       if (list.length === 2 * limit && last !== undefined && (end === undefined || compare(last, end) < 0)) end = last;
     }
     entries.sort(compare);
-    if (end === undefined) return { now: Number(now), entries, isLast: true };
     const bound = end;
-    return { now: Number(now), entries: entries.filter((entry) => compare(entry, bound) <= 0), isLast: false };
+    const rows = groupByRow(bound === undefined ? entries : entries.filter((entry) => compare(entry, bound) <= 0));
+    return { now: Number(now), rows, heads: await this.#heads(rows), isLast: bound === undefined };
   }
 
   async #heads(rows: readonly Row[]): Promise<(Head | undefined)[]> {
@@ -173,15 +250,23 @@ export class ExecutionIndex {
     if (row.head?.record.unreadable !== undefined) return;
     for (const entry of entries) {
       const verdict = judgeEntry(entry.stamp, row.field, row.head);
-      if (verdict === "remove") this.removeSoon([entry]);
-      else if (verdict === "unborn" && row.now - madeAtMs(entry) > UNBORN_GRACE_MS) {
+      if (verdict === "remove") this.removeSoon(this.#twinsOf(entry));
+      else if (verdict === "unborn" && row.now - madeAtMs(entry) > this.#unbornGraceMs) {
         this.#soon(async () => {
           const { head, tokens } = this.#keys.execution(entry.id);
           const isVoid = await this.#connection.run<unknown>(VOID, [head, tokens], [entry.stamp]);
-          if (Number(isVoid) === 1) await this.#remove([entry]);
+          if (Number(isVoid) === 1) await this.#remove(this.#twinsOf(entry));
         });
       }
     }
+  }
+
+  /** An entry by a time has a twin in the index that it is adopted from; both come and go together. */
+  #twinsOf(entry: IndexEntry): Removal[] {
+    const { dueIndex, wakeIndex, leaseIndex } = this.#keys;
+    if (entry.key === dueIndex) return [entry, { ...entry, key: wakeIndex }];
+    if (entry.key === leaseIndex) return [entry, { ...entry, key: this.#keys.statusIndex("running") }];
+    return [entry];
   }
 
   async #remove(entries: readonly Removal[]): Promise<void> {
@@ -211,47 +296,19 @@ interface Candidate {
   field: EntryField;
 }
 
-interface Row extends PagePosition {
-  entries: IndexEntry[];
+interface ChunkOptions {
+  keys: string[];
+  query: ListQuery;
+  limit: number;
+  after: PagePosition | undefined;
 }
 
-/** Entries of one execution at one time lie beside each other, in one index or in several. */
-function groupByRow(entries: readonly IndexEntry[]): Row[] {
-  const rows: Row[] = [];
-  for (const entry of entries) {
-    const last = rows.at(-1);
-    if (last !== undefined && last.id === entry.id && last.createdAt === entry.createdAt) last.entries.push(entry);
-    else rows.push({ id: entry.id, createdAt: entry.createdAt, entries: [entry] });
-  }
-  return rows;
+interface Chunk {
+  now: number;
+  rows: Row[];
+  heads: (Head | undefined)[];
+  /** No row follows. */
+  isLast: boolean;
 }
 
-/** The record of a row's execution, if it is that row's: by the time of its creation or, if that cannot be read, a stamp. */
-function recordIn({ createdAt, entries }: Row, { record, born, entry, wake }: Head): ExecutionRecord | undefined {
-  if (isKnown(record, "createdAt")) return record.createdAt === createdAt ? record : undefined;
-  const stamps = [born, entry, wake];
-  const isNamed = !stamps.some(Boolean) || entries.some(({ stamp }) => stamps.includes(stamp));
-  // The place in the listing is that of the row: the next page begins after it.
-  return isNamed ? { ...record, createdAt } : undefined;
-}
-
-function isKnown({ unreadable }: ExecutionRecord, field: keyof ExecutionRecord): boolean {
-  return unreadable === undefined || !unreadable.includes(field);
-}
-
-/** What a filter asks for and the head cannot tell does not match. */
-function matches(record: ExecutionRecord, query: ListQuery, now: number): boolean {
-  const asked: (keyof ExecutionRecord)[] = [];
-  if (query.statuses !== undefined || query.leaseExpired === true) asked.push("status");
-  if (query.leaseExpired === true) asked.push("leaseUntil");
-  return (
-    asked.every((field) => isKnown(record, field)) &&
-    (query.statuses === undefined || query.statuses.includes(record.status)) &&
-    (query.workflowId === undefined || record.workflowId === query.workflowId) &&
-    (query.userId === undefined || record.userId === query.userId) &&
-    (query.parentId === undefined || record.parentId === query.parentId) &&
-    (query.createdBefore === undefined || record.createdAt < query.createdBefore) &&
-    (query.leaseExpired !== true || (record.status === "running" && (record.leaseUntil ?? 0) <= now)) &&
-    (query.due !== true || (record.wakeAt !== undefined && record.wakeAt <= now))
-  );
-}
+const ENDED: readonly WorkflowStatus[] = ["completed", "failed", "cancelled"];

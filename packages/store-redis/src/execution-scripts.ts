@@ -1,4 +1,4 @@
-import type { WorkflowStatus } from "@waymark/core";
+import type { WorkflowStatus } from "@waymark/core/store";
 import { namedScript, script } from "./script.ts";
 
 /*
@@ -8,8 +8,8 @@ import { namedScript, script } from "./script.ts";
  *
  * Private fields of a head beside those of an ExecutionRecord:
  *   born       the token it was created under, which is the stamp of its entries in indexes that never change
- *   entry      the stamp of its entry in the index of its status
- *   wake       the stamp of its entry in the index of those that have a wakeAt; absent without one
+ *   entry      the stamp of its entries in the index of its status and, while it runs, in that of leases
+ *   wake       the stamp of its entries in the indexes of those that have a wakeAt; absent without one
  *   initialId  the id of the first checkpoint; claimId, commitId: those of the last claim and commit
  */
 
@@ -27,6 +27,16 @@ local function count(text)
 end`;
 
 // By the counter no token comes twice; by the clock also none that a server lost with its last writes.
+// With the time of the reading, which is no field that is kept.
+const READ_HEAD = `
+local function read_head(key)
+  local head = redis.call('HGETALL', key)
+  if #head == 0 then return head end
+  head[#head + 1] = 'readAt'
+  head[#head + 1] = string.format('%.0f', (clock()))
+  return head
+end`;
+
 const NEXT_TOKEN = `
 local function next_token(key, least)
   local _, microseconds = clock()
@@ -40,17 +50,20 @@ local function is_whole(seq, first)
 end`;
 
 /** The head's fields and values. Nothing if there is none; of a key of another type something that is no head. */
-export const HEAD = script(`
+export const HEAD = script(`${CLOCK}
 local head = redis.pcall('HGETALL', KEYS[1])
 if head.err and string.find(head.err, 'WRONGTYPE', 1, true) then return { 'wrongtype', '' } end
+if head.err or #head == 0 then return head end
+head[#head + 1] = 'readAt'
+head[#head + 1] = string.format('%.0f', (clock()))
 return head`);
 
 /** A text. Scripts always go to the primary; a plain GET may be sent to a replica, which may not have it yet. */
 export const TEXT = script(`return redis.call('GET', KEYS[1])`);
 
 /** Takes a token for an execution that is to be made, and the time; or says that the id is taken. */
-export const RESERVE = script(`${CLOCK}${COUNT}${NEXT_TOKEN}
-local head = redis.call('HGETALL', KEYS[1])
+export const RESERVE = script(`${CLOCK}${COUNT}${READ_HEAD}${NEXT_TOKEN}
+local head = read_head(KEYS[1])
 if #head > 0 then return { 'exists', head } end
 local token = next_token(KEYS[2], 0)
 redis.call('HSET', KEYS[2], 'last', token)
@@ -61,8 +74,8 @@ export type ReserveAnswer = ["exists", string[]] | ["reserved", string, string];
 /** Makes an execution under a reserved token. After the named arguments: fields and values. */
 export const CREATE = namedScript(
   ["token", "record", "endedTtlMs"],
-  `${COUNT}
-local head = redis.call('HGETALL', KEYS[1])
+  `${CLOCK}${COUNT}${READ_HEAD}
+local head = read_head(KEYS[1])
 if #head > 0 then return { 'exists', head } end
 local counter = redis.call('HMGET', KEYS[3], 'void', 'last')
 if (count(counter[1]) or 0) >= tonumber(token) then return { 'void' } end
@@ -80,87 +93,126 @@ return { 'created' }`,
 export type CreateAnswer = ["exists", string[]] | ["void"] | ["created"];
 
 /**
- * Grants a claim to whoever has looked at the head and made its index entry, under the stamp in `prepared`. After the named
- * arguments: the statuses it may be claimed from.
+ * Grants a claim to whoever has looked at the head and made its index entries: `prepared` is the status that it had, and their stamp. After the
+ * named arguments: the statuses it may be claimed from.
+ *
+ * The stamp names the head's state. That of a cancel and of a claim by force names the token only: no stream of commits
+ * holds them up.
  */
 export const CLAIM = namedScript(
-  ["claimId", "owner", "leaseMs", "force", "prepared"],
-  `${CLOCK}${COUNT}${NEXT_TOKEN}${IS_WHOLE}
+  ["claimId", "owner", "leaseMs", "force", "cancel", "prepared", "endedTtlMs"],
+  `${CLOCK}${COUNT}${READ_HEAD}${NEXT_TOKEN}${IS_WHOLE}
 local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'claimId', 'leaseUntil', 'entry', 'wake', 'seq',
-  'firstSeq')
+  'firstSeq', 'recoveries')
 local status = h[1]
-if h[4] == claimId then return { 'claimed', redis.call('HGETALL', KEYS[1]) } end
+if not status or h[4] == claimId then return { 'refused', read_head(KEYS[1]) } end
 local now = clock()
 local listed = false
 for i = rest, #ARGV do listed = listed or ARGV[i] == status end
 if not listed or (status == 'running' and force == '' and (count(h[5]) or 0) > now) then
-  return { 'refused', redis.call('HGETALL', KEYS[1]), string.format('%.0f', now) }
+  return { 'refused', read_head(KEYS[1]) }
 end
-local last = count(h[2])
-if not (last and count(h[3]) and is_whole(count(h[8]), count(h[9]))) then
-  return { 'damaged', redis.call('HGETALL', KEYS[1]) }
+local last, recoveries = count(h[2]), count(h[10] or '0')
+if not (last and recoveries and count(h[3]) and is_whole(count(h[8]), count(h[9]))) then
+  return { 'damaged', read_head(KEYS[1]) }
 end
-local stamp = h[2] .. '.' .. h[3]
-if prepared ~= stamp then return { 'prepare', redis.call('HGETALL', KEYS[1]), stamp } end
+local cancels = cancel ~= ''
+local stamp = h[2] .. '.' .. ((cancels or force ~= '') and '9007199254740991' or h[3])
+local after = cancels and 'cancelled' or 'running'
+-- Which entries are to be made depends on the status, too.
+if prepared ~= status .. ':' .. stamp then return { 'prepare', read_head(KEYS[1]), stamp } end
 local token = next_token(KEYS[3], last)
-local entry = h[6]
-if status ~= 'running' then entry = stamp end
-redis.call('HSET', KEYS[1], 'status', 'running', 'token', token, 'owner', owner, 'leaseUntil', now + leaseMs,
-  'updatedAt', now, 'claimId', claimId, 'entry', entry)
-redis.call('HDEL', KEYS[1], 'wakeAt', 'wake', 'failure', 'endedAt')
+local entry = status == after and h[6] or stamp
+local left_wake = ''
+if status == 'running' then recoveries = recoveries + 1 else
+  recoveries = 0
+  redis.call('HDEL', KEYS[1], 'failure')
+end
+redis.call('HDEL', KEYS[1], 'endedAt')
+redis.call('HSET', KEYS[1], 'status', after, 'token', token, 'updatedAt', now, 'claimId', claimId, 'entry', entry,
+  'recoveries', recoveries)
+if cancels then
+  left_wake = h[7] or ''
+  redis.call('HSET', KEYS[1], 'failure', cancel, 'endedAt', now)
+  redis.call('HDEL', KEYS[1], 'owner', 'leaseUntil', 'wakeAt', 'wake', 'waiting', 'waitingCount')
+else
+  redis.call('HSET', KEYS[1], 'owner', owner, 'leaseUntil', now + leaseMs)
+end
 redis.call('HSET', KEYS[3], 'last', token)
-redis.call('PERSIST', KEYS[1])
-redis.call('PERSIST', KEYS[2])
-return { 'claimed', redis.call('HGETALL', KEYS[1]), status, h[6], h[7] or '' }`,
+if cancels and endedTtlMs ~= '' then
+  redis.call('PEXPIRE', KEYS[1], endedTtlMs)
+  redis.call('PEXPIRE', KEYS[2], endedTtlMs)
+else
+  redis.call('PERSIST', KEYS[1])
+  redis.call('PERSIST', KEYS[2])
+end
+return { 'claimed', read_head(KEYS[1]), status, h[6], left_wake }`,
 );
 
 export type ClaimAnswer =
-  | ["refused", string[], string]
+  /** There is none, it was claimed by this claimId, or the rules of core say why. */
+  | ["refused", string[]]
   | ["damaged", string[]]
-  /** It would be granted; the head to look at, and the stamp of the entry to make unless it is running. */
+  /** It would be granted; the head to look at, and the stamp of the entries to make. */
   | ["prepare", string[], string]
-  /** Done. Unless it was sent before: the status it was claimed from, and the stamps of the entries out of force. */
-  | ["claimed", string[], WorkflowStatus?, string?, string?];
+  /** Done: the status it was claimed from, the stamp of its entry there, and that of its `wakeAt` if it is out of force. */
+  | ["claimed", string[], WorkflowStatus, string, string];
 
 /**
- * Commits. `prepared` is the creation time with which index entries were made for this commit, or ''. After the named
- * arguments: as many fields to remove as `removed` says; then fields and values to set.
+ * Commits. `prepared` is the creation time with which index entries were made for this commit, or ''. `kinds` has a letter
+ * for each record: s for a snapshot, v for a save, c for any other checkpoint. After the named arguments: the records; as
+ * many fields to remove as `removed` says; then fields and values to set.
  */
 export const COMMIT = namedScript(
   [
-    ...(["commitId", "token", "version", "record", "kind", "leaseMs", "dropBefore", "status", "wake"] as const),
+    ...([
+      "commitId",
+      "token",
+      "version",
+      "kinds",
+      "leaseMs",
+      "dropBefore",
+      "status",
+      "wake",
+      "wakeAt",
+      "wakeInMs",
+    ] as const),
     ...(["endedAt", "prepared", "endedTtlMs", "removed"] as const),
   ],
-  `
+  `${CLOCK}${READ_HEAD}
 local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'commitId', 'seq', 'firstSeq', 'checkpointsCount',
-  'createdAt', 'entry', 'wake')
+  'createdAt', 'entry', 'wake', 'wakeAt', 'leaseUntil', 'recoveries')
 local before = h[1]
-if h[4] == commitId then return { 'done' } end
-if h[2] ~= token or (before ~= 'running' and before ~= 'pending') or h[3] ~= version then
-  return { 'refused', redis.call('HGETALL', KEYS[1]) }
+if not before or h[4] == commitId or h[2] ~= token or (before ~= 'running' and before ~= 'pending') or h[3] ~= version then
+  return { 'refused', read_head(KEYS[1]) }
 end
 local seq, first, checkpoints, largest = tonumber(h[5]), tonumber(h[6]), tonumber(h[7]), 9007199254740991
 -- What is computed with can be raised, and counts the records that there are.
 if not (seq and first and checkpoints and h[8]) or redis.call('LLEN', KEYS[2]) ~= seq - first + 1
   or first < 0 or checkpoints < 0 or checkpoints % 1 ~= 0 or checkpoints >= largest or tonumber(version) >= largest then
-  return { 'damaged', redis.call('HGETALL', KEYS[1]) }
+  return { 'damaged', read_head(KEYS[1]) }
 end
-local added = record ~= ''
+local added = #kinds
 local drop = tonumber(dropBefore)
-if drop and not (added and drop == seq + 1 and kind == 'snapshot') then
+if drop and not (drop > seq and string.sub(kinds, drop - seq, drop - seq) == 's') then
   local snapshot = drop >= first and drop <= seq and redis.call('LINDEX', KEYS[2], drop - first)
-  if not snapshot or string.sub(snapshot, 1, 18) ~= '{"kind":"snapshot"' then return { 'no-snapshot' } end
+  if not snapshot or string.sub(snapshot, 1, 18) ~= '{"kind":"snapshot"' then
+    return { 'refused', read_head(KEYS[1]) }
+  end
 end
+local now = clock()
 local changes = status ~= '' and status ~= before
--- An entry that the head names serves for another wakeAt, too.
-local wakes = wake == 'set' and not h[10]
-if (changes or wakes) and prepared ~= h[8] then
-  return { 'index', h[8], changes and 'status' or '', wakes and 'wake' or '' }
-end
 local after = changes and status or before
+local wakes_at = wake == 'set' and (tonumber(wakeAt) or now + wakeInMs)
+-- An entry that the head names serves for a later wakeAt, and for a later end of the lease, too.
+local wakes = wakes_at and not (h[10] and tonumber(h[11]) and wakes_at >= tonumber(h[11]))
+local ends_at = leaseMs ~= '' and after == 'running' and now + leaseMs
+local shortens = ends_at and not changes and ends_at < (tonumber(h[12]) or 0)
+if (changes or wakes or shortens) and prepared ~= h[8] then
+  return { 'index', h[8], changes and 'status' or shortens and 'lease' or '', wakes and 'wake' or '',
+    string.format('%.0f', now), h[9] or '' }
+end
 local ended = after == 'completed' or after == 'failed' or after == 'cancelled'
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local stamp = token .. '.' .. version
 local set = { 'version', version + 1, 'updatedAt', now, 'commitId', commitId }
 local n = 6
@@ -168,33 +220,41 @@ local function put(field, value)
   set[n + 1], set[n + 2] = field, value
   n = n + 2
 end
-if added then
-  put('seq', seq + 1)
-  if kind ~= 'save' then put('checkpointsCount', checkpoints + 1) end
-  if kind == 'snapshot' then put('snapshotSeq', seq + 1) end
+if added > 0 then
+  put('seq', seq + added)
+  local shown, snapshot = 0, nil
+  for i = 1, added do
+    local kind = string.sub(kinds, i, i)
+    if kind ~= 'v' then shown = shown + 1 end
+    if kind == 's' then snapshot = seq + i end
+  end
+  if shown > 0 then put('checkpointsCount', checkpoints + shown) end
+  if shown > 0 and h[13] ~= '0' then put('recoveries', 0) end
+  if snapshot then put('snapshotSeq', snapshot) end
 end
 if drop and drop > first then put('firstSeq', drop) end
 if changes then
   put('status', after)
   put('entry', stamp)
 end
+if wakes_at then put('wakeAt', wakes_at) end
 if wakes then put('wake', stamp) end
 if ended then put('endedAt', math.min(tonumber(endedAt) or now, now)) end
-if leaseMs ~= '' and after == 'running' then put('leaseUntil', now + leaseMs) end
-for i = rest + removed, #ARGV do
+if ends_at then put('leaseUntil', ends_at) end
+for i = rest + added + removed, #ARGV do
   n = n + 1
   set[n] = ARGV[i]
 end
 redis.call('HSET', KEYS[1], unpack(set))
-if removed ~= '0' then redis.call('HDEL', KEYS[1], unpack(ARGV, rest, rest + removed - 1)) end
+if removed ~= '0' then redis.call('HDEL', KEYS[1], unpack(ARGV, rest + added, rest + added + removed - 1)) end
 if after ~= 'running' then redis.call('HDEL', KEYS[1], 'owner', 'leaseUntil') end
-if added then redis.call('RPUSH', KEYS[2], record) end
+if added > 0 then redis.call('RPUSH', KEYS[2], unpack(ARGV, rest, rest + added - 1)) end
 if drop and drop > first then redis.call('LTRIM', KEYS[2], drop - first, -1) end
 if ended and endedTtlMs ~= '' then
   redis.call('PEXPIRE', KEYS[1], endedTtlMs)
   redis.call('PEXPIRE', KEYS[2], endedTtlMs)
 end
-local woken = wake == 'clear' and h[10]
+local woken = (wake == 'clear' or wakes) and h[10]
 if changes or woken then return { 'changed', changes and before or '', h[9] or '', woken or '' } end
 return { 'done' }`,
 );
@@ -202,24 +262,26 @@ return { 'done' }`,
 export type CommitAnswer =
   | ["done"]
   /**
-   * Done, and entries are out of force: in the index of this status ("" for none) that with this stamp, and in the index
-   * of those that have a `wakeAt` that with this one ("" for none).
+   * Done, and entries are out of force: in the index of this status ("" for none) that with this stamp, and in the indexes
+   * of those that have a `wakeAt` those with this one ("" for none).
    */
   | ["changed", WorkflowStatus | "", string, string]
   /** Nothing was changed; the head says why. */
   | ["refused", string[]]
   | ["damaged", string[]]
-  | ["no-snapshot"]
-  /** It would be granted, once there are index entries with this creation time: for the status, for the `wakeAt`. */
-  | ["index", string, "status" | "", "wake" | ""];
+  /**
+   * It would be granted, once there are index entries with this creation time: for the status or an end of the lease that
+   * is earlier, and for the `wakeAt`. Then the server's time, and the stamp of the entry in the index of its status.
+   */
+  | ["index", string, "status" | "lease" | "", "wake" | "", string, string];
 
 /** Reads records: from number `lowest` to `highest` (or ''), at most `limit`, and no more once `bytes` are read. */
 export const READ = namedScript(
   ["lowest", "highest", "limit", "order", "bytes"],
-  `${COUNT}${IS_WHOLE}
+  `${CLOCK}${COUNT}${READ_HEAD}${IS_WHOLE}
 local h = redis.call('HMGET', KEYS[1], 'born', 'firstSeq', 'seq')
 local first, seq = count(h[2]), count(h[3])
-if not h[1] or not is_whole(seq, first) then return { 'damaged', redis.call('HGETALL', KEYS[1]) } end
+if not h[1] or not is_whole(seq, first) then return { 'damaged', read_head(KEYS[1]) } end
 local low = math.max(tonumber(lowest), first)
 local high = seq
 if highest ~= '' then high = math.min(high, tonumber(highest)) end
@@ -274,6 +336,12 @@ local answer = { 'deleted' }
 for i = 3, 9 do answer[i - 1] = h[i] or '' end
 return answer`,
 );
+
+/** Whether a record is kept and is a snapshot. ARGV: its number. */
+export const IS_SNAPSHOT = script(`${COUNT}
+local first, seq = count(redis.call('HGET', KEYS[1], 'firstSeq')), tonumber(ARGV[1])
+local record = first and seq >= first and redis.call('LINDEX', KEYS[2], seq - first)
+return record and string.sub(record, 1, 18) == '{"kind":"snapshot"' and 1 or 0`);
 
 /** Born, entry, status, workflow, user, parent or "", wake or "": what decides which index entries a deletion leaves. */
 export type DeleteAnswer = ["left"] | ["deleted", string, string, WorkflowStatus, string, string, string, string];

@@ -1,16 +1,15 @@
 import {
-  alreadyExists,
   type ClaimRequest,
   type CommitRequest,
-  claimRefusal,
-  commitRefusal,
   type ExecutionRecord,
   type ExecutionRef,
   isEnded,
   type NewExecution,
-} from "@waymark/core";
+  type Refused,
+  type StoredHead,
+} from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
-import type { ExecutionIndex } from "./execution-index.ts";
+import type { ExecutionIndex, Place } from "./execution-index.ts";
 import {
   CLAIM,
   type ClaimAnswer,
@@ -21,12 +20,13 @@ import {
   DELETE,
   type DeleteAnswer,
   HEAD,
+  IS_SNAPSHOT,
   RESERVE,
   type ReserveAnswer,
 } from "./execution-scripts.ts";
 import { decodeHead, type Head } from "./heads.ts";
 import type { Keys } from "./keys.ts";
-import { damaged, keepsChanging, noSnapshot } from "./refusals.ts";
+import { damaged, keepsChanging } from "./refusals.ts";
 import { type CommitArguments, encodeClaim, encodeCommit, encodeNewExecution } from "./request-fields.ts";
 import { argumentsOf } from "./script.ts";
 
@@ -55,88 +55,108 @@ export class Executions {
     this.#endedTtlMs = String(endedTtlMs ?? "");
   }
 
-  async create(execution: NewExecution): Promise<ExecutionRecord> {
-    const { id, checkpoint } = execution;
+  async create(execution: NewExecution): Promise<ExecutionRecord | Refused> {
+    const { id } = execution;
     const { head, records, tokens } = this.#keys.execution(id);
-    const existing = (flat: string[]): ExecutionRecord => {
-      const found = decodeHead(id, flat) as Head;
-      if (found.initialId !== checkpoint.id) throw alreadyExists(id);
-      return readable(id, found).record;
-    };
     const endedTtlMs = isEnded(execution.status) ? this.#endedTtlMs : "";
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const reserved = await this.#connection.run<ReserveAnswer>(RESERVE, [head, tokens], []);
-      if (reserved[0] === "exists") return existing(reserved[1]);
-      const [, token, createdAt] = reserved;
-      const { set, record: text } = encodeNewExecution(execution, token, Number(createdAt));
-      const { record } = decodeHead(id, set) as Head;
-      await this.#index.add(this.#index.keysOf(record), { id, stamp: token, createdAt: record.createdAt });
+      if (reserved[0] === "exists") return this.#refused(id, reserved[1]);
+      const [, token, now] = reserved;
+      const { set, record: text } = encodeNewExecution(execution, token, Number(now));
+      const { record } = decodeHead(id, [...set, "readAt", now]) as Head;
+      await this.#index.add({ id, stamp: token }, this.#index.placesOf(record));
       const made = await this.#connection.run<CreateAnswer>(
         CREATE,
         [head, records, tokens],
         argumentsOf(CREATE, { token, record: text, endedTtlMs }, set),
       );
       if (made[0] === "created") return record;
-      if (made[0] === "exists") return existing(made[1]);
+      if (made[0] === "exists") return this.#refused(id, made[1]);
     }
     throw keepsChanging(id);
   }
 
-  async get(id: string): Promise<ExecutionRecord | undefined> {
+  async read(id: string): Promise<StoredHead | undefined> {
     const { head } = this.#keys.execution(id);
-    return decodeHead(id, await this.#connection.run<string[]>(HEAD, [head], []))?.record;
+    return storedHead(decodeHead(id, await this.#connection.run<string[]>(HEAD, [head], [])));
   }
 
-  async claim(id: string, request: ClaimRequest): Promise<ExecutionRecord> {
+  async claim(id: string, request: ClaimRequest): Promise<ExecutionRecord | Refused> {
     const { head, records, tokens } = this.#keys.execution(id);
     const { from, ...encoded } = encodeClaim(request);
+    const status = request.cancel === undefined ? "running" : "cancelled";
     let prepared = "";
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
-      const args = argumentsOf(CLAIM, { ...encoded, prepared }, from);
+      const args = argumentsOf(CLAIM, { ...encoded, prepared, endedTtlMs: this.#endedTtlMs }, from);
       const answer = await this.#connection.run<ClaimAnswer>(CLAIM, [head, records, tokens], args);
-      const found = decodeHead(id, answer[1]);
-      // The script and the rules judge by the same head: if only the script refuses, it is damaged.
-      if (answer[0] === "refused") throw claimRefusal(id, found?.record, request, Number(answer[2])) ?? damaged(id);
-      const { record } = readable(id, found);
+      if (answer[0] === "refused") return this.#refused(id, answer[1]);
+      const found = readable(id, decodeHead(id, answer[1]));
+      if (answer[0] === "damaged") throw damaged(id);
+      const { record } = found;
       if (answer[0] === "claimed") {
-        const [, , status = "running", entry = "", wake = ""] = answer;
-        const left = { ...(status !== "running" && { status }), entry, wake };
-        this.#index.removeSoon(this.#index.entriesOf(id, left));
+        const [, , before, entry, wake] = answer;
+        this.#index.removeSoon(
+          this.#index.entriesOf(id, { ...(before !== status && { status: before }), entry, wake }),
+        );
         return record;
       }
-      if (answer[0] === "damaged") throw damaged(id);
-      prepared = answer[2];
-      if (record.status === "running") continue;
-      const entry = { id, stamp: prepared, createdAt: record.createdAt };
-      await this.#index.add([this.#keys.statusIndex("running")], entry);
+      prepared = `${record.status}:${answer[2]}`;
+      // One that runs already keeps its entries, under their own stamp.
+      const stamp = record.status === status ? found.entry : answer[2];
+      await this.#index.add({ id, stamp }, [
+        ...(record.status === status ? [] : [this.#index.statusPlace(status, record.createdAt)]),
+        ...(status === "running" ? [this.#index.leasePlace(record.readAt + request.leaseMs)] : []),
+      ]);
     }
     throw keepsChanging(id);
   }
 
-  async commit(id: string, request: CommitRequest): Promise<void> {
+  async commit(id: string, request: CommitRequest): Promise<Refused | undefined> {
     const { head, records } = this.#keys.execution(id);
     const encoded = encodeCommit(request, this.#endedTtlMs);
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
-      const args = commitArguments(encoded);
-      const answer = await this.#connection.run<CommitAnswer>(COMMIT, [head, records], args);
-      if (answer[0] === "done") return;
+      const answer = await this.#connection.run<CommitAnswer>(COMMIT, [head, records], commitArguments(encoded));
+      if (answer[0] === "done") return undefined;
+      if (answer[0] === "refused") return this.#refused(id, answer[1]);
+      if (answer[0] === "damaged") throw damaged(id, decodeHead(id, answer[1])?.record);
       if (answer[0] === "changed") {
         const [, status, entry, wake] = answer;
         const left = { ...(status !== "" && { status }), entry, wake };
-        return this.#index.removeSoon(this.#index.entriesOf(id, left));
+        this.#index.removeSoon(this.#index.entriesOf(id, left));
+        return undefined;
       }
-      if (answer[0] === "no-snapshot") throw noSnapshot(id, request.dropBefore);
-      if (answer[0] !== "index") {
-        throw commitRefusal(id, decodeHead(id, answer[1])?.record, request) ?? damaged(id);
-      }
-      encoded.prepared = answer[1];
-      const keys: string[] = [];
-      if (answer[2] !== "") keys.push(this.#keys.statusIndex(request.head?.status ?? "running"));
-      if (answer[3] !== "") keys.push(this.#keys.wakeIndex);
-      const stamp = `${request.token}.${request.version}`;
-      await this.#index.add(keys, { id, stamp, createdAt: Number(encoded.prepared) });
+      await this.#prepare(id, request, encoded, answer);
     }
     throw keepsChanging(id);
+  }
+
+  async isSnapshot(id: string, seq: number): Promise<boolean> {
+    const { head, records } = this.#keys.execution(id);
+    return Number(await this.#connection.run<unknown>(IS_SNAPSHOT, [head, records], [String(seq)])) === 1;
+  }
+
+  /** Makes the index entries that a commit asks for. */
+  async #prepare(
+    id: string,
+    request: CommitRequest,
+    encoded: CommitArguments,
+    [, createdAt, wants, wakes, now, entry]: Extract<CommitAnswer, { 0: "index" }>,
+  ): Promise<void> {
+    encoded.prepared = createdAt;
+    const stamp = `${request.token}.${request.version}`;
+    const { status = "running", wakeAt = null, wakeInMs = 0 } = request.head ?? {};
+    const leaseUntil = Number(now) + (request.leaseMs ?? 0);
+    const places: Place[] = [];
+    if (wants === "status") places.push(this.#index.statusPlace(status, Number(createdAt)));
+    if (wants === "status" && status === "running") places.push(this.#index.leasePlace(leaseUntil));
+    if (wakes === "wake") places.push(...this.#index.wakePlaces(Number(createdAt), wakeAt ?? Number(now) + wakeInMs));
+    if (places.length > 0) await this.#index.add({ id, stamp }, places);
+    if (wants === "lease") await this.#index.add({ id, stamp: entry }, [this.#index.leasePlace(leaseUntil)]);
+  }
+
+  #refused(id: string, flat: readonly string[]): Refused {
+    return { refused: true, head: storedHead(decodeHead(id, flat)) ?? null };
   }
 
   /** Deletes one that is still as it was listed, and says whether it was. */
@@ -151,19 +171,20 @@ export class Executions {
     );
     if (answer[0] === "left") return false;
     const [, born, entry, status, workflowId, userId, parentId, wake] = answer;
-    const placed = { status, workflowId, userId, ...(parentId !== "" && { parentId }) };
-    const left = this.#index.keysOf(placed).map((key) => ({ key, id, stamp: born }));
-    const lasting = left.filter(({ key }) => key !== this.#keys.statusIndex(status));
-    this.#index.removeSoon([...lasting, ...this.#index.entriesOf(id, { status, entry, wake })]);
+    const lasting = this.#index.lastingKeys({ workflowId, userId, ...(parentId !== "" && { parentId }) });
+    this.#index.removeSoon([
+      ...lasting.map((key) => ({ key, id, stamp: born })),
+      ...this.#index.entriesOf(id, { status, entry, wake }),
+    ]);
     return true;
   }
 }
 
-/** The arguments of the script: those it knows by names, fields to remove, fields and values to set. */
+/** The arguments of the script: those it knows by names, records, fields to remove, fields and values to set. */
 function commitArguments(encoded: CommitArguments): string[] {
   const args: string[] = [];
   for (const name of COMMIT.names) args.push(name === "removed" ? String(encoded.removed.length) : encoded[name]);
-  args.push(...encoded.removed, ...encoded.set);
+  args.push(...encoded.records, ...encoded.removed, ...encoded.set);
   return args;
 }
 
@@ -171,4 +192,10 @@ function commitArguments(encoded: CommitArguments): string[] {
 function readable(id: string, head: Head | undefined): Head {
   if (head === undefined || head.record.unreadable !== undefined) throw damaged(id, head?.record);
   return head;
+}
+
+function storedHead(head: Head | undefined): StoredHead | undefined {
+  if (head === undefined) return undefined;
+  const { record, initialId, claimId, commitId } = head;
+  return { record, initialCheckpointId: initialId, lastClaimId: claimId, lastCommitId: commitId };
 }

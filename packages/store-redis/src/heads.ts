@@ -4,7 +4,7 @@ import {
   readStoredCheckpoint,
   readStoredHead,
   type StoredFields,
-} from "@waymark/core";
+} from "@waymark/core/store";
 
 /** A head as it is kept: the record, and what only the store needs to know. "" is what cannot be read. */
 export interface Head {
@@ -14,9 +14,11 @@ export interface Head {
   born: string;
   /** The stamp of its entry in the index of its status. */
   entry: string;
-  /** The stamp of its entry in the index of those that have a `wakeAt`; absent without one. */
+  /** The stamp of its entries in the indexes of those that have a `wakeAt`; absent without one. */
   wake?: string;
   initialId: string;
+  claimId?: string | undefined;
+  commitId?: string | undefined;
 }
 
 const TOKEN = /^\d{1,16}$/;
@@ -44,6 +46,8 @@ export function decodeHead(id: string, flat: readonly string[]): Head | undefine
     born,
     entry: read("entry", isStamp),
     initialId: read("initialId", (text) => text !== ""),
+    claimId: fields.get("claimId"),
+    commitId: fields.get("commitId"),
   };
   if (fields.has("wakeAt") || fields.has("wake")) {
     head.wake = read("wake", isStamp);

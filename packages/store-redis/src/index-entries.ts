@@ -4,8 +4,9 @@ import type { Head } from "./heads.ts";
  * The order in which index entries come and go, in a cluster as on one server:
  *
  *   create   take a token, add the entries with the token as stamp, make the head
- *   claim, commit that change the status, commit that sets a wakeAt where there was none
- *            add the entry with the head's `token.version` as stamp, change the head, remove the old entry
+ *   claim, commit that change the status, commit that sets a first wakeAt or an earlier one
+ *            add the entries with the head's `token.version` as stamp, change the head, remove the old entries
+ *            (a cancel and a claim by force: the token and the highest version there can be)
  *   delete   remove the head, remove the entries
  *
  * A head that changes names the stamp of its entry. So a crash in between leaves entries too many, never too few, and
@@ -18,7 +19,8 @@ export interface IndexEntry {
   key: string;
   id: string;
   stamp: string;
-  createdAt: number;
+  /** The score. */
+  time: number;
 }
 
 /** What to do with an entry, knowing the head that was read after it. */
@@ -36,7 +38,7 @@ export function memberOf(id: string, stamp: string): string {
 
 export function parseMember(key: string, member: string, score: string): IndexEntry {
   const end = member.indexOf("\0");
-  return { key, id: member.slice(0, end), stamp: member.slice(end + 1), createdAt: Number(score) };
+  return { key, id: member.slice(0, end), stamp: member.slice(end + 1), time: Number(score) };
 }
 
 /** The field of a head that names its entry in an index which the execution may leave; none for other indexes. */

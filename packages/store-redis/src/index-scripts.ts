@@ -1,11 +1,47 @@
 import { script } from "./script.ts";
 
-/* Index entries: sorted sets with the creation time as score and id, U+0000, stamp as member. */
+/*
+ * Index entries: sorted sets with a time as score and id, U+0000, stamp as member. The time is that of the creation or, in
+ * the indexes of what is due and of leases, a lower bound of `wakeAt` or `leaseUntil`.
+ */
 
-/** ARGV: score, member. */
+/** ARGV: member and, for each key, a score. An entry that is there keeps the lower one. */
 export const INDEX_ADD = script(`
-for i = 1, #KEYS do redis.call('ZADD', KEYS[i], ARGV[1], ARGV[2]) end
+for i = 1, #KEYS do redis.call('ZADD', KEYS[i], 'LT', ARGV[i + 1], ARGV[1]) end
 return #KEYS`);
+
+/** Raises bounds. KEYS: the index. ARGV: members and scores in turn. One that has gone stays gone. */
+export const INDEX_RAISE = script(`
+for i = 1, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', ARGV[i + 1], ARGV[i]) end
+return #ARGV / 2`);
+
+/**
+ * Adds entries of one index (KEYS[1]) that another (KEYS[2]) lacks, with the lowest bound: versions of the store that do
+ * not know the second write only to the first.
+ */
+export const INDEX_ADOPT = script(`
+if redis.call('ZCARD', KEYS[1]) <= redis.call('ZCARD', KEYS[2]) then return 0 end
+local members = redis.call('ZRANGE', KEYS[1], 0, -1)
+local added = 0
+for i = 1, #members do added = added + redis.call('ZADD', KEYS[2], 'NX', 0, members[i]) end
+return added`);
+
+/** Notes when a definition was saved. KEYS: the index. ARGV: the name of its key. */
+export const DEFINITION_SAVED = script(`
+local time = redis.call('TIME')
+return redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])`);
+
+/** The definitions that were last saved so long ago. ARGV: milliseconds. Returns the latest time that counts, and names. */
+export const DEFINITIONS_SAVED_BEFORE = script(`
+local time = redis.call('TIME')
+local before = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[1])
+return { before, redis.call('ZRANGE', KEYS[1], '-inf', before, 'BYSCORE') }`);
+
+/** Takes a definition out of the index unless it was saved since. ARGV: its name, the latest time that counts. */
+export const DEFINITION_FORGET = script(`
+local saved = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not saved or tonumber(saved) > tonumber(ARGV[2]) then return 0 end
+return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
 /** ARGV: a member for each key. */
 export const INDEX_REMOVE = script(`
@@ -21,7 +57,7 @@ return sizes`);
 /**
  * The next entries of each key, at one instant.
  *
- * ARGV: 'asc' or 'desc', how many, the position after which to begin (time or '', id), the time before which or ''.
+ * ARGV: 'asc' or 'desc', how many, the position after which to begin (time or '', id), the time before which, '' or 'now'.
  * Returns the time and, for each key, members and scores. Strings are compared by byte: Lua's own order is the locale's.
  */
 export const INDEX_PAGE = script(`
@@ -50,13 +86,15 @@ local function is_after(member)
   return (length > #after_id) == ascending
 end
 local low, high = '0', '8640000000000000'
-if ARGV[5] ~= '' then high = '(' .. ARGV[5] end
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+if ARGV[5] == 'now' then high = now
+elseif ARGV[5] ~= '' then high = '(' .. ARGV[5] end
 if after ~= '' then
   if ascending then low = after
   elseif ARGV[5] == '' or tonumber(after) < tonumber(ARGV[5]) then high = after end
 end
-local time = redis.call('TIME')
-local result = { string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)) }
+local result = { now }
 for k = 1, #KEYS do
   local found, count, offset = {}, 0, 0
   repeat

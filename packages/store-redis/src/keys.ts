@@ -1,4 +1,4 @@
-import type { WorkflowStatus } from "@waymark/core";
+import type { WorkflowStatus } from "@waymark/core/store";
 
 /** Executions share so many hash tags; each tag's keys lie in one slot of a cluster, with a counter of fencing tokens. */
 const BUCKETS = 4_096;
@@ -53,9 +53,24 @@ export class Keys {
     return this.#index(`user:${encode(userId)}`);
   }
 
-  /** Those that have a `wakeAt`. */
+  /** Those that have a `wakeAt`, by their creation: for versions of the store that know no other index of them. */
   get wakeIndex(): string {
     return this.#index("wake");
+  }
+
+  /** Those that have a `wakeAt`, by a lower bound of it. */
+  get dueIndex(): string {
+    return this.#index("due");
+  }
+
+  /** Those that run, by a lower bound of the end of their lease. */
+  get leaseIndex(): string {
+    return this.#index("lease");
+  }
+
+  /** Definitions, by when they were last saved. */
+  get definitionIndex(): string {
+    return this.#index("definitions");
   }
 
   parentIndex(parentId: string): string {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { safeError, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { safeError } from "@waymark/core/store";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
-import type { ConnectOptions } from "./options.ts";
+import type { RedisConnectOptions } from "./options.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
 
@@ -17,7 +18,7 @@ const LOADING_POLL_MS = 100;
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
  */
-export async function openClient(options: ConnectOptions, timeoutMs: number): Promise<RedisClient> {
+export async function openClient(options: RedisConnectOptions, timeoutMs: number): Promise<RedisClient> {
   const client = newClient(options, timeoutMs);
   checkPrefix(client, "clusterOptions");
   let lastError: unknown;
@@ -42,7 +43,7 @@ export async function openClient(options: ConnectOptions, timeoutMs: number): Pr
 }
 
 /** @throws {WorkflowError} INVALID_ARGUMENT */
-function newClient(options: ConnectOptions, timeoutMs: number): RedisClient {
+function newClient(options: RedisConnectOptions, timeoutMs: number): RedisClient {
   try {
     return options.cluster === undefined ? single(options, timeoutMs) : cluster(options, timeoutMs);
   } catch (error) {
@@ -92,7 +93,7 @@ function checkPrefix({ isCluster, options }: RedisClient, argument: string): voi
   );
 }
 
-function single({ url, options = {} }: ConnectOptions, timeoutMs: number): RedisClient {
+function single({ url, options = {} }: RedisConnectOptions, timeoutMs: number): RedisClient {
   const settings = {
     ...ownConnection(timeoutMs),
     retryStrategy: (times: number) => Math.min(times * 50, 500),
@@ -112,7 +113,7 @@ function single({ url, options = {} }: ConnectOptions, timeoutMs: number): Redis
   return url === undefined ? new Redis(settings) : new Redis(url, settings);
 }
 
-function cluster({ cluster: nodes = [], clusterOptions = {} }: ConnectOptions, timeoutMs: number): RedisClient {
+function cluster({ cluster: nodes = [], clusterOptions = {} }: RedisConnectOptions, timeoutMs: number): RedisClient {
   return new Cluster(nodes, {
     clusterRetryStrategy: (times) => Math.min(times * 50, 500),
     // A cluster that is down is waited for by calls, which so know what they wait for.

@@ -1,4 +1,5 @@
-import { checkNames, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { checkNames } from "@waymark/core/store";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
 /** Options of every way to open the store. */
@@ -31,7 +32,7 @@ export interface RedisStoreOptions {
 }
 
 /** What {@link RedisCheckpointStore.connect} takes. */
-export interface ConnectOptions extends RedisStoreOptions {
+export interface RedisConnectOptions extends RedisStoreOptions {
   /** redis://user:password@host:6379/0, or rediss:// for TLS. */
   url?: string;
   /** Options for the `Redis` of ioredis, beside the URL or in place of it: `host`, `tls`, `sentinels` and `name` … */
@@ -59,12 +60,12 @@ const SHARED = {
   onWarning: true,
 } satisfies Record<keyof Required<RedisStoreOptions>, true>;
 const CONNECT = { ...SHARED, url: true, options: true, cluster: true, clusterOptions: true } satisfies Record<
-  keyof Required<ConnectOptions>,
+  keyof Required<RedisConnectOptions>,
   true
 >;
 
 /** Checks options; a name that nobody reads is a mistake worth telling. @throws {WorkflowError} INVALID_ARGUMENT */
-export function checkConnectOptions(options: ConnectOptions): void {
+export function checkConnectOptions(options: RedisConnectOptions): void {
   checkStoreOptions(options, CONNECT);
   const { url, options: redis, cluster, clusterOptions } = options;
   if (cluster === undefined && url === undefined && redis === undefined) {

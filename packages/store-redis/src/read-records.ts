@@ -1,4 +1,4 @@
-import { type CheckpointRecord, notFound, type ReadCheckpointsOptions } from "@waymark/core";
+import type { CheckpointRecord, HistoryRange } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
 import { READ, type ReadAnswer } from "./execution-scripts.ts";
 import { decodeHead, decodeRecord } from "./heads.ts";
@@ -11,17 +11,21 @@ const CHUNK_BYTES = 1024 * 1024;
 const MAX_TRIES = 20;
 
 /** Which records of which execution. */
-export interface RecordsQuery extends ReadCheckpointsOptions {
+export interface RecordsQuery extends HistoryRange {
   id: string;
   keys: ExecutionKeys;
 }
 
 /**
- * Reads records in chunks, as they are at one time; again from the start if they were dropped in between.
+ * Reads records in chunks, as they are at one time; again from the start if they were dropped in between. `undefined` if
+ * there is no such execution.
  *
- * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE
+ * @throws {WorkflowError} STATE_CORRUPT, STORE_UNAVAILABLE
  */
-export async function readRecords(connection: Connection, query: RecordsQuery): Promise<CheckpointRecord[]> {
+export async function readRecords(
+  connection: Connection,
+  query: RecordsQuery,
+): Promise<CheckpointRecord[] | undefined> {
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const found = await readOnce(connection, query);
     if (found !== "changed") return found;
@@ -31,16 +35,16 @@ export async function readRecords(connection: Connection, query: RecordsQuery): 
 
 async function readOnce(
   connection: Connection,
-  { id, keys, from = 0, to, limit = Number.MAX_SAFE_INTEGER, order = "asc" }: RecordsQuery,
-): Promise<CheckpointRecord[] | "changed"> {
+  { id, keys, from, to, limit = Number.MAX_SAFE_INTEGER, order }: RecordsQuery,
+): Promise<CheckpointRecord[] | "changed" | undefined> {
   const found: CheckpointRecord[] = [];
-  const ask = async (lowest: number, highest: number | undefined) => {
+  const ask = async (lowest: number, highest: number) => {
     const answer = await connection.run<ReadAnswer>(
       READ,
       [keys.head, keys.records],
       argumentsOf(READ, {
         lowest: String(lowest),
-        highest: String(highest ?? ""),
+        highest: highest === Number.MAX_SAFE_INTEGER ? "" : String(highest),
         limit: String(limit - found.length),
         order,
         bytes: String(CHUNK_BYTES),
@@ -49,12 +53,15 @@ async function readOnce(
     if (answer[0] === "read")
       return { born: answer[1], low: Number(answer[2]), high: Number(answer[3]), texts: answer[4] };
     const head = decodeHead(id, answer[1]);
-    throw head === undefined ? notFound(id) : damaged(id, head.record);
+    if (head !== undefined) throw damaged(id, head.record);
+    return undefined;
   };
   const first = await ask(from, to);
+  if (first === undefined) return undefined;
   let { low, high } = first;
   const wanted = Math.min(limit, high - low + 1);
-  for (let answer = first; ; answer = await ask(low, high)) {
+  for (let answer: Awaited<ReturnType<typeof ask>> = first; ; answer = await ask(low, high)) {
+    if (answer === undefined) return undefined;
     if (answer.born !== first.born || answer.low !== low || answer.high !== high) return "changed";
     for (const text of answer.texts) found.push(decodeRecord(text, order === "asc" ? low++ : high--));
     if (found.length >= wanted) return found;

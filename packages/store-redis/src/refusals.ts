@@ -1,14 +1,5 @@
-import { type ExecutionRecord, listed, quoted, WorkflowError } from "@waymark/core";
-import { unavailable } from "./translate-error.ts";
-
-/** The error for a `dropBefore` that names no snapshot. */
-export function noSnapshot(id: string, dropBefore: number | undefined): WorkflowError {
-  return new WorkflowError(
-    "INVALID_ARGUMENT",
-    `dropBefore must be the number of a snapshot, which ${dropBefore} is not.`,
-    { executionId: id, details: { argument: "dropBefore", dropBefore } },
-  );
-}
+import { WorkflowError } from "@waymark/core";
+import { type ExecutionRecord, listed, quoted, unavailable } from "@waymark/core/store";
 
 /** The error if others change an execution faster than this call can follow. */
 export function keepsChanging(id: string): WorkflowError {

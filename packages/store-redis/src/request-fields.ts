@@ -1,4 +1,5 @@
 import {
+  type CheckpointKind,
   type ClaimRequest,
   type CommitRequest,
   createdHead,
@@ -9,7 +10,7 @@ import {
   type NewCheckpoint,
   type NewExecution,
   writeFields,
-} from "@waymark/core";
+} from "@waymark/core/store";
 
 /*
  * Where each field of a request is written. Every request has a table with an entry for each field that its interface
@@ -45,10 +46,15 @@ const NEW_EXECUTION: FieldWriters<NewExecution, NewHead & { token: string; now: 
   leaseMs: (leaseMs, to) => inHash(to.now + leaseMs, to, "leaseUntil"),
   definitionHash: inHash,
   parentId: inHash,
-  wakeAt: (wakeAt, to, name) => {
-    inHash(wakeAt, to, name);
-    inHash(to.token, to, "wake");
-  },
+  parentNodeId: inHash,
+  parentVisit: inHash,
+  forkedFromId: inHash,
+  forkedFromSeq: inHash,
+  metadata: inHash,
+  // The rules of core make a time of a duration, see below.
+  wakeAt: byRules,
+  wakeInMs: byRules,
+  deadlineMs: byRules,
   failure: inHash,
   // At most the server's time: the rules of core say so, see below.
   createdAt: byRules,
@@ -58,11 +64,19 @@ const NEW_EXECUTION: FieldWriters<NewExecution, NewHead & { token: string; now: 
   },
 };
 
+/** Fields of a head that are made when it is read. */
+type Unkept = "unreadable" | "readAt";
+
 /** The fields of a new head that no request decides alone. */
 const BY_STORE: Record<
-  Exclude<keyof ExecutionRecord, Exclude<keyof NewExecution, "createdAt"> | "leaseUntil" | "unreadable">,
+  Exclude<keyof ExecutionRecord, Exclude<keyof NewExecution, "createdAt" | "wakeAt"> | "leaseUntil" | Unkept>,
   true
 > = {
+  wakeAt: true,
+  waiting: true,
+  waitingCount: true,
+  recoveries: true,
+  deadlineAt: true,
   version: true,
   token: true,
   seq: true,
@@ -83,6 +97,7 @@ export function encodeNewExecution(execution: NewExecution, token: string, now: 
     const value = head[name as keyof typeof BY_STORE];
     if (value !== undefined) inHash(value, to, name);
   }
+  if (head.wakeAt !== undefined) inHash(token, to, "wake");
   return to;
 }
 
@@ -93,6 +108,8 @@ export interface ClaimArguments {
   leaseMs: string;
   /** "1" or "". */
   force: string;
+  /** A failure as JSON, or "". */
+  cancel: string;
   from: readonly string[];
 }
 
@@ -106,10 +123,13 @@ const CLAIM: FieldWriters<ClaimRequest, ClaimArguments> = {
   force: (force, to) => {
     to.force = force ? "1" : "";
   },
+  cancel: (failure, to) => {
+    to.cancel = JSON.stringify(failure);
+  },
 };
 
 export function encodeClaim(request: ClaimRequest): ClaimArguments {
-  const to: ClaimArguments = { claimId: "", owner: "", leaseMs: "", force: "", from: [] };
+  const to: ClaimArguments = { claimId: "", owner: "", leaseMs: "", force: "", cancel: "", from: [] };
   writeFields(CLAIM, request, to);
   return to;
 }
@@ -119,40 +139,53 @@ export interface CommitArguments extends HashChange {
   commitId: string;
   token: string;
   version: string;
-  record: string;
-  kind: string;
+  /** A letter for each record; see the script. */
+  kinds: string;
   leaseMs: string;
   dropBefore: string;
   status: string;
   endedAt: string;
   /** Whether `wakeAt` is "set", "clear"ed or neither. */
   wake: string;
+  wakeAt: string;
+  wakeInMs: string;
   /** The creation time with which index entries were made for this commit. */
   prepared: string;
   endedTtlMs: string;
+  records: string[];
 }
 
 const HEAD_UPDATE: FieldWriters<HeadUpdate, CommitArguments> = {
   status: asArgument,
   currentStep: inHash,
   totalSteps: inHash,
-  wakeAt: (wakeAt, to, name) => {
+  wakeAt: (wakeAt, to) => {
     to.wake = wakeAt === null ? "clear" : "set";
-    inHash(wakeAt, to, name);
-    if (wakeAt === null) to.removed.push("wake");
+    if (wakeAt === null) to.removed.push("wakeAt", "wake");
+    else to.wakeAt = String(wakeAt);
   },
+  wakeInMs: (wakeInMs, to) => {
+    to.wake = "set";
+    to.wakeInMs = String(wakeInMs);
+  },
+  waiting: inHash,
+  waitingCount: inHash,
   failure: inHash,
   definitionHash: inHash,
   endedAt: asArgument,
 };
 
+const LETTERS: Readonly<Record<CheckpointKind, string>> = { snapshot: "s", save: "v", delta: "c", error: "c" };
+
 const COMMIT: FieldWriters<CommitRequest, CommitArguments> = {
   commitId: asArgument,
   token: asArgument,
   version: asArgument,
-  checkpoint: (checkpoint, to) => {
-    to.kind = checkpoint.kind;
-    to.record = encodeRecord(checkpoint);
+  checkpoints: (checkpoints, to) => {
+    for (const checkpoint of checkpoints) {
+      to.kinds += LETTERS[checkpoint.kind];
+      to.records.push(encodeRecord(checkpoint));
+    }
   },
   head: (update, to) => writeFields(HEAD_UPDATE, update, to),
   leaseMs: asArgument,
@@ -164,15 +197,17 @@ export function encodeCommit(request: CommitRequest, endedTtlMs: string): Commit
     commitId: "",
     token: "",
     version: "",
-    record: "",
-    kind: "",
+    kinds: "",
     leaseMs: "",
     dropBefore: "",
     status: "",
     endedAt: "",
     wake: "",
+    wakeAt: "",
+    wakeInMs: "",
     prepared: "",
     endedTtlMs,
+    records: [],
     removed: [],
     set: [],
   };
@@ -184,8 +219,8 @@ type RecordHeader = { readonly [Name in Exclude<keyof NewCheckpoint, "payload">]
 
 /** A record as text: a line of JSON, and the payload as it is. Scripts look at how it begins: with the kind. */
 function encodeRecord(checkpoint: NewCheckpoint): string {
-  const { kind, id, nodeId, nodeName, stepNumber, attempt, durationMs, timestamp, error } = checkpoint;
-  const header: RecordHeader = { kind, id, nodeId, nodeName, stepNumber, attempt, durationMs, timestamp, error };
+  const { kind, id, nodeId, nodeName, visit, stepNumber, attempt, durationMs, timestamp, error } = checkpoint;
+  const header: RecordHeader = { kind, id, nodeId, nodeName, visit, stepNumber, attempt, durationMs, timestamp, error };
   return `${JSON.stringify(header)}\n${checkpoint.payload}`;
 }
 

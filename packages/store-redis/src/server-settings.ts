@@ -1,4 +1,5 @@
-import { cleanText, quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { cleanText, quoted } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
 import { TEXT } from "./execution-scripts.ts";
 

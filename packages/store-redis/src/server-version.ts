@@ -1,6 +1,6 @@
 import { isWorkflowError } from "@waymark/core";
+import { unavailable } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
-import { unavailable } from "./translate-error.ts";
 
 /** `ZRANGE` has had what listings need since then. Valkey, and others, tell the version of Redis that they are like. */
 const OLDEST_VERSION = "6.2";

@@ -1,28 +1,8 @@
-import { cleanText, isWorkflowError, safeError, WorkflowError, type WorkflowErrorOptions } from "@waymark/core";
-
-/** What kinds of faults there are: `details.reason` of a STORE_UNAVAILABLE. */
-export const FAULT_REASONS = [
-  "authentication",
-  "busy",
-  "cluster",
-  "connection",
-  "conflict",
-  "loading",
-  "out_of_memory",
-  "permission",
-  "persistence",
-  "read_only",
-  "server",
-  "server_too_old",
-  "timeout",
-  "tls",
-] as const;
-
-/** What kind of fault it was. */
-export type FaultReason = (typeof FAULT_REASONS)[number];
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+import { cleanText, type StoreFault, safeError, unavailable } from "@waymark/core/store";
 
 interface Fault {
-  reason: FaultReason;
+  reason: StoreFault;
   /** What happened and what to do, before the server's own words. */
   advice: string;
 }
@@ -69,15 +49,6 @@ const MAX_TOLD = 500;
 
 /** Thrown if a call took too long. */
 export class TimedOut extends Error {}
-
-/** The error of a store that cannot be used now, and may be later. */
-export function unavailable(
-  reason: FaultReason,
-  message: string,
-  { details, ...options }: WorkflowErrorOptions = {},
-): WorkflowError {
-  return new WorkflowError("STORE_UNAVAILABLE", message, { ...options, details: { reason, ...details } });
-}
 
 /** Turns whatever the driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {

@@ -60,7 +60,7 @@ it("a client that was quit is told at once, and used again once it is connected 
     await ended;
     expect(await faultOf(store.getExecution("e1"))).toEqual(unavailable({ reason: "connection" }));
     await client.connect();
-    expect(await store.getExecution("e1")).toEqual(head);
+    expect(await store.getExecution("e1")).toEqual({ ...head, readAt: expect.any(Number) });
   }
   await store.commit("e1", newCommit(head));
 });
@@ -73,10 +73,10 @@ it("goes by the client's database and prefix as they are now", async () => {
   expect(await store.getExecution("e1")).toBeUndefined();
   expect(await store.listExecutions()).toEqual({ items: [] });
   await client.select(0);
-  expect(await store.listExecutions()).toEqual({ items: [head] });
+  expect(await store.listExecutions()).toEqual({ items: [{ ...head, readAt: expect.any(Number) }] });
   client.options.keyPrefix = "other:";
   expect(await store.getExecution("e1")).toBeUndefined();
   expect(await store.getDefinition("h")).toBeUndefined();
   delete client.options.keyPrefix;
-  expect(await store.getExecution("e1")).toEqual(head);
+  expect(await store.getExecution("e1")).toEqual({ ...head, readAt: expect.any(Number) });
 });

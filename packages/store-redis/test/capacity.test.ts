@@ -1,10 +1,5 @@
-import {
-  compareIds,
-  type ExecutionRecord,
-  encodeCursor,
-  type ListExecutionsOptions,
-  type NewExecution,
-} from "@waymark/core";
+import type { ExecutionRecord, ListExecutionsOptions, NewExecution } from "@waymark/core";
+import { compareIds, encodeCursor } from "@waymark/core/store";
 import { Redis } from "ioredis";
 import { newExecution } from "tooling/store-fixtures";
 import { startOwnRedis } from "tooling/test-servers";
@@ -60,6 +55,8 @@ async function createUpTo(count: number, atOnce: number): Promise<void> {
 
 interface Listing {
   name: string;
+  /** The time that it is ordered by, if that is not the creation; then it goes one way only. */
+  sortBy?: "wakeAt" | "leaseUntil";
   options: ListExecutionsOptions;
   matches: (record: ExecutionRecord) => boolean;
 }
@@ -78,14 +75,16 @@ const LISTINGS: Listing[] = [
   {
     name: "lapsed leases",
     options: { leaseExpired: true },
+    sortBy: "leaseUntil",
     matches: ({ leaseUntil, createdAt }) => leaseUntil === createdAt,
   },
   {
     name: "what is due, of what waits",
     options: { due: true, status: ["pending", "suspended"] },
+    sortBy: "wakeAt",
     matches: ({ wakeAt }) => wakeAt === 1,
   },
-  { name: "what is due", options: { due: true }, matches: ({ wakeAt }) => wakeAt === 1 },
+  { name: "what is due", options: { due: true }, sortBy: "wakeAt", matches: ({ wakeAt }) => wakeAt === 1 },
 ];
 
 /** Those and, when there are executions, one that needs to know when they were created. */
@@ -95,18 +94,28 @@ function listings(): Listing[] {
   return [...LISTINGS, { name: "created before", options, matches: ({ createdAt }) => createdAt < time }];
 }
 
+/** The orders that a listing can have, as options. */
+function ordersOf({ sortBy }: Listing): ["asc" | "desc", Pick<ListExecutionsOptions, "order">][] {
+  return sortBy === undefined ? ORDERS.map((order) => [order, { order }]) : [["asc", {}]];
+}
+
 /** Every execution that a listing has, in order. */
-function expected({ matches }: Listing, order: "asc" | "desc"): ExecutionRecord[] {
-  const rows = all.filter(matches).sort((a, b) => a.createdAt - b.createdAt || compareIds(a.id, b.id));
+function expected({ matches, sortBy: by }: Listing, order: "asc" | "desc"): ExecutionRecord[] {
+  const sortBy = by ?? "createdAt";
+  const rows = all
+    .filter(matches)
+    .map((row) => ({ ...row, readAt: expect.any(Number) as number }))
+    .sort((a, b) => Number(a[sortBy]) - Number(b[sortBy]) || compareIds(a.id, b.id));
   return order === "asc" ? rows : rows.reverse();
 }
 
 /** What the first page of each listing took of the server, by name and order. */
 async function firstPages(): Promise<Map<string, Calls>> {
   const taken = new Map<string, Calls>();
-  for (const { name, options } of listings()) {
-    for (const order of ORDERS) {
-      const list = () => store.listExecutions({ ...options, order, limit: PAGE });
+  for (const listing of listings()) {
+    const { name, options } = listing;
+    for (const [order, way] of ordersOf(listing)) {
+      const list = () => store.listExecutions({ ...options, ...way, limit: PAGE });
       taken.set(`${name}, ${order}`, await callsOf(admin, list));
     }
   }
@@ -129,17 +138,17 @@ describe(`a listing of ${MANY} executions`, () => {
 
   it("has the right rows, on its first page and in the middle, in both orders", async () => {
     for (const listing of listings()) {
-      for (const order of ORDERS) {
+      for (const [order, way] of ordersOf(listing)) {
         const rows = expected(listing, order);
         expect(rows.length).toBeGreaterThan(PAGE);
-        const first = await store.listExecutions({ ...listing.options, order, limit: PAGE });
+        const first = await store.listExecutions({ ...listing.options, ...way, limit: PAGE });
         expect(first, listing.name).toEqual({
           items: rows.slice(0, PAGE),
-          nextCursor: encodeCursor(rows[PAGE - 1] as ExecutionRecord),
+          nextCursor: cursorAfter(rows[PAGE - 1] as ExecutionRecord, listing),
         });
         const at = Math.floor(rows.length / 2);
-        const cursor = encodeCursor(rows[at - 1] as ExecutionRecord);
-        const { items } = await store.listExecutions({ ...listing.options, order, limit: PAGE, cursor });
+        const cursor = cursorAfter(rows[at - 1] as ExecutionRecord, listing);
+        const { items } = await store.listExecutions({ ...listing.options, ...way, limit: PAGE, cursor });
         expect(items, listing.name).toEqual(rows.slice(at, at + PAGE));
       }
     }
@@ -159,12 +168,12 @@ describe(`a listing of ${MANY} executions`, () => {
     const [listing] = LISTINGS as [Listing];
     for (const order of ORDERS) {
       const after = expected(listing, order)[MANY / 2] as ExecutionRecord;
-      const cursor = encodeCursor(after);
+      const cursor = cursorAfter(after, listing);
       const calls = await callsOf(admin, () => store.listExecutions({ order, limit: PAGE, cursor }));
       // Entries of the cursor's own millisecond are gone through, a page at a time, to find the place.
       const sameTime = all.filter(({ createdAt }) => createdAt === after.createdAt).length;
       const { zrange = 0, ...others } = calls;
-      expect(others).toEqual({ evalsha: 1 + PAGE + 1, hgetall: PAGE + 1, time: 1 });
+      expect(others).toEqual({ evalsha: 1 + PAGE + 1, hgetall: PAGE + 1, time: PAGE + 2 });
       expect(zrange).toBeLessThanOrEqual(2 + Math.floor(sameTime / (PAGE + 1)));
     }
   });
@@ -214,4 +223,9 @@ async function walk(options: ListExecutionsOptions): Promise<string[]> {
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return ids;
+}
+
+function cursorAfter(row: ExecutionRecord, { sortBy: by }: Listing): string {
+  const sortBy = by ?? "createdAt";
+  return encodeCursor(sortBy, { time: Number(row[sortBy]), id: row.id });
 }

@@ -21,9 +21,11 @@ async function useAll(store: RedisCheckpointStore, id: string): Promise<void> {
   const claimed = await store.claimExecution(id, claim);
   expect(await store.readCheckpoints(id)).toHaveLength(2);
   for (const [name, value] of Object.entries(names)) {
-    expect((await store.listExecutions({ [name]: value })).items).toEqual([claimed]);
+    expect((await store.listExecutions({ [name]: value })).items).toEqual([{ ...claimed, readAt: expect.any(Number) }]);
   }
-  expect((await store.listExecutions({ ...names, status: ["running", "failed"] })).items).toEqual([claimed]);
+  expect((await store.listExecutions({ ...names, status: ["running", "failed"] })).items).toEqual([
+    { ...claimed, readAt: expect.any(Number) },
+  ]);
   expect(await store.deleteExecutions([claimed])).toBe(1);
 }
 

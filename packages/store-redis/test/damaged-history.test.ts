@@ -52,7 +52,9 @@ it("a field of a record that cannot be read is told, with the record's number", 
         const damaged = JSON.stringify({ ...JSON.parse(header), [name]: value });
         await put(key, lines.with(at, `${damaged}\n${payload}`));
         const read = store.readCheckpoints(id, { from: at, limit: 1 });
-        if (name === "error" && (value === undefined || value === null)) expect(await read).toHaveLength(1);
+        // Records of the version before have no visit.
+        const mayBeAbsent = name === "error" || name === "visit";
+        if (mayBeAbsent && (value === undefined || value === null)) expect(await read).toHaveLength(1);
         else await expect(read, damaged).rejects.toMatchObject({ code: "STATE_CORRUPT", details: { seq: at } });
       }
     }

@@ -64,7 +64,7 @@ async function fill(store: RedisCheckpointStore): Promise<{ head: ExecutionRecor
   writeFileSync(ballast, Buffer.alloc(4 * KIB * KIB));
   const checkpoint = () => newCheckpoint({ payload: JSON.stringify("x".repeat(100 * KIB)) });
   for (let version = 0; ; version++) {
-    const commit = newCommit({ ...head, version }, { checkpoint: checkpoint() });
+    const commit = newCommit({ ...head, version }, { checkpoints: [checkpoint()] });
     const fault = await faultOf(store.commit(head.id, commit));
     if (fault !== undefined) return { head, fault, version };
   }

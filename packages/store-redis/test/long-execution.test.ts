@@ -26,7 +26,7 @@ describe("a large state", () => {
   ])("of %s is kept, and read back", async (_name, bytes) => {
     const head = await store.createExecution(newExecution(randomUUID()));
     const payload = payloadOf(bytes);
-    await store.commit(head.id, newCommit(head, { checkpoint: newCheckpoint({ kind: "snapshot", payload }) }));
+    await store.commit(head.id, newCommit(head, { checkpoints: [newCheckpoint({ kind: "snapshot", payload })] }));
     await store.commit(head.id, newCommit({ ...head, version: 1 }));
     const records = await store.readCheckpoints(head.id);
     expect(records.map(({ payload: kept }) => kept.length)).toEqual([2, bytes, newCheckpoint().payload.length]);
@@ -42,7 +42,7 @@ describe("a large state", () => {
     const received = await figureOf(admin, "stats", "total_net_input_bytes");
     const calls = await callsOf(admin, async () => {
       const faults = [
-        store.commit(head.id, newCommit(head, { checkpoint })),
+        store.commit(head.id, newCommit(head, { checkpoints: [checkpoint] })),
         store.createExecution(newExecution(randomUUID(), { checkpoint })),
         store.saveDefinition("large", payload),
       ].map(faultOf);
@@ -51,7 +51,7 @@ describe("a large state", () => {
     expect(calls).toEqual({});
     // Those are the questions themselves.
     expect((await figureOf(admin, "stats", "total_net_input_bytes")) - received).toBeLessThan(1_000);
-    expect(await store.getExecution(head.id)).toEqual(head);
+    expect(await store.getExecution(head.id)).toEqual({ ...head, readAt: expect.any(Number) });
   });
 });
 
@@ -67,7 +67,10 @@ describe("an execution of 10,000 checkpoints", () => {
     for (let version = 0; version < LAST; version++) {
       const step = version + 1;
       const checkpoint = newCheckpoint({ stepNumber: step, payload: `{"step":${step}}` });
-      const request = newCommit({ token, version }, { checkpoint, leaseMs: 30_000, head: { currentStep: step } });
+      const request = newCommit(
+        { token, version },
+        { checkpoints: [checkpoint], leaseMs: 30_000, head: { currentStep: step } },
+      );
       if (step !== 10 && step !== LAST) await store.commit(id, request);
       else perCommit.set(step, await callsOf(admin, () => store.commit(id, request)));
     }

@@ -5,7 +5,7 @@ import { expectNoLeak } from "tooling/store-checks";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnRedis, startTcpProxy } from "tooling/test-servers";
 import { afterAll, afterEach, expect, it } from "vitest";
-import { type ConnectOptions, RedisCheckpointStore } from "../src/index.ts";
+import { RedisCheckpointStore, type RedisConnectOptions } from "../src/index.ts";
 import { Keys } from "../src/keys.ts";
 
 const USER = "markeruser";
@@ -39,9 +39,9 @@ function borrowed(address: string, timeoutMs = 5_000): RedisCheckpointStore {
 const leakOf = (call: Promise<unknown>) => expectNoLeak(call, SECRETS);
 const payload = `{"token":"${PAYLOAD}"}`;
 const secretCommit = (head: { token: number; version: number }) =>
-  newCommit(head, { checkpoint: newCheckpoint({ payload }) });
+  newCommit(head, { checkpoints: [newCheckpoint({ payload })] });
 
-it.each<ConnectOptions>([
+it.each<RedisConnectOptions>([
   { url: `redis://${USER}:${PASSWORD}@a b` },
   { url: `redis://${USER}:${PASSWORD}@${host}:x` },
   { url: `redis://${USER}:%zz${PASSWORD}@${host}` },

@@ -39,7 +39,7 @@ function newWriter(store: RedisCheckpointStore, head: ExecutionRecord, payload?:
       const checkpoint = newCheckpoint(payload === undefined ? {} : { payload: payload() });
       const version = this.acknowledged;
       sent[version + 1] = checkpoint.id;
-      await store.commit(head.id, newCommit({ ...head, version }, { checkpoint }));
+      await store.commit(head.id, newCommit({ ...head, version }, { checkpoints: [checkpoint] }));
       this.acknowledged += 1;
     },
   };

@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startOwnRedis } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
-import { type ConnectOptions, RedisCheckpointStore } from "../src/index.ts";
+import { RedisCheckpointStore, type RedisConnectOptions } from "../src/index.ts";
 import { Keys } from "../src/keys.ts";
 import { IN_TIME } from "./fault-of.ts";
 
@@ -14,15 +14,15 @@ afterAll(async () => {
   await server.stop();
 });
 
-const open = (options: ConnectOptions = {}) =>
+const open = (options: RedisConnectOptions = {}) =>
   RedisCheckpointStore.connect({ url: server.url, keyPrefix: `${randomUUID()}:`, ...options });
 
-async function isDurable(options: ConnectOptions = {}): Promise<boolean> {
+async function isDurable(options: RedisConnectOptions = {}): Promise<boolean> {
   await using store = await open(options);
   return store.capabilities.durable;
 }
 
-async function warningsWith(policy: string, options: ConnectOptions = {}): Promise<string[]> {
+async function warningsWith(policy: string, options: RedisConnectOptions = {}): Promise<string[]> {
   await admin.config("SET", "maxmemory-policy", policy);
   const warnings: string[] = [];
   await (await open({ onWarning: (message) => warnings.push(message), ...options })).close();
@@ -131,7 +131,7 @@ describe("options", () => {
     ["options", null],
     ["options", []],
   ])("%s is refused in %o", async ([argument, options]) => {
-    const call = RedisCheckpointStore.connect(options as ConnectOptions);
+    const call = RedisCheckpointStore.connect(options as RedisConnectOptions);
     await expect(call).rejects.toMatchObject({ code: "INVALID_ARGUMENT", details: { argument } });
   });
 

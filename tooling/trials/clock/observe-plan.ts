@@ -89,7 +89,8 @@ export async function observePlan(plan: RandomPlan, surroundings: Surroundings):
   const history = records.map(({ id: _id, timestamp, durationMs, error, ...record }) => {
     if (!Number.isSafeInteger(timestamp) || !(durationMs >= 0))
       throw new Error(`Bad times in ${JSON.stringify(record)}`);
-    return { ...record, failure: error?.message, ...(exact ? { durationMs } : {}) };
+    const payload = record.payload.replace(/"instance":"[^"]*"/, '"instance":"…"');
+    return { ...record, payload, failure: error?.message, ...(exact ? { durationMs } : {}) };
   });
   const count = (text: string) => events.filter((event) => event.includes(text)).length;
   return {

@@ -37,6 +37,6 @@ export function watchStore(store: CheckpointStore, onCall: () => void): WatchedS
   return { store: watched, underWay: () => underWay, calls: () => calls, renewals: () => renewals };
 }
 
-function isRenewal({ checkpoint, head, leaseMs }: CommitRequest): boolean {
-  return checkpoint === undefined && head?.status === undefined && leaseMs !== undefined;
+function isRenewal({ checkpoints = [], head, leaseMs }: CommitRequest): boolean {
+  return checkpoints.length === 0 && head?.status === undefined && leaseMs !== undefined;
 }

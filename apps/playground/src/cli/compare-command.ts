@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { listed, quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { listed, quoted } from "@waymark/core/store";
 import { compareWorkflow } from "../compare/compare-workflow.ts";
 import { resolveExecutors } from "../compare/executor-table.ts";
 import { runV1 } from "../compare/executors.ts";
@@ -12,32 +13,9 @@ import { readJson } from "../import/json-file.ts";
 import { type LoadedWorkflow, readWorkflowFiles } from "../import/workflow-file.ts";
 import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
 import { isDurable, openStore, type StoreChoice } from "../store/open-store.ts";
+import type { CompareFlags } from "./compare-flags.ts";
 import { startEnvironment } from "./environment.ts";
 import type { WatchedStep } from "./process-messages.ts";
-
-/** What `playground compare` can be told. */
-export interface CompareFlags {
-  workflow?: string[];
-  failAt?: string;
-  input?: string;
-  v1?: string;
-  executors?: string;
-  contextMode?: "frozen" | "copy";
-  userId?: string;
-  ignore?: string[];
-  /** No interruptions. */
-  once?: boolean;
-  /** Measure times on workflows and with modules of the user's own too. */
-  bench?: boolean;
-  /** Milliseconds. */
-  timeout: number;
-  store: string;
-  url?: string;
-  dataDir: string;
-  /** True with `--kill`, false with `--no-kill`. */
-  kill?: boolean;
-  json?: boolean;
-}
 
 /** Hears how a comparison gets on. */
 export interface CompareListener {

@@ -1,4 +1,4 @@
-import { cleanText } from "@waymark/core";
+import { cleanText } from "@waymark/core/store";
 
 /** The longest text that {@link oneLine} keeps, in characters. */
 const MAX_LINE = 2_000;

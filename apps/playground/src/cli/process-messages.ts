@@ -1,5 +1,5 @@
 import type { ComparisonReport } from "../compare/report.ts";
-import type { CompareFlags } from "./compare-command.ts";
+import type { CompareFlags } from "./compare-flags.ts";
 import type { Step } from "./progress.ts";
 
 /** What a process of its own is to compare. */

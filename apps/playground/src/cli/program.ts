@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { STORE_NAMES } from "../store/open-store.ts";
-import type { CompareFlags } from "./compare-command.ts";
+import type { CompareFlags } from "./compare-flags.ts";
 import { oneLine } from "./one-line.ts";
 import { createProgress } from "./progress.ts";
 import { renderReport } from "./render-report.ts";

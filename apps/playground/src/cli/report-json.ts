@@ -1,4 +1,4 @@
-import { cleanText } from "@waymark/core";
+import { cleanText } from "@waymark/core/store";
 import type { ComparisonReport } from "../compare/report.ts";
 
 /** Characters that JSON leaves as they are and a terminal acts upon. */

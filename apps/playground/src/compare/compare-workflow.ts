@@ -1,4 +1,5 @@
-import { cleanText, listed, quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { cleanText, listed, quoted } from "@waymark/core/store";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import { compareKills, type KillReports } from "../kill/compare-kills.ts";
 import { Bench, type BenchRun, type BenchRunV2 } from "./bench.ts";

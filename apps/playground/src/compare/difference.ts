@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { cleanText } from "@waymark/core";
+import { cleanText } from "@waymark/core/store";
 import { diff } from "jest-diff";
 import { differingPaths } from "./output-paths.ts";
 import { writePattern } from "./path-pattern.ts";

@@ -1,4 +1,5 @@
-import { cleanText, isRetryAfterError } from "@waymark/core";
+import { isRetryAfterError } from "@waymark/core";
+import { cleanText } from "@waymark/core/store";
 import type { Fault } from "../server/faults.ts";
 import type { Bench, BenchRun, BenchRunV2 } from "./bench.ts";
 import type { OutputComparison } from "./output-comparison.ts";

@@ -1,4 +1,4 @@
-import { cleanText } from "@waymark/core";
+import { cleanText } from "@waymark/core/store";
 import { difference, isEqual } from "./difference.ts";
 import { differingPaths, without } from "./output-paths.ts";
 import { type PathPattern, writePattern } from "./path-pattern.ts";

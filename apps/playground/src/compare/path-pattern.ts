@@ -1,4 +1,5 @@
-import { quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 
 /** A place in an output, or several: keys, `*` for any one key or index, `**` for any number of them. */
 export type PathPattern = readonly Segment[];

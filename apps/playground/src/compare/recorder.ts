@@ -3,9 +3,9 @@ import {
   type NodeExecutor,
   type NodeExecutorArgs,
   NonRetryableError,
-  quoted,
   type WorkflowContext,
 } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 
 /** One time a node's executor was called. */

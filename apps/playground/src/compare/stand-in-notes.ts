@@ -1,4 +1,4 @@
-import { cleanText } from "@waymark/core";
+import { cleanText } from "@waymark/core/store";
 
 /** The most node types that a note names. */
 const MAX_NAMED = 10;

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { listed, quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { listed, quoted } from "@waymark/core/store";
 import { type LoadedWorkflow, readWorkflowFiles } from "./workflow-file.ts";
 
 const FOLDER = fileURLToPath(new URL("../../workflows/", import.meta.url));

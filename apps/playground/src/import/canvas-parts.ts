@@ -1,4 +1,5 @@
-import { quoted, type RetryPolicy, WorkflowError } from "@waymark/core";
+import { type RetryPolicy, WorkflowError } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 import { type DrawingValue, isRecord } from "./drawings.ts";
 import type { Dropped } from "./dropped.ts";
 import { parseJson } from "./json-file.ts";

@@ -1,4 +1,5 @@
-import { listed, quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { listed, quoted } from "@waymark/core/store";
 import type { CanvasNode } from "./canvas-parts.ts";
 import type { Dropped } from "./dropped.ts";
 

@@ -1,4 +1,5 @@
-import { listed, quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { listed, quoted } from "@waymark/core/store";
 import { parseJson } from "./json-file.ts";
 
 /** A drawing that was found in a file, in one of the shapes that are read. */

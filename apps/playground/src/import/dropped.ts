@@ -1,4 +1,4 @@
-import { listed } from "@waymark/core";
+import { listed } from "@waymark/core/store";
 
 /** Collects what an import could not keep, to say it in a few sentences. */
 export class Dropped {

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
-import { cleanText, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { cleanText } from "@waymark/core/store";
 
 /** What is larger is no drawing that people made. Bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;

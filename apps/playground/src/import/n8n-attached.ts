@@ -1,4 +1,5 @@
-import { quoted, WorkflowError } from "@waymark/core";
+import { WorkflowError } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 import type { Dropped } from "./dropped.ts";
 import type { N8nNode } from "./n8n-export.ts";
 

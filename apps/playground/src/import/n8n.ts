@@ -1,4 +1,5 @@
-import { defineWorkflow, listed, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { defineWorkflow, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { listed } from "@waymark/core/store";
 import { Dropped } from "./dropped.ts";
 import { type AttachedNode, Attachments } from "./n8n-attached.ts";
 import { type N8nConnection, type N8nExport, type N8nNode, readN8nExport } from "./n8n-export.ts";

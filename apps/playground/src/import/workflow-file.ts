@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { isWorkflowError, listed, quoted, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { isWorkflowError, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { listed, quoted } from "@waymark/core/store";
 import type { Fault } from "../server/faults.ts";
 import { importCanvas } from "./canvas.ts";
 import { type Drawing, findDrawings } from "./drawings.ts";

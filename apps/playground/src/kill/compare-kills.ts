@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { quoted } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 import type { InterruptionContext } from "../compare/interruptions.ts";
 import { recovery } from "../compare/interruptions.ts";
 import type { InterruptionReport, LeftOut } from "../compare/report.ts";

@@ -1,13 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import {
-  isWorkflowError,
-  type NodeExecutor,
-  quoted,
-  safeError,
-  type WorkflowDefinition,
-  WorkflowError,
-} from "@waymark/core";
+import { isWorkflowError, type NodeExecutor, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { quoted, safeError } from "@waymark/core/store";
 import type { Outcome, RunV1 } from "../compare/executors.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 import { messageOf } from "../values/message-of.ts";

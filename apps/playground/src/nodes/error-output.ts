@@ -1,4 +1,4 @@
-import { type NodeExecutor, route } from "@waymark/core";
+import { type NodeExecutor, type Patch, route, type WorkflowContext } from "@waymark/core";
 import type { N8nNodeData } from "../import/n8n.ts";
 
 /** The field by which core tells marked results from contexts, and what it says for those that choose no output. */
@@ -16,7 +16,7 @@ export function besideErrorOutput(executor: NodeExecutor): NodeExecutor {
     const kind = (result as unknown as Record<symbol, unknown> | undefined)?.[MARK];
     if (errorOutput === undefined || typeof result !== "object" || !CHOOSES_NONE.has(kind)) return result;
     return route(
-      result as Parameters<typeof route>[0],
+      result as WorkflowContext | Patch,
       outputs.filter((output) => output !== errorOutput),
     );
   };

@@ -1,4 +1,5 @@
-import { cleanText, NonRetryableError, quoted } from "@waymark/core";
+import { NonRetryableError } from "@waymark/core";
+import { cleanText, quoted } from "@waymark/core/store";
 import { ExpressionRunner, type TaskAnswer } from "./expression-runner.ts";
 import type { ExpressionSource, TemplatePart } from "./expression-task.ts";
 import { pack, unpack } from "./stand-ins.ts";

@@ -1,4 +1,5 @@
-import { cleanText, NonRetryableError, RetryAfterError, safeError } from "@waymark/core";
+import { NonRetryableError, RetryAfterError } from "@waymark/core";
+import { cleanText, safeError } from "@waymark/core/store";
 
 /** One HTTP request of a node. */
 export interface HttpCall {

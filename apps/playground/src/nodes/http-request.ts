@@ -1,4 +1,5 @@
-import { cleanText, defineNode, type NodeExecutorArgs, NonRetryableError, quoted } from "@waymark/core";
+import { defineNode, type NodeExecutorArgs, NonRetryableError } from "@waymark/core";
+import { cleanText, quoted } from "@waymark/core/store";
 import * as z from "zod";
 import { type EvaluateOptions, render, renderDeep } from "./expression.ts";
 import { type HttpAnswer, httpCall } from "./http-call.ts";

@@ -1,4 +1,5 @@
-import { cleanText, defineNode, quoted } from "@waymark/core";
+import { defineNode } from "@waymark/core";
+import { cleanText, quoted } from "@waymark/core/store";
 import * as z from "zod";
 import { render } from "./expression.ts";
 import { httpCall } from "./http-call.ts";

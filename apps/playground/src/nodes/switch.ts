@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { defineNode, NonRetryableError, quoted, route } from "@waymark/core";
+import { defineNode, NonRetryableError, route } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 import * as z from "zod";
 import { evaluate } from "./expression.ts";
 

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { type CheckpointStore, quoted, WorkflowError } from "@waymark/core";
+import { type CheckpointStore, WorkflowError } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 
 /** Where V2 keeps its checkpoints, as plain data: another process opens the same store from it. */
 export interface StoreChoice {

@@ -1,4 +1,4 @@
-import { cleanText, safeError } from "@waymark/core";
+import { cleanText, safeError } from "@waymark/core/store";
 
 /** The longest message that is kept of something thrown, in characters. */
 const MAX_MESSAGE = 2_000;

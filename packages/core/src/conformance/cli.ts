@@ -84,7 +84,7 @@ async function loadHarness(path: string): Promise<ConformanceHarness> {
   } catch (cause) {
     throw new UsageError(`${path} cannot be loaded: ${(cause as Error).message}`);
   }
-  const { open, capabilities, name = path, timeoutMs, seed } = module;
+  const { open, capabilities, name = path, timeoutMs, seed, agesDefinitions } = module;
   if (typeof open !== "function" || typeof capabilities !== "object" || capabilities === null) {
     throw new UsageError(`${path} must export \`open\` (a function) and \`capabilities\` (what the store declares).`);
   }
@@ -93,6 +93,7 @@ async function loadHarness(path: string): Promise<ConformanceHarness> {
     capabilities,
     open,
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(agesDefinitions !== undefined && { agesDefinitions }),
     ...(seed !== undefined && { seed }),
   };
 }

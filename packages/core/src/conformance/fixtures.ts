@@ -26,6 +26,7 @@ export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoi
     kind: "delta",
     nodeId: "node-1",
     nodeName: "Node 1",
+    visit: 1,
     stepNumber: 1,
     attempt: 1,
     durationMs: 12,
@@ -71,14 +72,14 @@ export function newCommit(
     commitId: uniqueId("commit"),
     token: base.token,
     version: base.version,
-    checkpoint: newCheckpoint(),
+    checkpoints: [newCheckpoint()],
     ...changes,
   };
 }
 
 /** A commit on top of `base` that changes the head only. */
 export function newHeadCommit(base: { token: number; version: number }, head: CommitRequest["head"]): CommitRequest {
-  const { checkpoint: _checkpoint, ...request } = newCommit(base);
+  const { checkpoints: _checkpoints, ...request } = newCommit(base);
   return head === undefined ? request : { ...request, head };
 }
 

@@ -49,7 +49,7 @@ export function describeCheckpointStore(
       describe(`${invariant}. ${promise}`, () => {
         for (const one of group) {
           const title = `${one.id}: ${one.title}`;
-          const reason = skipReason(one, harness.capabilities);
+          const reason = skipReason(one, harness);
           if (reason === undefined) it(title, () => runCase(one, harness, seed), timeoutMs);
           else it.skip(`${title} (skipped: ${reason})`, () => runCase(one, harness, seed), timeoutMs);
         }

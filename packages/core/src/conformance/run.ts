@@ -85,11 +85,19 @@ export async function runCase(one: ConformanceCase, harness: ConformanceHarness,
     return { ...another, reopen };
   };
   const attempt = async () => {
-    const { store, reopen } = await open();
+    const { store, reopen, ageDefinitions } = await open();
     const context: CaseContext = {
       store,
       reopen,
       open,
+      ageDefinitions: async (ms) => {
+        if (ageDefinitions === undefined) {
+          throw new ConformanceFailure(
+            "A harness with agesDefinitions: true must have open() return an ageDefinitions(ms) with the store.",
+          );
+        }
+        await ageDefinitions(ms);
+      },
       capabilities: harness.capabilities,
       get seed() {
         usedSeed = seed;
@@ -115,7 +123,7 @@ export function newSeed(): number {
 
 async function resultOf(one: ConformanceCase, harness: ConformanceHarness, seed: number): Promise<CaseResult> {
   const { id, title, invariant } = one;
-  const reason = skipReason(one, harness.capabilities);
+  const reason = skipReason(one, harness);
   if (reason !== undefined) return { id, title, invariant, status: "skipped", durationMs: 0, reason };
   const started = now();
   try {

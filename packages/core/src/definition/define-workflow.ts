@@ -1,11 +1,38 @@
 import { compileGraph } from "./graph.ts";
 import { parseDefinition, readInput } from "./parse-definition.ts";
-import type { WorkflowDefinition } from "./schema.ts";
+import type { WorkflowDefinition, WorkflowNode } from "./schema.ts";
+
+/** A definition made by {@link defineWorkflow}: its type knows the workflow's id, its input and its node types. */
+export interface DefinedWorkflow<Id extends string = string, Input = unknown, Type extends string = string>
+  extends WorkflowDefinition<Input> {
+  id: Id;
+  nodes: (WorkflowNode & { type?: Type })[];
+}
+
+/** The definition that {@link defineWorkflow} takes, with the type of each node. */
+type DefinitionGiven<Id extends string, Input, Types extends readonly unknown[]> = Omit<
+  WorkflowDefinition<Input>,
+  "id" | "nodes"
+> & {
+  id: Id;
+  nodes: readonly [...{ [Index in keyof Types]: WorkflowNode & { type?: Types[Index] } }];
+};
+
+/** The node types among `Types`. A node without a type is of the type "default". */
+type NodeTypes<Types extends readonly unknown[]> = {
+  [Index in keyof Types]: unknown extends Types[Index]
+    ? "default"
+    : Types[Index] extends string
+      ? Types[Index]
+      : Extract<Types[Index], string> | "default";
+}[number];
 
 /**
  * Checks a workflow's shape and graph, and drops the fields that a canvas adds (position, style).
  *
  * - Does not know which node types have an executor; that is checked when an execution starts.
+ * - An engine that is given the result in `workflows`, in a list or a record, checks the calls at compile time: the
+ *   `workflowId`, the `initialData`, and that `executors` has each node type.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
  *
@@ -18,11 +45,12 @@ import type { WorkflowDefinition } from "./schema.ts";
  * });
  * ```
  */
-export function defineWorkflow<const Id extends string, Input = unknown>(
-  definition: WorkflowDefinition<Input> & { id: Id },
-): WorkflowDefinition<Input> & { id: Id } {
-  const input = readInput(definition) as WorkflowDefinition<Input>["input"];
-  const parsed = parseDefinition(definition) as WorkflowDefinition<Input> & { id: Id };
+export function defineWorkflow<const Id extends string, const Types extends readonly unknown[], Input = unknown>(
+  definition: DefinitionGiven<Id, Input, Types>,
+): DefinedWorkflow<Id, Input, NodeTypes<Types>> {
+  type Defined = DefinedWorkflow<Id, Input, NodeTypes<Types>>;
+  const input = readInput(definition) as Defined["input"];
+  const parsed = parseDefinition(definition) as Defined;
   compileGraph(parsed);
   return input === undefined ? parsed : { ...parsed, input };
 }

@@ -1,9 +1,10 @@
 import * as z from "zod/mini";
+import { positiveMs } from "../durations.ts";
 import { WorkflowError } from "../errors.ts";
 import { MAX_ID_BYTES, MAX_NAME_BYTES } from "../limits.ts";
 import { quoted } from "../text.ts";
 import { NearMisses } from "./near-miss.ts";
-import { positiveMs, retryFields, type WorkflowDefinition } from "./schema.ts";
+import { retryFields, type WorkflowDefinition } from "./schema.ts";
 
 /** Problems that are named; a definition with more is not looked at further. */
 const MAX_PROBLEMS = 10;

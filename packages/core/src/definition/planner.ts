@@ -44,14 +44,17 @@ export class Planner {
    * Marks a node as done and settles its edges.
    *
    * - A node that is not ready may be settled too: one that ran before the definition was changed around it.
-   * - `handles` names the outputs taken; edges without a `sourceHandle` always are. Absent: every edge is taken.
+   * - `handles` names the outputs taken; edges without a `sourceHandle` always are. Absent: every edge is taken. `null`:
+   *   none is.
    */
-  settle(index: number, handles?: readonly string[]): void {
+  settle(index: number, handles?: readonly string[] | null): void {
     if (this.#state[index] === DONE) return;
     this.#state[index] = DONE;
     const dying: number[] = [];
     for (const edge of this.#graph.outgoing[index] ?? []) {
-      const taken = handles === undefined || edge.sourceHandle === undefined || handles.includes(edge.sourceHandle);
+      const { sourceHandle } = edge;
+      const taken =
+        handles === undefined || (handles !== null && (sourceHandle === undefined || handles.includes(sourceHandle)));
       if (this.#settleEdge(edge.target, taken)) dying.push(edge.target);
     }
     for (let dead = dying.pop(); dead !== undefined; dead = dying.pop()) {

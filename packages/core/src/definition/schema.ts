@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { milliseconds } from "../durations.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** How often and how soon a node is tried again in one run. */
@@ -43,16 +44,6 @@ export interface WorkflowDefinition<Input = unknown> {
   /** Types and validates `initialData`: any Standard Schema. What it makes of the data is what the nodes see. */
   input?: StandardSchema<Input, unknown>;
 }
-
-/** Milliseconds, zero or more. @internal */
-export const milliseconds: z.ZodMiniType<number> = z
-  .number()
-  .check(z.refine((value) => value >= 0, "must not be negative"));
-
-/** Milliseconds, more than zero. @internal */
-export const positiveMs: z.ZodMiniType<number> = z
-  .number()
-  .check(z.refine((value) => value > 0, "must be more than zero"));
 
 /** The fields of a {@link RetryPolicy}. @internal */
 export const retryFields: Readonly<Record<keyof RetryPolicy, z.ZodMiniType>> = {

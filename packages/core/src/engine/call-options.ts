@@ -1,17 +1,24 @@
 import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
-import { milliseconds, positiveMs } from "../definition/schema.ts";
-import { messageOf } from "../errors.ts";
-import { checkId } from "../store/checks.ts";
-
+import { milliseconds, positiveMs } from "../durations.ts";
+import { filter, id } from "../state/id-schemas.ts";
+import type {
+  CancelExecutionOptions,
+  DeleteExecutionOptions,
+  ListExecutionsQuery,
+  PruneDefinitionsOptions,
+  PruneOptions,
+  WatchExecutionOptions,
+} from "./execution-queries.ts";
 import type {
   ExecuteWorkflowOptions,
   ExecuteWorkflowSyncOptions,
-  ListExecutionsQuery,
-  PruneOptions,
   ResumeWorkflowOptions,
   RunOptions,
-} from "./types.ts";
+} from "./run-options.ts";
+
+/** The longest reason that a cancellation keeps, in characters. */
+const MAX_REASON = 1_000;
 
 const signal = z.custom<AbortSignal>((value) => {
   const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
@@ -19,16 +26,6 @@ const signal = z.custom<AbortSignal>((value) => {
     typeof aborted === "boolean" && [addEventListener, removeEventListener].every((each) => typeof each === "function")
   );
 }, "must be an AbortSignal");
-
-const id = z
-  .custom<unknown>((value) => typeof value === "string", "must be a string")
-  .check(({ value, issues }) => {
-    try {
-      checkId(value, "");
-    } catch (error) {
-      issues.push({ code: "custom", input: value, message: messageOf(error).trim().replace(/\.$/, "") });
-    }
-  });
 
 const runOptions: OptionSchemas<RunOptions> = {
   timeoutMs: z.optional(positiveMs),
@@ -43,6 +40,8 @@ const executeOptions: OptionSchemas<ExecuteWorkflowOptions> = {
   initialData: z.optional(z.unknown()),
   executionId: z.optional(id),
   resumeFromExecutionId: z.optional(id),
+  // The store checks what it can keep.
+  metadata: z.optional(z.unknown()),
   ...runOptions,
 };
 
@@ -59,14 +58,27 @@ const resumeOptions: OptionSchemas<ResumeWorkflowOptions> = {
   data: z.optional(z.unknown()),
   definition: z.optional(z.enum(["original", "current"])),
   waitForLeaseMs: z.optional(milliseconds),
+  userId: filter(id),
   ...runOptions,
 };
 
-/** What narrows a listing must not vanish: `undefined`, `null` and "" would mean everything. */
-const filter = (schema: z.ZodMiniType) =>
-  z.exactOptional(
-    schema.check(z.refine((value) => value !== undefined && value !== null && value !== "", "must not be empty")),
-  );
+const cancelOptions: OptionSchemas<CancelExecutionOptions> = {
+  executionId: id,
+  reason: z.optional(
+    z.string().check(z.refine((value) => value.length <= MAX_REASON, `must be at most ${MAX_REASON} characters`)),
+  ),
+  userId: filter(id),
+};
+
+const deleteOptions: OptionSchemas<DeleteExecutionOptions> = { executionId: id, userId: filter(id) };
+
+const watchOptions: OptionSchemas<WatchExecutionOptions> = {
+  executionId: id,
+  signal: z.optional(signal),
+  checkpoints: z.optional(z.enum(["new", "all"])),
+  userId: filter(id),
+};
+
 const status = z.custom<unknown>(
   (value) => typeof value === "string" || Array.isArray(value),
   "must be a status or a list of them",
@@ -83,7 +95,11 @@ const listOptions: OptionSchemas<ListExecutionsQuery> = {
   leaseExpired: filter(z.boolean()),
   due: filter(z.boolean()),
   parentId: filter(id),
+  topLevel: filter(z.boolean()),
+  createdAfter: filter(time),
   createdBefore: filter(time),
+  endedAfter: filter(time),
+  endedForMs: filter(milliseconds),
   cursor: z.optional(z.string()),
   limit: z.optional(z.number()),
   order: z.optional(z.enum(["asc", "desc"])),
@@ -111,8 +127,23 @@ export const checkLegacyOptions: (value: unknown) => ExecuteWorkflowSyncOptions<
 /** Checks what `resumeWorkflow` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkResumeOptions: (value: unknown) => ResumeWorkflowOptions = checker("resumeWorkflow", resumeOptions);
 
-/** Checks what `listExecutions` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkListOptions: (value: unknown) => ListExecutionsQuery = checker("listExecutions", listOptions);
+/** Checks what `cancelExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkCancelOptions: (value: unknown) => CancelExecutionOptions = checker("cancelExecution", cancelOptions);
+
+/** Checks what `deleteExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkDeleteOptions: (value: unknown) => DeleteExecutionOptions = checker("deleteExecution", deleteOptions);
+
+/** Checks what `watchExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkWatchOptions: (value: unknown) => WatchExecutionOptions = checker("watchExecution", watchOptions);
+
+/** Checks what `listExecutions` and `executions` are given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkListOptions: Readonly<
+  Record<"listExecutions" | "executions", (value: unknown) => ListExecutionsQuery>
+> = { listExecutions: checker("listExecutions", listOptions), executions: checker("executions", listOptions) };
+
+/** Checks what `pruneDefinitions` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkPruneDefinitionsOptions: (value: unknown) => PruneDefinitionsOptions =
+  checker<PruneDefinitionsOptions>("pruneDefinitions", { olderThanMs: milliseconds });
 
 /** Checks what `pruneExecutions` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkPruneOptions: (value: unknown) => PruneOptions = checker("pruneExecutions", pruneOptions);

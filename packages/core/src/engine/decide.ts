@@ -50,6 +50,14 @@ function askedWaitMs(thrown: unknown): number | undefined {
   }
 }
 
+/**
+ * Milliseconds until a watch looks again at an execution that no run of this engine works on: 250, half as much again
+ * after each look that shows no change, at most 5,000.
+ */
+export function nextLookMs(looksWithoutChange: number): number {
+  return Math.min(5_000, 250 * 1.5 ** looksWithoutChange);
+}
+
 /** Why a run ends before its next node. */
 export type Interruption = "timeout" | "aborted" | "lost";
 
@@ -80,6 +88,29 @@ export function afterFailure(facts: {
   if (interruption === "aborted") return "stop";
   if (interruption === "timeout" || delayMs === undefined) return "fail";
   return budgetMs !== undefined && elapsedMs + delayMs >= budgetMs ? "stop" : "retry";
+}
+
+/** Codes that a store refuses a commit with if the execution is another owner's now. */
+const LOST: ReadonlySet<string> = new Set(["LEASE_LOST", "VERSION_CONFLICT", "INVALID_STATUS"]);
+
+/** Codes of the store that the call throws. */
+const LEAVES: ReadonlySet<string> = new Set(["STORE_UNAVAILABLE", "STORE_CLOSED", "EXECUTION_NOT_FOUND"]);
+
+/**
+ * What to do with a run whose last commit the store refused: throw the error, report that the execution is lost, or
+ * throw that the store takes no record.
+ */
+export function afterRefusal(code: string): "throw" | "lost" | "refused" {
+  if (LEAVES.has(code)) return "throw";
+  return LOST.has(code) ? "lost" : "refused";
+}
+
+/**
+ * Returns true if a resume must look at the history before it claims: it may leave a wait alone, or be refused. Any other
+ * resume runs whatever is next.
+ */
+export function looksBeforeClaim(facts: { status: string; nodeId: string | undefined; hasData: boolean }): boolean {
+  return facts.hasData || facts.nodeId !== undefined || facts.status === "suspended";
 }
 
 /**

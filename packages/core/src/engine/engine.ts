@@ -1,101 +1,43 @@
 import { surroundingsOf } from "../state/surroundings.ts";
-import { type ReadonlyWorkflowState, WorkflowState, type WorkflowStateClass } from "../state/workflow-state.ts";
-import type { Page } from "../store/checkpoint-store.ts";
+import { bindWorkflowState, readWorkflowState } from "../state/workflow-state.ts";
+import { checkId } from "../store/checks.ts";
+import { type BindCall, bindUser } from "./bind-user.ts";
+import { endable } from "./endable.ts";
+import type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine-options.ts";
+import type { CheckedExecutors } from "./known-definitions.ts";
 import type { WorkflowContext } from "./node-executor.ts";
-import { checkEngineOptions, checkStateOptions } from "./options.ts";
+import { checkEngineOptions } from "./options.ts";
+import type { ExecuteWorkflowOptions, ExecuteWorkflowSyncOptions } from "./run-options.ts";
 import type { Runtime } from "./runtime.ts";
-import type {
-  ExecuteWorkflowOptions,
-  ExecuteWorkflowResult,
-  ExecuteWorkflowSyncOptions,
-  ExecutionSummary,
-  GetExecutionStateOptions,
-  InputOf,
-  LegacyResult,
-  ListExecutionsQuery,
-  PruneOptions,
-  ResumeWorkflowOptions,
-  WorkflowEngineOptions,
-  WorkflowSource,
-} from "./types.ts";
+import type { UserEngine, WorkflowEngine } from "./workflow-engine.ts";
 
-/** What {@link createWorkflowEngine} gives; its members work destructured. */
-export interface WorkflowEngine<
-  Context extends WorkflowContext = WorkflowContext,
-  Workflows extends WorkflowSource = WorkflowSource,
-> {
-  /** The state class bound to this engine's store and codec. */
-  WorkflowState: WorkflowStateClass<Context>;
-  /**
-   * Runs a workflow from its start, or goes on with `resumeFromExecutionId`, until it ends or is stopped.
-   *
-   * - A node that fails gives `success: false`, unless `throwOnFailure` is set.
-   *
-   * @throws {WorkflowError} INVALID_ARGUMENT, INPUT_INVALID, WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY,
-   *   WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID,
-   *   STATE_NOT_SERIALIZABLE, EXECUTION_ALREADY_EXISTS, STORE_UNAVAILABLE
-   */
-  executeWorkflow<Id extends string>(
-    options: ExecuteWorkflowOptions<InputOf<Workflows, Id, Context>, Id>,
-  ): Promise<ExecuteWorkflowResult<Context>>;
-  /** The same function as {@link executeWorkflow}, under the name that a migration uses. */
-  executeWorkflowV2<Id extends string>(
-    options: ExecuteWorkflowOptions<InputOf<Workflows, Id, Context>, Id>,
-  ): Promise<ExecuteWorkflowResult<Context>>;
-  /**
-   * The old executor's arguments and result, run by this engine with `contextMode: "copy"`.
-   *
-   * - The result also has the `executionId`, which may be chosen by the caller.
-   *
-   * @throws as {@link executeWorkflow}
-   */
-  executeWorkflowSync<Id extends string>(
-    options: ExecuteWorkflowSyncOptions<InputOf<Workflows, Id, Context>, Id>,
-  ): Promise<LegacyResult<Context>>;
-  /**
-   * Continues an execution from its last checkpoint. Nodes whose checkpoint was committed do not run again.
-   *
-   * - A suspended execution continues with `data`, the answer to what it waits for. Without it nothing is written, and
-   *   the result is `suspended`.
-   *
-   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, NOT_WAITING, LEASE_HELD,
-   *   WORKFLOW_NOT_FOUND, DEFINITION_NOT_FOUND, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, STATE_CORRUPT,
-   *   STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
-   */
-  resumeWorkflow(options: ResumeWorkflowOptions): Promise<ExecuteWorkflowResult<Context>>;
-  /**
-   * Opens an execution for reading, with all its checkpoints or only the last one.
-   *
-   * @throws {WorkflowError} EXECUTION_NOT_FOUND, STATE_CORRUPT, STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN,
-   *   STORE_UNAVAILABLE
-   */
-  getExecutionState(executionId: string, options?: GetExecutionStateOptions): Promise<ReadonlyWorkflowState<Context>>;
-  /**
-   * Lists executions, a page at a time, without their contexts.
-   *
-   * - One that cannot be read comes as far as it can; its `unreadable` names the fields.
-   *
-   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
-   */
-  listExecutions(query?: ListExecutionsQuery): Promise<Page<ExecutionSummary>>;
-  /**
-   * Ends an execution as `cancelled`, whoever owns it. A run of it ends with LEASE_LOST.
-   *
-   * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, STATE_CORRUPT, STORE_UNAVAILABLE
-   */
-  cancelExecution(executionId: string): Promise<void>;
-  /**
-   * Deletes an execution with its checkpoints, also one that cannot be read; returns false if there is none.
-   *
-   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
-   */
-  deleteExecution(executionId: string): Promise<boolean>;
-  /** Deletes old executions, and tells how many. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE */
-  pruneExecutions(options: PruneOptions): Promise<number>;
-}
+/** The options of an engine whose definitions the compiler knows. */
+type InferredOptions<
+  Context extends object,
+  Workflows extends WorkflowSource,
+  Executors extends ExecutorSource<Context>,
+> = WorkflowEngineOptions<Context, Workflows, Executors> & {
+  executors: CheckedExecutors<Workflows, Executors, Context>;
+};
+
+/** The options of an engine whose context is named. Without a name there is nothing to infer it from. */
+type NamedOptions<Context extends object> = [Context] extends [never] ? never : WorkflowEngineOptions<Context>;
+
+/** Makes an engine whose context has a type of its own, and infers the rest from the options. */
+export type CreateEngineFor<Context extends object> = <
+  Workflows extends WorkflowSource,
+  Executors extends ExecutorSource<Context>,
+>(
+  options: InferredOptions<Context, Workflows, Executors>,
+) => WorkflowEngine<Context, Workflows>;
 
 /**
  * Makes an engine: workflows, the code behind their nodes, and the store that keeps their state.
+ *
+ * - If the `workflows` are a list or a record of results of `defineWorkflow`, the compiler checks the node types in
+ *   `executors`, and the `workflowId` and `initialData` of every call.
+ * - A context type of your own goes in front, followed by a call without arguments: `createWorkflowEngine<Order>()({ … })`
+ *   keeps these checks. `createWorkflowEngine<Order>({ … })` names the context only.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  *
@@ -109,33 +51,91 @@ export interface WorkflowEngine<
  * const result = await executeWorkflow({ workflowId: "hello", userId: "u1" });
  * ```
  */
+export function createWorkflowEngine<Context extends object = WorkflowContext>(): CreateEngineFor<Context>;
+export function createWorkflowEngine<Context extends object = never>(
+  options: NamedOptions<NoInfer<Context>>,
+): WorkflowEngine<Context>;
 export function createWorkflowEngine<
-  Context extends WorkflowContext = WorkflowContext,
-  Workflows extends WorkflowSource = WorkflowSource,
->(given: WorkflowEngineOptions<Context, Workflows>): WorkflowEngine<Context, Workflows> {
-  const options = checkEngineOptions(given) as WorkflowEngineOptions<Context>;
-  const { contextMode = "frozen" } = options;
+  Workflows extends WorkflowSource,
+  Executors extends ExecutorSource<WorkflowContext>,
+>(options: InferredOptions<WorkflowContext, Workflows, Executors>): WorkflowEngine<WorkflowContext, Workflows>;
+export function createWorkflowEngine(...given: unknown[]): unknown {
+  return given.length === 0 ? engineOf : engineOf(given[0]);
+}
+
+function engineOf(given: unknown): WorkflowEngine {
+  const options = checkEngineOptions(given);
   const surroundings = surroundingsOf(options);
-  let runtime: Promise<Runtime<Context>> | undefined;
+  let runtime: Promise<Runtime> | undefined;
   // Loaded by the first call that runs or lists: importing this package costs less, and defining workflows needs none of it.
-  const load = (): Promise<Runtime<Context>> => {
-    runtime ??= import("./runtime.ts").then(({ Runtime }) => new Runtime<Context>(options, surroundings));
+  const load = (): Promise<Runtime> => {
+    runtime ??= import("./runtime.ts").then(({ Runtime }) => new Runtime(options, surroundings));
     return runtime;
   };
-  const executeWorkflow = async (call: ExecuteWorkflowOptions<object>) =>
-    (await load()).runner.execute(call, contextMode);
   return {
-    WorkflowState: WorkflowState.bind<Context>(options),
+    ...membersOf(options, load, undefined),
+    pruneDefinitions: async (call) => (await load()).executions.pruneDefinitions(call),
+    forUser: (userId) => {
+      checkId(userId, "userId");
+      return membersOf(options, load, userId);
+    },
+  };
+}
+
+/** The members that work on executions: those of every user, or those of one. */
+function membersOf(
+  options: WorkflowEngineOptions,
+  load: () => Promise<Runtime>,
+  userId: string | undefined,
+): UserEngine & Omit<WorkflowEngine, "forUser" | "pruneDefinitions"> {
+  const { contextMode = "frozen" } = options;
+  const bind: BindCall = userId === undefined ? (_member, call) => call : bindUser(userId);
+  const executeWorkflow = async (call: object) => {
+    const bound = bind("executeWorkflow", call) as ExecuteWorkflowOptions<object>;
+    return (await load()).runner.execute(bound, contextMode);
+  };
+  return {
+    WorkflowState: bindWorkflowState(options, userId),
     executeWorkflow,
     executeWorkflowV2: executeWorkflow,
-    executeWorkflowSync: async (call) =>
-      (await load()).runner.executeLegacy(call as ExecuteWorkflowSyncOptions<object>),
-    resumeWorkflow: async (call) => (await load()).runner.resume(call, contextMode),
-    getExecutionState: async (executionId, query = {}) =>
-      WorkflowState.read<Context>(options, executionId, checkStateOptions(query).checkpoints ?? "all"),
-    listExecutions: async (query) => (await load()).executions.list(query),
-    cancelExecution: async (executionId) => (await load()).executions.cancel(executionId),
-    deleteExecution: async (executionId) => (await load()).executions.delete(executionId),
-    pruneExecutions: async (query) => (await load()).executions.prune(query),
+    executeWorkflowSync: async (call: object) => {
+      const bound = bind("executeWorkflowSync", call) as ExecuteWorkflowSyncOptions<object>;
+      return (await load()).runner.executeLegacy(bound);
+    },
+    resumeWorkflow: async (call) => {
+      const bound = bind("resumeWorkflow", call);
+      return (await load()).runner.resume(bound, contextMode);
+    },
+    getExecutionState: async (executionId, query = {}) => {
+      const { checkStateOptions } = await import("./state-query.ts");
+      return readWorkflowState(options, executionId, checkStateOptions(bind("getExecutionState", query)));
+    },
+    watchExecution: (call) =>
+      endable(async function* (ending) {
+        const bound = bind("watchExecution", call);
+        yield* (await load()).watches.watch(bound, ending);
+      }),
+    listExecutions: async (query = {}) => {
+      const bound = bind("listExecutions", query);
+      return (await load()).executions.list(bound);
+    },
+    executions: (query = {}) => ({
+      async *[Symbol.asyncIterator]() {
+        const bound = bind("executions", query);
+        yield* (await load()).executions.all(bound);
+      },
+    }),
+    cancelExecution: async (call) => {
+      const bound = bind("cancelExecution", call);
+      return (await load()).executions.cancel(bound);
+    },
+    deleteExecution: async (call) => {
+      const bound = bind("deleteExecution", call);
+      return (await load()).executions.delete(bound);
+    },
+    pruneExecutions: async (call) => {
+      const bound = bind("pruneExecutions", call);
+      return (await load()).executions.prune(bound);
+    },
   };
 }

@@ -17,14 +17,14 @@ type EventBody =
   | { type: "execution.failed"; failure: FailureRecord }
   /** The budget was spent or the signal aborted. */
   | { type: "execution.stopped" }
-  | { type: "execution.suspended"; nodeId: string; wakeAt?: number }
+  | { type: "execution.suspended"; nodeId: string; visit: number; wakeAt?: number }
   | { type: "execution.lost"; failure: FailureRecord }
-  | { type: "node.started"; nodeId: string; attempt: number; stepNumber: number }
+  | { type: "node.started"; nodeId: string; visit: number; attempt: number; stepNumber: number }
   /** The node's checkpoint is committed (in async durability: queued). */
-  | { type: "node.completed"; nodeId: string; attempt: number; stepNumber: number; durationMs: number }
-  | { type: "node.failed"; nodeId: string; attempt: number; failure: FailureRecord; retryInMs?: number }
+  | { type: "node.completed"; nodeId: string; visit: number; attempt: number; stepNumber: number; durationMs: number }
+  | { type: "node.failed"; nodeId: string; visit: number; attempt: number; failure: FailureRecord; retryInMs?: number }
   | { type: "node.skipped"; nodeId: string }
-  | { type: "log"; nodeId: string; level: LogLevel; message: string; fields?: Record<string, unknown> };
+  | { type: "log"; nodeId: string; visit: number; level: LogLevel; message: string; fields?: Record<string, unknown> };
 
 /** How much a log line matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -1,67 +1,92 @@
-import type { Clock } from "../clock.ts";
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import { checkHead } from "../state/checked-history.ts";
-import { shownStatus } from "../state/incomplete-import.ts";
-import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
-import { checkId } from "../store/checks.ts";
-import { readStoredHead } from "../store/stored-records.ts";
+import { readHead } from "../state/open-execution.ts";
+import { CANCELLABLE } from "../state/status-policy.ts";
+import type { Surroundings } from "../state/surroundings.ts";
+import type {
+  ExecutionRecord,
+  ExecutionRef,
+  FailureRecord,
+  ListExecutionsOptions,
+  Page,
+} from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import { checkListOptions, checkPruneOptions } from "./call-options.ts";
-import type { ExecutionSummary, ListExecutionsQuery, PruneOptions } from "./types.ts";
+import {
+  checkCancelOptions,
+  checkDeleteOptions,
+  checkListOptions,
+  checkPruneDefinitionsOptions,
+  checkPruneOptions,
+} from "./call-options.ts";
+import type { ExecutionChanges } from "./execution-changes.ts";
+import type {
+  CancelExecutionOptions,
+  DeleteExecutionOptions,
+  ExecutionSummary,
+  ListExecutionsQuery,
+  PruneDefinitionsOptions,
+  PruneOptions,
+} from "./execution-queries.ts";
+import { summarize, unreadableOf } from "./execution-summary.ts";
 
 /** Executions that are deleted in one call of the store. */
 const DELETE_BATCH = 500;
+/** How often a deletion is tried again because the execution was claimed or committed in between. */
+const MAX_DELETIONS = 100;
 
-/** What is done with executions without running them. */
+/** Works on executions without running them. */
 export class Executions {
-  readonly #store: CheckpointStore;
-  readonly #clock: Clock;
+  readonly #surroundings: Surroundings;
+  readonly #changes: ExecutionChanges;
 
-  constructor(store: CheckpointStore, clock: Clock) {
-    this.#store = store;
-    this.#clock = clock;
+  constructor(surroundings: Surroundings, changes: ExecutionChanges) {
+    this.#surroundings = surroundings;
+    this.#changes = changes;
   }
 
-  async list(given: ListExecutionsQuery = {}): Promise<Page<ExecutionSummary>> {
-    const { createdBefore, ...query } = checkListOptions(given);
-    const options: ListExecutionsOptions = { ...query };
-    if (createdBefore !== undefined) options.createdBefore = timeOf(createdBefore);
-    const page = await this.#store.listExecutions(options);
-    const items = page.items.map(summarize);
-    return page.nextCursor === undefined ? { items } : { items, nextCursor: page.nextCursor };
+  async list(given: ListExecutionsQuery): Promise<Page<ExecutionSummary>> {
+    return this.#page(listOptionsOf(given, "listExecutions"));
   }
 
-  /** A forced claim, which fences the owner off, and a commit. */
-  async cancel(executionId: string): Promise<void> {
-    checkId(executionId, "executionId");
-    const head = await this.#store.getExecution(executionId);
-    if (head !== undefined) checkHead(head);
+  /** The executions of all pages. A page is read when its first one is asked for. */
+  async *all(given: ListExecutionsQuery): AsyncGenerator<ExecutionSummary, undefined> {
+    const options = listOptionsOf(given, "executions");
+    for (let cursor = options.cursor; ; ) {
+      const { items, nextCursor } = await this.#page(cursor === undefined ? options : { ...options, cursor });
+      yield* items;
+      if (nextCursor === undefined) return undefined;
+      cursor = nextCursor;
+    }
+  }
+
+  /** One atomic step, which also fences off the owner of the lease. */
+  async cancel(given: CancelExecutionOptions): Promise<void> {
+    const { executionId, reason, userId } = checkCancelOptions(given);
+    await readHead(this.#surroundings, executionId, userId);
+    const { store, leaseMs } = this.#surroundings;
     const claimId = randomUUID();
-    const commitId = randomUUID();
-    const { token, version } = await this.#store.claimExecution(executionId, {
-      claimId,
-      owner: claimId,
-      leaseMs: 30_000,
-      from: ["pending", "running", "suspended", "failed"],
-      force: true,
-    });
-    const cancelled = { status: "cancelled", failure: null } as const;
-    await this.#store.commit(executionId, { commitId, token, version, head: cancelled });
+    const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: cancellation(reason) };
+    await store.claimExecution(executionId, claim);
+    this.#changes.notify(executionId);
   }
 
-  /** Deletes an execution as it is now, also one that cannot be read. */
-  async delete(executionId: string): Promise<boolean> {
-    checkId(executionId, "executionId");
-    return (await this.#store.deleteExecutions([{ id: executionId }])) > 0;
+  /** Deletes an execution, also one that cannot be read. With a user, only one that is still that user's. */
+  async delete(given: DeleteExecutionOptions): Promise<boolean> {
+    const { executionId, userId } = checkDeleteOptions(given);
+    const isDeleted = await (userId === undefined
+      ? this.#deleteRef({ id: executionId })
+      : this.#deleteOf(executionId, userId));
+    if (isDeleted) this.#changes.notify(executionId);
+    return isDeleted;
   }
 
   async prune(given: PruneOptions): Promise<number> {
     const options = checkPruneOptions(given);
-    const { olderThanMs, status = ["completed", "failed", "cancelled"], workflowId, userId } = options;
+    const { store } = this.#surroundings;
+    const { olderThanMs, status = ["completed", "cancelled"], workflowId, userId } = options;
     const query: ListExecutionsOptions = {
       status,
-      createdBefore: Math.max(0, this.#clock.now() - olderThanMs),
+      endedForMs: olderThanMs,
       order: "asc",
       limit: DELETE_BATCH,
       ...(workflowId === undefined ? {} : { workflowId }),
@@ -69,49 +94,64 @@ export class Executions {
     };
     let deleted = 0;
     for (let cursor: string | undefined; ; ) {
-      const page = await this.#store.listExecutions(cursor === undefined ? query : { ...query, cursor });
-      // Nobody knows how old an execution is whose row cannot be read.
+      const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
+      // Nobody knows when an execution ended whose row cannot be read.
       const refs = page.items.filter((head) => unreadableOf(head) === undefined).map(refTo);
-      if (refs.length > 0) deleted += await this.#store.deleteExecutions(refs);
+      if (refs.length > 0) deleted += await store.deleteExecutions(refs);
       cursor = page.nextCursor;
       if (cursor === undefined) return deleted;
     }
   }
+
+  async pruneDefinitions(given: PruneDefinitionsOptions): Promise<number> {
+    return this.#surroundings.store.deleteUnusedDefinitions(checkPruneDefinitionsOptions(given));
+  }
+
+  async #page(options: ListExecutionsOptions): Promise<Page<ExecutionSummary>> {
+    const { items, nextCursor } = await this.#surroundings.store.listExecutions(options);
+    return { items: items.map(summarize), ...(nextCursor === undefined ? {} : { nextCursor }) };
+  }
+
+  /** Deletes it as it was looked at: between the look and the deletion, the id may become another user's. */
+  async #deleteOf(executionId: string, userId: string): Promise<boolean> {
+    for (let tries = 0; tries < MAX_DELETIONS; tries++) {
+      const head = await this.#surroundings.store.getExecution(executionId);
+      if (head === undefined || head.userId !== userId) return false;
+      const { id, version, token } = head;
+      const isSafe = Number.isSafeInteger(version) && Number.isSafeInteger(token);
+      if (await this.#deleteRef(isSafe ? { id, version, token } : { id })) return true;
+    }
+    throw new WorkflowError("VERSION_CONFLICT", `Execution ${quoted(executionId)} changes too fast to be deleted.`, {
+      executionId,
+    });
+  }
+
+  async #deleteRef(ref: ExecutionRef): Promise<boolean> {
+    return (await this.#surroundings.store.deleteExecutions([ref])) > 0;
+  }
 }
 
 /** Names an execution as it was read: what has been changed or claimed since is left alone. */
-function refTo({ id, version, token }: ExecutionRecord): { id: string; version: number; token: number } {
+function refTo({ id, version, token }: ExecutionRecord): Required<ExecutionRef> {
   return { id, version, token };
 }
 
-/** The fields of a head that cannot be read, by the store or by core. */
-function unreadableOf(head: ExecutionRecord): readonly string[] | undefined {
-  return head.unreadable ?? readStoredHead(head).unreadable;
+function cancellation(reason: string | undefined): FailureRecord {
+  const message = reason === undefined ? "The execution was cancelled." : `The execution was cancelled: ${reason}`;
+  return { code: "EXECUTION_CANCELLED", message };
 }
 
-/** A head as people see it. One that cannot be read, in part, comes as far as it can. */
-function summarize(given: ExecutionRecord): ExecutionSummary {
-  const unreadable = unreadableOf(given);
-  const head = readStoredHead(given);
-  const { createdAt, updatedAt, endedAt, leaseUntil, wakeAt, ...rest } = head;
-  return {
-    ...rest,
-    status: shownStatus(head),
-    createdAt: isoTime(createdAt),
-    updatedAt: isoTime(updatedAt),
-    ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
-    ...(leaseUntil === undefined ? {} : { leaseUntil: isoTime(leaseUntil) }),
-    ...(wakeAt === undefined ? {} : { wakeAt: isoTime(wakeAt) }),
-    ...(unreadable === undefined ? {} : { unreadable }),
-  };
+function listOptionsOf(given: ListExecutionsQuery, member: "listExecutions" | "executions"): ListExecutionsOptions {
+  const { createdAfter, createdBefore, endedAfter, ...query } = checkListOptions[member](given);
+  const options: ListExecutionsOptions = query;
+  if (createdAfter !== undefined) options.createdAfter = timeOf(createdAfter, "createdAfter");
+  if (createdBefore !== undefined) options.createdBefore = timeOf(createdBefore, "createdBefore");
+  if (endedAfter !== undefined) options.endedAfter = timeOf(endedAfter, "endedAfter");
+  return options;
 }
 
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function timeOf(value: Date | string | number): number {
+function timeOf(value: Date | string | number, name: string): number {
   const ms = Number(typeof value === "string" ? new Date(value) : value);
   if (Number.isFinite(ms) && ms >= 0) return Math.floor(ms);
-  throw new WorkflowError("INVALID_ARGUMENT", `createdBefore is not a time: ${quoted(value)}.`);
+  throw new WorkflowError("INVALID_ARGUMENT", `${name} is not a time: ${quoted(value)}.`);
 }

@@ -1,19 +1,17 @@
-import { sha256 } from "../crypto.ts";
+import type { NodeRun } from "../state/node-run.ts";
 import type { LogLevel } from "./events.ts";
+import { idempotencyKey } from "./idempotency-key.ts";
 import type { NodeExecutorArgs, NodeLogger, WorkflowContext } from "./node-executor.ts";
-import type { RunContext } from "./run-context.ts";
+import type { RunParts } from "./run-parts.ts";
 import type { PreparedStep } from "./workflow-catalog.ts";
 
 /** What an executor is called with. What costs something is made when it is asked for. */
 export function executorArgs(
-  run: RunContext,
-  step: PreparedStep,
-  attempt: number,
-  signal: () => AbortSignal,
+  parts: RunParts,
+  { step, run, attempt, signal }: { step: PreparedStep; run: NodeRun; attempt: number; signal: () => AbortSignal },
 ): NodeExecutorArgs<WorkflowContext, unknown> {
-  const { journal, values, contextMode } = run;
+  const { journal, values, contextMode } = parts;
   const { executionId, record } = journal;
-  const nodeId = step.node.id;
   const own = <T>(value: T): T => (contextMode === "copy" ? values.copyData(value) : value);
   const args: NodeExecutorArgs<WorkflowContext, unknown> = {
     context: values.handOut(journal.context, contextMode, journal.holdsInstances),
@@ -22,34 +20,29 @@ export function executorArgs(
     userId: record.userId,
     workflowId: record.workflowId,
     executionId,
+    visit: run.visit,
     attempt,
     get idempotencyKey() {
-      return idempotencyKey(executionId, nodeId);
+      return idempotencyKey({ id: executionId, instance: journal.progress.instance }, run);
     },
     get signal() {
       return signal();
     },
     get log() {
-      return nodeLogger(run, nodeId);
+      return nodeLogger(parts, run);
     },
   };
-  if (journal.resumed?.nodeId === nodeId) args.resume = { data: values.handOut(journal.resumed.data, contextMode) };
+  const answer = journal.progress.answers.get(run.nodeId);
+  if (answer !== undefined && answer.visit === run.visit) {
+    args.resume = { data: values.handOut(answer.data, contextMode) };
+  }
   return args;
 }
 
-/**
- * One key per node per execution: `wm_` and the SHA-256 of both ids in base64url, 46 characters.
- *
- * - A hash, because ids can hold any character and be longer than services take in a header.
- */
-export function idempotencyKey(executionId: string, nodeId: string): string {
-  return `wm_${sha256(JSON.stringify([executionId, nodeId]), "base64url")}`;
-}
-
-function nodeLogger({ emit }: RunContext, nodeId: string): NodeLogger {
+function nodeLogger({ emit }: RunParts, run: NodeRun): NodeLogger {
   const at =
     (level: LogLevel) =>
     (message: string, fields?: Record<string, unknown>): void =>
-      emit({ type: "log", nodeId, level, message, ...(fields === undefined ? {} : { fields }) });
+      emit({ type: "log", ...run, level, message, ...(fields === undefined ? {} : { fields }) });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

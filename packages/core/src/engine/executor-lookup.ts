@@ -1,7 +1,7 @@
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
+import type { ExecutorSource } from "./engine-options.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
-import type { ExecutorSource } from "./types.ts";
 
 type Executor = NodeExecutor<WorkflowContext, unknown>;
 

@@ -3,11 +3,15 @@ import { checker } from "../checker.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
 import { isStandardSchema, type StandardSchema } from "../definition/standard-schema.ts";
 
-/** The state that nodes hand on: a plain object of values that a checkpoint keeps (see docs/context.md). */
+/**
+ * The state that nodes hand on: a plain object of values that a checkpoint keeps (see docs/context.md).
+ *
+ * - The default of every `Context` type parameter. A type of your own may be an interface or a type alias.
+ */
 export type WorkflowContext = Record<string, unknown>;
 
 /** What a node's executor is given. */
-export interface NodeExecutorArgs<Context extends WorkflowContext = WorkflowContext, Data = Record<string, unknown>> {
+export interface NodeExecutorArgs<Context extends object = WorkflowContext, Data = Record<string, unknown>> {
   /** The context after the nodes before this one. Deeply frozen, but for Map, Set, Date and bytes, which are copies. */
   context: Readonly<Context>;
   node: WorkflowNode;
@@ -16,9 +20,14 @@ export interface NodeExecutorArgs<Context extends WorkflowContext = WorkflowCont
   userId: string;
   workflowId: string;
   executionId: string;
+  /** Counts the runs of the node in this execution, from 1. */
+  visit: number;
   /** 1-based; goes on after a failure or a crash. */
   attempt: number;
-  /** One per node per execution: the same for every attempt, also after a crash or a resume. 46 characters, safe in a header. */
+  /**
+   * One per execution, node and visit: the same for every attempt, also after a crash or a resume. An execution that is
+   * deleted and made again under its id gets other keys. 46 characters, safe in a header.
+   */
   idempotencyKey: string;
   /** There once the execution was resumed with `data` after this node's `suspend()`. */
   resume?: { data: unknown };
@@ -36,31 +45,38 @@ export interface NodeLogger {
 }
 
 /** What a node's executor gives back: the whole next context, or one of the marked results. */
-export type NodeResult<Context extends WorkflowContext = WorkflowContext> = Context | Patch | Routed | Suspended;
+export type NodeResult<Context extends object = WorkflowContext> =
+  | Context
+  | Patch<Partial<Context>>
+  | Routed<Context | Patch<Partial<Context>>>
+  | Suspended;
 
 /** The code behind a node type. */
-export type NodeExecutor<Context extends WorkflowContext = WorkflowContext, Data = Record<string, unknown>> = (
+export type NodeExecutor<Context extends object = WorkflowContext, Data = Record<string, unknown>> = (
   args: NodeExecutorArgs<Context, Data>,
 ) => NodeResult<Context> | Promise<NodeResult<Context>>;
 
 /** An executor made by {@link defineNode}: it carries its type and the schema of its data. */
-export interface DefinedNode<Context extends WorkflowContext, Data> extends NodeExecutor<Context, Data> {
-  readonly type: string;
+export interface DefinedNode<Context extends object, Data, Type extends string = string>
+  extends NodeExecutor<Context, Data> {
+  readonly type: Type;
   readonly dataSchema: StandardSchema<unknown, Data>;
 }
 
 const RESULT = Symbol.for("waymark.NodeResult");
 
 /** Made by {@link patch}. */
-export interface Patch {
+export interface Patch<Changes extends object = WorkflowContext, Keys extends string = keyof Changes & string> {
   readonly [RESULT]: "patch";
-  readonly changes: WorkflowContext;
+  readonly changes: Changes;
+  /** For the compiler only: so that a key that the context does not have is an error. */
+  readonly keys?: Keys;
 }
 
 /** Made by {@link route}. */
-export interface Routed {
+export interface Routed<Result extends object = WorkflowContext | Patch> {
   readonly [RESULT]: "routed";
-  readonly result: WorkflowContext | Patch;
+  readonly result: Result;
   readonly handles: string | readonly string[];
 }
 
@@ -79,9 +95,10 @@ export interface SuspendOptions {
 /**
  * A result that names only what changed: top-level keys to set, the others stay.
  *
- * - Cheaper than a whole context where the context is large.
+ * - Cheaper than a whole context if the context is large.
+ * - Its keys and values are checked against the executor's context type.
  */
-export function patch(changes: WorkflowContext): Patch {
+export function patch<Changes extends object>(changes: Changes): Patch<Changes> {
   return { [RESULT]: "patch", changes };
 }
 
@@ -93,7 +110,7 @@ export function patch(changes: WorkflowContext): Patch {
  * const isLarge: NodeExecutor = ({ context }) => route(context, Number(context.total) > 100 ? "true" : "false");
  * ```
  */
-export function route(result: WorkflowContext | Patch, handles: string | readonly string[]): Routed {
+export function route<Result extends object>(result: Result, handles: string | readonly string[]): Routed<Result> {
   return { [RESULT]: "routed", result, handles };
 }
 
@@ -131,11 +148,11 @@ export function resultKind(value: unknown): "patch" | "routed" | "suspended" | u
  * });
  * ```
  */
-export function defineNode<Data, Context extends WorkflowContext = WorkflowContext>(node: {
-  type: string;
+export function defineNode<Data, Context extends object = WorkflowContext, const Type extends string = string>(node: {
+  type: Type;
   data: StandardSchema<unknown, Data>;
   run: NodeExecutor<Context, Data>;
-}): DefinedNode<Context, Data> {
+}): DefinedNode<Context, Data, Type> {
   const { type, data, run } = checkNode(node) as typeof node;
   const executor: NodeExecutor<Context, Data> = (args) => run(args);
   return Object.assign(executor, { type, dataSchema: data });

@@ -1,5 +1,4 @@
 import { messageOf, WorkflowError } from "../errors.ts";
-import type { Journal } from "../state/journal.ts";
 import { isPlain } from "../state/live-values.ts";
 import { quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
@@ -60,13 +59,6 @@ function outcomeOf(result: unknown): NodeOutcome {
   }
   if (isContext(result)) return { kind: "next", context: result };
   throw new Unfit(nameOf(result));
-}
-
-/** Puts an outcome's context into the state, unsaved. @throws {WorkflowError} STATE_NOT_SERIALIZABLE */
-export function takeOver(journal: Journal, outcome: NodeOutcome): void {
-  if (outcome.kind !== "next") return;
-  if (outcome.context !== undefined) journal.replaceContext(outcome.context);
-  else if (outcome.changes !== undefined) journal.patchContext(outcome.changes);
 }
 
 function readHandles(handles: unknown): readonly string[] {

@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
-import { positiveMs, retryFields } from "../definition/schema.ts";
+import { retryFields } from "../definition/schema.ts";
+import { positiveMs } from "../durations.ts";
 import { SHARED_OPTIONS } from "../state/state-options.ts";
-import type { GetExecutionStateOptions, WorkflowEngineOptions } from "./types.ts";
+import type { WorkflowEngineOptions } from "./engine-options.ts";
 
 const engineOptions: OptionSchemas<WorkflowEngineOptions> = {
   ...SHARED_OPTIONS,
@@ -19,20 +20,10 @@ const engineOptions: OptionSchemas<WorkflowEngineOptions> = {
   onEvent: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
 };
 
-const stateOptions: OptionSchemas<GetExecutionStateOptions> = {
-  checkpoints: z.optional(z.enum(["all", "last"])),
-};
-
 /** Checks what `createWorkflowEngine` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkEngineOptions: (value: unknown) => WorkflowEngineOptions = checker(
   "createWorkflowEngine",
   engineOptions,
-);
-
-/** Checks what `getExecutionState` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkStateOptions: (value: unknown) => GetExecutionStateOptions = checker(
-  "getExecutionState",
-  stateOptions,
 );
 
 function isObjectOrFunction(value: unknown): boolean {

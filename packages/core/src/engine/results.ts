@@ -1,63 +1,74 @@
-import { ERROR_CODES, isWorkflowError, WorkflowError } from "../errors.ts";
+import { ERROR_CODES, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
-import { canResume } from "../state/workflow-state.ts";
+import { canResume } from "../state/status-policy.ts";
+import { isoTime, waitingFor } from "../state/waiting.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { notFound } from "../store/rules.ts";
 import { quoted } from "../text.ts";
-import type { RunEnd } from "./run-context.ts";
-import type { ExecuteWorkflowResult } from "./types.ts";
+import type { ExecuteWorkflowResult } from "./execution-result.ts";
+import type { RunEnd } from "./run-parts.ts";
 
-interface ResultFacts<Context> {
+/** What the results of a run are made from. */
+export interface ResultFacts<Context> {
   journal: Journal;
   output: Context;
   durationMs: number;
+  definitionChanged: boolean;
 }
 
 /** The result of a run that ended by itself. */
-export function resultOf<Context>(facts: ResultFacts<Context>, end: RunEnd): ExecuteWorkflowResult<Context> {
-  const { journal, output, durationMs } = facts;
-  const { executionId, checkpointsCount, currentStep, totalSteps, status } = journal;
-  const { workflowId } = journal.record;
-  const fields = { executionId, workflowId, output, checkpointsCount, currentStep, totalSteps, durationMs };
-  if (end.status === "completed") return { ...fields, success: true, status: "completed", canResume: false };
-  if ("failure" in end) {
-    const { failure } = end;
-    return {
-      ...fields,
-      success: false,
-      status: "failed",
-      error: failure.message,
-      failure,
-      canResume: canResume(status),
-    };
+export function resultOf<Context>(
+  facts: ResultFacts<Context>,
+  end: Exclude<RunEnd, { status: "lost" }>,
+): ExecuteWorkflowResult<Context> {
+  const { journal, output } = facts;
+  const fields = { ...fieldsOf(facts, journal), canResume: canResume(end.status) };
+  switch (end.status) {
+    case "completed":
+      return { ...fields, success: true, status: end.status, output };
+    case "failed": {
+      const { failure } = end;
+      return { ...fields, success: false, status: end.status, output, error: failure.message, failure };
+    }
+    case "pending":
+      return { ...fields, success: false, status: end.status, output, ...wakeAtOf(end) };
+    case "suspended": {
+      const waiting = end.waiting === undefined ? {} : { waiting: end.waiting.map(waitingFor) };
+      return { ...fields, success: false, status: end.status, output, ...wakeAtOf(end), ...waiting };
+    }
   }
-  return { ...fields, success: false, status: end.status, canResume: canResume(end.status) };
 }
 
-/** The result of a run that lost the execution to another owner: what is on record. */
+function wakeAtOf({ wakeAt }: { wakeAt?: number | undefined }): { wakeAt?: string } {
+  return wakeAt === undefined ? {} : { wakeAt: isoTime(wakeAt) };
+}
+
+/** The result of a run whose execution another owner took over, or somebody cancelled. Reads what is on record. */
 export async function lostResult<Context>(
   store: CheckpointStore,
-  { journal, output, durationMs }: ResultFacts<Context>,
-  { failure }: Extract<RunEnd, { failure: unknown }>,
+  facts: ResultFacts<Context>,
+  end: Extract<RunEnd, { status: "lost" }>,
 ): Promise<ExecuteWorkflowResult<Context>> {
-  const { executionId } = journal;
-  const record = await store.getExecution(executionId);
-  if (record === undefined) throw notFound(executionId);
-  const { workflowId, status, checkpointsCount, currentStep, totalSteps } = record;
-  return {
-    success: false,
-    status,
-    executionId,
-    workflowId,
-    output,
-    error: failure.message,
-    failure,
-    checkpointsCount,
-    currentStep,
-    totalSteps,
-    durationMs,
-    canResume: canResume(status),
-  };
+  const { journal, output } = facts;
+  const record = await store.getExecution(journal.executionId);
+  if (record === undefined) throw notFound(journal.executionId);
+  const { status: recordedStatus } = record;
+  const fields = { ...fieldsOf(facts, record), success: false, output, canResume: canResume(recordedStatus) } as const;
+  if (recordedStatus === "cancelled") {
+    const failure = record.failure ?? end.failure;
+    return { ...fields, status: "cancelled", error: failure.message, failure };
+  }
+  return { ...fields, status: "lost", error: end.failure.message, failure: end.failure, recordedStatus };
+}
+
+/** What every result has, from the state of the run or from the record. */
+function fieldsOf(
+  { journal, durationMs, definitionChanged }: ResultFacts<unknown>,
+  { checkpointsCount, currentStep, totalSteps }: Pick<Journal, "checkpointsCount" | "currentStep" | "totalSteps">,
+) {
+  const { executionId, record } = journal;
+  const { workflowId } = record;
+  return { executionId, workflowId, checkpointsCount, currentStep, totalSteps, durationMs, definitionChanged };
 }
 
 /** Throws a failed result, for `throwOnFailure`. */
@@ -65,15 +76,10 @@ export function throwFailure(result: ExecuteWorkflowResult<unknown>, thrown: unk
   const { failure, executionId } = result;
   const code = ERROR_CODES.find((each) => each === failure?.code) ?? "NODE_FAILED";
   const node = failure?.nodeId === undefined ? "The execution" : `Node ${quoted(failure.nodeId)}`;
-  throw new WorkflowError(code, `${node} failed: ${failure?.message}`, {
+  const message = result.status === "cancelled" ? result.error : `${node} failed: ${failure?.message}`;
+  throw new WorkflowError(code, message, {
     executionId,
     cause: thrown,
     details: failure?.nodeId === undefined ? {} : { nodeId: failure.nodeId, attempts: failure.attempts },
   });
-}
-
-/** The same error, naming the execution: so that whoever catches it can resume. */
-export function withExecutionId(error: unknown, executionId: string): unknown {
-  if (!isWorkflowError(error) || error.executionId !== undefined) return error;
-  return new WorkflowError(error.code, error.message, { executionId, details: error.details, cause: error });
 }

@@ -1,13 +1,14 @@
 import { WorkflowError } from "../errors.ts";
-import type { Journal, JournalOptions } from "../state/journal.ts";
-import type { SavedParts } from "../state/journal-entries.ts";
+import type { Journal } from "../state/journal.ts";
 import type { ClaimedExecution } from "../state/open-execution.ts";
+import { nextRun, type RecordParts } from "../state/progress.ts";
+import type { Surroundings } from "../state/surroundings.ts";
 import type { WorkflowStatus } from "../store/checkpoint-store.ts";
 import { payloadTooLarge } from "../store/checks.ts";
 import { quoted } from "../text.ts";
 import { onResume } from "./decide.ts";
 import { restorePlanner } from "./run.ts";
-import type { ResumeWorkflowOptions } from "./types.ts";
+import type { ResumeWorkflowOptions } from "./run-options.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** The answer that a call brings, as the engine's own decoding of it. */
@@ -18,7 +19,7 @@ export type Answer = { data: unknown } | undefined;
  *
  * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
  */
-export function keepAnswer({ codec, store }: JournalOptions, call: ResumeWorkflowOptions): Answer {
+export function keepAnswer({ codec, store }: Surroundings, call: ResumeWorkflowOptions): Answer {
   if (!("data" in call)) return undefined;
   const { text, value } = codec.take(call.data, ["data"]);
   const { maxPayloadBytes } = store.capabilities;
@@ -35,7 +36,13 @@ export function whatToDo(
   const index = restorePlanner(workflow, journal).next();
   const next = index === undefined ? undefined : workflow.steps[index]?.node.id;
   const { nodeId } = call;
-  const what = onResume({ status, next, answered: journal.resumed?.nodeId, nodeId, hasData: "data" in call });
+  const what = onResume({
+    status,
+    next,
+    answered: next === undefined || !journal.progress.answers.has(next) ? undefined : next,
+    nodeId,
+    hasData: "data" in call,
+  });
   if (what !== "refuse") return what;
   const where = next === undefined ? "has no node left to run" : `continues at node ${quoted(next)}`;
   const problem =
@@ -65,13 +72,19 @@ export async function prepareResume(
   const planner = restorePlanner(workflow, journal);
   const next = planner.next();
   const nodeId = next === undefined ? undefined : workflow.steps[next]?.node.id;
-  const parts: SavedParts = {};
-  if (nodeId !== undefined && answer !== undefined) parts.resumed = { nodeId, data: answer.data };
-  if (nodeId !== undefined && before.status === "running") {
-    parts.begun = { nodeId, attempt: (journal.attempts.get(nodeId) ?? 0) + 1 };
-  }
   const totalSteps = workflow.steps.length - planner.skipped.length;
-  const moved = totalSteps !== journal.totalSteps || workflow.hash !== journal.definitionHash;
-  if (moved || Object.keys(parts).length > 0) await journal.save({ totalSteps, definitionHash: workflow.hash }, parts);
+  const isOtherDefinition = workflow.hash !== journal.definitionHash;
+  const parts: RecordParts = {
+    ...(nodeId === undefined || before.status !== "running"
+      ? {}
+      : { attempts: [{ nodeId, attempt: journal.nextAttempt(nodeId) }] }),
+    ...(nodeId === undefined || answer === undefined
+      ? {}
+      : { answers: [{ ...nextRun(journal.progress, nodeId), data: answer.data }] }),
+    ...(isOtherDefinition ? { definition: workflow.hash } : {}),
+  };
+  if (totalSteps !== journal.totalSteps || Object.keys(parts).length > 0) {
+    await journal.save({ totalSteps, definitionHash: workflow.hash }, parts);
+  }
   return "run";
 }

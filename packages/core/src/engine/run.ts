@@ -4,20 +4,17 @@ import { isWorkflowError, messageOf, WorkflowError } from "../errors.ts";
 import { describeFailure } from "../state/failure.ts";
 import type { Journal } from "../state/journal.ts";
 import type { NodeEntry } from "../state/journal-entries.ts";
+import type { JournalPoint } from "../state/journal-point.ts";
+import type { NodeRun } from "../state/node-run.ts";
+import { nextRun } from "../state/progress.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { callExecutor } from "./call-executor.ts";
-import { afterFailure, beforeNode, resolveRetry, retryDelay } from "./decide.ts";
+import { afterFailure, afterRefusal, beforeNode, resolveRetry, retryDelay } from "./decide.ts";
 import { executorArgs } from "./executor-args.ts";
 import { nodeFailure } from "./node-failure.ts";
-import { type NodeOutcome, readResult, takeOver } from "./node-outcome.ts";
-import type { RunContext, RunEnd } from "./run-context.ts";
+import { type NodeOutcome, readResult } from "./node-outcome.ts";
+import type { RunEnd, RunParts } from "./run-parts.ts";
 import type { PreparedStep, PreparedWorkflow } from "./workflow-catalog.ts";
-
-/** Codes with which a store says that the execution is another owner's now. */
-const LOST = new Set(["LEASE_LOST", "VERSION_CONFLICT", "INVALID_STATUS"]);
-
-/** Codes of the store that leave the call. */
-const LEAVES = new Set(["STORE_UNAVAILABLE", "STORE_CLOSED", "EXECUTION_NOT_FOUND"]);
 
 /** After so many milliseconds of nodes that never wait, timers and sockets get their turn. */
 const YIELD_AFTER_MS = 20;
@@ -30,14 +27,15 @@ const YIELD_AFTER_MS = 20;
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, EXECUTION_NOT_FOUND
  */
-export async function run(context: RunContext): Promise<RunEnd> {
+export async function run(parts: RunParts): Promise<RunEnd> {
   try {
-    return await new Run(context).toEnd();
+    return await new Run(parts).toEnd();
   } catch (error) {
-    if (!isWorkflowError(error) || LEAVES.has(error.code)) throw error;
-    if (!LOST.has(error.code)) throw refusedEnd(error);
+    const what = isWorkflowError(error) ? afterRefusal(error.code) : "throw";
+    if (what === "throw") throw error;
+    if (what === "refused") throw refusedEnd(error as WorkflowError);
     const failure = describeFailure(error, { code: "LEASE_LOST" });
-    context.emit({ type: "execution.lost", failure });
+    parts.emit({ type: "execution.lost", failure });
     return { status: "lost", failure, thrown: error };
   }
 }
@@ -49,9 +47,9 @@ function refusedEnd(cause: WorkflowError): WorkflowError {
 }
 
 /** The planner of an execution, with the nodes settled that have run. */
-export function restorePlanner(workflow: PreparedWorkflow, journal: Pick<Journal, "ran">): Planner {
+export function restorePlanner(workflow: PreparedWorkflow, { progress }: Pick<Journal, "progress">): Planner {
   const planner = new Planner(workflow.graph);
-  for (const { nodeId, handles } of journal.ran) {
+  for (const { nodeId, handles } of progress.ran) {
     const index = workflow.graph.indexOf.get(nodeId);
     if (index !== undefined) planner.settle(index, handles);
   }
@@ -62,13 +60,14 @@ export function restorePlanner(workflow: PreparedWorkflow, journal: Pick<Journal
 interface Attempt {
   index: number;
   step: PreparedStep;
+  run: NodeRun;
   attempt: number;
   attemptInRun: number;
   /** By `clock.elapsed()`. */
   startedMs: number;
   durationMs: number;
-  /** Takes back all that it has changed. */
-  undo: () => void;
+  /** The state that it began with. */
+  before: JournalPoint;
   /** Its commit, in `async` durability while the next node runs already. */
   committed?: Promise<void>;
 }
@@ -90,18 +89,18 @@ function roundedMs(ms: number): number {
 }
 
 class Run {
-  readonly #context: RunContext;
+  readonly #parts: RunParts;
   #planner: Planner;
   /** In `async` durability: the attempt whose commit is under way. */
   #unsettled: Attempt | undefined;
 
-  constructor(context: RunContext) {
-    this.#context = context;
-    this.#planner = restorePlanner(context.workflow, context.journal);
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#planner = restorePlanner(parts.workflow, parts.journal);
   }
 
   async toEnd(): Promise<RunEnd> {
-    const { interrupts } = this.#context;
+    const { interrupts } = this.#parts;
     let yieldedMs = performance.now();
     for (;;) {
       if (performance.now() - yieldedMs > YIELD_AFTER_MS) {
@@ -125,36 +124,36 @@ class Run {
   }
 
   #facts() {
-    const { interrupts, budgetMs } = this.#context;
+    const { interrupts, budgetMs } = this.#parts;
     return { interruption: interrupts.kind, elapsedMs: interrupts.elapsedMs, budgetMs };
   }
 
   #stepAt(index: number): PreparedStep {
-    return this.#context.workflow.steps[index] as PreparedStep;
+    return this.#parts.workflow.steps[index] as PreparedStep;
   }
 
   /** Runs one node to the end of its attempts; returns the run's end if this is it. */
   async #runNode(index: number): Promise<RunEnd | undefined> {
-    const { journal, emit, clock } = this.#context;
+    const { journal, emit, clock } = this.#parts;
     const step = this.#stepAt(index);
-    const nodeId = step.node.id;
-    const attemptsBefore = journal.attempts.get(nodeId) ?? 0;
+    const run = nextRun(journal.progress, step.node.id);
     for (let attemptInRun = 1; ; attemptInRun++) {
-      const attempt = attemptsBefore + attemptInRun;
-      emit({ type: "node.started", nodeId, attempt, stepNumber: journal.currentStep + 1 });
-      const undo = journal.mark();
-      const made: Attempt = { index, step, attempt, attemptInRun, startedMs: clock.elapsed(), durationMs: 0, undo };
+      const attempt = journal.nextAttempt(run.nodeId);
+      emit({ type: "node.started", ...run, attempt, stepNumber: journal.currentStep + 1 });
+      const { point: before } = journal;
+      const startedMs = clock.elapsed();
+      const made: Attempt = { index, step, run, attempt, attemptInRun, startedMs, durationMs: 0, before };
       try {
         const outcome = await this.#call(made);
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
-        if (outcome.kind === "suspended") return await this.#suspend(nodeId, outcome.wakeAt);
+        if (outcome.kind === "suspended") return await this.#suspend(run, outcome.wakeAt);
         await this.#commit(made, outcome);
         return this.#planner.next() === undefined ? this.#completed() : undefined;
       } catch (error) {
         // What the journal cannot write any more is no failure of the node.
         if (journal.broken !== undefined) throw journal.broken.error;
-        undo();
-        if (made.committed !== undefined) this.#planner = restorePlanner(this.#context.workflow, journal);
+        journal.undoTo(before);
+        if (made.committed !== undefined) this.#planner = restorePlanner(this.#parts.workflow, journal);
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
         const refused = error instanceof RefusedLater ? error : await this.#settleEarlier();
         const end = await (refused === undefined ? this.#afterFailure(made, error) : this.#failLater(refused));
@@ -163,34 +162,34 @@ class Run {
     }
   }
 
-  async #call({ step, attempt }: Attempt): Promise<NodeOutcome> {
-    const { clock, interrupts, nodeTimeoutMs } = this.#context;
+  async #call({ step, run, attempt }: Attempt): Promise<NodeOutcome> {
+    const { clock, interrupts, nodeTimeoutMs } = this.#parts;
     const limits = { clock, interrupts, timeoutMs: step.node.timeoutMs ?? nodeTimeoutMs, nodeId: step.node.id };
-    const result = await callExecutor(limits, (signal) => step.run(executorArgs(this.#context, step, attempt, signal)));
+    const result = await callExecutor(limits, (signal) =>
+      step.run(executorArgs(this.#parts, { step, run, attempt, signal })),
+    );
     return readResult(result, step.node.id);
   }
 
   /**
-   * Takes a node's result over, settles its edges and commits its checkpoint; the last node's commit also completes the
-   * execution.
+   * Makes a node's checkpoint, settles its edges and commits it; the last node's commit also completes the execution.
+   *
+   * - What is refused when the checkpoint is made has changed neither the state nor the plan.
    *
    * @throws what the result or its checkpoint is refused with; {RefusedLater} if the one before it is
    */
   async #commit(made: Attempt, outcome: Extract<NodeOutcome, { kind: "next" }>): Promise<void> {
-    const { journal, workflow, durability, emit } = this.#context;
-    const { step, attempt, durationMs } = made;
+    const { journal, workflow, durability, emit } = this.#parts;
+    const { step, run, attempt, durationMs } = made;
     const { handles } = outcome;
-    const nodeId = step.node.id;
-    takeOver(journal, outcome);
-    const entry = { nodeId, nodeName: step.nodeName, attempt, durationMs, handles };
-    const prepared = journal.prepareNode(entry);
+    const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, handles };
+    const composed = journal.compose(entry, { isStep: true, change: outcome });
     const skippedBefore = this.#planner.skipped.length;
     this.#planner.settle(made.index, handles);
     const last = this.#planner.next() === undefined;
     const totalSteps = workflow.steps.length - this.#planner.skipped.length;
     const head = last ? ({ status: "completed", totalSteps, failure: null } as const) : { totalSteps };
-    journal.currentStep++;
-    made.committed = journal.commitPrepared(prepared, entry, head);
+    made.committed = journal.commitComposed([composed], head);
     if (durability === "async") {
       made.committed.catch(() => undefined);
       const refused = await this.#settleEarlier();
@@ -201,7 +200,7 @@ class Run {
     for (const skipped of this.#planner.skipped.slice(skippedBefore)) {
       emit({ type: "node.skipped", nodeId: this.#stepAt(skipped).node.id });
     }
-    emit({ type: "node.completed", nodeId, attempt, stepNumber: journal.currentStep, durationMs });
+    emit({ type: "node.completed", ...run, attempt, stepNumber: journal.currentStep, durationMs });
   }
 
   /** Waits for the commit that is under way; returns its attempt if the store refused it. */
@@ -213,7 +212,7 @@ class Run {
       await earlier.committed;
       return undefined;
     } catch (error) {
-      const { broken } = this.#context.journal;
+      const { broken } = this.#parts.journal;
       if (broken !== undefined) throw broken.error;
       return new RefusedLater(earlier, error);
     }
@@ -221,31 +220,30 @@ class Run {
 
   /** Ends the run with a node whose commit was refused while the next one ran. Another attempt would be refused, too. */
   async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd> {
-    attempt.undo();
-    this.#planner = restorePlanner(this.#context.workflow, this.#context.journal);
+    this.#parts.journal.undoTo(attempt.before);
+    this.#planner = restorePlanner(this.#parts.workflow, this.#parts.journal);
     return (await this.#afterFailure({ ...attempt, attemptInRun: Number.POSITIVE_INFINITY }, error)) ?? this.#stop();
   }
 
   /** Writes a failed attempt; waits if there is to be another one, and returns the run's end if there is not. */
   async #afterFailure(failed: Attempt, error: unknown): Promise<RunEnd | undefined> {
-    const { journal, interrupts, contextMode, emit } = this.#context;
-    const { step, attempt, attemptInRun, durationMs } = failed;
-    const nodeId = step.node.id;
+    const { journal, interrupts, contextMode, emit } = this.#parts;
+    const { step, run, attempt, attemptInRun, durationMs } = failed;
     const readOnlyContext = contextMode === "frozen" ? journal.context : undefined;
     const { record: failure, thrown } = nodeFailure(
-      { nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext },
+      { nodeId: run.nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext },
       error,
     );
-    const policy = resolveRetry(step.node.retry, this.#context.retry);
+    const policy = resolveRetry(step.node.retry, this.#parts.retry);
     const delayMs = retryDelay(policy, { code: failure.code, thrown, attemptsInRun: attemptInRun });
     const decision = afterFailure({ ...this.#facts(), delayMs });
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it counts as not run.
     if (decision === "stop" && interrupts.kind === "aborted") return this.#stop();
-    const entry = { nodeId, nodeName: step.nodeName, attempt, durationMs, error: failure };
+    const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
     await this.#commitFailure(entry, decision === "fail");
     const retrying = decision === "retry" && delayMs !== undefined;
-    emit({ type: "node.failed", nodeId, attempt, failure, ...(retrying ? { retryInMs: delayMs } : {}) });
+    emit({ type: "node.failed", ...run, attempt, failure, ...(retrying ? { retryInMs: delayMs } : {}) });
     if (decision === "fail") return this.#failed({ failure, thrown });
     if (decision === "stop") return this.#stop();
     await interrupts.sleep(delayMs ?? 0);
@@ -256,19 +254,20 @@ class Run {
 
   /** Ends the run if its time is up before a node could start: that counts as an attempt of the node. */
   async #failBefore({ node, nodeName }: PreparedStep): Promise<RunEnd> {
-    const { journal, interrupts } = this.#context;
-    const attempt = (journal.attempts.get(node.id) ?? 0) + 1;
+    const { journal, interrupts } = this.#parts;
+    const run = nextRun(journal.progress, node.id);
+    const attempt = journal.nextAttempt(node.id);
     const { record: failure, thrown } = nodeFailure(
       { nodeId: node.id, nodeName, attempts: attempt },
       interrupts.reason,
     );
-    await this.#commitFailure({ nodeId: node.id, nodeName, attempt, durationMs: 0, error: failure }, true);
+    await this.#commitFailure({ ...run, nodeName, attempt, durationMs: 0, error: failure }, true);
     return this.#failed({ failure, thrown });
   }
 
   /** Commits an error checkpoint; if the store refuses it, one that holds nothing but the code. */
   async #commitFailure(entry: NodeEntry & { error: FailureRecord }, isLast: boolean): Promise<void> {
-    const { journal } = this.#context;
+    const { journal } = this.#parts;
     const commit = (error: FailureRecord) =>
       journal.commitError({ ...entry, error }, isLast ? { status: "failed", failure: error } : {});
     try {
@@ -286,33 +285,33 @@ class Run {
     }
   }
 
-  async #suspend(nodeId: string, wakeAt: number | undefined): Promise<RunEnd> {
-    const { journal, emit } = this.#context;
+  async #suspend(run: NodeRun, wakeAt: number | undefined): Promise<RunEnd> {
+    const { journal, emit } = this.#parts;
     const refused = await this.#settleEarlier();
     if (refused !== undefined) throw refused;
     await journal.save({ status: "suspended", wakeAt: wakeAt ?? null });
-    emit({ type: "execution.suspended", nodeId, ...(wakeAt === undefined ? {} : { wakeAt }) });
-    return { status: "suspended" };
+    emit({ type: "execution.suspended", ...run, ...(wakeAt === undefined ? {} : { wakeAt }) });
+    return { status: "suspended", wakeAt };
   }
 
   async #stop(): Promise<RunEnd> {
-    await this.#context.journal.save({ status: "pending" });
-    this.#context.emit({ type: "execution.stopped" });
+    await this.#parts.journal.save({ status: "pending" });
+    this.#parts.emit({ type: "execution.stopped" });
     return { status: "pending" };
   }
 
   async #complete(): Promise<RunEnd> {
-    await this.#context.journal.save({ status: "completed", failure: null });
+    await this.#parts.journal.save({ status: "completed", failure: null });
     return this.#completed();
   }
 
   #completed(): RunEnd {
-    this.#context.emit({ type: "execution.completed" });
+    this.#parts.emit({ type: "execution.completed" });
     return { status: "completed" };
   }
 
   #failed({ failure, thrown }: Pick<Extract<RunEnd, { failure: unknown }>, "failure" | "thrown">): RunEnd {
-    this.#context.emit({ type: "execution.failed", failure });
+    this.#parts.emit({ type: "execution.failed", failure });
     return { status: "failed", failure, thrown };
   }
 }

@@ -1,7 +1,7 @@
 import { validate } from "../definition/standard-schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ContextMode, ContextValues } from "../state/context-values.ts";
-import type { Journal, JournalOptions } from "../state/journal.ts";
+import type { Journal } from "../state/journal.ts";
 import {
   type ClaimedExecution,
   claimExecution,
@@ -10,55 +10,63 @@ import {
   readExecution,
   readHead,
 } from "../state/open-execution.ts";
+import type { Surroundings } from "../state/surroundings.ts";
 import { withinLimits } from "../state/surroundings.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { tell } from "../tell.ts";
 import { quoted } from "../text.ts";
 import { checkExecuteOptions, checkLegacyOptions, checkResumeOptions } from "./call-options.ts";
+import { looksBeforeClaim } from "./decide.ts";
+import type { WorkflowEngineOptions } from "./engine-options.ts";
 import type { EventDraft, ExecutionEvent } from "./events.ts";
+import type { ExecutionChanges } from "./execution-changes.ts";
+import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
 import { Interrupts } from "./interrupts.ts";
 import { startHeartbeat } from "./lease.ts";
-import type { WorkflowContext } from "./node-executor.ts";
-import { lostResult, resultOf, throwFailure, withExecutionId } from "./results.ts";
+import { lostResult, resultOf, throwFailure } from "./results.ts";
 import { keepAnswer, prepareResume, whatToDo } from "./resume.ts";
 import { run } from "./run.ts";
-import type { RunEnd } from "./run-context.ts";
 import type {
   ExecuteWorkflowOptions,
-  ExecuteWorkflowResult,
   ExecuteWorkflowSyncOptions,
-  LegacyResult,
   ResumeWorkflowOptions,
   RunOptions,
-  WorkflowEngineOptions,
-} from "./types.ts";
+} from "./run-options.ts";
+import type { RunEnd } from "./run-parts.ts";
+import { withExecutionId } from "./with-execution-id.ts";
 import type { PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** An engine's parts. */
-export type RunnerOptions<Context extends WorkflowContext> = Pick<
-  WorkflowEngineOptions<Context>,
+export type RunnerOptions = Pick<
+  WorkflowEngineOptions,
   "retry" | "nodeTimeoutMs" | "timeoutMs" | "durability" | "onEvent"
-> & { surroundings: JournalOptions; catalog: WorkflowCatalog; values: ContextValues };
+> & { surroundings: Surroundings; catalog: WorkflowCatalog; changes: ExecutionChanges; values: ContextValues };
 
 /** One call, with its limits. */
 interface Call {
   contextMode: ContextMode;
   interrupts: Interrupts;
   /** A wait for the store ends with the call's limits. */
-  surroundings: JournalOptions;
+  surroundings: Surroundings;
 }
 
-interface StartedRun {
-  options: RunOptions;
+/** The definition that a run works with. */
+interface ChosenDefinition {
   workflow: PreparedWorkflow;
+  /** The engine has none, or another one. */
+  definitionChanged: boolean;
+}
+
+interface StartedRun extends ChosenDefinition {
+  options: RunOptions;
   journal: Journal;
 }
 
 /** Starts runs and resumes them, and turns their ends into results. */
-export class Runner<Context extends WorkflowContext> {
-  readonly #options: RunnerOptions<Context>;
+export class Runner<Context extends object> {
+  readonly #options: RunnerOptions;
 
-  constructor(options: RunnerOptions<Context>) {
+  constructor(options: RunnerOptions) {
     this.#options = options;
   }
 
@@ -69,7 +77,7 @@ export class Runner<Context extends WorkflowContext> {
     const options = checkExecuteOptions(given);
     const { workflowId, userId, initialData = {}, executionId, resumeFromExecutionId, ...runOptions } = options;
     if (resumeFromExecutionId !== undefined) {
-      return this.#resume({ ...runOptions, executionId: resumeFromExecutionId }, contextMode, { workflowId, userId });
+      return this.#resume({ ...runOptions, executionId: resumeFromExecutionId, userId }, contextMode, workflowId);
     }
     return this.#limited(options, contextMode, async (call) => {
       const { interrupts, surroundings } = call;
@@ -78,6 +86,7 @@ export class Runner<Context extends WorkflowContext> {
       const { input } = await interrupts.within(validInput(workflow, initialData));
       await catalog.save(workflow, interrupts);
       const { journal } = await createExecution(surroundings, {
+        metadata: options.metadata,
         workflowId: workflow.id,
         userId,
         executionId,
@@ -86,7 +95,7 @@ export class Runner<Context extends WorkflowContext> {
         definitionHash: workflow.hash,
       });
       this.#emitter(journal)({ type: "execution.started", totalSteps: workflow.steps.length });
-      return this.#run(call, { options, workflow, journal });
+      return this.#run(call, { options, workflow, journal, definitionChanged: false });
     });
   }
 
@@ -104,27 +113,28 @@ export class Runner<Context extends WorkflowContext> {
   #resume(
     options: ResumeWorkflowOptions,
     contextMode: ContextMode,
-    expected: { workflowId: string; userId: string } | undefined,
+    workflowId: string | undefined,
   ): Promise<ExecuteWorkflowResult<Context>> {
     return this.#limited(options, contextMode, async (call) => {
       const { interrupts, surroundings } = call;
-      const head = await readHead(surroundings, options.executionId);
-      if (expected !== undefined) refuseOther(head, expected);
+      const head = await readHead(surroundings, options.executionId, options.userId);
+      if (workflowId !== undefined) refuseOther(head, workflowId);
       const answer = keepAnswer(surroundings, options);
-      let workflow = await this.#definitionOf(head, options.definition, interrupts);
+      let chosen = await this.#definitionOf(head, options.definition, interrupts);
+      const { workflow } = chosen;
       if ((await this.#lookBefore(surroundings, options, { head, workflow })) === "rest")
-        return this.#resting(call, head);
+        return this.#resting(call, head, chosen);
       if (workflow.hash !== head.definitionHash) await this.#options.catalog.save(workflow, interrupts);
       const claimed = await this.#claim(call, options, head);
       const { journal, record } = claimed;
       try {
         // The run that was waited for may have gone over to another definition.
         if (record.definitionHash !== head.definitionHash) {
-          workflow = await this.#definitionOf(record, options.definition, interrupts);
+          chosen = await this.#definitionOf(record, options.definition, interrupts);
         }
-        if ((await prepareResume(options, { claimed, workflow, answer })) === "rest") {
+        if ((await prepareResume(options, { claimed, workflow: chosen.workflow, answer })) === "rest") {
           await putBack(surroundings, claimed.record, claimed.before);
-          return await this.#resting(call, head);
+          return await this.#resting(call, head, chosen);
         }
       } catch (error) {
         await putBack(surroundings, claimed.record, claimed.before);
@@ -132,7 +142,7 @@ export class Runner<Context extends WorkflowContext> {
       }
       const { currentStep, totalSteps } = journal;
       this.#emitter(journal)({ type: "execution.resumed", currentStep, totalSteps });
-      return this.#run(call, { options, workflow, journal });
+      return this.#run(call, { options, journal, ...chosen });
     });
   }
 
@@ -154,14 +164,18 @@ export class Runner<Context extends WorkflowContext> {
   }
 
   /** The definition to run: another one than the execution's own only if the caller says so. */
-  #definitionOf(
+  async #definitionOf(
     { definitionHash, ...head }: ExecutionRecord,
     which: ResumeWorkflowOptions["definition"],
     interrupts: Interrupts,
-  ): Promise<PreparedWorkflow> {
+  ): Promise<ChosenDefinition> {
     const { catalog } = this.#options;
-    if (which !== "current" && definitionHash !== undefined) return catalog.original(definitionHash, head, interrupts);
-    return interrupts.within(catalog.current(head.workflowId, head.userId));
+    const { workflowId, userId } = head;
+    if (which === "current" || definitionHash === undefined) {
+      return { workflow: await interrupts.within(catalog.current(workflowId, userId)), definitionChanged: false };
+    }
+    const workflow = await catalog.original(definitionHash, head, interrupts);
+    return { workflow, definitionChanged: !(await interrupts.within(catalog.isCurrent(workflow, userId))) };
   }
 
   /**
@@ -170,22 +184,34 @@ export class Runner<Context extends WorkflowContext> {
    * @throws {WorkflowError} NOT_WAITING
    */
   async #lookBefore(
-    surroundings: JournalOptions,
+    surroundings: Surroundings,
     options: ResumeWorkflowOptions,
     { head, workflow }: { head: ExecutionRecord; workflow: PreparedWorkflow },
   ): Promise<"run" | "rest"> {
     const { executionId, nodeId } = options;
-    if (!("data" in options) && nodeId === undefined && head.status !== "suspended") return "run";
-    const { journal, record, leaseExpired } = await readExecution(surroundings, executionId, "last");
+    if (!looksBeforeClaim({ status: head.status, nodeId, hasData: "data" in options })) return "run";
+    const { journal, record, leaseExpired } = await readExecution(surroundings, executionId, { checkpoints: "last" });
     // Somebody has it: the claim reports who, and waits if it may.
     if (record.status === "running" && !leaseExpired) return "run";
     return whatToDo(options, { journal, status: record.status, workflow });
   }
 
   /** The result of a call that has found an execution that only waits. */
-  async #resting(call: Call, { id }: ExecutionRecord): Promise<ExecuteWorkflowResult<Context>> {
-    const { journal } = await readExecution(call.surroundings, id, "last");
-    return this.#result(call, journal, { status: "suspended" });
+  async #resting(
+    call: Call,
+    head: ExecutionRecord,
+    { definitionChanged }: ChosenDefinition,
+  ): Promise<ExecuteWorkflowResult<Context>> {
+    const { journal, record } = await readExecution(call.surroundings, head.id, { checkpoints: "last" });
+    return this.#result(
+      call,
+      { journal, definitionChanged },
+      {
+        status: "suspended",
+        wakeAt: record.wakeAt,
+        waiting: record.waiting,
+      },
+    );
   }
 
   /** Claims, and if another owner has the lease waits for its end as long as the caller allows. */
@@ -208,7 +234,8 @@ export class Runner<Context extends WorkflowContext> {
     }
   }
 
-  async #run(call: Call, { options, workflow, journal }: StartedRun): Promise<ExecuteWorkflowResult<Context>> {
+  async #run(call: Call, started: StartedRun): Promise<ExecuteWorkflowResult<Context>> {
+    const { options, workflow, journal } = started;
     const { contextMode, interrupts } = call;
     const { values, durability = "sync", retry, nodeTimeoutMs } = this.#options;
     const { clock, leaseMs } = call.surroundings;
@@ -230,7 +257,7 @@ export class Runner<Context extends WorkflowContext> {
         durability,
         emit,
       });
-      const result = await this.#result(call, journal, end);
+      const result = await this.#result(call, started, end);
       if (throwOnFailure && "thrown" in end) throwFailure(result, end.thrown);
       return result;
     } catch (error) {
@@ -240,19 +267,25 @@ export class Runner<Context extends WorkflowContext> {
     }
   }
 
-  async #result(call: Call, journal: Journal, end: RunEnd): Promise<ExecuteWorkflowResult<Context>> {
+  async #result(
+    call: Call,
+    { journal, definitionChanged }: Pick<StartedRun, "journal" | "definitionChanged">,
+    end: RunEnd,
+  ): Promise<ExecuteWorkflowResult<Context>> {
     const { contextMode, interrupts, surroundings } = call;
     const output = this.#options.values.handOut(journal.context, contextMode, journal.holdsInstances) as Context;
-    const facts = { journal, output, durationMs: interrupts.elapsedMs };
+    const facts = { journal, output, durationMs: interrupts.elapsedMs, definitionChanged };
     return end.status === "lost" ? lostResult(surroundings.store, facts, end) : resultOf(facts, end);
   }
 
   #emitter({ executionId, record }: Journal): (event: EventDraft) => void {
-    const { onEvent, surroundings } = this.#options;
-    if (onEvent === undefined) return () => undefined;
+    const { onEvent, surroundings, changes } = this.#options;
     const { workflowId } = record;
-    return (event) =>
+    return (event) => {
+      if (event.type !== "log") changes.notify(executionId);
+      if (onEvent === undefined) return;
       tell(onEvent, { executionId, workflowId, timestamp: surroundings.clock.now(), ...event } as ExecutionEvent);
+    };
   }
 }
 
@@ -271,11 +304,11 @@ async function validInput(workflow: PreparedWorkflow, initialData: unknown): Pro
   );
 }
 
-function refuseOther(head: ExecutionRecord, expected: { workflowId: string; userId: string }): void {
-  if (head.workflowId === expected.workflowId && head.userId === expected.userId) return;
+function refuseOther(head: ExecutionRecord, workflowId: string): void {
+  if (head.workflowId === workflowId) return;
   throw new WorkflowError(
     "INVALID_ARGUMENT",
-    `Execution ${quoted(head.id)} is of another workflow or another user than ${quoted(expected.workflowId)} and ${quoted(expected.userId)}.`,
+    `Execution ${quoted(head.id)} is of another workflow than ${quoted(workflowId)}.`,
     { executionId: head.id },
   );
 }

@@ -10,12 +10,12 @@ import { isInstance } from "../state/live-values.ts";
 import type { CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { BoundedCache } from "./bounded-cache.ts";
+import type { ExecutorSource, WorkflowSource } from "./engine-options.ts";
 import { ExecutorLookup } from "./executor-lookup.ts";
 import { validNodeData } from "./node-data.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
-import { withExecutionId } from "./results.ts";
 import { SharedWork } from "./shared-work.ts";
-import type { ExecutorSource, WorkflowSource } from "./types.ts";
+import { withExecutionId } from "./with-execution-id.ts";
 
 /** A workflow that was checked through and through and can be run. */
 export interface PreparedWorkflow {
@@ -118,6 +118,16 @@ export class WorkflowCatalog {
       throw corruptDefinition(hash, `of workflow ${quoted(workflow.id)}, the execution of ${quoted(head.workflowId)}`);
     } catch (error) {
       throw withExecutionId(error, head.id);
+    }
+  }
+
+  /** Tells whether the engine's own definition has the same content. One that cannot be found or run has not. */
+  async isCurrent(workflow: PreparedWorkflow, userId: string): Promise<boolean> {
+    try {
+      const own = await this.current(workflow.id, userId);
+      return own.hash === workflow.hash || isHashOf(workflow.hash, own.json);
+    } catch {
+      return false;
     }
   }
 

@@ -46,16 +46,7 @@ export function checkHead(head: ExecutionRecord): void {
  * @throws {WorkflowError} STATE_CORRUPT, naming the record
  */
 export function checkRecords(head: ExecutionRecord, records: readonly CheckpointRecord[], from: number): void {
-  let next = from;
-  let listed = 0;
-  let snapshotSeq = from;
-  for (const record of records) {
-    if (record.seq !== next) throw corruptHistory(`record ${next} is missing`, { seq: next });
-    checkRecord(record);
-    if (record.kind === "snapshot") snapshotSeq = next;
-    if (record.kind !== "save" && next > 0) listed++;
-    next++;
-  }
+  const { next, listed, snapshotSeq } = checkSequence(records, from);
   if (next <= head.seq) throw corruptHistory(`record ${next} is missing`, { seq: next });
   if (next > head.seq + 1) throw corruptHead("it is behind its records", { seq: head.seq, newest: next - 1 });
   if (records[0]?.kind !== "snapshot") throw corruptHistory(`record ${from} is no snapshot`, { seq: from });
@@ -72,6 +63,28 @@ export function checkRecords(head: ExecutionRecord, records: readonly Checkpoint
   }
 }
 
+/**
+ * Checks that records, from a number on, have no gap between them and are each of a known shape.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT, naming the record
+ */
+export function checkSequence(
+  records: readonly CheckpointRecord[],
+  from: number,
+): { next: number; listed: number; snapshotSeq: number } {
+  let next = from;
+  let listed = 0;
+  let snapshotSeq = from;
+  for (const record of records) {
+    if (record.seq !== next) throw corruptHistory(`record ${next} is missing`, { seq: next });
+    checkRecord(record);
+    if (record.kind === "snapshot") snapshotSeq = next;
+    if (record.kind !== "save" && next > 0) listed++;
+    next++;
+  }
+  return { next, listed, snapshotSeq };
+}
+
 /** The kinds, and whether a record of theirs names a node and has an error. */
 const KINDS: Readonly<Record<string, { node: boolean; error: boolean } | undefined>> = {
   snapshot: { node: true, error: false },
@@ -81,7 +94,7 @@ const KINDS: Readonly<Record<string, { node: boolean; error: boolean } | undefin
 };
 
 function checkRecord(record: CheckpointRecord): void {
-  const { seq, kind, nodeId, stepNumber, attempt, timestamp, payload, error } = record;
+  const { seq, kind, nodeId, visit, stepNumber, attempt, timestamp, payload, error } = record;
   const shape = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (shape === undefined) throw corruptHistory(`record ${seq} is of an unknown kind`, { seq });
   const hasNode = shape.node && seq > 0;
@@ -90,6 +103,8 @@ function checkRecord(record: CheckpointRecord): void {
     (nodeId !== "") === hasNode &&
     ((error ?? undefined) !== undefined) === shape.error &&
     typeof payload === "string" &&
+    isCount(visit) &&
+    visit > 0 &&
     isCount(stepNumber) &&
     isCount(attempt) &&
     timestamp >= 0 &&

@@ -6,6 +6,7 @@ import type {
   CommitRequest,
   ExecutionRecord,
   HeadUpdate,
+  NewCheckpoint,
 } from "../store/checkpoint-store.ts";
 import { Seal, type UnsealedCheckpoint } from "./record-seal.ts";
 import { callStore, type Patience, type WaitLimits } from "./retry-store.ts";
@@ -13,10 +14,11 @@ import { callStore, type Patience, type WaitLimits } from "./retry-store.ts";
 /** A commit without what the queue knows. */
 export interface QueuedCommit extends Pick<CommitRequest, "leaseMs"> {
   head?: HeadUpdate;
-  checkpoint?: UnsealedCheckpoint;
-  /** The checkpoint is only written if the head cannot change without one. */
-  isOptional?: boolean;
-  /** Told of the record once it is committed. */
+  /** Up to 100, in the order in which they are numbered. */
+  checkpoints?: readonly UnsealedCheckpoint[];
+  /** Written if there is no other checkpoint, and the head cannot change without one. */
+  ifNeeded?: UnsealedCheckpoint;
+  /** Called with each record once it is committed. */
   onRecord?: ((record: CheckpointRecord) => void) | undefined;
 }
 
@@ -30,6 +32,8 @@ interface Queued {
   /** When the store could first not be reached, by `clock.elapsed()`. */
   failedMs?: number;
 }
+
+const NO_CHANGE: HeadUpdate = {};
 
 /** Codes after which this owner can commit nothing more. */
 const FINAL = new Set([
@@ -95,7 +99,7 @@ export class CommitQueue {
   /**
    * Queues a commit; resolves once the store has made it.
    *
-   * - `order`: how late its changes were made. See {@link takenBack}.
+   * - `order`: how late the state was made that it leads to. See {@link takenBack}.
    */
   add(commit: QueuedCommit, order: number): Promise<void> {
     if (this.#refusedOrder !== undefined) return Promise.reject(this.#refusedWith);
@@ -109,15 +113,9 @@ export class CommitQueue {
     return this.#sendNext({ leaseMs }, this.#queue(true, Number.POSITIVE_INFINITY));
   }
 
-  /** Notes that all changes since the given order were taken back: commits go on, if those of a refused one are among them. */
+  /** Notes that all changes after a state were taken back. Commits continue, if those of a refused one are among them. */
   takenBack(order: number): void {
-    if (this.#refusedOrder !== undefined && order <= this.#refusedOrder) this.#refusedOrder = undefined;
-  }
-
-  /** Resolves once everything queued is committed; rejects with what ended the queue. */
-  async settled(): Promise<void> {
-    await this.#tail;
-    if (this.#broken !== undefined) throw this.#broken.error;
+    if (this.#refusedOrder !== undefined && order < this.#refusedOrder) this.#refusedOrder = undefined;
   }
 
   /** Ends the patience with a store that is away: the run is over. */
@@ -144,7 +142,7 @@ export class CommitQueue {
     try {
       if (this.#broken !== undefined) throw this.#broken.error;
       if (!queued.isRenewal && queued.generation !== this.#generation) throw this.#refusedWith;
-      const { request, sealed } = this.#request(commit);
+      const { request, firstSeq, seal } = this.#request(commit);
       await callStore(
         queued.isRenewal ? this.#renewalPatience() : this.#patience,
         () => this.#store.commit(this.#executionId, request),
@@ -152,9 +150,12 @@ export class CommitQueue {
       );
       this.#version++;
       if (commit.leaseMs !== undefined) this.#renewedMs = startedMs;
-      if (sealed === undefined || request.checkpoint === undefined) return;
-      this.#seal = sealed.seal;
-      commit.onRecord?.({ ...request.checkpoint, seq: sealed.seq });
+      this.#seal = seal;
+      const { onRecord } = commit;
+      if (onRecord === undefined) return;
+      for (const [index, checkpoint] of (request.checkpoints ?? []).entries()) {
+        onRecord({ ...checkpoint, seq: firstSeq + index });
+      }
     } catch (error) {
       this.#fail(error, queued);
       throw error;
@@ -163,15 +164,22 @@ export class CommitQueue {
     }
   }
 
-  #request({ head, checkpoint, leaseMs, isOptional = false }: QueuedCommit) {
-    const request: CommitRequest = { commitId: "", token: this.#token, version: this.#version };
-    if (head !== undefined) request.head = head;
+  #request({ head = NO_CHANGE, checkpoints = [], ifNeeded, leaseMs }: QueuedCommit) {
+    let seal = this.#seal;
+    const firstSeq = seal.nextSeq;
+    const written =
+      checkpoints.length === 0 && ifNeeded !== undefined && seal.needsRecord(head) ? [ifNeeded] : checkpoints;
+    const sealed = written.map((checkpoint): NewCheckpoint => {
+      const next = seal.next(checkpoint, head);
+      seal = next.seal;
+      return { ...checkpoint, id: next.id };
+    });
+    const commitId = sealed.at(-1)?.id ?? randomUUID();
+    const request: CommitRequest = { commitId, token: this.#token, version: this.#version };
+    if (sealed.length > 0) request.checkpoints = sealed;
+    if (head !== NO_CHANGE) request.head = head;
     if (leaseMs !== undefined) request.leaseMs = leaseMs;
-    const needsRecord = !isOptional || this.#seal.needsRecord(head ?? {});
-    const sealed = checkpoint !== undefined && needsRecord ? this.#seal.next(checkpoint, head ?? {}) : undefined;
-    request.commitId = sealed?.id ?? randomUUID();
-    if (checkpoint !== undefined && sealed !== undefined) request.checkpoint = { ...checkpoint, id: sealed.id };
-    return { request, sealed };
+    return { request, firstSeq, seal };
   }
 
   #fail(error: unknown, { isRenewal, generation, order }: Queued): void {

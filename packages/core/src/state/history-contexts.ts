@@ -81,7 +81,7 @@ export class HistoryContexts {
       const record = this.#records[index];
       if (record === undefined) throw corruptHistory(`there is no record at ${index}`);
       readingRecord(record.seq, () => {
-        const parsed = parsePayload(this.#codec, record.payload);
+        const parsed = parsePayload(this.#codec, record);
         if (parsed.kind === "snapshot") draft = new Draft(this.#codec, parsed.context);
         else for (const operation of parsed.operations) draft.apply(operation);
       });

@@ -9,6 +9,8 @@ export interface Checkpoint<Context = Record<string, unknown>> {
   readonly nodeId: string;
   /** The node's name, or its type where it has none. */
   readonly nodeName: string;
+  /** Counts the runs of the node in this execution, from 1. */
+  readonly visit: number;
   /** 1 for the first node that ran. */
   readonly stepNumber: number;
   /** The whole context after the node, or before it where the node failed. Computed when it is read. */
@@ -18,6 +20,12 @@ export interface Checkpoint<Context = Record<string, unknown>> {
   readonly error?: FailureRecord;
   readonly attempt?: number;
   readonly durationMs?: number;
+}
+
+/** The place where a resume continues: the newest checkpoint of a node that has completed. */
+export interface ResumePoint {
+  nodeId: string;
+  stepNumber: number;
 }
 
 /**
@@ -49,13 +57,25 @@ export class History<Context> {
     return this.#values.handOut(this.#contexts.at(index), "frozen", this.#holdsInstances) as Context;
   }
 
-  /** The checkpoints that users see, oldest first; only the newest one where `last` is set. */
+  /** The checkpoints that users see, oldest first; only the newest one if `last` is set. */
   checkpoints(last = false): Checkpoint<Context>[] {
+    const listed = this.checkpointsFrom(0);
+    return last ? listed.slice(-1) : listed;
+  }
+
+  /** The checkpoints that users see, from a record's number on. */
+  checkpointsFrom(seq: number): Checkpoint<Context>[] {
     const listed: Checkpoint<Context>[] = [];
     for (const [index, record] of this.#records.entries()) {
-      if (isListed(record)) listed.push(this.#checkpoint(record, index));
+      if (record.seq >= seq && isListed(record)) listed.push(this.#checkpoint(record, index));
     }
-    return last ? listed.slice(-1) : listed;
+    return listed;
+  }
+
+  /** The newest checkpoint without an error; `null` before the first. */
+  resumePoint(): ResumePoint | null {
+    const last = this.#records.findLast((record) => isListed(record) && record.error === undefined);
+    return last === undefined ? null : { nodeId: last.nodeId, stepNumber: last.stepNumber };
   }
 
   /** The records themselves. */
@@ -69,6 +89,7 @@ export class History<Context> {
       id: record.id,
       nodeId: record.nodeId,
       nodeName: record.nodeName,
+      visit: record.visit,
       stepNumber: record.stepNumber,
       get context() {
         return contextAt();
@@ -82,6 +103,6 @@ export class History<Context> {
 }
 
 /** Tells whether users see a record as a checkpoint. */
-function isListed(record: Pick<CheckpointRecord, "kind" | "seq">): boolean {
+export function isListed(record: Pick<CheckpointRecord, "kind" | "seq">): boolean {
   return record.kind !== "save" && record.seq !== 0;
 }

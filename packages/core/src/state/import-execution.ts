@@ -4,7 +4,7 @@ import { quoted } from "../text.ts";
 import type { ExecutionOutput, ExecutionOutputCheckpoint } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import { INCOMPLETE_IMPORT, isIncompleteImport } from "./incomplete-import.ts";
-import type { Journal, JournalOptions } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { type OldStatus, oldStatusOf } from "./old-status.ts";
 import { createExecution, type OpenedExecution } from "./open-execution.ts";
 import {
@@ -14,6 +14,7 @@ import {
   parseExecutionOutput,
   timeOf,
 } from "./parse-execution-output.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A row of an old `Execution` table. */
 export interface ImportedExecution {
@@ -64,7 +65,7 @@ const MAX_REPLACEMENTS = 5;
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
-export async function importExecution(surroundings: JournalOptions, row: ImportedExecution): Promise<string> {
+export async function importExecution(surroundings: Surroundings, row: ImportedExecution): Promise<string> {
   checkNames(row);
   const output = parseExecutionOutput(surroundings.codec, row.output);
   const { createdAt, endedAt } = timesOf(row);
@@ -73,7 +74,7 @@ export async function importExecution(surroundings: JournalOptions, row: Importe
   try {
     for (const checkpoint of output.checkpoints) await writeCheckpoint(journal, checkpoint);
     journal.replaceContext(output.currentContext);
-    journal.currentStep = output.currentStep;
+    journal.setStep(output.currentStep);
     await journal.save(endedAt === undefined ? end : { ...end, endedAt });
   } catch (error) {
     // The first error is the one to report. What cannot be cleaned up now stays as an incomplete import.
@@ -85,7 +86,7 @@ export async function importExecution(surroundings: JournalOptions, row: Importe
 
 /** Creates the execution; one that an earlier import of the row has left behind makes way. */
 async function begin(
-  surroundings: JournalOptions,
+  surroundings: Surroundings,
   row: ImportedExecution,
   { output, createdAt }: { output: ParsedOutput; createdAt: number | undefined },
 ): Promise<OpenedExecution> {
@@ -106,7 +107,7 @@ async function begin(
 }
 
 /** Deletes an incomplete import of the same row; false if the id is that of another execution. */
-async function makeWay({ store }: JournalOptions, executionId: string, row: ImportedExecution): Promise<boolean> {
+async function makeWay({ store }: Surroundings, executionId: string, row: ImportedExecution): Promise<boolean> {
   const left = await store.getExecution(executionId);
   if (left === undefined) return true;
   if (!isIncompleteImport(left) || left.workflowId !== row.workflowId || left.userId !== row.userId) return false;
@@ -114,7 +115,7 @@ async function makeWay({ store }: JournalOptions, executionId: string, row: Impo
   return true;
 }
 
-async function deleteOwn({ store }: JournalOptions, { id, token }: ExecutionRecord): Promise<void> {
+async function deleteOwn({ store }: Surroundings, { id, token }: ExecutionRecord): Promise<void> {
   const left = await store.getExecution(id);
   if (left?.token === token) await store.deleteExecutions([refTo(left)]);
 }
@@ -125,15 +126,15 @@ function refTo({ id, version, token }: ExecutionRecord): ExecutionRef {
 
 async function writeCheckpoint(journal: Journal, checkpoint: ParsedCheckpoint): Promise<void> {
   const { nodeId, nodeName, stepNumber, context, timestamp, error } = checkpoint;
-  const attempt = (journal.attempts.get(nodeId) ?? 0) + 1;
-  const entry = { nodeId, nodeName, attempt, durationMs: 0, timestamp };
+  const attempt = journal.nextAttempt(nodeId);
+  const entry = { nodeId, nodeName, visit: 1, attempt, durationMs: 0, timestamp };
   if (error === undefined) {
     journal.replaceContext(context);
-    journal.currentStep = stepNumber;
+    journal.setStep(stepNumber);
     await journal.commitNode(entry);
   } else {
     const failure = describeFailure(error, { nodeId, nodeName, attempts: attempt });
-    journal.currentStep = Math.max(0, stepNumber - 1);
+    journal.setStep(Math.max(0, stepNumber - 1));
     await journal.commitError({ ...entry, error: failure });
   }
 }

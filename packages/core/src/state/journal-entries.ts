@@ -1,42 +1,38 @@
-import type { CheckpointKind, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
-import type { ResumedNode } from "./restore.ts";
+import type { CheckpointKind, FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
+import type { DraftState } from "./draft-state.ts";
+import type { NodeRun } from "./node-run.ts";
 
-/** What is written of a node. */
-export interface NodeEntry {
-  nodeId: string;
+/** What is written of an attempt of a node. */
+export interface NodeEntry extends NodeRun {
   nodeName: string;
   attempt: number;
   durationMs: number;
-  /** The outputs that the node took, where it chose. */
-  handles?: readonly string[] | undefined;
+  /** The outputs that the node took, if it chose some; `null` for no edge at all. */
+  handles?: readonly string[] | null | undefined;
   error?: FailureRecord;
   /** Milliseconds since the epoch. Default: now. */
   timestamp?: number;
 }
 
-/** What goes with a commit beside the node. */
-export interface CommitExtra {
-  status?: WorkflowStatus;
-  totalSteps?: number;
-  wakeAt?: number | null;
-  failure?: FailureRecord | null;
-  definitionHash?: string;
-  /** Milliseconds since the epoch; with an end only. */
-  endedAt?: number;
+/** How the head changes with a commit. The journal itself counts steps. */
+export type HeadChange = Omit<HeadUpdate, "currentStep">;
+
+/** How a node changes the context: it replaces it, or sets top-level keys. */
+export interface ContextChange {
+  context?: Record<string, unknown>;
+  changes?: Record<string, unknown>;
 }
 
-/** What a save can hold beside changes of the context. */
-export interface SavedParts {
-  /** An attempt that has begun. */
-  begun?: { nodeId: string; attempt: number };
-  resumed?: ResumedNode;
-}
-
-/** The text of a checkpoint that is ready to be committed. */
-export interface PreparedCheckpoint {
-  kind: CheckpointKind;
-  payload: string;
+/** The checkpoint of a node that has completed, made but not committed. Nothing has changed yet. */
+export interface ComposedCheckpoint {
+  readonly kind: CheckpointKind;
+  readonly payload: string;
+  readonly entry: NodeEntry;
+  /** The state that it was made from. */
+  readonly before: DraftState;
+  /** The state once it is committed. */
+  readonly after: DraftState;
 }
 
 /** What stands in a record that is no node's. */
-export const NO_NODE: NodeEntry = { nodeId: "", nodeName: "", attempt: 1, durationMs: 0 };
+export const NO_NODE: NodeEntry = { nodeId: "", nodeName: "", visit: 1, attempt: 1, durationMs: 0 };

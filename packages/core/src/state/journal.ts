@@ -1,115 +1,86 @@
-import type { Clock } from "../clock.ts";
 import type {
   CheckpointKind,
   CheckpointRecord,
-  CheckpointStore,
   ExecutionRecord,
   FailureRecord,
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
 import { payloadTooLarge } from "../store/checks.ts";
-import { type Codec, isTagged } from "./codec.ts";
 import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
-import { difference, patchDifference } from "./delta.ts";
+import { type Difference, difference, patchDifference } from "./delta.ts";
+import { afterRecord, type DraftState, draftOf, updateOf, withContext, withHead } from "./draft-state.ts";
 import {
-  type CommitExtra,
+  type ComposedCheckpoint,
+  type ContextChange,
+  type HeadChange,
   NO_NODE,
   type NodeEntry,
-  type PreparedCheckpoint,
-  type SavedParts,
 } from "./journal-entries.ts";
-import { type ChangesExtra, changesPayload, type RanNode, snapshotPayload } from "./payload.ts";
+import { JournalPoint } from "./journal-point.ts";
+import { afterFailedAttempt, afterNode, afterSave, atSnapshot, type Progress, type RecordParts } from "./progress.ts";
 import type { UnsealedCheckpoint } from "./record-seal.ts";
-import type { RestoredState, ResumedNode } from "./restore.ts";
-import type { WaitLimits } from "./retry-store.ts";
-import { sizesAfter, sizesGrown, snapshotIsDue, type TextSizes } from "./text-sizes.ts";
-
-/** What a journal needs to know of its surroundings. */
-export interface JournalOptions {
-  /** Tries calls again while it cannot be reached. */
-  store: CheckpointStore;
-  /** The same store without that: the queue of commits has a patience of its own. */
-  bareStore: CheckpointStore;
-  codec: Codec;
-  clock: Clock;
-  leaseMs: number;
-  storeRetryMs: number;
-  limits?: WaitLimits | undefined;
-}
-
-/** A state that can be gone back to. The older one leads to the newer one, so that nothing keeps those that are gone. */
-interface Mark {
-  order: number;
-  isVoid: boolean;
-  next: Mark | undefined;
-}
+import type { RestoredState } from "./restore.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { snapshotIsDue } from "./text-sizes.ts";
+import { changesPayload, snapshotPayload } from "./write-payload.ts";
 
 /**
- * One owner's pen on an execution: it holds the state, knows what of it is unsaved, and writes it in order.
+ * One owner's pen on an execution: it holds the state, an immutable value, and writes what changes in it in order.
  *
- * - Commits are queued: each builds on the one before it (commit-queue.ts).
+ * - draft-state.ts and progress.ts say how the state changes, text-sizes.ts when a snapshot is due, and commit-queue.ts
+ *   sends the commits: each builds on the one before it.
  */
 export class Journal {
   readonly executionId: string;
   readonly record: Readonly<Pick<ExecutionRecord, "id" | "workflowId" | "userId" | "token" | "createdAt">>;
-  status: WorkflowStatus;
-  currentStep: number;
-  totalSteps: number;
-  checkpointsCount: number;
-  failure: FailureRecord | undefined;
-  definitionHash: string | undefined;
-  /** The nodes that have completed, in the order in which they ran. */
-  readonly ran: RanNode[];
-  /** Attempts that have begun of nodes that have not completed. */
-  readonly attempts: Map<string, number>;
-  /** What a suspended node was resumed with, until it has completed. */
-  resumed: ResumedNode | undefined;
-  /** Told of every record once it is committed. */
-  onRecord: ((record: CheckpointRecord) => void) | undefined;
-
-  /** False where the context surely holds no instance (Map, Date, bytes…): nothing in its text is tagged. */
-  holdsInstances: boolean;
-
-  readonly #options: JournalOptions;
+  readonly #surroundings: Surroundings;
   readonly #queue: CommitQueue;
-  #context: Record<string, unknown>;
-  #operations: string[] = [];
-  #sizes: TextSizes;
-  #lastMark: Mark = { order: 0, isVoid: false, next: undefined };
+  #point: JournalPoint;
+  #newestOrder = 0;
+  #onRecord: ((record: CheckpointRecord) => void) | undefined;
 
-  constructor(options: JournalOptions, record: ExecutionRecord, restored: RestoredState) {
-    this.#options = options;
+  constructor(surroundings: Surroundings, record: ExecutionRecord, restored: RestoredState) {
+    this.#surroundings = surroundings;
     this.record = record;
     this.executionId = record.id;
-    this.status = record.status;
-    this.currentStep = record.currentStep;
-    this.totalSteps = record.totalSteps;
-    this.checkpointsCount = record.checkpointsCount;
-    this.failure = record.failure;
-    this.definitionHash = record.definitionHash;
-    this.ran = restored.ran;
-    this.attempts = restored.attempts;
-    this.resumed = restored.resumed;
-    this.holdsInstances = restored.tagged;
-    this.#queue = new CommitQueue(options.bareStore, options, record);
-    this.#context = restored.context;
-    const { stateSize, snapshotSize, changesSize } = restored;
-    this.#sizes = { state: stateSize, snapshot: snapshotSize, changes: changesSize };
+    this.#queue = new CommitQueue(surroundings.bareStore, surroundings, record);
+    this.#point = new JournalPoint(draftOf(record, restored), 0);
   }
 
-  /** The state as the codec decodes it. Not to be handed out as it is: see ContextValues. */
   get context(): Record<string, unknown> {
-    return this.#context;
+    return this.#state.context;
   }
 
-  /** Takes over a whole context. @throws {WorkflowError} STATE_NOT_SERIALIZABLE; nothing has changed then */
-  replaceContext(next: Record<string, unknown>): void {
-    this.#take(difference(this.#options.codec, this.#context, next));
+  get holdsInstances(): boolean {
+    return this.#state.holdsInstances;
   }
 
-  /** Takes over top-level keys. @throws {WorkflowError} STATE_NOT_SERIALIZABLE; nothing has changed then */
-  patchContext(changes: Record<string, unknown>): void {
-    this.#take(patchDifference(this.#options.codec, this.#context, changes));
+  get progress(): Progress {
+    return this.#state.progress;
+  }
+
+  get status(): WorkflowStatus {
+    return this.#state.status;
+  }
+
+  get currentStep(): number {
+    return this.#state.currentStep;
+  }
+
+  get totalSteps(): number {
+    return this.#state.totalSteps;
+  }
+
+  get checkpointsCount(): number {
+    return this.#state.checkpointsCount;
+  }
+
+  get failure(): FailureRecord | undefined {
+    return this.#state.failure;
+  }
+
+  get definitionHash(): string | undefined {
+    return this.#state.definitionHash;
   }
 
   /** What ended this owner's writing for good. */
@@ -122,62 +93,89 @@ export class Journal {
     return this.#queue.renewedMs;
   }
 
-  /**
-   * Returns a function that takes everything back that was changed since, as long as none of it is committed.
-   *
-   * - Several of them may be called in any order: going back to a state makes void those that lead to a later one.
-   */
-  mark(): () => void {
-    const mark: Mark = { order: this.#lastMark.order + 1, isVoid: false, next: undefined };
-    this.#lastMark.next = mark;
-    this.#lastMark = mark;
-    const kept = {
-      status: this.status,
-      currentStep: this.currentStep,
-      totalSteps: this.totalSteps,
-      checkpointsCount: this.checkpointsCount,
-      failure: this.failure,
-      definitionHash: this.definitionHash,
-      resumed: this.resumed,
-      holdsInstances: this.holdsInstances,
-    };
-    const context = this.#context;
-    const operations = this.#operations;
-    const sizes = this.#sizes;
-    const ranCount = this.ran.length;
-    const attempts = [...this.attempts];
-    return () => {
-      if (mark.isVoid) return;
-      for (let later = mark.next; later !== undefined; later = later.next) later.isVoid = true;
-      Object.assign(this, kept);
-      this.#context = context;
-      this.#operations = operations;
-      this.#sizes = sizes;
-      this.ran.length = ranCount;
-      this.attempts.clear();
-      for (const [nodeId, attempt] of attempts) this.attempts.set(nodeId, attempt);
-      this.#queue.takenBack(mark.order);
-    };
+  /** The state as it is now, for {@link undoTo}. */
+  get point(): JournalPoint {
+    return this.#point;
+  }
+
+  /** Calls back with every record once it is committed. */
+  watchRecords(onRecord: (record: CheckpointRecord) => void): void {
+    this.#onRecord = onRecord;
+  }
+
+  /** The number of the attempt of a node that comes next. */
+  nextAttempt(nodeId: string): number {
+    return (this.progress.attempts.get(nodeId)?.attempt ?? 0) + 1;
+  }
+
+  /** Takes over a whole context. @throws {WorkflowError} STATE_NOT_SERIALIZABLE; nothing has changed then */
+  replaceContext(context: Record<string, unknown>): void {
+    this.#goTo(this.#changed(this.#state, { context }));
+  }
+
+  /** Takes over top-level keys. @throws {WorkflowError} STATE_NOT_SERIALIZABLE; nothing has changed then */
+  patchContext(changes: Record<string, unknown>): void {
+    this.#goTo(this.#changed(this.#state, { changes }));
+  }
+
+  /** Sets the step. It is held until the next commit. */
+  setStep(currentStep: number): void {
+    this.#goTo(withHead(this.#state, { currentStep }));
   }
 
   /**
-   * Marks a node as run and makes the text of its checkpoint, with all unsaved changes.
+   * Takes everything back that was changed since, as long as none of it is committed.
    *
-   * @throws {WorkflowError} PAYLOAD_TOO_LARGE
+   * - Points may be undone to in any order: going back to one makes those after it void.
    */
-  prepareNode({ nodeId, handles }: Pick<NodeEntry, "nodeId" | "handles">): PreparedCheckpoint {
-    this.ran.push(handles === undefined ? { nodeId } : { nodeId, handles });
-    this.attempts.delete(nodeId);
-    if (this.resumed?.nodeId === nodeId) this.resumed = undefined;
-    const prepared = this.#nodePayload(handles);
-    this.#refuseTooLarge(prepared.payload);
-    this.#sizes = sizesGrown(this.#sizes, nodeId.length + 3);
-    return prepared;
+  undoTo(point: JournalPoint): void {
+    if (point.isVoid) return;
+    for (let later = point.next; later !== undefined; later = later.next) later.isVoid = true;
+    this.#point = point;
+    this.#queue.takenBack(point.order);
   }
 
-  /** Commits the checkpoint of a node that has completed. */
-  commitPrepared({ kind, payload }: PreparedCheckpoint, entry: NodeEntry, extra: CommitExtra = {}): Promise<void> {
-    return this.#write(kind, payload, entry, extra);
+  /**
+   * Makes the checkpoint of a node that has completed, with all unsaved changes and its own. Changes nothing.
+   *
+   * - `isStep`: the node counts as a step of its own.
+   * - `on`: the state that it builds on, if that is one that is to be committed together with it. Default: as it is now.
+   *
+   * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
+   */
+  compose(
+    entry: NodeEntry,
+    {
+      isStep = false,
+      change = {},
+      on = this.#state,
+    }: { isStep?: boolean; change?: ContextChange; on?: DraftState } = {},
+  ): ComposedCheckpoint {
+    const { nodeId, handles } = entry;
+    const changed = this.#changed(on, change);
+    const progress = afterNode(changed.progress, entry, { handles });
+    const written = this.#nodePayload(changed, atSnapshot(progress, on.progress, nodeId), handles);
+    this.#refuseTooLarge(written.payload);
+    const { kind, payload } = written;
+    const currentStep = isStep ? changed.currentStep + 1 : changed.currentStep;
+    const growth = nodeId.length + 3;
+    const after = afterRecord(changed, { kind, payload, progress, growth, currentStep });
+    return { kind, payload, entry, before: on, after };
+  }
+
+  /**
+   * Commits checkpoints of nodes that have completed, up to 100 at once, in the order in which they build on each other.
+   *
+   * - The state changes at once; the promise resolves when the store has made the commit.
+   */
+  commitComposed(composed: readonly ComposedCheckpoint[], head: HeadChange = {}): Promise<void> {
+    let state = this.#state;
+    const checkpoints = composed.map(({ kind, payload, entry, before, after }) => {
+      if (before !== state) throw new Error("The state has changed since the checkpoint was made.");
+      state = after;
+      return this.#checkpoint(kind, payload, entry, after.currentStep);
+    });
+    return this.#enqueue(state, checkpoints, head);
   }
 
   /**
@@ -185,57 +183,32 @@ export class Journal {
    *
    * - If it is refused, everything is as before.
    */
-  async commitNode(entry: NodeEntry, extra: CommitExtra = {}): Promise<void> {
-    const undo = this.mark();
-    try {
-      await this.commitPrepared(this.prepareNode(entry), entry, extra);
-    } catch (error) {
-      if (this.broken === undefined) undo();
-      throw error;
-    }
+  commitNode(entry: NodeEntry, head: HeadChange = {}): Promise<void> {
+    return this.#orUndo(() => this.commitComposed([this.compose(entry)], head));
   }
 
   /** Writes the error checkpoint of a node that has failed. The context stays as it was before the node. */
-  async commitError(entry: NodeEntry & { error: FailureRecord }, extra: CommitExtra = {}): Promise<void> {
-    const undo = this.mark();
-    try {
-      this.attempts.set(entry.nodeId, entry.attempt);
-      await this.#write("error", changesPayload(this.#operations), entry, extra);
-    } catch (error) {
-      if (this.broken === undefined) undo();
-      throw error;
-    }
+  commitError(entry: NodeEntry & { error: FailureRecord }, head: HeadChange = {}, parts: RecordParts = {}) {
+    return this.#orUndo(() => {
+      const progress = afterFailedAttempt(this.progress, entry, parts);
+      return this.#write("error", entry, { progress, parts, head });
+    });
   }
 
   /** Writes unsaved changes and the head, without a checkpoint that users see. If it is refused, all is as before. */
-  async save(extra: CommitExtra = {}, parts: SavedParts = {}): Promise<void> {
-    const { begun, resumed } = parts;
-    const undo = this.mark();
-    try {
-      if (begun !== undefined) this.attempts.set(begun.nodeId, begun.attempt);
-      if (resumed !== undefined) this.resumed = resumed;
-      if (this.#operations.length === 0 && Object.keys(parts).length === 0)
-        return await this.#enqueue(undefined, extra);
-      const written: ChangesExtra = begun === undefined ? {} : { begun };
-      if (resumed !== undefined) {
-        const dataText = this.#options.codec.encode(resumed.data, ["data"]);
-        written.resumed = { nodeId: resumed.nodeId, dataText };
+  save(head: HeadChange = {}, parts: RecordParts = {}): Promise<void> {
+    return this.#orUndo(() => {
+      if (this.#state.unsaved.length === 0 && Object.keys(parts).length === 0) {
+        return this.#enqueue(this.#state, [], head);
       }
-      await this.#write("save", changesPayload(this.#operations, written), NO_NODE, extra);
-    } catch (error) {
-      if (this.broken === undefined) undo();
-      throw error;
-    }
+      const progress = afterSave(this.progress, parts);
+      return this.#write("save", NO_NODE, { progress, parts, head });
+    });
   }
 
   /** Renews the lease. */
   renewLease(): Promise<void> {
-    return this.#queue.renew(this.#options.leaseMs);
-  }
-
-  /** Resolves once everything queued is committed; rejects with what stopped it. */
-  settled(): Promise<void> {
-    return this.#queue.settled();
+    return this.#queue.renew(this.#surroundings.leaseMs);
   }
 
   /** Ends the patience with a store that is away: nobody waits for it any more. */
@@ -243,75 +216,96 @@ export class Journal {
     this.#queue.end();
   }
 
-  #take({ value, operations, growth }: ReturnType<typeof difference>): void {
-    this.#context = value as Record<string, unknown>;
-    this.#sizes = sizesGrown(this.#sizes, growth);
-    if (operations.length === 0) return;
-    this.#operations = this.#operations.length === 0 ? operations : [...this.#operations, ...operations];
-    this.holdsInstances ||= operations.some(isTagged);
+  get #state(): DraftState {
+    return this.#point.state;
   }
 
-  /**
-   * A snapshot where one is due: when reading the newest one and what follows it would be more than twice the state.
-   * One that is too large for the store is left out for another delta.
-   */
-  #nodePayload(handles: readonly string[] | undefined): { kind: CheckpointKind; payload: string } {
-    const payload = changesPayload(this.#operations, { handles });
-    if (snapshotIsDue(this.#sizes, payload)) {
-      const contextText = this.#options.codec.encode(this.#context);
-      const snapshot = snapshotPayload({ contextText, ran: this.ran, attempts: this.attempts });
+  #goTo(state: DraftState): void {
+    const point = new JournalPoint(state, ++this.#newestOrder);
+    this.#point.next = point;
+    this.#point = point;
+  }
+
+  async #orUndo(write: () => Promise<void>): Promise<void> {
+    const before = this.#point;
+    try {
+      await write();
+    } catch (error) {
+      if (this.broken === undefined) this.undoTo(before);
+      throw error;
+    }
+  }
+
+  #changed(state: DraftState, { context, changes }: ContextChange): DraftState {
+    const { codec } = this.#surroundings;
+    let found: Difference | undefined;
+    if (context !== undefined) found = difference(codec, state.context, context);
+    else if (changes !== undefined) found = patchDifference(codec, state.context, changes);
+    return found === undefined ? state : withContext(state, found);
+  }
+
+  /** A snapshot if one is due. One that is too large for the store is left out for another delta. */
+  #nodePayload(
+    { context, unsaved, sizes }: DraftState,
+    progress: Progress,
+    handles: NodeEntry["handles"],
+  ): { kind: CheckpointKind; payload: string } {
+    const { codec } = this.#surroundings;
+    const payload = changesPayload(codec, unsaved, { handles });
+    if (snapshotIsDue(sizes, payload)) {
+      const snapshot = snapshotPayload(codec, { contextText: codec.encode(context), progress });
       if (!this.#exceedsStore(snapshot)) return { kind: "snapshot", payload: snapshot };
     }
     return { kind: "delta", payload };
   }
 
   #exceedsStore(payload: string): boolean {
-    const { maxPayloadBytes } = this.#options.store.capabilities;
+    const { maxPayloadBytes } = this.#surroundings.store.capabilities;
     return payload.length * 3 > maxPayloadBytes && Buffer.byteLength(payload) > maxPayloadBytes;
   }
 
   #refuseTooLarge(payload: string): void {
     if (!this.#exceedsStore(payload)) return;
-    const { maxPayloadBytes } = this.#options.store.capabilities;
+    const { maxPayloadBytes } = this.#surroundings.store.capabilities;
     throw payloadTooLarge("The change", Buffer.byteLength(payload), maxPayloadBytes);
   }
 
-  #write(kind: CheckpointKind, payload: string, entry: NodeEntry, extra: CommitExtra): Promise<void> {
+  #write(
+    kind: "error" | "save",
+    entry: NodeEntry,
+    { progress, parts, head }: { progress: Progress; parts: RecordParts; head: HeadChange },
+  ): Promise<void> {
+    const state = this.#state;
+    const payload = changesPayload(this.#surroundings.codec, state.unsaved, parts);
     this.#refuseTooLarge(payload);
-    this.#sizes = sizesAfter(this.#sizes, kind, payload);
-    this.#operations = [];
-    if (kind !== "save") this.checkpointsCount++;
-    return this.#enqueue(this.#checkpoint(kind, payload, entry), extra);
+    const after = afterRecord(state, { kind, payload, progress });
+    const stepNumber = kind === "error" ? state.currentStep + 1 : state.currentStep;
+    return this.#enqueue(after, [this.#checkpoint(kind, payload, entry, stepNumber)], head);
   }
 
-  #checkpoint(kind: CheckpointKind, payload: string, entry: NodeEntry): UnsealedCheckpoint {
-    const checkpoint: UnsealedCheckpoint = {
-      kind,
-      nodeId: entry.nodeId,
-      nodeName: entry.nodeName,
-      stepNumber: kind === "error" ? this.currentStep + 1 : this.currentStep,
-      attempt: entry.attempt,
-      durationMs: entry.durationMs,
-      payload,
-      timestamp: entry.timestamp ?? this.#options.clock.now(),
-    };
-    if (entry.error !== undefined) checkpoint.error = entry.error;
-    return checkpoint;
+  #checkpoint(kind: CheckpointKind, payload: string, entry: NodeEntry, stepNumber: number): UnsealedCheckpoint {
+    const { nodeId, nodeName, visit, attempt, durationMs, error } = entry;
+    const timestamp = entry.timestamp ?? this.#surroundings.clock.now();
+    const checkpoint = { kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs, payload, timestamp };
+    return error === undefined ? checkpoint : { ...checkpoint, error };
   }
 
-  /** Queues a commit. Without a checkpoint of its own it gets an empty one, if the head cannot change without. */
-  #enqueue(checkpoint: UnsealedCheckpoint | undefined, extra: CommitExtra): Promise<void> {
-    if (extra.status !== undefined) this.status = extra.status;
-    if (extra.totalSteps !== undefined) this.totalSteps = extra.totalSteps;
-    if (extra.definitionHash !== undefined) this.definitionHash = extra.definitionHash;
-    if (extra.failure !== undefined) this.failure = extra.failure ?? undefined;
+  /** Queues a commit, after which the state is this one. Without a checkpoint of its own it may get an empty one. */
+  #enqueue(state: DraftState, checkpoints: readonly UnsealedCheckpoint[], head: HeadChange): Promise<void> {
+    const update = updateOf(state, head);
+    const after = withHead(state.outdated === undefined ? state : { ...state, outdated: undefined }, update);
+    this.#goTo(after);
+    const { currentStep, totalSteps, status } = after;
     const commit: QueuedCommit = {
-      head: { ...extra, currentStep: this.currentStep, totalSteps: this.totalSteps },
-      checkpoint: checkpoint ?? this.#checkpoint("save", changesPayload([]), NO_NODE),
-      isOptional: checkpoint === undefined,
-      onRecord: this.onRecord,
+      head: { ...update, currentStep, totalSteps },
+      checkpoints,
+      onRecord: this.#onRecord,
     };
-    if (this.status === "running") commit.leaseMs = this.#options.leaseMs;
-    return this.#queue.add(commit, this.#lastMark.order);
+    if (checkpoints.length === 0) {
+      const payload = changesPayload(this.#surroundings.codec, []);
+      commit.ifNeeded = this.#checkpoint("save", payload, NO_NODE, currentStep);
+    }
+    if (status === "running") commit.leaseMs = this.#surroundings.leaseMs;
+    return this.#queue.add(commit, this.#point.order);
   }
 }

@@ -1,18 +1,22 @@
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import type { ExecutionRecord, FailureRecord, NewExecution, WorkflowStatus } from "../store/checkpoint-store.ts";
+import type { ExecutionRecord, FailureRecord, NewExecution } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
 import { isEnded } from "../store/status.ts";
 import { checkHead } from "./checked-history.ts";
 import { History } from "./history.ts";
+import { type HistoryPage, type PageQuery, pageOf } from "./history-page.ts";
 import { refuseIncompleteImport } from "./incomplete-import.ts";
-import { Journal, type JournalOptions } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { shapeOf } from "./live-values.ts";
-import { snapshotPayload } from "./payload.ts";
+import { noProgress } from "./progress.ts";
 import { type ReadHistory, readHistory } from "./read-history.ts";
 import { Seal } from "./record-seal.ts";
 import { restoreState } from "./restore.ts";
+import { RESUMABLE } from "./status-policy.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { snapshotPayload } from "./write-payload.ts";
 
 /** An execution that was opened, with its state in memory. */
 export interface OpenedExecution {
@@ -20,8 +24,10 @@ export interface OpenedExecution {
   history: History<unknown>;
   record: ExecutionRecord;
   readOnly: boolean;
-  /** Only the newest checkpoint was asked for. */
+  /** Only the newest checkpoint was asked for, or a page. */
   lastOnly: boolean;
+  /** The page of checkpoints that was asked for. */
+  page?: HistoryPage;
   /** By the store's clock, when it was opened: it was running and its owner is presumed dead. */
   leaseExpired: boolean;
 }
@@ -35,6 +41,8 @@ export interface CreateOptions {
   /** Default: a new id. */
   executionId?: string | undefined;
   definitionHash?: string | undefined;
+  /** Up to 4,096 bytes as JSON. */
+  metadata?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds since the epoch; never later than the store's clock. Default: now. */
   createdAt?: number | undefined;
   /** Creates it as pending, with this failure and without an owner or a time to wake: nobody recovers it. */
@@ -46,7 +54,7 @@ export interface CreateOptions {
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
  */
-export async function createExecution(surroundings: JournalOptions, options: CreateOptions): Promise<OpenedExecution> {
+export async function createExecution(surroundings: Surroundings, options: CreateOptions): Promise<OpenedExecution> {
   const { store, codec, clock, leaseMs } = surroundings;
   const { initialData, executionId = randomUUID() } = options;
   if (typeof initialData !== "object" || initialData === null || shapeOf(initialData, []) !== "plain") {
@@ -58,10 +66,14 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
     kind: "snapshot",
     nodeId: "",
     nodeName: "",
+    visit: 1,
     stepNumber: 0,
     attempt: 1,
     durationMs: 0,
-    payload: snapshotPayload({ contextText: codec.encode(initialData), ran: [], attempts: new Map() }),
+    payload: snapshotPayload(codec, {
+      contextText: codec.encode(initialData),
+      progress: noProgress(randomUUID()),
+    }),
     timestamp: clock.now(),
   } as const;
   const { id, seq } = new Seal(executionId, { ...counters, seq: -1 }).next(initial, {});
@@ -78,6 +90,7 @@ export async function createExecution(surroundings: JournalOptions, options: Cre
     checkpoint,
   };
   if (definitionHash !== undefined) execution.definitionHash = definitionHash;
+  if (options.metadata !== undefined) execution.metadata = options.metadata;
   if (options.createdAt !== undefined) execution.createdAt = options.createdAt;
   const head = await store.createExecution(execution);
   const records = [{ ...checkpoint, seq }];
@@ -99,14 +112,21 @@ export interface ClaimOptions {
   history?: boolean;
 }
 
-/** Statuses from which an execution can be gone on with; a running one only when its lease has lapsed. */
-const RESUMABLE: readonly WorkflowStatus[] = ["pending", "failed", "suspended", "running"];
-
-/** Reads the head. @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE */
-export async function readHead({ store }: JournalOptions, executionId: string): Promise<ExecutionRecord> {
+/**
+ * Reads the head.
+ *
+ * - With a `userId`, an execution of another user does not exist. Nothing else is looked at before.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE
+ */
+export async function readHead(
+  { store }: Surroundings,
+  executionId: string,
+  userId?: string,
+): Promise<ExecutionRecord> {
   checkId(executionId, "executionId");
   const record = await store.getExecution(executionId);
-  if (record === undefined) throw notFound(executionId);
+  if (record === undefined || (userId !== undefined && record.userId !== userId)) throw notFound(executionId);
   checkHead(record);
   return record;
 }
@@ -120,7 +140,7 @@ export async function readHead({ store }: JournalOptions, executionId: string): 
  *   STATE_CORRUPT, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
 export async function claimExecution(
-  surroundings: JournalOptions,
+  surroundings: Surroundings,
   before: ExecutionRecord,
   options: ClaimOptions = {},
 ): Promise<ClaimedExecution> {
@@ -158,7 +178,7 @@ function isSameHistory(before: ExecutionRecord, claimed: ExecutionRecord): boole
  * - Never throws: the error that led here is the one to report. If this fails, too, the lease lapses by itself.
  */
 export async function putBack(
-  { store }: JournalOptions,
+  { store }: Surroundings,
   { id, token, version }: Pick<ExecutionRecord, "id" | "token" | "version">,
   before: ExecutionRecord,
 ): Promise<void> {
@@ -168,6 +188,14 @@ export async function putBack(
   await store.commit(id, { commitId: randomUUID(), token, version, head }).catch(() => undefined);
 }
 
+/** What is read of an execution. */
+export interface ReadQuery {
+  /** Default: "all". */
+  checkpoints?: "all" | "last" | PageQuery;
+  /** The user it must belong to. Default: any. */
+  userId?: string;
+}
+
 /**
  * Opens an execution for reading.
  *
@@ -175,33 +203,27 @@ export async function putBack(
  *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
 export async function readExecution(
-  surroundings: JournalOptions,
+  surroundings: Surroundings,
   executionId: string,
-  checkpoints: "all" | "last",
+  { checkpoints = "all", userId }: ReadQuery = {},
 ): Promise<OpenedExecution> {
-  const record = await readHead(surroundings, executionId);
-  const lastOnly = checkpoints === "last";
+  const record = await readHead(surroundings, executionId, userId);
+  const lastOnly = checkpoints !== "all";
   const read = await readHistory(surroundings, record, lastOnly ? "snapshot" : "oldest");
-  const leaseExpired = await hasLapsedLease(surroundings, read.head);
-  return open(surroundings, read, { readOnly: true, lastOnly, leaseExpired });
+  const leaseExpired = hasLapsedLease(read.head);
+  const opened = open(surroundings, read, { readOnly: true, lastOnly, leaseExpired });
+  return typeof checkpoints === "string"
+    ? opened
+    : { ...opened, page: await pageOf(surroundings, read.head, checkpoints) };
 }
 
-/** Only the store can tell: leases go by its clock. */
-async function hasLapsedLease({ store }: JournalOptions, record: ExecutionRecord): Promise<boolean> {
-  if (record.status !== "running") return false;
-  const { workflowId, userId, createdAt } = record;
-  const query = { workflowId, userId, leaseExpired: true, createdBefore: createdAt + 1, limit: 100 };
-  for (let cursor: string | undefined; ; ) {
-    const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
-    if (page.items.some(({ id }) => id === record.id)) return true;
-    cursor = page.nextCursor;
-    const oldest = page.items.at(-1)?.createdAt;
-    if (cursor === undefined || (oldest !== undefined && oldest < createdAt)) return false;
-  }
+/** Leases go by the store's clock, and so does the time of the reading. */
+function hasLapsedLease({ status, leaseUntil = 0, readAt }: ExecutionRecord): boolean {
+  return status === "running" && leaseUntil <= readAt;
 }
 
 function open(
-  surroundings: JournalOptions,
+  surroundings: Surroundings,
   { head, records, restored }: ReadHistory,
   flags: { readOnly: boolean; lastOnly?: boolean; leaseExpired?: boolean },
 ): OpenedExecution {

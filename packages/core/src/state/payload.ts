@@ -1,80 +1,42 @@
 import { WorkflowError } from "../errors.ts";
+import type { CheckpointKind } from "../store/checkpoint-store.ts";
+import { MAX_TIME_MS } from "../time.ts";
+import { AppendList } from "./append-list.ts";
 import type { Codec } from "./codec.ts";
 import { isPlain } from "./live-values.ts";
-import { writeJson } from "./write-json.ts";
+import type { LeftEdge, NodeAnswer, NodeAttempts, NodeWait, Progress, RanNode, RecordParts } from "./progress.ts";
+import { STATE_VERSION } from "./write-payload.ts";
 
 /*
- * The text of a record. The sole owner of its format and version.
+ * Reads the text of a record; write-payload.ts describes the format. Format 1 is a part of it, but for
  *
- *   a snapshot:  {"v":1,"context":{…},"ran":["a",["b","true"]],"attempts":{"c":2}}
- *   the others:  [1, operation, …]    the operations of delta.ts, and
- *                ["route", …handles]  which outputs the node took; absent where it took all
- *                ["attempt", nodeId, n] attempt n of a node has begun after a crash
- *                ["resume", nodeId, data]  what a suspended node was resumed with
- *                ["ran", …]           the nodes that count as run from here on; no longer written
+ *   ["resume", nodeId, data]   what a suspended node was resumed with
+ *   ["ran", …]                 in a save: the nodes that count as run from here on
  */
-
-/** The version that this package writes; it reads this one and every older one. */
-const STATE_VERSION = 1;
-
-/** A node that has run: its id, with the handles it took where it chose some. */
-export interface RanNode {
-  nodeId: string;
-  handles?: readonly string[];
-}
-
-/** What a snapshot holds. */
-export interface SnapshotContent {
-  contextText: string;
-  ran: readonly RanNode[];
-  /** Attempts that have begun of nodes that have not completed, by node id. */
-  attempts: ReadonlyMap<string, number>;
-}
 
 /** A record's payload, parsed. */
 export type ParsedPayload =
-  | { kind: "snapshot"; context: Record<string, unknown>; ran: RanNode[]; attempts: Map<string, number> }
   | {
-      kind: "changes";
-      operations: unknown[][];
-      handles?: string[];
-      begun?: { nodeId: string; attempt: number };
-      ran?: RanNode[];
-      resumed?: { nodeId: string; data: unknown };
-    };
-
-/** Writes a snapshot's payload. */
-export function snapshotPayload({ contextText, ran, attempts }: SnapshotContent): string {
-  const attemptsText = attempts.size === 0 ? "" : `,"attempts":${writeJson(Object.fromEntries(attempts))}`;
-  return `{"v":${STATE_VERSION},"context":${contextText},"ran":${writeJson(ran.map(ranToJson))}${attemptsText}}`;
-}
-
-/** What a delta, an error or a save can tell beside its operations. */
-export interface ChangesExtra {
-  handles?: readonly string[] | undefined;
-  begun?: { nodeId: string; attempt: number };
-  resumed?: { nodeId: string; dataText: string };
-}
-
-/** Writes the payload of a delta, an error or a save from the texts of its operations. */
-export function changesPayload(operations: readonly string[], extra: ChangesExtra = {}): string {
-  const parts: string[] = [String(STATE_VERSION), ...operations];
-  const { handles, begun, resumed } = extra;
-  if (handles !== undefined) parts.push(writeJson(["route", ...handles]));
-  if (begun !== undefined) parts.push(`["attempt",${JSON.stringify(begun.nodeId)},${begun.attempt}]`);
-  if (resumed !== undefined) parts.push(`["resume",${JSON.stringify(resumed.nodeId)},${resumed.dataText}]`);
-  return `[${parts.join(",")}]`;
-}
+      kind: "snapshot";
+      context: Record<string, unknown>;
+      progress: Progress;
+      handles?: readonly string[] | null | undefined;
+    }
+  | { kind: "changes"; operations: unknown[][]; parts: RecordParts };
 
 /**
- * Parses a record's payload, and checks its shape.
+ * Parses a record's payload, and checks the shape of all of it.
  *
  * - Only for use inside `readingRecord`: a text that is not JSON throws what `JSON.parse` throws.
  * - `isIntact` is asked once the format is known to be one that this package reads, and before any value is made.
  *
  * @throws {WorkflowError} STATE_VERSION_UNSUPPORTED, STATE_CORRUPT, STATE_TYPE_UNKNOWN
  */
-export function parsePayload(codec: Codec, payload: string, isIntact: () => boolean = () => true): ParsedPayload {
+export function parsePayload(
+  codec: Codec,
+  { kind, payload }: { kind: CheckpointKind; payload: string },
+  isIntact: () => boolean = () => true,
+): ParsedPayload {
   const json: unknown = JSON.parse(payload);
   const version = Array.isArray(json) ? json[0] : (json as { v?: unknown } | null)?.v;
   if (!isCount(version) || version === 0) throw malformed();
@@ -86,49 +48,139 @@ export function parsePayload(codec: Codec, payload: string, isIntact: () => bool
     );
   }
   if (!isIntact()) throw new WorkflowError("STATE_CORRUPT", "It was changed since it was written.");
-  return Array.isArray(json) ? parseChanges(codec, json) : parseSnapshot(codec, json as Record<string, unknown>);
-}
-
-const SNAPSHOT_KEYS: ReadonlySet<string> = new Set(["v", "context", "ran", "attempts"]);
-
-function parseSnapshot(codec: Codec, json: Record<string, unknown>): ParsedPayload {
-  if (!Object.keys(json).every((key) => SNAPSHOT_KEYS.has(key))) throw malformed();
-  const { ran, attempts = {} } = json;
-  if (!Array.isArray(ran) || !isObject(attempts)) throw malformed();
-  for (const count of Object.values(attempts)) if (!isCount(count)) throw malformed();
-  return {
-    kind: "snapshot",
-    context: asContext(codec.revive(json.context)),
-    ran: ran.map(ranFromJson),
-    attempts: new Map(Object.entries(attempts as Record<string, number>)),
-  };
-}
-
-function parseChanges(codec: Codec, parts: readonly unknown[]): ParsedPayload {
-  const parsed: ParsedPayload = { kind: "changes", operations: [] };
-  for (let i = 1; i < parts.length; i++) {
-    const part = parts[i];
-    if (!Array.isArray(part)) throw malformed();
-    switch (part[0]) {
-      case "route":
-        parsed.handles = part.slice(1).map(textFromJson);
-        break;
-      case "attempt":
-        if (part.length !== 3 || !isCount(part[2])) throw malformed();
-        parsed.begun = { nodeId: idFromJson(part[1]), attempt: part[2] };
-        break;
-      case "resume":
-        if (part.length !== 3) throw malformed();
-        parsed.resumed = { nodeId: idFromJson(part[1]), data: codec.revive(part[2]) };
-        break;
-      case "ran":
-        parsed.ran = part.slice(1).map(ranFromJson);
-        break;
-      default:
-        parsed.operations.push(part);
-    }
+  if (Array.isArray(json) === (kind === "snapshot")) {
+    throw new WorkflowError("STATE_CORRUPT", "Its payload is of another kind.");
   }
-  return parsed;
+  return Array.isArray(json)
+    ? parseChanges(codec, json, kind, version)
+    : parseSnapshot(codec, json as Record<string, unknown>, version);
+}
+
+const SNAPSHOT_KEYS: Readonly<Record<number, ReadonlySet<string>>> = {
+  1: new Set(["v", "context", "ran", "attempts"]),
+  2: new Set([
+    "v",
+    "context",
+    "ran",
+    "left",
+    "visits",
+    "start",
+    "handles",
+    "begin",
+    "attempts",
+    "waiting",
+    "answers",
+    "instance",
+  ]),
+};
+
+function parseSnapshot(codec: Codec, json: Record<string, unknown>, version: number): ParsedPayload {
+  if (!Object.keys(json).every((key) => SNAPSHOT_KEYS[version]?.has(key))) throw malformed();
+  const { left = [], start, begin, waiting = [], instance } = json;
+  const waits = listOf(waiting).map((wait) => waitOf(listOf(wait)));
+  const answers = entriesOf(json.answers).map(([nodeId, answer]) => answerOf(codec, [nodeId, ...listOf(answer)]));
+  const progress: Progress = {
+    ran: new AppendList(listOf(json.ran).map((ran) => ranOf(ran, version))),
+    left: listOf(left).map(leftOf),
+    visits: new Map(entriesOf(json.visits).map(([nodeId, visit]) => [nodeId, countOf(visit)])),
+    start: start === undefined ? undefined : listOf(start).map(idOf),
+    begin: begin === undefined ? undefined : listOf(begin).map(idOf),
+    attempts: new Map(entriesOf(json.attempts).map(([nodeId, each]) => [nodeId, attemptsOf(each, version)])),
+    waiting: byNode(waits),
+    answers: byNode(answers),
+    instance: instance === undefined ? undefined : idOf(instance),
+  };
+  const context = asContext(codec.revive(json.context));
+  return { kind: "snapshot", context, progress, handles: handlesOf(json.handles) };
+}
+
+/** How a part is read into those of its record. A part that a record holds once is refused the second time. */
+type ReadPart = (parts: Parts, rest: readonly unknown[], codec: Codec) => void;
+
+/** The parts of a record while it is read. */
+type Parts = { -readonly [Name in keyof RecordParts]: RecordParts[Name] };
+
+const begin: ReadPart = (parts, rest) => once(parts, "begin", rest.map(idOf));
+const route: ReadPart = (parts, rest) => once(parts, "handles", rest.map(textOf));
+const attempt: ReadPart = (parts, rest) => {
+  parts.attempts = [...(parts.attempts ?? []), nodeAttemptOf(rest)];
+};
+
+const PARTS: Readonly<Record<"delta" | "error" | "save", Readonly<Record<string, ReadPart>>>> = {
+  delta: {
+    begin,
+    route,
+    end: (parts, rest) => {
+      checkLength(rest, 0);
+      once(parts, "handles", null);
+    },
+    given: (parts, rest) => {
+      checkLength(rest, 1);
+      once(parts, "given", countOf(rest[0]));
+    },
+  },
+  error: {
+    begin,
+    route,
+    retry: (parts, rest) => {
+      checkLength(rest, 3);
+      const [nodeId, atMs, failures] = rest;
+      once(parts, "retry", { nodeId: idOf(nodeId), atMs: timeOf(atMs), failures: countOf(failures) });
+    },
+  },
+  save: {
+    begin,
+    attempt,
+    counted: (parts, rest) => {
+      parts.counted = [...(parts.counted ?? []), nodeAttemptOf(rest)];
+    },
+    wait: (parts, rest) => {
+      parts.waits = [...(parts.waits ?? []), waitOf(rest)];
+    },
+    resume: (parts, rest, codec) => {
+      parts.answers = [...(parts.answers ?? []), answerOf(codec, rest)];
+    },
+    definition: (parts, rest) => {
+      checkLength(rest, 1);
+      once(parts, "definition", idOf(rest[0]));
+    },
+  },
+};
+
+const FORMAT_1_PARTS: Readonly<Record<"delta" | "error" | "save", Readonly<Record<string, ReadPart>>>> = {
+  delta: { route },
+  error: {},
+  save: {
+    attempt,
+    resume: (parts, rest, codec) => {
+      checkLength(rest, 2);
+      parts.answers = [answerOf(codec, [rest[0], 1, rest[1]])];
+    },
+    ran: (parts, rest) => {
+      parts.ran = rest.map((each) => ranOf(each, 1));
+    },
+  },
+};
+
+const OPERATIONS: ReadonlySet<unknown> = new Set(["set", "delete", "push", "splice", "order"]);
+
+function parseChanges(
+  codec: Codec,
+  [, ...written]: readonly unknown[],
+  kind: CheckpointKind,
+  version: number,
+): ParsedPayload {
+  const readers = (version === 1 ? FORMAT_1_PARTS : PARTS)[kind as Exclude<CheckpointKind, "snapshot">];
+  const operations: unknown[][] = [];
+  const parts: Parts = {};
+  for (const part of written) {
+    if (!Array.isArray(part)) throw malformed();
+    const [name, ...rest] = part as unknown[];
+    if (OPERATIONS.has(name)) operations.push(part);
+    else if (typeof name === "string" && Object.hasOwn(readers, name)) readers[name]?.(parts, rest, codec);
+    else throw malformed();
+  }
+  return { kind: "changes", operations, parts };
 }
 
 /** Checks that a value can be a context: a plain object. @throws {WorkflowError} STATE_CORRUPT */
@@ -145,29 +197,115 @@ export function isCount(value: unknown): value is number {
 /** No counter of a real execution comes near it. */
 const MAX_COUNT = 2 ** 52;
 
-type RanJson = string | readonly string[];
-
-function ranToJson({ nodeId, handles }: RanNode): RanJson {
-  return handles === undefined ? nodeId : [nodeId, ...handles];
+function once<Name extends keyof Parts>(parts: Parts, name: Name, value: Parts[Name]): void {
+  if (parts[name] !== undefined) throw malformed();
+  parts[name] = value;
 }
 
-function ranFromJson(json: unknown): RanNode {
-  if (!Array.isArray(json)) return { nodeId: idFromJson(json) };
-  return { nodeId: idFromJson(json[0]), handles: json.slice(1).map(textFromJson) };
+function ranOf(json: unknown, version: number): RanNode {
+  if (!Array.isArray(json)) return { nodeId: idOf(json) };
+  const [nodeId, ...handles] = json as unknown[];
+  if (version > 1 && handles.length === 1 && handles[0] === null) return { nodeId: idOf(nodeId), handles: null };
+  return { nodeId: idOf(nodeId), handles: handles.map(textOf) };
 }
 
-function idFromJson(json: unknown): string {
+function handlesOf(json: unknown): readonly string[] | null | undefined {
+  return json === undefined || json === null ? json : listOf(json).map(textOf);
+}
+
+function leftOf(json: unknown): LeftEdge {
+  const edge = listOf(json);
+  checkLength(edge, 2, 3);
+  const ends = { source: idOf(edge[0]), target: idOf(edge[1]) };
+  return edge.length === 2 ? ends : { ...ends, handle: textOf(edge[2]) };
+}
+
+function nodeAttemptOf(rest: readonly unknown[]): { nodeId: string; attempt: number } {
+  checkLength(rest, 2);
+  return { nodeId: idOf(rest[0]), attempt: countOf(rest[1]) };
+}
+
+function attemptsOf(json: unknown, version: number): NodeAttempts {
+  if (!Array.isArray(json) || version === 1) return { attempt: countOf(json) };
+  checkLength(json, 3, 4);
+  const [attempt, countedFrom, failures] = json.slice(0, 3).map(countOf) as [number, number, number];
+  return {
+    attempt,
+    ...(countedFrom === 0 ? {} : { countedFrom }),
+    ...(failures === 0 ? {} : { failures }),
+    ...(json.length === 3 ? {} : { retryAtMs: timeOf(json[3]) }),
+  };
+}
+
+function waitOf(json: readonly unknown[]): NodeWait {
+  checkLength(json, 5, 6);
+  const [nodeId, visit, token, sinceMs, untilMs, reason] = json;
+  return {
+    nodeId: idOf(nodeId),
+    visit: visitOf(visit),
+    token: idOf(token),
+    sinceMs: timeOf(sinceMs),
+    ...(untilMs === null ? {} : { untilMs: timeOf(untilMs) }),
+    ...(json.length === 5 ? {} : { reason: textOf(reason) }),
+  };
+}
+
+function answerOf(codec: Codec, json: readonly unknown[]): NodeAnswer {
+  checkLength(json, 3, 4);
+  const [nodeId, visit, data, timedOut] = json;
+  if (json.length === 4 && timedOut !== true) throw malformed();
+  const answer = { nodeId: idOf(nodeId), visit: visitOf(visit), data: codec.revive(data) };
+  return json.length === 3 ? answer : { ...answer, timedOut: true };
+}
+
+function byNode<T extends { nodeId: string }>(items: readonly T[]): Map<string, T> {
+  const map = new Map(items.map((item) => [item.nodeId, item]));
+  if (map.size !== items.length) throw malformed();
+  return map;
+}
+
+function listOf(json: unknown): readonly unknown[] {
+  if (!Array.isArray(json)) throw malformed();
+  return json;
+}
+
+/** What an object holds by node id; nothing if it is absent. */
+function entriesOf(json: unknown): [string, unknown][] {
+  if (json === undefined) return [];
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw malformed();
+  const entries = Object.entries(json);
+  for (const [nodeId] of entries) idOf(nodeId);
+  return entries;
+}
+
+function idOf(json: unknown): string {
   if (json === "") throw malformed();
-  return textFromJson(json);
+  return textOf(json);
 }
 
-function textFromJson(json: unknown): string {
+function textOf(json: unknown): string {
   if (typeof json !== "string") throw malformed();
   return json;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function countOf(json: unknown): number {
+  if (!isCount(json)) throw malformed();
+  return json;
+}
+
+function visitOf(json: unknown): number {
+  if (json === 0) throw malformed();
+  return countOf(json);
+}
+
+/** Milliseconds since the epoch. */
+function timeOf(json: unknown): number {
+  if (typeof json !== "number" || !(json >= 0 && json <= MAX_TIME_MS)) throw malformed();
+  return json;
+}
+
+function checkLength(json: readonly unknown[], least: number, most = least): void {
+  if (json.length < least || json.length > most) throw malformed();
 }
 
 function malformed(): WorkflowError {

@@ -3,8 +3,8 @@ import type { CheckpointRecord, ExecutionRecord } from "../store/checkpoint-stor
 import { notFound } from "../store/rules.ts";
 import { checkHead, checkRecords } from "./checked-history.ts";
 import { corruptHistory } from "./corrupt.ts";
-import type { JournalOptions } from "./journal.ts";
 import { type RestoredState, restoreState } from "./restore.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Where reading begins: at the newest snapshot, or at the oldest record that is kept. */
 export type HistoryStart = "snapshot" | "oldest";
@@ -28,14 +28,23 @@ const MAX_REREADS = 5;
  * @throws {WorkflowError} STATE_CORRUPT, STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN, EXECUTION_NOT_FOUND,
  *   STORE_UNAVAILABLE
  */
-export async function readHistory(
-  surroundings: JournalOptions,
+export function readHistory(
+  surroundings: Surroundings,
   head: ExecutionRecord,
   start: HistoryStart,
 ): Promise<ReadHistory> {
+  return readSteadily(surroundings, head, (at) => readOnce(surroundings, at, start));
+}
+
+/** Reads records of a head, and reads them again if what is wrong with them may be a change in the meantime. */
+export async function readSteadily<T>(
+  surroundings: Surroundings,
+  head: ExecutionRecord,
+  read: (head: ExecutionRecord) => Promise<T>,
+): Promise<T> {
   for (let at = head, rereads = 0; ; rereads++) {
     try {
-      return await readOnce(surroundings, at, start);
+      return await read(at);
     } catch (error) {
       if (!isWorkflowError(error) || error.code === "STORE_UNAVAILABLE" || error.code === "STORE_CLOSED") throw error;
       const now = await headNow(surroundings, head.id);
@@ -45,11 +54,7 @@ export async function readHistory(
   }
 }
 
-async function readOnce(
-  surroundings: JournalOptions,
-  head: ExecutionRecord,
-  start: HistoryStart,
-): Promise<ReadHistory> {
+async function readOnce(surroundings: Surroundings, head: ExecutionRecord, start: HistoryStart): Promise<ReadHistory> {
   const { store, codec } = surroundings;
   checkHead(head);
   const from = start === "snapshot" ? head.snapshotSeq : head.firstSeq;
@@ -69,12 +74,12 @@ async function readOnce(
 }
 
 /** What was dropped was dropped before a snapshot. */
-async function checkOldest({ store }: JournalOptions, { id, firstSeq }: ExecutionRecord): Promise<void> {
+async function checkOldest({ store }: Surroundings, { id, firstSeq }: ExecutionRecord): Promise<void> {
   const [oldest] = await store.readCheckpoints(id, { from: firstSeq, to: firstSeq });
   if (oldest?.kind !== "snapshot") throw corruptHistory(`record ${firstSeq} is no snapshot`, { seq: firstSeq });
 }
 
-async function headNow({ store }: JournalOptions, id: string): Promise<ExecutionRecord> {
+async function headNow({ store }: Surroundings, id: string): Promise<ExecutionRecord> {
   const head = await store.getExecution(id);
   if (head === undefined) throw notFound(id);
   return head;

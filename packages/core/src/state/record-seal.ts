@@ -14,7 +14,7 @@ import type { CheckpointRecord, ExecutionRecord, HeadUpdate, NewCheckpoint } fro
  */
 
 /** What a record's checksum covers. */
-type SealedRecord = Pick<CheckpointRecord, "seq" | "kind" | "nodeId" | "stepNumber" | "attempt" | "payload">;
+type SealedRecord = Pick<CheckpointRecord, "seq" | "kind" | "nodeId" | "visit" | "stepNumber" | "attempt" | "payload">;
 
 /** What the head's checksum covers. */
 type SealedHead = Pick<ExecutionRecord, "snapshotSeq" | "checkpointsCount" | "currentStep" | "totalSteps"> & {
@@ -37,6 +37,11 @@ export class Seal {
     this.#head = head;
   }
 
+  /** The number of the next record. */
+  get nextSeq(): number {
+    return this.#seq + 1;
+  }
+
   /** Tells whether a head can be changed like this only together with a record. */
   needsRecord({ currentStep, totalSteps, definitionHash }: HeadUpdate): boolean {
     const head = this.#head;
@@ -49,7 +54,7 @@ export class Seal {
 
   /** Seals the next record, which is written together with a change of the head. */
   next(checkpoint: UnsealedCheckpoint, update: HeadUpdate): { id: string; seq: number; seal: Seal } {
-    const { kind, nodeId, stepNumber, attempt, payload } = checkpoint;
+    const { kind, nodeId, visit, stepNumber, attempt, payload } = checkpoint;
     const { snapshotSeq, checkpointsCount, currentStep, totalSteps, definitionHash } = this.#head;
     const seq = this.#seq + 1;
     const seal = new Seal(this.#executionId, {
@@ -61,7 +66,8 @@ export class Seal {
       definitionHash: update.definitionHash ?? definitionHash,
     });
     const uuid = randomUUID();
-    const record = recordChecksum(uuid, { seq, kind, nodeId, stepNumber, attempt, payload }, this.#executionId);
+    const sealed = { seq, kind, nodeId, visit, stepNumber, attempt, payload };
+    const record = recordChecksum(uuid, sealed, this.#executionId);
     return { id: `${uuid}-${record}${headChecksum(uuid, seal.#head)}`, seq, seal };
   }
 }
@@ -84,9 +90,11 @@ export function headIsIntact(id: string, head: SealedHead): boolean {
 const SEALED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{16}$/;
 
 function recordChecksum(uuid: string, record: SealedRecord, executionId: string): string {
-  const { seq, kind, nodeId, stepNumber, attempt, payload } = record;
+  const { seq, kind, nodeId, visit, stepNumber, attempt, payload } = record;
+  // The checksums of records from before there were visits stay valid: each of those was of a first one.
+  const run = visit === 1 ? attempt : `${attempt}/${visit}`;
   const ids = `${executionId.length} ${executionId} ${nodeId.length} ${nodeId}`;
-  return crc32(`${uuid} ${seq} ${kind} ${stepNumber} ${attempt} ${ids} ${payload}`);
+  return crc32(`${uuid} ${seq} ${kind} ${stepNumber} ${run} ${ids} ${payload}`);
 }
 
 function headChecksum(uuid: string, head: SealedHead): string {

@@ -2,27 +2,19 @@ import type { CheckpointRecord } from "../store/checkpoint-store.ts";
 import { Draft } from "./apply-operation.ts";
 import { type Codec, isTagged } from "./codec.ts";
 import { corruptHistory, readingRecord } from "./corrupt.ts";
-import { asContext, type ParsedPayload, parsePayload, type RanNode, snapshotPayload } from "./payload.ts";
+import { asContext, type ParsedPayload, parsePayload } from "./payload.ts";
+import { afterFailedAttempt, afterNode, afterSave, type Progress } from "./progress.ts";
 import { isSealed, recordIsIntact } from "./record-seal.ts";
-
-/** What a suspended node was resumed with. */
-export interface ResumedNode {
-  nodeId: string;
-  data: unknown;
-}
+import type { TextSizes } from "./text-sizes.ts";
+import { snapshotPayload } from "./write-payload.ts";
 
 /** An execution's state, put together from its records. */
 export interface RestoredState {
   context: Record<string, unknown>;
-  ran: RanNode[];
-  attempts: Map<string, number>;
-  resumed?: ResumedNode | undefined;
+  progress: Progress;
   /** False if no text of the state holds anything beside plain JSON. */
-  tagged: boolean;
-  /** Characters: of the state's text (about), of the snapshot, and of what follows it. */
-  stateSize: number;
-  snapshotSize: number;
-  changesSize: number;
+  holdsInstances: boolean;
+  sizes: TextSizes;
 }
 
 /**
@@ -42,7 +34,9 @@ class Restoring {
   readonly #codec: Codec;
   readonly #executionId: string;
   #draft: Draft;
-  #state: RestoredState | undefined;
+  #progress: Progress | undefined;
+  #holdsInstances = false;
+  #sizes: TextSizes = { state: 0, snapshot: 0, changes: 0 };
   /** Some part of the state has no checksum, so it may be one that no codec has written. */
   #isDoubtful = false;
 
@@ -54,51 +48,46 @@ class Restoring {
 
   take(record: CheckpointRecord): void {
     const isIntact = () => !isSealed(record.id) || recordIsIntact(record.id, record, this.#executionId);
-    const parsed = parsePayload(this.#codec, record.payload, isIntact);
-    if ((record.kind === "snapshot") !== (parsed.kind === "snapshot")) {
-      throw corruptHistory("its payload is of another kind", { seq: record.seq });
-    }
+    const parsed = parsePayload(this.#codec, record, isIntact);
     if (parsed.kind === "snapshot") this.#begin(record, parsed);
     else this.#continue(record, parsed);
   }
 
   finish(newestSeq: number): RestoredState {
-    const state = this.#state;
-    if (state === undefined) throw corruptHistory("it has no snapshot");
-    state.context = this.#draft.finish() as Record<string, unknown>;
-    const sizeOf = () => snapshotPayload({ ...state, contextText: this.#codec.encode(state.context) }).length;
-    if (this.#isDoubtful) state.stateSize = readingRecord(newestSeq, sizeOf);
-    else if (state.changesSize > 0) state.stateSize = sizeOf();
-    return state;
+    const progress = this.#progress;
+    if (progress === undefined) throw corruptHistory("it has no snapshot");
+    const context = this.#draft.finish() as Record<string, unknown>;
+    const sizeOf = () => snapshotPayload(this.#codec, { contextText: this.#codec.encode(context), progress }).length;
+    const sizes = this.#sizes;
+    let { state } = sizes;
+    if (this.#isDoubtful) state = readingRecord(newestSeq, sizeOf);
+    else if (sizes.changes > 0) state = sizeOf();
+    return { context, progress, holdsInstances: this.#holdsInstances, sizes: { ...sizes, state } };
   }
 
-  #begin(record: CheckpointRecord, { context, ran, attempts }: ParsedPayload & { kind: "snapshot" }): void {
-    if (record.nodeId !== (record.seq === 0 ? "" : ran.at(-1)?.nodeId)) {
-      throw corruptHistory("its payload is of another node", { seq: record.seq });
-    }
-    const size = record.payload.length;
-    const tagged = isTagged(record.payload);
+  #begin(record: CheckpointRecord, { context, progress }: ParsedPayload & { kind: "snapshot" }): void {
+    const { seq, nodeId, payload } = record;
+    // A node whose round has ended with it is not among those that have run, but its visits are counted.
+    const isOfNode = nodeId === progress.ran.last?.nodeId || (progress.visits.get(nodeId) ?? 0) > 0;
+    if (seq === 0 ? nodeId !== "" : !isOfNode) throw corruptHistory("its payload is of another node", { seq });
+    const size = payload.length;
     this.#draft = new Draft(this.#codec, context);
-    this.#state = { context, ran, attempts, stateSize: size, snapshotSize: size, changesSize: 0, tagged };
+    this.#progress = progress;
+    this.#holdsInstances = isTagged(payload);
+    this.#sizes = { state: size, snapshot: size, changes: 0 };
     this.#isDoubtful = !isSealed(record.id);
   }
 
-  #continue(record: CheckpointRecord, changes: ParsedPayload & { kind: "changes" }): void {
-    const state = this.#state;
-    if (state === undefined) throw corruptHistory("no snapshot stands before it", { seq: record.seq });
-    const { nodeId, kind } = record;
-    for (const operation of changes.operations) this.#draft.apply(operation);
+  #continue(record: CheckpointRecord, { operations, parts }: ParsedPayload & { kind: "changes" }): void {
+    const progress = this.#progress;
+    if (progress === undefined) throw corruptHistory("no snapshot stands before it", { seq: record.seq });
+    for (const operation of operations) this.#draft.apply(operation);
     asContext(this.#draft.state);
     this.#isDoubtful ||= !isSealed(record.id);
-    state.changesSize += record.payload.length;
-    state.tagged ||= isTagged(record.payload);
-    if (changes.ran !== undefined) state.ran = changes.ran;
-    if (changes.begun !== undefined) state.attempts.set(changes.begun.nodeId, changes.begun.attempt);
-    if (changes.resumed !== undefined) state.resumed = changes.resumed;
-    if (kind === "error") state.attempts.set(nodeId, record.attempt);
-    if (kind !== "delta") return;
-    state.ran.push(changes.handles === undefined ? { nodeId } : { nodeId, handles: changes.handles });
-    state.attempts.delete(nodeId);
-    if (state.resumed?.nodeId === nodeId) state.resumed = undefined;
+    this.#sizes = { ...this.#sizes, changes: this.#sizes.changes + record.payload.length };
+    this.#holdsInstances ||= isTagged(record.payload);
+    if (record.kind === "delta") this.#progress = afterNode(progress, record, parts);
+    else if (record.kind === "error") this.#progress = afterFailedAttempt(progress, record, parts);
+    else this.#progress = afterSave(progress, parts);
   }
 }

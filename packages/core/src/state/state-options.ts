@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
 import type { Clock } from "../clock.ts";
-import { milliseconds } from "../definition/schema.ts";
+import { milliseconds } from "../durations.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
-import type { WorkflowStateOptions } from "./workflow-state.ts";
+import type { WorkflowStateOptions } from "./workflow-state-options.ts";
 
 /** The options that an engine and a state class share. */
 export const SHARED_OPTIONS: OptionSchemas<Required<WorkflowStateOptions>> = {

@@ -23,11 +23,13 @@ export function snapshotIsDue({ state, snapshot, changes }: TextSizes, change: s
   return snapshot + changes + change.length + RECORD_OVERHEAD > 2 * state + SMALL_STATE;
 }
 
-/** The sizes once a record is written. */
-export function sizesAfter(sizes: TextSizes, kind: CheckpointKind, payload: string): TextSizes {
-  const { length } = payload;
+/** The sizes once a record is written with which the state's text has grown; a snapshot's own text is the state's. */
+export function sizesAfter(
+  { state, snapshot, changes }: TextSizes,
+  { kind, payload: { length }, growth }: { kind: CheckpointKind; payload: string; growth: number },
+): TextSizes {
   if (kind === "snapshot") return { state: length, snapshot: length, changes: 0 };
-  return { ...sizes, changes: sizes.changes + length + RECORD_OVERHEAD };
+  return { state: state + growth, snapshot, changes: changes + length + RECORD_OVERHEAD };
 }
 
 /** The sizes once the state's text has grown, or shrunk. */

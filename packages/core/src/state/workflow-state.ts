@@ -1,41 +1,21 @@
-import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
-import { checkId, checkName } from "../store/checks.ts";
-import { isWorkflowStatus } from "../store/status.ts";
-import { quoted } from "../text.ts";
 import type { Codec } from "./codec.ts";
-import type { CodecOptions } from "./codec-types.ts";
 import { type ContextMode, ContextValues } from "./context-values.ts";
 import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
-import type { Checkpoint, History } from "./history.ts";
+import type { Checkpoint, History, ResumePoint } from "./history.ts";
 import type { ImportedExecution } from "./import-execution.ts";
 import { isIncompleteImport, shownStatus } from "./incomplete-import.ts";
 import type { Journal } from "./journal.ts";
-import type { CommitExtra } from "./journal-entries.ts";
-import { shapeOf } from "./live-values.ts";
-import type { OpenedExecution } from "./open-execution.ts";
+import type { HeadChange } from "./journal-entries.ts";
+import type { OpenedExecution, ReadQuery } from "./open-execution.ts";
+import { checkContext, checkNode, checkStatus, checkUser } from "./state-arguments.ts";
 import { checkWorkflowStateOptions } from "./state-options.ts";
+import { canResume } from "./status-policy.ts";
 import { surroundingsOf } from "./surroundings.ts";
-
-/** What a {@link WorkflowState} class is bound to. */
-export interface WorkflowStateOptions {
-  store: CheckpointStore;
-  codec?: CodecOptions;
-  /** Milliseconds that a claim holds; every write renews it. Default: 30,000. */
-  leaseMs?: number;
-  /** How long a call of a store that cannot be reached is tried again, in milliseconds. Default: `leaseMs`. */
-  storeRetryMs?: number;
-  contextMode?: ContextMode;
-  clock?: Clock;
-}
-
-/** Where to go on: the newest checkpoint of a node that has completed. */
-export interface ResumePoint {
-  nodeId: string;
-  stepNumber: number;
-}
+import { type WaitingFor, waitingFor } from "./waiting.ts";
+import type { ResumeStateOptions, WorkflowStateOptions } from "./workflow-state-options.ts";
 
 /** The members that change a state or write it. */
 type Mutators =
@@ -71,9 +51,12 @@ export interface WorkflowStateClass<Context extends object = Record<string, unkn
   /**
    * Claims an execution, as `resumeWorkflow` does, and runs nothing.
    *
-   * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
+   * - With a `userId`, an execution of another user is reported as one that does not exist.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD,
+   *   STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
    */
-  resume(executionId: string): Promise<WorkflowState<Context>>;
+  resume(executionId: string, options?: ResumeStateOptions): Promise<WorkflowState<Context>>;
   /**
    * Takes in a row of an old `Execution` table: its checkpoints become a new execution's.
    *
@@ -87,6 +70,9 @@ export interface WorkflowStateClass<Context extends object = Record<string, unkn
   /** The same class, bound to another store. */
   withStore(store: CheckpointStore): WorkflowStateClass<Context>;
 }
+
+/** Makes a state; only the class itself can. */
+let wrap: <Context extends object>(opened: OpenedExecution, codec: Codec, mode: ContextMode) => WorkflowState<Context>;
 
 /**
  * The explicit state of one execution: its context, step, status and checkpoints.
@@ -113,6 +99,10 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   #status: WorkflowStatus;
   #statusUnsaved = false;
 
+  static {
+    wrap = (opened, codec, mode) => new WorkflowState(opened, codec, mode);
+  }
+
   private constructor(opened: OpenedExecution, codec: Codec, mode: ContextMode) {
     this.#opened = opened;
     this.#codec = codec;
@@ -121,7 +111,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     this.#values = new ContextValues(codec);
     this.#mode = mode;
     this.#status = shownStatus(opened.record);
-    opened.journal.onRecord = (record) => this.#history.append(record);
+    opened.journal.watchRecords((record) => this.#history.append(record));
   }
 
   /** The class bound to a store, without an engine. */
@@ -129,47 +119,30 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     store: CheckpointStore,
     options: Omit<WorkflowStateOptions, "store"> = {},
   ): WorkflowStateClass<Context> {
-    return WorkflowState.bind<Context>(checkWorkflowStateOptions({ ...options, store }));
-  }
-
-  /** The class bound to all that an engine knows. */
-  static bind<Context extends object>(options: WorkflowStateOptions): WorkflowStateClass<Context> {
-    const { contextMode = "frozen" } = options;
-    const surroundings = surroundingsOf(options);
-    const { codec } = surroundings;
-    const wrap = (opened: OpenedExecution) => new WorkflowState<Context>(opened, codec, contextMode);
-    return {
-      create: async (workflowId, userId, initialData = {}, totalSteps = 0) => {
-        const { createExecution } = await opening();
-        return wrap(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps }));
-      },
-      resume: async (executionId) => {
-        const { claimExecution, readHead } = await opening();
-        return wrap(await claimExecution(surroundings, await readHead(surroundings, executionId), { history: true }));
-      },
-      importExecutionOutput: async (row) => {
-        const { importExecution } = await import("./import-execution.ts");
-        return WorkflowState.read<Context>(options, await importExecution(surroundings, row), "all");
-      },
-      withStore: (other) =>
-        WorkflowState.bind<Context>({ ...options, store: checkWorkflowStateOptions({ store: other }).store }),
-    };
-  }
-
-  /** Opens an execution for reading. */
-  static async read<Context extends object>(
-    options: WorkflowStateOptions,
-    executionId: string,
-    checkpoints: "all" | "last",
-  ): Promise<ReadonlyWorkflowState<Context>> {
-    const surroundings = surroundingsOf(options);
-    const { readExecution } = await opening();
-    const opened = await readExecution(surroundings, executionId, checkpoints);
-    return new WorkflowState<Context>(opened, surroundings.codec, options.contextMode ?? "frozen");
+    return bindWorkflowState<Context>(checkWorkflowStateOptions({ ...options, store }));
   }
 
   getExecutionId(): string {
     return this.#journal.executionId;
+  }
+
+  getWorkflowId(): string {
+    return this.#journal.record.workflowId;
+  }
+
+  /** The user that the execution was created for. */
+  getUserId(): string {
+    return this.#journal.record.userId;
+  }
+
+  /** The texts that the execution was created with. Empty if there are none. */
+  getMetadata(): Readonly<Record<string, string>> {
+    return { ...this.#opened.record.metadata };
+  }
+
+  /** The nodes that waited for an answer when the state was opened: the first 100. */
+  getWaiting(): WaitingFor[] {
+    return (this.#opened.record.waiting ?? []).map(waitingFor);
   }
 
   /** The context: frozen, and nothing in it is shared with the state. */
@@ -189,16 +162,26 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     return this.#status;
   }
 
-  /** All checkpoints, oldest first. Their contexts are computed when they are read. */
+  /**
+   * The checkpoints that the state was opened with: all, the last one, or a page. Oldest first.
+   *
+   * - Their contexts are computed when they are read, in linear time for a whole history in either order.
+   */
   getCheckpoints(): Checkpoint<Context>[] {
-    return this.#history.checkpoints(this.#opened.lastOnly);
+    const { page, lastOnly } = this.#opened;
+    return page === undefined ? this.#history.checkpoints(lastOnly) : ([...page.checkpoints] as Checkpoint<Context>[]);
+  }
+
+  /** The cursor of the next page of checkpoints, for `getExecutionState`. `undefined` on the last page, and without pages. */
+  getNextCursor(): string | undefined {
+    return this.#opened.page?.nextCursor;
   }
 
   getLastCheckpoint(): Checkpoint<Context> | undefined {
     return this.#history.checkpoints(true)[0];
   }
 
-  /** Why the execution failed, where it did. */
+  /** The reason why the execution failed or was cancelled. */
   getFailure(): FailureRecord | undefined {
     return this.#journal.failure;
   }
@@ -228,15 +211,13 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   /** Counts one step as done. Held until the next checkpoint or save. @throws {WorkflowError} STATE_READ_ONLY */
   incrementStep(): void {
     this.#writable();
-    this.#journal.currentStep++;
+    this.#journal.setStep(this.#journal.currentStep + 1);
   }
 
   /** Sets the status. Held until the next checkpoint or save. @throws {WorkflowError} INVALID_ARGUMENT, STATE_READ_ONLY */
   setStatus(status: WorkflowStatus): void {
     this.#writable();
-    if (!isWorkflowStatus(status)) {
-      throw new WorkflowError("INVALID_ARGUMENT", `setStatus: ${quoted(status)} is no status of an execution.`);
-    }
+    checkStatus(status, "setStatus");
     this.#status = status;
     this.#statusUnsaved = true;
   }
@@ -251,7 +232,8 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   async createCheckpoint(nodeId: string, nodeName?: string): Promise<void> {
     this.#writable();
     checkNode(nodeId, nodeName);
-    const entry = { nodeId, nodeName: nodeName ?? "default", attempt: this.#attemptOf(nodeId), durationMs: 0 };
+    const attempt = this.#journal.nextAttempt(nodeId);
+    const entry = { nodeId, nodeName: nodeName ?? "default", visit: 1, attempt, durationMs: 0 };
     await this.#journal.commitNode(entry, this.#heldStatus());
     this.#statusUnsaved = false;
   }
@@ -267,10 +249,10 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     this.#writable();
     checkNode(nodeId, nodeName);
     const name = nodeName ?? "default";
-    const attempt = this.#attemptOf(nodeId);
+    const attempt = this.#journal.nextAttempt(nodeId);
     const failure = describeFailure(error, { nodeId, nodeName: name, attempts: attempt });
     await this.#journal.commitError(
-      { nodeId, nodeName: name, attempt, durationMs: 0, error: failure },
+      { nodeId, nodeName: name, visit: 1, attempt, durationMs: 0, error: failure },
       this.#heldStatus(),
     );
     this.#statusUnsaved = false;
@@ -298,20 +280,19 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   }
 
   /**
-   * Tells whether a resume without an answer would run something: pending, failed, or running with a lapsed lease.
+   * Returns true if a resume without an answer would run something: pending, failed, or running with a lapsed lease.
    *
    * - False for a suspended execution: it waits for `resumeWorkflow({ executionId, data })`.
    * - False for one whose import was cut off.
    */
   canResume(): boolean {
     if (isIncompleteImport(this.#opened.record)) return false;
-    return this.#status === "running" ? this.#opened.leaseExpired : canResume(this.#status);
+    return canResume(this.#status, this.#opened.leaseExpired);
   }
 
   /** The newest checkpoint without an error; `null` before the first. */
   getResumePoint(): ResumePoint | null {
-    const last = this.#history.checkpoints().findLast((checkpoint) => checkpoint.error === undefined);
-    return last === undefined ? null : { nodeId: last.nodeId, stepNumber: last.stepNumber };
+    return this.#history.resumePoint();
   }
 
   /**
@@ -329,15 +310,11 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     });
   }
 
-  async #end(ended: Required<Pick<CommitExtra, "status" | "failure">>): Promise<void> {
+  async #end(ended: Required<Pick<HeadChange, "status" | "failure">>): Promise<void> {
     this.#writable();
     await this.#journal.save(ended);
     this.#status = ended.status;
     this.#statusUnsaved = false;
-  }
-
-  #attemptOf(nodeId: string): number {
-    return (this.#journal.attempts.get(nodeId) ?? 0) + 1;
   }
 
   #heldStatus(): { status?: WorkflowStatus } {
@@ -354,23 +331,58 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   }
 }
 
+/**
+ * Binds the class to all that an engine knows.
+ *
+ * - With a `userId`, it creates, imports and resumes executions of that user only.
+ */
+export function bindWorkflowState<Context extends object>(
+  options: WorkflowStateOptions,
+  boundUserId?: string,
+): WorkflowStateClass<Context> {
+  const { contextMode = "frozen" } = options;
+  const surroundings = surroundingsOf(options);
+  const wrapped = (opened: OpenedExecution) => wrap<Context>(opened, surroundings.codec, contextMode);
+  return {
+    create: async (workflowId, userId, initialData = {}, totalSteps = 0) => {
+      checkUser("create", userId, boundUserId);
+      const { createExecution } = await opening();
+      return wrapped(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps }));
+    },
+    resume: async (executionId, given = {}) => {
+      const { checkResumeStateOptions } = await import("./resume-state-options.ts");
+      const { userId = boundUserId } = checkResumeStateOptions(given);
+      checkUser("resume", userId, boundUserId);
+      const { claimExecution, readHead } = await opening();
+      const head = await readHead(surroundings, executionId, userId);
+      return wrapped(await claimExecution(surroundings, head, { history: true }));
+    },
+    importExecutionOutput: async (row) => {
+      const copy = { ...row };
+      checkUser("importExecutionOutput", copy.userId, boundUserId);
+      const { importExecution } = await import("./import-execution.ts");
+      return readWorkflowState<Context>(options, await importExecution(surroundings, copy));
+    },
+    withStore: (other) => {
+      const { store } = checkWorkflowStateOptions({ store: other });
+      return bindWorkflowState<Context>({ ...options, store }, boundUserId);
+    },
+  };
+}
+
+/** Opens an execution for reading. */
+export async function readWorkflowState<Context extends object>(
+  options: WorkflowStateOptions,
+  executionId: string,
+  query: ReadQuery = {},
+): Promise<ReadonlyWorkflowState<Context>> {
+  const surroundings = surroundingsOf(options);
+  const { readExecution } = await opening();
+  const opened = await readExecution(surroundings, executionId, query);
+  return wrap<Context>(opened, surroundings.codec, options.contextMode ?? "frozen");
+}
+
 /** Loaded by the first call that opens an execution: importing the package costs less without it. */
 function opening(): Promise<typeof import("./open-execution.ts")> {
   return import("./open-execution.ts");
-}
-
-/** Tells whether an execution of a status can be resumed without an answer. */
-export function canResume(status: WorkflowStatus): boolean {
-  return status === "pending" || status === "failed";
-}
-
-/** Checks what names a node in a checkpoint. @throws {WorkflowError} INVALID_ARGUMENT */
-function checkNode(nodeId: unknown, nodeName: unknown): void {
-  checkId(nodeId, "nodeId");
-  if (nodeName !== undefined) checkName(nodeName, "nodeName");
-}
-
-function checkContext(value: unknown, method: string): void {
-  if (typeof value === "object" && value !== null && shapeOf(value, []) === "plain") return;
-  throw new WorkflowError("INVALID_ARGUMENT", `${method} takes a plain object.`);
 }

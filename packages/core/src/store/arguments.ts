@@ -1,14 +1,13 @@
 import type {
   ClaimRequest,
   CommitRequest,
+  DeleteUnusedDefinitionsOptions,
   ExecutionRecord,
   ExecutionRef,
   HeadUpdate,
-  ListExecutionsOptions,
   NewCheckpoint,
   NewExecution,
   ReadCheckpointsOptions,
-  WorkflowStatus,
 } from "./checkpoint-store.ts";
 import {
   checkCount,
@@ -17,19 +16,28 @@ import {
   checkFlag,
   checkId,
   checkKind,
-  checkLease,
   checkName,
   checkNodeId,
   checkOrder,
   checkPayload,
+  checkSpan,
   checkStatus,
   checkStatuses,
   checkTime,
   invalid,
   refusalFor,
 } from "./checks.ts";
-import { checkFields, type Fields, fieldsOf, narrowing, needed, optional, removable } from "./fields.ts";
-import { DEFAULT_PAGE_SIZE, decodeCursor, MAX_PAGE_SIZE, type PagePosition } from "./paging.ts";
+import {
+  checkFields,
+  type Fields,
+  type FieldTable,
+  fieldsOf,
+  narrowing,
+  needed,
+  optional,
+  removable,
+} from "./fields.ts";
+import { checkMetadata, checkWaiting } from "./head-values.ts";
 import { isEnded } from "./status.ts";
 
 /*
@@ -37,18 +45,27 @@ import { isEnded } from "./status.ts";
  * a method is given, it ends in one of these codes before anything is written.
  */
 
-const CHECKPOINT = fieldsOf<NewCheckpoint>("checkpoint", "checkpoint.", {
+const CHECKPOINT: FieldTable<NewCheckpoint> = {
   id: needed(checkId),
   kind: needed(checkKind),
   nodeId: needed(checkNodeId),
   nodeName: needed(checkName),
+  visit: needed(checkCount),
   stepNumber: needed(checkCount),
   attempt: needed(checkCount),
   durationMs: needed(checkDuration),
   payload: needed(checkPayload),
   timestamp: needed(checkTime),
   error: optional(checkFailure),
-});
+};
+const INITIAL = fieldsOf("checkpoint", "checkpoint.", CHECKPOINT);
+/** By their places in a commit. Most commits have one. */
+const COMMITTED: Fields[] = [fieldsOf("checkpoint", "checkpoints[0].", CHECKPOINT)];
+
+/** The most checkpoints that one commit takes. */
+export const MAX_CHECKPOINTS = 100;
+/** Definitions that were saved this many milliseconds ago may be about to be named by an execution. */
+const MIN_UNUSED_MS = 600_000;
 
 const NEW_EXECUTION = fieldsOf<NewExecution>("execution", "", {
   id: needed(checkId),
@@ -58,24 +75,32 @@ const NEW_EXECUTION = fieldsOf<NewExecution>("execution", "", {
   currentStep: needed(checkCount),
   totalSteps: needed(checkCount),
   owner: optional(checkId),
-  leaseMs: optional(checkLease),
+  leaseMs: optional(checkSpan),
   definitionHash: optional(checkId),
   parentId: optional(checkId),
+  parentNodeId: optional(checkId),
+  parentVisit: optional(checkCount),
+  forkedFromId: optional(checkId),
+  forkedFromSeq: optional(checkCount),
+  metadata: optional(checkMetadata),
   wakeAt: optional(checkTime),
+  wakeInMs: optional(checkSpan),
+  deadlineMs: optional(checkSpan),
   failure: optional(checkFailure),
   createdAt: optional(checkTime),
-  checkpoint: needed((value, _path, limit) => checkFields(value, CHECKPOINT, limit)),
+  checkpoint: needed((value, _path, limit) => checkFields(value, INITIAL, limit)),
 });
 
 const CLAIM = fieldsOf<ClaimRequest>("request", "", {
   claimId: needed(checkId),
   owner: needed(checkId),
-  leaseMs: needed(checkLease),
+  leaseMs: needed(checkSpan),
   from: needed((value, path) => {
     checkStatuses(value, path);
     if ((value as unknown[]).length === 0) throw invalid(path, "must list at least one status");
   }),
   force: optional(checkFlag),
+  cancel: optional(checkFailure),
 });
 
 const HEAD = fieldsOf<HeadUpdate>("head", "head.", {
@@ -83,6 +108,9 @@ const HEAD = fieldsOf<HeadUpdate>("head", "head.", {
   currentStep: optional(checkCount),
   totalSteps: optional(checkCount),
   wakeAt: removable(checkTime),
+  wakeInMs: optional(checkSpan),
+  waiting: removable(checkWaiting),
+  waitingCount: removable(checkCount),
   failure: removable(checkFailure),
   definitionHash: optional(checkId),
   endedAt: optional(checkTime),
@@ -92,38 +120,30 @@ const COMMIT = fieldsOf<CommitRequest>("request", "", {
   commitId: needed(checkId),
   token: needed(checkCount),
   version: needed(checkCount),
-  checkpoint: optional((value, _path, limit) => checkFields(value, CHECKPOINT, limit)),
+  checkpoints: optional(checkCheckpoints),
   head: optional((value) => {
     checkFields(value, HEAD);
+    refuseTwoWakes(value as HeadUpdate, "head.");
     const { endedAt, status } = value as HeadUpdate;
     if (endedAt !== undefined && (status === undefined || !isEnded(status))) {
       throw invalid("head.endedAt", "goes only with a status that ends the execution");
     }
   }),
-  leaseMs: optional(checkLease),
+  leaseMs: optional(checkSpan),
   dropBefore: optional(checkCount),
+});
+
+const UNUSED = fieldsOf<DeleteUnusedDefinitionsOptions>("options", "", {
+  olderThanMs: needed((value, path) => {
+    checkSpan(value, path);
+    if ((value as number) < MIN_UNUSED_MS) throw invalid(path, `must be at least ${MIN_UNUSED_MS} (ten minutes)`);
+  }),
 });
 
 const READ = fieldsOf<ReadCheckpointsOptions>("options", "", {
   from: optional(checkCount),
   to: optional(checkCount),
   limit: optional(checkCount),
-  order: optional(checkOrder),
-});
-
-const LIST = fieldsOf<ListExecutionsOptions>("options", "", {
-  workflowId: narrowing(checkId),
-  userId: narrowing(checkId),
-  status: narrowing((value, path) => (typeof value === "string" ? checkStatus : checkStatuses)(value, path)),
-  leaseExpired: narrowing(checkFlag),
-  due: narrowing(checkFlag),
-  parentId: narrowing(checkId),
-  createdBefore: narrowing(checkTime),
-  cursor: optional(decodeCursor),
-  limit: optional((value, path) => {
-    checkCount(value, path);
-    if (value < 1 || value > MAX_PAGE_SIZE) throw invalid(path, `must be 1 to ${MAX_PAGE_SIZE}`);
-  }),
   order: optional(checkOrder),
 });
 
@@ -148,8 +168,18 @@ const REF: Fields = (() => {
     leaseUntil: true,
     wakeAt: true,
     failure: true,
+    waiting: true,
+    waitingCount: true,
+    recoveries: true,
+    deadlineAt: true,
     definitionHash: true,
     parentId: true,
+    parentNodeId: true,
+    parentVisit: true,
+    forkedFromId: true,
+    forkedFromSeq: true,
+    metadata: true,
+    readAt: true,
     createdAt: true,
     updatedAt: true,
     endedAt: true,
@@ -165,10 +195,11 @@ export function checkNewExecution(execution: NewExecution, maxPayloadBytes: numb
     const { status, owner, leaseMs, checkpoint } = execution;
     if (status === "running") {
       checkId(owner, "owner");
-      checkLease(leaseMs, "leaseMs");
+      checkSpan(leaseMs, "leaseMs");
     } else if (owner !== undefined || leaseMs !== undefined) {
       throw invalid("owner", `goes with status "running" only, not with "${status}"`);
     }
+    refuseTwoWakes(execution, "");
     if (checkpoint.kind !== "snapshot") throw invalid("checkpoint.kind", 'must be "snapshot"');
   } catch (thrown) {
     throw refusalFor(thrown);
@@ -205,35 +236,6 @@ export function checkReadCheckpoints(id: string, options: ReadCheckpointsOptions
   }
 }
 
-/** A listing's conditions, checked and with its defaults filled in. */
-export interface ListQuery extends Omit<ListExecutionsOptions, "status" | "cursor" | "limit" | "order"> {
-  statuses?: readonly WorkflowStatus[];
-  /** The last row of the page before. */
-  after?: PagePosition;
-  limit: number;
-  order: "asc" | "desc";
-}
-
-/**
- * Checks what {@link CheckpointStore.listExecutions} is given.
- *
- * - A filter that is there but `undefined`, `null` or "" is refused: a filter that vanishes must never mean everything.
- *
- * @throws {WorkflowError} INVALID_ARGUMENT
- */
-export function checkListExecutions(options: ListExecutionsOptions): ListQuery {
-  try {
-    checkFields(options, LIST);
-    const { status, cursor, limit = DEFAULT_PAGE_SIZE, order = "desc", ...filters } = options;
-    const query: ListQuery = { ...filters, limit, order };
-    if (status !== undefined) query.statuses = typeof status === "string" ? [status] : [...status];
-    if (cursor !== undefined) query.after = decodeCursor(cursor);
-    return query;
-  } catch (thrown) {
-    throw refusalFor(thrown);
-  }
-}
-
 /**
  * Checks what {@link CheckpointStore.deleteExecutions} is given.
  *
@@ -250,8 +252,31 @@ export function checkDeleteExecutions(refs: readonly ExecutionRef[]): void {
   }
 }
 
+/** Checks what {@link CheckpointStore.deleteUnusedDefinitions} is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkDeleteUnusedDefinitions(options: DeleteUnusedDefinitionsOptions): void {
+  try {
+    checkFields(options, UNUSED);
+  } catch (thrown) {
+    throw refusalFor(thrown);
+  }
+}
+
 /** Checks what {@link CheckpointStore.saveDefinition} is given. @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE */
 export function checkDefinition(hash: string, json: string, maxPayloadBytes: number): void {
   checkId(hash, "hash");
   checkPayload(json, "json", maxPayloadBytes);
+}
+
+function checkCheckpoints(value: unknown, path: string, limit: number): void {
+  if (!Array.isArray(value)) throw invalid(path, "must be an array");
+  if (value.length > MAX_CHECKPOINTS) throw invalid(path, `must be at most ${MAX_CHECKPOINTS}, not ${value.length}`);
+  for (let at = 0; at < value.length; at++) {
+    COMMITTED[at] ??= fieldsOf("checkpoint", `checkpoints[${at}].`, CHECKPOINT);
+    checkFields(value[at], COMMITTED[at] as Fields, limit);
+  }
+}
+
+/** One of them would be without effect. */
+function refuseTwoWakes({ wakeAt, wakeInMs }: Pick<HeadUpdate, "wakeAt" | "wakeInMs">, prefix: string): void {
+  if (wakeAt !== undefined && wakeInMs !== undefined) throw invalid(`${prefix}wakeInMs`, "does not go with wakeAt");
 }

@@ -11,7 +11,7 @@ import { KINDS, STATUSES } from "./status.ts";
 
 /** The largest failure that a store takes, in bytes of its JSON text. */
 export const MAX_FAILURE_BYTES = 1_048_576;
-/** The longest lease, in milliseconds: a hundred years. */
+/** The longest lease, and the longest wait, in milliseconds: a hundred years. */
 export const MAX_LEASE_MS = 36_500 * 24 * 3_600_000;
 /** How deep the values in a failure may be nested. */
 const MAX_FAILURE_DEPTH = 100;
@@ -84,8 +84,8 @@ export function checkTime(value: unknown, name: string): asserts value is number
   if (value > MAX_TIME_MS) throw invalid(name, `must be a time that a Date can hold, not ${value}`);
 }
 
-/** Checks the length of a lease. */
-export function checkLease(value: unknown, name: string): void {
+/** Checks a span of time from or up to now: of a lease, of a wait. */
+export function checkSpan(value: unknown, name: string): void {
   checkCount(value, name);
   if (value > MAX_LEASE_MS) throw invalid(name, `must be at most ${MAX_LEASE_MS} (a hundred years), not ${value}`);
 }
@@ -156,7 +156,7 @@ function isPlainJson(value: unknown): boolean {
 }
 
 /** Not compared with `Object.prototype`: a test runner may have made the object in another realm. */
-function isPlainPrototype(prototype: unknown): boolean {
+export function isPlainPrototype(prototype: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 

@@ -20,7 +20,7 @@ interface Optional extends Field {
 }
 
 /** A field for every member of an interface: the compiler refuses a table that forgets one, or calls it by another name. */
-type FieldTable<T> = { readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Optional : Needed };
+export type FieldTable<T> = { readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Optional : Needed };
 
 /** The fields of an object that callers hand in. */
 export interface Fields {

@@ -13,6 +13,7 @@ export const STORE_METHODS: Readonly<Record<StoreMethod, true>> = {
   listExecutions: true,
   saveDefinition: true,
   getDefinition: true,
+  deleteUnusedDefinitions: true,
   deleteExecutions: true,
 };
 

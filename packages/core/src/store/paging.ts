@@ -7,28 +7,36 @@ export const MAX_PAGE_SIZE = 1_000;
 /** Longer than the cursor of any id, in characters. */
 const MAX_CURSOR_LENGTH = 8_192;
 
+/** The times that listings are ordered by. */
+export type SortKey = "createdAt" | "wakeAt" | "leaseUntil";
+
 /** A row's place in a listing. */
 export interface PagePosition {
-  createdAt: number;
+  /** The time that the listing is ordered by, in milliseconds since the epoch. */
+  time: number;
   id: string;
+  /** What the driver itself has noted of the place, for a row whose time or id cannot be read. */
+  stored?: string;
 }
 
 /** Turns the last row of a page into the cursor of the next one. */
-export function encodeCursor(position: PagePosition): string {
-  return Buffer.from(JSON.stringify([position.createdAt, position.id])).toString("base64url");
+export function encodeCursor(sortBy: SortKey, { time, id, stored }: PagePosition): string {
+  const place = stored === undefined ? [sortBy, time, id] : [sortBy, time, id, stored];
+  return Buffer.from(JSON.stringify(place)).toString("base64url");
 }
 
 /** Turns a cursor back into the row it was made of. @throws {WorkflowError} INVALID_ARGUMENT */
-export function decodeCursor(cursor: unknown): PagePosition {
+export function decodeCursor(cursor: unknown, sortBy: SortKey): PagePosition {
   const text = typeof cursor === "string" && cursor.length <= MAX_CURSOR_LENGTH ? cursor : "";
   try {
-    const [createdAt, id] = JSON.parse(Buffer.from(text, "base64url").toString());
-    checkTime(createdAt, "cursor");
+    const [key, time, id, stored] = JSON.parse(Buffer.from(text, "base64url").toString());
+    checkTime(time, "cursor");
     checkId(id, "cursor");
-    return { createdAt, id };
+    if (key === sortBy) return typeof stored === "string" ? { time, id, stored } : { time, id };
   } catch {
-    throw invalid("cursor", "must be the nextCursor of a page");
+    // Reported below.
   }
+  throw invalid("cursor", "must be the nextCursor of a page of the same listing");
 }
 
 /** Compares ids as databases do that order by the bytes of UTF-8 (JavaScript's `<` differs beyond U+FFFF). */

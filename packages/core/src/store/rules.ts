@@ -22,6 +22,10 @@ const HOLD: Effect<number> = (head, leaseMs, now) => {
   head.leaseUntil = Math.min(now + leaseMs, MAX_TIME_MS);
 };
 
+const WAKE: Effect<number> = (head, wakeInMs, now) => {
+  head.wakeAt = Math.min(now + wakeInMs, MAX_TIME_MS);
+};
+
 const CREATION: Effects<NewExecution> = {
   id: set("id"),
   workflowId: set("workflowId"),
@@ -33,7 +37,16 @@ const CREATION: Effects<NewExecution> = {
   leaseMs: HOLD,
   definitionHash: set("definitionHash"),
   parentId: set("parentId"),
+  parentNodeId: set("parentNodeId"),
+  parentVisit: set("parentVisit"),
+  forkedFromId: set("forkedFromId"),
+  forkedFromSeq: set("forkedFromSeq"),
+  metadata: set("metadata"),
   wakeAt: set("wakeAt"),
+  wakeInMs: WAKE,
+  deadlineMs: (head, deadlineMs, now) => {
+    head.deadlineAt = Math.min(now + deadlineMs, MAX_TIME_MS);
+  },
   failure: set("failure"),
   createdAt: (head, createdAt, now) => {
     head.createdAt = Math.min(createdAt, now);
@@ -47,6 +60,10 @@ const CLAIM: Effects<ClaimRequest> = {
   leaseMs: HOLD,
   from: NONE,
   force: NONE,
+  cancel: (head, failure, now) => {
+    Object.assign(head, { status: "cancelled", failure, endedAt: now });
+    for (const name of ["owner", "leaseUntil", "wakeAt", "waiting", "waitingCount"] as const) remove(head, name);
+  },
 };
 
 const HEAD: Effects<HeadUpdate> = {
@@ -54,6 +71,9 @@ const HEAD: Effects<HeadUpdate> = {
   currentStep: set("currentStep"),
   totalSteps: set("totalSteps"),
   wakeAt: setOrRemove("wakeAt"),
+  wakeInMs: WAKE,
+  waiting: setOrRemove("waiting"),
+  waitingCount: setOrRemove("waitingCount"),
   failure: setOrRemove("failure"),
   definitionHash: set("definitionHash"),
   // An end sets it; see committedHead.
@@ -66,10 +86,14 @@ const COMMIT: Effects<CommitRequest> = {
   version: (head, version) => {
     head.version = version + 1;
   },
-  checkpoint: (head, { kind }) => {
-    head.seq += 1;
-    if (kind === "snapshot") head.snapshotSeq = head.seq;
-    if (kind !== "save") head.checkpointsCount += 1;
+  checkpoints: (head, checkpoints) => {
+    for (const { kind } of checkpoints) {
+      head.seq += 1;
+      if (kind === "snapshot") head.snapshotSeq = head.seq;
+      if (kind === "save") continue;
+      head.checkpointsCount += 1;
+      head.recoveries = 0;
+    }
   },
   head: (head, update, now) => apply(HEAD, head, update, now),
   leaseMs: HOLD,
@@ -152,7 +176,8 @@ export function createdHead(execution: NewExecution, token: number, now: number)
   const { id, workflowId, userId, status, currentStep, totalSteps } = execution;
   const head: ExecutionRecord = {
     ...{ id, workflowId, userId, status, currentStep, totalSteps, token },
-    ...{ version: 0, seq: 0, snapshotSeq: 0, firstSeq: 0, checkpointsCount: 0, createdAt: now, updatedAt: now },
+    ...{ version: 0, seq: 0, snapshotSeq: 0, firstSeq: 0, checkpointsCount: 0, recoveries: 0 },
+    ...{ createdAt: now, updatedAt: now, readAt: now },
   };
   apply(CREATION, head, execution, now);
   if (isEnded(status)) head.endedAt = now;
@@ -161,15 +186,21 @@ export function createdHead(execution: NewExecution, token: number, now: number)
 
 /** The head after a granted claim. */
 export function claimedHead(head: ExecutionRecord, request: ClaimRequest, token: number, now: number): ExecutionRecord {
-  const { wakeAt: _wakeAt, failure: _failure, endedAt: _endedAt, ...kept } = head;
-  const next: ExecutionRecord = { ...kept, status: "running", token, updatedAt: now };
+  const next: ExecutionRecord = { ...head, status: "running", token, updatedAt: now, readAt: now };
+  if (head.status === "running") {
+    next.recoveries += 1;
+  } else {
+    next.recoveries = 0;
+    remove(next, "failure");
+  }
+  remove(next, "endedAt");
   apply(CLAIM, next, request, now);
   return next;
 }
 
 /** The head after a granted commit. */
 export function committedHead(head: ExecutionRecord, request: CommitRequest, now: number): ExecutionRecord {
-  const next: ExecutionRecord = { ...head, updatedAt: now };
+  const next: ExecutionRecord = { ...head, updatedAt: now, readAt: now };
   apply(COMMIT, next, request, now);
   if (next.status !== "running") {
     remove(next, "owner");
@@ -215,14 +246,17 @@ function set<Name extends keyof ExecutionRecord>(name: Name): Effect<NonNullable
   };
 }
 
-function setOrRemove<Name extends "wakeAt" | "failure">(name: Name): Effect<ExecutionRecord[Name] | null> {
+function setOrRemove<Name extends Removable>(name: Name): Effect<ExecutionRecord[Name] | null> {
   return (head, value) => {
     if (value === null) remove(head, name);
     else head[name] = value;
   };
 }
 
+/** Fields of a head that can go. */
+type Removable = "owner" | "leaseUntil" | "wakeAt" | "waiting" | "waitingCount" | "failure" | "endedAt";
+
 /** Looks first: deleting a property that is not there makes an object slow, too. */
-function remove(head: ExecutionRecord, name: "owner" | "leaseUntil" | "wakeAt" | "failure" | "endedAt"): void {
+function remove(head: ExecutionRecord, name: Removable): void {
   if (head[name] !== undefined) delete head[name];
 }

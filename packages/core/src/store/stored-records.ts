@@ -1,7 +1,8 @@
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
-import type { CheckpointRecord, ExecutionRecord, FailureRecord } from "./checkpoint-store.ts";
+import type { CheckpointRecord, ExecutionRecord, FailureRecord, WaitingNode } from "./checkpoint-store.ts";
+import { checkMetadata, checkWaiting } from "./head-values.ts";
 import { isCheckpointKind, isWorkflowStatus } from "./status.ts";
 
 /*
@@ -13,9 +14,15 @@ import { isCheckpointKind, isWorkflowStatus } from "./status.ts";
 export type StoredFields<T> = { readonly [K in keyof T]?: unknown };
 
 type Reader = (value: unknown) => unknown;
-type Fields<T> = { readonly [K in keyof Required<T>]: { read: Reader; fallback?: unknown } };
+/** `fallback` stands for a required field that cannot be read, `before` for one that older rows do not have. */
+interface Field {
+  read: Reader;
+  fallback?: unknown;
+  before?: unknown;
+}
+type Fields<T> = { readonly [K in keyof Required<T>]: Field };
 
-/** What is read from each field of a head, and what stands for a required one that cannot be read. */
+/** What is read from each field of a head. */
 const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
   id: { read: text, fallback: "" },
   workflowId: { read: text, fallback: "" },
@@ -32,12 +39,22 @@ const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
   owner: { read: text },
   leaseUntil: { read: time },
   wakeAt: { read: time },
+  waiting: { read: waiting },
+  waitingCount: { read: count },
   failure: { read: failure },
+  recoveries: { read: count, fallback: 0, before: 0 },
+  deadlineAt: { read: time },
   definitionHash: { read: text },
   parentId: { read: text },
+  parentNodeId: { read: text },
+  parentVisit: { read: count },
+  forkedFromId: { read: text },
+  forkedFromSeq: { read: count },
+  metadata: { read: metadata },
   createdAt: { read: time, fallback: 0 },
   updatedAt: { read: time, fallback: 0 },
   endedAt: { read: time },
+  readAt: { read: time, fallback: 0 },
 };
 
 const CHECKPOINT: Fields<CheckpointRecord> = {
@@ -46,6 +63,7 @@ const CHECKPOINT: Fields<CheckpointRecord> = {
   kind: { read: (value) => (isCheckpointKind(value) ? value : undefined), fallback: "save" },
   nodeId: { read: anyText, fallback: "" },
   nodeName: { read: anyText, fallback: "" },
+  visit: { read: count, fallback: 0, before: 1 },
   stepNumber: { read: count, fallback: 0 },
   attempt: { read: count, fallback: 0 },
   durationMs: { read: duration, fallback: 0 },
@@ -82,13 +100,13 @@ export function readStoredCheckpoint(fields: StoredFields<CheckpointRecord>): Ch
 }
 
 function readFields<T>(
-  table: Readonly<Record<string, { read: Reader; fallback?: unknown }>>,
+  table: Readonly<Record<string, Field>>,
   fields: StoredFields<T>,
 ): { record: T; unreadable: string[] } {
   const record: Record<string, unknown> = {};
   const unreadable: string[] = [];
-  for (const [name, { read, fallback }] of Object.entries(table)) {
-    const stored = (fields as Record<string, unknown>)[name];
+  for (const [name, { read, fallback, before }] of Object.entries(table)) {
+    const stored = (fields as Record<string, unknown>)[name] ?? before;
     const isAbsent = stored === undefined || stored === null;
     if (isAbsent && fallback === undefined) continue;
     const value = isAbsent ? undefined : read(stored);
@@ -122,11 +140,34 @@ function duration(value: unknown): number | undefined {
 }
 
 function failure(value: unknown): FailureRecord | undefined {
+  const json = fromJson(value);
+  const { code, message } = (json ?? {}) as Partial<FailureRecord>;
+  return typeof code === "string" && typeof message === "string" ? (json as FailureRecord) : undefined;
+}
+
+function waiting(value: unknown): readonly WaitingNode[] | undefined {
+  const json = fromJson(value);
+  return isAccepted(() => checkWaiting(json, "waiting")) ? (json as WaitingNode[]) : undefined;
+}
+
+function metadata(value: unknown): Record<string, string> | undefined {
+  const json = fromJson(value);
+  return isAccepted(() => checkMetadata(json, "metadata")) ? (json as Record<string, string>) : undefined;
+}
+
+function fromJson(value: unknown): unknown {
   try {
-    const json: unknown = typeof value === "string" ? JSON.parse(value) : value;
-    const { code, message } = (json ?? {}) as Partial<FailureRecord>;
-    return typeof code === "string" && typeof message === "string" ? (json as FailureRecord) : undefined;
+    return typeof value === "string" ? JSON.parse(value) : value;
   } catch {
     return undefined;
+  }
+}
+
+function isAccepted(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch {
+    return false;
   }
 }

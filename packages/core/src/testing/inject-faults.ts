@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { milliseconds } from "../definition/schema.ts";
+import { milliseconds } from "../durations.ts";
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";

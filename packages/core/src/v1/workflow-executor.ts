@@ -6,7 +6,7 @@ import { nodeType, unknownNodeType } from "../definition/node-type.ts";
 import { parseDefinition } from "../definition/parse-definition.ts";
 import { Planner } from "../definition/planner.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
-import { idempotencyKey } from "../engine/executor-args.ts";
+import { idempotencyKey } from "../engine/idempotency-key.ts";
 import { validNodeData } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
 import { readResult } from "../engine/node-outcome.ts";
@@ -81,8 +81,9 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
             userId,
             workflowId,
             executionId,
+            visit: 1,
             attempt: 1,
-            idempotencyKey: idempotencyKey(executionId, node.id),
+            idempotencyKey: idempotencyKey({ id: executionId, instance: executionId }, { nodeId: node.id, visit: 1 }),
             signal: new AbortController().signal,
             log: SILENT,
           });

@@ -31,11 +31,10 @@ export class InTwoSteps extends MemoryCheckpointStore {
 
   override async commit(id: string, request: CommitRequest): Promise<void> {
     await super.commit(id, request);
-    if (request.checkpoint === undefined) return;
-    const { id: checkpointId } = request.checkpoint;
-    this.#late.add(checkpointId);
+    const { checkpoints = [] } = request;
+    for (const checkpoint of checkpoints) this.#late.add(checkpoint.id);
     await new Promise((resolve) => setImmediate(resolve));
-    this.#late.delete(checkpointId);
+    for (const checkpoint of checkpoints) this.#late.delete(checkpoint.id);
   }
 
   override async readCheckpoints(id: string, options?: ReadCheckpointsOptions): Promise<CheckpointRecord[]> {
@@ -162,7 +161,7 @@ export class RetriesCount extends MemoryCheckpointStore {
       this.#seen.add(request.commitId);
       return;
     }
-    const { checkpoint: _written, ...again } = request;
+    const { checkpoints: _written, ...again } = request;
     return super.commit(id, { ...again, commitId: randomUUID(), version: head.version });
   }
 

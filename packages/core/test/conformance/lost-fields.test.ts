@@ -11,14 +11,15 @@ const FIELDS = Object.entries(CASE_OF_FIELD).flatMap(([request, fields]) =>
 /** Fields that other promises are about: identity, fencing, status, times and pages. More cases notice their loss. */
 const BUILT_UPON = new Set(
   Object.entries({
-    create: ["id", "workflowId", "userId", "status", "leaseMs", "parentId", "wakeAt", "checkpoint"],
-    claim: ["claimId", "owner", "leaseMs", "from", "force"],
-    commit: ["commitId", "token", "version", "checkpoint", "head", "dropBefore"],
-    head: ["status", "currentStep"],
-    checkpoint: ["id", "kind", "payload"],
-    list: ["workflowId", "status", "due", "cursor", "limit", "order"],
-    delete: ["id", "version"],
-  }).flatMap(([request, fields]) => fields.map((field) => `${request} ${field}`)),
+    create:
+      "id workflowId userId status leaseMs parentId metadata definitionHash createdAt deadlineMs wakeAt failure checkpoint",
+    claim: "claimId owner leaseMs from force cancel",
+    commit: "commitId token version checkpoints head leaseMs dropBefore",
+    head: "status currentStep wakeAt wakeInMs waiting waitingCount endedAt definitionHash",
+    checkpoint: "id kind payload",
+    list: "workflowId userId parentId createdBefore status due leaseExpired cursor limit order",
+    delete: "id version",
+  }).flatMap(([request, fields]) => fields.split(" ").map((field) => `${request} ${field}`)),
 );
 
 it("names a case of the suite for every field", () => {

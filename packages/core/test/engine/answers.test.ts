@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine, type NodeExecutor, suspend, type WorkflowStatus } from "../../src/index.ts";
 import { crashAt } from "../../src/testing/index.ts";
+import { headIn } from "../head-in.ts";
 import { chain } from "./chain.ts";
 
 const CALL = { workflowId: "chain", userId: "u1", executionId: "e1" };
@@ -27,24 +28,24 @@ describe("a suspended execution", () => {
   ])("is left as it is by %s", async (_what, call) => {
     const { store, engine } = setUp();
     await engine.executeWorkflow(CALL);
-    const before = await store.getExecution("e1");
+    const before = await headIn(store, "e1");
     const result = await engine.resumeWorkflow({ executionId: "e1", ...call });
     expect(result).toMatchObject({ status: "suspended", success: false, canResume: false, currentStep: 0 });
-    expect(await store.getExecution("e1")).toEqual(before);
+    expect(await headIn(store, "e1")).toEqual(before);
     expect((await engine.getExecutionState("e1")).canResume()).toBe(false);
   });
 
   it("is not approved by the steps of the old guide: resume if it has not succeeded and can be resumed", async () => {
     const { store, engine } = setUp();
     let result = await engine.executeWorkflow(CALL);
-    const before = await store.getExecution("e1");
+    const before = await headIn(store, "e1");
     if (!result.success && result.canResume) result = await engine.resumeWorkflow({ executionId: "e1" });
     if (!result.success) {
       result = await engine.executeWorkflow({ workflowId: "chain", userId: "u1", resumeFromExecutionId: "e1" });
     }
     while (result.canResume) result = await engine.resumeWorkflow({ executionId: "e1" });
     expect(result.status).toBe("suspended");
-    expect(await store.getExecution("e1")).toEqual(before);
+    expect(await headIn(store, "e1")).toEqual(before);
   });
 
   it("completes after a malformed answer and a good one: the newer answer replaces the kept one", async () => {
@@ -82,7 +83,7 @@ describe("a suspended execution", () => {
   it("refuses what cannot be kept, and a node that is not the one that waits, and stays as it is", async () => {
     const { store, engine } = setUp();
     await engine.executeWorkflow(CALL);
-    const before = await store.getExecution("e1");
+    const before = await headIn(store, "e1");
     const throwing = Object.defineProperty({}, "x", {
       enumerable: true,
       get() {
@@ -98,7 +99,7 @@ describe("a suspended execution", () => {
       const thrown = await engine.resumeWorkflow({ executionId: "e1", ...call }).catch((error: unknown) => error);
       if (code !== undefined) expect(thrown).toMatchObject({ code });
       expect(thrown).toBeInstanceOf(Error);
-      expect(await store.getExecution("e1")).toEqual(before);
+      expect(await headIn(store, "e1")).toEqual(before);
     }
   });
 });
@@ -118,26 +119,26 @@ describe("an answer for an execution that does not wait", () => {
   it.each(statuses)("that is %s is refused with NOT_WAITING, and the head stays the same", async (status, executor) => {
     const { store, engine } = setUp(executor);
     await engine.executeWorkflow({ ...CALL, ...(status === "pending" ? { budgetMs: 0 } : {}) });
-    if (status === "cancelled") await engine.cancelExecution("e1");
-    const before = await store.getExecution("e1");
+    if (status === "cancelled") await engine.cancelExecution({ executionId: "e1" });
+    const before = await headIn(store, "e1");
     expect(before?.status).toBe(status);
     await expect(engine.resumeWorkflow({ executionId: "e1", data: { approved: true } })).rejects.toMatchObject({
       code: "NOT_WAITING",
       executionId: "e1",
     });
-    expect(await store.getExecution("e1")).toEqual(before);
+    expect(await headIn(store, "e1")).toEqual(before);
   });
 
   it("that has crashed is refused with NOT_WAITING, and the head stays the same", async () => {
     const store = new MemoryCheckpointStore();
     const dying = setUp(({ context }) => context, crashAt(store.reopen(), { call: 1, when: "after" }) as never).engine;
     await dying.executeWorkflow(CALL).catch(() => undefined);
-    const before = await store.getExecution("e1");
+    const before = await headIn(store, "e1");
     expect(before?.status).toBe("running");
     await expect(setUp(asks, store).engine.resumeWorkflow({ executionId: "e1", data: 1 })).rejects.toMatchObject({
       code: "NOT_WAITING",
     });
-    expect(await store.getExecution("e1")).toEqual(before);
+    expect(await headIn(store, "e1")).toEqual(before);
   });
 
   it("that another run has is refused with LEASE_HELD, and nothing of it is kept", async () => {

@@ -43,7 +43,7 @@ describe("an engine that lives long", () => {
     });
     const run = async (number: number) => {
       await engine.executeWorkflow({ workflowId: `w${number}`, userId: "u", executionId: "e", budgetMs: 0 });
-      await engine.deleteExecution("e");
+      await engine.deleteExecution({ executionId: "e" });
     };
     for (let number = 0; number < 30; number++) await run(number);
     const before = heapMb();

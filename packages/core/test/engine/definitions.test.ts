@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine, type NodeExecutor, type WorkflowDefinition } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
+import { headIn } from "../head-in.ts";
 import { append, chain } from "./chain.ts";
 
 const CALL = { workflowId: "chain", userId: "u1" };
@@ -51,13 +52,13 @@ describe("a definition that an execution began with", () => {
   ])("and that is %s is refused with %s, nothing runs and nothing changes", async (_what, code, kept) => {
     const { store, engine, called, executionId, hash } = await setUp();
     const json = String(await store.getDefinition(hash));
-    const before = await store.getExecution(executionId);
+    const before = await headIn(store, executionId);
     store.getDefinition = (asked) => kept(asked, json) as Promise<string | undefined>;
     for (const which of [{}, { definition: "original" }] as const) {
       await expect(engine.resumeWorkflow({ executionId, ...which })).rejects.toMatchObject({ code, executionId });
     }
     expect(called).toEqual([]);
-    expect(await store.getExecution(executionId)).toEqual(before);
+    expect(await headIn(store, executionId)).toEqual(before);
     expect(await engine.resumeWorkflow({ executionId, definition: "current" })).toMatchObject({ status: "completed" });
     expect(called).toEqual(["n2 other", "n3 default"]);
   });

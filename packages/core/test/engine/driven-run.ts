@@ -7,8 +7,11 @@ import {
   type ExecutionEvent,
   type WorkflowEngineOptions,
 } from "../../src/index.ts";
-// The engine loads it with its first call, which takes time that no clock of these tests knows of.
+// The engine loads these with the first call that needs them, which takes time that no clock of these tests knows of.
 import "../../src/engine/runtime.ts";
+import "../../src/engine/state-query.ts";
+import "../../src/state/open-execution.ts";
+import "../../src/state/resume-state-options.ts";
 import { interceptStore } from "../../src/store/intercept-store.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 
@@ -100,7 +103,7 @@ async function quiet(trace: readonly Step[]): Promise<void> {
   }
 }
 
-function describeCommit({ checkpoint, head, leaseMs }: CommitRequest): string {
+function describeCommit({ checkpoints: [checkpoint] = [], head, leaseMs }: CommitRequest): string {
   if (checkpoint === undefined && head?.status === undefined && leaseMs !== undefined) return "renewal";
   const { kind, nodeId, attempt, durationMs } = checkpoint ?? {};
   return `commit ${JSON.stringify({ kind, nodeId, attempt, durationMs, status: head?.status })}`;

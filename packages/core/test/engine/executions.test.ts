@@ -52,17 +52,98 @@ describe("listExecutions", () => {
   });
 });
 
-describe("pruneExecutions", () => {
-  it("deletes what has ended and is old enough, and tells how many", async () => {
+describe("executions", () => {
+  it("iterates over all pages, reads each when it is reached, and begins anew each time", async () => {
+    const { engine, store } = await setUp();
+    const cursors: (string | undefined)[] = [];
+    const list = store.listExecutions.bind(store);
+    store.listExecutions = (options) => {
+      cursors.push(options?.cursor);
+      return list(options);
+    };
+    const newest = engine.executions({ limit: 2 });
+    expect(cursors).toEqual([]);
+    const ids = async (from: AsyncIterable<{ id: string }>, most = 9) => {
+      const found: string[] = [];
+      for await (const { id } of from) {
+        found.push(id);
+        if (found.length === most) break;
+      }
+      return found;
+    };
+    expect(await ids(newest, 2)).toEqual(["e4", "e3"]);
+    expect(cursors).toHaveLength(1);
+    expect(await ids(newest)).toEqual(["e4", "e3", "e2", "e1"]);
+    expect(cursors).toEqual([undefined, undefined, expect.any(String)]);
+    expect(await ids(engine.executions({ status: ["completed", "failed"], order: "asc", limit: 1 }))).toEqual([
+      "e1",
+      "e2",
+      "e3",
+    ]);
+    expect(await ids(engine.executions())).toHaveLength(4);
+    await expect(ids(engine.executions({ limit: 0 }))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(ids(engine.executions({ usrId: "u1" } as never))).rejects.toMatchObject({
+      message: expect.stringContaining('executions: unknown option "usrId"'),
+    });
+  });
+});
+
+describe("listExecutions by the new filters", () => {
+  it("filters by the end, by the creation, and by what started them", async () => {
+    const { engine, store, clock } = await setUp();
+    const ids = async (query: Parameters<typeof engine.listExecutions>[0]) =>
+      (await engine.listExecutions({ ...query, order: "asc" })).items.map(({ id }) => id);
+    expect(await ids({ createdAfter: "2026-01-02T12:00:00.000Z" })).toEqual(["e3", "e4"]);
+    expect(await ids({ endedAfter: new Date(Date.UTC(2026, 0, 1, 12)) })).toEqual(["e2", "e3"]);
+    expect(await ids({ endedForMs: 2 * DAY_MS })).toEqual(["e1", "e2"]);
+    expect(await ids({ topLevel: true })).toEqual(["e1", "e2", "e3", "e4"]);
+    await expect(engine.listExecutions({ endedAfter: "soon" })).rejects.toMatchObject({
+      message: 'endedAfter is not a time: "soon".',
+    });
+    clock.advance(1);
+    const [first] = (await engine.listExecutions({ limit: 1 })).items;
+    expect(first?.readAt).toBe("2026-01-04T00:00:00.001Z");
+    expect(await store.getExecution("e1")).toBeDefined();
+  });
+});
+
+describe("metadata", () => {
+  it("is kept with the execution, and shown by its state and in listings", async () => {
     const { engine } = await setUp();
+    const metadata = { tag: "nightly", traceparent: "00-0af7" };
+    await engine.executeWorkflow({ executionId: "m", workflowId: "chain", userId: "u1", metadata });
+    expect((await engine.getExecutionState("m")).getMetadata()).toEqual(metadata);
+    expect((await engine.listExecutions({ limit: 1 })).items[0]).toMatchObject({ id: "m", metadata });
+    expect((await engine.getExecutionState("e1")).getMetadata()).toEqual({});
+    for (const wrong of [{ tag: 7 }, { tag: "x".repeat(5_000) }, "tag"]) {
+      const call = { executionId: "w", workflowId: "chain", userId: "u1", metadata: wrong as never };
+      await expect(engine.executeWorkflow(call)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    await expect(engine.getExecutionState("w")).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND" });
+  });
+});
+
+describe("pruneExecutions", () => {
+  it("deletes what ended long ago by the store's clock, failed ones only where asked for, and returns how many", async () => {
+    const { engine, store } = await setUp();
     const left = async () => (await engine.listExecutions()).items.map(({ id }) => id);
     expect(await engine.pruneExecutions({ olderThanMs: 2.5 * DAY_MS })).toBe(1);
     expect(await left()).toEqual(["e4", "e3", "e2"]);
-    expect(await engine.pruneExecutions({ olderThanMs: 0, status: "failed" })).toBe(1);
     expect(await engine.pruneExecutions({ olderThanMs: 0, workflowId: "chain" })).toBe(0);
-    expect(await engine.pruneExecutions({ olderThanMs: 0 })).toBe(1);
+    expect(await engine.pruneExecutions({ olderThanMs: 0, status: "failed" })).toBe(1);
+    // The engine's own clock may be wrong by any time.
+    const wrong = createWorkflowEngine({ store, workflows: [], executors: {}, clock: new ManualClock(0) });
+    expect(await wrong.pruneExecutions({ olderThanMs: 0 })).toBe(1);
     expect(await left()).toEqual(["e4"]);
     await expect(engine.pruneExecutions({ olderThanMs: -1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("goes by the end of an execution, not by its beginning", async () => {
+    const { engine, clock } = await setUp();
+    clock.advance(10 * DAY_MS);
+    await engine.resumeWorkflow({ executionId: "e4" });
+    expect(await engine.pruneExecutions({ olderThanMs: DAY_MS })).toBe(2);
+    expect((await engine.listExecutions()).items.map(({ id }) => id)).toEqual(["e4", "e2"]);
   });
 
   it("spares what was resumed since it was listed", async () => {
@@ -76,6 +157,18 @@ describe("pruneExecutions", () => {
     };
     expect(await engine.pruneExecutions({ olderThanMs: 0, status: "failed" })).toBe(0);
     expect(await store.getExecution("e2")).toMatchObject({ status: "running", owner: "o" });
+  });
+});
+
+describe("pruneDefinitions", () => {
+  it("deletes the definitions that no execution names, once they are old enough", async () => {
+    const { engine, store, clock } = await setUp();
+    await store.saveDefinition("unused", "{}");
+    expect(await engine.pruneDefinitions({ olderThanMs: 600_000 })).toBe(0);
+    clock.advance(600_000);
+    expect(await engine.pruneDefinitions({ olderThanMs: 600_000 })).toBe(1);
+    expect(await engine.resumeWorkflow({ executionId: "e4" })).toMatchObject({ status: "completed" });
+    await expect(engine.pruneDefinitions({ olderThanMs: 1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });
 

@@ -260,9 +260,9 @@ describe("a lease", () => {
       await settle();
       expect(await versionOf()).toBe(beat);
     }
-    await engine.cancelExecution("e1");
+    await engine.cancelExecution({ executionId: "e1" });
     clock.advance(10_000);
-    expect(await run).toMatchObject({ status: "cancelled", failure: { code: "LEASE_LOST" } });
+    expect(await run).toMatchObject({ status: "cancelled", failure: { code: "EXECUTION_CANCELLED" } });
     finish?.();
   });
 });

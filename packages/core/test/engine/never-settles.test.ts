@@ -10,6 +10,7 @@ import {
   type WorkflowSource,
 } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
+import { headIn } from "../head-in.ts";
 import { append, chain } from "./chain.ts";
 import { type Driven, driven, watchCalls } from "./driven-run.ts";
 import { thenable } from "./thenable.ts";
@@ -220,12 +221,12 @@ describe("a schema or a lookup that never settles", () => {
       state.isMended = true;
       const run = setUp({ executors: async () => hangs(asks) });
       await run.toEnd(run.engine.executeWorkflow(CALL));
-      const before = await run.kept.getExecution("e1");
+      const before = await headIn(run.kept, "e1");
       state.isMended = false;
       const { engine, toEnd } = run.make();
       const end = endOf(engine.resumeWorkflow({ executionId: "e1", data: 1, ...limitOf(limit, run.clock) }));
       expect(await toEnd(end)).toBe(limit === "signal" ? "throws shutting down" : "throws EXECUTION_TIMEOUT");
-      expect(await run.kept.getExecution("e1")).toEqual(before);
+      expect(await headIn(run.kept, "e1")).toEqual(before);
       expectNoTimers(run);
       state.isMended = true;
       expect(await toEnd(endOf(engine.resumeWorkflow({ executionId: "e1", data: 1 })))).toBe("completed");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine, type NodeExecutor, suspend, type WorkflowDefinition } from "../../src/index.ts";
+import { headIn } from "../head-in.ts";
 import { append, chain } from "./chain.ts";
 import { until } from "./turns.ts";
 
@@ -40,9 +41,9 @@ describe("resumeWorkflow", () => {
     await expect(engine.resumeWorkflow({ executionId: "none" })).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND" });
     await expect(engine.resumeWorkflow({ executionId: "" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     const { executionId } = await engine.executeWorkflow(CALL);
-    const before = await store.getExecution(executionId);
+    const before = await headIn(store, executionId);
     await expect(engine.resumeWorkflow({ executionId })).rejects.toMatchObject({ code: "INVALID_STATUS", executionId });
-    expect(await store.getExecution(executionId)).toEqual(before);
+    expect(await headIn(store, executionId)).toEqual(before);
   });
 
   it("goes on with the definition the execution began with, or the current one", async () => {
@@ -154,22 +155,24 @@ describe("suspend", () => {
 });
 
 describe("an execution that is taken away from its run", () => {
-  it("by cancelling: the run ends with LEASE_LOST and the status on record", async () => {
+  it("by cancelling: the run ends as cancelled, with the reason", async () => {
     const store = new MemoryCheckpointStore();
     const { started, executor } = recording(async (args) => {
-      if (args.node.id === "n2") await engineOn(store, append).cancelExecution(args.executionId);
+      if (args.node.id === "n2")
+        await engineOn(store, append).cancelExecution({ executionId: args.executionId, reason: "not needed" });
       return append(args);
     });
     const result = await engineOn(store, executor).executeWorkflow(CALL);
     expect(result).toMatchObject({
       success: false,
       status: "cancelled",
-      failure: { code: "LEASE_LOST" },
+      error: "The execution was cancelled: not needed",
+      failure: { code: "EXECUTION_CANCELLED" },
       currentStep: 1,
     });
     expect(result.canResume).toBe(false);
     expect(started).toEqual(["n1#1", "n2#1"]);
-    await expect(engineOn(store, append).cancelExecution(result.executionId)).rejects.toMatchObject({
+    await expect(engineOn(store, append).cancelExecution({ executionId: result.executionId })).rejects.toMatchObject({
       code: "INVALID_STATUS",
     });
   });
@@ -177,12 +180,13 @@ describe("an execution that is taken away from its run", () => {
   it("by deleting: the run ends with EXECUTION_NOT_FOUND", async () => {
     const store = new MemoryCheckpointStore();
     const executor: NodeExecutor = async (args) => {
-      if (args.node.id === "n2") expect(await engineOn(store, append).deleteExecution(args.executionId)).toBe(true);
+      if (args.node.id === "n2")
+        expect(await engineOn(store, append).deleteExecution({ executionId: args.executionId })).toBe(true);
       return append(args);
     };
     const run = engineOn(store, executor).executeWorkflow({ ...CALL, executionId: "e1" });
     await expect(run).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND", executionId: "e1" });
-    expect(await engineOn(store, append).deleteExecution("e1")).toBe(false);
+    expect(await engineOn(store, append).deleteExecution({ executionId: "e1" })).toBe(false);
   });
 });
 
@@ -196,6 +200,9 @@ describe("executeWorkflow", () => {
     });
     await expect(
       engine.executeWorkflow({ workflowId: "chain", userId: "u2", resumeFromExecutionId: "e1" }),
+    ).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND", message: 'No execution "e1".' });
+    await expect(
+      engine.executeWorkflow({ workflowId: "other", userId: "u1", resumeFromExecutionId: "e1" }),
     ).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     const result = await engine.executeWorkflow({ ...CALL, resumeFromExecutionId: "e1" });
     expect(result).toMatchObject({ executionId: "e1", status: "completed", output: { ran: ["n1", "n2", "n3", "n4"] } });

@@ -219,7 +219,12 @@ describe("a store that is away for longer than storeRetryMs", () => {
       takenOver = others.resumeWorkflow({ executionId: "e1" });
     });
     const result = await run.toEnd(first);
-    expect(result).toMatchObject({ status: "completed", failure: { code: "LEASE_LOST" }, success: false });
+    expect(result).toMatchObject({
+      status: "lost",
+      recordedStatus: "completed",
+      failure: { code: "LEASE_LOST" },
+      success: false,
+    });
     expect(await takenOver).toMatchObject({ status: "completed", success: true, output: { ran: ["n1", "n2"] } });
     expect(run.signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
@@ -230,8 +235,8 @@ describe("a lost execution", () => {
     const run = inFlight({ away: { at: 3, when: "before", forMs: STORE_RETRY_MS - 1 } });
     const first = run.engine.executeWorkflow({ ...CALL });
     const others = createWorkflowEngine({ store: run.kept, workflows: [], executors: {} });
-    run.clock.schedule(5_000, () => void others.cancelExecution("e1"));
-    expect(await run.toEnd(first)).toMatchObject({ status: "cancelled", failure: { code: "LEASE_LOST" } });
+    run.clock.schedule(5_000, () => void others.cancelExecution({ executionId: "e1" }));
+    expect(await run.toEnd(first)).toMatchObject({ status: "cancelled", failure: { code: "EXECUTION_CANCELLED" } });
     expect(run.calls).toEqual(["saveDefinition", "createExecution", "renewal", "getExecution"]);
   });
 });
@@ -245,10 +250,11 @@ describe("what is done with executions without running them", () => {
       (engine) => engine.getExecutionState("e1"),
       (engine) => engine.listExecutions(),
       (engine) => engine.pruneExecutions({ olderThanMs: 0, workflowId: "another" }),
-      (engine) => engine.cancelExecution("e1").catch((error: unknown) => (error as WorkflowError).code),
+      (engine) =>
+        engine.cancelExecution({ executionId: "e1" }).catch((error: unknown) => (error as WorkflowError).code),
       (engine) => engine.WorkflowState.create("w", "u1"),
       (engine) => engine.WorkflowState.resume("e1").catch((error: unknown) => (error as WorkflowError).code),
-      (engine) => engine.deleteExecution("e1"),
+      (engine) => engine.deleteExecution({ executionId: "e1" }),
     ];
     for (const each of work) {
       const clock = new ManualClock();

@@ -137,7 +137,9 @@ describe("an option that is not known", () => {
       const { engine } = await setUp();
       await expect(engine.executeWorkflow(given as never)).rejects.toMatchObject({
         code: "INVALID_ARGUMENT",
-        message: "executeWorkflow: takes one object of options.",
+        message: expect.stringMatching(
+          /^executeWorkflow: takes one object \{ workflowId, userId, initialData\?, .* \}\.$/,
+        ),
       });
     },
   );

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { type CheckpointRecord, createWorkflowEngine, type ExecutionRecord } from "../../src/index.ts";
 import { append, chain } from "../engine/chain.ts";
+import { headIn } from "../head-in.ts";
 import { type Damage, damaged, withoutChecksums } from "./damage.ts";
 
 const LENGTH = 6;
@@ -35,14 +36,14 @@ async function setUp(damage: Damage = {}) {
 
 async function expectRefused(damage: Damage, details: object = {}) {
   const { data, executionId, called, writes, engine } = await setUp(damage);
-  const before = await data.getExecution(executionId);
+  const before = await headIn(data, executionId);
   const refused = { code: "STATE_CORRUPT", executionId, details: expect.objectContaining(details) };
   await expect(engine.resumeWorkflow({ executionId })).rejects.toMatchObject(refused);
   await expect(engine.WorkflowState.resume(executionId)).rejects.toMatchObject(refused);
   await expect(engine.getExecutionState(executionId)).rejects.toMatchObject(refused);
   expect(called).toEqual([]);
   expect(writes).toEqual([]);
-  expect(await data.getExecution(executionId)).toEqual(before);
+  expect(await headIn(data, executionId)).toEqual(before);
 }
 
 const change = (seq: number, changed: Partial<CheckpointRecord>) => (records: CheckpointRecord[]) =>
@@ -170,7 +171,7 @@ describe("a history that is written while it is read", () => {
   it("is read again if it was replaced by another", async () => {
     const { data, executionId, engine } = await setUp();
     const stale = await data.getExecution(executionId);
-    await engine.deleteExecution(executionId);
+    await engine.deleteExecution({ executionId });
     await engine.executeWorkflow({ workflowId: "chain", userId: "u1", executionId, initialData: { again: true } });
     const read = data.getExecution.bind(data);
     let reads = 0;

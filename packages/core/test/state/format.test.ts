@@ -28,11 +28,11 @@ async function setUp(change: (payload: string) => string) {
 describe("the stored format", () => {
   it("of a newer version is refused, and the execution stays as it was", async () => {
     for (const change of [
-      (payload: string) => payload.replace('{"v":1', '{"v":2'),
-      (payload: string) => payload.replace(/^\[1/, "[2"),
+      (payload: string) => payload.replace('{"v":2', '{"v":3'),
+      (payload: string) => payload.replace(/^\[2/, "[3"),
     ]) {
       const { store, engine, executionId } = await setUp(change);
-      const refused = { code: "STATE_VERSION_UNSUPPORTED", details: { version: 2, supported: 1 } };
+      const refused = { code: "STATE_VERSION_UNSUPPORTED", details: { version: 3, supported: 2 } };
       await expect(engine.getExecutionState(executionId)).rejects.toMatchObject(refused);
       await expect(engine.resumeWorkflow({ executionId })).rejects.toMatchObject(refused);
       expect(await store.getExecution(executionId)).toMatchObject({ status: "failed", failure: { message: "boom" } });
@@ -54,6 +54,10 @@ describe("the stored format", () => {
       return payload;
     });
     await store.readCheckpoints(executionId);
-    expect(payloads).toEqual(['{"v":1,"context":{},"ran":[]}', '[1,["set",["ran"],["n1"]]]', "[1]"]);
+    const [initial = "", ...others] = payloads;
+    const { instance } = JSON.parse(initial) as { instance: string };
+    expect(instance).toMatch(/^[0-9a-f-]{36}$/);
+    expect(initial).toBe(`{"v":2,"context":{},"ran":[],"instance":"${instance}"}`);
+    expect(others).toEqual(['[2,["set",["ran"],["n1"]]]', "[2]"]);
   });
 });

@@ -14,6 +14,7 @@ import {
 import { crashAt } from "../../src/testing/index.ts";
 import { type RandomWorkflow, randomWorkflow } from "../definition/random-workflow.ts";
 import { append } from "../engine/chain.ts";
+import { headIn } from "../head-in.ts";
 import { immediateClock } from "../immediate-clock.ts";
 import { damaged, withoutChecksums } from "./damage.ts";
 import { assertExact } from "./exact.ts";
@@ -161,12 +162,12 @@ describe("a history that is damaged anywhere", () => {
         const whole = await play(told);
         const expected = await codeOr(resume(whole.engineOn(whole.data), whole.data));
         const { data, called, engineOn } = await play(told);
-        const before = await data.getExecution("e");
+        const before = await headIn(data, "e");
         const { store, writes } = through(data, each);
         const seen = await codeOr(resume(engineOn(store), data));
         if (typeof seen === "string" && seen !== expected) {
           expect([called, writes]).toEqual([[], []]);
-          expect(await data.getExecution("e")).toEqual(before);
+          expect(await headIn(data, "e")).toEqual(before);
         } else {
           assertExact(seen, expected);
           expect(called).toEqual(whole.called);
@@ -180,13 +181,13 @@ describe("a history that is damaged anywhere", () => {
     await fc.assert(
       fc.asyncProperty(story, damage, async (told, each) => {
         const { data, called, engineOn } = await play(told);
-        const before = await data.getExecution("e");
+        const before = await headIn(data, "e");
         const { store, writes } = through(data, each, withoutChecksums);
         await codeOr(look(engineOn(store)));
         const seen = await codeOr(resume(engineOn(store), data));
         if (typeof seen !== "string") return;
         expect([called, writes]).toEqual([[], []]);
-        expect(await data.getExecution("e")).toEqual(before);
+        expect(await headIn(data, "e")).toEqual(before);
       }),
       { numRuns: 250 },
     );

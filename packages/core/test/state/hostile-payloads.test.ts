@@ -5,7 +5,8 @@ import { append, chain } from "../engine/chain.ts";
 import { damaged, withoutChecksums } from "./damage.ts";
 
 /** Reads an execution of three nodes whose record 1 has another payload, and no checksum. */
-async function readWith(payload: string, context: object = { list: [1, 2, 3], map: new Map(), o: { a: 1, b: 2 } }) {
+async function readWith(payload: string, kind: "delta" | "save" | "error" = "delta") {
+  const context = { list: [1, 2, 3], map: new Map(), o: { a: 1, b: 2 } };
   const data = new MemoryCheckpointStore();
   const options = { workflows: [chain(3)], executors: { default: append } };
   const { executionId } = await createWorkflowEngine({ ...options, store: data }).executeWorkflow({
@@ -15,11 +16,13 @@ async function readWith(payload: string, context: object = { list: [1, 2, 3], ma
     budgetMs: 0,
   });
   const { store } = damaged(data, {
-    head: (head) => ({ ...head, seq: 1, checkpointsCount: 1, version: 1 }),
+    head: (head) => ({ ...head, seq: 1, checkpointsCount: kind === "save" ? 0 : 1, version: 1 }),
     records: (records) => {
       const [initial] = withoutChecksums(records);
-      const delta = { ...initial, id: "d", seq: 1, kind: "delta", nodeId: "n1", nodeName: "n1", payload };
-      return [initial, delta] as typeof records;
+      const node = kind === "save" ? {} : { nodeId: "n1", nodeName: "n1" };
+      const failure = kind === "error" ? { error: { code: "NODE_FAILED", message: "boom" } } : {};
+      const record = { ...initial, id: "d", seq: 1, kind, ...node, ...failure, payload };
+      return [initial, record] as typeof records;
     },
   });
   return createWorkflowEngine({ ...options, store }).getExecutionState(executionId);
@@ -64,10 +67,15 @@ describe("a stored payload", () => {
     ["orders some of the keys", '[1,["order",["o"],["a"]]]'],
     ["orders without keys", '[1,["order",["o"]]]'],
     ["routes by a number", '[1,["route",1]]'],
-    ["counts an attempt of nothing", '[1,["attempt","",1]]'],
-    ["counts attempts in words", '[1,["attempt","n2","two"]]'],
-    ["answers without data", '[1,["resume","n2"]]'],
-    ["lists runs of nothing", '[1,["ran",[]]]'],
+    ["is of a later format's parts", '[1,["end"]]'],
+    ["takes no edge and names handles", '[2,["end"],["route","a"]]'],
+    ["takes no edge, with more", '[2,["end","a"]]'],
+    ["routes twice", '[2,["route","a"],["route","a"]]'],
+    ["begins a node without an id", '[2,["begin",""]]'],
+    ["was given the context of no record", '[2,["given"]]'],
+    ["was given the context of a fraction", '[2,["given",0.5]]'],
+    ["holds a part of a save", '[2,["wait","n2",1,"token",0,null]]'],
+    ["holds a part of an error", '[2,["retry","n1",0,1]]'],
     ["holds a bigint that is none", '[1,["set",["n"],{"$type":"bigint","value":"x"}]]'],
     ["holds a Map of what are no pairs", '[1,["set",["n"],{"$type":"Map","value":[1]}]]'],
     ["holds a Set of what is no list", '[1,["set",["n"],{"$type":"Set","value":1}]]'],
@@ -77,6 +85,32 @@ describe("a stored payload", () => {
     const error: unknown = await readWith(payload).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "STATE_CORRUPT", details: { seq: 1 } });
     expect(String(error).length).toBeLessThan(300);
+  });
+
+  it.each<["save" | "error", string, string]>([
+    ["save", "counts an attempt of nothing", '[1,["attempt","",1]]'],
+    ["save", "counts attempts in words", '[1,["attempt","n2","two"]]'],
+    ["save", "answers without data", '[1,["resume","n2"]]'],
+    ["save", "lists runs of nothing", '[1,["ran",[]]]'],
+    ["save", "answers without a visit", '[2,["resume","n2",{}]]'],
+    ["save", "answers visit 0", '[2,["resume","n2",0,{}]]'],
+    ["save", "answers late in words", '[2,["resume","n2",1,{},"late"]]'],
+    ["save", "waits without a token", '[2,["wait","n2",1,"",0,null]]'],
+    ["save", "waits until no time", '[2,["wait","n2",1,"t",0,9e15]]'],
+    ["save", "counts from a fraction", '[2,["counted","n2",0.5]]'],
+    ["save", "continues by no definition", '[2,["definition",""]]'],
+    ["save", "names the nodes that ran in format 2", '[2,["ran","n1"]]'],
+    ["save", "routes", '[2,["route","a"]]'],
+    ["error", "retries before 1970", '[2,["retry","n1",-1,1]]'],
+    ["error", "retries after no failure", '[2,["retry","n1",0]]'],
+    ["error", "takes no edge", '[2,["end"]]'],
+  ])("of kind %s that %s is refused as damage", async (kind, _what, payload) => {
+    await expect(readWith(payload, kind)).rejects.toMatchObject({ code: "STATE_CORRUPT", details: { seq: 1 } });
+  });
+
+  it("of a save that holds the nodes that ran after going back, as old ones do, is read", async () => {
+    const state = await readWith('[1,["ran","n1",["n2","x"]]]', "save");
+    expect(state.getContext()).toMatchObject({ list: [1, 2, 3] });
   });
 
   it("that holds a type which the engine does not know is refused by its own code", async () => {
@@ -92,7 +126,8 @@ describe("a stored payload", () => {
     ["pushes 200,000 items", `[1,["push",["list"]${",0".repeat(200_000)}]]`, {}],
     ["splices 200,000 items", `[1,["splice",["list"],1,1${",0".repeat(200_000)}]]`, {}],
     ["is of many operations on one list", `[1${',["push",["list"],0]'.repeat(50_000)}]`, {}],
-    ["holds the nodes that ran after going back, as old ones do", '[1,["ran","n1",["n2","x"]]]', { list: [1, 2, 3] }],
+    ["begins others and was given an older context", '[2,["given",0],["begin","n2","n3"]]', { list: [1, 2, 3] }],
+    ["takes no edge", '[2,["end"]]', { list: [1, 2, 3] }],
   ])("that %s is read", async (_what, payload, context) => {
     expect((await readWith(payload)).getContext()).toMatchObject(context);
   });
@@ -119,6 +154,24 @@ describe("a stored snapshot", () => {
     '{"v":1,"context":{},"ran":[],"attempts":[1]}',
     '{"v":1,"context":{},"ran":[],"attempts":{"n2":-1}}',
     '{"v":0,"context":{},"ran":[]}',
+    '{"v":1,"context":{},"ran":[["n1",null]]}',
+    '{"v":1,"context":{},"ran":[],"instance":"i"}',
+    '{"v":2,"context":{},"ran":[],"more":1}',
+    '{"v":2,"context":{},"ran":[["n1",null,"a"]]}',
+    '{"v":2,"context":{},"ran":[],"left":[["a"]]}',
+    '{"v":2,"context":{},"ran":[],"left":[["a","b",null]]}',
+    '{"v":2,"context":{},"ran":[],"visits":{"a":-1}}',
+    '{"v":2,"context":{},"ran":[],"visits":[1]}',
+    '{"v":2,"context":{},"ran":[],"start":"a"}',
+    '{"v":2,"context":{},"ran":[],"handles":[1]}',
+    '{"v":2,"context":{},"ran":[],"begin":[""]}',
+    '{"v":2,"context":{},"ran":[],"attempts":{"a":[1,2]}}',
+    '{"v":2,"context":{},"ran":[],"waiting":[["a",1,"t",0]]}',
+    '{"v":2,"context":{},"ran":[],"waiting":[["a",1,"t",0,null],["a",2,"u",0,null]]}',
+    '{"v":2,"context":{},"ran":[],"answers":{"a":[1]}}',
+    '{"v":2,"context":{},"ran":[],"answers":{"a":[0,{}]}}',
+    '{"v":2,"context":{},"ran":[],"instance":""}',
+    '{"v":2,"context":{},"ran":[],"instance":null}',
     "[1]",
   ])("that is malformed is refused: %s", async (payload) => {
     const data = new MemoryCheckpointStore();

@@ -71,7 +71,7 @@ describe("an import that is cut off", () => {
         code: "EXECUTION_ALREADY_EXISTS",
       });
     }
-    await cancelExecution("row-1");
+    await cancelExecution({ executionId: "row-1" });
     await expect(resumeWorkflow({ executionId: "row-1" })).rejects.toMatchObject({ code: "INVALID_STATUS" });
   });
 

@@ -5,6 +5,16 @@ import {
   type CheckpointStore,
   type ClaimRequest,
   type CommitRequest,
+  type ExecutionRef,
+  type HeadUpdate,
+  isWorkflowError,
+  type ListExecutionsOptions,
+  type NewCheckpoint,
+  type NewExecution,
+  type ReadCheckpointsOptions,
+  type WaitingNode,
+} from "../../src/index.ts";
+import {
   checkClaim,
   checkCommit,
   checkDefinition,
@@ -13,39 +23,48 @@ import {
   checkListExecutions,
   checkNewExecution,
   checkReadCheckpoints,
-  type ExecutionRef,
   encodeCursor,
-  isWorkflowError,
-  type ListExecutionsOptions,
   MAX_LEASE_MS,
   MAX_NAME_BYTES,
   MAX_TIME_MS,
-  type NewCheckpoint,
-  type NewExecution,
-  type ReadCheckpointsOptions,
-} from "../../src/index.ts";
+} from "../../src/store/index.ts";
 import { oddValue, spoiled } from "./odd-values.ts";
 
 const MAX_BYTES = 1_000;
 const failure = { code: "NODE_FAILED", message: "down", nodeId: "a", attempts: 2 };
 const checkpoint: Required<NewCheckpoint> = {
-  ...{ id: "c", kind: "delta", nodeId: "a", nodeName: "A", stepNumber: 1, attempt: 1, durationMs: 0.5 },
-  ...{ payload: "[1]", timestamp: 1, error: failure },
+  ...{ id: "c", kind: "delta", nodeId: "a", nodeName: "A", visit: 1, stepNumber: 1, attempt: 1 },
+  ...{ durationMs: 0.5, payload: "[1]", timestamp: 1, error: failure },
 };
-const execution: Required<NewExecution> = {
+const execution: Required<Omit<NewExecution, "wakeInMs">> = {
   ...{ id: "e1", workflowId: "w", userId: "u", status: "running", currentStep: 0, totalSteps: 2, owner: "o" },
-  ...{ leaseMs: 0, definitionHash: "h", parentId: "p", wakeAt: 5, failure, createdAt: 5 },
+  ...{ leaseMs: 0, definitionHash: "h", wakeAt: 5, deadlineMs: 5, failure, createdAt: 5 },
+  ...{ parentId: "p", parentNodeId: "a", parentVisit: 2, forkedFromId: "f", forkedFromSeq: 3, metadata: { tag: "a" } },
   checkpoint: { ...checkpoint, kind: "snapshot" },
 };
-const claim: Required<ClaimRequest> = { claimId: "k", owner: "o", leaseMs: 1, from: ["running"], force: true };
-const commit: Required<CommitRequest> = {
-  ...{ commitId: "m", token: 1, version: 0, checkpoint, leaseMs: 1, dropBefore: 0 },
-  head: { status: "failed", currentStep: 1, totalSteps: 2, wakeAt: 1, failure, definitionHash: "h", endedAt: 5 },
+const claim: Required<ClaimRequest> = {
+  ...{ claimId: "k", owner: "o", leaseMs: 1, from: ["running"], force: true },
+  cancel: failure,
+};
+const waiting: Required<WaitingNode> = { nodeId: "a", nodeName: "A", visit: 1, reason: "why", since: 1, until: 2 };
+const head: Required<Omit<HeadUpdate, "wakeInMs">> = {
+  ...{ status: "failed", currentStep: 1, totalSteps: 2, wakeAt: 1, waiting: [waiting], waitingCount: 1 },
+  ...{ failure, definitionHash: "h", endedAt: 5 },
+};
+const commit: Required<CommitRequest> & { head: typeof head } = {
+  ...{ commitId: "m", token: 1, version: 0, checkpoints: [checkpoint], leaseMs: 1, dropBefore: 0 },
+  head,
 };
 const read: Required<ReadCheckpointsOptions> = { from: 0, to: 1, limit: 1, order: "asc" };
-const list: Required<ListExecutionsOptions> = {
-  ...{ workflowId: "w", userId: "u", status: ["failed"], leaseExpired: true, due: true, parentId: "p" },
-  ...{ createdBefore: 9, cursor: encodeCursor({ createdAt: 1, id: "e" }), limit: 1, order: "asc" },
+const list: Omit<Required<ListExecutionsOptions>, "due" | "leaseExpired" | "topLevel"> = {
+  ...{ workflowId: "w", userId: "u", status: ["failed"], parentId: "p", createdAfter: 1, endedAfter: 1 },
+  ...{
+    createdBefore: 9,
+    endedForMs: 1,
+    cursor: encodeCursor("createdAt", { time: 1, id: "e" }),
+    limit: 1,
+    order: "asc",
+  },
 };
 const refs: Required<ExecutionRef>[] = [{ id: "e1", version: 0, token: 1 }];
 
@@ -66,7 +85,7 @@ describe("the checks of a store's arguments", () => {
     checkCommit("e1", commit, MAX_BYTES);
     checkReadCheckpoints("e1", read);
     checkDeleteExecutions(refs);
-    expect(checkListExecutions(list)).toMatchObject({ statuses: ["failed"], after: { createdAt: 1, id: "e" } });
+    expect(checkListExecutions(list)).toMatchObject({ statuses: ["failed"], after: { time: 1, id: "e" } });
   });
 
   it("take a time of the end only with an end", () => {
@@ -121,7 +140,7 @@ describe("the checks of a store's arguments", () => {
     const absent = { owner: undefined, leaseMs: undefined, status: "pending", parentId: undefined, wakeAt: undefined };
     expect(codeOf(() => checkNewExecution({ ...execution, ...absent } as never, MAX_BYTES))).toBeUndefined();
     const head = Object.fromEntries(Object.keys(commit.head).map((name) => [name, undefined]));
-    const without = { checkpoint: undefined, leaseMs: undefined, dropBefore: undefined };
+    const without = { checkpoints: undefined, leaseMs: undefined, dropBefore: undefined };
     for (const changes of [
       { ...without, head },
       { ...without, head: undefined },
@@ -156,9 +175,9 @@ describe("the checks of a store's arguments", () => {
     expect(create({ wakeAt: late })).toBe("INVALID_ARGUMENT");
     expect(create({ checkpoint: { ...execution.checkpoint, timestamp: late } })).toBe("INVALID_ARGUMENT");
     expect(write({ head: { wakeAt: late } })).toBe("INVALID_ARGUMENT");
-    expect(write({ checkpoint: { ...checkpoint, timestamp: late } })).toBe("INVALID_ARGUMENT");
+    expect(write({ checkpoints: [{ ...checkpoint, timestamp: late }] })).toBe("INVALID_ARGUMENT");
     expect(codeOf(() => checkListExecutions({ createdBefore: late }))).toBe("INVALID_ARGUMENT");
-    const cursor = encodeCursor({ createdAt: late, id: "e" });
+    const cursor = encodeCursor("createdAt", { time: late, id: "e" });
     expect(codeOf(() => checkListExecutions({ cursor }))).toBe("INVALID_ARGUMENT");
     for (const leaseMs of [MAX_LEASE_MS + 1, Number.MAX_SAFE_INTEGER]) {
       expect(create({ leaseMs })).toBe("INVALID_ARGUMENT");
@@ -169,7 +188,7 @@ describe("the checks of a store's arguments", () => {
 
   it("limit texts by their bytes, not by their characters", () => {
     const write = (changes: object) =>
-      codeOf(() => checkCommit("e1", { ...commit, checkpoint: { ...checkpoint, ...changes } }, MAX_BYTES));
+      codeOf(() => checkCommit("e1", { ...commit, checkpoints: [{ ...checkpoint, ...changes }] }, MAX_BYTES));
     expect(write({ nodeId: "é".repeat(256), nodeName: "é".repeat(MAX_NAME_BYTES / 2) })).toBeUndefined();
     expect(write({ nodeId: "é".repeat(257) })).toBe("INVALID_ARGUMENT");
     expect(write({ nodeName: "é".repeat(MAX_NAME_BYTES / 2 + 1) })).toBe("INVALID_ARGUMENT");
@@ -192,18 +211,23 @@ describe("a store given odd values", () => {
     const property = fc.asyncProperty(calls, async (call) => {
       const store = new MemoryCheckpointStore({ maxPayloadBytes: MAX_BYTES });
       await store.createExecution({ ...execution, checkpoint: { ...execution.checkpoint, id: "first" } });
-      const before = [await store.listExecutions(), await store.readCheckpoints("e1")];
+      const before = await everythingIn(store);
       const error: unknown = await call(store).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
       if (error === undefined) return;
       expect(isWorkflowError(error), String(error)).toBe(true);
-      expect([await store.listExecutions(), await store.readCheckpoints("e1")]).toEqual(before);
+      expect(await everythingIn(store)).toEqual(before);
     });
     await fc.assert(property, { numRuns: 500 });
   });
 });
+
+async function everythingIn(store: CheckpointStore): Promise<object> {
+  const { items } = await store.listExecutions();
+  return { heads: items.map((head) => ({ ...head, readAt: undefined })), records: await store.readCheckpoints("e1") };
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: wrong on purpose
 function callAll(value: any): void {

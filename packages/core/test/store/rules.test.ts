@@ -1,22 +1,13 @@
 import { expect, it } from "vitest";
-import {
-  alreadyExists,
-  type ClaimRequest,
-  claimRefusal,
-  commitRefusal,
-  createdHead,
-  type ExecutionRecord,
-  type NewCheckpoint,
-  notFound,
-  type WorkflowError,
-} from "../../src/index.ts";
+import type { ClaimRequest, ExecutionRecord, NewCheckpoint, WorkflowError } from "../../src/index.ts";
+import { alreadyExists, claimRefusal, commitRefusal, createdHead, notFound } from "../../src/store/index.ts";
 
 const CONTROLS = Array.from({ length: 33 }, (_, code) => String.fromCharCode(code === 32 ? 127 : code)).join("");
 const HOSTILE_IDS = [`a${CONTROLS}\u2028\u202eb`, "x".repeat(20_000_000), '"\\'];
 
 const checkpoint: NewCheckpoint = {
-  ...{ id: "c", kind: "snapshot", nodeId: "", nodeName: "", stepNumber: 0, attempt: 0, durationMs: 0 },
-  ...{ payload: "{}", timestamp: 0 },
+  ...{ id: "c", kind: "snapshot", nodeId: "", nodeName: "", visit: 1, stepNumber: 0, attempt: 0 },
+  ...{ durationMs: 0, payload: "{}", timestamp: 0 },
 };
 const claim: ClaimRequest = { claimId: "k", owner: "p", leaseMs: 1, from: ["running"] };
 

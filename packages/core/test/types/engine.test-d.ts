@@ -1,19 +1,17 @@
 import * as z from "zod/mini";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, defineNode, defineWorkflow, type WorkflowContext } from "../../src/index.ts";
+import { createWorkflowEngine, defineNode, defineWorkflow, type ExecutionSummary } from "../../src/index.ts";
+import { same } from "./same.ts";
 
-/** Fails to compile unless both types are the same. */
-function same<A, B>(_equal: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false): void {}
-
-const order = defineWorkflow({
-  id: "order",
-  nodes: [{ id: "price", position: { x: 0, y: 0 } }].map(({ id }) => ({ id })),
-  edges: [],
-  input: z.object({ quantity: z.number(), note: z._default(z.string(), "") }),
-});
 const plain = defineWorkflow({ id: "plain", nodes: [{ id: "a" }], edges: [] });
+const typed = createWorkflowEngine<{ total: number }>({
+  store: new MemoryCheckpointStore(),
+  workflows: [plain],
+  executors: { default: ({ context }) => ({ total: context.total + 1 }) },
+});
 
-const wait = defineNode({
+// The schema of a node's data types it.
+defineNode({
   type: "wait",
   data: z.object({ ms: z.number() }),
   run: ({ data, context }) => {
@@ -22,36 +20,6 @@ const wait = defineNode({
   },
 });
 
-const engine = createWorkflowEngine({
-  store: new MemoryCheckpointStore(),
-  workflows: [order, plain],
-  executors: { default: ({ context }) => context, [wait.type]: wait },
-});
-
-// The input's schema types `initialData`, by workflow.
-void engine.executeWorkflow({ workflowId: "order", userId: "u1", initialData: { quantity: 1 } });
-// @ts-expect-error a quantity is a number
-void engine.executeWorkflow({ workflowId: "order", userId: "u1", initialData: { quantity: "1" } });
-void engine.executeWorkflow({ workflowId: "plain", userId: "u1", initialData: { anything: true } });
-void engine.executeWorkflow({ workflowId: "plain" as string, userId: "u1", initialData: { anything: true } });
-// @ts-expect-error workflowId is required
-void engine.executeWorkflow({ userId: "u1" });
-
-// The status tells the result's kind.
-const result = await engine.executeWorkflow({ workflowId: "plain", userId: "u1" });
-same<typeof result.output, WorkflowContext>(true);
-if (result.success) same<typeof result.status, "completed">(true);
-else if (result.status === "failed") same<typeof result.error, string>(true);
-
-// A context type of one's own goes through.
-const typed = createWorkflowEngine<{ total: number }>({
-  store: new MemoryCheckpointStore(),
-  workflows: [plain],
-  executors: { default: ({ context }) => ({ total: context.total + 1 }) },
-});
-const { output } = await typed.executeWorkflow({ workflowId: "plain", userId: "u1", initialData: { total: 1 } });
-same<typeof output, { total: number }>(true);
-
 // A state that was opened for reading lacks what changes it.
 const state = await typed.getExecutionState("e1");
 same<ReturnType<typeof state.getContext>, { total: number }>(true);
@@ -59,3 +27,22 @@ same<ReturnType<typeof state.getContext>, { total: number }>(true);
 state.setContext({ total: 1 });
 // @ts-expect-error read-only
 void state.markCompleted();
+
+// Members take one object.
+void typed.cancelExecution({ executionId: "e1", reason: "no longer needed", userId: "u1" });
+// @ts-expect-error not an id
+void typed.cancelExecution("e1");
+// @ts-expect-error not an id
+void typed.deleteExecution("e1");
+// @ts-expect-error a user that is undefined guards nothing
+void typed.deleteExecution({ executionId: "e1", userId: undefined });
+for await (const summary of typed.executions({ status: "failed" })) same<typeof summary, ExecutionSummary>(true);
+const page = await typed.getExecutionState("e1", { checkpoints: { limit: 10 } });
+same<ReturnType<typeof page.getNextCursor>, string | undefined>(true);
+
+// The members of one user need no user, and have no way to another one's.
+const { resumeWorkflow, executeWorkflow, ...others } = typed.forUser("u1");
+void executeWorkflow({ workflowId: "plain" });
+void resumeWorkflow({ executionId: "e1" });
+// @ts-expect-error it is bound
+void others.forUser;

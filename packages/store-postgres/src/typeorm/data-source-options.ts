@@ -1,5 +1,5 @@
 import type { EntitySchema } from "typeorm";
-import { type TableLocation, tableNames } from "../table-names.ts";
+import { type TableLocation, tableNames } from "../sql/table-names.ts";
 import { waymarkEntities } from "./entities.ts";
 import { type MigrationClass, waymarkMigrations } from "./migrations.ts";
 

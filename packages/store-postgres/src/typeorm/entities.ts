@@ -1,13 +1,15 @@
-import type { CheckpointRecord, ExecutionRecord, FailureRecord } from "@waymark/core";
+import type { CheckpointRecord, ExecutionRecord, FailureRecord } from "@waymark/core/store";
 import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
-import { type TableLocation, tableNames } from "../table-names.ts";
+import { type TableLocation, tableNames } from "../sql/table-names.ts";
 
 /** A row of `executions`: the head, and what the store notes beside it. Absent values are `null`, times are milliseconds. */
 export type ExecutionRow = {
-  [Name in Exclude<keyof ExecutionRecord, "unreadable">]-?: ExecutionRecord[Name] | null;
+  [Name in Exclude<keyof ExecutionRecord, "readAt" | "unreadable">]-?: ExecutionRecord[Name] | null;
 } & {
   key: number;
   initialCheckpointId: string;
+  /** A time that the lease of a running execution does not end before; 0: not known. */
+  leaseBound: number;
   lastClaimId: string | null;
   lastCommitId: string | null;
 };
@@ -20,6 +22,8 @@ export interface DefinitionRow {
   hash: string;
   definition: string;
   createdAt: number;
+  /** When it was last saved; `null` if that was by a version that did not note it. */
+  savedAt: number | null;
 }
 
 /** The store's tables as TypeORM entities, for reading along; writing is the store's own business. */
@@ -39,6 +43,7 @@ const integer = (name: string): EntitySchemaColumnOptions => ({ type: "bigint", 
 const optionalInteger = (name: string): EntitySchemaColumnOptions => ({ ...integer(name), nullable: true });
 const string = (name: string): EntitySchemaColumnOptions => ({ type: "text", name });
 const optionalString = (name: string): EntitySchemaColumnOptions => ({ type: "text", name, nullable: true });
+const optionalJson = (name: string): EntitySchemaColumnOptions => ({ type: "json", name, nullable: true });
 // Ids compare by their bytes, whatever the database's collation.
 const id = (name: string): EntitySchemaColumnOptions => ({ type: "text", name, collation: "C" });
 
@@ -74,12 +79,22 @@ export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
       owner: optionalString("owner"),
       leaseUntil: optionalInteger("lease_until_ms"),
       wakeAt: optionalInteger("wake_at_ms"),
-      failure: { type: "json", name: "failure", nullable: true },
+      waiting: optionalJson("waiting"),
+      waitingCount: optionalInteger("waiting_count"),
+      failure: optionalJson("failure"),
+      recoveries: { ...integer("recoveries"), default: 0 },
+      deadlineAt: optionalInteger("deadline_at_ms"),
       definitionHash: optionalString("definition_hash"),
       parentId: { ...id("parent_id"), nullable: true },
+      parentNodeId: { ...id("parent_node_id"), nullable: true },
+      parentVisit: optionalInteger("parent_visit"),
+      forkedFromId: { ...id("forked_from_id"), nullable: true },
+      forkedFromSeq: optionalInteger("forked_from_seq"),
+      metadata: optionalJson("metadata"),
       createdAt: integer("created_at_ms"),
       updatedAt: integer("updated_at_ms"),
       endedAt: optionalInteger("ended_at_ms"),
+      leaseBound: { ...integer("lease_bound_ms"), default: 0 },
       initialCheckpointId: string("initial_checkpoint_id"),
       lastClaimId: optionalString("last_claim_id"),
       lastCommitId: optionalString("last_commit_id"),
@@ -91,6 +106,13 @@ export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
       { name: `${prefix}executions_user`, columns: ["userId", "createdAt", "id"] },
       { name: `${prefix}executions_parent`, columns: ["parentId", "createdAt", "id"], where: "parent_id IS NOT NULL" },
       { name: `${prefix}executions_wake`, columns: ["wakeAt"], where: "wake_at_ms IS NOT NULL" },
+      {
+        name: `${prefix}executions_due`,
+        columns: ["wakeAt", "id"],
+        where: "wake_at_ms IS NOT NULL AND status IN ('pending', 'suspended')",
+      },
+      { name: `${prefix}executions_lease`, columns: ["leaseBound", "id"], where: "status = 'running'" },
+      { name: `${prefix}executions_definition`, columns: ["definitionHash"] },
     ],
   });
   const primaryKeyConstraintName = `${prefix}checkpoints_pkey`;
@@ -103,11 +125,12 @@ export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
       kind: string("kind"),
       nodeId: string("node_id"),
       nodeName: string("node_name"),
+      visit: { ...integer("visit"), default: 1 },
       stepNumber: integer("step_number"),
       attempt: integer("attempt"),
       durationMs: { type: "double precision", name: "duration_ms" },
       timestamp: integer("timestamp_ms"),
-      error: { type: "json", name: "error", nullable: true },
+      error: optionalJson("error"),
       payload: string("payload"),
     } satisfies Record<keyof CheckpointRow, EntitySchemaColumnOptions>,
   });
@@ -117,6 +140,7 @@ export function waymarkEntities(location: TableLocation = {}): WaymarkEntities {
       hash: { ...id("hash"), primary: true, primaryKeyConstraintName: `${prefix}definitions_pkey` },
       definition: string("definition"),
       createdAt: integer("created_at_ms"),
+      savedAt: optionalInteger("saved_at_ms"),
     } satisfies Record<keyof DefinitionRow, EntitySchemaColumnOptions>,
   });
   return { Execution, Checkpoint, Definition };

@@ -1,4 +1,4 @@
-export type { TableLocation } from "../table-names.ts";
+export type { TableLocation } from "../sql/table-names.ts";
 export { type WaymarkDataSourceOptions, waymarkDataSourceOptions } from "./data-source-options.ts";
 export {
   type CheckpointRow,

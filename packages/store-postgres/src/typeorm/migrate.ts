@@ -1,10 +1,20 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isWorkflowError } from "@waymark/core";
 import { DataSource, type Logger, MigrationExecutor } from "typeorm";
-import type { Database, Session } from "../database.ts";
-import type { TableNames } from "../table-names.ts";
+import type { Database, TransactionClient } from "../database.ts";
+import { dropInvalid } from "../schema/added-indexes.ts";
+import { buildIndexes, hasManyRows } from "../schema/build-indexes.ts";
+import { MIGRATION_NAMES } from "../schema/migration-names.ts";
+import type { TableNames } from "../sql/table-names.ts";
 import { waymarkDataSourceOptions } from "./data-source-options.ts";
+import { type MigrationClass, waymarkMigrations } from "./migrations.ts";
 
 /** How long a migration waits for another process that migrates, and for locks, in milliseconds. */
 const LOCK_TIMEOUT_MS = 60_000;
+/** How long it waits for a lock on a table, behind which everybody else waits, before it pauses, in milliseconds. */
+const TABLE_LOCK_TIMEOUT_MS = 2_000;
+const PAUSE_MS = 1_000;
+const LOCK_NOT_AVAILABLE = "55P03";
 
 const ignore = () => {};
 /** TypeORM prints the failure of a migration whatever `logging` is; here it is thrown, and that is enough. */
@@ -21,26 +31,59 @@ const SILENT: Logger = {
  * Brings the schema up to date, in one transaction: all of it or nothing.
  *
  * - Any number of processes may do so at once: one migrates, the others wait and find nothing left to do.
+ * - A running application is not held up for long: a lock that is not to be had soon is asked for again later, since
+ *   everybody else would wait behind it; and on a large table, indexes are built beside its work, before they are asked for.
  */
 export async function migrate(database: Database, names: TableNames): Promise<void> {
-  await database.transaction(async (session) => {
+  const migrations = waymarkMigrations({ schema: names.schema, tablePrefix: names.prefix });
+  if (database.isShared && (await hasManyRows(database, names))) {
+    await migrateAgain(database, names, migrations.slice(0, MIGRATION_NAMES.indexOf("AddIndexes1764000000004")));
+    // Without them it takes longer, and that is all: a role's limit on statements may have cut it off.
+    await buildIndexes(database, names).catch(ignore);
+  }
+  await migrateAgain(database, names, migrations);
+}
+
+/** Migrates; again and again if a lock was not to be had. */
+async function migrateAgain(database: Database, names: TableNames, migrations: MigrationClass[]): Promise<void> {
+  const deadline = performance.now() + LOCK_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await migrateOnce(database, names, migrations);
+    } catch (error) {
+      const isLocked = isWorkflowError(error) && error.details.sqlState === LOCK_NOT_AVAILABLE;
+      if (!isLocked || performance.now() >= deadline) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+async function migrateOnce(database: Database, names: TableNames, migrations: MigrationClass[]): Promise<void> {
+  await database.transaction(async (client) => {
     // A role's own limit must not cut a long migration off; waiting for others is limited instead.
-    await session.query("SET LOCAL statement_timeout = 0");
-    await session.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query("SET LOCAL statement_timeout = 0");
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     // Held until the transaction ends, also by a pooler that hands the connection to someone else afterwards.
-    await session.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`waymark:${names.executions}`]);
-    const { rows } = await session.query("SELECT to_regnamespace($1) IS NOT NULL AS exists", [`"${names.schema}"`]);
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`waymark:${names.executions}`]);
+    await client.query(`SET LOCAL lock_timeout = ${TABLE_LOCK_TIMEOUT_MS}`);
+    const { rows } = await client.query("SELECT to_regnamespace($1) IS NOT NULL AS exists", [`"${names.schema}"`]);
     // Asked before, because CREATE SCHEMA IF NOT EXISTS wants the permission even where there is nothing to create.
-    if (rows[0]?.exists !== true) await session.query(`CREATE SCHEMA "${names.schema}"`);
-    await runMigrations(session, names);
+    if (rows[0]?.exists !== true) await client.query(`CREATE SCHEMA "${names.schema}"`);
+    if (migrations.length === MIGRATION_NAMES.length) await dropInvalid(names, (sql) => client.query(sql));
+    await runMigrations(client, names, migrations);
   });
 }
 
-async function runMigrations(session: Session, names: TableNames): Promise<void> {
+async function runMigrations(
+  client: TransactionClient,
+  names: TableNames,
+  migrations: MigrationClass[],
+): Promise<void> {
   const dataSource = new DataSource({
     type: "postgres",
-    driver: { Pool: pinnedPool(session) },
+    driver: { Pool: pinnedPool(client) },
     ...waymarkDataSourceOptions({ schema: names.schema, tablePrefix: names.prefix }),
+    migrations,
     synchronize: false,
     installExtensions: false,
     logging: false,
@@ -60,13 +103,13 @@ async function runMigrations(session: Session, names: TableNames): Promise<void>
 }
 
 /** What TypeORM uses of `pg.Pool`, on one connection that stays ours. */
-function pinnedPool(session: Session) {
+function pinnedPool(client: TransactionClient) {
   const noop = () => {};
-  const client = { query: session.query.bind(session), on: noop, removeListener: noop };
+  const connection = { query: client.query.bind(client), on: noop, removeListener: noop };
   return class PinnedPool {
     on = noop;
-    connect(callback: (error: undefined, connection: typeof client, release: () => void) => void): void {
-      callback(undefined, client, noop);
+    connect(callback: (error: undefined, one: typeof connection, release: () => void) => void): void {
+      callback(undefined, connection, noop);
     }
     end(callback: () => void): void {
       callback();

@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
-import { MIGRATION_NAMES } from "../migration-names.ts";
-import { type TableLocation, type TableNames, tableNames } from "../table-names.ts";
+import { addedIndexes, createIndex } from "../schema/added-indexes.ts";
+import { MIGRATION_NAMES } from "../schema/migration-names.ts";
+import { type TableLocation, type TableNames, tableNames } from "../sql/table-names.ts";
 
 /** The statements of a migration, there and back. */
 interface Step {
@@ -23,6 +24,8 @@ export function waymarkMigrations(location: TableLocation = {}): MigrationClass[
     // Made a view that is no longer there.
     CreateExecutionOutput1764000000001: { up: [], down: [] },
     DropExecutionOutput1764000000002: dropExecutionOutput(names),
+    AddHeadFields1764000000003: addHeadFields(names),
+    AddIndexes1764000000004: addIndexes(names),
   };
   return MIGRATION_NAMES.map((name) => migrationClass(name, steps[name]));
 }
@@ -131,5 +134,52 @@ function dropExecutionOutput({ schema, prefix }: TableNames): Step {
       `DROP FUNCTION IF EXISTS ${qualified("apply_change")}(jsonb, jsonb)`,
     ],
     down: [],
+  };
+}
+
+/*
+ * Columns that can be NULL or have a constant default: PostgreSQL notes them without touching a row. Whoever leaves them
+ * out of an INSERT (an older version of the package, while both run) has written a record of visit 1, an execution
+ * without recoveries, and a lease whose end is not known to the index (0).
+ */
+function addHeadFields({ executions, checkpoints, definitions }: TableNames): Step {
+  const added: [string, string[]][] = [
+    [
+      executions,
+      [
+        "waiting json",
+        "waiting_count bigint",
+        "recoveries bigint NOT NULL DEFAULT 0",
+        "deadline_at_ms bigint",
+        'parent_node_id text COLLATE "C"',
+        "parent_visit bigint",
+        'forked_from_id text COLLATE "C"',
+        "forked_from_seq bigint",
+        "metadata json",
+        "lease_bound_ms bigint NOT NULL DEFAULT 0",
+      ],
+    ],
+    [checkpoints, ["visit bigint NOT NULL DEFAULT 1"]],
+    [definitions, ["saved_at_ms bigint"]],
+  ];
+  const alter = (change: (column: string) => string) =>
+    added.map(([table, columns]) => `ALTER TABLE ${table} ${columns.map(change).join(", ")}`);
+  return {
+    up: alter((column) => `ADD COLUMN ${column}`),
+    down: alter((column) => `DROP COLUMN ${column.slice(0, column.indexOf(" "))}`),
+  };
+}
+
+/*
+ * - No index has a column that the commit of a node changes: its UPDATE would no longer be a HOT one. A lapsed lease is
+ *   found by a bound of its end.
+ * - Both of time are partial, and hold what waits or runs only.
+ * - On a large table they are there already: see build-indexes.ts.
+ */
+function addIndexes(names: TableNames): Step {
+  const indexes = addedIndexes(names);
+  return {
+    up: indexes.map((index) => createIndex(index)),
+    down: indexes.map(({ qualified }) => `DROP INDEX ${qualified}`),
   };
 }

@@ -29,7 +29,7 @@ export function describeHead(head: ExecutionRecord | undefined): unknown {
 
 /** Creates it; the workflow's id tells who did. */
 export const create =
-  (workflowId: string, status: "running" | "failed" = "running", more: { wakeAt?: number } = {}): Call =>
+  (workflowId: string, status: "running" | "failed" | "pending" = "running", more: { wakeAt?: number } = {}): Call =>
   async (store, knowledge) => {
     const lease = status === "running" ? { owner: workflowId, leaseMs: 60_000 } : {};
     knowledge.head = await store.createExecution({
@@ -66,7 +66,7 @@ export const commit =
   async (store, knowledge) => {
     const { token = 1, version = 0 } = knowledge.head ?? {};
     const head = { status, ...more };
-    await store.commit(ID, { commitId: randomUUID(), token, version, checkpoint: checkpoint(), head });
+    await store.commit(ID, { commitId: randomUUID(), token, version, checkpoints: [checkpoint()], head });
     if (knowledge.head !== undefined) knowledge.head = { ...knowledge.head, version: version + 1 };
   };
 
@@ -83,6 +83,7 @@ function checkpoint() {
     kind: "delta" as const,
     nodeId: "n",
     nodeName: "n",
+    visit: 1,
     stepNumber: 1,
     attempt: 1,
     durationMs: 0,

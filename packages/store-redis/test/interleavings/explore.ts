@@ -71,10 +71,15 @@ export class Schedule {
  * Runs `once` for every sequence of decisions there is, and returns how many there were.
  *
  * - `once` must be the same each time, but for the decisions.
+ * - Beyond `limit` sequences, it runs as many again that are drawn at random, by the seed.
  */
-export async function exploreAll(once: (decide: (choices: number) => number) => Promise<void>): Promise<number> {
+export async function exploreAll(
+  once: (decide: (choices: number) => number) => Promise<void>,
+  { limit, seed }: { limit: number; seed: number },
+): Promise<number> {
   let path: { choice: number; choices: number }[] = [];
   for (let runs = 1; ; runs++) {
+    if (runs > limit) return runs + (await exploreSome(once, limit, seed));
     let step = 0;
     await once((choices) => {
       path[step] ??= { choice: 0, choices };
@@ -89,4 +94,19 @@ export async function exploreAll(once: (decide: (choices: number) => number) => 
     if (last === undefined) return runs;
     last.choice += 1;
   }
+}
+
+async function exploreSome(
+  once: (decide: (choices: number) => number) => Promise<void>,
+  count: number,
+  seed: number,
+): Promise<number> {
+  // Numerical Recipes' linear congruential generator: a run can be repeated by its seed.
+  let state = seed >>> 0;
+  const draw = (choices: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * choices);
+  };
+  for (let runs = 0; runs < count; runs++) await once(draw);
+  return count;
 }

@@ -48,7 +48,8 @@ export const argumentCases: readonly ConformanceCase[] = [
           "claimExecution claimId": () => store.claimExecution("e1", newClaim({ claimId: id })),
           "commit(id)": () => store.commit(id, newCommit(created)),
           "commit commitId": () => store.commit("e1", newCommit(created, { commitId: id })),
-          "commit checkpoint.id": () => store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ id }) })),
+          "commit checkpoint.id": () =>
+            store.commit("e1", newCommit(created, { checkpoints: [newCheckpoint({ id })] })),
           "createExecution id": () => store.createExecution(newExecution(id)),
           "createExecution workflowId": () => store.createExecution(newExecution("e2", { workflowId: id })),
           "createExecution userId": () => store.createExecution(newExecution("e2", { userId: id })),
@@ -170,7 +171,7 @@ export const argumentCases: readonly ConformanceCase[] = [
         ["commit with a late wakeAt", () => store.commit("e1", newCommit(head, { head: { wakeAt: LATE_TIME } }))],
         [
           "commit with a late timestamp",
-          () => store.commit("e1", newCommit(head, { checkpoint: newCheckpoint(late) })),
+          () => store.commit("e1", newCommit(head, { checkpoints: [newCheckpoint(late)] })),
         ],
         ["listExecutions with a late createdBefore", () => store.listExecutions({ createdBefore: LATE_TIME })],
       ]);
@@ -198,18 +199,23 @@ interface Sent {
 
 const FAILURE = { code: "NODE_FAILED", message: "boom" };
 const RECORD: Required<NewCheckpoint> = { ...newCheckpoint({ id: "full" }), error: FAILURE };
-const CREATE: Required<NewExecution> = {
+/** A wait is named by a time or by a duration, not by both. */
+const CREATE: Omit<Required<NewExecution>, "wakeInMs"> = {
   ...{ ...newExecution("e2"), owner: "owner-1", leaseMs: LONG_LEASE_MS },
   ...{ definitionHash: "hash-1", parentId: "parent-1", wakeAt: 1, failure: FAILURE, createdAt: 1 },
+  ...{ parentNodeId: "node-1", parentVisit: 1, forkedFromId: "e0", forkedFromSeq: 0 },
+  ...{ metadata: { tag: "a" }, deadlineMs: LONG_LEASE_MS },
   checkpoint: { ...RECORD, kind: "snapshot" },
 };
-const CLAIM: Required<ClaimRequest> = { ...newClaim(), force: true };
-const HEAD: Required<HeadUpdate> = {
+const CLAIM: Required<ClaimRequest> = { ...newClaim(), force: true, cancel: FAILURE };
+const HEAD: Omit<Required<HeadUpdate>, "wakeInMs"> = {
   ...{
     status: "failed",
     currentStep: 1,
     totalSteps: 2,
     wakeAt: 1,
+    waiting: [{ nodeId: "node-1", nodeName: "Node 1", visit: 1, since: 1 }],
+    waitingCount: 1,
     failure: FAILURE,
     definitionHash: "hash-2",
     endedAt: 1,
@@ -218,17 +224,18 @@ const HEAD: Required<HeadUpdate> = {
 const READ: Required<ReadCheckpointsOptions> = { from: 0, to: 9, limit: 9, order: "asc" };
 /** All but the cursor, which is the store's own to make. */
 const LIST: Omit<Required<ListExecutionsOptions>, "cursor"> = {
-  ...{ workflowId: "workflow-1", userId: "user-1", status: "running", leaseExpired: true, due: true },
-  ...{ parentId: "parent-1", createdBefore: 8.64e15, limit: 9, order: "asc" },
+  ...{ workflowId: "workflow-1", userId: "user-1", status: "running", leaseExpired: false, due: false },
+  ...{ parentId: "parent-1", topLevel: false, createdAfter: 0, createdBefore: 8.64e15, limit: 9, order: "asc" },
+  ...{ endedAfter: 0, endedForMs: 0 },
 };
 
 function allRequests(store: CheckpointStore, { token, version }: ExecutionRecord): Sent[] {
   const commit: Required<CommitRequest> = {
     ...{ commitId: "commit-1", token, version, leaseMs: LONG_LEASE_MS, dropBefore: 0 },
-    ...{ checkpoint: RECORD, head: HEAD },
+    ...{ checkpoints: [RECORD], head: HEAD },
   };
   const ref: Required<ExecutionRef> = { id: "e1", version, token };
-  const sendRecord = (checkpoint: NewCheckpoint) => store.commit("e1", { ...commit, checkpoint });
+  const sendRecord = (checkpoint: NewCheckpoint) => store.commit("e1", { ...commit, checkpoints: [checkpoint] });
   return [
     { place: "createExecution", request: CREATE, send: (request) => store.createExecution(request) },
     { place: "claimExecution", request: CLAIM, send: (request) => store.claimExecution("e1", request) },

@@ -97,7 +97,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
       let isWriting = true;
       const write = async () => {
         for (let version = 0; version < 30; version++) {
-          const request = newCommit({ token, version }, { checkpoint: newSnapshot(), dropBefore: version + 1 });
+          const request = newCommit({ token, version }, { checkpoints: [newSnapshot()], dropBefore: version + 1 });
           await store.commit("e1", request);
         }
         isWriting = false;

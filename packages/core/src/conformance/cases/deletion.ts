@@ -139,7 +139,7 @@ export const deletionCases: readonly ConformanceCase[] = [
       const old = await store.createExecution(newExecution("e1"));
       await store.commit(
         "e1",
-        newCommit(old, { checkpoint: newCheckpoint({ nodeId: "old" }), head: { currentStep: 1 } }),
+        newCommit(old, { checkpoints: [newCheckpoint({ nodeId: "old" })], head: { currentStep: 1 } }),
       );
       await store.deleteExecutions([{ id: "e1", version: 1 }]);
       const again = await store.createExecution(newExecution("e1"));

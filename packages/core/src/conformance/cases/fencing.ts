@@ -99,7 +99,7 @@ export const fencingCases: readonly ConformanceCase[] = [
       await store.createExecution(newExecution("e1"));
       const before = await everythingOf(store, "e1");
       await rejects(
-        () => store.commit("e1", newCommit(old, { checkpoint: newCheckpoint({ nodeId: "zombie" }) })),
+        () => store.commit("e1", newCommit(old, { checkpoints: [newCheckpoint({ nodeId: "zombie" })] })),
         "LEASE_LOST",
         "The owner of a deleted execution holds a token that its successor must not accept, whatever else is equal.",
       );

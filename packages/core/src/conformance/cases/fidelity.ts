@@ -18,7 +18,7 @@ export const fidelityCases: readonly ConformanceCase[] = [
         newExecution("e1", { checkpoint: newSnapshot({ payload: HOSTILE_TEXTS[0] ?? "" }) }),
       );
       for (const [version, payload] of HOSTILE_TEXTS.slice(1).entries()) {
-        await store.commit("e1", newCommit({ token, version }, { checkpoint: newCheckpoint({ payload }) }));
+        await store.commit("e1", newCommit({ token, version }, { checkpoints: [newCheckpoint({ payload })] }));
       }
       equal(
         (await store.readCheckpoints("e1")).map((record) => record.payload),
@@ -42,7 +42,7 @@ export const fidelityCases: readonly ConformanceCase[] = [
       const length = Math.min(500_000, Math.floor(capabilities.maxPayloadBytes / 2));
       const payload = Array.from({ length }, (_, index) => String.fromCharCode(0x100 + (index % 997))).join("");
       const created = await store.createExecution(newExecution("e1", { checkpoint: newSnapshot({ payload }) }));
-      await store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) }));
+      await store.commit("e1", newCommit(created, { checkpoints: [newCheckpoint({ payload })] }));
       for (const record of await store.readCheckpoints("e1")) {
         equal(record.payload === payload, true, "A large payload must come back whole, in a snapshot and in a delta.");
       }
@@ -56,7 +56,7 @@ export const fidelityCases: readonly ConformanceCase[] = [
     async run({ store, capabilities }) {
       const payload = "x".repeat(capabilities.maxPayloadBytes);
       const created = await store.createExecution(newExecution("e1"));
-      await store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) }));
+      await store.commit("e1", newCommit(created, { checkpoints: [newCheckpoint({ payload })] }));
       const [, record] = await store.readCheckpoints("e1");
       equal(
         record?.payload === payload,
@@ -77,7 +77,7 @@ export const fidelityCases: readonly ConformanceCase[] = [
       const advice =
         "A payload beyond maxPayloadBytes must be refused before anything is written: a cut or half-written one loses state.";
       await rejects(
-        () => store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) })),
+        () => store.commit("e1", newCommit(created, { checkpoints: [newCheckpoint({ payload })] })),
         "PAYLOAD_TOO_LARGE",
         advice,
       );
@@ -101,7 +101,7 @@ export const fidelityCases: readonly ConformanceCase[] = [
       const payload = "é".repeat(Math.floor(capabilities.maxPayloadBytes / 2) + 1);
       const created = await store.createExecution(newExecution("e1"));
       await rejects(
-        () => store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ payload }) })),
+        () => store.commit("e1", newCommit(created, { checkpoints: [newCheckpoint({ payload })] })),
         "PAYLOAD_TOO_LARGE",
         "maxPayloadBytes counts bytes of UTF-8 (Buffer.byteLength), not JavaScript's string length.",
       );
@@ -117,7 +117,7 @@ export const fidelityCases: readonly ConformanceCase[] = [
       for (const text of ["a\u0000b", "\ud800", "a\udfff"]) {
         for (const field of ["payload", "nodeId", "nodeName"] as const) {
           await rejects(
-            () => store.commit("e1", newCommit(created, { checkpoint: newCheckpoint({ [field]: text }) })),
+            () => store.commit("e1", newCommit(created, { checkpoints: [newCheckpoint({ [field]: text })] })),
             "INVALID_ARGUMENT",
             `A ${field} with U+0000 or a lone surrogate must be refused: it would come back changed, or not at all.`,
           );

@@ -69,7 +69,7 @@ export const historyCases: readonly ConformanceCase[] = [
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
       await store.commit("e1", newCommit({ token, version: 0 }));
-      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoint: newSnapshot({ stepNumber: 2 }) }));
+      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoints: [newSnapshot({ stepNumber: 2 })] }));
       await store.commit("e1", newCommit({ token, version: 2 }));
       await store.commit("e1", newCommit({ token, version: 3 }, { dropBefore: 2 }));
       equal(
@@ -103,7 +103,7 @@ export const historyCases: readonly ConformanceCase[] = [
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
       await store.commit("e1", newCommit({ token, version: 0 }));
-      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoint: newSnapshot(), dropBefore: 2 }));
+      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoints: [newSnapshot()], dropBefore: 2 }));
       equal(numbers(await store.readCheckpoints("e1")), [2], "dropBefore may name the snapshot of the same commit.");
       const { firstSeq, seq } = await headOf(store, "e1");
       equal({ firstSeq, seq }, { firstSeq: 2, seq: 2 }, "dropBefore sets firstSeq.");
@@ -116,10 +116,10 @@ export const historyCases: readonly ConformanceCase[] = [
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
       await store.commit("e1", newCommit({ token, version: 0 }));
-      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoint: newSnapshot() }));
+      await store.commit("e1", newCommit({ token, version: 1 }, { checkpoints: [newSnapshot()] }));
       await store.commit(
         "e1",
-        newCommit({ token, version: 2 }, { checkpoint: newCheckpoint({ kind: "save" }), dropBefore: 2 }),
+        newCommit({ token, version: 2 }, { checkpoints: [newCheckpoint({ kind: "save" })], dropBefore: 2 }),
       );
       const before = await everythingOf(store, "e1");
       const cases = {

@@ -40,7 +40,7 @@ export const isolationCases: readonly ConformanceCase[] = [
           const created = await store.createExecution(
             newExecution(id, { checkpoint: newSnapshot({ payload: `"0 ${id}"` }) }),
           );
-          await store.commit(id, newCommit(created, { checkpoint: newCheckpoint({ payload: `"1 ${id}"` }) }));
+          await store.commit(id, newCommit(created, { checkpoints: [newCheckpoint({ payload: `"1 ${id}"` })] }));
         }),
       );
       const check = async (ids: readonly string[], version: number) => {
@@ -102,7 +102,10 @@ export const isolationCases: readonly ConformanceCase[] = [
         ok(claimed.token > token, "Every claimId is another one, however alike: compare them exactly.");
         token = claimed.token;
         const checkpoint = newCheckpoint({ nodeId: name, nodeName: name, id: `${index}` });
-        await store.commit("e1", newCommit({ token, version: version + index }, { checkpoint, commitId: name }));
+        await store.commit(
+          "e1",
+          newCommit({ token, version: version + index }, { checkpoints: [checkpoint], commitId: name }),
+        );
         await store.saveDefinition(name, JSON.stringify(name));
       }
       const [_initial, ...records] = await store.readCheckpoints("e1");
@@ -149,14 +152,13 @@ export const isolationCases: readonly ConformanceCase[] = [
       const execution = newExecution("e1", { checkpoint: newSnapshot({ error: { code: "X", message: "x" } }) });
       const created = await store.createExecution(execution);
       const request = newCommit(created, {
-        checkpoint: newCheckpoint({ error: { code: "X", message: "x" } }),
+        checkpoints: [newCheckpoint({ error: { code: "X", message: "x" } })],
         head: { failure: { code: "X", message: "x" } },
       });
       await store.commit("e1", request);
       const before: unknown = JSON.parse(JSON.stringify(await everythingOf(store, "e1")));
       execution.userId = "changed";
-      for (const checkpoint of [execution.checkpoint, request.checkpoint]) {
-        if (checkpoint === undefined) continue;
+      for (const checkpoint of [execution.checkpoint, ...(request.checkpoints ?? [])]) {
         checkpoint.payload = "changed";
         if (checkpoint.error) checkpoint.error.message = "changed";
       }

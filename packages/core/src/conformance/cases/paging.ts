@@ -1,9 +1,10 @@
-import type { CheckpointStore, ExecutionRecord, ListExecutionsOptions } from "../../store/checkpoint-store.ts";
+import type { CheckpointStore } from "../../store/checkpoint-store.ts";
 import { equal, ok, rejects } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
-import { newClaim, newCommit, type newExecution, newPending } from "../fixtures.ts";
+import { newClaim, newCommit, newExecution, newPending } from "../fixtures.ts";
 import { inOrder } from "../page-order.ts";
 import { times } from "../race.ts";
+import { walk } from "../walk.ts";
 
 const DIRECTIONS = ["asc", "desc"] as const;
 
@@ -103,6 +104,31 @@ export const pagingCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "paging/past-inserts",
+    title: "returns every row that was there once, while others are imported into the past",
+    invariant: 10,
+    async run({ store }) {
+      const import_ = (id: string, createdAt: number) => store.createExecution(newPending(id, { createdAt }));
+      const rows = await Promise.all(times(9, (index) => import_(`e${index}`, 1_000 * Math.floor(index / 2))));
+      const up = inOrder(rows).map(({ id }) => id);
+      for (const order of DIRECTIONS) {
+        const walked = await walk(store, { order, limit: 2 }, async (page, last) => {
+          if (page > 3) return;
+          // Before the last row that was read, beside it, and after it.
+          for (const [index, createdAt] of [0, last.createdAt, last.createdAt + 500, 4_500].entries()) {
+            for (const name of ["!", "~"]) await import_(`${name}${order}${page}-${index}`, createdAt);
+          }
+        });
+        equal(
+          walked.filter((id) => up.includes(id)),
+          order === "asc" ? up : up.toReversed(),
+          "Rows that come in between, before or after a page must not shift the others: page by (createdAt, id).",
+        );
+        equal(new Set(walked).size, walked.length, "No row may come twice.");
+      }
+    },
+  },
+  {
     id: "paging/racing-inserts",
     title: "gives every row that was there once, while 32 others are being inserted",
     invariant: 10,
@@ -189,6 +215,29 @@ export const pagingCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "paging/other-listing",
+    title: "refuses the cursor of a listing in another order",
+    invariant: 10,
+    async run({ store }) {
+      for (const wakeAt of [5, 6]) {
+        await store.createExecution(newPending(`due-${wakeAt}`, { wakeAt }));
+        await store.createExecution(newExecution(`lapsed-${wakeAt}`, { leaseMs: 0 }));
+      }
+      const listings = { createdAt: {}, due: { due: true }, leaseExpired: { leaseExpired: true } };
+      for (const [name, options] of Object.entries(listings)) {
+        const { nextCursor: cursor = "" } = await store.listExecutions({ ...options, limit: 1 });
+        for (const [other, others] of Object.entries(listings)) {
+          const read = () => store.listExecutions({ ...others, limit: 1, cursor });
+          if (other === name) equal((await read()).items.length, 1, "A listing must continue by its own cursor.");
+          else {
+            const advice = `A cursor of a listing by ${name} must be refused by one by ${other}: its time is another one.`;
+            await rejects(read, "INVALID_ARGUMENT", advice);
+          }
+        }
+      }
+    },
+  },
+  {
     id: "paging/cursor-refused",
     title: "refuses a cursor that it did not give",
     invariant: 10,
@@ -216,25 +265,4 @@ async function makeRows(
     times(count, (index) => store.createExecution(newPending(`${prefix}${index}`, changes(index)))),
   );
   return inOrder(rows).map(({ id }) => id);
-}
-
-/** Reads a listing to its end, calling `between` after every page that another one follows. */
-async function walk(
-  store: CheckpointStore,
-  options: ListExecutionsOptions & { limit: number },
-  between?: (page: number, last: ExecutionRecord) => Promise<void>,
-): Promise<string[]> {
-  const ids: string[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < 500; page++) {
-    const { items, nextCursor } = await store.listExecutions({ ...options, ...(cursor !== undefined && { cursor }) });
-    ok(items.length <= options.limit, `A page of ${options.limit} rows must not have ${items.length}.`);
-    ids.push(...items.map(({ id }) => id));
-    if (nextCursor === undefined) return ids;
-    cursor = nextCursor;
-    const last = items.at(-1);
-    if (last !== undefined) await between?.(page, last);
-  }
-  ok(false, "A listing must come to an end: after 500 pages there was still a nextCursor.");
-  return ids;
 }

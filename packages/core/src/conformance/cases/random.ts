@@ -60,7 +60,7 @@ export const randomCases: readonly ConformanceCase[] = [
             newExecution(prefix + name, { checkpoint: newSnapshot({ payload }) }),
           );
           const checkpoint = newCheckpoint({ payload: nodeName, nodeName: payload, nodeId: name });
-          await store.commit(prefix + name, newCommit(created, { checkpoint }));
+          await store.commit(prefix + name, newCommit(created, { checkpoints: [checkpoint] }));
         }
         for (const [name, payload, nodeName] of made) {
           const records = await store.readCheckpoints(prefix + name);

@@ -121,7 +121,7 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
     async run({ store }) {
       const execution = newExecution("e1");
       const created = await store.createExecution(execution);
-      await store.commit("e1", newCommit(created, { checkpoint: newSnapshot(), dropBefore: 1 }));
+      await store.commit("e1", newCommit(created, { checkpoints: [newSnapshot()], dropBefore: 1 }));
       equal(
         await store.createExecution(execution),
         await headOf(store, "e1"),

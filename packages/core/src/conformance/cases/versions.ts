@@ -47,7 +47,7 @@ export const versionCases: readonly ConformanceCase[] = [
       for (let version = 0; version < 20; version++) {
         await store.commit(
           "e1",
-          newCommit({ token, version }, { checkpoint: newCheckpoint({ payload: `${version + 1}` }) }),
+          newCommit({ token, version }, { checkpoints: [newCheckpoint({ payload: `${version + 1}` })] }),
         );
       }
       const { version, seq } = await headOf(store, "e1");
@@ -72,7 +72,7 @@ export const versionCases: readonly ConformanceCase[] = [
       const requests = times(32, (index) =>
         newCommit(
           { ...created, version: 1 },
-          { checkpoint: newCheckpoint({ payload: `writer-${index}` }), head: { currentStep: index } },
+          { checkpoints: [newCheckpoint({ payload: `writer-${index}` })], head: { currentStep: index } },
         ),
       );
       const outcomes = await race(

@@ -11,7 +11,7 @@ export function wrongCalls(
   const create = (changes: object) => () => store.createExecution({ ...newExecution("e2"), ...changes });
   const claim = (changes: object) => () => store.claimExecution("e1", { ...newClaim(), ...changes });
   const commit = (changes: object) => () => store.commit("e1", { ...newCommit(head), ...changes });
-  const commitWith = (changes: Partial<NewCheckpoint>) => commit({ checkpoint: newCheckpoint(changes) });
+  const commitWith = (changes: Partial<NewCheckpoint>) => commit({ checkpoints: [newCheckpoint(changes)] });
   return {
     "createExecution without an object": () => store.createExecution(wrong(undefined)),
     "createExecution with an unknown status": create({ status: "done" }),
@@ -58,6 +58,11 @@ export function wrongCalls(
     "deleteExecutions without a list": () => store.deleteExecutions(wrong(undefined)),
     "deleteExecutions with a version that vanished": () =>
       store.deleteExecutions([wrong({ id: "e1", version: undefined })]),
+    "deleteUnusedDefinitions without an object": () => store.deleteUnusedDefinitions(wrong(undefined)),
+    "deleteUnusedDefinitions without an age": () => store.deleteUnusedDefinitions(wrong({})),
+    "deleteUnusedDefinitions of less than ten minutes": () => store.deleteUnusedDefinitions({ olderThanMs: 599_999 }),
+    "deleteUnusedDefinitions with another name": () =>
+      store.deleteUnusedDefinitions(wrong({ olderThanMs: 600_000, userId: "user-1" })),
     "saveDefinition with an object": () => store.saveDefinition("hash-1", wrong({ a: 1 })),
   };
 }

@@ -27,8 +27,8 @@ function endedAtCase(): ConformanceCase {
         for (const checkpoint of [undefined, newCheckpoint(), newCheckpoint({ kind: "snapshot" })]) {
           const before = await store.createExecution(newExecution(uniqueId("e")));
           const commit = newCommit(before, { head: { status, endedAt } });
-          if (checkpoint === undefined) delete commit.checkpoint;
-          else commit.checkpoint = checkpoint;
+          if (checkpoint === undefined) delete commit.checkpoints;
+          else commit.checkpoints = [checkpoint];
           await store.commit(before.id, commit);
           const after = await headOf(store, before.id);
           equal(
@@ -50,20 +50,20 @@ function changedCase(field: Field): ConformanceCase {
     async run({ store }) {
       for (const value of UPDATED[field]) {
         const update = { [field]: value } as HeadUpdate;
-        const before = await store.createExecution(executionToChange(field, value));
+        const before = await headToChange(store, field, value);
         const { id } = before;
         await store.commit(id, newHeadCommit(before, update));
         const alone = await headOf(store, id);
         equal(
           alone,
-          { ...expected(before, field, value, alone.updatedAt), version: 1 },
+          { ...expected(before, field, value, alone.updatedAt), version: before.version + 1 },
           `A commit of ${field} alone must set it (null removes it), and leave the rest of the head.`,
         );
         for (const [what, request] of Object.entries(inCompany(field, update))) {
-          const created = await store.createExecution(executionToChange(field, value));
+          const created = await headToChange(store, field, value);
           await store.commit(created.id, { ...newCommit(created), ...request });
           equal(
-            (await headOf(store, created.id))[field],
+            seen(field, await headOf(store, created.id)),
             value ?? undefined,
             `A commit of ${field} with ${what} must set it as one of ${field} alone does: name it in every statement that commits.`,
           );
@@ -77,48 +77,75 @@ function changedCase(field: Field): ConformanceCase {
 
 /** What a field is committed with. */
 function inCompany(field: Field, head: HeadUpdate): Record<string, Partial<CommitRequest>> {
-  const others = FIELDS.filter((name) => name !== field && name !== "status").map((name) => [name, UPDATED[name][0]]);
-  const everything = { ...Object.fromEntries(others), ...head };
+  const everything = { ...othersThan(field), ...head };
   return {
     "a delta": { head },
     "a lease": { head, leaseMs: LONG_LEASE_MS },
-    "an error": { head, checkpoint: newCheckpoint({ kind: "error", error: { code: "X", message: "x" } }) },
-    "a snapshot and dropBefore": { head, checkpoint: newCheckpoint({ kind: "snapshot" }), dropBefore: 1 },
+    "an error": { head, checkpoints: [newCheckpoint({ kind: "error", error: { code: "X", message: "x" } })] },
+    "a snapshot and dropBefore": { head, checkpoints: [newCheckpoint({ kind: "snapshot" })], dropBefore: 1 },
     "everything else": {
       head: everything,
-      checkpoint: newCheckpoint({ kind: "snapshot" }),
+      checkpoints: [newCheckpoint({ kind: "snapshot" })],
       leaseMs: LONG_LEASE_MS,
       dropBefore: 1,
     },
   };
 }
 
-/** Has another value in the field, so that setting and removing can be told from leaving. */
-function executionToChange(field: Field, value: unknown) {
-  const id = uniqueId("e");
-  if (field === "wakeAt") return newExecution(id, { wakeAt: 1_700_000_000_000 });
-  if (field === "failure") return newExecution(id, { failure: { code: "OTHER", message: "other" } });
-  if (field === "definitionHash") return newExecution(id, { definitionHash: "sha256-other" });
-  return newExecution(id, value === 0 ? { currentStep: 5, totalSteps: 5 } : {});
+const OTHERS = {
+  wakeAt: 1_700_000_000_000,
+  failure: { code: "OTHER", message: "other" },
+  definitionHash: "sha256-other",
+};
+const OTHER_WAIT = { waiting: [{ nodeId: "other", nodeName: "Other", visit: 1, since: 1 }], waitingCount: 1 };
+
+/** A head with another value in the field, so that setting and removing can be told from leaving. */
+async function headToChange(store: CheckpointStore, field: Field, value: unknown): Promise<ExecutionRecord> {
+  const counts = value === 0 ? { currentStep: 5, totalSteps: 5 } : {};
+  const others = field in OTHERS ? { [field]: OTHERS[field as keyof typeof OTHERS] } : counts;
+  const created = await store.createExecution(newExecution(uniqueId("e"), others));
+  if (!(field in OTHER_WAIT)) return created;
+  await store.commit(created.id, newHeadCommit(created, OTHER_WAIT));
+  return headOf(store, created.id);
 }
 
 function expected(before: ExecutionRecord, field: Field, value: unknown, updatedAt: number): object {
-  const { [field]: _changed, ...rest } = before;
-  const changed = { ...rest, ...(value !== null && { [field]: value }), updatedAt };
+  const name = field === "wakeInMs" ? "wakeAt" : field;
+  const { [name]: _changed, ...rest } = before;
+  const changed = {
+    ...rest,
+    ...(value !== null && { [name]: field === "wakeInMs" ? updatedAt + Number(value) : value }),
+    updatedAt,
+  };
   if (field !== "status" || value === "running") return changed;
   const { owner: _owner, leaseUntil: _leaseUntil, ...released } = changed as ExecutionRecord;
   return ENDED.includes(value) ? { ...released, endedAt: updatedAt } : released;
 }
 
+/** A value for every other field, but a status and one of the two that set `wakeAt`. */
+function othersThan(field: Field): HeadUpdate {
+  const left = field === "wakeInMs" ? "wakeAt" : "wakeInMs";
+  const others = FIELDS.filter((name) => name !== field && name !== "status" && name !== left);
+  return Object.fromEntries(others.map((name) => [name, UPDATED[name][0]]));
+}
+
+/** A field of a request as a head shows it. A wait that was named as a duration counts from the commit. */
+function seen(field: Field, head: ExecutionRecord): unknown {
+  if (field !== "wakeInMs") return head[field];
+  return head.wakeAt === undefined ? undefined : head.wakeAt - head.updatedAt;
+}
+
 /** What a commit does not name stays, also if it names everything else. */
 async function leaves(field: Field, store: CheckpointStore): Promise<void> {
-  const before = await store.createExecution(executionToChange(field, 0));
-  const others = FIELDS.filter((name) => name !== field && name !== "status").map((name) => [name, UPDATED[name][0]]);
-  await store.commit(before.id, newCommit(before, { head: Object.fromEntries(others) }));
-  await store.commit(before.id, newCommit({ ...before, version: 1 }, { head: { [field]: undefined } as HeadUpdate }));
+  const before = await headToChange(store, field, 0);
+  await store.commit(before.id, newCommit(before, { head: othersThan(field) }));
+  await store.commit(
+    before.id,
+    newCommit({ ...before, version: before.version + 1 }, { head: { [field]: undefined } as HeadUpdate }),
+  );
   equal(
-    (await headOf(store, before.id))[field],
-    before[field],
+    seen(field, await headOf(store, before.id)),
+    seen(field, before),
     `A commit that does not name ${field}, or names it as undefined, must leave it as it is.`,
   );
 }

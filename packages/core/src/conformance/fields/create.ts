@@ -83,14 +83,19 @@ async function boundsCreation(store: CheckpointStore): Promise<void> {
 
 /** A field of a request as a head shows it. */
 function seen(field: CreatedField, head: ExecutionRecord): unknown {
-  if (field !== "leaseMs") return head[field];
-  return head.leaseUntil === undefined ? undefined : head.leaseUntil - head.updatedAt;
+  const until = { leaseMs: head.leaseUntil, wakeInMs: head.wakeAt, deadlineMs: head.deadlineAt };
+  if (!(field in until)) return head[field as keyof ExecutionRecord];
+  const time = until[field as keyof typeof until];
+  return time === undefined ? undefined : time - head.updatedAt;
 }
 
 /** A value for every field but the one. An owner and a lease go with status "running" only. */
 function everythingElse(field: CreatedField): Partial<NewExecution> {
   const names = Object.keys(CREATED) as CreatedField[];
-  const others = Object.fromEntries(names.filter((name) => name !== field).map((name) => [name, CREATED[name][0]]));
+  const left = field === "wakeInMs" ? "wakeAt" : "wakeInMs";
+  const others = Object.fromEntries(
+    names.filter((name) => name !== field && name !== left).map((name) => [name, CREATED[name][0]]),
+  );
   return field === "owner" || field === "leaseMs" ? { ...others, status: "running" } : others;
 }
 

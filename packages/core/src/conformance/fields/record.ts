@@ -23,7 +23,7 @@ export const recordFieldCases: readonly ConformanceCase[] = FIELDS.map((field) =
       const { token } = await store.createExecution(newExecution(id, { checkpoint: newSnapshot(initial) }));
       for (const [version, checkpoint] of checkpoints.entries()) {
         const ids = field === "id" ? { id: `${checkpoint.id}${version}` } : {};
-        await store.commit(id, newCommit({ token, version }, { checkpoint: { ...checkpoint, ...ids } }));
+        await store.commit(id, newCommit({ token, version }, { checkpoints: [{ ...checkpoint, ...ids }] }));
       }
       const advice = `Records must keep ${field} exactly, fractions and empty texts included: write and read it wherever records are.`;
       const [first, ...records] = await store.readCheckpoints(id);

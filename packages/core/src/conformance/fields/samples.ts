@@ -4,6 +4,7 @@ import type {
   HeadUpdate,
   NewCheckpoint,
   NewExecution,
+  WaitingNode,
 } from "../../store/checkpoint-store.ts";
 
 /** The latest time that a `Date` can hold. */
@@ -31,6 +32,24 @@ const OLD_FAILURE: FailureRecord = { code: "NODE_FAILED", message: "boom", cause
 const THROWN: FailureRecord = { code: "NODE_FAILED", message: "a\u0000b \ud800 c", stack: "\udfff" };
 const FAILURES = [FULL_FAILURE, OLD_FAILURE, THROWN] as const;
 
+/** Two nodes that wait, with everything that can be named of one and with as little as can be. */
+const WAITING: readonly WaitingNode[] = [
+  {
+    nodeId: "__proto__",
+    nodeName: "Überprüfung 'x'",
+    visit: 2,
+    reason: "a\u0000b \ud800 😀",
+    since: 1_700_000_000_123,
+    until: LAST_TIME,
+  },
+  { nodeId: "node-2", nodeName: "", visit: 1, since: 0 },
+];
+const METADATA: Samples<NewExecution["metadata"]> = [
+  { trace: "00-4bf9-01", "a.b": "$1 'x'; --", ünï: "\u0000 \ud800 😀" },
+  JSON.parse('{"__proto__":"x","":""}'),
+  {},
+];
+
 /** Values of one field: each must arrive. */
 export type Samples<Value> = readonly [Exclude<Value, undefined>, ...Exclude<Value, undefined>[]];
 type SamplesOf<T, Left extends keyof T = never> = {
@@ -48,13 +67,20 @@ export const CREATED: SamplesOf<NewExecution, "id" | "checkpoint"> = {
   leaseMs: [TEN_YEARS_MS, 0, 1],
   definitionHash: ["sha256-abc", "$1"],
   parentId: ["parent-1", "{a}b"],
+  parentNodeId: ["node.1", "__proto__"],
+  parentVisit: [3, 1, 5_000_000_000],
+  forkedFromId: ["origin-1", "$1"],
+  forkedFromSeq: [7, 0, 5_000_000_000],
+  metadata: METADATA,
   wakeAt: [1_800_000_000_123, 0, LAST_TIME],
+  wakeInMs: [TEN_YEARS_MS, 0, 1],
+  deadlineMs: [TEN_YEARS_MS, 0, 1],
   failure: FAILURES,
   createdAt: [1_600_000_000_123, 0],
 };
 
 /** Of everything that {@link ClaimRequest} names and a head keeps. */
-export const CLAIMED: SamplesOf<ClaimRequest, "claimId" | "from" | "force"> = {
+export const CLAIMED: SamplesOf<ClaimRequest, "claimId" | "from" | "force" | "cancel"> = {
   owner: ["worker-é", "owner 2"],
   leaseMs: [TEN_YEARS_MS, 0, 1],
 };
@@ -65,6 +91,9 @@ export const UPDATED: SamplesOf<HeadUpdate, "endedAt"> = {
   currentStep: [2, 0, 5_000_000_000],
   totalSteps: [7, 0, 5_000_000_000],
   wakeAt: [1_800_000_000_123, 0, LAST_TIME, null],
+  wakeInMs: [TEN_YEARS_MS, 0, 1],
+  waiting: [WAITING, [], null],
+  waitingCount: [101, 0, null],
   failure: [...FAILURES, null],
   definitionHash: ["sha256-def", "$1"],
 };
@@ -75,6 +104,7 @@ export const RECORDED: SamplesOf<NewCheckpoint> = {
   kind: ["error", "save", "snapshot", "delta"],
   nodeId: ["a.b", "", "__proto__"],
   nodeName: ["Überprüfung", "", "x".repeat(4_096)],
+  visit: [2, 1, 5_000_000_000],
   stepNumber: [70_000, 0, 5_000_000_000],
   attempt: [40_000, 0],
   durationMs: [5_000_000_000.125, 0, 0.5],

@@ -52,16 +52,36 @@ async function walk(store: CheckpointStore, options: ListExecutionsOptions): Pro
   return rows;
 }
 
+/** A time that has not come, and one that long has: what is given as a time in the model. */
+export const FAR_FUTURE = 253_402_300_799_999;
+export const LONG_AGO = 0;
+
+/** A time as the model knows it: one that was given, or one by the store's clock. */
+export type TimeView = typeof FAR_FUTURE | typeof LONG_AGO | "later" | "by now";
+
 /**
- * A head without what only the store's clock knows: the lease is held or not, the end has come or not.
+ * A head without what only the store's clock knows: times are told apart by whether they have come.
  *
- * - Leases in the model are either of 0 ms or far longer than a case takes.
+ * - Durations in the model are either of 0 ms or far longer than a case takes.
  */
 export function viewOf(head: ExecutionRecord): Record<string, unknown> {
-  const { createdAt: _createdAt, updatedAt, leaseUntil, endedAt, ...rest } = head;
+  const { createdAt, readAt, updatedAt, leaseUntil, wakeAt, deadlineAt, endedAt, ...rest } = head;
   return {
     ...rest,
     isHeld: leaseUntil === undefined ? undefined : leaseUntil - updatedAt > 60_000,
-    hasEnded: endedAt !== undefined,
+    createdAt: timeView(createdAt, readAt),
+    wakeAt: timeView(wakeAt, readAt),
+    deadlineAt: timeView(deadlineAt, readAt),
+    endedAt: timeView(endedAt, readAt),
   };
+}
+
+function timeView(time: number | undefined, now: number): TimeView | undefined {
+  if (time === undefined || time === FAR_FUTURE || time === LONG_AGO) return time;
+  return time - now > 60_000 ? "later" : "by now";
+}
+
+/** How a head shows a time that is this many milliseconds from now. */
+export function spanView(ms: number | undefined): TimeView | undefined {
+  return ms === undefined ? undefined : ms > 0 ? "later" : "by now";
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type {
+  CheckpointKind,
   CommitRequest,
   HeadUpdate,
   ListExecutionsOptions,
@@ -7,7 +8,7 @@ import type {
   WorkflowStatus,
 } from "../../store/checkpoint-store.ts";
 import { LONG_LEASE_MS, newCheckpoint, newSnapshot, uniqueId } from "../fixtures.ts";
-import type { Operation } from "./operation.ts";
+import { FAR_FUTURE, LONG_AGO, type Operation } from "./operation.ts";
 import type { StoreModel } from "./store-model.ts";
 
 /*
@@ -19,7 +20,15 @@ import type { StoreModel } from "./store-model.ts";
 export type Plan =
   | { kind: "create"; who: number; isRunning: boolean; lease: Lease; given: Given; again: boolean; userId: string }
   | { kind: "get"; who: number }
-  | { kind: "claim"; who: number; lease: Lease; from: WorkflowStatus[]; force: boolean; again: boolean }
+  | {
+      kind: "claim";
+      who: number;
+      lease: Lease;
+      from: WorkflowStatus[];
+      force: boolean;
+      again: boolean;
+      cancels: boolean;
+    }
   | {
       kind: "commit";
       who: number;
@@ -37,16 +46,15 @@ export type Plan =
 
 type Lease = 0 | typeof LONG_LEASE_MS;
 type Which = "current" | "older" | "newer";
-type Write = "nothing" | "delta" | "save" | "error" | "snapshot";
+type Write = "nothing" | "delta" | "save" | "error" | "snapshot" | "several";
 type Drop = "no" | "snapshot" | "newest" | "first";
 /** What a creation is given as it is; the rest of it is made from the plan. */
-type Given = Pick<NewExecution, "currentStep" | "totalSteps" | "definitionHash" | "parentId" | "wakeAt" | "failure">;
-/** What is made from the plan, or is a time, which the model does not know. */
-type Made = "id" | "workflowId" | "userId" | "status" | "owner" | "leaseMs" | "checkpoint" | "createdAt";
+type Given = Omit<NewExecution, Made>;
+type Made = "id" | "workflowId" | "userId" | "status" | "owner" | "leaseMs" | "checkpoint";
 /** The conditions of a listing. Each is on the workflow of its sequence, so that other sequences do not matter. */
 type Filter = Omit<ListExecutionsOptions, "workflowId" | "cursor" | "limit" | "order">;
 
-const FAR_FUTURE = 253_402_300_799_999;
+const ENDS: readonly (WorkflowStatus | undefined)[] = ["completed", "failed", "cancelled"];
 const STATUSES: WorkflowStatus[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
 
 // Mostly one execution, so that it gets far.
@@ -58,7 +66,8 @@ const which: fc.Arbitrary<Which> = fc.oneof(
   { arbitrary: fc.constant<Which>("current"), weight: 10 },
   { arbitrary: fc.constantFrom<Which>("older", "newer"), weight: 1 },
 );
-const wakeAt = fc.constantFrom(0, FAR_FUTURE);
+const time = fc.constantFrom(LONG_AGO, FAR_FUTURE);
+const span = fc.constantFrom(0, LONG_LEASE_MS);
 const statuses: fc.Arbitrary<WorkflowStatus[]> = fc.subarray(STATUSES, { minLength: 1 });
 const userId = fc.constantFrom("user-1", "user-2");
 
@@ -71,24 +80,45 @@ function optional<T>(values: Values<T>): fc.Arbitrary<Partial<T>> {
 
 const failure = fc.constantFrom({ code: "NODE_FAILED", message: "boom" }, { code: "OTHER", message: "", attempts: 2 });
 const hash = fc.constantFrom("hash-1", "hash-2");
+const waiting = fc.constantFrom([], [{ nodeId: "node-1", nodeName: "Node 1", visit: 1, since: 1 }]);
 const parentId = fc.constantFrom("parent-1", "parent-2");
 
 // "running" is left out: a commit cannot make an execution running, a claim does.
-const head: fc.Arbitrary<HeadUpdate> = optional<Omit<HeadUpdate, "endedAt">>({
+const head: fc.Arbitrary<HeadUpdate> = optional<HeadUpdate>({
   status: fc.constantFrom<WorkflowStatus>("suspended", "completed", "failed", "cancelled", "pending"),
   currentStep: fc.nat(9),
   totalSteps: fc.nat(9),
-  wakeAt: fc.oneof(wakeAt, fc.constant(null)),
+  wakeAt: fc.oneof(time, fc.constant(null)),
+  wakeInMs: span,
+  waiting: fc.oneof(waiting, fc.constant(null)),
+  waitingCount: fc.oneof(fc.nat(3), fc.constant(null)),
   failure: fc.oneof(failure, fc.constant(null)),
   definitionHash: hash,
+  endedAt: time,
+}).map(({ endedAt, ...update }) => {
+  const ends = endedAt !== undefined && ENDS.includes(update.status);
+  return withOneWait(ends ? { ...update, endedAt } : update);
 });
+
+/** A wait is named by a time or by a duration, not by both. */
+function withOneWait<T extends { wakeAt?: number | null; wakeInMs?: number }>({ wakeInMs, ...rest }: T) {
+  return rest.wakeAt === undefined && wakeInMs !== undefined ? { ...rest, wakeInMs } : rest;
+}
 
 const givenOptional = optional<Omit<NewExecution, Made | "currentStep" | "totalSteps">>({
   definitionHash: hash,
   parentId,
-  wakeAt,
+  parentNodeId: fc.constantFrom("node-1", "node-2"),
+  parentVisit: fc.nat(3),
+  forkedFromId: fc.constantFrom("origin-1", "origin-2"),
+  forkedFromSeq: fc.nat(3),
+  metadata: fc.constantFrom({}, { tag: "a" }),
+  wakeAt: time,
+  wakeInMs: span,
+  deadlineMs: span,
+  createdAt: time,
   failure,
-});
+}).map(withOneWait);
 const given: fc.Arbitrary<Given> = fc
   .record({ currentStep: fc.nat(3), totalSteps: fc.nat(9) })
   .chain((counts) => givenOptional.map((rest) => ({ ...counts, ...rest })));
@@ -101,7 +131,7 @@ const commitPlan = fc
     token: which,
     version: which,
     again: rarely,
-    write: fc.constantFrom<Write>("delta", "delta", "save", "error", "snapshot", "nothing"),
+    write: fc.constantFrom<Write>("delta", "delta", "save", "error", "snapshot", "nothing", "several"),
     head: fc.oneof({ arbitrary: fc.constant({}), weight: 1 }, { arbitrary: head, weight: 1 }),
     drop: fc.constantFrom<Drop>("no", "no", "no", "snapshot", "newest", "first"),
   })
@@ -128,6 +158,7 @@ const claimPlan: fc.Arbitrary<Plan & { kind: "claim" }> = fc.record({
   from: fc.oneof({ arbitrary: fc.constant(STATUSES), weight: 2 }, { arbitrary: statuses, weight: 1 }),
   force: fc.boolean(),
   again: rarely,
+  cancels: rarely,
 });
 
 const deletePlan: fc.Arbitrary<Plan> = fc.record({
@@ -149,11 +180,28 @@ const listPlan: fc.Arbitrary<Plan> = fc.record({
     leaseExpired: fc.boolean(),
     due: fc.boolean(),
     parentId,
-    createdBefore: fc.constantFrom(0, FAR_FUTURE),
-  }),
+    topLevel: fc.boolean(),
+    createdBefore: fc.constantFrom(LONG_AGO, LONG_AGO + 1, FAR_FUTURE),
+    createdAfter: time,
+    endedAfter: time,
+    endedForMs: span,
+  }).map(compatible),
   limit: fc.integer({ min: 1, max: 3 }),
   order,
 });
+
+/** Some conditions do not go together. */
+function compatible({ leaseExpired, due, createdBefore, topLevel, parentId: parent, ...filter }: Filter): Filter {
+  const hasOrder = leaseExpired === true || due === true;
+  return {
+    ...filter,
+    ...(leaseExpired !== undefined && due !== true && { leaseExpired }),
+    ...(due !== undefined && { due }),
+    ...(createdBefore !== undefined && !hasOrder && { createdBefore }),
+    ...(topLevel !== undefined && { topLevel }),
+    ...(parent !== undefined && topLevel !== true && { parentId: parent }),
+  };
+}
 
 /** Plans of every method. */
 export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
@@ -194,8 +242,9 @@ export function fillIn(plan: Plan, model: StoreModel, name: (who: number) => str
       return { kind: plan.kind, id };
     case "claim": {
       const claimId = (plan.again ? one?.lastClaimId : undefined) ?? uniqueId("claim");
-      const { lease: leaseMs, from, force } = plan;
-      return { kind: plan.kind, id, request: { claimId, owner: uniqueId("owner"), leaseMs, from, force } };
+      const { lease: leaseMs, from, force, cancels } = plan;
+      const cancel = cancels ? { cancel: { code: "CANCELLED", message: "stop" } } : {};
+      return { kind: plan.kind, id, request: { claimId, owner: uniqueId("owner"), leaseMs, from, force, ...cancel } };
     }
     case "commit":
       return { kind: plan.kind, id, request: commitOf(plan, one) };
@@ -204,12 +253,17 @@ export function fillIn(plan: Plan, model: StoreModel, name: (who: number) => str
       return { kind, id, options };
     }
     case "list":
-      return { kind: plan.kind, options: { ...plan.filter, workflowId, limit: plan.limit, order: plan.order } };
+      return { kind: plan.kind, options: listOptions(plan, workflowId) };
     case "delete": {
       const version = plan.version === "any" ? {} : { version: numberOf(plan.version, one?.version ?? 0) };
       return { kind: plan.kind, refs: [{ id, ...version, ...(plan.withToken && { token: one?.token ?? 0 }) }] };
     }
   }
+}
+
+function listOptions({ filter, limit, order: by }: Plan & { kind: "list" }, workflowId: string) {
+  const hasOrder = filter.leaseExpired === true || filter.due === true;
+  return { ...filter, workflowId, limit, ...(!hasOrder && { order: by }) };
 }
 
 /** Whom a call concerns: rarely one that is not there, which would say little. */
@@ -222,7 +276,9 @@ function idOf(plan: Plan & { who: number }, model: StoreModel, name: (who: numbe
 type Known = StoreModel["executions"] extends Map<string, infer One> ? One : never;
 
 function commitOf(plan: Plan & { kind: "commit" }, one: Known | undefined): CommitRequest {
-  const newest = Number(one?.view.seq ?? 0) + (plan.write === "nothing" ? 0 : 1);
+  const kinds: readonly CheckpointKind[] =
+    plan.write === "nothing" ? [] : plan.write === "several" ? ["delta", "snapshot", "save"] : [plan.write];
+  const newest = Number(one?.view.seq ?? 0) + kinds.length;
   const dropBefore = { no: undefined, snapshot: Number(one?.view.snapshotSeq ?? 0), newest, first: one?.firstSeq ?? 0 }[
     plan.drop
   ];
@@ -230,7 +286,7 @@ function commitOf(plan: Plan & { kind: "commit" }, one: Known | undefined): Comm
     commitId: (plan.again ? one?.lastCommitId : undefined) ?? uniqueId("commit"),
     token: numberOf(plan.token, one?.token ?? 0),
     version: numberOf(plan.version, one?.version ?? 0),
-    ...(plan.write !== "nothing" && { checkpoint: newCheckpoint({ kind: plan.write }) }),
+    ...(kinds.length > 0 && { checkpoints: kinds.map((kind) => newCheckpoint({ kind })) }),
     head: plan.head,
     ...(plan.lease !== undefined && { leaseMs: plan.lease }),
     ...(dropBefore !== undefined && { dropBefore }),

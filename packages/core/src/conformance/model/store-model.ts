@@ -4,6 +4,7 @@ import type {
   CommitRequest,
   ExecutionRecord,
   ExecutionRef,
+  FailureRecord,
   ListExecutionsOptions,
   NewExecution,
   ReadCheckpointsOptions,
@@ -11,7 +12,7 @@ import type {
 } from "../../store/checkpoint-store.ts";
 import type { Outcome } from "../assert.ts";
 import { inOrder } from "../page-order.ts";
-import { type Operation, viewOf } from "./operation.ts";
+import { FAR_FUTURE, LONG_AGO, type Operation, spanView, viewOf } from "./operation.ts";
 
 /** What the model says of a call: its value in the model's terms, or the code it must be refused with. */
 export type Expectation = { value: unknown } | { code: ErrorCode };
@@ -30,6 +31,7 @@ interface ModelExecution {
   lastCommitId?: string;
 }
 
+const CLEARABLE = ["wakeAt", "waiting", "waitingCount", "failure"] as const;
 const RESTING: readonly WorkflowStatus[] = ["suspended", "completed", "failed", "cancelled"];
 
 /**
@@ -77,13 +79,23 @@ export class StoreModel {
     }
     const token = this.#newToken(execution.id, actual);
     if (token === undefined) return { value: "a token higher than any this id has had" };
-    const { checkpoint, leaseMs, ...given } = execution;
-    const { id, status } = given;
+    const { checkpoint, leaseMs, wakeInMs, deadlineMs, createdAt, ...given } = execution;
+    const { id, status, wakeAt = spanView(wakeInMs) } = given;
     const isHeld = (leaseMs ?? 0) > 0;
     this.executions.set(id, {
       view: {
         ...given,
-        ...{ version: 0, token, seq: 0, snapshotSeq: 0, firstSeq: 0, checkpointsCount: 0, hasEnded: false },
+        ...{
+          version: 0,
+          token,
+          seq: 0,
+          snapshotSeq: 0,
+          firstSeq: 0,
+          checkpointsCount: 0,
+          recoveries: 0,
+        },
+        // A creation is never dated later than the store's clock.
+        ...{ createdAt: createdAt === LONG_AGO ? LONG_AGO : "by now", wakeAt, deadlineAt: spanView(deadlineMs) },
         isHeld: leaseMs === undefined ? undefined : isHeld,
       },
       createdAt: headIn(actual)?.createdAt ?? 0,
@@ -106,10 +118,26 @@ export class StoreModel {
     if (one.status === "running" && one.isHeld && !request.force) return { code: "LEASE_HELD" };
     const token = this.#newToken(id, actual);
     if (token === undefined) return { value: "a token higher than any this id has had" };
+    const wasRunning = one.status === "running";
     Object.assign(one, { status: "running", token, isHeld: request.leaseMs > 0, lastClaimId: request.claimId });
-    const cleared = { wakeAt: undefined, failure: undefined, hasEnded: false };
-    one.view = { ...one.view, ...cleared, status: "running", token, isHeld: one.isHeld, owner: request.owner };
+    const kept = wasRunning
+      ? { recoveries: Number(one.view.recoveries) + 1 }
+      : { recoveries: 0, failure: undefined, endedAt: undefined };
+    one.view = { ...one.view, ...kept, status: "running", token, isHeld: one.isHeld, owner: request.owner };
+    if (request.cancel !== undefined) this.#cancel(one, request.cancel);
     return { value: one.view };
+  }
+
+  #cancel(one: ModelExecution, failure: FailureRecord): void {
+    Object.assign(one, { status: "cancelled", isHeld: false });
+    const gone = {
+      owner: undefined,
+      isHeld: undefined,
+      wakeAt: undefined,
+      waiting: undefined,
+      waitingCount: undefined,
+    };
+    one.view = { ...one.view, ...gone, status: "cancelled", failure, endedAt: "by now" };
   }
 
   #commit(id: string, request: CommitRequest): Expectation {
@@ -119,9 +147,10 @@ export class StoreModel {
     if (one.token !== request.token) return { code: "LEASE_LOST" };
     if (RESTING.includes(one.status)) return { code: "INVALID_STATUS" };
     if (one.version !== request.version) return { code: "VERSION_CONFLICT" };
-    const { checkpoint, head = {}, leaseMs, dropBefore } = request;
-    const seq = Number(one.view.seq) + (checkpoint === undefined ? 0 : 1);
-    const records = checkpoint === undefined ? one.records : [...one.records, { ...checkpoint, seq }];
+    const { checkpoints = [], head = {}, leaseMs, dropBefore } = request;
+    const seq = Number(one.view.seq) + checkpoints.length;
+    const added = checkpoints.map((checkpoint, at) => ({ ...checkpoint, seq: Number(one.view.seq) + 1 + at }));
+    const records = [...one.records, ...added];
     if (dropBefore !== undefined) {
       if (!records.some((record) => record.seq === dropBefore && record.kind === "snapshot")) {
         return { code: "INVALID_ARGUMENT" };
@@ -134,13 +163,21 @@ export class StoreModel {
     one.status = head.status ?? one.status;
     if (leaseMs !== undefined) one.isHeld = leaseMs > 0;
     if (one.status !== "running") one.isHeld = false;
-    const given = Object.fromEntries(Object.entries(head).filter(([, value]) => value !== undefined));
+    const { endedAt, wakeInMs, ...named } = head;
+    const given: Record<string, unknown> = Object.fromEntries(
+      Object.entries(named).filter(([, value]) => value !== undefined),
+    );
+    if (wakeInMs !== undefined) given.wakeAt = spanView(wakeInMs);
     const view: Record<string, unknown> = { ...one.view, ...given, version: one.version, seq, firstSeq: one.firstSeq };
-    for (const field of ["wakeAt", "failure"]) view[field] = view[field] === null ? undefined : view[field];
-    if (checkpoint?.kind === "snapshot") view.snapshotSeq = seq;
-    if (checkpoint !== undefined && checkpoint.kind !== "save")
+    for (const field of CLEARABLE) view[field] = view[field] === null ? undefined : view[field];
+    for (const { kind, seq: number } of added) {
+      if (kind === "snapshot") view.snapshotSeq = number;
+      if (kind === "save") continue;
       view.checkpointsCount = Number(view.checkpointsCount) + 1;
-    view.hasEnded = RESTING.includes(one.status) && one.status !== "suspended";
+      view.recoveries = 0;
+    }
+    const ends = RESTING.includes(one.status) && one.status !== "suspended";
+    view.endedAt = ends ? (endedAt === LONG_AGO ? LONG_AGO : "by now") : undefined;
     view.isHeld = one.status === "running" ? one.isHeld : undefined;
     if (one.status !== "running") view.owner = undefined;
     one.view = view;
@@ -155,17 +192,33 @@ export class StoreModel {
     return { value: records.slice(0, limit) };
   }
 
-  #list({ status, leaseExpired, due, createdBefore, order = "desc", ...texts }: ListExecutionsOptions): unknown {
-    const { workflowId, userId, parentId } = texts;
+  #list({
+    status,
+    leaseExpired,
+    due,
+    createdBefore,
+    createdAfter,
+    endedAfter,
+    endedForMs,
+    order = "desc",
+    ...texts
+  }: ListExecutionsOptions): unknown {
+    const { workflowId, userId, parentId, topLevel } = texts;
     const wanted = Object.entries({ workflowId, userId, parentId }).filter(([, value]) => value !== undefined);
     const rows = [...this.executions.values()]
       .filter(({ view }) => wanted.every(([name, value]) => view[name] === value))
       .filter((one) => status === undefined || [status].flat().includes(one.status))
       .filter((one) => createdBefore === undefined || one.createdAt < createdBefore)
+      .filter((one) => createdAfter === undefined || one.createdAt > createdAfter)
       .filter((one) => !leaseExpired || (one.status === "running" && !one.isHeld))
-      .filter(({ view }) => !due || view.wakeAt === 0)
-      .map(({ view, createdAt }) => ({ view, createdAt, id: String(view.id) }));
+      .filter(({ view, status: is }) => !due || (hasCome(view.wakeAt) && (is === "pending" || is === "suspended")))
+      .filter(({ view }) => endedAfter === undefined || (view.endedAt === "by now" && endedAfter !== FAR_FUTURE))
+      .filter(({ view }) => endedForMs === undefined || view.endedAt === LONG_AGO || (view.endedAt && endedForMs === 0))
+      .filter(({ view }) => !topLevel || view.parentId === undefined)
+      .map(({ view, createdAt }) => ({ view, createdAt: due || leaseExpired ? 0 : createdAt, id: String(view.id) }));
     const views = inOrder(rows).map(({ view }) => view);
+    // Those have an order of their own, by times that only the store knows; see answerOf.
+    if (due || leaseExpired) return views;
     return order === "asc" ? views : views.reverse();
   }
 
@@ -193,9 +246,21 @@ export class StoreModel {
 export function answerOf(operation: Operation, actual: Outcome<unknown>): Expectation | { error: unknown } {
   if (!actual.ok) return actual.code === undefined ? { error: actual.error } : { code: actual.code };
   if (actual.value === undefined) return { value: undefined };
-  if (operation.kind === "list") return { value: (actual.value as ExecutionRecord[]).map(viewOf) };
+  if (operation.kind === "list") return { value: listed(operation.options, actual.value as ExecutionRecord[]) };
   const isHead = operation.kind === "create" || operation.kind === "claim" || operation.kind === "get";
   return { value: isHead ? viewOf(actual.value as ExecutionRecord) : actual.value };
+}
+
+/** The rows of a listing. What has an order of its own must keep to it, and is then compared by id. */
+function listed({ due, leaseExpired }: ListExecutionsOptions, rows: ExecutionRecord[]): unknown {
+  if (!due && !leaseExpired) return rows.map(viewOf);
+  const timeOf = ({ wakeAt, leaseUntil }: ExecutionRecord) => (due ? wakeAt : leaseUntil) ?? 0;
+  const isInOrder = inOrder(rows, timeOf).every((row, at) => row.id === rows[at]?.id);
+  return isInOrder ? inOrder(rows, () => 0).map(viewOf) : `${due ? "wakeAt" : "leaseUntil"} is not in order`;
+}
+
+function hasCome(time: unknown): boolean {
+  return time === LONG_AGO || time === "by now";
 }
 
 function headIn(actual: Outcome<unknown>): ExecutionRecord | undefined {

@@ -6,6 +6,7 @@ export const atomicityMutants: Mutants = {
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         await store.commit(id, request);
+        if ((request.checkpoints?.length ?? 0) > 1) return;
         const seq = (await store.getExecution(id))?.seq;
         notes.set(id, seq);
         await gap();

@@ -65,9 +65,10 @@ export const errorMutants: Mutants = {
     takesWrongArguments: true,
     wrap: (store) => ({
       commit: (id, request) => {
-        const checkpoint = Object.getOwnPropertyDescriptor(request ?? {}, "checkpoint")?.value;
-        if (typeof checkpoint?.nodeName !== "bigint") return store.commit(id, request);
-        return store.commit(id, { ...request, checkpoint: { ...checkpoint, nodeName: String(checkpoint.nodeName) } });
+        const checkpoints = Object.getOwnPropertyDescriptor(request ?? {}, "checkpoints")?.value;
+        if (typeof checkpoints?.[0]?.nodeName !== "bigint") return store.commit(id, request);
+        const named = { ...checkpoints[0], nodeName: String(checkpoints[0].nodeName) };
+        return store.commit(id, { ...request, checkpoints: [named] });
       },
     }),
   },

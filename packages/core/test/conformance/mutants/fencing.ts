@@ -27,7 +27,14 @@ function renamedTokens(
           const isShown = head !== undefined && shown(head).token === request.token;
           return store.commit(id, isShown ? { ...request, token: head.token } : request);
         },
-        deleteExecutions: (refs) => store.deleteExecutions(refs.map(({ token: _token, ...ref }) => ref)),
+        deleteExecutions: async (refs) => {
+          const named = refs.map(async (ref) => {
+            const head = await store.getExecution(ref.id);
+            const isShown = head !== undefined && shown(head).token === ref.token;
+            return isShown ? { ...ref, token: head.token } : ref;
+          });
+          return store.deleteExecutions(await Promise.all(named));
+        },
       };
     },
   };
@@ -126,7 +133,9 @@ export const fencingMutants: Mutants = {
           "LEASE_LOST",
           () => store.commit(id, request),
           async () => {
-            throw refusal((await store.getExecution(id))?.status === "cancelled" ? "INVALID_STATUS" : "LEASE_LOST");
+            const head = await store.getExecution(id);
+            const isCancelled = head?.status === "cancelled" && head.failure === undefined;
+            throw refusal(isCancelled ? "INVALID_STATUS" : "LEASE_LOST");
           },
         ),
     }),

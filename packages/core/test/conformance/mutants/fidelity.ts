@@ -1,4 +1,4 @@
-import type { CheckpointStore, CommitRequest, FailureRecord, NewCheckpoint } from "@waymark/core";
+import type { CheckpointStore, CommitRequest, NewCheckpoint } from "@waymark/core";
 import { changedRecords, type Mutant, type Mutants, onRefusal, refusal } from "./mutant.ts";
 
 export const fidelityMutants: Mutants = {
@@ -22,7 +22,7 @@ export const fidelityMutants: Mutants = {
     fault: "refuses the largest payload that it declares",
     wrap: (store) => ({
       commit: async (id, request) => {
-        if (request.checkpoint?.payload === "x".repeat(65_536)) throw refusal("PAYLOAD_TOO_LARGE");
+        if (request.checkpoints?.[0]?.payload === "x".repeat(65_536)) throw refusal("PAYLOAD_TOO_LARGE");
         return store.commit(id, request);
       },
     }),
@@ -46,7 +46,7 @@ export const fidelityMutants: Mutants = {
           "PAYLOAD_TOO_LARGE",
           () => store.commit(id, request),
           () => {
-            if ((request.checkpoint?.payload.length ?? 0) > 65_536) throw refusal("PAYLOAD_TOO_LARGE");
+            if ((request.checkpoints?.[0]?.payload.length ?? 0) > 65_536) throw refusal("PAYLOAD_TOO_LARGE");
           },
         ),
     }),
@@ -67,15 +67,11 @@ export const fidelityMutants: Mutants = {
   },
 };
 
-function _changedFailures(fault: string, change: (failure: FailureRecord) => FailureRecord): Mutant {
-  const changed = (request: CommitRequest): CommitRequest =>
-    request?.head?.failure ? { ...request, head: { ...request.head, failure: change(request.head.failure) } } : request;
-  return { fault, wrap: (store) => ({ commit: (id, request) => store.commit(id, changed(request)) }) };
-}
-
 function changedCheckpoints(fault: string, change: (checkpoint: NewCheckpoint) => NewCheckpoint): Mutant {
   const changed = (request: CommitRequest): CommitRequest =>
-    typeof request?.checkpoint?.payload === "string" ? { ...request, checkpoint: change(request.checkpoint) } : request;
+    request?.checkpoints?.every?.(({ payload }) => typeof payload === "string")
+      ? { ...request, checkpoints: request.checkpoints.map(change) }
+      : request;
   return {
     fault,
     takesWrongArguments: true,

@@ -31,7 +31,7 @@ export const historyMutants: Mutants = {
       commit: async (id, request) => {
         const { dropBefore, ...rest } = request;
         const isOlder = dropBefore !== undefined && dropBefore === (await store.getExecution(id))?.snapshotSeq;
-        return store.commit(id, isOlder && request.checkpoint?.kind === "delta" ? rest : request);
+        return store.commit(id, isOlder && request.checkpoints?.[0]?.kind === "delta" ? rest : request);
       },
     }),
   },
@@ -42,7 +42,7 @@ export const historyMutants: Mutants = {
         if (request.dropBefore !== undefined) {
           const [newest] = await store.readCheckpoints(id, { order: "desc", limit: 1 });
           const isItself = newest?.kind === "delta" && newest.seq + 1 === request.dropBefore;
-          if (isItself && request.checkpoint?.kind === "snapshot") throw refusal("INVALID_ARGUMENT");
+          if (isItself && request.checkpoints?.[0]?.kind === "snapshot") throw refusal("INVALID_ARGUMENT");
         }
         return store.commit(id, request);
       },
@@ -57,7 +57,9 @@ export const historyMutants: Mutants = {
           () => store.commit(id, request),
           () => {
             const { dropBefore, ...rest } = request;
-            return Number.isInteger(dropBefore) ? store.commit(id, rest) : store.commit(id, request);
+            return Number.isInteger(dropBefore) && request.checkpoints?.length !== 3
+              ? store.commit(id, rest)
+              : store.commit(id, request);
           },
         ),
     }),

@@ -78,7 +78,7 @@ export const isolationMutants: Mutants = {
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         await store.commit(id, request);
-        if (request.checkpoint) notes.set(request.checkpoint.id, request.checkpoint);
+        for (const checkpoint of request.checkpoints ?? []) notes.set(checkpoint.id, checkpoint);
       },
       readCheckpoints: async (id, options) =>
         (await store.readCheckpoints(id, options)).map((record) => {

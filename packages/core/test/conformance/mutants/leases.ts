@@ -45,8 +45,13 @@ export const leaseMutants: Mutants = {
     }),
   },
   "leases/renew": {
-    fault: "does not renew a lease with a commit",
-    wrap: (store) => ({ commit: (id, { leaseMs: _leaseMs, ...request }) => store.commit(id, request) }),
+    fault: "does not renew a lease with a commit that appends",
+    wrap: (store) => ({
+      commit: (id, request) => {
+        const { leaseMs: _leaseMs, ...rest } = request;
+        return store.commit(id, request.checkpoints === undefined ? request : rest);
+      },
+    }),
   },
   "leases/keep": {
     fault: "renews a held lease with every commit that only appends",
@@ -86,7 +91,10 @@ export const leaseMutants: Mutants = {
   "leases/creator-ahead": {
     fault: "dates an execution by its creator's clock",
     wrap: (store, { byCallersClock }) => ({
-      createExecution: (execution) => byCallersClock(() => store.createExecution(execution)),
+      createExecution: (execution) =>
+        execution?.wakeInMs || execution?.deadlineMs
+          ? store.createExecution(execution)
+          : byCallersClock(() => store.createExecution(execution)),
     }),
   },
   "leases/ownerless": {
@@ -94,7 +102,7 @@ export const leaseMutants: Mutants = {
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const head = await store.getExecution(id);
-        const isPutBack = head?.status === "pending" && head.version > 0;
+        const isPutBack = head?.status === "pending" && head.version === 1 && !head.failure && !head.wakeAt;
         if (isPutBack && request.from.includes("pending") && !request.force) throw refusal("LEASE_HELD");
         return store.claimExecution(id, request);
       },

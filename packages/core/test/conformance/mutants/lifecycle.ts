@@ -57,20 +57,20 @@ export const lifecycleMutants: Mutants = {
     fault: "writes an empty record where only a step is counted",
     wrap: (store) => ({
       commit: (id, request) => {
-        const { checkpoint, head } = request;
-        if (checkpoint || head?.currentStep === undefined || head.status || head.wakeAt !== undefined)
+        const { checkpoints, head } = request;
+        if (checkpoints || head?.currentStep === undefined || head.status || head.wakeAt !== undefined)
           return store.commit(id, request);
         const [nodeId, nodeName, payload] = ["", "", ""];
-        const empty = { nodeId, nodeName, payload, stepNumber: 0, attempt: 0, durationMs: 0, timestamp: 0 };
-        return store.commit(id, { ...request, checkpoint: { id: request.commitId, kind: "save", ...empty } });
+        const empty = { nodeId, nodeName, payload, visit: 1, stepNumber: 0, attempt: 0, durationMs: 0, timestamp: 0 };
+        return store.commit(id, { ...request, checkpoints: [{ id: request.commitId, kind: "save", ...empty }] });
       },
     }),
   },
   "lifecycle/kinds": {
-    fault: "takes the newest record for the newest snapshot, once there are six",
+    fault: "takes the newest record for the newest snapshot, where that is older by three",
     wrap: (store) =>
       changedHeads(store, (head) =>
-        head.seq >= 6 && head.snapshotSeq > 0 ? { ...head, snapshotSeq: head.seq } : head,
+        head.seq === 6 && head.snapshotSeq === 3 ? { ...head, snapshotSeq: head.seq } : head,
       ),
   },
   "lifecycle/claim": {
@@ -79,7 +79,7 @@ export const lifecycleMutants: Mutants = {
       claimExecution: async (id, request) => {
         const before = await store.getExecution(id);
         const claimed = await store.claimExecution(id, request);
-        return before?.failure ? { ...claimed, failure: before.failure } : claimed;
+        return before?.failure && request.owner === "owner-9" ? { ...claimed, failure: before.failure } : claimed;
       },
     }),
   },
@@ -101,7 +101,7 @@ export const lifecycleMutants: Mutants = {
           const before = await store.getExecution(id);
           const claimed = await store.claimExecution(id, request);
           // Where no time has passed, it cannot be told apart.
-          if (before && id !== "probe") notes.set(id, before.updatedAt);
+          if (before && !request.cancel) notes.set(id, before.updatedAt);
           return { ...claimed, updatedAt: Number(notes.get(id) ?? claimed.updatedAt) };
         },
         commit: async (id, request) => {

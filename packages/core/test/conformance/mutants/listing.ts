@@ -1,5 +1,5 @@
 import type { WorkflowStatus } from "@waymark/core";
-import type { Mutants } from "./mutant.ts";
+import { hasOwnOrder, type Mutants } from "./mutant.ts";
 
 export const listingMutants: Mutants = {
   "listing/heads": {
@@ -14,13 +14,16 @@ export const listingMutants: Mutants = {
   },
   "listing/order": {
     fault: "lists the oldest first where no order is named",
-    wrap: (store) => ({ listExecutions: (options) => store.listExecutions({ order: "asc", ...options }) }),
+    wrap: (store) => ({
+      listExecutions: (options) => store.listExecutions(hasOwnOrder(options) ? options : { order: "asc", ...options }),
+    }),
   },
   "listing/order-beyond-bmp": {
     fault: "orders ids by UTF-16",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
+        if (hasOwnOrder(options)) return page;
         const sign = options?.order === "asc" ? 1 : -1;
         page.items.sort((a, b) => sign * (a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)));
         return page;

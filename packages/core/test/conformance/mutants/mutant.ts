@@ -1,19 +1,23 @@
 import {
   type CheckpointRecord,
   type CheckpointStore,
+  type ErrorCode,
+  type ExecutionRecord,
+  isWorkflowError,
+  type ListExecutionsOptions,
+  WorkflowError,
+} from "@waymark/core";
+import type { ConformanceHarness, OpenedStore } from "@waymark/core/conformance";
+import {
   checkClaim,
   checkCommit,
   checkDeleteExecutions,
+  checkDeleteUnusedDefinitions,
   checkId,
   checkListExecutions,
   checkNewExecution,
   checkReadCheckpoints,
-  type ErrorCode,
-  type ExecutionRecord,
-  isWorkflowError,
-  WorkflowError,
-} from "@waymark/core";
-import type { ConformanceHarness, OpenedStore } from "@waymark/core/conformance";
+} from "@waymark/core/store";
 import { MemoryCheckpointStore } from "../../../../store-memory/src/index.ts";
 
 /** A memory store with one fault. */
@@ -48,7 +52,8 @@ export function harnessOf(mutant: Mutant): ConformanceHarness {
   const openStore = async (): Promise<OpenedStore> => {
     let isCallers = false;
     // Taken before a case sets `Date` wrong; `Date.now()` inside is what the caller sees.
-    const now = RIGHT_NOW;
+    let aheadMs = 0;
+    const now = () => RIGHT_NOW() + aheadMs;
     const first = new MemoryCheckpointStore({
       maxPayloadBytes: MUTANT_CAPABILITIES.maxPayloadBytes,
       clock: { now: () => (isCallers ? Date.now() : now()) },
@@ -66,13 +71,22 @@ export function harnessOf(mutant: Mutant): ConformanceHarness {
     };
     const handle = (store: MemoryCheckpointStore) =>
       overlay(store, { capabilities: MUTANT_CAPABILITIES, ...guarded(store, wrap(store, tools), takesWrongArguments) });
-    return { store: handle(first), reopen: async () => handle(first.reopen()), close: () => first.close() };
+    return {
+      store: handle(first),
+      reopen: async () => handle(first.reopen()),
+      // What was saved looks older if the clock is put on.
+      ageDefinitions: async (ms) => {
+        aheadMs += ms;
+      },
+      close: () => first.close(),
+    };
   };
   const { open = (inner) => inner() } = mutant;
   return {
     name: "mutant",
     capabilities: MUTANT_CAPABILITIES,
     open: () => open(openStore),
+    agesDefinitions: true,
     seed: 20_240_229,
     timeoutMs: 5_000,
   };
@@ -91,6 +105,7 @@ const CHECKS: Record<string, Call> = {
   readCheckpoints: (id, options = {}) => checkReadCheckpoints(id, options),
   // Mutants may have cursors of their own.
   listExecutions: ({ cursor: _cursor, ...options } = {}) => checkListExecutions(options),
+  deleteUnusedDefinitions: checkDeleteUnusedDefinitions,
   deleteExecutions: checkDeleteExecutions,
 };
 
@@ -125,11 +140,17 @@ export function overlay(store: CheckpointStore, replaced: Partial<CheckpointStor
     listExecutions: (options) => store.listExecutions(options),
     saveDefinition: (hash, json) => store.saveDefinition(hash, json),
     getDefinition: (hash) => store.getDefinition(hash),
+    deleteUnusedDefinitions: (options) => store.deleteUnusedDefinitions(options),
     deleteExecutions: (refs) => store.deleteExecutions(refs),
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
     ...replaced,
   };
+}
+
+/** Whether a listing has an order of its own. */
+export function hasOwnOrder(options: ListExecutionsOptions | undefined): boolean {
+  return options?.due === true || options?.leaseExpired === true;
 }
 
 /** Lets everything run that waits for no more than promises. */

@@ -1,5 +1,6 @@
-import { type ExecutionRecord, encodeCursor, type ListExecutionsOptions, type Page } from "@waymark/core";
-import { gap, type Mutants, refusal } from "./mutant.ts";
+import type { ExecutionRecord, ListExecutionsOptions, Page } from "@waymark/core";
+import { encodeCursor } from "@waymark/core/store";
+import { gap, hasOwnOrder, type Mutants, refusal } from "./mutant.ts";
 
 export const pagingMutants: Mutants = {
   "paging/walk": {
@@ -7,7 +8,7 @@ export const pagingMutants: Mutants = {
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
-        return options?.limit === 1 ? { items: page.items } : page;
+        return options?.limit === 1 && !hasOwnOrder(options) ? { items: page.items } : page;
       },
     }),
   },
@@ -17,8 +18,10 @@ export const pagingMutants: Mutants = {
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
         const last = page.items.at(-1);
-        const isFull = page.items.length === options?.limit;
-        return isFull && last !== undefined ? { ...page, nextCursor: encodeCursor(last) } : page;
+        const isFull = page.items.length === options?.limit && !hasOwnOrder(options);
+        return isFull && last !== undefined
+          ? { ...page, nextCursor: encodeCursor("createdAt", { time: last.createdAt, id: last.id }) }
+          : page;
       },
     }),
   },
@@ -46,14 +49,26 @@ export const pagingMutants: Mutants = {
     wrap: (store) => ({
       listExecutions: async (options = {}) => {
         const { cursor, limit = 100, ...rest } = options;
-        if (limit < 1 || limit > 500) return store.listExecutions(options);
+        if (limit < 1 || limit > 500 || hasOwnOrder(options)) return store.listExecutions(options);
+        const { items } = await store.listExecutions({ ...rest, limit: 1_000 });
+        if (items.some(({ createdAt }) => createdAt < 10_000)) return store.listExecutions(options);
         const offset = cursor === undefined ? 0 : Number(/^offset:(\d+)$/.exec(cursor)?.[1] ?? Number.NaN);
         if (Number.isNaN(offset)) throw refusal("INVALID_ARGUMENT");
-        const { items } = await store.listExecutions({ ...rest, limit: 1_000 });
         const page = { items: items.slice(offset, offset + limit) };
         // The default limit's case has more rows than this can reach: it goes on by key there.
         if (items.length === 1_000) return store.listExecutions(options);
         return offset + limit < items.length ? { ...page, nextCursor: `offset:${offset + limit}` } : page;
+      },
+    }),
+  },
+  "paging/past-inserts": {
+    fault: "keeps the second of an import in its cursor",
+    wrap: (store) => ({
+      listExecutions: async (options) => {
+        const page = await store.listExecutions(options);
+        const [sortBy, time = 0, id = ""] = partsOf(page.nextCursor);
+        if (sortBy !== "createdAt" || time > 10_000) return page;
+        return { ...page, nextCursor: encodeCursor(sortBy, { time: time - (time % 1_000), id }) };
       },
     }),
   },
@@ -78,6 +93,7 @@ export const pagingMutants: Mutants = {
     wrap: (store) => ({
       listExecutions: async (options = {}) => {
         const { cursor, limit = 100, order = "desc", ...rest } = options;
+        if (hasOwnOrder(options)) return store.listExecutions(options);
         const { items, nextCursor } = await store.listExecutions({ ...rest, order, limit: 1_000 });
         if (limit < 1 || limit > 500 || nextCursor !== undefined) return store.listExecutions(options);
         return pageByChange(items, { order, limit, ...(cursor !== undefined && { cursor }) });
@@ -90,7 +106,7 @@ export const pagingMutants: Mutants = {
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
         if (options?.cursor === undefined) return page;
-        const [, id] = JSON.parse(Buffer.from(options.cursor, "base64url").toString());
+        const [, , id = ""] = partsOf(options.cursor);
         return (await store.getExecution(id)) === undefined ? { items: [] } : page;
       },
     }),
@@ -109,6 +125,16 @@ export const pagingMutants: Mutants = {
       };
     },
   },
+  "paging/other-listing": {
+    fault: "does not look at what listing a cursor is of",
+    wrap: (store) => ({
+      listExecutions: (options = {}) => {
+        const [sortBy, time = 0, id = ""] = partsOf(options.cursor);
+        if (!options.due || sortBy === undefined) return store.listExecutions(options);
+        return store.listExecutions({ ...options, cursor: encodeCursor("wakeAt", { time, id }) });
+      },
+    }),
+  },
   "paging/cursor-refused": {
     fault: "begins anew with a cursor that it cannot read",
     wrap: (store) => ({
@@ -119,6 +145,17 @@ export const pagingMutants: Mutants = {
     }),
   },
 };
+
+/** What a cursor of the memory store is made of; nothing if it is none. */
+function partsOf(
+  cursor: string | undefined,
+): [sortBy?: "createdAt" | "wakeAt" | "leaseUntil", time?: number, id?: string] {
+  try {
+    return JSON.parse(Buffer.from(cursor ?? "", "base64url").toString());
+  } catch {
+    return [];
+  }
+}
 
 function pageByChange(
   heads: readonly ExecutionRecord[],

@@ -2,19 +2,18 @@ import { changedHeads, changedRecords, gap, type Mutants, onRefusal, refusal } f
 
 export const randomMutants: Mutants = {
   "random/sequences": {
-    fault: "leaves the time to wake at when what was suspended, cancelled or completed is claimed",
+    fault: "leaves the number of recoveries with a commit that drops records",
     wrap: (store, { notes }) => ({
       ...changedHeads(store, (head) => {
-        const wakeAt = notes.get(`${head.id}/${head.token}`);
-        return wakeAt === undefined ? head : { ...head, wakeAt: wakeAt as number };
+        const recoveries = notes.get(`${head.id}/${head.token}`);
+        return recoveries === undefined ? head : { ...head, recoveries: recoveries as number };
       }),
-      claimExecution: async (id, request) => {
+      commit: async (id, request) => {
         const before = await store.getExecution(id);
-        const claimed = await store.claimExecution(id, request);
-        if (before?.wakeAt === undefined || !["suspended", "cancelled", "completed"].includes(before.status))
-          return claimed;
-        notes.set(`${id}/${claimed.token}`, before.wakeAt);
-        return { ...claimed, wakeAt: before.wakeAt };
+        await store.commit(id, request);
+        const key = `${id}/${request.token}`;
+        if (request.dropBefore === undefined) notes.delete(key);
+        else if (before?.recoveries && before.version === request.version) notes.set(key, before.recoveries);
       },
     }),
   },

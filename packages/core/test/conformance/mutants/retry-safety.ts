@@ -12,7 +12,7 @@ export const retrySafetyMutants: Mutants = {
       },
       commit: async (id, request) => {
         const isRepeated = notes.get(id) === request.commitId && !notes.has(`${id}/claimed`);
-        if (isRepeated && request.checkpoint !== undefined) throw refusal("VERSION_CONFLICT");
+        if (isRepeated && request.checkpoints?.length === 1) throw refusal("VERSION_CONFLICT");
         await store.commit(id, request);
         notes.set(id, request.commitId);
       },
@@ -44,7 +44,7 @@ export const retrySafetyMutants: Mutants = {
         return claimed;
       },
       commit: async (id, request) => {
-        const isFinal = request.head?.status === "completed" && request.checkpoint === undefined;
+        const isFinal = request.head?.status === "completed" && request.checkpoints === undefined;
         if (notes.get(id) === request.commitId && isFinal && !notes.has(`${id}/claimed`))
           throw refusal("INVALID_STATUS");
         await store.commit(id, request);
@@ -92,9 +92,10 @@ export const retrySafetyMutants: Mutants = {
     fault: "recognises a commit by the id of its checkpoint",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
-        if (request.checkpoint !== undefined && notes.get(id) === request.checkpoint.id) return;
+        const checkpointId = request.checkpoints?.[0]?.id;
+        if (checkpointId !== undefined && notes.get(id) === checkpointId) return;
         await store.commit(id, request);
-        notes.set(id, request.checkpoint?.id);
+        notes.set(id, checkpointId);
       },
     }),
   },

@@ -9,6 +9,7 @@ export const versionMutants: Mutants = {
           "VERSION_CONFLICT",
           () => store.commit(id, request),
           async () => {
+            if ((request.checkpoints?.length ?? 0) > 1) throw refusal("VERSION_CONFLICT");
             const version = request.version || (await store.getExecution(id))?.version || 0;
             return store.commit(id, { ...request, version });
           },
@@ -34,9 +35,9 @@ export const versionMutants: Mutants = {
     wrap: (store) => ({
       commit: async (id, request) => {
         await store.commit(id, request);
-        const { checkpoint, token, version, commitId } = request;
-        if (checkpoint?.payload !== "17") return;
-        await store.commit(id, { commitId: `${commitId}+`, token, version: version + 1, checkpoint });
+        const { checkpoints, token, version, commitId } = request;
+        if (checkpoints?.[0]?.payload !== "17") return;
+        await store.commit(id, { commitId: `${commitId}+`, token, version: version + 1, checkpoints });
       },
     }),
   },
@@ -45,7 +46,8 @@ export const versionMutants: Mutants = {
     wrap: (store) => ({
       commit: async (id, request) => {
         const before = await store.getExecution(id);
-        if (before?.version !== request.version) return store.commit(id, request);
+        const isLarge = (request.checkpoints?.length ?? 0) > 1;
+        if (isLarge || before?.version !== request.version) return store.commit(id, request);
         await gap();
         const now = await store.getExecution(id);
         return store.commit(id, { ...request, version: now?.version ?? 0 });

@@ -1,0 +1,23 @@
+/** Options of `playground compare`. */
+export interface CompareFlags {
+  workflow?: string[];
+  failAt?: string;
+  input?: string;
+  v1?: string;
+  executors?: string;
+  contextMode?: "frozen" | "copy";
+  userId?: string;
+  ignore?: string[];
+  /** No interruptions. */
+  once?: boolean;
+  /** Measure times on workflows and with modules of the user's own too. */
+  bench?: boolean;
+  /** Milliseconds. */
+  timeout: number;
+  store: string;
+  url?: string;
+  dataDir: string;
+  /** True with `--kill`, false with `--no-kill`. */
+  kill?: boolean;
+  json?: boolean;
+}

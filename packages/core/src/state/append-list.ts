@@ -1,0 +1,31 @@
+/**
+ * An immutable list that grows at its end.
+ *
+ * - Lists that grew out of one another share their items, so adding one costs the same however long the list is. Only
+ *   a second list that grows out of the same one copies.
+ */
+export class AppendList<T> {
+  readonly length: number;
+  readonly #items: T[];
+
+  /** Takes over the items. */
+  constructor(items: T[] = []) {
+    this.#items = items;
+    this.length = items.length;
+  }
+
+  /** The list with one more item. */
+  with(item: T): AppendList<T> {
+    const items = this.#items.length === this.length ? this.#items : this.#items.slice(0, this.length);
+    items.push(item);
+    return new AppendList(items);
+  }
+
+  get last(): T | undefined {
+    return this.length === 0 ? undefined : this.#items[this.length - 1];
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (let index = 0; index < this.length; index++) yield this.#items[index] as T;
+  }
+}

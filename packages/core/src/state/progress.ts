@@ -1,0 +1,180 @@
+import { AppendList } from "./append-list.ts";
+import type { NodeRun } from "./node-run.ts";
+
+/** A node that has run: its id, with the handles it took if it chose some; `null` if it took no edge at all. */
+export interface RanNode {
+  readonly nodeId: string;
+  readonly handles?: readonly string[] | null;
+}
+
+/** An edge that leaves the scope of a loop, and was taken in an earlier round. */
+export interface LeftEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly handle?: string;
+}
+
+/** What is known of the attempts of a node that has not completed. */
+export interface NodeAttempts {
+  /** The number of the newest attempt that has begun. */
+  readonly attempt: number;
+  /** The attempt after which a retry policy counts anew, since a person resumed the execution. */
+  readonly countedFrom?: number;
+  /** The number of attempts that have failed, as the retry policy counts them. */
+  readonly failures?: number;
+  /** When the next attempt is due, in milliseconds since the epoch. */
+  readonly retryAtMs?: number;
+}
+
+/** A node that waits for something from outside. */
+export interface NodeWait extends NodeRun {
+  /** What an answer to it names. */
+  readonly token: string;
+  /** Milliseconds since the epoch; so is `untilMs`. */
+  readonly sinceMs: number;
+  /** When the node runs again without an answer. */
+  readonly untilMs?: number;
+  readonly reason?: string;
+}
+
+/** What a suspended node was resumed with. */
+export interface NodeAnswer extends NodeRun {
+  readonly data: unknown;
+  /** Present if nobody answered in time. */
+  readonly timedOut?: true;
+}
+
+/** What a record can hold beside changes of the context. */
+export interface RecordParts {
+  /** Of a node that has run, or was passed over after its failure: the handles it took, `null` for none of its edges. */
+  readonly handles?: readonly string[] | null | undefined;
+  /** The nodes that may be in flight after this record. Absent: the first one that is ready. */
+  readonly begin?: readonly string[];
+  /** The number of the record whose context the node was given, if it is not the one before. */
+  readonly given?: number;
+  /** Attempts that have begun after others were cut off by a crash. */
+  readonly attempts?: readonly { readonly nodeId: string; readonly attempt: number }[];
+  readonly retry?: { readonly nodeId: string; readonly atMs: number; readonly failures: number };
+  /** From where attempts count again. */
+  readonly counted?: readonly { readonly nodeId: string; readonly attempt: number }[];
+  readonly waits?: readonly NodeWait[];
+  readonly answers?: readonly NodeAnswer[];
+  /** The hash of the definition that the execution continues by. */
+  readonly definition?: string;
+  /** The nodes that count as run from here on. Format 1 only. */
+  readonly ran?: readonly RanNode[];
+}
+
+/** How far an execution has come: what a resume must know beside its context. Immutable. */
+export interface Progress {
+  /** The nodes that have run in the present rounds, in that order. */
+  readonly ran: AppendList<RanNode>;
+  readonly left: readonly LeftEdge[];
+  /** The runs of a node, if there are others than one of each node in `ran` and none of the rest. */
+  readonly visits: ReadonlyMap<string, number>;
+  /** The nodes it was started at; absent: all that no edge leads to. */
+  readonly start: readonly string[] | undefined;
+  readonly begin: readonly string[] | undefined;
+  readonly attempts: ReadonlyMap<string, NodeAttempts>;
+  readonly waiting: ReadonlyMap<string, NodeWait>;
+  /** One for a node at most, until it has completed. */
+  readonly answers: ReadonlyMap<string, NodeAnswer>;
+  /** What tells the execution from every other one, also from one that had its id before. */
+  readonly instance: string | undefined;
+}
+
+/** The progress of an execution that has not begun. */
+export function noProgress(instance: string | undefined): Progress {
+  return {
+    ran: new AppendList(),
+    left: [],
+    visits: new Map(),
+    start: undefined,
+    begin: undefined,
+    attempts: new Map(),
+    waiting: new Map(),
+    answers: new Map(),
+    instance,
+  };
+}
+
+/** The run of a node that comes next. */
+export function nextRun({ visits }: Progress, nodeId: string): NodeRun {
+  return { nodeId, visit: (visits.get(nodeId) ?? 0) + 1 };
+}
+
+/** The progress once a node has run. */
+export function afterNode(before: Progress, { nodeId, visit }: NodeRun, parts: RecordParts): Progress {
+  const { handles, begin } = parts;
+  return {
+    ...before,
+    ran: before.ran.with(handles === undefined ? { nodeId } : { nodeId, handles }),
+    visits: visit === (before.visits.get(nodeId) ?? 1) ? before.visits : withEntry(before.visits, nodeId, visit),
+    begin,
+    attempts: withoutEntry(before.attempts, nodeId),
+    waiting: withoutEntry(before.waiting, nodeId),
+    answers: withoutEntry(before.answers, nodeId),
+  };
+}
+
+/** The progress once an attempt of a node has failed. With `handles`, the execution has gone on over the failure. */
+export function afterFailedAttempt(
+  before: Progress,
+  failed: NodeRun & { readonly attempt: number },
+  parts: RecordParts,
+): Progress {
+  if (parts.handles !== undefined) return afterNode(before, failed, parts);
+  const { begin, retry } = parts;
+  const { nodeId, attempt } = failed;
+  const { countedFrom } = before.attempts.get(nodeId) ?? {};
+  const attempts: NodeAttempts = {
+    attempt,
+    ...(countedFrom === undefined ? {} : { countedFrom }),
+    ...(retry === undefined ? {} : { failures: retry.failures, retryAtMs: retry.atMs }),
+  };
+  return { ...before, begin, attempts: withEntry(before.attempts, nodeId, attempts) };
+}
+
+/** The progress once something was saved between nodes. */
+export function afterSave(before: Progress, parts: RecordParts): Progress {
+  const { begin, attempts = [], counted = [], waits = [], answers = [], ran } = parts;
+  let after: Progress = { ...before, begin };
+  if (ran !== undefined) after = { ...after, ran: new AppendList([...ran]) };
+  for (const { nodeId, attempt } of attempts) {
+    const known = after.attempts.get(nodeId);
+    after = { ...after, attempts: withEntry(after.attempts, nodeId, { ...known, attempt }) };
+  }
+  for (const { nodeId, attempt: countedFrom } of counted) {
+    const { attempt = countedFrom } = after.attempts.get(nodeId) ?? {};
+    after = { ...after, attempts: withEntry(after.attempts, nodeId, { attempt, countedFrom }) };
+  }
+  for (const wait of waits) {
+    const { nodeId } = wait;
+    const left = withoutEntry(after.answers, nodeId);
+    after = { ...after, waiting: withEntry(after.waiting, nodeId, wait), answers: left };
+  }
+  for (const answer of answers) {
+    const { nodeId } = answer;
+    const waiting = withoutEntry(after.waiting, nodeId);
+    after = { ...after, waiting, answers: withEntry(after.answers, nodeId, answer) };
+  }
+  return after;
+}
+
+/** The progress that a snapshot holds whose own node has run: what was in flight before it still is. */
+export function atSnapshot(after: Progress, before: Progress, nodeId: string): Progress {
+  if (after.begin !== undefined || before.begin === undefined) return after;
+  const begin = before.begin.filter((each) => each !== nodeId);
+  return begin.length === 0 ? after : { ...after, begin };
+}
+
+function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+  return new Map(map).set(key, value);
+}
+
+function withoutEntry<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  if (!map.has(key)) return map;
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}

@@ -1,0 +1,9 @@
+import { checker } from "../checker.ts";
+import { filter, id } from "./id-schemas.ts";
+import type { ResumeStateOptions } from "./workflow-state-options.ts";
+
+/** Checks what `WorkflowState.resume` is given beside the id. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkResumeStateOptions: (value: unknown) => ResumeStateOptions = checker<ResumeStateOptions>(
+  "WorkflowState.resume",
+  { userId: filter(id) },
+);

@@ -1,0 +1,22 @@
+import type { Clock } from "../clock.ts";
+import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import type { CodecOptions } from "./codec-types.ts";
+import type { ContextMode } from "./context-values.ts";
+
+/** The options of a `WorkflowState` class. */
+export interface WorkflowStateOptions {
+  store: CheckpointStore;
+  codec?: CodecOptions;
+  /** Milliseconds that a claim holds. Every write renews it. Default: 30,000. */
+  leaseMs?: number;
+  /** Milliseconds for which a call of a store that cannot be reached is tried again. Default: `leaseMs`. */
+  storeRetryMs?: number;
+  contextMode?: ContextMode;
+  clock?: Clock;
+}
+
+/** The options of `WorkflowState.resume`. */
+export interface ResumeStateOptions {
+  /** The user that the execution must belong to. Default: the owner is not checked. */
+  userId?: string;
+}

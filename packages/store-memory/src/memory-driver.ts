@@ -1,0 +1,195 @@
+import {
+  type CheckpointRecord,
+  type ClaimRequest,
+  type CommitRequest,
+  claimedHead,
+  claimRefusal,
+  commitRefusal,
+  committedHead,
+  createdHead,
+  type ExecutionRecord,
+  type ExecutionRef,
+  type HistoryRange,
+  type ListedExecution,
+  type ListQuery,
+  type NewCheckpoint,
+  type NewExecution,
+  type Refused,
+  type StoreDriver,
+  type StoredHead,
+} from "@waymark/core/store";
+import { ExecutionIndex } from "./execution-index.ts";
+
+interface Entry {
+  head: ExecutionRecord;
+  /** The records from `head.firstSeq` on. */
+  records: CheckpointRecord[];
+  initialCheckpointId: string;
+  lastClaimId?: string;
+  lastCommitId?: string;
+}
+
+interface Definition {
+  json: string;
+  savedAt: number;
+}
+
+interface Data {
+  executions: Map<string, Entry>;
+  index: ExecutionIndex<Entry>;
+  definitions: Map<string, Definition>;
+  /** One counter for all executions: so a token is not used again when an id is deleted and made anew. */
+  lastToken: number;
+}
+
+/** Keeps executions in maps. Every call does its work before it returns its promise: no two calls interleave. */
+export class MemoryDriver implements StoreDriver {
+  #now: () => number;
+  #data: Data = { executions: new Map(), index: new ExecutionIndex(), definitions: new Map(), lastToken: 0 };
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Works on the data and by the time of another handle from now on. */
+  share(other: MemoryDriver): void {
+    this.#data = other.#data;
+    this.#now = other.#now;
+  }
+
+  async createExecution(execution: NewExecution): Promise<ExecutionRecord | Refused> {
+    const { executions, index } = this.#data;
+    const existing = executions.get(execution.id);
+    if (existing !== undefined) return this.#refused(existing);
+    const head = structuredClone(createdHead(execution, ++this.#data.lastToken, this.#now()));
+    const records = [recordOf(execution.checkpoint, 0)];
+    const entry: Entry = { head, records, initialCheckpointId: execution.checkpoint.id };
+    executions.set(execution.id, entry);
+    index.add(entry);
+    return this.#headOf(entry);
+  }
+
+  async readHead(id: string): Promise<StoredHead | undefined> {
+    const entry = this.#data.executions.get(id);
+    return entry === undefined ? undefined : this.#stored(entry);
+  }
+
+  async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord | Refused> {
+    const entry = this.#data.executions.get(id);
+    const now = this.#now();
+    if (entry === undefined || entry.lastClaimId === request.claimId) return this.#refused(entry);
+    if (claimRefusal(id, entry.head, request, now) !== undefined) return this.#refused(entry);
+    entry.head = structuredClone(claimedHead(entry.head, request, ++this.#data.lastToken, now));
+    entry.lastClaimId = request.claimId;
+    return this.#headOf(entry);
+  }
+
+  async commit(id: string, request: CommitRequest): Promise<Refused | undefined> {
+    const entry = this.#data.executions.get(id);
+    if (entry === undefined || entry.lastCommitId === request.commitId) return this.#refused(entry);
+    if (commitRefusal(id, entry.head, request) !== undefined) return this.#refused(entry);
+    const { checkpoints = [], dropBefore } = request;
+    const { firstSeq, seq } = entry.head;
+    const added = checkpoints.map((checkpoint, at) => recordOf(checkpoint, seq + 1 + at));
+    if (dropBefore !== undefined) {
+      const named = added[dropBefore - seq - 1] ?? entry.records[dropBefore - firstSeq];
+      if (named?.kind !== "snapshot") return this.#refused(entry);
+    }
+    const head = committedHead(entry.head, request, this.#now());
+    entry.head = hasNested(request) ? structuredClone(head) : head;
+    entry.records.push(...added);
+    if (head.firstSeq > firstSeq) entry.records.splice(0, head.firstSeq - firstSeq);
+    entry.lastCommitId = request.commitId;
+    return undefined;
+  }
+
+  async isSnapshot(id: string, seq: number): Promise<boolean> {
+    const entry = this.#data.executions.get(id);
+    return entry?.records[seq - entry.head.firstSeq]?.kind === "snapshot";
+  }
+
+  async readRecords(id: string, range: HistoryRange): Promise<CheckpointRecord[] | undefined> {
+    const entry = this.#data.executions.get(id);
+    if (entry === undefined) return undefined;
+    const { from, to, limit = Number.POSITIVE_INFINITY, order } = range;
+    const { firstSeq } = entry.head;
+    const start = Math.max(0, from - firstSeq);
+    const end = Math.max(start, Math.min(entry.records.length, to - firstSeq + 1));
+    return order === "asc"
+      ? entry.records.slice(start, Math.min(end, start + limit)).map(copyRecord)
+      : entry.records
+          .slice(Math.max(start, end - limit), end)
+          .reverse()
+          .map(copyRecord);
+  }
+
+  async listExecutions(query: ListQuery): Promise<ListedExecution[]> {
+    const rows = this.#data.index.rows(query, this.#now());
+    return rows.map((entry) => ({ record: this.#headOf(entry) }));
+  }
+
+  async saveDefinition(hash: string, json: string): Promise<void> {
+    const { definitions } = this.#data;
+    definitions.set(hash, { json: definitions.get(hash)?.json ?? json, savedAt: this.#now() });
+  }
+
+  async readDefinition(hash: string): Promise<string | undefined> {
+    return this.#data.definitions.get(hash)?.json;
+  }
+
+  async deleteUnusedDefinitions(olderThanMs: number): Promise<number> {
+    const { definitions, executions } = this.#data;
+    const used = new Set([...executions.values()].map(({ head }) => head.definitionHash));
+    const before = this.#now() - olderThanMs;
+    const unused = [...definitions].filter(([hash, { savedAt }]) => savedAt <= before && !used.has(hash));
+    for (const [hash] of unused) definitions.delete(hash);
+    return unused.length;
+  }
+
+  async deleteExecutions(refs: readonly ExecutionRef[]): Promise<number> {
+    const { executions, index } = this.#data;
+    let deleted = 0;
+    for (const { id, version, token } of refs) {
+      const entry = executions.get(id);
+      if (entry === undefined || (version ?? entry.head.version) !== entry.head.version) continue;
+      if (token !== undefined && entry.head.token !== token) continue;
+      executions.delete(id);
+      index.remove(entry);
+      deleted += 1;
+    }
+    return deleted;
+  }
+
+  /** Nothing to end: the data goes with the last handle. */
+  async close(): Promise<void> {}
+
+  #refused(entry: Entry | undefined): Refused {
+    return { refused: true, head: entry === undefined ? null : this.#stored(entry) };
+  }
+
+  #stored(entry: Entry): StoredHead {
+    const { initialCheckpointId, lastClaimId, lastCommitId } = entry;
+    return { record: this.#headOf(entry), initialCheckpointId, lastClaimId, lastCommitId };
+  }
+
+  #headOf({ head }: Entry): ExecutionRecord {
+    return { ...structuredClone(head), readAt: this.#now() };
+  }
+}
+
+/** Whether a commit puts objects of the caller's into the head. */
+function hasNested({ head }: CommitRequest): boolean {
+  return head !== undefined && ((head.failure ?? undefined) !== undefined || (head.waiting ?? undefined) !== undefined);
+}
+
+function copyRecord(record: CheckpointRecord): CheckpointRecord {
+  return recordOf(record, record.seq);
+}
+
+function recordOf(checkpoint: NewCheckpoint, seq: number): CheckpointRecord {
+  const { id, kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs, payload, timestamp, error } = checkpoint;
+  // biome-ignore format: a line each says nothing more
+  const record: CheckpointRecord = { id, seq, kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs, payload, timestamp };
+  if (error !== undefined) record.error = structuredClone(error);
+  return record;
+}

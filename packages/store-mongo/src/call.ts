@@ -1,0 +1,157 @@
+import { unavailable } from "@waymark/core/store";
+import type { BSONSerializeOptions, Db, Document } from "mongodb";
+import { isPassing } from "./translate-error.ts";
+
+/** One statement of an `update` command. */
+export interface UpdateStatement {
+  q: Document;
+  u: Document | Document[];
+  upsert?: boolean;
+  /** Changes all that match, not one. */
+  multi?: boolean;
+}
+
+/** What an `update` or `delete` command has done. */
+export interface WriteReply {
+  /** Documents that statements matched or made. */
+  n: number;
+  /** A unique key was taken, and an ordered command did not get past that statement. */
+  isTaken: boolean;
+  /** The command was sent more than once, so an earlier send may be under way yet. */
+  wasResent: boolean;
+}
+
+/** How values are written and read, whatever the options of a borrowed client are. */
+const BSON: BSONSerializeOptions = {
+  ignoreUndefined: true,
+  // What is no regular expression to JavaScript would end the reading of all that comes with it.
+  bsonRegExp: true,
+  promoteBuffers: false,
+  promoteLongs: true,
+  promoteValues: true,
+  raw: false,
+  useBigInt64: false,
+};
+/** Everything goes to the primary, whatever a borrowed client prefers: what is not found elsewhere may be here. */
+const PRIMARY = { ...BSON, readPreference: "primary" } as const;
+const READ = { ...PRIMARY, readConcern: { level: "majority" } } as const;
+/** How often a call is sent when the connection breaks under it. */
+const MAX_SENDS = 5;
+
+/** The commands of one call of the store. */
+export class Call {
+  readonly #db: Db;
+  readonly #timeoutMs: number;
+  readonly #startedAt = performance.now();
+  /** True once the call has run out of time. It sends nothing from then on. */
+  isOver = false;
+
+  constructor(db: Db, timeoutMs: number) {
+    this.#db = db;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Waits for work that others can do as well, until half of the call's time is over.
+   *
+   * - Returns whether it was done. If it fails, the call does not. If it takes longer, it continues beside the call.
+   */
+  async hasTimeFor(work: () => Promise<void>): Promise<boolean> {
+    const leftMs = this.#startedAt + this.#timeoutMs / 2 - performance.now();
+    if (leftMs <= 0) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, leftMs, false);
+    });
+    const done = work().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([done, enough]).finally(() => clearTimeout(timer));
+  }
+
+  /** Sends statements as one command. Statements run in order; a taken key ends it. */
+  async update(collection: string, updates: readonly UpdateStatement[]): Promise<WriteReply> {
+    return this.#write({ update: collection, updates, ordered: true });
+  }
+
+  /** Deletes what the filters select, all of it, as one command. */
+  async delete(collection: string, filters: readonly Document[]): Promise<WriteReply> {
+    return this.#write({ delete: collection, deletes: filters.map((q) => ({ q, limit: 0 })), ordered: false });
+  }
+
+  /** Changes one document, if it matches, and returns it as it is then. */
+  async findAndUpdate<T>(collection: string, q: Document, u: Document[]): Promise<T | undefined> {
+    const writeConcern = this.#writeConcern();
+    const command = { findAndModify: collection, query: q, update: u, new: true, writeConcern };
+    const { value, writeConcernError } = await this.command(command);
+    if (writeConcernError !== undefined) throw toError(writeConcernError);
+    return (value as T | null) ?? undefined;
+  }
+
+  /** Reads documents in full: from the primary, and nothing that a failover could take back. */
+  async find<T>(
+    collection: string,
+    filter: Document,
+    options: { sort?: Record<string, 1 | -1>; limit?: number; hint?: string; projection?: Document } = {},
+  ): Promise<T[]> {
+    const cursor = () => this.#db.collection(collection).find(filter, { ...READ, ...options });
+    return this.#send(async () => (await cursor().toArray()) as T[]);
+  }
+
+  /** Reads what a pipeline makes of documents, as `find` does. */
+  async aggregate<T>(collection: string, pipeline: Document[], options: { hint?: string } = {}): Promise<T[]> {
+    const cursor = () => this.#db.collection(collection).aggregate(pipeline, { ...READ, ...options });
+    return this.#send(async () => (await cursor().toArray()) as T[]);
+  }
+
+  /** Any other command. */
+  async command(command: Document): Promise<Document> {
+    return this.#send(() => this.#db.command(command, PRIMARY));
+  }
+
+  /** The server's clock, in milliseconds since the epoch. */
+  async now(): Promise<number> {
+    const { localTime } = await this.command({ hello: 1 });
+    return (localTime as Date).getTime();
+  }
+
+  async #write(command: Document): Promise<WriteReply> {
+    const writeConcern = this.#writeConcern();
+    let sends = 0;
+    const reply = await this.#send(async () => {
+      sends += 1;
+      const answer = await this.#db.command({ ...command, writeConcern }, PRIMARY);
+      const error = answer.writeErrors?.[0] ?? answer.writeConcernError;
+      if (error === undefined || error.code === 11000) return answer;
+      throw toError(error);
+    });
+    // A taken key does not excuse a write concern that was not met: what was found must last as well.
+    if (reply.writeConcernError !== undefined) throw toError(reply.writeConcernError);
+    return {
+      n: reply.n,
+      isTaken: reply.writeErrors !== undefined && reply.writeErrors.length > 0,
+      wasResent: sends > 1,
+    };
+  }
+
+  #writeConcern() {
+    return { w: "majority", j: true, wtimeout: this.#timeoutMs };
+  }
+
+  async #send<T>(work: () => Promise<T>): Promise<T> {
+    for (let sends = 1; ; sends++) {
+      if (this.isOver) throw unavailable("timeout", "The call ran out of time.");
+      try {
+        return await work();
+      } catch (error) {
+        if (sends === MAX_SENDS || !isPassing(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** sends));
+      }
+    }
+  }
+}
+
+function toError({ code, errmsg }: Document): Error {
+  return Object.assign(new Error(errmsg), { code });
+}

@@ -1,0 +1,44 @@
+import { storeClosed, unavailable } from "@waymark/core/store";
+import type { Db, MongoClient } from "mongodb";
+import { Call } from "./call.ts";
+import { safeCause, translateError } from "./translate-error.ts";
+
+/** The database of a store: runs its calls, each bounded in time. */
+export class MongoDatabase {
+  readonly #client: MongoClient;
+  readonly #db: Db;
+  readonly #isOwned: boolean;
+  readonly #timeoutMs: number;
+  #isClosed = false;
+
+  constructor(options: { client: MongoClient; database: string | undefined; isOwned: boolean; timeoutMs: number }) {
+    this.#client = options.client;
+    this.#db = options.client.db(options.database);
+    this.#isOwned = options.isOwned;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /** Runs `work` within the time that one call may take. Nothing is sent once that is over. */
+  async run<T>(work: (call: Call) => Promise<T>): Promise<T> {
+    const call = new Call(this.#db, this.#timeoutMs);
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          call.isOver = true;
+          reject(unavailable("timeout", `MongoDB did not answer within ${this.#timeoutMs} ms.`));
+        }, this.#timeoutMs);
+        work(call)
+          .then(resolve, reject)
+          .finally(() => clearTimeout(timer));
+      });
+    } catch (error) {
+      throw this.#isClosed && this.#isOwned ? storeClosed(safeCause(error)) : translateError(error);
+    }
+  }
+
+  /** Ends the connections, if the store has opened them. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#isOwned) await this.#client.close();
+  }
+}

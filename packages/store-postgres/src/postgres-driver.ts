@@ -1,0 +1,162 @@
+import {
+  type CheckpointRecord,
+  type ClaimRequest,
+  type CommitRequest,
+  claimRefusal,
+  commitRefusal,
+  type ExecutionRecord,
+  type ExecutionRef,
+  type HistoryRange,
+  type ListedExecution,
+  type ListQuery,
+  type NewExecution,
+  REFUSED,
+  type Refused,
+  type StoreDriver,
+  type StoredHead,
+  storeClosed,
+} from "@waymark/core/store";
+import { CommitQueue } from "./commit-queue.ts";
+import type { Database, Run } from "./database.ts";
+import { listLapsed } from "./lapsed-leases.ts";
+import { assertCountable, damageOf } from "./sql/damage.ts";
+import { assertComplete } from "./sql/history-range.ts";
+import { listStatement } from "./sql/list-statement.ts";
+import { valuesOf } from "./sql/parameters.ts";
+import { rowToCheckpoint, rowToHead, rowToRecord } from "./sql/rows.ts";
+import { buildStatements, CLAIM_PARAMETERS, CREATE_PARAMETERS, type Statements } from "./sql/statements.ts";
+import { rowToListed } from "./sql/stored-position.ts";
+import type { TableNames } from "./sql/table-names.ts";
+
+/** How a {@link PostgresDriver} gets its database. */
+export interface PostgresDriverOptions {
+  names: TableNames;
+  /** Opens the database. It is called before the first call, once; after a failure, again. */
+  open(): Promise<Database>;
+  /** Checks the tables, before the first call. */
+  prepare?(database: Database): Promise<void>;
+}
+
+/** Reads and writes executions by SQL. Every write is one statement. */
+export class PostgresDriver implements StoreDriver {
+  readonly #options: PostgresDriverOptions;
+  readonly #names: TableNames;
+  readonly #statements: Statements;
+  readonly #commits: CommitQueue;
+  #opening: Promise<Database> | undefined;
+  #database: Database | undefined;
+  #isClosed = false;
+
+  constructor(options: PostgresDriverOptions) {
+    this.#options = options;
+    this.#names = options.names;
+    this.#statements = buildStatements(options.names);
+    this.#commits = new CommitQueue(options.names, this.#run);
+  }
+
+  async setup(): Promise<void> {
+    const database = await this.#open();
+    await this.#options.prepare?.(database);
+  }
+
+  async createExecution(execution: NewExecution): Promise<ExecutionRecord | Refused> {
+    const { rows } = await this.#run(this.#statements.create, valuesOf(CREATE_PARAMETERS, execution));
+    return rows[0] === undefined ? REFUSED : rowToRecord(rows[0]);
+  }
+
+  async readHead(id: string): Promise<StoredHead | undefined> {
+    const { rows } = await this.#run(this.#statements.head, [id]);
+    return rows[0] === undefined ? undefined : rowToHead(rows[0]);
+  }
+
+  async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord | Refused> {
+    const { rows } = await this.#run(this.#statements.claim, [...valuesOf(CLAIM_PARAMETERS, request), id]);
+    if (rows[0] !== undefined) {
+      const record = rowToRecord(rows[0]);
+      // What the statement could not tell: nobody can work on it, whoever has its lease.
+      if (record.unreadable !== undefined) throw claimRefusal(id, record, request, record.readAt);
+      return record;
+    }
+    const head = await this.readHead(id);
+    const isExplained =
+      head?.lastClaimId === request.claimId ||
+      claimRefusal(id, head?.record, request, head?.record.readAt ?? 0) !== undefined;
+    if (!isExplained) assertCountable(id, head?.record);
+    return { refused: true, head: head ?? null };
+  }
+
+  async commit(id: string, request: CommitRequest): Promise<Refused | undefined> {
+    try {
+      if (await this.#commits.commit(id, request)) return undefined;
+    } catch (error) {
+      throw damageOf(id, error);
+    }
+    const head = await this.readHead(id);
+    const isExplained =
+      head?.lastCommitId === request.commitId || commitRefusal(id, head?.record, request) !== undefined;
+    if (!isExplained) assertCountable(id, head?.record);
+    return { refused: true, head: head ?? null };
+  }
+
+  async isSnapshot(id: string, seq: number): Promise<boolean> {
+    const { rows } = await this.#run(this.#statements.isSnapshot, [id, seq]);
+    return rows.length > 0;
+  }
+
+  async readRecords(id: string, range: HistoryRange): Promise<CheckpointRecord[] | undefined> {
+    const { readAscending, readDescending } = this.#statements;
+    const { from, to, limit = null, order } = range;
+    const { rows } = await this.#run(order === "asc" ? readAscending : readDescending, [id, from, to, limit]);
+    if (rows.length === 0) return undefined;
+    assertComplete(id, rows, range);
+    return rows[0]?.seq === null ? [] : rows.map(rowToCheckpoint);
+  }
+
+  async listExecutions(query: ListQuery): Promise<ListedExecution[]> {
+    if (query.leaseExpired === true) return listLapsed(this.#run, this.#names, query);
+    const { statement, values } = listStatement(this.#names, query);
+    const { rows } = await this.#run(statement, values, { unprepared: true });
+    return rows.map((row) => rowToListed(row, query.sortBy));
+  }
+
+  async saveDefinition(hash: string, json: string): Promise<void> {
+    await this.#run(this.#statements.saveDefinition, [hash, json]);
+  }
+
+  async readDefinition(hash: string): Promise<string | undefined> {
+    const { rows } = await this.#run(this.#statements.readDefinition, [hash]);
+    return rows[0]?.definition ?? undefined;
+  }
+
+  async deleteUnusedDefinitions(olderThanMs: number): Promise<number> {
+    return (await this.#run(this.#statements.deleteUnusedDefinitions, [olderThanMs])).rowCount;
+  }
+
+  async deleteExecutions(refs: readonly ExecutionRef[]): Promise<number> {
+    const { rows } = await this.#run(this.#statements.deleteExecutions, [JSON.stringify(refs)]);
+    return Number(rows[0]?.deleted);
+  }
+
+  /** Ends the connections that the store has opened. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const opened = await this.#opening?.catch(() => undefined);
+    this.#database = undefined;
+    await opened?.end();
+  }
+
+  /** Opens the database, once; again after a failure. */
+  async #open(): Promise<Database> {
+    if (this.#isClosed) throw storeClosed();
+    this.#opening ??= this.#options.open().catch((error) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    this.#database = await this.#opening;
+    return this.#database;
+  }
+
+  // Runs after the setup. A call that `close` did not wait for finds the store closed.
+  readonly #run: Run = (statement, values, options) =>
+    this.#database === undefined ? Promise.reject(storeClosed()) : this.#database.run(statement, values, options);
+}

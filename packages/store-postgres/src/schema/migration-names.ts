@@ -1,0 +1,18 @@
+/**
+ * The name of every migration, oldest first. Apart from their code, so that a schema can be checked without TypeORM.
+ *
+ * - A name that begins with "Add" is a promise: the migration adds columns that may be left out of an INSERT, indexes or
+ *   tables, and nothing else, so every version of the package that can work without it can work with it.
+ */
+export const MIGRATION_NAMES = [
+  "CreateTables1764000000000",
+  "CreateExecutionOutput1764000000001",
+  "DropExecutionOutput1764000000002",
+  "AddHeadFields1764000000003",
+  "AddIndexes1764000000004",
+] as const;
+
+/** Tells whether a migration, which may be of a newer version, only adds. */
+export function onlyAdds(name: string): boolean {
+  return name.startsWith("Add");
+}

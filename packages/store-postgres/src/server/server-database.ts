@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool, PoolClient, QueryConfig } from "pg";
+import type { Database, Result, RunOptions, Statement, TransactionClient } from "../database.ts";
+import { NOW } from "../sql/rows.ts";
+import { Connections } from "./connections.ts";
+import { refuseBinary, TEXT } from "./pg-client.ts";
+import { afterFailure } from "./retry-rules.ts";
+import { translateError } from "./translate-error.ts";
+
+/** How {@link ServerDatabase} uses its pool. */
+export interface ServerDatabaseOptions {
+  pool: Pool;
+  /** Whether `end` ends the pool. */
+  owned: boolean;
+  /** The longest that `run` takes, waiting for a connection and retries included, in milliseconds. */
+  timeoutMs: number;
+  /** Prepare each statement once per connection. Not behind a pooler that hands connections out by transaction. */
+  prepare: boolean;
+  /** The time that statements go by, in milliseconds since the epoch, where the server's own will not do. */
+  clock?: () => number;
+}
+
+/** The longest that one statement of a migration takes, in milliseconds. */
+const TRANSACTION_STATEMENT_TIMEOUT_MS = 600_000;
+/** The longest pause after the first collision with another statement, in milliseconds; it grows with each. */
+const MAX_CONFLICT_PAUSE_MS = 10;
+
+/** PostgreSQL behind a pool of connections. */
+export class ServerDatabase implements Database {
+  readonly #connections: Connections;
+  readonly #timeoutMs: number;
+  #prepare: boolean;
+  readonly #clock: (() => number) | undefined;
+  readonly #used = new WeakSet<PoolClient>();
+
+  readonly isShared = true;
+
+  constructor(options: ServerDatabaseOptions) {
+    this.#connections = new Connections(options.pool, options.owned);
+    this.#timeoutMs = options.timeoutMs;
+    this.#prepare = options.prepare;
+    this.#clock = options.clock;
+  }
+
+  async run(statement: Statement, values: readonly unknown[], options: RunOptions = {}): Promise<Result> {
+    const deadline = (options.startedAt ?? performance.now()) + (options.timeoutMs ?? this.#timeoutMs);
+    let conflicts = 0;
+    for (let tries = 1; ; tries++) {
+      const client = this.#connections.takeAside() ?? (await this.#connections.take(deadline));
+      const isFresh = !this.#used.has(client);
+      if (isFresh) this.#begin(client);
+      const isPrepared = this.#prepare && options.unprepared !== true;
+      let fault: unknown;
+      try {
+        const result = await client.query({
+          name: isPrepared ? statement.name : undefined,
+          text: this.#clock === undefined ? statement.text : statement.text.replaceAll(NOW, String(this.#clock())),
+          values: values as unknown[],
+          types: TEXT,
+          query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),
+        } as QueryConfig & { query_timeout: number });
+        this.#connections.giveBack(client);
+        return { rows: result.rows, rowCount: result.rowCount ?? 0 };
+      } catch (error) {
+        fault = error;
+      }
+      const isLate = performance.now() >= deadline;
+      const { closesConnection, next } = afterFailure({ fault, tries, conflicts, isPrepared, isFresh, isLate });
+      client.release(closesConnection);
+      if (next === "fail") throw translateError(fault);
+      if (next === "unprepared") this.#prepare = false;
+      if (next === "later") await sleep(Math.random() * MAX_CONFLICT_PAUSE_MS * ++conflicts);
+    }
+  }
+
+  async transaction<T>(work: (client: TransactionClient) => Promise<T>): Promise<T> {
+    const client = this.#connections.takeAside() ?? (await this.#connections.take(performance.now() + this.#timeoutMs));
+    const sendWithin = (timeoutMs: number, text: string, values?: unknown[]) =>
+      client.query({ text, values, query_timeout: timeoutMs } as QueryConfig & { query_timeout: number });
+    const send = (text: string, values?: unknown[]) => sendWithin(TRANSACTION_STATEMENT_TIMEOUT_MS, text, values);
+    let broken = true;
+    try {
+      await sendWithin(this.#timeoutMs, "BEGIN");
+      const result = await work({ query: send });
+      await send("COMMIT");
+      broken = false;
+      return result;
+    } catch (error) {
+      throw translateError(error);
+    } finally {
+      // A connection that is in the middle of a failed transaction is closed, which undoes it.
+      client.release(broken);
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#connections.end();
+  }
+
+  /** Notes that a connection is used, if its driver hands values on as text. */
+  #begin(client: PoolClient): void {
+    try {
+      refuseBinary(client);
+    } catch (error) {
+      client.release();
+      throw error;
+    }
+    this.#used.add(client);
+  }
+}

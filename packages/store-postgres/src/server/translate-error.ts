@@ -1,0 +1,161 @@
+import { isWorkflowError, WorkflowError } from "@waymark/core";
+import { cleanText, type StoreFault, safeError, unavailable } from "@waymark/core/store";
+
+interface Fault {
+  reason: StoreFault;
+  /** What happened and what to do, before the server's own words. */
+  advice: string;
+}
+
+const BY_STATE: Record<string, Fault> = {
+  "28P01": { reason: "authentication", advice: "PostgreSQL refused the user or the password. Check both." },
+  "28000": { reason: "authentication", advice: "PostgreSQL refused the login. Check the user and pg_hba.conf." },
+  "3D000": { reason: "database_missing", advice: "The database does not exist. Create it, or check its name." },
+  "3F000": { reason: "schema", advice: "The schema does not exist. Run the migrations, or check the option `schema`." },
+  "42P01": { reason: "schema", advice: "A table is missing. Run the migrations, or check `schema` and `tablePrefix`." },
+  "42703": { reason: "schema", advice: "A column is missing. Run the migrations." },
+  "2BP01": {
+    reason: "schema",
+    advice:
+      "Something of the application's depends on what a migration drops (the view execution_output?). Drop it first.",
+  },
+  "42501": {
+    reason: "permission",
+    advice: "The database user lacks a permission. Grant it, or migrate with another user (see the README).",
+  },
+  "25006": { reason: "read_only", advice: "The server takes no writes (a replica?). Connect to the primary." },
+  "53100": { reason: "disk_full", advice: "The server's disk is full. Free space; no acknowledged commit is lost." },
+  "53300": {
+    reason: "connections_exhausted",
+    advice: "The server has no connection left. Lower `poolSize`, use a pooler, or raise max_connections.",
+  },
+  "55P03": { reason: "timeout", advice: "A lock was not to be had in time. Look for a long transaction." },
+  "57014": { reason: "timeout", advice: "The server cancelled a statement that took too long." },
+};
+
+const BY_CLASS: Record<string, Fault> = {
+  "08": { reason: "connection", advice: "The connection to PostgreSQL failed." },
+  "40": { reason: "conflict", advice: "The statement kept colliding with others." },
+  "53": { reason: "server", advice: "The server is short of resources." },
+  "57": { reason: "connection", advice: "The server is shutting down, starting or failing over." },
+};
+
+const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO)/;
+/** What to do about a connection that could not be made secure, by the code or the words of the fault. */
+const TLS_ADVICE: readonly [RegExp, string][] = [
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "The server's certificate is for another host name. Connect by a name that stands in it.",
+  ],
+  [
+    /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|CERT_UNTRUSTED$|CERT_SIGNATURE_FAILURE$)/,
+    "The server's certificate is from nobody that is trusted here. Name its authority's certificate: `sslrootcert` in the address, or `options: { ssl: { ca } }`.",
+  ],
+  [
+    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+    "The server's certificate is not valid at this time. Renew it, or set the clock.",
+  ],
+  [/does not support SSL/, "The server has no TLS. Set `ssl = on` there, or take `sslmode` out of the address."],
+];
+/** How PostgreSQL refuses who comes without TLS; up to version 13, and since. */
+const TLS_MISSING = /(SSL off|no encryption)$/;
+const TIMEOUTS =
+  /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated due to connection timeout)/;
+const LOST = /^(Connection terminated|Client has encountered a connection error|Client was closed|The server closed)/;
+const CLOSED = /after calling end on the pool|PGlite is clos/;
+
+/** What the server says with these may quote the user (28, 53300) or a value (22). */
+const MAY_QUOTE = /^(22|28|53300)/;
+/** The quotation marks of the languages that the server speaks. */
+const QUOTATION = /["'`«»‹›„“”‚‘’「」『』]/;
+/** The longest part of a driver's message that is handed on, in characters. */
+const MAX_WORDS = 1_000;
+
+/** Turns whatever a driver threw into the error that the store's contract names. */
+export function translateError(error: unknown): WorkflowError {
+  if (isWorkflowError(error)) return error;
+  if (CLOSED.test(messageOf(error))) {
+    return new WorkflowError("STORE_CLOSED", "The connection pool was ended.", { cause: causeOf(error) });
+  }
+  const { reason, advice } = classify(error);
+  const sqlState = sqlStateOf(error);
+  const cause = causeOf(error);
+  return unavailable(reason, `${advice} (${cause.message})`, {
+    cause,
+    details: sqlState === undefined ? {} : { sqlState },
+  });
+}
+
+/**
+ * What is kept of a driver's error: no row, no statement, no values, no address, and of the server's words only those
+ * that do not quote a user or a value.
+ */
+export function causeOf(error: unknown): Error & { code?: string | number } {
+  const state = sqlStateOf(error);
+  const first = firstOf(error);
+  const cause = safeError(first);
+  const words = messageOf(first);
+  const isQuoting = state !== undefined && MAY_QUOTE.test(state) && QUOTATION.test(words);
+  cause.message = isQuoting ? `SQLSTATE ${state}` : cleanText(words, MAX_WORDS);
+  // A stack begins with the message.
+  const frames = (cause.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  cause.stack = [`${cause.name}: ${cause.message}`, ...frames].join("\n");
+  return cause;
+}
+
+/**
+ * Tells whether the connection is of no more use; what was sent on it last may have taken effect.
+ *
+ * - So is one to a server that takes no writes: after a failover the same address leads elsewhere.
+ */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== undefined) return state.startsWith("08") || /^(57P0[1235]|25006)$/.test(state);
+  return /^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(codeOf(error)) || LOST.test(messageOf(error));
+}
+
+/** The five characters by which PostgreSQL names an error; `undefined` if it did not come from the server. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return /^[0-9A-Z]{5}$/.test(code) && (error as { severity?: unknown }).severity !== undefined ? code : undefined;
+}
+
+function classify(error: unknown): Fault {
+  const state = sqlStateOf(error);
+  const message = messageOf(error);
+  if (state === "28000" && TLS_MISSING.test(message)) {
+    return {
+      reason: "tls",
+      advice: "The server refuses a login without TLS. Add `sslmode=verify-full` to the address.",
+    };
+  }
+  if (state !== undefined) {
+    const unexpected: Fault = { reason: "server", advice: "PostgreSQL reported an error." };
+    return BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? unexpected;
+  }
+  if (TIMEOUTS.test(message)) return { reason: "timeout", advice: "PostgreSQL did not answer in time." };
+  const code = codeOf(error);
+  if (TLS_CODES.test(code) || message.includes("SSL")) {
+    const known = TLS_ADVICE.find(([pattern]) => pattern.test(code) || pattern.test(message));
+    return {
+      reason: "tls",
+      advice: known?.[1] ?? "No secure connection to PostgreSQL. Check `ssl` and the certificates.",
+    };
+  }
+  return { reason: "connection", advice: "PostgreSQL cannot be reached." };
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+function messageOf(error: unknown): string {
+  const first = firstOf(error);
+  return first instanceof Error ? first.message : String(first);
+}
+
+/** Node joins the failures for each address of a host into one error, whose own message is empty. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+}

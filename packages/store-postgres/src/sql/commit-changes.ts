@@ -1,0 +1,143 @@
+import { type CommitRequest, MAX_CHECKPOINTS } from "@waymark/core/store";
+import { COMMIT, EXECUTION, HEAD_UPDATE, LEASE_BOUND } from "./columns.ts";
+import { type FieldPath, type Parameter, parametersOf } from "./parameters.ts";
+import { ENDED, NOW } from "./rows.ts";
+
+/*
+ * What a commit does to a head, as SQL. A commit that goes alone and one that goes in a batch are both made from this;
+ * they differ only in how a statement finds the parts of a request (RequestSql).
+ */
+
+/** The fields of a commit; of its checkpoints, those of the first. */
+export const COMMIT_PARAMETERS = parametersOf(COMMIT);
+
+/** Tells whether a field is a checkpoint's. */
+export function isOfCheckpoint({ path }: Parameter): boolean {
+  return path.startsWith("checkpoints.");
+}
+
+/** How a statement finds the parts of a request. */
+export interface RequestSql {
+  /** Returns the SQL of a field that every request has. */
+  value(field: FieldPath<typeof COMMIT>): string;
+  /** Returns the SQL of what is written for a field, or `otherwise` for a request that does not have it. */
+  or(field: FieldPath<typeof COMMIT>, otherwise: string): string;
+  /** The SQL of each of the {@link RecordCounts}. */
+  counts: Readonly<Record<keyof RecordCounts, string>>;
+}
+
+/** What a head must know of the records that a commit adds. */
+export interface RecordCounts {
+  added: number;
+  /** The number of those that users see. */
+  shown: number;
+  /** The place of the last snapshot among them, from 1. */
+  snapshotAt: number | null;
+}
+
+/** Counts the records that a commit adds. */
+export function countsOf({ checkpoints = [] }: CommitRequest): RecordCounts {
+  const counts: RecordCounts = { added: checkpoints.length, shown: 0, snapshotAt: null };
+  for (const [at, { kind }] of checkpoints.entries()) {
+    if (kind !== "save") counts.shown += 1;
+    if (kind === "snapshot") counts.snapshotAt = at + 1;
+  }
+  return counts;
+}
+
+/** A column of the head that a commit changes. */
+export interface HeadChange {
+  readonly column: string;
+  /** Tells whether a request changes it. */
+  isIn(request: CommitRequest, counts: RecordCounts): boolean;
+  /** Returns what it becomes; for a request that does not change it, what it was. */
+  to(sql: RequestSql): string;
+}
+
+const always = () => true;
+const hasStatus = ({ head }: CommitRequest) => head?.status !== undefined;
+const hasLease = (request: CommitRequest) => hasStatus(request) || request.leaseMs !== undefined;
+const status = (sql: RequestSql) => sql.or("head.status", "e.status");
+
+/** The fields of an update that are written as they are, each to a column of its own. */
+const { endedAt: _endedAt, wakeAt: _wakeAt, wakeInMs: _wakeInMs, ...PLAIN } = HEAD_UPDATE;
+
+/** Every change of a head. `e` is its row. */
+export const HEAD_CHANGES: readonly HeadChange[] = [
+  { column: EXECUTION.version.column, isIn: always, to: () => "e.version + 1" },
+  { column: COMMIT.commitId.column, isIn: always, to: (sql) => sql.value("commitId") },
+  { column: EXECUTION.updatedAt.column, isIn: always, to: () => NOW },
+  {
+    column: EXECUTION.seq.column,
+    isIn: (_request, { added }) => added > 0,
+    to: ({ counts }) => `e.seq + ${counts.added}`,
+  },
+  {
+    column: EXECUTION.snapshotSeq.column,
+    isIn: (_request, { snapshotAt }) => snapshotAt !== null,
+    to: ({ counts }) => `coalesce(e.seq + ${counts.snapshotAt}, e.snapshot_seq)`,
+  },
+  {
+    column: EXECUTION.checkpointsCount.column,
+    isIn: (_request, { shown }) => shown > 0,
+    to: ({ counts }) => `e.checkpoints_count + ${counts.shown}`,
+  },
+  {
+    column: EXECUTION.recoveries.column,
+    isIn: (_request, { shown }) => shown > 0,
+    to: ({ counts }) => `CASE WHEN ${counts.shown} > 0 THEN 0 ELSE e.recoveries END`,
+  },
+  ...(Object.entries(PLAIN) as [keyof typeof PLAIN, { column: string }][]).map(([field, { column }]) => ({
+    column,
+    isIn: ({ head }: CommitRequest) => head?.[field] !== undefined,
+    to: (sql: RequestSql) => sql.or(`head.${field}`, `e.${column}`),
+  })),
+  {
+    column: EXECUTION.wakeAt.column,
+    isIn: ({ head }) => head?.wakeAt !== undefined || head?.wakeInMs !== undefined,
+    to: (sql) => sql.or("head.wakeAt", sql.or("head.wakeInMs", "e.wake_at_ms")),
+  },
+  // Only a running execution has an owner and a lease: a pending one has none to renew, any other loses them.
+  {
+    column: EXECUTION.owner.column,
+    isIn: hasStatus,
+    to: (sql) => `CASE WHEN ${status(sql)} = 'running' THEN e.owner END`,
+  },
+  {
+    column: COMMIT.leaseMs.column,
+    isIn: hasLease,
+    to: (sql) => `CASE WHEN ${status(sql)} = 'running' THEN ${sql.or("leaseMs", "e.lease_until_ms")} END`,
+  },
+  // Stays as it is unless the lease gets shorter: an index is on it.
+  {
+    column: LEASE_BOUND,
+    isIn: hasLease,
+    to: (sql) =>
+      `CASE WHEN ${status(sql)} = 'running' THEN least(e.${LEASE_BOUND}, ${sql.or("leaseMs", "NULL")}) ELSE 0 END`,
+  },
+  {
+    column: EXECUTION.endedAt.column,
+    isIn: hasStatus,
+    to: (sql) => `CASE WHEN ${status(sql)} IN ${ENDED} THEN ${sql.or("head.endedAt", NOW)} END`,
+  },
+];
+
+/** The highest that a counter can be and still rise by what any commit adds. */
+export const MAX_COUNTER = Number.MAX_SAFE_INTEGER - MAX_CHECKPOINTS;
+
+/**
+ * Returns the condition under which a commit is made: the fence, and counters that can rise.
+ *
+ * A writer that waited for another sees the row as that one left it, so of several with the same version one finds a
+ * row, and the others nothing to insert.
+ */
+export function fence(sql: RequestSql): string {
+  const counters = [EXECUTION.version, EXECUTION.seq, EXECUTION.checkpointsCount];
+  return [
+    `e.token = ${sql.value("token")}`,
+    `e.version = ${sql.value("version")}`,
+    "e.status IN ('pending', 'running')",
+    `e.last_commit_id IS DISTINCT FROM ${sql.value("commitId")}`,
+    ...counters.map(({ column }) => `e.${column} BETWEEN 0 AND ${MAX_COUNTER}`),
+  ].join(" AND ");
+}

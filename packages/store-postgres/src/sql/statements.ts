@@ -1,0 +1,147 @@
+import { type Statement, statement } from "../database.ts";
+import { CLAIM, EXECUTION, EXECUTION_REF, LEASE_BOUND, NEW_EXECUTION } from "./columns.ts";
+import { RANGE_COLUMNS } from "./history-range.ts";
+import { numbered, parametersOf } from "./parameters.ts";
+import { isReadable } from "./readable-head.ts";
+import { checkpointColumns, ENDED, headColumns, NOW } from "./rows.ts";
+import type { TableNames } from "./table-names.ts";
+
+/** The statements that are always the same: all but commits and listings. */
+export interface Statements {
+  readonly create: Statement;
+  readonly head: Statement;
+  readonly claim: Statement;
+  readonly isSnapshot: Statement;
+  readonly readAscending: Statement;
+  readonly readDescending: Statement;
+  readonly saveDefinition: Statement;
+  readonly readDefinition: Statement;
+  readonly deleteUnusedDefinitions: Statement;
+  readonly deleteExecutions: Statement;
+}
+
+/** Builds the statements for where the tables are. */
+export function buildStatements(names: TableNames): Statements {
+  const { executions, checkpoints, definitions } = names;
+  const refs = parametersOf(EXECUTION_REF).map(({ name, type }) => `${name} ${type}`);
+  return {
+    create: createStatement(names),
+    head: statement(`SELECT ${headColumns("e")} FROM ${executions} AS e WHERE e.id = $1`),
+    claim: claimStatement(names),
+    isSnapshot: statement(
+      `SELECT c.seq FROM ${executions} AS e JOIN ${checkpoints} AS c ON c.execution_key = e.key
+       WHERE e.id = $1 AND c.seq = $2 AND c.kind = 'snapshot'`,
+    ),
+    readAscending: readStatement(names, "ASC"),
+    readDescending: readStatement(names, "DESC"),
+    saveDefinition: statement(
+      `INSERT INTO ${definitions} AS d (hash, definition, created_at_ms, saved_at_ms) VALUES ($1, $2, ${NOW}, ${NOW})
+       ON CONFLICT (hash) DO UPDATE SET saved_at_ms = greatest(d.saved_at_ms, excluded.saved_at_ms)`,
+    ),
+    readDefinition: statement(`SELECT definition FROM ${definitions} WHERE hash = $1`),
+    // A save that is under way is waited for, and then the time that it has noted counts.
+    deleteUnusedDefinitions: statement(
+      `DELETE FROM ${definitions} AS d
+       WHERE coalesce(d.saved_at_ms, d.created_at_ms) <= ${NOW} - $1::bigint
+         AND NOT EXISTS (SELECT FROM ${executions} AS e WHERE e.definition_hash = d.hash COLLATE "default")`,
+    ),
+    deleteExecutions: statement(
+      `WITH gone AS (
+         DELETE FROM ${executions} AS e
+         USING json_to_recordset($1::json) AS ref (${refs.join(", ")})
+         WHERE e.id = ref.id AND (ref.version IS NULL OR e.version = ref.version) AND (ref.token IS NULL OR e.token = ref.token)
+         RETURNING e.key
+       ), records AS (
+         DELETE FROM ${checkpoints} AS c USING gone WHERE c.execution_key = gone.key
+       )
+       SELECT count(*) AS deleted FROM gone`,
+    ),
+  };
+}
+
+/** The fields of a new execution and of a claim, in the order in which their values are sent. */
+export const CREATE_PARAMETERS = parametersOf(NEW_EXECUTION);
+export const CLAIM_PARAMETERS = parametersOf(CLAIM);
+
+/*
+ * A new execution. Its first token is also the key that its records go by: unique for ever, so those of an id that was
+ * deleted and made anew have nothing to do with one another.
+ */
+function createStatement({ executions, checkpoints, tokens }: TableNames): Statement {
+  const { sql, written, columns } = numbered(CREATE_PARAMETERS);
+  const head = columns();
+  const record = columns("checkpoint");
+  return statement(
+    `WITH fresh AS (
+       SELECT nextval('${tokens}') AS token
+     ), head AS (
+       INSERT INTO ${executions} AS e (
+         key, version, token, seq, snapshot_seq, first_seq, checkpoints_count, recoveries, updated_at_ms, ended_at_ms,
+         ${LEASE_BOUND}, initial_checkpoint_id, ${head.names}
+       )
+       SELECT
+         fresh.token, 0, fresh.token, 0, 0, 0, 0, 0, ${NOW}, CASE WHEN ${sql("status")} IN ${ENDED} THEN ${NOW} END,
+         coalesce(${written("leaseMs")}, 0), ${sql("checkpoint.id")}, ${head.values}
+       FROM fresh
+       ON CONFLICT (id) DO NOTHING
+       RETURNING e.key, ${headColumns("e")}
+     ), record AS (
+       INSERT INTO ${checkpoints} (execution_key, seq, ${record.names})
+       SELECT head.key, 0, ${record.values} FROM head
+     )
+     SELECT * FROM head`,
+  );
+}
+
+/*
+ * A claim. The last parameter is the id.
+ *
+ * Tokens come from one sequence, so that none is used again when an id is deleted and made anew; `greatest` still has
+ * them rise where the sequence was set back, as by a restore of a part of the database.
+ */
+function claimStatement({ executions, tokens }: TableNames): Statement {
+  const { sql, written } = numbered(CLAIM_PARAMETERS);
+  const isCancel = `${sql("cancel")} IS NOT NULL`;
+  const unlessCancelled = (column: string, value: string, otherwise: string) =>
+    `${column} = CASE WHEN ${isCancel} THEN ${otherwise} ELSE ${value} END`;
+  const { owner, leaseUntil, wakeAt, waiting, waitingCount } = EXECUTION;
+  const kept = [wakeAt, waiting, waitingCount].map(({ column }) => unlessCancelled(column, `e.${column}`, "NULL"));
+  return statement(
+    `UPDATE ${executions} AS e SET
+       token = greatest(nextval('${tokens}'), e.token + 1), ${CLAIM.claimId.column} = ${written("claimId")},
+       updated_at_ms = ${NOW},
+       recoveries = CASE WHEN e.status = 'running' THEN e.recoveries + 1 ELSE 0 END,
+       failure = coalesce(${sql("cancel")}, CASE WHEN e.status = 'running' THEN e.failure END),
+       ${unlessCancelled("status", "'running'", "'cancelled'")},
+       ${unlessCancelled("ended_at_ms", "NULL", NOW)},
+       ${unlessCancelled(owner.column, written("owner"), "NULL")},
+       ${unlessCancelled(leaseUntil.column, written("leaseMs"), "NULL")},
+       ${unlessCancelled(LEASE_BOUND, written("leaseMs"), "0")},
+       ${kept.join(", ")}
+     WHERE e.id = $${CLAIM_PARAMETERS.length + 1}
+       AND e.last_claim_id IS DISTINCT FROM ${sql("claimId")}
+       AND e.status = ANY (${sql("from")})
+       AND (${sql("force")} OR e.status <> 'running' OR coalesce(e.lease_until_ms, 0) <= ${NOW})
+       AND ${isReadable("e")}
+     RETURNING ${headColumns("e")}`,
+  );
+}
+
+/*
+ * Records of a history: $1 id, $2 lowest number, $3 highest, $4 how many (NULL: all). An execution that has none in that
+ * range gives one row of NULLs, one that does not exist gives none.
+ */
+function readStatement({ executions, checkpoints }: TableNames, order: "ASC" | "DESC"): Statement {
+  return statement(
+    `SELECT ${RANGE_COLUMNS}, ${checkpointColumns("record")}
+     FROM ${executions} AS e
+     LEFT JOIN LATERAL (
+       SELECT * FROM ${checkpoints} AS c
+       WHERE c.execution_key = e.key AND c.seq >= $2::bigint AND c.seq <= $3::bigint
+       ORDER BY c.seq ${order}
+       LIMIT $4::bigint
+     ) AS record ON true
+     WHERE e.id = $1
+     ORDER BY record.seq ${order}`,
+  );
+}

@@ -1,0 +1,28 @@
+/** A connection of `pg`, after its `BEGIN`: a `PoolClient` or a `Client`. */
+export interface TransactionClientLike {
+  query(text: string): Promise<unknown>;
+  release?: unknown;
+}
+
+/** A TypeORM `QueryRunner`, of any version. */
+export interface QueryRunnerLike {
+  readonly isTransactionActive: boolean;
+  readonly isReleased: boolean;
+  connect(): Promise<unknown>;
+}
+
+/** A TypeORM `EntityManager`, of any version. */
+export interface EntityManagerLike {
+  readonly queryRunner?: QueryRunnerLike | undefined;
+  readonly connection: object;
+}
+
+/** What PGlite's `transaction()` hands out. */
+export interface PGliteTransactionLike {
+  query(text: string): Promise<unknown>;
+  rollback(): Promise<unknown>;
+  readonly closed: boolean;
+}
+
+/** What {@link PostgresCheckpointStore.inTransaction} takes. */
+export type PostgresTransaction = TransactionClientLike | EntityManagerLike | QueryRunnerLike | PGliteTransactionLike;
