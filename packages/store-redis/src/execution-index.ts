@@ -6,12 +6,13 @@ import {
   type PagePosition,
   type WorkflowStatus,
 } from "@waymark/core/store";
+import { completeIndex } from "./complete-index.ts";
 import type { Connection } from "./connection.ts";
 import { HEAD, VOID } from "./execution-scripts.ts";
 import { decodeHead, type Head } from "./heads.ts";
 import { type EntryField, type IndexEntry, judgeEntry, memberOf, parseMember } from "./index-entries.ts";
 import { groupByRow, isBeyond, isKnown, matches, type Row, recordIn, startOf } from "./index-rows.ts";
-import { INDEX_ADD, INDEX_ADOPT, INDEX_PAGE, INDEX_RAISE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
+import { INDEX_ADD, INDEX_PAGE, INDEX_RAISE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
 import type { Keys } from "./keys.ts";
 
 /** A place of an execution in an index. */
@@ -34,6 +35,8 @@ export interface ExecutionIndexOptions {
   keys: Keys;
   /** How long a creation may be under way before a listing calls it off, in milliseconds. Its writer then begins again. */
   unbornGraceMs: number;
+  /** Milliseconds between two looks for entries that only a process of the version before has made. */
+  completeEveryMs: number;
 }
 
 // The largest page, and the row that tells that there is more.
@@ -44,12 +47,14 @@ export class ExecutionIndex {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #unbornGraceMs: number;
+  readonly #completeEveryMs: number;
   readonly #cleaning = new Set<Promise<void>>();
 
-  constructor({ connection, keys, unbornGraceMs }: ExecutionIndexOptions) {
+  constructor({ connection, keys, unbornGraceMs, completeEveryMs }: ExecutionIndexOptions) {
     this.#connection = connection;
     this.#keys = keys;
     this.#unbornGraceMs = unbornGraceMs;
+    this.#completeEveryMs = completeEveryMs;
   }
 
   /** Every place of a new execution. */
@@ -146,12 +151,15 @@ export class ExecutionIndex {
    *   again then, so that all rows come in the order of their times.
    */
   async #byBound(query: ListQuery, sortBy: "wakeAt" | "leaseUntil"): Promise<ListedExecution[]> {
-    const { dueIndex, leaseIndex, wakeIndex } = this.#keys;
-    const [key, from, field] =
+    const { dueIndex, leaseIndex, wakeIndex, completions } = this.#keys;
+    const { key, from, field, name } =
       sortBy === "wakeAt"
-        ? ([dueIndex, wakeIndex, "wake"] as const)
-        : ([leaseIndex, this.#keys.statusIndex("running"), "entry"] as const);
-    await this.#connection.run(INDEX_ADOPT, [from, key], []);
+        ? ({ name: "due", key: dueIndex, from: wakeIndex, field: "wake" } as const)
+        : ({ name: "lease", key: leaseIndex, from: this.#keys.statusIndex("running"), field: "entry" } as const);
+    if (query.after === undefined) {
+      const options = { connection: this.#connection, notes: completions, everyMs: this.#completeEveryMs };
+      await completeIndex(options, { name, key, from });
+    }
     const found: ListedExecution[] = [];
     let after = query.after;
     for (let chunk = Math.min(query.limit + 1, MAX_CHUNK); ; ) {

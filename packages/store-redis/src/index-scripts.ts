@@ -16,15 +16,26 @@ for i = 1, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', ARGV[i + 1], ARGV
 return #ARGV / 2`);
 
 /**
- * Adds entries of one index (KEYS[1]) that another (KEYS[2]) lacks, with the lowest bound: versions of the store that do
- * not know the second write only to the first.
+ * Whether to look for entries that one index (KEYS[1]) lacks and an older one (KEYS[2]) has. KEYS[3]: a sorted set of when each
+ * index was completed. ARGV: the name of the index, and milliseconds between two looks. Returns the time, or '' for no.
  */
-export const INDEX_ADOPT = script(`
-if redis.call('ZCARD', KEYS[1]) <= redis.call('ZCARD', KEYS[2]) then return 0 end
-local members = redis.call('ZRANGE', KEYS[1], 0, -1)
-local added = 0
-for i = 1, #members do added = added + redis.call('ZADD', KEYS[2], 'NX', 0, members[i]) end
-return added`);
+export const INDEX_IS_INCOMPLETE = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local last = redis.call('ZSCORE', KEYS[3], ARGV[1])
+local lacks = redis.call('ZCARD', KEYS[2]) > redis.call('ZCARD', KEYS[1])
+if not lacks and last and now - last < tonumber(ARGV[2]) then return '' end
+return string.format('%.0f', now)`);
+
+/**
+ * One step of a walk through an older index (KEYS[2]): adds to an index (KEYS[1]) what it lacks, with the lowest bound.
+ * KEYS[3] as above. ARGV: the name of the index, when the walk began, the cursor. Returns the next cursor; "0" at the end.
+ */
+export const INDEX_COMPLETE = script(`
+local step = redis.call('ZSCAN', KEYS[2], ARGV[3], 'COUNT', 1000)
+for i = 1, #step[2], 2 do redis.call('ZADD', KEYS[1], 'NX', 0, step[2][i]) end
+if step[1] == '0' then redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1]) end
+return step[1]`);
 
 /** Notes when a definition was saved. KEYS: the index. ARGV: the name of its key. */
 export const DEFINITION_SAVED = script(`

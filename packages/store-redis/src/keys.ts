@@ -68,6 +68,11 @@ export class Keys {
     return this.#index("lease");
   }
 
+  /** When the indexes of what is due and of leases were last completed from older ones. */
+  get completions(): string {
+    return this.#index("completions");
+  }
+
   /** Definitions, by when they were last saved. */
   get definitionIndex(): string {
     return this.#index("definitions");

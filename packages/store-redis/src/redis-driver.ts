@@ -27,6 +27,12 @@ import { checkVersion } from "./server-version.ts";
 /** How long a creation may be under way before a listing calls it off, in milliseconds. Its writer then begins again. */
 const UNBORN_GRACE_MS = 60_000;
 
+/**
+ * Milliseconds between two looks for what a process of the version before has written to older indexes only. Its
+ * executions are listed as due, or as lapsed, so much later at most.
+ */
+const COMPLETE_EVERY_MS = 60_000;
+
 /** What a {@link RedisDriver} is made of. */
 export interface RedisDriverOptions {
   client: RedisClient;
@@ -35,6 +41,8 @@ export interface RedisDriverOptions {
   options: RedisStoreOptions;
   /** Default: a minute. */
   unbornGraceMs?: number;
+  /** Default: a minute. */
+  completeEveryMs?: number;
 }
 
 /** Keeps executions by scripts, each of which the server runs as one. */
@@ -46,11 +54,12 @@ export class RedisDriver implements StoreDriver {
   readonly #executions: Executions;
   readonly #definitions: Definitions;
 
-  constructor({ client, owned, options, unbornGraceMs = UNBORN_GRACE_MS }: RedisDriverOptions) {
+  constructor({ client, owned, options, ...times }: RedisDriverOptions) {
+    const { unbornGraceMs = UNBORN_GRACE_MS, completeEveryMs = COMPLETE_EVERY_MS } = times;
     const { keyPrefix = DEFAULT_KEY_PREFIX, timeoutMs = DEFAULT_TIMEOUT_MS, endedTtlMs } = options;
     const connection = new Connection({ client, owned, timeoutMs });
     const keys = new Keys(keyPrefix);
-    const index = new ExecutionIndex({ connection, keys, unbornGraceMs });
+    const index = new ExecutionIndex({ connection, keys, unbornGraceMs, completeEveryMs });
     this.#options = options;
     this.#connection = connection;
     this.#keys = keys;

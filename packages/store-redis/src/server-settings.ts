@@ -10,7 +10,10 @@ export interface ServerSettings {
   warnings: string[];
 }
 
-/** The version of the layout of the keys that this package writes. */
+/**
+ * The version of the layout of the keys that this package writes. It changes only with a major version: within one, a layout
+ * only gains keys and fields, and processes of the version before go on working on the same data.
+ */
 const LAYOUT = 1;
 
 /** Makes sure that what is there is of a layout that this package knows; notes its own if nothing is there. */

@@ -132,7 +132,7 @@ it("a wrong or missing password, and a user who may not, are told apart", async 
   const boss = new Redis(closed.url);
   await boss.call("acl", "setuser", "app", "on", ">pw", "~waymark:*", ...permissions.trim().split(/\s+/));
   await boss.call("acl", "setuser", "poor", "on", ">pw", "~other:*", "+@all");
-  boss.disconnect();
+  opened.push({ close: async () => boss.disconnect() });
   const store = await connect("app:pw@");
   const created = await store.createExecution(newExecution("e1"));
   expect(await store.listExecutions()).toMatchObject({ items: [{ id: "e1" }] });
@@ -140,6 +140,11 @@ it("a wrong or missing password, and a user who may not, are told apart", async 
   const owner = { claimId: randomUUID(), owner: "o", leaseMs: 0, from: ["completed" as const] };
   await store.claimExecution("e1", owner);
   expect(await store.readCheckpoints("e1")).toHaveLength(2);
+  expect(await store.listExecutions({ leaseExpired: true })).toMatchObject({ items: [{ id: "e1" }] });
+  expect(await store.listExecutions({ due: true })).toMatchObject({ items: [] });
+  await store.saveDefinition("h", "{}");
+  await boss.zincrby("waymark:{index}:definitions", -600_000, "h");
+  expect(await store.deleteUnusedDefinitions({ olderThanMs: 600_000 })).toBe(1);
   expect(await store.deleteExecutions([{ id: "e1", version: 1 }])).toBe(1);
   expect(store.capabilities.durable).toBe(true);
   await store.close();
