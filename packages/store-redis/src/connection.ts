@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
-import { onClientChange } from "./client-changes.ts";
-import type { RedisClient } from "./redis-client.ts";
+import { onClientChange, type RedisClient } from "./redis-client.ts";
 import type { Script } from "./script.ts";
 import { isConnectionLost, replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
 

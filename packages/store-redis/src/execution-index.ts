@@ -10,7 +10,16 @@ import { completeIndex } from "./complete-index.ts";
 import type { Connection } from "./connection.ts";
 import { HEAD, VOID } from "./execution-scripts.ts";
 import { decodeHead, type Head } from "./heads.ts";
-import { type EntryField, type IndexEntry, judgeEntry, memberOf, parseMember } from "./index-entries.ts";
+import {
+  type IndexEntry,
+  judgeEntry,
+  madeAtMs,
+  memberOf,
+  parseMember,
+  type Removal,
+  type StampField,
+  type Stamps,
+} from "./index-entries.ts";
 import { groupByRow, isBeyond, isKnown, matches, type Row, recordIn, startOf } from "./index-rows.ts";
 import { INDEX_ADD, INDEX_PAGE, INDEX_RAISE, INDEX_REMOVE, INDEX_SIZES } from "./index-scripts.ts";
 import type { Keys } from "./keys.ts";
@@ -25,9 +34,6 @@ export interface Place {
 
 /** What decides in which indexes an execution is from creation to deletion. */
 type Lasting = Pick<ExecutionRecord, "workflowId" | "userId" | "parentId">;
-
-/** What tells an entry from all others. */
-export type Removal = Pick<IndexEntry, "key" | "id" | "stamp">;
 
 /** How an {@link ExecutionIndex} reaches its data. */
 export interface ExecutionIndexOptions {
@@ -94,11 +100,11 @@ export class ExecutionIndex {
   }
 
   /** Its entries in the indexes of a status, if any, and in those of executions that have a `wakeAt`, unless "". */
-  entriesOf(id: string, { status, entry, wake }: { status?: WorkflowStatus; entry: string; wake: string }): Removal[] {
+  entriesOf(id: string, { status, statusStamp, wakeStamp }: Stamps): Removal[] {
     const keys: [string, string][] = [];
-    if (status !== undefined) keys.push([this.#keys.statusIndex(status), entry]);
-    if (status === "running") keys.push([this.#keys.leaseIndex, entry]);
-    if (wake !== "") keys.push([this.#keys.wakeIndex, wake], [this.#keys.dueIndex, wake]);
+    if (status !== undefined) keys.push([this.#keys.statusIndex(status), statusStamp]);
+    if (status === "running") keys.push([this.#keys.leaseIndex, statusStamp]);
+    if (wakeStamp !== "") keys.push([this.#keys.wakeIndex, wakeStamp], [this.#keys.dueIndex, wakeStamp]);
     return keys.map(([key, stamp]) => ({ key, id, stamp }));
   }
 
@@ -154,8 +160,8 @@ export class ExecutionIndex {
     const { dueIndex, leaseIndex, wakeIndex, completions } = this.#keys;
     const { key, from, field, name } =
       sortBy === "wakeAt"
-        ? ({ name: "due", key: dueIndex, from: wakeIndex, field: "wake" } as const)
-        : ({ name: "lease", key: leaseIndex, from: this.#keys.statusIndex("running"), field: "entry" } as const);
+        ? ({ name: "due", key: dueIndex, from: wakeIndex, field: "wakeStamp" } as const)
+        : ({ name: "lease", key: leaseIndex, from: this.#keys.statusIndex("running"), field: "statusStamp" } as const);
     if (query.after === undefined) {
       const options = { connection: this.#connection, notes: completions, everyMs: this.#completeEveryMs };
       await completeIndex(options, { name, key, from });
@@ -194,8 +200,8 @@ export class ExecutionIndex {
     const statuses = hasEnded ? ENDED.filter((one) => query.statuses?.includes(one) ?? true) : query.statuses;
     if (statuses !== undefined) {
       const keys = [...new Set(statuses)].map((status) => this.#keys.statusIndex(status));
-      if (keys.length === 0) return { keys, field: "entry" };
-      candidates.push({ keys, field: "entry" });
+      if (keys.length === 0) return { keys, field: "statusStamp" };
+      candidates.push({ keys, field: "statusStamp" });
     }
     if (parentId !== undefined) candidates.push({ keys: [this.#keys.parentIndex(parentId)], field: undefined });
     if (workflowId !== undefined) candidates.push({ keys: [this.#keys.workflowIndex(workflowId)], field: undefined });
@@ -253,7 +259,7 @@ export class ExecutionIndex {
     return rows.map(({ id }, at) => decodeHead(id, replies[at] ?? []));
   }
 
-  #repair(entries: readonly IndexEntry[], row: { field: EntryField; head: Head | undefined; now: number }): void {
+  #repair(entries: readonly IndexEntry[], row: { field: StampField; head: Head | undefined; now: number }): void {
     // What cannot be read is not judged: its entries are all that leads to it.
     if (row.head?.record.unreadable !== undefined) return;
     for (const entry of entries) {
@@ -269,7 +275,7 @@ export class ExecutionIndex {
     }
   }
 
-  /** An entry by a time has a twin in the index that it is adopted from; both come and go together. */
+  /** An entry in an index by time has a twin in the index that this one is completed from; both come and go together. */
   #twinsOf(entry: IndexEntry): Removal[] {
     const { dueIndex, wakeIndex, leaseIndex } = this.#keys;
     if (entry.key === dueIndex) return [entry, { ...entry, key: wakeIndex }];
@@ -293,15 +299,10 @@ export class ExecutionIndex {
   }
 }
 
-/** When an entry was made, at the latest: a token is at least the clock in microseconds. What was imported was created before. */
-function madeAtMs({ stamp }: IndexEntry): number {
-  return Number.parseInt(stamp, 10) / 1_000;
-}
-
 /** Indexes that hold what is asked for, and maybe more. */
 interface Candidate {
   keys: string[];
-  field: EntryField;
+  field: StampField;
 }
 
 interface ChunkOptions {

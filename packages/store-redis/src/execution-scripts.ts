@@ -1,5 +1,5 @@
 import type { WorkflowStatus } from "@waymark/core/store";
-import { namedScript, script } from "./script.ts";
+import { hadFields, namedScript, script } from "./script.ts";
 
 /*
  * What decides about one execution. All keys of a script have one hash tag. Nothing that can fail follows a script's first
@@ -7,7 +7,7 @@ import { namedScript, script } from "./script.ts";
  * rules that all stores share.
  *
  * Private fields of a head beside those of an ExecutionRecord:
- *   born       the token it was created under, which is the stamp of its entries in indexes that never change
+ *   born       the token it was created under, which is the stamp of its entries in indexes that it never leaves
  *   entry      the stamp of its entries in the index of its status and, while it runs, in that of leases
  *   wake       the stamp of its entries in the indexes of those that have a wakeAt; absent without one
  *   initialId  the id of the first checkpoint; claimId, commitId: those of the last claim and commit
@@ -32,8 +32,9 @@ const READ_HEAD = `
 local function read_head(key)
   local head = redis.call('HGETALL', key)
   if #head == 0 then return head end
+  local time = redis.call('TIME')
   head[#head + 1] = 'readAt'
-  head[#head + 1] = string.format('%.0f', (clock()))
+  head[#head + 1] = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
   return head
 end`;
 
@@ -74,7 +75,7 @@ export type ReserveAnswer = ["exists", string[]] | ["reserved", string, string];
 /** Makes an execution under a reserved token. After the named arguments: fields and values. */
 export const CREATE = namedScript(
   ["token", "record", "endedTtlMs"],
-  `${CLOCK}${COUNT}${READ_HEAD}
+  `${COUNT}${READ_HEAD}
 local head = read_head(KEYS[1])
 if #head > 0 then return { 'exists', head } end
 local counter = redis.call('HMGET', KEYS[3], 'void', 'last')
@@ -93,36 +94,36 @@ return { 'created' }`,
 export type CreateAnswer = ["exists", string[]] | ["void"] | ["created"];
 
 /**
- * Grants a claim to whoever has looked at the head and made its index entries: `prepared` is the status that it had, and their stamp. After the
- * named arguments: the statuses it may be claimed from.
+ * Grants a claim to a caller that has looked at the head and made its index entries: `prepared` is the status that it had,
+ * and their stamp. After the named arguments: the statuses it may be claimed from.
  *
  * The stamp names the head's state. That of a cancel and of a claim by force names the token only: no stream of commits
  * holds them up.
  */
 export const CLAIM = namedScript(
   ["claimId", "owner", "leaseMs", "force", "cancel", "prepared", "endedTtlMs"],
-  `${CLOCK}${COUNT}${READ_HEAD}${NEXT_TOKEN}${IS_WHOLE}
-local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'claimId', 'leaseUntil', 'entry', 'wake', 'seq',
-  'firstSeq', 'recoveries')
-local status = h[1]
-if not status or h[4] == claimId then return { 'refused', read_head(KEYS[1]) } end
+  `${CLOCK}${COUNT}${READ_HEAD}${NEXT_TOKEN}${IS_WHOLE}${hadFields(
+    ...["status", "token", "version", "claimId", "leaseUntil", "entry", "wake", "seq", "firstSeq", "recoveries"],
+  )}
+local status = had_status
+if not status or had_claimId == claimId then return { 'refused', read_head(KEYS[1]) } end
 local now = clock()
 local listed = false
 for i = rest, #ARGV do listed = listed or ARGV[i] == status end
-if not listed or (status == 'running' and force == '' and (count(h[5]) or 0) > now) then
+if not listed or (status == 'running' and force == '' and (count(had_leaseUntil) or 0) > now) then
   return { 'refused', read_head(KEYS[1]) }
 end
-local last, recoveries = count(h[2]), count(h[10] or '0')
-if not (last and recoveries and count(h[3]) and is_whole(count(h[8]), count(h[9]))) then
+local last, recoveries = count(had_token), count(had_recoveries or '0')
+if not (last and recoveries and count(had_version) and is_whole(count(had_seq), count(had_firstSeq))) then
   return { 'damaged', read_head(KEYS[1]) }
 end
 local cancels = cancel ~= ''
-local stamp = h[2] .. '.' .. ((cancels or force ~= '') and '9007199254740991' or h[3])
+local stamp = had_token .. '.' .. ((cancels or force ~= '') and '9007199254740991' or had_version)
 local after = cancels and 'cancelled' or 'running'
 -- Which entries are to be made depends on the status, too.
 if prepared ~= status .. ':' .. stamp then return { 'prepare', read_head(KEYS[1]), stamp } end
 local token = next_token(KEYS[3], last)
-local entry = status == after and h[6] or stamp
+local entry = status == after and had_entry or stamp
 local left_wake = ''
 if status == 'running' then recoveries = recoveries + 1 else
   recoveries = 0
@@ -132,7 +133,7 @@ redis.call('HDEL', KEYS[1], 'endedAt')
 redis.call('HSET', KEYS[1], 'status', after, 'token', token, 'updatedAt', now, 'claimId', claimId, 'entry', entry,
   'recoveries', recoveries)
 if cancels then
-  left_wake = h[7] or ''
+  left_wake = had_wake or ''
   redis.call('HSET', KEYS[1], 'failure', cancel, 'endedAt', now)
   redis.call('HDEL', KEYS[1], 'owner', 'leaseUntil', 'wakeAt', 'wake', 'waiting', 'waitingCount')
 else
@@ -146,7 +147,7 @@ else
   redis.call('PERSIST', KEYS[1])
   redis.call('PERSIST', KEYS[2])
 end
-return { 'claimed', read_head(KEYS[1]), status, h[6], left_wake }`,
+return { 'claimed', read_head(KEYS[1]), status, had_entry, left_wake }`,
 );
 
 export type ClaimAnswer =
@@ -179,16 +180,19 @@ export const COMMIT = namedScript(
     ] as const),
     ...(["endedAt", "prepared", "endedTtlMs", "removed"] as const),
   ],
-  `${CLOCK}${READ_HEAD}
-local h = redis.call('HMGET', KEYS[1], 'status', 'token', 'version', 'commitId', 'seq', 'firstSeq', 'checkpointsCount',
-  'createdAt', 'entry', 'wake', 'wakeAt', 'leaseUntil', 'recoveries')
-local before = h[1]
-if not before or h[4] == commitId or h[2] ~= token or (before ~= 'running' and before ~= 'pending') or h[3] ~= version then
+  `${READ_HEAD}${hadFields(
+    ...["status", "token", "version", "commitId", "seq", "firstSeq", "checkpointsCount", "createdAt"],
+    ...["entry", "wake", "leaseUntil", "recoveries"],
+  )}
+local before = had_status
+if not before or had_commitId == commitId or had_token ~= token or (before ~= 'running' and before ~= 'pending')
+  or had_version ~= version then
   return { 'refused', read_head(KEYS[1]) }
 end
-local seq, first, checkpoints, largest = tonumber(h[5]), tonumber(h[6]), tonumber(h[7]), 9007199254740991
+local seq, first, checkpoints = tonumber(had_seq), tonumber(had_firstSeq), tonumber(had_checkpointsCount)
+local largest = 9007199254740991
 -- What is computed with can be raised, and counts the records that there are.
-if not (seq and first and checkpoints and h[8]) or redis.call('LLEN', KEYS[2]) ~= seq - first + 1
+if not (seq and first and checkpoints and had_createdAt) or redis.call('LLEN', KEYS[2]) ~= seq - first + 1
   or first < 0 or checkpoints < 0 or checkpoints % 1 ~= 0 or checkpoints >= largest or tonumber(version) >= largest then
   return { 'damaged', read_head(KEYS[1]) }
 end
@@ -200,17 +204,19 @@ if drop and not (drop > seq and string.sub(kinds, drop - seq, drop - seq) == 's'
     return { 'refused', read_head(KEYS[1]) }
   end
 end
-local now = clock()
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local changes = status ~= '' and status ~= before
 local after = changes and status or before
 local wakes_at = wake == 'set' and (tonumber(wakeAt) or now + wakeInMs)
 -- An entry that the head names serves for a later wakeAt, and for a later end of the lease, too.
-local wakes = wakes_at and not (h[10] and tonumber(h[11]) and wakes_at >= tonumber(h[11]))
+local had_wake_at = wakes_at and had_wake and tonumber(redis.call('HGET', KEYS[1], 'wakeAt'))
+local wakes = wakes_at and not (had_wake_at and wakes_at >= had_wake_at)
 local ends_at = leaseMs ~= '' and after == 'running' and now + leaseMs
-local shortens = ends_at and not changes and ends_at < (tonumber(h[12]) or 0)
-if (changes or wakes or shortens) and prepared ~= h[8] then
-  return { 'index', h[8], changes and 'status' or shortens and 'lease' or '', wakes and 'wake' or '',
-    string.format('%.0f', now), h[9] or '' }
+local shortens = ends_at and not changes and ends_at < (tonumber(had_leaseUntil) or 0)
+if (changes or wakes or shortens) and prepared ~= had_createdAt then
+  return { 'index', had_createdAt, changes and 'status' or shortens and 'lease' or '', wakes and 'wake' or '',
+    string.format('%.0f', now), had_entry or '' }
 end
 local ended = after == 'completed' or after == 'failed' or after == 'cancelled'
 local stamp = token .. '.' .. version
@@ -229,7 +235,7 @@ if added > 0 then
     if kind == 's' then snapshot = seq + i end
   end
   if shown > 0 then put('checkpointsCount', checkpoints + shown) end
-  if shown > 0 and h[13] ~= '0' then put('recoveries', 0) end
+  if shown > 0 and had_recoveries ~= '0' then put('recoveries', 0) end
   if snapshot then put('snapshotSeq', snapshot) end
 end
 if drop and drop > first then put('firstSeq', drop) end
@@ -254,8 +260,8 @@ if ended and endedTtlMs ~= '' then
   redis.call('PEXPIRE', KEYS[1], endedTtlMs)
   redis.call('PEXPIRE', KEYS[2], endedTtlMs)
 end
-local woken = (wake == 'clear' or wakes) and h[10]
-if changes or woken then return { 'changed', changes and before or '', h[9] or '', woken or '' } end
+local woken = (wake == 'clear' or wakes) and had_wake
+if changes or woken then return { 'changed', changes and before or '', had_entry or '', woken or '' } end
 return { 'done' }`,
 );
 
@@ -278,7 +284,7 @@ export type CommitAnswer =
 /** Reads records: from number `lowest` to `highest` (or ''), at most `limit`, and no more once `bytes` are read. */
 export const READ = namedScript(
   ["lowest", "highest", "limit", "order", "bytes"],
-  `${CLOCK}${COUNT}${READ_HEAD}${IS_WHOLE}
+  `${COUNT}${READ_HEAD}${IS_WHOLE}
 local h = redis.call('HMGET', KEYS[1], 'born', 'firstSeq', 'seq')
 local first, seq = count(h[2]), count(h[3])
 if not h[1] or not is_whole(seq, first) then return { 'damaged', read_head(KEYS[1]) } end

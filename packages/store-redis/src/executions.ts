@@ -95,15 +95,15 @@ export class Executions {
       if (answer[0] === "damaged") throw damaged(id);
       const { record } = found;
       if (answer[0] === "claimed") {
-        const [, , before, entry, wake] = answer;
+        const [, , before, statusStamp, wakeStamp] = answer;
         this.#index.removeSoon(
-          this.#index.entriesOf(id, { ...(before !== status && { status: before }), entry, wake }),
+          this.#index.entriesOf(id, { ...(before !== status && { status: before }), statusStamp, wakeStamp }),
         );
         return record;
       }
       prepared = `${record.status}:${answer[2]}`;
       // One that runs already keeps its entries, under their own stamp.
-      const stamp = record.status === status ? found.entry : answer[2];
+      const stamp = record.status === status ? found.statusStamp : answer[2];
       await this.#index.add({ id, stamp }, [
         ...(record.status === status ? [] : [this.#index.statusPlace(status, record.createdAt)]),
         ...(status === "running" ? [this.#index.leasePlace(record.readAt + request.leaseMs)] : []),
@@ -121,8 +121,8 @@ export class Executions {
       if (answer[0] === "refused") return this.#refused(id, answer[1]);
       if (answer[0] === "damaged") throw damaged(id, decodeHead(id, answer[1])?.record);
       if (answer[0] === "changed") {
-        const [, status, entry, wake] = answer;
-        const left = { ...(status !== "" && { status }), entry, wake };
+        const [, status, statusStamp, wakeStamp] = answer;
+        const left = { ...(status !== "" && { status }), statusStamp, wakeStamp };
         this.#index.removeSoon(this.#index.entriesOf(id, left));
         return undefined;
       }
@@ -141,7 +141,7 @@ export class Executions {
     id: string,
     request: CommitRequest,
     encoded: CommitArguments,
-    [, createdAt, wants, wakes, now, entry]: Extract<CommitAnswer, { 0: "index" }>,
+    [, createdAt, wants, wakes, now, statusStamp]: Extract<CommitAnswer, { 0: "index" }>,
   ): Promise<void> {
     encoded.prepared = createdAt;
     const stamp = `${request.token}.${request.version}`;
@@ -152,7 +152,7 @@ export class Executions {
     if (wants === "status" && status === "running") places.push(this.#index.leasePlace(leaseUntil));
     if (wakes === "wake") places.push(...this.#index.wakePlaces(Number(createdAt), wakeAt ?? Number(now) + wakeInMs));
     if (places.length > 0) await this.#index.add({ id, stamp }, places);
-    if (wants === "lease") await this.#index.add({ id, stamp: entry }, [this.#index.leasePlace(leaseUntil)]);
+    if (wants === "lease") await this.#index.add({ id, stamp: statusStamp }, [this.#index.leasePlace(leaseUntil)]);
   }
 
   #refused(id: string, flat: readonly string[]): Refused {
@@ -170,11 +170,11 @@ export class Executions {
       { repeatable: false },
     );
     if (answer[0] === "left") return false;
-    const [, born, entry, status, workflowId, userId, parentId, wake] = answer;
+    const [, creationStamp, statusStamp, status, workflowId, userId, parentId, wakeStamp] = answer;
     const lasting = this.#index.lastingKeys({ workflowId, userId, ...(parentId !== "" && { parentId }) });
     this.#index.removeSoon([
-      ...lasting.map((key) => ({ key, id, stamp: born })),
-      ...this.#index.entriesOf(id, { status, entry, wake }),
+      ...lasting.map((key) => ({ key, id, stamp: creationStamp })),
+      ...this.#index.entriesOf(id, { status, statusStamp, wakeStamp }),
     ]);
     return true;
   }

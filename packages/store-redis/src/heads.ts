@@ -10,12 +10,12 @@ import {
 export interface Head {
   /** Its `unreadable` names the fields below as well. */
   record: ExecutionRecord;
-  /** The token that it was created under. */
-  born: string;
-  /** The stamp of its entry in the index of its status. */
-  entry: string;
+  /** The token that it was created under: the stamp of its entries in indexes that it never leaves. */
+  creationStamp: string;
+  /** The stamp of its entries in the index of its status and, while it runs, in that of leases. */
+  statusStamp: string;
   /** The stamp of its entries in the indexes of those that have a `wakeAt`; absent without one. */
-  wake?: string;
+  wakeStamp?: string;
   initialId: string;
   claimId?: string | undefined;
   commitId?: string | undefined;
@@ -39,18 +39,19 @@ export function decodeHead(id: string, flat: readonly string[]): Head | undefine
   };
   // No entry has a token from before the execution was created, or one that it has not reached.
   const newest = unreadable.includes("token") ? Number.MAX_SAFE_INTEGER : record.token;
-  const born = read("born", (text) => TOKEN.test(text) && Number(text) <= newest);
-  const isStamp = (text: string) => STAMP.test(text) && isBetween(Number.parseInt(text, 10), Number(born), newest);
+  const creationStamp = read("born", (text) => TOKEN.test(text) && Number(text) <= newest);
+  const isStamp = (text: string) =>
+    STAMP.test(text) && isBetween(Number.parseInt(text, 10), Number(creationStamp), newest);
   const head: Head = {
     record,
-    born,
-    entry: read("entry", isStamp),
+    creationStamp,
+    statusStamp: read("entry", isStamp),
     initialId: read("initialId", (text) => text !== ""),
     claimId: fields.get("claimId"),
     commitId: fields.get("commitId"),
   };
   if (fields.has("wakeAt") || fields.has("wake")) {
-    head.wake = read("wake", isStamp);
+    head.wakeStamp = read("wake", isStamp);
     if (!fields.has("wakeAt")) unreadable.push("wakeAt");
   }
   if (unreadable.length > 0) head.record = { ...record, unreadable };

@@ -1,3 +1,4 @@
+import type { WorkflowStatus } from "@waymark/core/store";
 import type { Head } from "./heads.ts";
 
 /*
@@ -23,6 +24,17 @@ export interface IndexEntry {
   time: number;
 }
 
+/** What tells an entry from all others. */
+export type Removal = Pick<IndexEntry, "key" | "id" | "stamp">;
+
+/** The stamps of entries in the indexes of a status and of executions that have a `wakeAt`. */
+export interface Stamps {
+  status?: WorkflowStatus;
+  statusStamp: string;
+  /** Or "". */
+  wakeStamp: string;
+}
+
 /** What to do with an entry, knowing the head that was read after it. */
 export type EntryVerdict =
   /** It is in force, or may yet be: its writer may be between its two steps. */
@@ -42,13 +54,13 @@ export function parseMember(key: string, member: string, score: string): IndexEn
 }
 
 /** The field of a head that names its entry in an index which the execution may leave; none for other indexes. */
-export type EntryField = "entry" | "wake" | undefined;
+export type StampField = "statusStamp" | "wakeStamp" | undefined;
 
 /** Judges an entry of an index which the execution may leave, or of one that it is in from creation to deletion. */
-export function judgeEntry(stamp: string, field: EntryField, head: Head | undefined): EntryVerdict {
+export function judgeEntry(stamp: string, field: StampField, head: Head | undefined): EntryVerdict {
   const [token, version] = stamp.split(".") as [string, string | undefined];
   if (version === undefined) {
-    if (head?.born !== token) return "unborn";
+    if (head?.creationStamp !== token) return "unborn";
     return field !== undefined && head[field] !== stamp ? "remove" : "keep";
   }
   if (head === undefined) return "remove";
@@ -56,4 +68,9 @@ export function judgeEntry(stamp: string, field: EntryField, head: Head | undefi
   const { record } = head;
   const isPast = record.token > Number(token) || (record.token === Number(token) && record.version > Number(version));
   return isPast ? "remove" : "keep";
+}
+
+/** When an entry was made, at the latest: a token is at least the clock in microseconds. What was imported was created before. */
+export function madeAtMs({ stamp }: IndexEntry): number {
+  return Number.parseInt(stamp, 10) / 1_000;
 }

@@ -30,9 +30,12 @@ export function groupByRow(entries: readonly IndexEntry[]): Row[] {
 }
 
 /** The record of a row's execution, if it is that row's: by the time of its creation or, if that cannot be read, a stamp. */
-export function recordIn({ time, entries }: Row, { record, born, entry, wake }: Head): ExecutionRecord | undefined {
+export function recordIn(
+  { time, entries }: Row,
+  { record, creationStamp, statusStamp, wakeStamp }: Head,
+): ExecutionRecord | undefined {
   if (isKnown(record, "createdAt")) return record.createdAt === time ? record : undefined;
-  const stamps = [born, entry, wake];
+  const stamps = [creationStamp, statusStamp, wakeStamp];
   const isNamed = !stamps.some(Boolean) || entries.some(({ stamp }) => stamps.includes(stamp));
   // The place in the listing is that of the row: the next page begins after it.
   return isNamed ? { ...record, createdAt: time } : undefined;

@@ -51,7 +51,7 @@ async function readOnce(
       }),
     );
     if (answer[0] === "read")
-      return { born: answer[1], low: Number(answer[2]), high: Number(answer[3]), texts: answer[4] };
+      return { creationStamp: answer[1], low: Number(answer[2]), high: Number(answer[3]), texts: answer[4] };
     const head = decodeHead(id, answer[1]);
     if (head !== undefined) throw damaged(id, head.record);
     return undefined;
@@ -62,7 +62,7 @@ async function readOnce(
   const wanted = Math.min(limit, high - low + 1);
   for (let answer: Awaited<ReturnType<typeof ask>> = first; ; answer = await ask(low, high)) {
     if (answer === undefined) return undefined;
-    if (answer.born !== first.born || answer.low !== low || answer.high !== high) return "changed";
+    if (answer.creationStamp !== first.creationStamp || answer.low !== low || answer.high !== high) return "changed";
     for (const text of answer.texts) found.push(decodeRecord(text, order === "asc" ? low++ : high--));
     if (found.length >= wanted) return found;
     if (answer.texts.length === 0) return "changed";

@@ -21,6 +21,13 @@ export function namedScript<const Name extends string>(names: readonly Name[], s
   return { ...script(known + source), names };
 }
 
+/** Lua that reads fields of the head, `KEYS[1]`, into local variables: `had_status` for `status`; false without the field. */
+export function hadFields(...names: string[]): string {
+  const locals = names.map((name) => `had_${name}`).join(", ");
+  const quoted = names.map((name) => `'${name}'`).join(", ");
+  return `\nlocal ${locals} = unpack(redis.call('HMGET', KEYS[1], ${quoted}))`;
+}
+
 /** The arguments of a script, in its order. */
 export function argumentsOf<Name extends string>(
   { names }: NamedScript<Name>,
