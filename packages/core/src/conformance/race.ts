@@ -37,8 +37,23 @@ export function times<T>(count: number, make: (index: number) => T): T[] {
 const { setImmediate } = globalThis;
 
 /** Lets everybody else have a turn: so that a reader in a loop does not keep a writer from going on. */
-export function nextTurn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+/** Reads again and again, by several readers at once, until a write has ended or failed. */
+export async function readWhile(write: () => Promise<void>, read: () => Promise<void>, readers = 2): Promise<void> {
+  let isWriting = true;
+  const reading = async () => {
+    do {
+      await nextTurn();
+      await read();
+    } while (isWriting);
+  };
+  const writing = write().finally(() => {
+    isWriting = false;
+  });
+  await Promise.all([writing, ...times(readers, reading)]);
 }

@@ -1,7 +1,8 @@
+import type { CheckpointStore } from "../../store/checkpoint-store.ts";
 import { equal, ok } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
 import { headOf, newCommit, newExecution, newPending, newSnapshot } from "../fixtures.ts";
-import { nextTurn, times } from "../race.ts";
+import { readWhile, times } from "../race.ts";
 
 /** What a reader may see while a writer writes. That a crash leaves nothing half done, a store proves with its own database. */
 export const atomicityCases: readonly ConformanceCase[] = [
@@ -11,25 +12,17 @@ export const atomicityCases: readonly ConformanceCase[] = [
     invariant: 1,
     async run({ store, reopen }) {
       const reader = await reopen();
-      const { token } = await store.createExecution(newExecution("e1"));
-      let isWriting = true;
-      const write = async () => {
-        for (let version = 0; version < 40; version++) await store.commit("e1", newCommit({ token, version }));
-        isWriting = false;
-      };
+      const write = await fortyCommits(store);
       const read = async () => {
-        do {
-          await nextTurn();
-          const { seq, version } = await headOf(reader, "e1");
-          const records = await reader.readCheckpoints("e1", { to: seq });
-          equal(
-            records.map((record) => record.seq),
-            times(version + 1, (index) => index),
-            "A head must never be seen before the record that was committed with it: write both in one transaction, script or statement.",
-          );
-        } while (isWriting);
+        const { seq, version } = await headOf(reader, "e1");
+        const records = await reader.readCheckpoints("e1", { to: seq });
+        equal(
+          records.map((record) => record.seq),
+          times(version + 1, (index) => index),
+          "A head must never be seen before the record that was committed with it: write both in one transaction, script or statement.",
+        );
       };
-      await Promise.all([write(), read(), read()]);
+      await readWhile(write, read);
     },
   },
   {
@@ -38,24 +31,16 @@ export const atomicityCases: readonly ConformanceCase[] = [
     invariant: 1,
     async run({ store, reopen }) {
       const reader = await reopen();
-      const { token } = await store.createExecution(newExecution("e1"));
-      let isWriting = true;
-      const write = async () => {
-        for (let version = 0; version < 40; version++) await store.commit("e1", newCommit({ token, version }));
-        isWriting = false;
-      };
+      const write = await fortyCommits(store);
       const read = async () => {
-        do {
-          await nextTurn();
-          const [newest] = await reader.readCheckpoints("e1", { order: "desc", limit: 1 });
-          const { seq } = await headOf(reader, "e1");
-          ok(
-            newest !== undefined && newest.seq <= seq,
-            `A record must never be seen before its head: record ${newest?.seq} was read while the head was at ${seq}. Write both as one, or let readers ignore what the head does not cover.`,
-          );
-        } while (isWriting);
+        const [newest] = await reader.readCheckpoints("e1", { order: "desc", limit: 1 });
+        const { seq } = await headOf(reader, "e1");
+        ok(
+          newest !== undefined && newest.seq <= seq,
+          `A record must never be seen before its head: record ${newest?.seq} was read while the head was at ${seq}. Write both as one, or let readers ignore what the head does not cover.`,
+        );
       };
-      await Promise.all([write(), read(), read()]);
+      await readWhile(write, read);
     },
   },
   {
@@ -67,23 +52,18 @@ export const atomicityCases: readonly ConformanceCase[] = [
       await reader.getExecution("e0");
       for (const round of times(12, (index) => index)) {
         const id = `e${round}`;
-        let isWriting = true;
         const write = async () => {
           await store.createExecution(newExecution(id));
-          isWriting = false;
         };
         const read = async () => {
-          do {
-            await nextTurn();
-            if ((await reader.getExecution(id)) === undefined) continue;
-            equal(
-              (await reader.readCheckpoints(id)).length,
-              1,
-              "A head must never be seen without its initial snapshot.",
-            );
-          } while (isWriting);
+          if ((await reader.getExecution(id)) === undefined) return;
+          equal(
+            (await reader.readCheckpoints(id)).length,
+            1,
+            "A head must never be seen without its initial snapshot.",
+          );
         };
-        await Promise.all([write(), read()]);
+        await readWhile(write, read, 1);
       }
     },
   },
@@ -94,26 +74,21 @@ export const atomicityCases: readonly ConformanceCase[] = [
     async run({ store, reopen }) {
       const reader = await reopen();
       const { token } = await store.createExecution(newExecution("e1"));
-      let isWriting = true;
       const write = async () => {
         for (let version = 0; version < 30; version++) {
           const request = newCommit({ token, version }, { checkpoints: [newSnapshot()], dropBefore: version + 1 });
           await store.commit("e1", request);
         }
-        isWriting = false;
       };
       const read = async () => {
-        do {
-          await nextTurn();
-          const records = await reader.readCheckpoints("e1");
-          equal(
-            records.map((record) => record.kind),
-            ["snapshot"],
-            "Dropping and appending are one step: a reader must see the old snapshot or the new one, never none and never both.",
-          );
-        } while (isWriting);
+        const records = await reader.readCheckpoints("e1");
+        equal(
+          records.map((record) => record.kind),
+          ["snapshot"],
+          "Dropping and appending are one step: a reader must see the old snapshot or the new one, never none and never both.",
+        );
       };
-      await Promise.all([write(), read(), read()]);
+      await readWhile(write, read);
     },
   },
   {
@@ -123,25 +98,28 @@ export const atomicityCases: readonly ConformanceCase[] = [
     async run({ store, reopen }) {
       const reader = await reopen();
       const { token } = await store.createExecution(newPending("e1"));
-      let isWriting = true;
       const write = async () => {
         for (let version = 0; version < 40; version++) {
           await store.commit("e1", newCommit({ token, version }, { head: { currentStep: version + 1 } }));
         }
-        isWriting = false;
       };
       const read = async () => {
-        do {
-          await nextTurn();
-          const [head] = (await reader.listExecutions({ status: "pending" })).items;
-          equal(
-            [head?.seq, head?.checkpointsCount, head?.currentStep],
-            [head?.version, head?.version, head?.version],
-            "A listed head must be one that a commit has left, never a mixture of two.",
-          );
-        } while (isWriting);
+        const [head] = (await reader.listExecutions({ status: "pending" })).items;
+        equal(
+          [head?.seq, head?.checkpointsCount, head?.currentStep],
+          [head?.version, head?.version, head?.version],
+          "A listed head must be one that a commit has left, never a mixture of two.",
+        );
       };
-      await Promise.all([write(), read()]);
+      await readWhile(write, read, 1);
     },
   },
 ];
+
+/** Creates an execution, and returns what commits to it, one after the other. */
+async function fortyCommits(store: CheckpointStore): Promise<() => Promise<void>> {
+  const { token } = await store.createExecution(newExecution("e1"));
+  return async () => {
+    for (let version = 0; version < 40; version++) await store.commit("e1", newCommit({ token, version }));
+  };
+}

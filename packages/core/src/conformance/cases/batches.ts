@@ -2,7 +2,7 @@ import type { CheckpointKind, NewCheckpoint } from "../../store/checkpoint-store
 import { equal, ok, rejects } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
 import { everythingOf, headOf, newCheckpoint, newCommit, newExecution } from "../fixtures.ts";
-import { nextTurn, race, times } from "../race.ts";
+import { race, readWhile, times } from "../race.ts";
 
 const NOTHING =
   "A commit that is refused must write nothing, not even the checkpoints before the one that is at fault.";
@@ -192,25 +192,20 @@ export const batchCases: readonly ConformanceCase[] = [
     async run({ store, reopen }) {
       const other = await reopen();
       const { token } = await store.createExecution(newExecution("e1"));
-      let isDone = false;
       const write = async () => {
         for (let version = 0; version < 12; version++) {
           await store.commit("e1", newCommit({ token, version }, { checkpoints: times(10, () => newCheckpoint()) }));
         }
-        isDone = true;
       };
       const read = async () => {
-        while (!isDone) {
-          const before = await headOf(other, "e1");
-          const records = (await other.readCheckpoints("e1")).length - 1;
-          ok(
-            records % 10 === 0 && records >= before.seq && before.seq % 10 === 0,
-            `A reader must never see part of a commit: ${records} records after a head with seq ${before.seq}, where each commit has 10.`,
-          );
-          await nextTurn();
-        }
+        const before = await headOf(other, "e1");
+        const records = (await other.readCheckpoints("e1")).length - 1;
+        ok(
+          records % 10 === 0 && records >= before.seq && before.seq % 10 === 0,
+          `A reader must never see part of a commit: ${records} records after a head with seq ${before.seq}, where each commit has 10.`,
+        );
       };
-      await Promise.all([write().finally(() => (isDone = true)), read()]);
+      await readWhile(write, read);
     },
   },
 ];
