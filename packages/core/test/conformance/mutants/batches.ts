@@ -1,4 +1,4 @@
-import { changedHeads, gap, type Mutants, onRefusal, refusal } from "./mutant.ts";
+import { changedHeads, gap, type Mutants, mending, onRefusal, refusal } from "./mutant.ts";
 
 export const batchMutants: Mutants = {
   "batches/numbered": {
@@ -18,20 +18,10 @@ export const batchMutants: Mutants = {
   "batches/too-many": {
     fault: "writes the first hundred of more",
     takesWrongArguments: true,
-    wrap: (store) => ({
-      commit: (id, request) =>
-        onRefusal(
-          "INVALID_ARGUMENT",
-          () => store.commit(id, request),
-          () =>
-            store.commit(
-              id,
-              request?.checkpoints?.length === 101
-                ? { ...request, checkpoints: request.checkpoints.slice(0, 100) }
-                : request,
-            ),
-        ),
-    }),
+    wrap: (store) =>
+      mending(store, (request) =>
+        request?.checkpoints?.length === 101 ? { ...request, checkpoints: request.checkpoints.slice(0, 100) } : request,
+      ),
   },
   "batches/one-wrong": {
     fault: "writes the first before it checks the third",
@@ -84,18 +74,12 @@ export const batchMutants: Mutants = {
   },
   "batches/drop-refused": {
     fault: "drops nothing where one of the new checkpoints is a snapshot and dropBefore names another",
-    wrap: (store) => ({
-      commit: (id, request) =>
-        onRefusal(
-          "INVALID_ARGUMENT",
-          () => store.commit(id, request),
-          () => {
-            const { dropBefore, ...rest } = request;
-            const isMixed = dropBefore !== undefined && request.checkpoints?.length === 3;
-            return store.commit(id, isMixed && Number.isInteger(dropBefore) ? rest : request);
-          },
-        ),
-    }),
+    wrap: (store) =>
+      mending(store, (request) => {
+        const { dropBefore, ...rest } = request;
+        const isMixed = dropBefore !== undefined && request.checkpoints?.length === 3;
+        return isMixed && Number.isInteger(dropBefore) ? rest : request;
+      }),
   },
   "batches/again": {
     fault: "looks for the records of a commit by the id of the first, which is dropped",

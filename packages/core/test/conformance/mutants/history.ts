@@ -1,4 +1,4 @@
-import { type Mutants, onRefusal, refusal } from "./mutant.ts";
+import { type Mutants, mending, refusal } from "./mutant.ts";
 
 export const historyMutants: Mutants = {
   "history/order": {
@@ -50,18 +50,10 @@ export const historyMutants: Mutants = {
   },
   "history/drop-refused": {
     fault: "drops nothing where dropBefore names no snapshot, and says nothing",
-    wrap: (store) => ({
-      commit: (id, request) =>
-        onRefusal(
-          "INVALID_ARGUMENT",
-          () => store.commit(id, request),
-          () => {
-            const { dropBefore, ...rest } = request;
-            return Number.isInteger(dropBefore) && request.checkpoints?.length !== 3
-              ? store.commit(id, rest)
-              : store.commit(id, request);
-          },
-        ),
-    }),
+    wrap: (store) =>
+      mending(store, (request) => {
+        const { dropBefore, ...rest } = request;
+        return Number.isInteger(dropBefore) && request.checkpoints?.length !== 3 ? rest : request;
+      }),
   },
 };

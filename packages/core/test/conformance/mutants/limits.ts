@@ -1,4 +1,4 @@
-import { type Mutants, onRefusal } from "./mutant.ts";
+import { type Mutants, mending, onRefusal } from "./mutant.ts";
 
 export const limitMutants: Mutants = {
   "limits/metadata": {
@@ -19,17 +19,11 @@ export const limitMutants: Mutants = {
   "limits/waiting": {
     fault: "cuts a reason that is too long",
     takesWrongArguments: true,
-    wrap: (store) => ({
-      commit: (id, request) =>
-        onRefusal(
-          "INVALID_ARGUMENT",
-          () => store.commit(id, request),
-          () => {
-            const [node] = request?.head?.waiting ?? [];
-            if (node?.reason?.length !== 201) return store.commit(id, request);
-            return store.commit(id, { ...request, head: { waiting: [{ ...node, reason: node.reason.slice(1) }] } });
-          },
-        ),
-    }),
+    wrap: (store) =>
+      mending(store, (request) => {
+        const [node] = request?.head?.waiting ?? [];
+        if (node?.reason?.length !== 201) return request;
+        return { ...request, head: { waiting: [{ ...node, reason: node.reason.slice(1) }] } };
+      }),
   },
 };

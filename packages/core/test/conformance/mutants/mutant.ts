@@ -1,6 +1,7 @@
 import {
   type CheckpointRecord,
   type CheckpointStore,
+  type CommitRequest,
   type ErrorCode,
   type ExecutionRecord,
   isWorkflowError,
@@ -171,6 +172,20 @@ export async function onRefusal<T>(code: ErrorCode, call: () => Promise<T>, inst
     return instead();
   }
 }
+
+/** Commits, in place of a request that is refused as wrong, what `mend` makes of it. */
+export function mending(store: CheckpointStore, mend: (request: CommitRequest) => CommitRequest): Commits {
+  return {
+    commit: (id, request) =>
+      onRefusal(
+        "INVALID_ARGUMENT",
+        () => store.commit(id, request),
+        () => store.commit(id, mend(request)),
+      ),
+  };
+}
+
+type Commits = Pick<CheckpointStore, "commit">;
 
 /** Changes every head that a store gives. */
 export function changedHeads(

@@ -1,4 +1,4 @@
-import { changedHeads, type Mutants, onRefusal } from "./mutant.ts";
+import { changedHeads, type Mutants, mending } from "./mutant.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -38,17 +38,11 @@ export const timeMutants: Mutants = {
   "times/wake-twice": {
     fault: "takes the time of a wait where a duration is named as well",
     takesWrongArguments: true,
-    wrap: (store) => ({
-      commit: (id, request) =>
-        onRefusal(
-          "INVALID_ARGUMENT",
-          () => store.commit(id, request),
-          () => {
-            if (request?.head?.wakeAt !== 5 || request.head.wakeInMs !== 5) return store.commit(id, request);
-            return store.commit(id, { ...request, head: { wakeAt: 5 } });
-          },
-        ),
-    }),
+    wrap: (store) =>
+      mending(store, (request) => {
+        const { wakeAt, wakeInMs } = request?.head ?? {};
+        return wakeAt === 5 && wakeInMs === 5 ? { ...request, head: { wakeAt } } : request;
+      }),
   },
   "times/deadline": {
     fault: "counts the deadline of an import from when it was created",
