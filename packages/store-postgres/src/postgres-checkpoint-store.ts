@@ -15,7 +15,7 @@ import { prepareSchema } from "./schema/prepare-schema.ts";
 import { tableNames } from "./sql/table-names.ts";
 import { callerDatabase } from "./transaction/caller-database.ts";
 import type { PostgresTransaction } from "./transaction/postgres-transaction.ts";
-import { TransactionStore } from "./transaction/transaction-store.ts";
+import { transactionStore } from "./transaction/transaction-store.ts";
 
 /**
  * Keeps executions in PostgreSQL: on a server, or inside this process by PGlite.
@@ -112,13 +112,13 @@ export class PostgresCheckpointStore extends DefinedStore {
    * await dataSource.transaction(async (manager) => {
    *   await manager.insert(Order, order);
    *   const view = PostgresCheckpointStore.inTransaction(manager);
-   *   await startExecution({ workflowId: "order", userId, executionId: order.id, store: view });
+   *   await view.createExecution(execution);
    * });
    * ```
    */
   static inTransaction(client: PostgresTransaction, given: PostgresTransactionOptions = {}): CheckpointStore {
     const options = checkTransactionOptions(given);
-    return new TransactionStore({
+    return transactionStore({
       capabilities: PostgresCheckpointStore.capabilities,
       names: tableNames(options),
       database: callerDatabase(client, options.timeoutMs ?? DEFAULT_TIMEOUT_MS),

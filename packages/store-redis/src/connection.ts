@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { WorkflowError } from "@waymark/core";
+import { storeClosed } from "@waymark/core/store";
 import { onClientChange, type RedisClient } from "./redis-client.ts";
 import type { Script } from "./script.ts";
 import { isConnectionLost, replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
@@ -19,8 +19,8 @@ export interface CallOptions {
   repeatable?: boolean;
 }
 
-/** How long `close` waits for calls that are under way, in milliseconds. */
-const DRAIN_TIMEOUT_MS = 5_000;
+/** How long `close` waits for work that nobody waits for, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 5_000;
 /** What passes by itself: a server that starts, a slot that moves, a failover, a long script. */
 const PASSING = new Set(["LOADING", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "BUSY"]);
 
@@ -32,8 +32,6 @@ export class Connection {
   /** The latest fault of the present outage. */
   #lastError: unknown;
   #isClosed = false;
-  #inFlight = 0;
-  #onIdle = () => {};
 
   constructor({ client, owned, timeoutMs }: ConnectionOptions) {
     this.#client = client;
@@ -79,11 +77,11 @@ export class Connection {
     return this.#call(() => command(this.#client));
   }
 
-  /** Waits for `work` and for calls that are under way, for a time; then refuses new ones and ends an owned client. */
+  /** Waits for `work`, for a time; then refuses new calls and ends an owned client. The store has waited for its calls. */
   async close(work: Promise<void>): Promise<void> {
     const timeout = new AbortController();
-    const tooLong = sleep(DRAIN_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
-    await Promise.race([work.then(() => this.#idle()), tooLong]);
+    const tooLong = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
+    await Promise.race([work, tooLong]);
     timeout.abort();
     this.#isClosed = true;
     if (this.#owned) this.#client.disconnect();
@@ -99,11 +97,10 @@ export class Connection {
   }
 
   async #call<T>(send: () => Promise<T>, { repeatable = true }: CallOptions = {}): Promise<T> {
-    if (this.#isClosed) throw new WorkflowError("STORE_CLOSED", "The store was closed.");
+    if (this.#isClosed) throw storeClosed();
     const deadline = performance.now() + this.#timeoutMs;
     let wasReadOnly = false;
     let passing: unknown;
-    this.#inFlight++;
     try {
       for (let tries = 1; ; tries++) {
         if (this.#client.status !== "ready") await this.#ready(deadline);
@@ -125,9 +122,6 @@ export class Connection {
       if (error instanceof TimedOut) this.#reconnect();
       // What the server said before tells more than that time has run out.
       throw translateError(error instanceof TimedOut ? (passing ?? error) : error);
-    } finally {
-      this.#inFlight--;
-      if (this.#inFlight === 0) this.#onIdle();
     }
   }
 
@@ -173,12 +167,5 @@ export class Connection {
   /** A connection on which nothing comes back is given up: the next call gets a new one. */
   #reconnect(): void {
     if (this.#owned && !this.#isClosed && "stream" in this.#client) this.#client.disconnect(true);
-  }
-
-  async #idle(): Promise<void> {
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 }

@@ -1,10 +1,5 @@
 import { WorkflowError } from "@waymark/core";
-import { type ExecutionRecord, listed, quoted, unavailable } from "@waymark/core/store";
-
-/** The error if others change an execution faster than this call can follow. */
-export function keepsChanging(id: string): WorkflowError {
-  return unavailable("conflict", `Execution ${quoted(id)} changed each time it was looked at.`, { executionId: id });
-}
+import { type ExecutionRecord, listed, quoted } from "@waymark/core/store";
 
 /** The error for an execution whose head cannot be read, or does not fit its history. */
 export function damaged(id: string, { unreadable = [] }: Pick<ExecutionRecord, "unreadable"> = {}): WorkflowError {

@@ -4,11 +4,13 @@ import {
   type ExecutionRecord,
   type ExecutionRef,
   isEnded,
+  keepsChanging,
   type NewExecution,
   type Refused,
   type StoredHead,
 } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
+import { damaged } from "./damaged.ts";
 import type { ExecutionIndex, Place } from "./execution-index.ts";
 import {
   CLAIM,
@@ -26,7 +28,6 @@ import {
 } from "./execution-scripts.ts";
 import { decodeHead, type Head } from "./heads.ts";
 import type { Keys } from "./keys.ts";
-import { damaged, keepsChanging } from "./refusals.ts";
 import { type CommitArguments, encodeClaim, encodeCommit, encodeNewExecution } from "./request-fields.ts";
 import { argumentsOf } from "./script.ts";
 

@@ -1,9 +1,9 @@
-import type { CheckpointRecord, HistoryRange } from "@waymark/core/store";
+import { type CheckpointRecord, type HistoryRange, keepsChanging } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
+import { damaged } from "./damaged.ts";
 import { READ, type ReadAnswer } from "./execution-scripts.ts";
 import { decodeHead, decodeRecord } from "./heads.ts";
 import type { ExecutionKeys } from "./keys.ts";
-import { damaged, keepsChanging } from "./refusals.ts";
 import { argumentsOf } from "./script.ts";
 
 /** One answer holds about this many bytes: the server serves nobody else meanwhile. */

@@ -38,6 +38,7 @@ export { checkId, MAX_FAILURE_BYTES, MAX_LEASE_MS } from "./checks.ts";
 export { DefinedStore, defineStore } from "./define-store.ts";
 export { checkNames } from "./fields.ts";
 export { MAX_METADATA_BYTES, MAX_REASON_LENGTH, MAX_WAITING } from "./head-values.ts";
+export { interceptStore, type StoreMethod } from "./intercept-store.ts";
 export { checkListExecutions, type ListQuery } from "./list-query.ts";
 export { matchesQuery } from "./matches-query.ts";
 export {
