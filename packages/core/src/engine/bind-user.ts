@@ -1,4 +1,5 @@
 import { messageOf, WorkflowError } from "../errors.ts";
+import { setOwn } from "../state/set-own.ts";
 
 /** Puts the user of a bound engine into the object that a member takes. */
 export type BindCall = <Call>(member: string, call: Call) => Call;
@@ -26,7 +27,7 @@ export function bindUser(userId: string): BindCall {
 function copyOf(member: string, call: object): object {
   try {
     const copy: Record<string, unknown> = {};
-    for (const name in call) copy[name] = (call as Record<string, unknown>)[name];
+    for (const name in call) setOwn(copy, name, (call as Record<string, unknown>)[name]);
     return "userId" in call && !("userId" in copy) ? { ...copy, userId: call.userId } : copy;
   } catch (error) {
     throw new WorkflowError("INVALID_ARGUMENT", `${member}: an option cannot be read: ${messageOf(error)}.`);

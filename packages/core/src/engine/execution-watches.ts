@@ -45,7 +45,7 @@ export class ExecutionWatches {
       let head = await look();
       let held: HeldRecords = startOf(head, checkpoints === "all" ? head.firstSeq : head.seq + 1);
       for (;;) {
-        const page = await readPage(surroundings, head, held, MAX_CHECKPOINTS);
+        const page = await readPage(surroundings, head, { place: held, limit: MAX_CHECKPOINTS });
         held = page.next;
         yield { ...summarize(page.head), checkpoints: page.checkpoints } as ExecutionUpdate;
         if (!page.isLast) continue;

@@ -188,9 +188,12 @@ export class Runner<Context extends object> {
     options: ResumeWorkflowOptions,
     { head, workflow }: { head: ExecutionRecord; workflow: PreparedWorkflow },
   ): Promise<"run" | "rest"> {
-    const { executionId, nodeId } = options;
+    const { executionId, nodeId, userId } = options;
     if (!looksBeforeClaim({ status: head.status, nodeId, hasData: "data" in options })) return "run";
-    const { journal, record, leaseExpired } = await readExecution(surroundings, executionId, { checkpoints: "last" });
+    const { journal, record, leaseExpired } = await readExecution(surroundings, executionId, {
+      checkpoints: "last",
+      ...(userId !== undefined && { userId }),
+    });
     // Somebody has it: the claim reports who, and waits if it may.
     if (record.status === "running" && !leaseExpired) return "run";
     return whatToDo(options, { journal, status: record.status, workflow });
@@ -202,7 +205,8 @@ export class Runner<Context extends object> {
     head: ExecutionRecord,
     { definitionChanged }: ChosenDefinition,
   ): Promise<ExecuteWorkflowResult<Context>> {
-    const { journal, record } = await readExecution(call.surroundings, head.id, { checkpoints: "last" });
+    const { id, userId } = head;
+    const { journal, record } = await readExecution(call.surroundings, id, { checkpoints: "last", userId });
     return this.#result(
       call,
       { journal, definitionChanged },
@@ -217,11 +221,11 @@ export class Runner<Context extends object> {
   /** Claims, and if another owner has the lease waits for its end as long as the caller allows. */
   async #claim(
     { surroundings, interrupts }: Call,
-    { executionId, waitForLeaseMs = 0, budgetMs = Number.POSITIVE_INFINITY }: ResumeWorkflowOptions,
+    { executionId, userId, waitForLeaseMs = 0, budgetMs = Number.POSITIVE_INFINITY }: ResumeWorkflowOptions,
     head: ExecutionRecord,
   ): Promise<ClaimedExecution> {
     const untilMs = Math.min(interrupts.elapsedMs + waitForLeaseMs, budgetMs);
-    for (let before = head; ; before = await readHead(surroundings, executionId)) {
+    for (let before = head; ; before = await readHead(surroundings, executionId, userId)) {
       try {
         return await claimExecution(surroundings, before);
       } catch (error) {

@@ -57,9 +57,19 @@ export async function pageOf(
   { limit, cursor }: PageQuery,
 ): Promise<HistoryPage> {
   const at = cursor === undefined ? startOf(head, head.firstSeq) : decodeCursor(cursor);
-  if (at.seq > head.seq && at.seq > head.firstSeq) throw notACursor();
-  const { checkpoints, next, isLast } = await readPage(surroundings, head, at, limit);
+  if (at.seq > head.seq) throw notACursor();
+  const request = { place: at, limit, ...(cursor !== undefined && { noSnapshot: notACursor }) };
+  const { checkpoints, next, isLast } = await readPage(surroundings, head, request);
   return isLast ? { checkpoints } : { checkpoints, nextCursor: encodeCursor(next) };
+}
+
+/** What is read of a history. */
+export interface PageRequest {
+  place: HeldRecords;
+  /** The most checkpoints. */
+  limit: number;
+  /** The error if no snapshot stands where the place says. Default: the history is damaged. */
+  noSnapshot?: () => WorkflowError;
 }
 
 /**
@@ -68,13 +78,12 @@ export async function pageOf(
  * - Reads the records from the place's snapshot on, except those that are held, and one checkpoint after the page.
  *
  * @throws {WorkflowError} STATE_CORRUPT, STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN, EXECUTION_NOT_FOUND,
- *   INVALID_ARGUMENT if the place is none of this history, STORE_UNAVAILABLE
+ *   STORE_UNAVAILABLE, and what `noSnapshot` makes
  */
 export function readPage(
   surroundings: Surroundings,
   head: ExecutionRecord,
-  place: HeldRecords,
-  limit: number,
+  { place, limit, noSnapshot = () => corruptHistory(`record ${place.snapshotSeq} is no snapshot`) }: PageRequest,
 ): Promise<ReadPage> {
   return readSteadily(surroundings, head, async (now) => {
     checkHead(now);
@@ -83,7 +92,7 @@ export function readPage(
     const { firstSeq } = now;
     const at = isDropped ? { seq: Math.max(place.seq, firstSeq), snapshotSeq: firstSeq, records: [] } : place;
     const { records, isLast } = await readRecords(surroundings, now, at, limit);
-    if (records[0]?.kind !== "snapshot") throw notACursor();
+    if (records[0]?.kind !== "snapshot") throw noSnapshot();
     checkSequence(records, at.snapshotSeq);
     restoreState(surroundings.codec, now.id, records);
     const checkpoints = new History<unknown>(surroundings.codec, records).checkpointsFrom(at.seq);

@@ -59,8 +59,9 @@ export class History<Context> {
 
   /** The checkpoints that users see, oldest first; only the newest one if `last` is set. */
   checkpoints(last = false): Checkpoint<Context>[] {
-    const listed = this.checkpointsFrom(0);
-    return last ? listed.slice(-1) : listed;
+    if (!last) return this.checkpointsFrom(0);
+    const newest = this.#records.findLast(isListed);
+    return newest === undefined ? [] : this.checkpointsFrom(newest.seq);
   }
 
   /** The checkpoints that users see, from a record's number on. */

@@ -252,7 +252,9 @@ export class Journal {
   ): { kind: CheckpointKind; payload: string } {
     const { codec } = this.#surroundings;
     const payload = changesPayload(codec, unsaved, { handles });
-    if (snapshotIsDue(sizes, payload)) {
+    // A text is at least as many bytes as characters.
+    const mayFit = sizes.state <= this.#surroundings.store.capabilities.maxPayloadBytes;
+    if (mayFit && snapshotIsDue(sizes, payload)) {
       const snapshot = snapshotPayload(codec, { contextText: codec.encode(context), progress });
       if (!this.#exceedsStore(snapshot)) return { kind: "snapshot", payload: snapshot };
     }

@@ -92,13 +92,11 @@ export async function createExecution(surroundings: Surroundings, options: Creat
   if (definitionHash !== undefined) execution.definitionHash = definitionHash;
   if (options.metadata !== undefined) execution.metadata = options.metadata;
   if (options.createdAt !== undefined) execution.createdAt = options.createdAt;
-  const head = await store.createExecution(execution);
   const records = [{ ...checkpoint, seq }];
-  return open(
-    surroundings,
-    { head, records, restored: restoreState(codec, executionId, records) },
-    { readOnly: false },
-  );
+  // Before the write: what cannot be read back must not be in the store.
+  const restored = restoreState(codec, executionId, records);
+  const head = await store.createExecution(execution);
+  return open(surroundings, { head, records, restored }, { readOnly: false });
 }
 
 /** An execution that was claimed, with its head as it was before. */
@@ -135,6 +133,7 @@ export async function readHead(
  * Claims an execution that can be resumed and puts its state together. `before` is its head as it was read.
  *
  * - Reads and checks the history first, so nothing is written to an execution that is damaged.
+ * - An execution of another user or workflow that has the id by now is not found.
  *
  * @throws {WorkflowError} EXECUTION_NOT_FOUND, INVALID_STATUS, IMPORT_INCOMPLETE, LEASE_HELD, STATE_VERSION_UNSUPPORTED,
  *   STATE_CORRUPT, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
@@ -154,6 +153,11 @@ export async function claimExecution(
   const { head = before } = read ?? {};
   const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from: RESUMABLE };
   const claimed = await store.claimExecution(id, claim);
+  if (claimed.userId !== before.userId || claimed.workflowId !== before.workflowId) {
+    // The id was deleted and used again since. Nobody is to run it by this call, and nobody does: it has no `wakeAt`.
+    await putBack(surroundings, claimed, claimed);
+    throw notFound(id);
+  }
   if (read !== undefined && isSameHistory(head, claimed)) {
     return { ...open(surroundings, { ...read, head: claimed }, { readOnly: false }), before: head };
   }

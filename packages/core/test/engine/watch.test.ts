@@ -272,4 +272,15 @@ describe("watchExecution ends", () => {
       message: "watchExecution: takes one object { executionId, signal?, checkpoints?, userId? }.",
     });
   });
+
+  it("with STATE_CORRUPT if the head names a snapshot that is none", async () => {
+    const { store, engine } = setUp(3, { executors: { default: append } });
+    await engine.executeWorkflow(CALL);
+    const read = store.getExecution.bind(store);
+    store.getExecution = async (id) => {
+      const head = await read(id);
+      return head && { ...head, snapshotSeq: 1 };
+    };
+    await expect(engine.watchExecution(E1).next()).rejects.toMatchObject({ code: "STATE_CORRUPT" });
+  });
 });
