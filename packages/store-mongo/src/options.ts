@@ -1,5 +1,5 @@
 import { WorkflowError } from "@waymark/core";
-import { checkNames } from "@waymark/core/store";
+import { checkAddress, checkNames } from "@waymark/core/store";
 import { MongoClient, type MongoClientOptions } from "mongodb";
 import { safeCause } from "./translate-error.ts";
 
@@ -60,7 +60,7 @@ const CONNECT = { ...SHARED, url: true, clientOptions: true } satisfies Record<
 /** Checks options, and refuses unknown names. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkConnectOptions(options: MongoConnectOptions): CheckedOptions {
   const checked = checkStoreOptions(options, CONNECT);
-  checkUrl(options.url);
+  checkAddress(options.url, "url", ["mongodb", "mongodb+srv"]);
   const { clientOptions } = options;
   if (clientOptions !== undefined) checkObject(clientOptions, "clientOptions");
   return checked;
@@ -111,18 +111,6 @@ export function newClient({ url, clientOptions = {} }: MongoConnectOptions, time
       details: { argument: "url" },
     });
   }
-}
-
-/**
- * Checks an address. An `@` behind the hosts is one of a password that was cut off too early: what is taken for a host is a
- * part of it then, and would stand in messages.
- */
-function checkUrl(url: unknown): void {
-  const [, rest] = (typeof url === "string" && /^mongodb(?:\+srv)?:\/\/(.*)$/s.exec(url)) || [];
-  if (rest === undefined) throw invalid("url", "must begin with mongodb:// or mongodb+srv://");
-  const end = rest.search(/[/?#]/);
-  if (end < 0 || rest.indexOf("@", end) < 0) return;
-  throw invalid("url", "is no address; user and password must be percent-encoded (encodeURIComponent)");
 }
 
 /** The parts of an address that are nobody else's business: user, password and the values of parameters. */

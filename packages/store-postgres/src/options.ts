@@ -1,5 +1,5 @@
 import { WorkflowError } from "@waymark/core";
-import { cleanText, quoted } from "@waymark/core/store";
+import { checkAddress, cleanText, quoted } from "@waymark/core/store";
 import type { PoolConfig } from "pg";
 import type { TableLocation } from "./sql/table-names.ts";
 
@@ -100,8 +100,9 @@ export function checkConnectOptions(given: PostgresConnectOptions): PostgresConn
   if (options.url === undefined && options.options === undefined) {
     throw invalid("url", "is missing; give `url`, `options` or `dataDir`");
   }
-  checkUrl(options.url, "url");
-  checkUrl(options.directUrl, "directUrl");
+  for (const name of ["url", "directUrl"] as const) {
+    if (options[name] !== undefined) checkAddress(options[name], name, ["postgres", "postgresql", "socket"]);
+  }
   checkPositive(options.poolSize, "poolSize");
   if (options.options === undefined) return options;
   checkObject(options.options, "options");
@@ -150,13 +151,6 @@ function checkObject(value: unknown, name: string): void {
 
 function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-function checkUrl(value: unknown, name: string): void {
-  if (value === undefined) return;
-  if (typeof value !== "string" || !/^(postgres(ql)?|socket):\/\//.test(value)) {
-    throw invalid(name, "must begin with postgres://");
-  }
 }
 
 function checkPositive(value: unknown, name: string, most = Number.MAX_SAFE_INTEGER): void {

@@ -57,6 +57,11 @@ describe("an address", () => {
     ["with a port that is none", { url: `postgres://${USER}:${PASSWORD}@127.0.0.1:99999/db` }],
     ["with a slash in its password", { url: `postgres://${USER}:${PASSWORD}/x@127.0.0.1/db` }],
     ["with a number sign in its password", { url: `postgres://${USER}:${PASSWORD}#x@127.0.0.1/db` }],
+    ["whose password has an at sign and a slash", { url: `postgres://${USER}:p@${PASSWORD}/x@127.0.0.1/db` }],
+    [
+      "whose password has an at sign and a query",
+      { directUrl: `postgres://${USER}:p@${PASSWORD}?x@h/db`, url: address() },
+    ],
     ["with an escape that is none", { url: `postgres://${USER}:${PASSWORD}%zz@127.0.0.1:1/db` }],
     ["of another kind", { url: `mysql://${USER}:${PASSWORD}@127.0.0.1/db` }],
     [

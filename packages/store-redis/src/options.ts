@@ -1,5 +1,5 @@
 import { WorkflowError } from "@waymark/core";
-import { checkNames } from "@waymark/core/store";
+import { checkAddress, checkNames } from "@waymark/core/store";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
 /** Options of every way to open the store. */
@@ -114,20 +114,16 @@ function checkObject(value: unknown, name: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
 }
 
-/**
- * Checks an address. An `@` behind the host is one of a password that was cut off too early: what is taken for the host is
- * a part of it then, and would stand in messages.
- */
+/** Checks an address, or the path of a socket. */
 function checkUrl(url: unknown, name: string): void {
-  if (typeof url !== "string" || !/^(rediss?:\/\/|\/)/.test(url))
-    throw invalid(name, "must begin with redis:// or rediss://");
-  if (url.startsWith("/")) return;
+  if (typeof url === "string" && url.startsWith("/")) return;
+  checkAddress(url, name, ["redis", "rediss"]);
   try {
-    const { username, password, pathname, search, hash } = new URL(url);
+    const { username, password } = new URL(url);
     decodeURIComponent(username + password);
-    if (!`${pathname}${search}${hash}`.includes("@")) return;
-  } catch {}
-  throw invalid(name, "is no address; user and password must be percent-encoded (encodeURIComponent)");
+  } catch {
+    throw invalid(name, "is no address; user and password must be percent-encoded (encodeURIComponent)");
+  }
 }
 
 function invalid(name: string, problem: string): WorkflowError {

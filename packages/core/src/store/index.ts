@@ -3,6 +3,7 @@ export { safeError } from "../safe-error.ts";
 export { tell } from "../tell.ts";
 export { cleanText, listed, quoted } from "../text.ts";
 export { MAX_TIME_MS } from "../time.ts";
+export { checkAddress } from "./address.ts";
 export {
   checkClaim,
   checkCommit,
