@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type CommitRequest, commitRefusal, keepsChanging, type Refused } from "@waymark/core/store";
+import { type CommitRequest, commitRefusal, damagedExecution, keepsChanging, type Refused } from "@waymark/core/store";
 import type { Document } from "mongodb";
 import type { Call, UpdateStatement } from "./call.ts";
 import { type HeadDocument, isLive, type KeptRecord, partRange } from "./documents.ts";
@@ -9,7 +9,7 @@ import type { KnownBases } from "./known-bases.ts";
 import { readHead } from "./read-head.ts";
 import { findRecord } from "./read-records.ts";
 import { inCommands } from "./size.ts";
-import { damaged, toStoredHead, usableRecord } from "./stored-head.ts";
+import { toStoredHead, usableRecord } from "./stored-head.ts";
 import { additions, changeTail } from "./tail.ts";
 
 /*
@@ -188,7 +188,7 @@ async function judge(
   if (!isLive(now) || now.token !== head.token || now.version !== head.version) {
     return judge(context, id, now, request);
   }
-  if (isKept && record === undefined) throw damaged(id);
+  if (isKept && record === undefined) throw damagedExecution(id);
   return { refused: true, head: stored };
 }
 

@@ -1,4 +1,4 @@
-import { type ExecutionRef, isEnded, type WorkflowStatus } from "@waymark/core/store";
+import { damagedExecution, type ExecutionRef, isEnded, type WorkflowStatus } from "@waymark/core/store";
 import type { Call } from "./call.ts";
 import { deleteExecutions, sweep, TOKENS_KEPT_MS } from "./deletion.ts";
 import {
@@ -13,7 +13,7 @@ import {
 import { NEVER, type Pipeline } from "./head-updates.ts";
 import { History } from "./history.ts";
 import { readHead } from "./read-head.ts";
-import { damaged, isTime } from "./stored-head.ts";
+import { isTime } from "./stored-head.ts";
 
 /*
  * An ended execution expires when the server removes its head and its parts, each by its own `forgetAt` and in any order.
@@ -133,7 +133,7 @@ export async function keepParts(call: Call, collection: string, head: LiveHead):
   if (await hasAllParts(call, collection, raised, {})) return undefined;
   const now = await readHead(call, collection, raised._id);
   // Before its time the server removes nothing.
-  if (isPresent(now) && now.expiryEpoch === expiryEpoch) throw damaged(raised._id);
+  if (isPresent(now) && now.expiryEpoch === expiryEpoch) throw damagedExecution(raised._id);
   await deleteExecutions(call, collection, [raised]);
   return undefined;
 }

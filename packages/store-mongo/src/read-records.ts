@@ -1,4 +1,4 @@
-import { type CheckpointRecord, type HistoryRange, keepsChanging } from "@waymark/core/store";
+import { type CheckpointRecord, damagedExecution, type HistoryRange, keepsChanging } from "@waymark/core/store";
 import type { Call } from "./call.ts";
 import {
   type KeptRecord,
@@ -11,7 +11,7 @@ import {
 import { isPresent } from "./expiry.ts";
 import { History, recordsOf } from "./history.ts";
 import { readHead } from "./read-head.ts";
-import { assertHistoryOf, damaged, toCheckpoint } from "./stored-head.ts";
+import { assertHistoryOf, toCheckpoint } from "./stored-head.ts";
 
 /** How often to look again if records were dropped while they were read. */
 const MAX_LOOKS = 20;
@@ -35,7 +35,7 @@ export async function readRecords(
     if (!isPresent(head)) return undefined;
     assertHistoryOf(head);
     // A commit has dropped some since, or the execution was deleted: then the head is another one. Else they are lost.
-    if (before !== undefined && isSameState(before, head)) throw damaged(id);
+    if (before !== undefined && isSameState(before, head)) throw damagedExecution(id);
     let first = Math.max(from, head.firstSeq);
     let last = Math.min(to, head.seq);
     if (order === "asc") last = Math.min(last, first + limit - 1);

@@ -1,10 +1,8 @@
-import { WorkflowError } from "@waymark/core";
 import {
   type CheckpointRecord,
+  damagedExecution,
   type ExecutionRecord,
-  listed,
   MAX_TIME_MS,
-  quoted,
   readStoredCheckpoint,
   readStoredHead,
   type StoredHead,
@@ -87,7 +85,7 @@ export function usableRecord(head: HeadDocument): ExecutionRecord {
   const record = toWholeRecord(head);
   const { version, token, seq, checkpointsCount } = record;
   const canRise = Math.max(version, token, seq, checkpointsCount) < Number.MAX_SAFE_INTEGER;
-  if (record.unreadable !== undefined || !canRise) throw damaged(head._id, record.unreadable);
+  if (record.unreadable !== undefined || !canRise) throw damagedExecution(head._id, record.unreadable);
   return record;
 }
 
@@ -97,20 +95,10 @@ const HISTORY_FIELDS = ["executionId", "incarnation", "seq", "firstSeq", "tail"]
 /** Makes sure that the records of a head can be found. @throws {WorkflowError} STATE_CORRUPT */
 export function assertHistoryOf(head: LiveHead): void {
   const unreadable = toWholeRecord(head).unreadable?.filter((name) => HISTORY_FIELDS.includes(name)) ?? [];
-  if (unreadable.length > 0) throw damaged(head._id, unreadable);
+  if (unreadable.length > 0) throw damagedExecution(head._id, unreadable);
 }
 
 /** Reads a record of the history. @throws {WorkflowError} STATE_CORRUPT */
 export function toCheckpoint({ seq, kind }: KeptRecord, content: Partial<RecordContent>): CheckpointRecord {
   return readStoredCheckpoint({ ...content, id: content.checkpointId, seq, kind, error: content.errorJson });
-}
-
-/** The error for an execution whose head cannot be read, or does not fit its history. */
-export function damaged(id: string, unreadable: readonly string[] = []): WorkflowError {
-  const why =
-    unreadable.length > 0 ? `its head has no sound ${listed(unreadable)}` : "its head does not fit its history";
-  return new WorkflowError("STATE_CORRUPT", `Execution ${quoted(id)} is damaged: ${why}. It can be deleted.`, {
-    executionId: id,
-    details: { unreadable },
-  });
 }

@@ -1,6 +1,7 @@
 import {
   type ClaimRequest,
   type CommitRequest,
+  damagedExecution,
   type ExecutionRecord,
   type ExecutionRef,
   isEnded,
@@ -10,7 +11,6 @@ import {
   type StoredHead,
 } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
-import { damaged } from "./damaged.ts";
 import type { ExecutionIndex, Place } from "./execution-index.ts";
 import {
   CLAIM,
@@ -93,7 +93,7 @@ export class Executions {
       const answer = await this.#connection.run<ClaimAnswer>(CLAIM, [head, records, tokens], args);
       if (answer[0] === "refused") return this.#refused(id, answer[1]);
       const found = readable(id, decodeHead(id, answer[1]));
-      if (answer[0] === "damaged") throw damaged(id);
+      if (answer[0] === "damaged") throw damagedExecution(id);
       const { record } = found;
       if (answer[0] === "claimed") {
         const [, , before, statusStamp, wakeStamp] = answer;
@@ -120,7 +120,7 @@ export class Executions {
       const answer = await this.#connection.run<CommitAnswer>(COMMIT, [head, records], commitArguments(encoded));
       if (answer[0] === "done") return undefined;
       if (answer[0] === "refused") return this.#refused(id, answer[1]);
-      if (answer[0] === "damaged") throw damaged(id, decodeHead(id, answer[1])?.record);
+      if (answer[0] === "damaged") throw damagedExecution(id, decodeHead(id, answer[1])?.record.unreadable);
       if (answer[0] === "changed") {
         const [, status, statusStamp, wakeStamp] = answer;
         const left = { ...(status !== "" && { status }), statusStamp, wakeStamp };
@@ -191,7 +191,7 @@ function commitArguments(encoded: CommitArguments): string[] {
 
 /** A head that can be worked with. @throws {WorkflowError} STATE_CORRUPT */
 function readable(id: string, head: Head | undefined): Head {
-  if (head === undefined || head.record.unreadable !== undefined) throw damaged(id, head?.record);
+  if (head === undefined || head.record.unreadable !== undefined) throw damagedExecution(id, head?.record.unreadable);
   return head;
 }
 

@@ -1,6 +1,5 @@
-import { type CheckpointRecord, type HistoryRange, keepsChanging } from "@waymark/core/store";
+import { type CheckpointRecord, damagedExecution, type HistoryRange, keepsChanging } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
-import { damaged } from "./damaged.ts";
 import { READ, type ReadAnswer } from "./execution-scripts.ts";
 import { decodeHead, decodeRecord } from "./heads.ts";
 import type { ExecutionKeys } from "./keys.ts";
@@ -53,7 +52,7 @@ async function readOnce(
     if (answer[0] === "read")
       return { creationStamp: answer[1], low: Number(answer[2]), high: Number(answer[3]), texts: answer[4] };
     const head = decodeHead(id, answer[1]);
-    if (head !== undefined) throw damaged(id, head.record);
+    if (head !== undefined) throw damagedExecution(id, head.record.unreadable);
     return undefined;
   };
   const first = await ask(from, to);

@@ -58,6 +58,7 @@ export {
   commitRefusal,
   committedHead,
   createdHead,
+  damagedExecution,
   notFound,
 } from "./rules.ts";
 export { isEnded } from "./status.ts";

@@ -115,7 +115,7 @@ export function claimRefusal(
   now: number,
 ): WorkflowError | undefined {
   if (head === undefined) return notFound(id);
-  if (head.unreadable !== undefined) return unreadable(id, head.unreadable);
+  if (head.unreadable !== undefined) return damagedExecution(id, head.unreadable);
   if (!request.from.includes(head.status)) {
     const allowed = [...new Set(request.from)];
     return new WorkflowError(
@@ -147,7 +147,7 @@ export function commitRefusal(
   request: CommitRequest,
 ): WorkflowError | undefined {
   if (head === undefined) return notFound(id);
-  if (head.unreadable !== undefined) return unreadable(id, head.unreadable);
+  if (head.unreadable !== undefined) return damagedExecution(id, head.unreadable);
   if (request.token !== head.token) {
     return new WorkflowError("LEASE_LOST", `Execution ${quoted(id)} was taken over by another owner.`, {
       executionId: id,
@@ -221,16 +221,21 @@ export function alreadyExists(id: string): WorkflowError {
   return new WorkflowError("EXECUTION_ALREADY_EXISTS", `An execution ${quoted(id)} exists.`, { executionId: id });
 }
 
-/** Its next state would be made of what cannot be read. It can still be listed and deleted. */
-function unreadable(id: string, fields: readonly string[]): WorkflowError {
-  return new WorkflowError(
-    "STATE_CORRUPT",
-    `Execution ${quoted(id)} has fields that cannot be read: ${listed(fields)}.`,
-    {
-      executionId: id,
-      details: { unreadable: [...fields] },
-    },
-  );
+/**
+ * The error for an execution whose next state would be made of what cannot be read, or whose head does not fit its history.
+ * It can still be listed and deleted.
+ *
+ * @param unreadable Names of the head's fields that cannot be read. Default: none; then it is the history.
+ */
+export function damagedExecution(id: string, unreadable: readonly string[] = []): WorkflowError {
+  const why =
+    unreadable.length > 0
+      ? `these fields of its head cannot be read: ${listed(unreadable)}`
+      : "its head does not fit its history";
+  return new WorkflowError("STATE_CORRUPT", `Execution ${quoted(id)} is damaged: ${why}. It can be deleted.`, {
+    executionId: id,
+    details: { unreadable: [...unreadable] },
+  });
 }
 
 function apply<Request>(effects: Effects<Request>, head: ExecutionRecord, request: Request, now: number): void {
