@@ -45,7 +45,6 @@ export class PostgresDriver implements StoreDriver {
   readonly #commits: CommitQueue;
   #opening: Promise<Database> | undefined;
   #database: Database | undefined;
-  #isClosed = false;
 
   constructor(options: PostgresDriverOptions) {
     this.#options = options;
@@ -139,7 +138,6 @@ export class PostgresDriver implements StoreDriver {
 
   /** Ends the connections that the store has opened. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     const opened = await this.#opening?.catch(() => undefined);
     this.#database = undefined;
     await opened?.end();
@@ -147,7 +145,6 @@ export class PostgresDriver implements StoreDriver {
 
   /** Opens the database, once; again after a failure. */
   async #open(): Promise<Database> {
-    if (this.#isClosed) throw storeClosed();
     this.#opening ??= this.#options.open().catch((error) => {
       this.#opening = undefined;
       throw error;
