@@ -40,7 +40,7 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure" | 
   metadataJson?: string;
   /**
    * Of a running execution: a time that `leaseUntil` is not before, by which the lapsed ones are found. Commits that renew
-   * the lease leave it as it is, so that they touch no index; readers move it on (see lapsed-leases.ts).
+   * the lease leave it as it is, so that they touch no index; readers move it on (see lease-bounds.ts).
    */
   leaseBound?: number;
   /** Of a deleted execution: the call that deleted it. */
