@@ -8,7 +8,7 @@ export {
   startOwnDocumentDbPair,
   startOwnMongo,
 } from "./mongo.ts";
-export { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
+export { startPgBouncer } from "./pgbouncer.ts";
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";
 export { postgresFolder } from "./postgres-binaries.ts";
 export { type PostgresPair, startPostgresPair } from "./postgres-pair.ts";

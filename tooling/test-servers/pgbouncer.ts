@@ -1,25 +1,16 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "./find-program.ts";
 import { freePort } from "./free-port.ts";
 import { register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
-/** Tells whether {@link startPgBouncer} can do its work on this machine. */
-export function hasPgBouncer(): boolean {
-  try {
-    execFileSync("pgbouncer", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** PgBouncer in transaction mode before a server: each transaction on whichever of two connections is free. */
 export async function startPgBouncer(serverUrl: string): Promise<TestServer> {
+  const command = await findProgram("pgbouncer");
   const target = new URL(serverUrl);
   const user = unprivilegedUser();
   const folder = mkdtempSync(join(tmpdir(), "waymark-pgbouncer-"));
@@ -40,7 +31,7 @@ default_pool_size = 2
 `,
   );
   giveAway(folder, user);
-  const server = new SupervisedProcess(folder, { command: "pgbouncer", args: [configFile], ...user });
+  const server = new SupervisedProcess(folder, { command, args: [configFile], ...user });
   await server.start(() => accepts(port));
   const url = Object.assign(new URL(serverUrl), { port: String(port) }).href;
   const self: TestServer = register({

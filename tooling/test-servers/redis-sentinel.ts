@@ -1,9 +1,9 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "./find-program.ts";
 import { freePort } from "./free-port.ts";
 import { type OwnRedisOptions, withRedis } from "./redis.ts";
-import { findRedisBinary } from "./redis-binary.ts";
 import { type RedisPair, startRedisPair, until } from "./redis-topology.ts";
 import { register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
@@ -63,7 +63,7 @@ async function startSentinel(port: number, primaryPort: number): Promise<TestSer
     `sentinel failover-timeout ${NAME} 1000`,
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
-  const command = await findRedisBinary();
+  const command = await findProgram("redis");
   const server = new SupervisedProcess(folder, { command, args: [file, "--sentinel"] });
   const url = `redis://${HOST}:${port}`;
   try {

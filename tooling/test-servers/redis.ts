@@ -2,8 +2,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { findProgram } from "./find-program.ts";
 import { freePort } from "./free-port.ts";
-import { findRedisBinary } from "./redis-binary.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
@@ -49,7 +49,7 @@ export async function startRedis(): Promise<TestServer> {
 
 /** A Redis that may be killed and configured: a server of one's own, whatever `REDIS_URL` says. */
 export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnRedis> {
-  const command = options.binary ?? (await findRedisBinary());
+  const command = options.binary ?? (await findProgram("redis"));
   const folder = mkdtempSync(join(options.parentFolder ?? tmpdir(), "waymark-redis-"));
   const port = await portFor(options);
   const settings: Record<string, string> = {

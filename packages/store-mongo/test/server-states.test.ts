@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type CommandFailedEvent, type CommandSucceededEvent, MongoClient } from "mongodb";
 import { newCommit, newExecution } from "tooling/store-fixtures";
-import { hasDocumentDb, startMongo, startOwnDocumentDb } from "tooling/test-servers";
-import { afterAll, describe, expect, it } from "vitest";
+import { type DocumentDb, hasDocumentDb, startMongo, startOwnDocumentDb } from "tooling/test-servers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
-
-const isThere = hasDocumentDb();
 
 it("a taken id: the server says 11000, the store that the execution exists, and nothing is left of the attempt", async () => {
   const server = await startMongo();
@@ -30,9 +28,11 @@ it("a taken id: the server says 11000, the store that the execution exists, and 
 });
 
 // The engine comes from Debian's packages; its absence shows as a skipped test.
-describe.skipIf(!isThere)("a server that is not as it should be", async () => {
-  if (!isThere) return;
-  const server = await startOwnDocumentDb();
+describe.skipIf(!hasDocumentDb())("a server that is not as it should be", () => {
+  let server: DocumentDb;
+  beforeAll(async () => {
+    server = await startOwnDocumentDb();
+  });
   afterAll(() => server.stop());
 
   it("a user who may only read: reads work, a write is told as a missing permission and changes nothing", async () => {

@@ -1,20 +1,16 @@
 import { newCommit, newExecution } from "tooling/store-fixtures";
-import { hasPgBouncer, startOwnPostgres, startPgBouncer } from "tooling/test-servers";
+import { startOwnPostgres, startPgBouncer } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
-const isThere = hasPgBouncer();
+const server = await startOwnPostgres();
+const bouncer = await startPgBouncer(server.url);
+afterAll(async () => {
+  await bouncer.stop();
+  await server.stop();
+});
 
-// PgBouncer comes with the system's packages, not with npm; its absence shows as a skipped test.
-describe.skipIf(!isThere)("behind PgBouncer in transaction mode", async () => {
-  if (!isThere) return;
-  const server = await startOwnPostgres();
-  const bouncer = await startPgBouncer(server.url);
-  afterAll(async () => {
-    await bouncer.stop();
-    await server.stop();
-  });
-
+describe("behind PgBouncer in transaction mode", () => {
   it.each([
     ["with prepare: false", false],
     ["with prepare forgotten", true],
