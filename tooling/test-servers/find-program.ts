@@ -32,7 +32,7 @@ const PROGRAMS = {
     variable: "PGBOUNCER_BIN",
     commands: ["pgbouncer"],
     debian: { packages: ["pgbouncer"], path: "usr/sbin/pgbouncer" },
-    advice: ADVICE.pgbouncer,
+    advice: "Install pgbouncer, or set PGBOUNCER_BIN to the program.",
   },
 } satisfies Record<string, Program>;
 
