@@ -49,7 +49,7 @@ export async function commit(context: CommitContext, id: string, request: Commit
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
     const base: CommitBase | Refused | Done = guess ?? (await look(context, id, request, sent));
     if ("refused" in base) return base;
-    if ("doneIn" in base) return drop(context, id, { incarnation: base.doneIn, firstSeq: 0 }, request);
+    if ("isDone" in base) return undefined;
     guess = undefined;
     const { statements, next, large } = plan(id, base, { request, callKey, endedTtlMs });
     if (await updateAll(context, statements)) {
@@ -107,13 +107,13 @@ async function look(
   sent: Sent | undefined,
 ): Promise<CommitBase | Refused | Done> {
   const head = await readHead(context.call, context.collection, id);
-  if (sent !== undefined && (await settleSent(context, head, sent, request))) return { doneIn: sent.base.incarnation };
+  if (sent !== undefined && (await settleSent(context, head, sent, request))) return { isDone: true };
   return judge(context, id, head, request);
 }
 
-/** The commit has taken effect already, in this incarnation. */
+/** The commit has taken effect already. What it has dropped, the next one that drops removes. */
 interface Done {
-  doneIn: string;
+  isDone: true;
 }
 
 /** What was sent: on top of what, and all that it may have made beside the head. */
@@ -173,7 +173,7 @@ async function judge(
 ): Promise<CommitBase | Refused | Done> {
   const { call, collection } = context;
   if (!isLive(head)) return { refused: true, head: null };
-  if (head.lastCommitId === request.commitId) return { doneIn: head.incarnation };
+  if (head.lastCommitId === request.commitId) return { isDone: true };
   if (isExpired(head)) return { refused: true, head: null };
   const stored = toStoredHead(head);
   if (commitRefusal(id, stored.record, request) !== undefined) return { refused: true, head: stored };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { CheckpointStore } from "../../store/checkpoint-store.ts";
-import { ConformanceFailure, equal, type Outcome } from "../assert.ts";
+import { ConformanceFailure, equal, type Outcome, showError } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
 import { newCheckpoint, newCommit, newExecution, newSnapshot, uniqueId } from "../fixtures.ts";
 import { type Operation, perform } from "../model/operation.ts";
@@ -133,11 +133,11 @@ class Call implements fc.AsyncCommand<StoreModel, Real> {
 async function compare(model: StoreModel, handle: CheckpointStore, operation: Operation): Promise<boolean> {
   const actual = await perform(handle, operation);
   const expected = model.apply(operation, actual);
-  equal(
-    answerOf(operation, actual),
-    expected,
-    `The store must answer as the model does to ${JSON.stringify(operation)}`,
-  );
+  const advice = `The store must answer as the model does to ${JSON.stringify(operation)}`;
+  // An answer without a value would not show what went wrong.
+  if (!actual.ok && "value" in expected)
+    throw new ConformanceFailure(`${advice}\n  found:    ${showError(actual.error)}`);
+  equal(answerOf(operation, actual), expected, advice);
   return !actual.ok;
 }
 

@@ -1,6 +1,15 @@
 import { equal, rejects } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
-import { everythingOf, headOf, newClaim, newCommit, newExecution, newHeadCommit, newSnapshot } from "../fixtures.ts";
+import {
+  everythingOf,
+  headOf,
+  newCheckpoint,
+  newClaim,
+  newCommit,
+  newExecution,
+  newHeadCommit,
+  newSnapshot,
+} from "../fixtures.ts";
 import { dropAnswers } from "../lost-answers.ts";
 import { race, times } from "../race.ts";
 
@@ -142,6 +151,26 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
         () => store.commit("e1", { ...request, commitId: `${request.commitId}x` }),
         "VERSION_CONFLICT",
         "Only the commitId tells whether a commit was sent before, not what it writes.",
+      );
+    },
+  },
+  {
+    id: "retry-safety/drops-nothing",
+    title: "drops nothing by a commit that is sent again",
+    invariant: 6,
+    async run({ store }) {
+      const created = await store.createExecution(newExecution("e1"));
+      // Enough for a store to put them elsewhere.
+      const checkpoints = times(20, () => newCheckpoint());
+      await store.commit("e1", newCommit(created, { checkpoints }));
+      const request = newCommit({ ...created, version: 1 }, { checkpoints: [newSnapshot()] });
+      await store.commit("e1", request);
+      const before = await everythingOf(store, "e1");
+      await store.commit("e1", { ...request, dropBefore: 21 });
+      equal(
+        await everythingOf(store, "e1"),
+        before,
+        "A commit with the last commitId changes nothing: remove only records that the head has dropped, whatever the call names.",
       );
     },
   },

@@ -3,7 +3,7 @@ import { gap, type Mutants, refusal } from "./mutant.ts";
 
 export const retrySafetyMutants: Mutants = {
   "retry-safety/commit": {
-    fault: "remembers no commit of an execution that was never claimed",
+    fault: "remembers no commit of an execution that was never claimed and drops nothing",
     wrap: (store, { notes }) => ({
       claimExecution: async (id, request) => {
         const claimed = await store.claimExecution(id, request);
@@ -12,7 +12,8 @@ export const retrySafetyMutants: Mutants = {
       },
       commit: async (id, request) => {
         const isRepeated = notes.get(id) === request.commitId && !notes.has(`${id}/claimed`);
-        if (isRepeated && request.checkpoints?.length === 1) throw refusal("VERSION_CONFLICT");
+        if (isRepeated && request.checkpoints?.length === 1 && request.dropBefore === undefined)
+          throw refusal("VERSION_CONFLICT");
         await store.commit(id, request);
         notes.set(id, request.commitId);
       },
@@ -96,6 +97,20 @@ export const retrySafetyMutants: Mutants = {
         if (checkpointId !== undefined && notes.get(id) === checkpointId) return;
         await store.commit(id, request);
         notes.set(id, checkpointId);
+      },
+    }),
+  },
+  "retry-safety/drops-nothing": {
+    fault: "removes what a commit that is sent again names for dropping",
+    wrap: (store, { notes }) => ({
+      commit: async (id, request) => {
+        if (notes.get(id) === request.commitId) notes.set(`${id}/dropped`, request.dropBefore);
+        await store.commit(id, request);
+        notes.set(id, request.commitId);
+      },
+      readCheckpoints: async (id, options) => {
+        const first = Number(notes.get(`${id}/dropped`) ?? 0);
+        return (await store.readCheckpoints(id, options)).filter(({ seq }) => seq >= first);
       },
     }),
   },
