@@ -20,7 +20,7 @@ const execution = (id: string): NewExecution => ({
 it.each<[unknown, string]>([
   [{ clok: systemClock }, 'did you mean "clock"?'],
   [{ maxPayloadbytes: 1 }, 'did you mean "maxPayloadBytes"?'],
-  [{ prefix: "a\n" }, '"prefix" is not a name'],
+  [{ prefix: "a\n" }, '"prefix" is not a known field'],
   [{ clock: null }, "clock must have a function now()"],
   [{ clock: {} }, "clock must have a function now()"],
   [{ clock: { now: 5 } }, "clock must have a function now()"],

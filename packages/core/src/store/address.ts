@@ -1,12 +1,12 @@
 import { invalid } from "./checks.ts";
 
 /**
- * Checks the address of a server: how it begins, and that no `@` stands behind its hosts.
+ * Checks the address of a server: its scheme, and that no `@` follows its hosts.
  *
- * - Such an `@` ends a password that is not percent-encoded. What would be taken for a host is a part of the password then,
- *   and drivers name the host in their messages.
+ * - Such an `@` means that the password is not percent-encoded. A driver would take a part of the password for the
+ *   host, and drivers name the host in their messages.
  *
- * @param schemes Without `://`.
+ * @param schemes The allowed schemes, without `://`.
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
 export function checkAddress(
@@ -20,5 +20,5 @@ export function checkAddress(
   const rest = (value as string).slice(begin.length);
   const end = rest.search(/[/?#]/);
   if (end < 0 || !rest.includes("@", end)) return;
-  throw invalid(name, "is no address; user and password must be percent-encoded (encodeURIComponent)");
+  throw invalid(name, "is not a valid address; percent-encode its user and password (encodeURIComponent)");
 }

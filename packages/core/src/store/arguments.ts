@@ -41,8 +41,8 @@ import { checkMetadata, checkWaiting } from "./head-values.ts";
 import { isEnded } from "./status.ts";
 
 /*
- * The checks at a store's door, one for every method: types, ranges, sizes and names, also of what is nested. Whatever
- * a method is given, it ends in one of these codes before anything is written.
+ * The checks of the arguments of a store's methods: types, ranges, sizes and names, also in nested objects. A wrong
+ * argument of any kind is refused with one of the named codes before anything is written.
  */
 
 const CHECKPOINT: FieldTable<NewCheckpoint> = {
@@ -59,12 +59,12 @@ const CHECKPOINT: FieldTable<NewCheckpoint> = {
   error: optional(checkFailure),
 };
 const INITIAL = fieldsOf("checkpoint", "checkpoint.", CHECKPOINT);
-/** By their places in a commit. Most commits have one. */
+/** The fields of each checkpoint of a commit, by its place. Most commits have one checkpoint. */
 const COMMITTED: Fields[] = [fieldsOf("checkpoint", "checkpoints[0].", CHECKPOINT)];
 
 /** The most checkpoints that one commit takes. */
 export const MAX_CHECKPOINTS = 100;
-/** Definitions that were saved this many milliseconds ago may be about to be named by an execution. */
+/** Milliseconds for which a saved definition is not unused: a new execution may be about to refer to it. */
 const MIN_UNUSED_MS = 600_000;
 
 const NEW_EXECUTION = fieldsOf<NewExecution>("execution", "", {
@@ -126,7 +126,7 @@ const COMMIT = fieldsOf<CommitRequest>("request", "", {
     refuseTwoWakes(value as HeadUpdate, "head.");
     const { endedAt, status } = value as HeadUpdate;
     if (endedAt !== undefined && (status === undefined || !isEnded(status))) {
-      throw invalid("head.endedAt", "goes only with a status that ends the execution");
+      throw invalid("head.endedAt", "may be given only with a head.status that ends the execution");
     }
   }),
   leaseMs: optional(checkSpan),
@@ -147,7 +147,7 @@ const READ = fieldsOf<ReadCheckpointsOptions>("options", "", {
   order: optional(checkOrder),
 });
 
-/** A record may be named as it was listed, so its other fields are known, too. */
+/** The fields of a reference. The other fields of a record are accepted too, because a listed record can be passed. */
 const REF: Fields = (() => {
   const ref = fieldsOf<ExecutionRef>("refs", "", {
     id: needed(checkId),
@@ -188,7 +188,11 @@ const REF: Fields = (() => {
   return { ...ref, names: new Set([...ref.names, ...Object.keys(others)]) };
 })();
 
-/** Checks what {@link CheckpointStore.createExecution} is given. @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE */
+/**
+ * Checks the argument of {@link CheckpointStore.createExecution}.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE
+ */
 export function checkNewExecution(execution: NewExecution, maxPayloadBytes: number): void {
   try {
     checkFields(execution, NEW_EXECUTION, maxPayloadBytes);
@@ -197,7 +201,7 @@ export function checkNewExecution(execution: NewExecution, maxPayloadBytes: numb
       checkId(owner, "owner");
       checkSpan(leaseMs, "leaseMs");
     } else if (owner !== undefined || leaseMs !== undefined) {
-      throw invalid("owner", `goes with status "running" only, not with "${status}"`);
+      throw invalid("owner", `and leaseMs may be given only with status "running", not with "${status}"`);
     }
     refuseTwoWakes(execution, "");
     if (checkpoint.kind !== "snapshot") throw invalid("checkpoint.kind", 'must be "snapshot"');
@@ -206,7 +210,7 @@ export function checkNewExecution(execution: NewExecution, maxPayloadBytes: numb
   }
 }
 
-/** Checks what {@link CheckpointStore.claimExecution} is given. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks the arguments of {@link CheckpointStore.claimExecution}. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClaim(id: string, request: ClaimRequest): void {
   try {
     checkId(id, "id");
@@ -216,7 +220,11 @@ export function checkClaim(id: string, request: ClaimRequest): void {
   }
 }
 
-/** Checks what {@link CheckpointStore.commit} is given. @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE */
+/**
+ * Checks the arguments of {@link CheckpointStore.commit}.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE
+ */
 export function checkCommit(id: string, request: CommitRequest, maxPayloadBytes: number): void {
   try {
     checkId(id, "id");
@@ -226,7 +234,7 @@ export function checkCommit(id: string, request: CommitRequest, maxPayloadBytes:
   }
 }
 
-/** Checks what {@link CheckpointStore.readCheckpoints} is given. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks the arguments of {@link CheckpointStore.readCheckpoints}. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkReadCheckpoints(id: string, options: ReadCheckpointsOptions): void {
   try {
     checkId(id, "id");
@@ -237,9 +245,9 @@ export function checkReadCheckpoints(id: string, options: ReadCheckpointsOptions
 }
 
 /**
- * Checks what {@link CheckpointStore.deleteExecutions} is given.
+ * Checks the argument of {@link CheckpointStore.deleteExecutions}.
  *
- * - A version or token that is there but `undefined` is refused: without them, more would be deleted.
+ * - A `version` or `token` that is explicitly `undefined` is refused: without it, more would be deleted.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
@@ -252,7 +260,7 @@ export function checkDeleteExecutions(refs: readonly ExecutionRef[]): void {
   }
 }
 
-/** Checks what {@link CheckpointStore.deleteUnusedDefinitions} is given. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks the argument of {@link CheckpointStore.deleteUnusedDefinitions}. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkDeleteUnusedDefinitions(options: DeleteUnusedDefinitionsOptions): void {
   try {
     checkFields(options, UNUSED);
@@ -261,7 +269,11 @@ export function checkDeleteUnusedDefinitions(options: DeleteUnusedDefinitionsOpt
   }
 }
 
-/** Checks what {@link CheckpointStore.saveDefinition} is given. @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE */
+/**
+ * Checks the arguments of {@link CheckpointStore.saveDefinition}.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE
+ */
 export function checkDefinition(hash: string, json: string, maxPayloadBytes: number): void {
   checkId(hash, "hash");
   checkPayload(json, "json", maxPayloadBytes);
@@ -269,14 +281,16 @@ export function checkDefinition(hash: string, json: string, maxPayloadBytes: num
 
 function checkCheckpoints(value: unknown, path: string, limit: number): void {
   if (!Array.isArray(value)) throw invalid(path, "must be an array");
-  if (value.length > MAX_CHECKPOINTS) throw invalid(path, `must be at most ${MAX_CHECKPOINTS}, not ${value.length}`);
+  if (value.length > MAX_CHECKPOINTS)
+    throw invalid(path, `must have at most ${MAX_CHECKPOINTS} items, not ${value.length}`);
   for (let at = 0; at < value.length; at++) {
     COMMITTED[at] ??= fieldsOf("checkpoint", `checkpoints[${at}].`, CHECKPOINT);
     checkFields(value[at], COMMITTED[at] as Fields, limit);
   }
 }
 
-/** One of them would be without effect. */
+/** Refuses `wakeAt` together with `wakeInMs`: one of them would have no effect. */
 function refuseTwoWakes({ wakeAt, wakeInMs }: Pick<HeadUpdate, "wakeAt" | "wakeInMs">, prefix: string): void {
-  if (wakeAt !== undefined && wakeInMs !== undefined) throw invalid(`${prefix}wakeInMs`, "does not go with wakeAt");
+  if (wakeAt !== undefined && wakeInMs !== undefined)
+    throw invalid(`${prefix}wakeInMs`, "cannot be combined with wakeAt");
 }

@@ -32,9 +32,9 @@ export type {
   ReadCheckpointsOptions,
 } from "./requests.ts";
 
-/** What a store can do. Core and the conformance suite rely on what is declared. */
+/** The abilities of a store. Core and the conformance suite rely on what is declared here. */
 export interface StoreCapabilities {
-  /** What a resolved call wrote outlives the process. */
+  /** A write outlives the process once its call has resolved. */
   readonly durable: boolean;
   /** Several processes may use the same data at once. */
   readonly multiProcess: boolean;
@@ -46,20 +46,20 @@ export interface StoreCapabilities {
  * Keeps executions and their checkpoints. Policy lives in core; a store keeps records.
  *
  * - Every method rejects with a `WorkflowError` and only with the codes named for it.
- * - Only `STORE_UNAVAILABLE` may be retried. A fault of the connection becomes it within a bounded time.
+ * - Only `STORE_UNAVAILABLE` may be retried. A connection fault is reported as this code within a bounded time.
  * - Any method may reject with `STORE_CLOSED` once `close()` was called.
  * - Arguments are checked first: `INVALID_ARGUMENT` means that nothing was written. Unknown names are refused, also in
- *   what is nested; an explicit `undefined` counts as absent, but in what narrows a listing or a deletion.
+ *   nested objects. An explicit `undefined` counts as absent, except in a field that narrows a listing or a deletion.
  * - Prove an implementation with `describeCheckpointStore` of `@waymark/core/conformance`.
  */
 export interface CheckpointStore extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
 
   /**
-   * Writes the head, the first lease and the initial snapshot (number 0), as one.
+   * Writes the head, the first lease and the initial snapshot (number 0) in one atomic step.
    *
-   * - A new execution has version 0, and a token higher than any its id ever had.
-   * - Sent again with the same `checkpoint.id`, it resolves with the record as it is now and has no second effect.
+   * - A new execution has version 0, and a token higher than any that its id ever had.
+   * - If the call is repeated with the same `checkpoint.id`, it resolves with the current record and changes nothing.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
    */
@@ -75,13 +75,13 @@ export interface CheckpointStore extends AsyncDisposable {
   /**
    * Makes the caller the owner: raises the token, sets the lease and the status `running`.
    *
-   * - From `running`, `failure` stays and `recoveries` rises by one. From any other status `failure` and `endedAt` are
-   *   removed and `recoveries` is 0. `wakeAt` and `waiting` stay until a commit changes them.
-   * - With `cancel` it ends the execution: the token rises, the status is `cancelled`, `failure` is the one given. The
-   *   lease, `wakeAt` and `waiting` are removed. No stream of commits can hold it up.
+   * - From `running`, `failure` stays and `recoveries` rises by one. From any other status, `failure` and `endedAt` are
+   *   removed and `recoveries` becomes 0. `wakeAt` and `waiting` stay until a commit changes them.
+   * - With `cancel`, the claim ends the execution: the token rises, the status becomes `cancelled` and `failure` is the
+   *   one given. The lease, `wakeAt` and `waiting` are removed. Concurrent commits cannot delay it.
    * - The version stays as it is.
    * - Checks in this order: not found, same `claimId` (resolves with the record), INVALID_STATUS, LEASE_HELD.
-   * - `LEASE_HELD` carries `details.retryAfterMs`, what is left of the lease by the store's clock.
+   * - `LEASE_HELD` carries `details.retryAfterMs`: the rest of the lease, in milliseconds by the store's clock.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, STORE_UNAVAILABLE
    */
@@ -90,66 +90,71 @@ export interface CheckpointStore extends AsyncDisposable {
   /**
    * Appends checkpoints and moves the execution's head, in one atomic step.
    *
-   * - Resolves once the write is durable, where `capabilities.durable`.
+   * - Resolves once the write is durable, if `capabilities.durable` is true.
    * - A stale `token` changes nothing (another owner has claimed the execution).
-   * - A lapsed lease that nobody has claimed still commits.
+   * - An owner whose lease has lapsed can still commit until another one claims the execution.
    * - A status other than `running` releases the lease.
    * - A checkpoint that users see (any kind but `save`) sets `recoveries` to 0.
    * - Checks in this order: not found, same `commitId` as the last (resolves), LEASE_LOST, INVALID_STATUS (the
-   *   execution is suspended or ended), VERSION_CONFLICT, `dropBefore` (INVALID_ARGUMENT if it is no snapshot's).
+   *   execution is suspended or has ended), VERSION_CONFLICT, `dropBefore` (INVALID_ARGUMENT if it is not the number of
+   *   a snapshot).
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, LEASE_LOST, INVALID_STATUS, VERSION_CONFLICT, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
    */
   commit(id: string, request: CommitRequest): Promise<void>;
 
   /**
-   * Reads records of an execution's history, by number.
+   * Reads records of an execution's history, in the order of their numbers.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STORE_UNAVAILABLE
    */
   readCheckpoints(id: string, options?: ReadCheckpointsOptions): Promise<CheckpointRecord[]>;
 
   /**
-   * Lists heads, a page at a time, without loading payloads.
+   * Lists heads, one page at a time, without loading payloads.
    *
-   * - Ordered by `createdAt`, then by the bytes of the id's UTF-8; `due` by `wakeAt` and `leaseExpired` by `leaseUntil`.
-   * - Rows that were there when the listing began come exactly once, whatever is inserted or changed meanwhile. In `due`
-   *   and `leaseExpired` that is so for those whose time stays the same.
+   * - Ordered by `createdAt`, then by the UTF-8 bytes of the id. `due` is ordered by `wakeAt`, and `leaseExpired` by
+   *   `leaseUntil`, instead of by `createdAt`.
+   * - A row that existed when the listing began is listed exactly once, whatever is inserted or changed meanwhile. For
+   *   `due` and `leaseExpired` this holds for rows whose time stays the same.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
    */
   listExecutions(options?: ListExecutionsOptions): Promise<Page<ExecutionRecord>>;
 
   /**
-   * Keeps a definition's canonical JSON under its hash, and notes the time. Kept already: only the time is noted.
+   * Keeps a definition's canonical JSON under its hash, and records the time of the call. If the hash is kept already,
+   * only the time is updated.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
    */
   saveDefinition(hash: string, json: string): Promise<void>;
 
   /**
-   * Reads a definition back.
+   * Reads the JSON that is kept under a hash; `undefined` if there is none.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
    */
   getDefinition(hash: string): Promise<string | undefined>;
 
   /**
-   * Deletes the definitions that no execution names and that were not saved lately, and returns their number.
+   * Deletes the definitions that no execution refers to and that were last saved at least `olderThanMs` ago. Returns
+   * their number.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
    */
   deleteUnusedDefinitions(options: DeleteUnusedDefinitionsOptions): Promise<number>;
 
   /**
-   * Deletes executions with all their records, and tells how many.
+   * Deletes executions with all their records, and returns how many were deleted.
    *
-   * - One that is gone, or is no longer at the version (and token) named, is left alone and not counted.
+   * - An execution that no longer exists, or whose version or token is not the given one, is left alone and not
+   *   counted.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
    */
   deleteExecutions(refs: readonly ExecutionRef[]): Promise<number>;
 
-  /** Ends what the store owns. May be called more than once. */
+  /** Closes the connections and other resources that the store owns. May be called more than once. */
   close(): Promise<void>;
 }

@@ -5,42 +5,46 @@ import { MAX_TIME_MS } from "../time.ts";
 import { KINDS, STATUSES } from "./status.ts";
 
 /*
- * Checks of single values: of the type, the range, and the size in bytes. Each throws for a value that is not what it
- * is named after. `name` is where the value stands, for the message.
+ * Checks of single values: type, range, and size in bytes. Each check throws if the value is not of the kind in the
+ * check's name. `name` is the value's path, for the message.
  */
 
 /** The largest failure that a store takes, in bytes of its JSON text. */
 export const MAX_FAILURE_BYTES = 1_048_576;
 /** The longest lease, and the longest wait, in milliseconds: a hundred years. */
 export const MAX_LEASE_MS = 36_500 * 24 * 3_600_000;
-/** How deep the values in a failure may be nested. */
+/** The deepest nesting of the values in a failure. */
 const MAX_FAILURE_DEPTH = 100;
 /** The most values in a failure. */
 const MAX_FAILURE_VALUES = 10_000;
 
-/** Errors that are made here. What else is thrown during a check came out of the arguments: a getter, a proxy. */
+/** The errors that are made here. Any other error during a check was thrown by an argument: by a getter or a proxy. */
 const refusals = new WeakSet<object>();
 
-/** The error for an argument that is wrong. */
+/** Returns the error for a wrong argument. */
 export function invalid(argument: string, problem: string, subject: string = argument): WorkflowError {
   return refusal(new WorkflowError("INVALID_ARGUMENT", `${subject} ${problem}.`, { details: { argument } }));
 }
 
-/** The error for what is larger than a store keeps. @internal */
+/** Returns the error for a value that is larger than the store's limit. @internal */
 export function payloadTooLarge(what: string, bytes: number, maxPayloadBytes: number): WorkflowError {
   return refusal(
     new WorkflowError(
       "PAYLOAD_TOO_LARGE",
-      `${what} is ${bytes} bytes, more than the ${maxPayloadBytes} that this store keeps. Put large values elsewhere and keep a reference in the context.`,
+      `${what} has ${bytes} bytes; this store takes at most ${maxPayloadBytes}. Keep large values elsewhere, and a reference to them in the context.`,
       { details: { bytes, maxPayloadBytes } },
     ),
   );
 }
 
-/** The error to throw for whatever was thrown while arguments were checked. */
+/** Returns the error to throw for a value that was thrown while arguments were checked. */
 export function refusalFor(thrown: unknown): WorkflowError {
   if (typeof thrown === "object" && thrown !== null && refusals.has(thrown)) return thrown as WorkflowError;
-  return new WorkflowError("INVALID_ARGUMENT", "An argument cannot be read.", { cause: safeError(thrown) });
+  return new WorkflowError(
+    "INVALID_ARGUMENT",
+    "An argument cannot be read: a getter or a proxy threw the error in `cause`.",
+    { cause: safeError(thrown) },
+  );
 }
 
 /**
@@ -53,17 +57,21 @@ export function checkId(value: unknown, name: string): asserts value is string {
   checkText(value, name, MAX_ID_BYTES);
 }
 
-/** Checks the id of a node, which may be empty: saves and initial snapshots have none. */
+/** Checks the id of a node. It may be empty: saves and initial snapshots have no node. */
 export function checkNodeId(value: unknown, name: string): void {
   checkText(value, name, MAX_ID_BYTES);
 }
 
-/** Checks the name of a node, which may be empty. */
+/** Checks the name of a node. It may be empty. */
 export function checkName(value: unknown, name: string): void {
   checkText(value, name, MAX_NAME_BYTES);
 }
 
-/** Checks a text that a store keeps byte for byte. @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE */
+/**
+ * Checks a payload: a text that a store keeps byte for byte.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE
+ */
 export function checkPayload(value: unknown, name: string, maxPayloadBytes: number): void {
   checkText(value, name, Number.POSITIVE_INFINITY);
   if (value.length * 3 <= maxPayloadBytes) return;
@@ -74,26 +82,28 @@ export function checkPayload(value: unknown, name: string, maxPayloadBytes: numb
 /** Checks a whole number, zero or more, that a JavaScript number holds exactly. */
 export function checkCount(value: unknown, name: string): asserts value is number {
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
-    throw invalid(name, `must be a whole number, zero or more, not ${describe(value)}`);
+    throw invalid(name, `must be a whole number, zero or more; got ${describe(value)}`);
   }
 }
 
 /** Checks a time, in whole milliseconds since the epoch, that a `Date` can hold. */
 export function checkTime(value: unknown, name: string): asserts value is number {
   checkCount(value, name);
-  if (value > MAX_TIME_MS) throw invalid(name, `must be a time that a Date can hold, not ${value}`);
+  if (value > MAX_TIME_MS)
+    throw invalid(name, `must be a time that a Date can hold (at most ${MAX_TIME_MS}); got ${value}`);
 }
 
-/** Checks a span of time from or up to now: of a lease, of a wait. */
+/** Checks a span of time before or after now, such as a lease or a wait, in whole milliseconds. */
 export function checkSpan(value: unknown, name: string): void {
   checkCount(value, name);
-  if (value > MAX_LEASE_MS) throw invalid(name, `must be at most ${MAX_LEASE_MS} (a hundred years), not ${value}`);
+  if (value > MAX_LEASE_MS)
+    throw invalid(name, `must be at most ${MAX_LEASE_MS} milliseconds (a hundred years); got ${value}`);
 }
 
-/** Checks a duration, which may have fractions. */
+/** Checks a duration in milliseconds, which may have fractions. */
 export function checkDuration(value: unknown, name: string): void {
   if (!(typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
-    throw invalid(name, "must be zero or more milliseconds");
+    throw invalid(name, "must be a number of milliseconds, zero or more");
   }
 }
 
@@ -126,7 +136,7 @@ export function checkObject(value: unknown, name: string): asserts value is Reco
 /**
  * Checks a failure: a code, a message, and otherwise plain JSON values, which a store may keep as JSON text.
  *
- * - Its texts may hold anything: what nodes throw is not ours to choose, and JSON escapes it.
+ * - Its texts may hold any characters: nodes can throw anything, and JSON escapes it.
  */
 export function checkFailure(value: unknown, name: string): void {
   checkObject(value, name);
@@ -138,9 +148,9 @@ export function checkFailure(value: unknown, name: string): void {
   }
 }
 
-/** Whether JSON text gives the value back; a property that is `undefined` counts as absent. */
+/** Returns whether a value survives as JSON text. A property that is `undefined` counts as absent. */
 function isPlainJson(value: unknown): boolean {
-  // Counted, because a value that stands in many places is walked in each.
+  // Limits the work: a value that occurs in many places is visited in each of them.
   let left = MAX_FAILURE_VALUES;
   const isPlain = (one: unknown, depth: number): boolean => {
     if (one === null || typeof one === "string" || typeof one === "boolean") return true;
@@ -155,13 +165,13 @@ function isPlainJson(value: unknown): boolean {
   return isPlain(value, MAX_FAILURE_DEPTH);
 }
 
-/** Not compared with `Object.prototype`: a test runner may have made the object in another realm. */
+/** Accepts `Object.prototype` of any realm: a test runner may have made the object in another one. */
 export function isPlainPrototype(prototype: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function checkText(value: unknown, name: string, maxBytes: number): asserts value is string {
-  if (typeof value !== "string") throw invalid(name, `must be a string, not ${describe(value)}`);
+  if (typeof value !== "string") throw invalid(name, `must be a string; got ${describe(value)}`);
   if (!value.isWellFormed() || value.includes("\0")) {
     throw invalid(name, "must be well-formed Unicode without U+0000");
   }

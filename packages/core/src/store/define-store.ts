@@ -30,18 +30,18 @@ import { alreadyExists, claimRefusal, commitRefusal, notFound } from "./rules.ts
 import type { HistoryRange, Refused, StoreDriver, StoredHead } from "./store-driver.ts";
 import { keepsChanging, storeClosed } from "./store-faults.ts";
 
-/** The most executions that a driver deletes at once. */
+/** The most executions that a driver deletes in one call. */
 const DELETE_CHUNK = 100;
-/** How often to look for the reason of a refusal that is gone by the time one looks. */
+/** The most attempts to find the reason of a refusal, if the reason is gone each time the head is read. */
 const MAX_LOOKS = 20;
-/** The longest that `close` waits for calls under way, in milliseconds. */
+/** The longest time that `close` waits for calls in progress, in milliseconds. */
 const DRAIN_TIMEOUT_MS = 5_000;
 
 /**
  * Makes a store of a driver.
  *
- * - The store checks arguments, recognizes calls that are sent again, finds out why a write was refused, makes pages and
- *   cursors, and lets calls under way end before it closes.
+ * - The store checks arguments, recognizes repeated calls, determines why a write was refused, makes pages and cursors,
+ *   and waits for calls in progress before it closes.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export function defineStore(capabilities: StoreCapabilities, driver: StoreDriver
   return new DefinedStore(capabilities, driver);
 }
 
-/** A store that is made of a driver, for a class of one's own to extend. See {@link defineStore}. */
+/** A store that is made of a driver. Extend it to write a store class of your own. See {@link defineStore}. */
 export class DefinedStore implements CheckpointStore {
   readonly #capabilities: StoreCapabilities;
   readonly #driver: StoreDriver;
@@ -73,9 +73,9 @@ export class DefinedStore implements CheckpointStore {
   }
 
   /**
-   * Prepares the database now; without it, the first call does.
+   * Prepares the database now. If it is not called, the first call of another method prepares the database.
    *
-   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, and what the store's own options can lead to
+   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, and the codes that the store documents for its options
    */
   async setup(): Promise<void> {
     this.#assertOpen();
@@ -125,7 +125,7 @@ export class DefinedStore implements CheckpointStore {
   async commit(id: string, request: CommitRequest): Promise<void> {
     this.#assertOpen();
     checkCommit(id, request, this.capabilities.maxPayloadBytes);
-    // Not by #call: every step of every execution comes this way.
+    // Does not use #call, which costs a closure: every step of every execution makes a commit.
     this.#underWay += 1;
     try {
       if (!this.#isReady) await this.#setUp();
@@ -196,7 +196,8 @@ export class DefinedStore implements CheckpointStore {
   }
 
   /**
-   * Lets calls under way end, for up to 5 seconds, and ends what the store owns; later calls reject with STORE_CLOSED.
+   * Waits up to 5 seconds for calls in progress, then closes the resources that the store owns. Later calls reject with
+   * STORE_CLOSED.
    */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -207,7 +208,7 @@ export class DefinedStore implements CheckpointStore {
     await this.close();
   }
 
-  /** Makes a call, after the setup; `close` waits for it. */
+  /** Makes a call after the setup. `close` waits for the call. */
   async #call<T>(work: () => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
@@ -238,9 +239,9 @@ export class DefinedStore implements CheckpointStore {
   }
 
   /**
-   * Writes, and if that is refused looks for the reason, until one of them has an outcome.
+   * Repeats a write until it succeeds or the reason of its refusal is found.
    *
-   * - A reason can be gone by the time one looks: somebody else has changed the execution once more.
+   * - The reason can be gone when the head is read, because another process has changed the execution again.
    */
   async #untilExplained<T>(
     id: string,
@@ -273,10 +274,14 @@ export class DefinedStore implements CheckpointStore {
     const { checkpoints = [] } = request;
     const place = seq - (head?.record.seq ?? 0) - 1;
     if (checkpoints[place]?.kind === "snapshot" || (await this.#driver.isSnapshot(id, seq))) return;
-    throw new WorkflowError("INVALID_ARGUMENT", `dropBefore must be the number of a snapshot, which ${seq} is not.`, {
-      executionId: id,
-      details: { argument: "dropBefore", dropBefore: seq },
-    });
+    throw new WorkflowError(
+      "INVALID_ARGUMENT",
+      `dropBefore must be the number of a snapshot; record ${seq} is not a snapshot.`,
+      {
+        executionId: id,
+        details: { argument: "dropBefore", dropBefore: seq },
+      },
+    );
   }
 
   #assertOpen(): void {
@@ -297,7 +302,7 @@ export class DefinedStore implements CheckpointStore {
   }
 }
 
-/** What a look at the head has shown; `undefined`: the reason is gone, write again. */
+/** The outcome that the head shows. `undefined`: the reason is gone, so the write is repeated. */
 type Outcome<T> = { done: T } | undefined;
 
 function isRefused(result: unknown): result is Refused {

@@ -3,11 +3,10 @@ import { checkCount, checkId, checkName, checkObject, checkTime, invalid, isPlai
 import { checkFields, type Fields, fieldsOf, needed, optional } from "./fields.ts";
 
 /*
- * Checks of the values of a head that are more than a number or a text. They hold for what is handed in and for what a
- * database gave.
+ * Checks of the structured values of a head. They apply to arguments and to values from a database.
  */
 
-/** The most nodes that a head names as waiting. */
+/** The most waiting nodes that a head lists. */
 export const MAX_WAITING = 100;
 /** The longest reason of a wait, in characters. */
 export const MAX_REASON_LENGTH = 200;
@@ -26,14 +25,14 @@ const WAITING: Fields = fieldsOf<WaitingNode>("a waiting node", "waiting.", {
   until: optional(checkTime),
 });
 
-/** Checks the nodes that a head names as waiting. */
+/** Checks the waiting nodes that a head lists. */
 export function checkWaiting(value: unknown, name: string): void {
   if (!Array.isArray(value)) throw invalid(name, "must be an array");
-  if (value.length > MAX_WAITING) throw invalid(name, `must be at most ${MAX_WAITING} nodes, not ${value.length}`);
+  if (value.length > MAX_WAITING) throw invalid(name, `must list at most ${MAX_WAITING} nodes, not ${value.length}`);
   for (const node of value) checkFields(node, WAITING);
 }
 
-/** Checks a caller's own texts: a plain object of strings. */
+/** Checks metadata: a plain object whose values are strings. */
 export function checkMetadata(value: unknown, name: string): void {
   checkObject(value, name);
   if (!isPlainPrototype(Object.getPrototypeOf(value))) throw invalid(name, "must be a plain object");
@@ -46,7 +45,7 @@ export function checkMetadata(value: unknown, name: string): void {
   }
 }
 
-/** Any text: U+0000 and lone surrogates included, which JSON escapes. */
+/** Accepts any text, U+0000 and lone surrogates included: JSON escapes both. */
 function checkText(value: unknown, name: string): asserts value is string {
   if (typeof value !== "string") throw invalid(name, "must be a string");
 }

@@ -1,9 +1,9 @@
 import type { CheckpointStore } from "./checkpoint-store.ts";
 
-/** The methods of a store that can be interfered with. */
+/** The name of a store method whose calls can be intercepted. */
 export type StoreMethod = Exclude<keyof CheckpointStore, "capabilities" | "close" | typeof Symbol.asyncDispose>;
 
-/** Every method: a record, so that one that is added to the interface cannot be forgotten here. */
+/** All methods. A record, so that the compiler refuses it if it lacks a method of the interface. */
 export const STORE_METHODS: Readonly<Record<StoreMethod, true>> = {
   createExecution: true,
   getExecution: true,
@@ -17,7 +17,7 @@ export const STORE_METHODS: Readonly<Record<StoreMethod, true>> = {
   deleteExecutions: true,
 };
 
-/** Wraps a store: every call but `close` goes through `around`, which decides whether and when to make it. */
+/** Wraps a store. Every call except `close` goes through `around`, which decides whether and when to make it. */
 export function interceptStore(
   store: CheckpointStore,
   around: <T>(method: StoreMethod, call: () => Promise<T>) => Promise<T>,

@@ -26,7 +26,7 @@ const LIST = fieldsOf<ListExecutionsOptions>("options", "", {
   createdBefore: narrowing(checkTime),
   endedAfter: narrowing(checkTime),
   endedForMs: narrowing(checkSpan),
-  // Decoded once it is known which listing it is of.
+  // Decoded later, once the listing's order is known.
   cursor: optional(() => {}),
   limit: optional((value, path) => {
     checkCount(value, path);
@@ -35,10 +35,10 @@ const LIST = fieldsOf<ListExecutionsOptions>("options", "", {
   order: optional(checkOrder),
 });
 
-/** A listing's conditions, checked and with its defaults filled in. */
+/** The conditions of a listing, checked and with the defaults filled in. */
 export interface ListQuery extends Omit<ListExecutionsOptions, "status" | "cursor" | "limit" | "order"> {
   statuses?: readonly WorkflowStatus[];
-  /** The time that it is ordered by, before the id. */
+  /** The time by which the listing is ordered; rows with the same time are ordered by id. */
   sortBy: SortKey;
   /** The last row of the page before. */
   after?: PagePosition;
@@ -47,9 +47,9 @@ export interface ListQuery extends Omit<ListExecutionsOptions, "status" | "curso
 }
 
 /**
- * Checks what {@link CheckpointStore.listExecutions} is given.
+ * Checks the argument of {@link CheckpointStore.listExecutions}.
  *
- * - A filter that is there but `undefined`, `null` or "" is refused: a filter that vanishes must never mean everything.
+ * - A filter that is `undefined`, `null` or "" is refused: a missing value must never mean "everything".
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
@@ -62,7 +62,7 @@ export function checkListExecutions(options: ListExecutionsOptions): ListQuery {
     if (cursor !== undefined) query.after = decodeCursor(cursor, query.sortBy);
     if (query.sortBy !== "createdAt") query.order = "asc";
     if (filters.topLevel === true && filters.parentId !== undefined) {
-      throw invalid("topLevel", "does not go with parentId");
+      throw invalid("topLevel", "cannot be combined with parentId");
     }
     return query;
   } catch (thrown) {
@@ -73,8 +73,8 @@ export function checkListExecutions(options: ListExecutionsOptions): ListQuery {
 function sortKeyOf({ due, leaseExpired, order, createdBefore }: ListExecutionsOptions): SortKey {
   if (due !== true && leaseExpired !== true) return "createdAt";
   const name = due === true ? "due" : "leaseExpired";
-  if (due === true && leaseExpired === true) throw invalid("leaseExpired", "does not go with due");
-  if (order !== undefined) throw invalid("order", `does not go with ${name}, which has an order of its own`);
-  if (createdBefore !== undefined) throw invalid("createdBefore", `does not go with ${name}`);
+  if (due === true && leaseExpired === true) throw invalid("leaseExpired", "cannot be combined with due");
+  if (order !== undefined) throw invalid("order", `cannot be combined with ${name}, which has an order of its own`);
+  if (createdBefore !== undefined) throw invalid("createdBefore", `cannot be combined with ${name}`);
   return due === true ? "wakeAt" : "leaseUntil";
 }

@@ -1,10 +1,10 @@
 import type { ExecutionRecord, WorkflowStatus } from "./checkpoint-store.ts";
 import type { ListQuery } from "./list-query.ts";
 
-/** Statuses in which an execution can wait for a time. */
+/** The statuses in which an execution can wait for a time. */
 const RESTING: ReadonlySet<WorkflowStatus> = new Set(["pending", "suspended"]);
 
-/** Tells whether an execution fulfils all conditions of a listing at `now`, the store's time. */
+/** Returns whether an execution fulfils all conditions of a listing at `now`, the store's time. */
 export function matchesQuery(head: ExecutionRecord, query: ListQuery, now: number): boolean {
   return (
     (query.statuses === undefined || query.statuses.includes(head.status)) &&

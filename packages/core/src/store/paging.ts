@@ -1,31 +1,31 @@
 import { checkId, checkTime, invalid } from "./checks.ts";
 
-/** Rows in a page of a listing if the caller names no number. */
+/** The most rows in a page of a listing if the caller gives no `limit`. */
 export const DEFAULT_PAGE_SIZE = 100;
-/** The most rows a page of a listing can have. */
+/** The most rows that a page of a listing can have. */
 export const MAX_PAGE_SIZE = 1_000;
-/** Longer than the cursor of any id, in characters. */
+/** The longest cursor that is decoded, in characters. The cursors of all ids are shorter. */
 const MAX_CURSOR_LENGTH = 8_192;
 
-/** The times that listings are ordered by. */
+/** The field by which a listing is ordered. */
 export type SortKey = "createdAt" | "wakeAt" | "leaseUntil";
 
 /** A row's place in a listing. */
 export interface PagePosition {
-  /** The time that the listing is ordered by, in milliseconds since the epoch. */
+  /** The time by which the listing is ordered, in milliseconds since the epoch. */
   time: number;
   id: string;
-  /** What the driver itself has noted of the place, for a row whose time or id cannot be read. */
+  /** The driver's own note of the place, for a row whose time or id cannot be read. */
   stored?: string;
 }
 
-/** Turns the last row of a page into the cursor of the next one. */
+/** Makes the cursor of the next page from the last row of a page. */
 export function encodeCursor(sortBy: SortKey, { time, id, stored }: PagePosition): string {
   const place = stored === undefined ? [sortBy, time, id] : [sortBy, time, id, stored];
   return Buffer.from(JSON.stringify(place)).toString("base64url");
 }
 
-/** Turns a cursor back into the row it was made of. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Returns the row from which a cursor was made. @throws {WorkflowError} INVALID_ARGUMENT */
 export function decodeCursor(cursor: unknown, sortBy: SortKey): PagePosition {
   const text = typeof cursor === "string" && cursor.length <= MAX_CURSOR_LENGTH ? cursor : "";
   try {
@@ -39,7 +39,9 @@ export function decodeCursor(cursor: unknown, sortBy: SortKey): PagePosition {
   throw invalid("cursor", "must be the nextCursor of a page of the same listing");
 }
 
-/** Compares ids as databases do that order by the bytes of UTF-8 (JavaScript's `<` differs beyond U+FFFF). */
+/**
+ * Compares ids by their UTF-8 bytes, as databases do (JavaScript's `<` orders characters beyond U+FFFF differently).
+ */
 export function compareIds(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);

@@ -1,42 +1,42 @@
 /**
- * Where an execution stands.
+ * The status of an execution.
  *
- * - `pending`: nobody owns it; it waits to be resumed (a spent budget, an aborted signal).
- * - `running`: an owner has it. When `leaseUntil` has passed, that owner is presumed dead.
+ * - `pending`: nobody owns it; it waits to be resumed (its budget was spent, or its signal was aborted).
+ * - `running`: an owner holds its lease. Once `leaseUntil` has passed, that owner is presumed dead.
  * - `suspended`: a node waits for something from outside.
  * - `completed`, `failed`, `cancelled`: ended. A failed execution can be resumed.
  */
 export type WorkflowStatus = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
 
 /**
- * Why an execution or a node failed, as it is kept: plain JSON values only.
+ * The reason why an execution or a node failed, as stores keep it: plain JSON values only.
  *
- * - Its texts may hold anything that was thrown, also U+0000 and lone surrogates. Keep it as JSON text, which escapes
- *   both, in a text column (PostgreSQL's `jsonb` refuses them).
+ * - Its texts may hold any characters, U+0000 and lone surrogates included. Keep it as JSON text, which escapes both,
+ *   in a text column (PostgreSQL's `jsonb` refuses them).
  * - At most 1 MiB as JSON.
  */
 export interface FailureRecord {
-  /** What the engine has found out. */
+  /** The engine's code for the failure. */
   code: string;
   message: string;
   nodeId?: string;
   nodeName?: string;
-  /** How often the node was started, over all runs. */
+  /** The number of times the node was started, over all runs. */
   attempts?: number;
-  /** Of the error that was thrown: its `name`. */
+  /** The `name` of the error that was thrown. */
   name?: string;
-  /** Its own `code`: "ECONNREFUSED", 23505. Absent if it is the one above. */
+  /** The thrown error's own `code`, such as "ECONNREFUSED" or 23505. Absent if it equals `code` above. */
   errorCode?: string | number;
-  /** Its `status`, `statusCode`, or the status of its `response`. */
+  /** The thrown error's `status`, its `statusCode`, or the status of its `response`. */
   status?: string | number;
   stack?: string;
-  /** Its `cause`. A text in failures that were kept before causes were kept whole. */
+  /** The thrown error's `cause`. Failures from before causes were kept whole have a text here. */
   cause?: ErrorRecord | string;
   /** The errors of an AggregateError. */
   errors?: ErrorRecord[];
 }
 
-/** What is kept of an error inside a failure: of a cause, or of one of several errors. */
+/** An error inside a failure: a cause, or one of the errors of an AggregateError. */
 export interface ErrorRecord {
   message: string;
   name?: string;
@@ -47,7 +47,7 @@ export interface ErrorRecord {
   errors?: ErrorRecord[];
 }
 
-/** A node that waits for something from outside, as an execution's head names it. */
+/** A node that waits for something from outside, as listed in an execution's head. */
 export interface WaitingNode {
   nodeId: string;
   nodeName: string;
@@ -56,12 +56,12 @@ export interface WaitingNode {
   reason?: string;
   /** Milliseconds since the epoch; so is `until`. */
   since: number;
-  /** When the node runs again without an answer. */
+  /** The time at which the node runs again without an answer. */
   until?: number;
 }
 
 /**
- * The head of an execution: everything about it but its context.
+ * The head of an execution: everything about it except its context.
  *
  * All times are milliseconds since the epoch by the store's clock.
  */
@@ -72,7 +72,7 @@ export interface ExecutionRecord {
   status: WorkflowStatus;
   /** Rises by one with every commit. */
   version: number;
-  /** The fencing token: rises with every claim, never used twice for an id, even after a deletion. */
+  /** The fencing token. It rises with every claim and is never used twice for an id, even after a deletion. */
   token: number;
   /** The number of the newest record; the initial snapshot is 0. */
   seq: number;
@@ -80,23 +80,26 @@ export interface ExecutionRecord {
   snapshotSeq: number;
   /** The number of the oldest record that is kept. */
   firstSeq: number;
-  /** How many checkpoints users see: the records of kind `delta`, `error` and, but for number 0, `snapshot`, ever written. */
+  /** The number of checkpoints that users see: all records ever written, except record 0 and those of kind `save`. */
   checkpointsCount: number;
   currentStep: number;
   totalSteps: number;
-  /** The run that holds the lease. Absent if none does. */
+  /** The run that holds the lease. Absent if no run holds it. */
   owner?: string;
   leaseUntil?: number;
-  /** When a pending or suspended execution wants to run. */
+  /** The time from which a pending or suspended execution is due to run. */
   wakeAt?: number;
-  /** The nodes that wait for something from outside: the first 100 of them. */
+  /** The nodes that wait for something from outside. Only the first 100 are listed. */
   waiting?: readonly WaitingNode[];
-  /** The number of nodes that wait. */
+  /** The number of all nodes that wait. */
   waitingCount?: number;
   failure?: FailureRecord;
-  /** The number of claims of it while it was `running`, since its last checkpoint and since any other claim. */
+  /**
+   * The number of claims while it was `running`, counted since its last checkpoint or its last claim from another
+   * status.
+   */
   recoveries: number;
-  /** When it must have ended. */
+  /** The time by which it must have ended. */
   deadlineAt?: number;
   definitionHash?: string;
   /** The execution whose node started this one. */
@@ -112,22 +115,22 @@ export interface ExecutionRecord {
   metadata?: Readonly<Record<string, string>>;
   createdAt: number;
   updatedAt: number;
-  /** When the status became `completed`, `failed` or `cancelled`; absent otherwise. */
+  /** The time at which the status became `completed`, `failed` or `cancelled`. Absent in any other status. */
   endedAt?: number;
-  /** The store's time when this was read. */
+  /** The store's time when this record was read. */
   readAt: number;
   /**
-   * Names the fields whose stored values cannot be read (a row that was edited by hand, say). Such an execution can be
-   * listed and deleted; everything else is refused as STATE_CORRUPT. Absent if all is well.
+   * The names of the fields whose stored values cannot be read (for example, because a row was edited by hand). Such an
+   * execution can be listed and deleted; everything else is refused as STATE_CORRUPT. Absent if all fields can be read.
    */
   unreadable?: readonly string[];
 }
 
 /**
- * What a record holds.
+ * The kind of a record.
  *
  * - `snapshot`: the whole state. Record 0 is the initial one; every later one is also the checkpoint of a node.
- * - `delta`: what a node changed since the record before.
+ * - `delta`: the changes that a node made since the record before.
  * - `error`: a node failed; the state is that of the record before.
  * - `save`: a change between nodes; users do not see it as a checkpoint.
  */
@@ -150,12 +153,12 @@ export interface CheckpointRecord {
   attempt: number;
   /** Zero or more, with fractions. */
   durationMs: number;
-  /** Opaque to the store: well-formed text without U+0000, kept byte for byte. */
+  /** Well-formed text without U+0000. The store does not interpret it and keeps it byte for byte. */
   payload: string;
   /** Milliseconds since the epoch, as given. */
   timestamp: number;
   error?: FailureRecord;
 }
 
-/** A record as core hands it in: the store numbers it. */
+/** A record as core passes it to a store, which numbers it. */
 export type NewCheckpoint = Omit<CheckpointRecord, "seq">;

@@ -1,21 +1,19 @@
 import type { FailureRecord, NewCheckpoint, WaitingNode, WorkflowStatus } from "./records.ts";
 
-/** What {@link CheckpointStore.createExecution} takes. */
+/** The argument of {@link CheckpointStore.createExecution}. */
 export interface NewExecution {
-  /** 1 to 512 bytes of well-formed Unicode without U+0000; so are `workflowId`, `userId`, `owner` and `parentId`. */
+  /** 1 to 512 bytes of well-formed Unicode without U+0000. So are `owner`, `definitionHash` and every other id. */
   id: string;
   workflowId: string;
   userId: string;
-  /** `running` takes an `owner` and a `leaseMs`; any other status takes neither. */
+  /** With `running`, an `owner` and a `leaseMs` are required. With any other status, neither is allowed. */
   status: WorkflowStatus;
   currentStep: number;
   totalSteps: number;
   owner?: string;
-  /** Milliseconds, up to a hundred years (`MAX_LEASE_MS`); a lease of zero has expired at once. */
+  /** Milliseconds, up to a hundred years (`MAX_LEASE_MS`). A lease of zero expires at once. */
   leaseMs?: number;
-  /** An id, as `id` is. */
   definitionHash?: string;
-  /** An id, as `id` is; so are `parentNodeId` and `forkedFromId`. */
   parentId?: string;
   parentNodeId?: string;
   parentVisit?: number;
@@ -25,93 +23,97 @@ export interface NewExecution {
   metadata?: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch, up to 8.64e15, the last time that a `Date` can hold. */
   wakeAt?: number;
-  /** The same as a duration: milliseconds from now, up to a hundred years. It does not go with `wakeAt`. */
+  /** Sets `wakeAt` to this many milliseconds from now, up to a hundred years. Cannot be combined with `wakeAt`. */
   wakeInMs?: number;
-  /** Milliseconds from now, up to a hundred years, after which it must have ended; kept as `deadlineAt`. */
+  /** Milliseconds from now, up to a hundred years, within which it must have ended. Kept as `deadlineAt`. */
   deadlineMs?: number;
   failure?: FailureRecord;
   /**
-   * When it was created, in milliseconds since the epoch, for what comes from elsewhere; never later than the store's
-   * clock. Default: now.
+   * The creation time of an execution that is imported, in milliseconds since the epoch. A time later than the store's
+   * clock is kept as the store's time. Default: now.
    */
   createdAt?: number;
-  /** Becomes record 0. Its `id` makes the call retry-safe; its kind is `snapshot`. */
+  /** Becomes record 0. Its `id` makes the call safe to retry. Its kind must be `snapshot`. */
   checkpoint: NewCheckpoint;
 }
 
-/** What {@link CheckpointStore.claimExecution} takes. */
+/** The second argument of {@link CheckpointStore.claimExecution}. */
 export interface ClaimRequest {
-  /** Unique per claim: sent again with the same one, the claim has no second effect. */
+  /** Unique per claim. A claim that is repeated with the same `claimId` has no second effect. */
   claimId: string;
   owner: string;
-  /** Milliseconds, up to a hundred years (`MAX_LEASE_MS`); a lease of zero has expired at once. */
+  /** Milliseconds, up to a hundred years (`MAX_LEASE_MS`). A lease of zero expires at once. */
   leaseMs: number;
-  /** The statuses it may be claimed from. */
+  /** The statuses from which the execution may be claimed. */
   from: readonly WorkflowStatus[];
-  /** Takes the execution even from an owner whose lease has not lapsed. */
+  /** Claims the execution even if its owner's lease has not lapsed. */
   force?: boolean;
-  /** Ends the execution as `cancelled` with this failure, in place of taking it over: nobody owns it then. */
+  /** Ends the execution as `cancelled` with this failure, instead of taking it over. Nobody owns it afterwards. */
   cancel?: FailureRecord;
 }
 
-/** How a commit changes the head. What is absent stays as it is. */
+/** The changes that a commit makes to the head. A field that is absent stays as it is. */
 export interface HeadUpdate {
   /** Any status but `running` releases the lease. */
   status?: WorkflowStatus;
   currentStep?: number;
   totalSteps?: number;
-  /** Milliseconds since the epoch, up to 8.64e15; `null` removes it. */
+  /** Milliseconds since the epoch, up to 8.64e15; `null` removes the field. */
   wakeAt?: number | null;
-  /** Sets `wakeAt` to this many milliseconds from now, up to a hundred years. It does not go with `wakeAt`. */
+  /** Sets `wakeAt` to this many milliseconds from now, up to a hundred years. Cannot be combined with `wakeAt`. */
   wakeInMs?: number;
-  /** Up to 100 nodes, whose reasons have up to 200 characters; `null` removes it. */
+  /** Up to 100 nodes, with reasons of up to 200 characters; `null` removes the field. */
   waiting?: readonly WaitingNode[] | null;
-  /** `null` removes it. */
+  /** `null` removes the field. */
   waitingCount?: number | null;
-  /** `null` removes it. */
+  /** `null` removes the field. */
   failure?: FailureRecord | null;
-  /** The definition it continues with, if that was changed. */
+  /** The hash of the definition that the execution continues with, if it changes. */
   definitionHash?: string;
   /**
-   * When it ended, in milliseconds since the epoch, for what comes from elsewhere; never later than the store's clock. It
-   * goes only with a `status` that ends the execution. Default: now.
+   * The end time of an execution that is imported, in milliseconds since the epoch. A time later than the store's clock
+   * is kept as the store's time. Allowed only with a `status` that ends the execution. Default: now.
    */
   endedAt?: number;
 }
 
-/** What {@link CheckpointStore.commit} takes. */
+/** The second argument of {@link CheckpointStore.commit}. */
 export interface CommitRequest {
-  /** Unique per commit: sent again with the same one, the commit has no second effect. */
+  /** Unique per commit. A commit that is repeated with the same `commitId` has no second effect. */
   commitId: string;
-  /** The token of the claim under which this is written. */
+  /** The token of the claim under which the commit is made. */
   token: number;
-  /** The version this builds on. */
+  /** The version of the head that the commit is based on. */
   version: number;
-  /** Up to 100, which are numbered in this order. */
+  /** Up to 100. The store numbers them in this order. */
   checkpoints?: readonly NewCheckpoint[];
   head?: HeadUpdate;
-  /** Renews the lease to this many milliseconds from now, up to a hundred years; absent leaves it as it is. */
+  /**
+   * Renews the lease to this many milliseconds from now, up to a hundred years. If absent, the lease stays as it is.
+   */
   leaseMs?: number;
-  /** Drops the records before this number, which must be that of a snapshot that is kept, or of one in `checkpoints`. */
+  /**
+   * Deletes the records before this number, which must belong to a snapshot: one that is kept, or one in `checkpoints`.
+   */
   dropBefore?: number;
 }
 
-/** Which records {@link CheckpointStore.readCheckpoints} reads. */
+/** The range of records that {@link CheckpointStore.readCheckpoints} reads. */
 export interface ReadCheckpointsOptions {
-  /** The lowest number, itself included. Default: the oldest kept. */
+  /** The lowest number, inclusive. Default: the oldest that is kept. */
   from?: number;
-  /** The highest number, itself included. Default: the newest. */
+  /** The highest number, inclusive. Default: the newest. */
   to?: number;
-  /** At most so many. Default: no limit. */
+  /** The most records that are read. Default: no limit. */
   limit?: number;
   /** By number. Default: "asc". */
   order?: "asc" | "desc";
 }
 
 /**
- * Which executions {@link CheckpointStore.listExecutions} lists. Conditions are joined by and.
+ * The conditions of {@link CheckpointStore.listExecutions}. An execution is listed if it fulfils all of them.
  *
- * - A condition whose value is `undefined`, `null` or "" is refused: one that vanishes must never mean "everything".
+ * - A condition whose value is `undefined`, `null` or "" is refused: a missing value must never mean "everything".
  * - Times are milliseconds since the epoch, up to 8.64e15, by the store's clock.
  */
 export interface ListExecutionsOptions {
@@ -120,48 +122,49 @@ export interface ListExecutionsOptions {
   /** One status, or any of several; an empty list matches nothing. */
   status?: WorkflowStatus | readonly WorkflowStatus[];
   /**
-   * True: only `running` ones whose lease has lapsed, ordered by `leaseUntil`, then id. False is as absent.
+   * True: only `running` ones whose lease has lapsed, ordered by `leaseUntil`, then id. False has no effect.
    *
-   * - True does not go with `due`, `order` and `createdBefore`.
+   * - True cannot be combined with `due`, `order` or `createdBefore`.
    */
   leaseExpired?: boolean;
   /**
-   * True: only `pending` and `suspended` ones whose `wakeAt` has come, ordered by `wakeAt`, then id. False is as absent.
+   * True: only `pending` and `suspended` ones whose `wakeAt` has passed, ordered by `wakeAt`, then id. False has no
+   * effect.
    *
-   * - True does not go with `leaseExpired`, `order` and `createdBefore`.
+   * - True cannot be combined with `leaseExpired`, `order` or `createdBefore`.
    */
   due?: boolean;
   parentId?: string;
-  /** True: only those without a `parentId`. False is as absent. True does not go with `parentId`. */
+  /** True: only those without a `parentId`. False has no effect. True cannot be combined with `parentId`. */
   topLevel?: boolean;
-  /** Only those created later. */
+  /** Only those created after this time. */
   createdAfter?: number;
-  /** Only those created earlier. */
+  /** Only those created before this time. */
   createdBefore?: number;
-  /** Only those that have ended, and later than this. */
+  /** Only those that ended after this time. */
   endedAfter?: number;
-  /** Only those that ended this many milliseconds ago, or longer; up to a hundred years. */
+  /** Only those that ended at least this many milliseconds ago; up to a hundred years. */
   endedForMs?: number;
-  /** `nextCursor` of the page before. */
+  /** The `nextCursor` of the page before. */
   cursor?: string;
-  /** Rows in a page, 1 to 1,000. Default: 100. */
+  /** The most rows in a page, 1 to 1,000. Default: 100. */
   limit?: number;
   /** By `createdAt`, then id. Default: "desc", the newest first. */
   order?: "asc" | "desc";
 }
 
-/** One page of a listing. `nextCursor` is absent on the last one. */
+/** One page of a listing. `nextCursor` is absent on the last page. */
 export interface Page<T> {
   items: T[];
   nextCursor?: string;
 }
 
 /**
- * An execution as it was when listed. With `token`, a claim since then counts as a change too.
+ * An execution to delete, if it is still at the given version (and token). A claim changes only the token.
  *
- * - Without `version` it is deleted as it is now, also if its row cannot be read. A `version` or `token` that is
- *   `undefined` is refused.
- * - A record may be handed in as it was listed.
+ * - Without `version` it is deleted in whatever state it is, even if its row cannot be read. A `version` or `token`
+ *   that is `undefined` is refused.
+ * - A record may be passed exactly as it was listed.
  */
 export interface ExecutionRef {
   id: string;
@@ -169,8 +172,10 @@ export interface ExecutionRef {
   token?: number;
 }
 
-/** What {@link CheckpointStore.deleteUnusedDefinitions} takes. */
+/** The argument of {@link CheckpointStore.deleteUnusedDefinitions}. */
 export interface DeleteUnusedDefinitionsOptions {
-  /** Milliseconds since a definition was last saved, by the store's clock: 600,000 (ten minutes) or more. */
+  /**
+   * The least time since a definition was last saved: 600,000 milliseconds (ten minutes) or more, by the store's clock.
+   */
   olderThanMs: number;
 }

@@ -5,18 +5,19 @@ import type { ClaimRequest, CommitRequest, ExecutionRecord, HeadUpdate, NewExecu
 import { isEnded } from "./status.ts";
 
 /*
- * What every store must decide alike, as pure functions. A store that decides in the database (a fenced UPDATE, a
- * script) uses them to say why nothing was changed; a store that decides in its own process uses them outright.
+ * The decisions that all stores must make the same way, as pure functions. A store that decides in the database (a
+ * fenced UPDATE, a script) uses them to explain why nothing was changed. A store that decides in its own process uses
+ * them to decide.
  *
- * What a request makes of a head stands in one table per request, with an entry for every field that the interface
- * names: the compiler refuses a field that is forgotten.
+ * Each kind of request has one table of its effects on a head. It has an entry for every field of the request's type,
+ * so the compiler refuses a table that lacks one.
  */
 
-/** What one field of a request makes of the head. `now` is the store's time. */
+/** Applies one field of a request to the head. `now` is the store's time. */
 type Effect<Value> = (head: ExecutionRecord, value: Value, now: number) => void;
 type Effects<Request> = { readonly [Name in keyof Request]-?: Effect<Exclude<Request[Name], undefined>> };
 
-/** Fields that a store keeps beside the head, or only compares with it. */
+/** The effect of fields that a store keeps beside the head, or only compares with it. */
 const NONE = (): void => {};
 const HOLD: Effect<number> = (head, leaseMs, now) => {
   head.leaseUntil = Math.min(now + leaseMs, MAX_TIME_MS);
@@ -76,7 +77,7 @@ const HEAD: Effects<HeadUpdate> = {
   waitingCount: setOrRemove("waitingCount"),
   failure: setOrRemove("failure"),
   definitionHash: set("definitionHash"),
-  // An end sets it; see committedHead.
+  // Set by committedHead, only if the execution ends.
   endedAt: NONE,
 };
 
@@ -103,10 +104,10 @@ const COMMIT: Effects<CommitRequest> = {
 };
 
 /**
- * Why a claim cannot be granted at `now` (the store's clock), or `undefined` if it can.
+ * Returns the error for a claim that cannot be granted at `now` (the store's clock), or `undefined` if it can.
  *
- * - A repeated `claimId` must have been recognised before.
- * - A head that could not be read whole is STATE_CORRUPT.
+ * - The caller must have recognized a repeated `claimId` before.
+ * - A head with a field that cannot be read is refused as STATE_CORRUPT.
  */
 export function claimRefusal(
   id: string,
@@ -128,7 +129,7 @@ export function claimRefusal(
     const retryAfterMs = (head.leaseUntil ?? 0) - now;
     return new WorkflowError(
       "LEASE_HELD",
-      `Execution ${quoted(id)} is being run by ${quoted(head.owner)}, whose lease has ${retryAfterMs} ms left.`,
+      `Execution ${quoted(id)} is being run by ${quoted(head.owner)}, whose lease ends in ${retryAfterMs} ms.`,
       { executionId: id, details: { retryAfterMs, owner: head.owner } },
     );
   }
@@ -136,10 +137,10 @@ export function claimRefusal(
 }
 
 /**
- * Why a commit cannot be made, or `undefined` if it can.
+ * Returns the error for a commit that cannot be made, or `undefined` if it can.
  *
- * - A repeated `commitId` must have been recognised before. `dropBefore` is the store's own to check.
- * - A head that could not be read whole is STATE_CORRUPT.
+ * - The caller must have recognized a repeated `commitId` before, and must check `dropBefore` itself.
+ * - A head with a field that cannot be read is refused as STATE_CORRUPT.
  */
 export function commitRefusal(
   id: string,
@@ -171,7 +172,7 @@ export function commitRefusal(
   return undefined;
 }
 
-/** The head of a new execution. */
+/** Returns the head of a new execution. */
 export function createdHead(execution: NewExecution, token: number, now: number): ExecutionRecord {
   const { id, workflowId, userId, status, currentStep, totalSteps } = execution;
   const head: ExecutionRecord = {
@@ -184,7 +185,7 @@ export function createdHead(execution: NewExecution, token: number, now: number)
   return head;
 }
 
-/** The head after a granted claim. */
+/** Returns the head after a granted claim. */
 export function claimedHead(head: ExecutionRecord, request: ClaimRequest, token: number, now: number): ExecutionRecord {
   const next: ExecutionRecord = { ...head, status: "running", token, updatedAt: now, readAt: now };
   if (head.status === "running") {
@@ -198,7 +199,7 @@ export function claimedHead(head: ExecutionRecord, request: ClaimRequest, token:
   return next;
 }
 
-/** The head after a granted commit. */
+/** Returns the head after a granted commit. */
 export function committedHead(head: ExecutionRecord, request: CommitRequest, now: number): ExecutionRecord {
   const next: ExecutionRecord = { ...head, updatedAt: now, readAt: now };
   apply(COMMIT, next, request, now);
@@ -211,27 +212,28 @@ export function committedHead(head: ExecutionRecord, request: CommitRequest, now
   return next;
 }
 
-/** The error for an id that no execution has. */
+/** Returns the error for an id that no execution has. */
 export function notFound(id: string): WorkflowError {
   return new WorkflowError("EXECUTION_NOT_FOUND", `No execution ${quoted(id)}.`, { executionId: id });
 }
 
-/** The error for an id that is taken. */
+/** Returns the error for an id that another execution has. */
 export function alreadyExists(id: string): WorkflowError {
   return new WorkflowError("EXECUTION_ALREADY_EXISTS", `An execution ${quoted(id)} exists.`, { executionId: id });
 }
 
 /**
- * The error for an execution whose next state would be made of what cannot be read, or whose head does not fit its history.
- * It can still be listed and deleted.
+ * Returns the error for an execution that is damaged: fields of its head cannot be read, or its head does not match its
+ * history. It can still be listed and deleted.
  *
- * @param unreadable Names of the head's fields that cannot be read. Default: none; then it is the history.
+ * @param unreadable The names of the head's fields that cannot be read. Default: none, which means that the head does
+ *   not match the history.
  */
 export function damagedExecution(id: string, unreadable: readonly string[] = []): WorkflowError {
   const why =
     unreadable.length > 0
       ? `these fields of its head cannot be read: ${listed(unreadable)}`
-      : "its head does not fit its history";
+      : "its head does not match its history";
   return new WorkflowError("STATE_CORRUPT", `Execution ${quoted(id)} is damaged: ${why}. It can be deleted.`, {
     executionId: id,
     details: { unreadable: [...unreadable] },
@@ -258,10 +260,10 @@ function setOrRemove<Name extends Removable>(name: Name): Effect<ExecutionRecord
   };
 }
 
-/** Fields of a head that can go. */
+/** The fields that can be removed from a head. */
 type Removable = "owner" | "leaseUntil" | "wakeAt" | "waiting" | "waitingCount" | "failure" | "endedAt";
 
-/** Looks first: deleting a property that is not there makes an object slow, too. */
+/** Removes a field if it is there. Deleting one that is absent would also make the object slow. */
 function remove(head: ExecutionRecord, name: Removable): void {
   if (head[name] !== undefined) delete head[name];
 }

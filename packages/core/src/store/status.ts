@@ -22,17 +22,17 @@ export const KINDS: ReadonlySet<unknown> = new Set(KIND_NAMES);
 
 const ENDED: ReadonlySet<WorkflowStatus> = new Set(["completed", "failed", "cancelled"]);
 
-/** Tells whether a value is one of the statuses. */
+/** Returns whether a value is a status of an execution. */
 export function isWorkflowStatus(value: unknown): value is WorkflowStatus {
   return STATUSES.has(value);
 }
 
-/** Tells whether a value is one of the kinds of records. */
+/** Returns whether a value is a kind of record. */
 export function isCheckpointKind(value: unknown): value is CheckpointKind {
   return KINDS.has(value);
 }
 
-/** Tells whether a status is one that an execution ends with. */
+/** Returns whether an execution with this status has ended. */
 export function isEnded(status: WorkflowStatus): boolean {
   return ENDED.has(status);
 }

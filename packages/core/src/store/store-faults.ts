@@ -1,7 +1,7 @@
 import { isWorkflowError, WorkflowError, type WorkflowErrorOptions } from "../errors.ts";
 import { quoted } from "../text.ts";
 
-/** Every kind of fault of a store: `details.reason` of a STORE_UNAVAILABLE. */
+/** All kinds of store faults: the values of `details.reason` in a STORE_UNAVAILABLE error. */
 export const STORE_FAULTS = [
   "authentication",
   "busy",
@@ -27,25 +27,31 @@ export const STORE_FAULTS = [
   "write_concern",
 ] as const;
 
-/** A kind of fault of a store. */
+/** A kind of store fault. */
 export type StoreFault = (typeof STORE_FAULTS)[number];
 
-/** Makes a STORE_UNAVAILABLE. */
+/** Returns a STORE_UNAVAILABLE error of the given kind. */
 export function unavailable(reason: StoreFault, message: string, options: WorkflowErrorOptions = {}): WorkflowError {
   return new WorkflowError("STORE_UNAVAILABLE", message, { ...options, details: { reason, ...options.details } });
 }
 
-/** Returns the kind of fault of a STORE_UNAVAILABLE, and `undefined` for anything else. */
+/** Returns the kind of fault of a STORE_UNAVAILABLE error, and `undefined` for any other value. */
 export function storeFaultOf(error: unknown): StoreFault | undefined {
   return isWorkflowError(error, "STORE_UNAVAILABLE") ? (error.details.reason as StoreFault | undefined) : undefined;
 }
 
-/** The error of a call that comes after `close()`. */
+/** Returns the error for a call that is made after `close()`. */
 export function storeClosed(cause?: unknown): WorkflowError {
-  return new WorkflowError("STORE_CLOSED", "The store was closed.", cause === undefined ? {} : { cause });
+  return new WorkflowError(
+    "STORE_CLOSED",
+    "The store has been closed. Open a new one.",
+    cause === undefined ? {} : { cause },
+  );
 }
 
-/** The error if others change an execution faster than a call can follow. */
+/** Returns the error for a call whose execution is changed by others each time the call tries again. */
 export function keepsChanging(id: string): WorkflowError {
-  return unavailable("conflict", `Execution ${quoted(id)} changed each time it was looked at.`, { executionId: id });
+  return unavailable("conflict", `Execution ${quoted(id)} changed each time it was read. Try again.`, {
+    executionId: id,
+  });
 }

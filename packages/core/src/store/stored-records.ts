@@ -6,15 +6,18 @@ import { checkMetadata, checkWaiting } from "./head-values.ts";
 import { isCheckpointKind, isWorkflowStatus } from "./status.ts";
 
 /*
- * What a database gave, as records: the one place where a store turns stored fields into what core works with. Rows are
- * edited by hand, restored in part and cut off by full disks, so nothing that comes from a database is trusted.
+ * Makes records of stored fields. This is the only place where a store does so. Rows get edited by hand, restored in
+ * part and cut off by full disks, so no value from a database is trusted.
  */
 
-/** Fields as a database gave them: numbers also as decimal text, failures also as JSON text, absent also as `null`. */
+/**
+ * Fields as a database returns them. A number may be decimal text, a failure may be JSON text, and an absent field may
+ * be `null`.
+ */
 export type StoredFields<T> = { readonly [K in keyof T]?: unknown };
 
 type Reader = (value: unknown) => unknown;
-/** `fallback` stands for a required field that cannot be read, `before` for one that older rows do not have. */
+/** `fallback` replaces a required field that cannot be read. `before` replaces a field that older rows do not have. */
 interface Field {
   read: Reader;
   fallback?: unknown;
@@ -22,7 +25,7 @@ interface Field {
 }
 type Fields<T> = { readonly [K in keyof Required<T>]: Field };
 
-/** What is read from each field of a head. */
+/** The reader of each field of a head. */
 const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
   id: { read: text, fallback: "" },
   workflowId: { read: text, fallback: "" },
@@ -75,9 +78,9 @@ const CHECKPOINT: Fields<CheckpointRecord> = {
 /**
  * Reads a head from stored fields.
  *
- * - Never throws: one damaged row must not make a listing fail. A field that cannot be read is left out, or stands as
- *   0, "" or "failed" if it is required; `unreadable` names it. Core lists and deletes such an execution, and does
- *   nothing else with it.
+ * - Never throws: one damaged row must not make a listing fail. A field that cannot be read is left out, or is 0, "" or
+ *   "failed" if it is required, and `unreadable` names it. Core can list and delete such an execution, and refuses
+ *   everything else.
  */
 export function readStoredHead(fields: StoredFields<ExecutionRecord>): ExecutionRecord {
   const { record, unreadable } = readFields<ExecutionRecord>(HEAD, fields);
@@ -85,7 +88,7 @@ export function readStoredHead(fields: StoredFields<ExecutionRecord>): Execution
 }
 
 /**
- * Reads a checkpoint's record from stored fields.
+ * Reads a record of a history from stored fields.
  *
  * @throws {WorkflowError} STATE_CORRUPT, naming the record and the fields that cannot be read
  */

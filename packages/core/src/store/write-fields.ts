@@ -1,7 +1,7 @@
-/** Writes one field of a request to where a store keeps it. */
+/** Writes one field of a request to the target in which a store keeps it. */
 export type FieldWriter<Value, Target> = (value: Value, target: Target, name: string) => void;
 
-/** A writer for every field that an interface names: the compiler refuses a table that forgets one. */
+/** A writer for every field of a request's type. The compiler refuses a table that lacks one. */
 export type FieldWriters<Request, Target> = {
   readonly [Name in keyof Required<Request>]: FieldWriter<Exclude<Request[Name], undefined>, Target>;
 };

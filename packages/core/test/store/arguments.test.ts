@@ -133,7 +133,7 @@ describe("the checks of a store's arguments", () => {
     expect(() => checkNewExecution(create, MAX_BYTES)).toThrow('did you mean "payload"?');
     const head = { ...commit, head: { ...commit.head, definitionhash: "x" } };
     expect(() => checkCommit("e1", head, MAX_BYTES)).toThrow('did you mean "definitionHash"?');
-    expect(() => checkClaim("e1", { ...claim, "\n": 1 } as never)).toThrow('"\\u000a" is not a name');
+    expect(() => checkClaim("e1", { ...claim, "\n": 1 } as never)).toThrow('"\\u000a" is not a known field');
   });
 
   it("take an explicit undefined as absent, but in what narrows a call", () => {
