@@ -2,14 +2,14 @@ import { compileGraph } from "./graph.ts";
 import { parseDefinition, readInput } from "./parse-definition.ts";
 import type { WorkflowDefinition, WorkflowNode } from "./schema.ts";
 
-/** A definition made by {@link defineWorkflow}: its type knows the workflow's id, its input and its node types. */
+/** A definition made by {@link defineWorkflow}. Its type contains the workflow's id, its input and its node types. */
 export interface DefinedWorkflow<Id extends string = string, Input = unknown, Type extends string = string>
   extends WorkflowDefinition<Input> {
   id: Id;
   nodes: (WorkflowNode & { type?: Type })[];
 }
 
-/** The definition that {@link defineWorkflow} takes, with the type of each node. */
+/** The argument of {@link defineWorkflow}, with the type of each node. */
 type DefinitionGiven<Id extends string, Input, Types extends readonly unknown[]> = Omit<
   WorkflowDefinition<Input>,
   "id" | "nodes"
@@ -30,8 +30,8 @@ type NodeTypes<Types extends readonly unknown[]> = {
 /**
  * Checks a workflow's shape and graph, and drops the fields that a canvas adds (position, style).
  *
- * - Does not know which node types have an executor; that is checked when an execution starts.
- * - An engine that is given the result in `workflows`, in a list or a record, checks the calls at compile time: the
+ * - Does not check whether the node types have an executor. That is checked when an execution starts.
+ * - If the result is in the `workflows` of an engine (a list or a record), the compiler checks the engine's calls: the
  *   `workflowId`, the `initialData`, and that `executors` has each node type.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE

@@ -2,7 +2,7 @@ import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import type { WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./schema.ts";
 
-/** A definition that was checked, with its edges looked up once. Nodes are named by their index. */
+/** A checked definition, prepared for planning. Nodes are referred to by their index. */
 export interface CompiledGraph {
   readonly nodes: readonly WorkflowNode[];
   readonly indexOf: ReadonlyMap<string, number>;
@@ -18,7 +18,7 @@ interface OutgoingEdge {
 /**
  * Checks a definition's graph and prepares it for planning.
  *
- * - The order of the checks: empty, duplicate node ids, edges to unknown nodes, cycles.
+ * - Checks in this order: empty, duplicate node ids, edges to unknown nodes, cycles.
  *
  * @throws {WorkflowError} WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
  */
@@ -62,13 +62,13 @@ export function compileGraph(definition: Pick<WorkflowDefinition, "id" | "nodes"
     const name = edge.id ?? `${edge.source} -> ${edge.target}`;
     throw new WorkflowError(
       "UNKNOWN_EDGE_NODE",
-      `Edge ${quoted(name)} of workflow ${quoted(workflowId)} has ${quoted(edge[end])} as its ${end}, and no node has that id.`,
+      `Edge ${quoted(name)} of workflow ${quoted(workflowId)} has the ${end} ${quoted(edge[end])}, but no node has that id.`,
       { details: { workflowId, edge: name.slice(0, MAX_DETAIL), [end]: edge[end].slice(0, MAX_DETAIL) } },
     );
   }
 }
 
-/** Kahn's algorithm; what it cannot order lies on a cycle or behind one. */
+/** Refuses a cycle. Kahn's algorithm cannot order the nodes that lie on a cycle or behind one. */
 function refuseCycle(workflowId: string, graph: CompiledGraph): void {
   const remaining = [...graph.incomingCount];
   const queue: number[] = [];
@@ -88,11 +88,11 @@ function refuseCycle(workflowId: string, graph: CompiledGraph): void {
   });
 }
 
-/** Nodes of a loop that a message names. */
+/** The most nodes of a loop that a message names. */
 const MAX_NAMED_NODES = 10;
-/** Nodes of a loop that an error's details name. */
+/** The most nodes of a loop that an error's details name. */
 const MAX_DETAILED_NODES = 1_000;
-/** Characters of an edge's ends that an error's details have. */
+/** The most characters of an edge's end that an error's details keep. */
 const MAX_DETAIL = 512;
 
 function loopText(nodeIds: readonly string[]): string {
@@ -102,8 +102,8 @@ function loopText(nodeIds: readonly string[]): string {
 }
 
 /**
- * Every unordered node has an unordered one before it, so walking backwards must come round. The node defined first
- * comes first.
+ * Finds the nodes of a cycle. Each unordered node has an unordered predecessor, so a walk backwards must reach a node
+ * twice. The result begins with the node that is defined first.
  */
 function cycleThrough(graph: CompiledGraph, remaining: readonly number[], start: number): number[] {
   const before = new Map<number, number>();

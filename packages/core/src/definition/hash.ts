@@ -5,9 +5,10 @@ import { canonicalJson, JsonText } from "./json-text.ts";
 import type { WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./schema.ts";
 
 /**
- * The JSON of a checked definition, its keys in their own order: what a store keeps and what is run.
+ * Returns the JSON of a checked definition, as a store keeps it and the engine runs it. Keys keep their order.
  *
- * - Absent and `undefined` are the same; of values that JSON does not have, `data` holds what `JSON.stringify` makes.
+ * - An absent field and `undefined` are the same. Values in `data` that JSON lacks are written as `JSON.stringify`
+ *   does.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID if a node's data cannot be JSON
  */
@@ -21,17 +22,17 @@ export function definitionJson(definition: WorkflowDefinition): string {
 }
 
 /**
- * The content address of a definition's JSON: the number of the rule it is made by, and a SHA-256 in hexadecimal.
+ * Returns the content address of a definition's JSON: the number of the hash rule, and a SHA-256 in hexadecimal.
  *
- * - Covers whatever changes what runs: ids, types, names, data, retry policies, timeouts, edges by their ends and
- *   handles, the order of nodes and edges. Edges' own ids do not count: canvases make new ones with every save.
- * - Data counts by its canonical form (RFC 8785), so the order of keys does not.
+ * - Covers everything that affects a run: ids, types, names, data, retry policies, timeouts, edges by their ends and
+ *   handles, and the order of nodes and edges. The ids of edges do not count: canvases make new ones with every save.
+ * - Data is hashed in its canonical form (RFC 8785), so the order of keys does not count.
  */
 export function hashDefinition(json: string): string {
   return hashParsed(JSON.parse(json) as WorkflowDefinition);
 }
 
-/** As {@link hashDefinition}, of what the JSON parses to. */
+/** Does the same as {@link hashDefinition} for JSON that is already parsed. */
 export function hashParsed({ id, name, nodes, edges }: WorkflowDefinition): string {
   const covered = members([
     ["edges", `[${edges.map((edge) => `{${edgeEnds(edge)}}`).join(",")}]`],
@@ -43,9 +44,9 @@ export function hashParsed({ id, name, nodes, edges }: WorkflowDefinition): stri
 }
 
 /**
- * Tells whether a definition's JSON is the one that a hash names, by whichever rule that was made.
+ * Returns whether a hash is that of a definition's JSON, by the rule with which the hash was made.
  *
- * @throws {WorkflowError} STATE_VERSION_UNSUPPORTED if a newer version of Waymark made it
+ * @throws {WorkflowError} STATE_VERSION_UNSUPPORTED if a newer version of Waymark made the hash
  */
 export function isHashOf(hash: string, json: string): boolean {
   const [, rule] = /^(\d{1,9}):/.exec(hash) ?? [];
@@ -53,14 +54,14 @@ export function isHashOf(hash: string, json: string): boolean {
   if (Number(rule) > RULE) {
     throw new WorkflowError(
       "STATE_VERSION_UNSUPPORTED",
-      `The definition is named by rule ${rule}; this version of Waymark knows rules up to ${RULE}. Update @waymark/core.`,
+      `The definition's hash was made by rule ${rule}; this version of Waymark knows rules up to ${RULE}. Update @waymark/core.`,
       { details: { rule: Number(rule), supported: RULE } },
     );
   }
   return hashDefinition(json) === hash;
 }
 
-/** The rule by which hashes are made. Hashes of the first rule do not name it. */
+/** The number of the rule by which hashes are made. Hashes of rule 1 have no number. */
 const RULE = 2;
 
 function nodesJson({ id: workflowId, nodes }: WorkflowDefinition): string {
@@ -93,7 +94,7 @@ function edgeJson(edge: WorkflowEdge): string {
   return edge.id === undefined ? `{${edgeEnds(edge)}}` : `{"id":${JSON.stringify(edge.id)},${edgeEnds(edge)}}`;
 }
 
-/** The members of an edge that count, in canonical order. */
+/** Returns the members of an edge that the hash covers, in canonical order. */
 function edgeEnds({ source, target, sourceHandle, targetHandle }: WorkflowEdge): string {
   const from = `"source":${JSON.stringify(source)}${handleMember("sourceHandle", sourceHandle)}`;
   return `${from},"target":${JSON.stringify(target)}${handleMember("targetHandle", targetHandle)}`;
@@ -105,7 +106,7 @@ function handleMember(name: string, handle: string | null | undefined): string {
 
 type Member = [name: string, text: string | undefined];
 
-/** The members of an object whose values are texts already; those without one are left out. */
+/** Joins the members of an object whose values are JSON texts. Members without a text are left out. */
 function members(list: readonly Member[]): string {
   let joined = "";
   for (const [name, text] of list) if (text !== undefined) joined += `${joined === "" ? "" : ","}"${name}":${text}`;
@@ -116,7 +117,7 @@ function textOf(value: string | number | undefined): string | undefined {
   return value === undefined ? undefined : JSON.stringify(value);
 }
 
-/** The canonical form of the first rule. Keys that look like whole numbers come before all others. */
+/** Returns the canonical form of rule 1. Keys that look like whole numbers come before all others. */
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;

@@ -7,22 +7,22 @@ const MAX_DEPTH = 1_000;
 const MAX_LENGTH = 2 ** 28;
 
 /**
- * Writes JSON as `JSON.stringify` does, from values that may do anything when they are looked at.
+ * Writes JSON as `JSON.stringify` does, but safely for values whose getters or proxies may do anything.
  *
- * - Every property is read once. A plain object or a list is written as it is, whatever `toJSON` a library has put on
- *   their prototypes; one of its own is refused.
- * - Also refused: cycles, bigints, what is nested deeper than 1,000 levels, and what throws.
+ * - Every property is read once. A `toJSON` that a library has added to `Object.prototype` or `Array.prototype` is
+ *   ignored. An own `toJSON` is refused.
+ * - Also refused: cycles, bigints, nesting deeper than 1,000 levels, and values that throw when they are read.
  */
 export class JsonText {
   #length = 0;
   readonly #path: (string | number)[] = [];
-  /** The containers around the value that is being written. */
+  /** The containers that enclose the value being written. */
   readonly #around = new Set<object>();
 
   /**
-   * The text of a value; `undefined` for what JSON leaves out (functions, symbols, `undefined`).
+   * Returns the JSON text of a value, or `undefined` for values that JSON omits (functions, symbols, `undefined`).
    *
-   * @throws {WorkflowError} WORKFLOW_INVALID, naming the path within the value
+   * @throws {WorkflowError} WORKFLOW_INVALID, with the path within the value
    */
   write(value: unknown): string | undefined {
     try {
@@ -109,7 +109,7 @@ export class JsonText {
 
 class NotJson extends Error {}
 
-/** The text of parsed JSON in the canonical form of RFC 8785: keys in the order of their UTF-16 code units, no spaces. */
+/** Writes parsed JSON in the canonical form of RFC 8785: keys ordered by their UTF-16 code units, no spaces. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

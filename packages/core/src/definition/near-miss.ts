@@ -1,18 +1,18 @@
 import { editDistance } from "../near-name.ts";
 
 /*
- * Names that are almost those of a definition's fields. A canvas carries many fields of its own, which are ignored; a
- * field that is meant and misspelt would be ignored as well, and the workflow would run otherwise than it says.
+ * Finds misspelt names of a definition's fields. A canvas has many other fields, which are ignored. A misspelt field
+ * would be ignored as well, and the workflow would not run as it was written.
  */
 
-/** How a name of a field is mistaken. */
+/** The names of a set of fields, and the names that are mistaken for them. */
 export interface FieldNames {
   readonly known: readonly string[];
-  /** What other builders call them. */
+  /** The field for each name that other builders use. */
   readonly aliases: Readonly<Record<string, string>>;
 }
 
-/** Finds near misses of one set of fields. Remembers what it has found, since a canvas repeats its names. */
+/** Finds near misses of one set of fields. Caches its results, because a canvas repeats its names. */
 export class NearMisses {
   readonly #names: FieldNames;
   readonly #known: ReadonlySet<string>;
@@ -23,7 +23,7 @@ export class NearMisses {
     this.#known = new Set(names.known);
   }
 
-  /** The field that a name was meant to be, unless it is one itself or like none. */
+  /** Returns the field that a misspelt name probably means; `undefined` if it is a field itself or resembles none. */
   of(name: string): string | undefined {
     if (this.#known.has(name)) return undefined;
     if (this.#found.has(name)) return this.#found.get(name);
@@ -40,10 +40,13 @@ export class NearMisses {
 }
 
 const MAX_REMEMBERED = 1_000;
-/** Longer names than this are like none, in characters. */
+/** The longest name that is compared with the fields, in characters. */
 const MAX_LENGTH = 40;
 
-/** Short names are like many words, so they allow for less. `id` is like too many. */
+/**
+ * Returns whether a name resembles a field. Short fields resemble many words, so fewer differences are allowed. No name
+ * resembles `id`.
+ */
 function isNear(name: string, known: string): boolean {
   if (known === "id") return false;
   const [a, b] = [plain(name), plain(known)];

@@ -2,12 +2,12 @@ import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import type { WorkflowNode } from "./schema.ts";
 
-/** The type whose executor runs a node. */
+/** Returns the type whose executor runs a node. */
 export function nodeType(node: Pick<WorkflowNode, "type">): string {
   return node.type ?? "default";
 }
 
-/** The error for a node whose type has no executor. */
+/** Returns the error for a node whose type has no executor. */
 export function unknownNodeType(workflowId: string, node: Pick<WorkflowNode, "id" | "type">): WorkflowError {
   const type = nodeType(node);
   return new WorkflowError(

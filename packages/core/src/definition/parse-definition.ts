@@ -6,11 +6,11 @@ import { quoted } from "../text.ts";
 import { NearMisses } from "./near-miss.ts";
 import { retryFields, type WorkflowDefinition } from "./schema.ts";
 
-/** Problems that are named; a definition with more is not looked at further. */
+/** The most problems that are reported. The check of a definition stops once there are more. */
 const MAX_PROBLEMS = 10;
 
 /**
- * Checks a definition's shape, and drops the fields that are not its own.
+ * Checks a definition's shape, and drops unknown fields.
  *
  * - Reads each field once. Does not look into the nodes' `data`.
  *
@@ -29,7 +29,11 @@ export function parseDefinition(definition: unknown): WorkflowDefinition {
   });
 }
 
-/** The `input` schema of what may be a definition. @throws {WorkflowError} WORKFLOW_INVALID if it cannot be read */
+/**
+ * Reads the `input` schema of a value that may be a definition.
+ *
+ * @throws {WorkflowError} WORKFLOW_INVALID if reading it throws
+ */
 export function readInput(definition: unknown): unknown {
   try {
     return (definition as { input?: unknown } | null | undefined)?.input;
@@ -38,13 +42,13 @@ export function readInput(definition: unknown): unknown {
   }
 }
 
-/** Says what is wrong with a value, or nothing. */
+/** Returns what is wrong with a value, or `undefined`. */
 type Check = (value: unknown) => string | undefined;
 type Fields = Readonly<Record<string, Field>>;
 interface Field {
   check: Check;
   isRequired?: boolean;
-  /** An object of the definition's own: its fields are read before it is checked. */
+  /** The fields of a nested object. They are read before the object is checked. */
   inside?: { fields: Fields; names: NearMisses };
 }
 type Parsed = Record<string, unknown>;
@@ -52,7 +56,7 @@ type Parsed = Record<string, unknown>;
 class DefinitionParser {
   readonly problems: string[] = [];
 
-  /** The definition as far as it could be read; `problems` says what is wrong with it. */
+  /** Returns the definition as far as it can be read. `problems` lists what is wrong with it. */
   parse(definition: unknown): Parsed | undefined {
     const parsed = this.#fields(definition, "", DEFINITION_FIELDS, DEFINITION_NAMES);
     if (parsed === undefined) return undefined;
@@ -106,7 +110,7 @@ class DefinitionParser {
     for (const key in value) {
       if (Object.hasOwn(parsed, key)) continue;
       const meant = names.of(key);
-      // Beside the field itself it may be anything.
+      // If the field itself is present, the other name was not meant as it.
       if (meant === undefined || Object.hasOwn(parsed, meant)) continue;
       this.problems.push(`${at === "" ? "" : `${at}: `}unknown field ${quoted(key, 40)} (did you mean "${meant}"?)`);
     }
@@ -188,7 +192,7 @@ const EDGE_NAMES = new NearMisses({
   },
 });
 function text(value: unknown): string | undefined {
-  return typeof value === "string" ? undefined : `must be a string${value === undefined ? ", and is missing" : ""}`;
+  return typeof value === "string" ? undefined : `must be a string${value === undefined ? ", but is missing" : ""}`;
 }
 
 function textOrNull(value: unknown): string | undefined {
@@ -213,7 +217,7 @@ function nameText(value: unknown): string | undefined {
   return `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`;
 }
 
-/** A UTF-16 code unit is at most three bytes of UTF-8, so most texts need no counting. */
+/** Returns whether a text fits. A UTF-16 code unit is at most three bytes of UTF-8, so most texts need no counting. */
 function fitsInto(value: string, maxBytes: number): boolean {
   return value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes;
 }
@@ -234,7 +238,7 @@ function positive(value: unknown): string | undefined {
   return problemOf(positiveMs, value);
 }
 
-/** What a schema says against a value, with the path to it. */
+/** Returns the first problem that a schema finds in a value, with the path to it. */
 function problemOf(schema: z.ZodMiniType<unknown>, value: unknown): string | undefined {
   const [issue] = schema.safeParse(value).error?.issues ?? [];
   if (issue === undefined) return undefined;

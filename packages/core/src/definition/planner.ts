@@ -1,16 +1,16 @@
 import type { CompiledGraph } from "./graph.ts";
 
 /**
- * Decides which node runs next. One planner, used by both executors.
+ * Decides which node runs next. Both executors use this planner.
  *
- * - Of the nodes that are ready, the one defined first comes first.
- * - A node is ready once all its incoming edges are settled and at least one was taken. Where all are dead it is
+ * - Of the nodes that are ready, the one that is defined first runs first.
+ * - A node is ready once all its incoming edges are settled and at least one was taken. If all are dead, the node is
  *   skipped, and its own edges die at once (dead-path elimination, as in WS-BPEL 2.0 §11.6.3).
  * - Pure: no clock, no I/O. Each edge is settled once, so a whole run costs O(edges + nodes · log nodes).
  */
 export class Planner {
   readonly #graph: CompiledGraph;
-  /** Incoming edges that are not settled, by node. */
+  /** The number of incoming edges that are not settled, by node. */
   readonly #unsettled: Int32Array;
   readonly #taken: Uint8Array;
   readonly #state: Uint8Array;
@@ -25,7 +25,7 @@ export class Planner {
     for (const [index, count] of graph.incomingCount.entries()) if (count === 0) this.#makeReady(index);
   }
 
-  /** The index of the node to run now; `undefined` once nothing is left. */
+  /** Returns the index of the node to run now, or `undefined` if no node is ready. */
   next(): number | undefined {
     let first = this.#ready.first();
     while (first !== undefined && this.#state[first] !== READY) {
@@ -35,7 +35,7 @@ export class Planner {
     return first;
   }
 
-  /** The nodes that were skipped so far, in the order in which they died. */
+  /** The nodes that have been skipped so far, in the order in which they were skipped. */
   get skipped(): readonly number[] {
     return this.#skipped;
   }
@@ -43,9 +43,9 @@ export class Planner {
   /**
    * Marks a node as done and settles its edges.
    *
-   * - A node that is not ready may be settled too: one that ran before the definition was changed around it.
-   * - `handles` names the outputs taken; edges without a `sourceHandle` always are. Absent: every edge is taken. `null`:
-   *   none is.
+   * - A node that is not ready may be settled too: it may have run before the definition was changed around it.
+   * - `handles` names the outputs that are taken. Edges without a `sourceHandle` are taken too. If `handles` is absent,
+   *   every edge is taken. If it is `null`, no edge is taken.
    */
   settle(index: number, handles?: readonly string[] | null): void {
     if (this.#state[index] === DONE) return;
@@ -66,7 +66,7 @@ export class Planner {
     }
   }
 
-  /** Settles one incoming edge; tells whether that leaves the node dead. */
+  /** Settles one incoming edge of a node. Returns whether the node is now dead. */
   #settleEdge(target: number, taken: boolean): boolean {
     if (taken) this.#taken[target] = 1;
     const left = (this.#unsettled[target] ?? 0) - 1;

@@ -27,18 +27,19 @@ export interface ReactFlowEdge {
   targetHandle?: string | null | undefined;
 }
 
-/** How {@link fromReactFlow} reads a canvas. */
+/** The options of {@link fromReactFlow}. */
 export interface FromReactFlowOptions<Node extends ReactFlowNode = ReactFlowNode> {
-  /** The type whose executor runs a node. Default: the node's own `type`. */
+  /** Returns the type whose executor runs a node. Default: the node's own `type`. */
   typeOf?: (node: Node) => string | undefined;
-  /** Nodes to leave out, with the edges that touch them: notes, frames. Default: none. */
+  /** Returns whether to leave out a node, such as a note or a frame, and its edges. Default: no node is left out. */
   ignore?: (node: Node) => boolean;
 }
 
 /**
- * Makes a workflow from a saved React Flow canvas, as it is.
+ * Makes a workflow from a saved React Flow canvas, which needs no changes.
  *
- * - `data.label`, where it is text, becomes the node's name; `data.retry` and `data.timeoutMs` stay data.
+ * - If `data.label` is a text, it becomes the node's name. `data.retry` and `data.timeoutMs` remain data and have no
+ *   effect on the node.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
  *

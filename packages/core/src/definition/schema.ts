@@ -2,13 +2,13 @@ import * as z from "zod/mini";
 import { milliseconds } from "../durations.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
-/** How often and how soon a node is tried again in one run. */
+/** The number of attempts of a node in one run, and the waits between them. */
 export interface RetryPolicy {
-  /** Attempts in one run, the first included. Default: 1. */
+  /** The most attempts in one run, the first included. Default: 1. */
   maxAttempts?: number;
   /** Milliseconds before the second attempt. Default: 1,000. */
   backoffMs?: number;
-  /** What the wait is multiplied by for every further attempt. Default: 2. */
+  /** The factor by which the wait grows before each further attempt. Default: 2. */
   backoffFactor?: number;
   /** The longest wait, in milliseconds. Default: 60,000. */
   maxBackoffMs?: number;
@@ -17,7 +17,7 @@ export interface RetryPolicy {
 /** One step of a workflow. */
 export interface WorkflowNode {
   id: string;
-  /** Which executor runs it. Default: "default". */
+  /** The name of the executor that runs the node. Default: "default". */
   type?: string;
   name?: string;
   data?: Record<string, unknown>;
@@ -30,7 +30,7 @@ export interface WorkflowEdge {
   id?: string;
   source: string;
   target: string;
-  /** Which of the source's outputs it leaves from; absent or null: taken whatever the source decides. */
+  /** The output of the source from which the edge leaves. If absent or null, the edge is taken for every output. */
   sourceHandle?: string | null;
   targetHandle?: string | null;
 }
@@ -41,7 +41,7 @@ export interface WorkflowDefinition<Input = unknown> {
   name?: string;
   nodes: WorkflowNode[];
   edges: WorkflowEdge[];
-  /** Types and validates `initialData`: any Standard Schema. What it makes of the data is what the nodes see. */
+  /** A Standard Schema that types and validates `initialData`. The nodes get the schema's output. */
   input?: StandardSchema<Input, unknown>;
 }
 

@@ -1,7 +1,8 @@
 import { cleanText } from "../text.ts";
 
 /**
- * The Standard Schema interface, version 1 (https://standardschema.dev): what zod, valibot, arktype and others share.
+ * The Standard Schema interface, version 1 (https://standardschema.dev), which zod, valibot, arktype and others
+ * implement.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
@@ -21,20 +22,20 @@ interface StandardIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** Tells whether a value is a Standard Schema. Some are functions. */
+/** Returns whether a value is a Standard Schema. Some schemas are functions. */
 export function isStandardSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard = (value as Partial<StandardSchema>)["~standard"];
   return typeof standard?.validate === "function";
 }
 
-/** What a schema makes of the values it accepts. */
+/** The type of a schema's output. */
 export type SchemaOutput<S> = S extends StandardSchema<unknown, infer Output> ? Output : never;
 
-/** What a schema accepts. */
+/** The type of a schema's input. */
 export type SchemaInput<S> = S extends StandardSchema<infer Input, unknown> ? Input : never;
 
-/** Validates a value: its output, or the problems in words, each with its path. */
+/** Validates a value. Returns the schema's output, or the problems in words, each with its path. */
 export async function validate<Output>(
   schema: StandardSchema<unknown, Output>,
   value: unknown,
