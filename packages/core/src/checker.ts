@@ -3,16 +3,15 @@ import { messageOf, WorkflowError } from "./errors.ts";
 import { nearName } from "./near-name.ts";
 import { quoted } from "./text.ts";
 
-/** A schema for every option of an interface: one that is forgotten does not compile. */
+/** A schema for every option of an interface. A table that lacks one does not compile. */
 export type OptionSchemas<Options> = Readonly<Record<keyof Options, z.ZodMiniType>>;
 
 /**
- * Makes the check of the object that a function takes.
+ * Returns a function that checks the options object of the function `name`.
  *
- * - Gives a copy without the options that are `undefined`: they count as absent. Each option is read once.
- * - Refuses options that it does not know, and names the one that was probably meant.
- *
- * @throws {WorkflowError} INVALID_ARGUMENT, with the function and the options named
+ * - The check returns a copy without the options that are `undefined`: they count as absent. It reads each option once.
+ * - It refuses unknown options, and names the option that was probably meant.
+ * - It throws an INVALID_ARGUMENT that names the function and the options that are wrong.
  */
 export function checker<Options>(name: string, schemas: OptionSchemas<Options>): (value: unknown) => Options {
   const schema = z.strictObject(schemas);
@@ -27,7 +26,7 @@ export function checker<Options>(name: string, schemas: OptionSchemas<Options>):
   };
 }
 
-/** The names of the options, as a type would show them. */
+/** Returns the names of the options, as a type shows them. */
 function shapeOf(schemas: Readonly<Record<string, z.ZodMiniType>>): string {
   const names = Object.entries(schemas).map(([name, { _zod }]) => (_zod.optin === "optional" ? `${name}?` : name));
   return `{ ${names.join(", ")} }`;
@@ -51,7 +50,7 @@ function problemOf(issue: z.core.$ZodIssue, known: readonly string[]): string {
   return [...path.map(String), expectation(issue)].join(": ");
 }
 
-/** What was expected, also where the schema names no message of its own. */
+/** Returns what was expected, even if the schema has no message of its own. */
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
   if (issue.code === "invalid_value") return `must be ${issue.values.map((value) => quoted(value)).join(" or ")}`;

@@ -1,7 +1,7 @@
-// Loaded by its first use, as node:crypto is.
+// Loaded on first use, as node:crypto is.
 let loaded: typeof import("node:zlib") | undefined;
 
-/** The CRC-32 of a text's UTF-8, as eight hexadecimal digits. */
+/** Returns the CRC-32 of a text's UTF-8, as eight hexadecimal digits. */
 export function crc32(text: string): string {
   loaded ??= process.getBuiltinModule("node:zlib");
   return loaded.crc32(text).toString(16).padStart(8, "0");

@@ -3,20 +3,20 @@ import { MAX_TIME_MS } from "./time.ts";
 /**
  * The engine's source of time. Replace it to test waits and timeouts without waiting.
  *
- * - The wall clock gives timestamps only. Machines correct it while they run, in both directions.
+ * - The wall clock is used for timestamps only. Machines correct it while they run, in both directions.
  * - Every duration, timeout, budget, backoff and renewal is measured by `elapsed`.
- * - Leases do not use it: they follow the store's own clock.
+ * - Leases do not use this clock. They follow the store's own clock.
  */
 export interface Clock {
   /** Milliseconds since the epoch, by the wall clock. */
   now(): number;
-  /** Milliseconds since a moment of the clock's choice. Never goes back. */
+  /** Milliseconds since an arbitrary moment. Never decreases. */
   elapsed(): number;
-  /** Calls back once, `delayMs` from now, and returns a function that cancels it. */
+  /** Schedules one call of `callback`, `delayMs` from now. Returns a function that cancels it. */
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
-/** The longest delay that a timer of the platform can have, in milliseconds (about 24.8 days). */
+/** The longest delay that a timer of Node.js can have, in milliseconds (about 24.8 days). */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's own clock. */
@@ -35,10 +35,10 @@ export const systemClock: Clock = {
 };
 
 /**
- * Wraps a clock so that no reading of it can do harm: `now` is a whole number of milliseconds that a `Date` can hold,
- * and `elapsed` never goes back.
+ * Wraps a clock so that a wrong reading does no harm: `now` always returns whole milliseconds that a `Date` can hold,
+ * and `elapsed` never decreases.
  *
- * - A reading that is no number, or that throws, is replaced by the one before it.
+ * - A reading that is not a number, or that throws, is replaced by the one before it.
  */
 export function steadyClock(clock: Clock): Clock {
   if (clock === systemClock || steady.has(clock)) return clock;

@@ -1,4 +1,4 @@
-// Loading node:crypto takes two thirds of the time that importing this package would take, so it waits for its first use.
+// node:crypto is loaded on first use: loading it would take two thirds of the time that importing this package takes.
 let loaded: typeof import("node:crypto") | undefined;
 
 function crypto(): typeof import("node:crypto") {
@@ -6,12 +6,12 @@ function crypto(): typeof import("node:crypto") {
   return loaded;
 }
 
-/** A random UUID (version 4). */
+/** Returns a random UUID (version 4). */
 export function randomUUID(): string {
   return crypto().randomUUID();
 }
 
-/** The SHA-256 of a text's UTF-8. */
+/** Returns the SHA-256 of a text's UTF-8. */
 export function sha256(text: string, encoding: "hex" | "base64url"): string {
   return crypto().hash("sha256", text, encoding);
 }

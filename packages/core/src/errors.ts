@@ -1,4 +1,4 @@
-/** Every code a Waymark error can carry. `docs/errors.md` has a heading per code that says what to do about it. */
+/** All codes that a Waymark error can have. `docs/errors.md` has a heading per code that explains what to do. */
 export const ERROR_CODES = [
   // A wrong call
   /** An argument is missing, malformed or out of range. */
@@ -7,9 +7,9 @@ export const ERROR_CODES = [
   "INPUT_INVALID",
 
   // The workflow's definition
-  /** No workflow is known by this id. */
+  /** No workflow has this id. */
   "WORKFLOW_NOT_FOUND",
-  /** The definition that an execution began with is in no store any more. */
+  /** The definition that an execution began with is no longer in the store, and the engine does not have it either. */
   "DEFINITION_NOT_FOUND",
   /** The definition does not have the shape of a workflow. */
   "WORKFLOW_INVALID",
@@ -26,18 +26,18 @@ export const ERROR_CODES = [
   /** A node's data does not fit the schema of its type. */
   "NODE_DATA_INVALID",
 
-  // How a run ended
+  // The end of a run
   /** A node's executor threw. */
   "NODE_FAILED",
-  /** A node's executor returned something that is not a context. */
+  /** A node's executor returned a value that is not a valid result. */
   "NODE_RESULT_INVALID",
   /** A node took longer than its timeout. */
   "NODE_TIMEOUT",
   /** The run took longer than its timeout. */
   "EXECUTION_TIMEOUT",
-  /** Somebody cancelled the execution. */
+  /** The execution was cancelled. */
   "EXECUTION_CANCELLED",
-  /** A node wrote to the context it was given. */
+  /** A node wrote to its read-only context. */
   "CONTEXT_READ_ONLY",
   /** The old executor had not finished the execution when it was imported. */
   "IMPORTED",
@@ -49,7 +49,7 @@ export const ERROR_CODES = [
   "STATE_NOT_SERIALIZABLE",
   /** A state that was opened for reading cannot be changed. */
   "STATE_READ_ONLY",
-  /** A stored payload cannot be read back. */
+  /** A stored value cannot be read. */
   "STATE_CORRUPT",
   /** A stored value is of a type that this engine's codec does not know. */
   "STATE_TYPE_UNKNOWN",
@@ -61,9 +61,9 @@ export const ERROR_CODES = [
   "EXECUTION_NOT_FOUND",
   /** An execution with this id exists. */
   "EXECUTION_ALREADY_EXISTS",
-  /** An answer came for something that does not wait for it. */
+  /** An answer was given to an execution or a node that does not wait for one. */
   "NOT_WAITING",
-  /** The execution's status does not allow this. */
+  /** The execution's status does not allow the operation. */
   "INVALID_STATUS",
   /** Another writer has changed the execution. */
   "VERSION_CONFLICT",
@@ -71,24 +71,24 @@ export const ERROR_CODES = [
   "LEASE_HELD",
   /** Another owner has taken the execution over. */
   "LEASE_LOST",
-  /** The payload is larger than the store can keep. */
+  /** The payload is larger than the store's limit. */
   "PAYLOAD_TOO_LARGE",
   /** The store cannot be reached, or did not answer in time. */
   "STORE_UNAVAILABLE",
-  /** The store was closed. */
+  /** The store has been closed. */
   "STORE_CLOSED",
 ] as const;
 
-/** The stable, machine-readable name of what went wrong. */
+/** The stable, machine-readable code of an error. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What a {@link WorkflowError} is made from, beside its code and message. */
+/** The further values of a {@link WorkflowError}, besides its code and message. */
 export interface WorkflowErrorOptions {
-  /** Facts about the failure, for programs: ids, limits, paths. JSON values only. */
+  /** Facts about the error, for programs: ids, limits, paths. JSON values only. */
   details?: Readonly<Record<string, unknown>> | undefined;
-  /** The execution concerned, where there is one: what to resume or to look at. */
+  /** The id of the execution that the error is about, if there is one. */
   executionId?: string | undefined;
-  /** What was thrown underneath. */
+  /** The value that was thrown originally. */
   cause?: unknown;
 }
 
@@ -97,7 +97,7 @@ const NON_RETRYABLE = Symbol.for("waymark.NonRetryableError");
 const RETRY_AFTER = Symbol.for("waymark.RetryAfterError");
 
 /**
- * The one error class of Waymark; tell kinds apart by `code`.
+ * The error class of Waymark. Distinguish kinds of errors by `code`.
  *
  * @example
  * ```ts
@@ -124,9 +124,9 @@ export class WorkflowError extends Error {
 }
 
 /**
- * Tells whether a thrown value is a {@link WorkflowError}, and of one code if given.
+ * Returns whether a thrown value is a {@link WorkflowError}, and has the given code if there is one.
  *
- * - Works across copies of the package and across realms, where `instanceof` does not. So the code may be one that
+ * - Works across copies of the package and across realms, unlike `instanceof`. The error may therefore have a code that
  *   only another version of the package knows.
  */
 export function isWorkflowError(error: unknown, code?: ErrorCode): error is WorkflowError {
@@ -140,7 +140,7 @@ export function isWorkflowError(error: unknown, code?: ErrorCode): error is Work
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /**
- * For executors to throw: this node must not be tried again in this run, whatever its retry policy.
+ * An error for executors to throw if the node must not be tried again in this run, whatever its retry policy.
  */
 export class NonRetryableError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -150,15 +150,16 @@ export class NonRetryableError extends Error {
   }
 }
 
-/** Tells whether a thrown value is a {@link NonRetryableError}, of any copy of the package. */
+/** Returns whether a thrown value is a {@link NonRetryableError}, of any copy of the package. */
 export function isNonRetryableError(error: unknown): error is NonRetryableError {
   return isBranded(error, NON_RETRYABLE);
 }
 
 /**
- * For executors to throw: try again, but not sooner than `retryAfterMs` from now (a 429's Retry-After).
+ * An error for executors to throw if the node must wait at least `retryAfterMs` before its next attempt (for example,
+ * the Retry-After of a 429 response).
  *
- * - It replaces the backoff of the node's retry policy; the number of attempts stays as it is.
+ * - `retryAfterMs` replaces the backoff of the node's retry policy. The number of attempts does not change.
  */
 export class RetryAfterError extends Error {
   /** Milliseconds, zero or more. */
@@ -172,15 +173,15 @@ export class RetryAfterError extends Error {
   }
 }
 
-/** Tells whether a thrown value is a {@link RetryAfterError}, of any copy of the package. */
+/** Returns whether a thrown value is a {@link RetryAfterError}, of any copy of the package. */
 export function isRetryAfterError(error: unknown): error is RetryAfterError {
   return isBranded(error, RETRY_AFTER);
 }
 
 /**
- * The message of whatever was thrown, also of what throws when it is looked at.
+ * Returns the message of any thrown value, even if reading the value throws.
  *
- * - An object without a message is described by its class: what else it holds is not for messages.
+ * - An object without a message is described by its class. Its other properties are not put into the message.
  */
 export function messageOf(error: unknown): string {
   if (typeof error === "string") return error;
@@ -196,7 +197,7 @@ export function messageOf(error: unknown): string {
     : "Something without a message was thrown.";
 }
 
-/** A property of whatever was thrown; `undefined` if there is none, or if reading it throws. */
+/** Reads a property of any value. Returns `undefined` if there is no such property, or if reading it throws. */
 export function readProperty(value: unknown, key: PropertyKey): unknown {
   try {
     return (typeof value === "object" && value !== null) || typeof value === "function"

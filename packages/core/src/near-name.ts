@@ -4,8 +4,8 @@ const MAX_DISTANCE = 2;
 const MAX_LENGTH = 40;
 
 /**
- * Finds the known name that a misspelt one was probably meant to be: the same in other cases of letters, or with one
- * or two letters wrong, missing or too many.
+ * Finds the known name that a misspelt name probably means: one that differs only in upper and lower case, or by one or
+ * two letters that are wrong, missing or added.
  */
 export function nearName(name: string, known: Iterable<string>): string | undefined {
   if (name.length > MAX_LENGTH) return undefined;
@@ -22,8 +22,8 @@ export function nearName(name: string, known: Iterable<string>): string | undefi
 }
 
 /**
- * The edits from one word to another: a letter more, less or other, or two neighbours that changed places (optimal string
- * alignment).
+ * Counts the edits from one word to another. An edit adds, removes or replaces a letter, or swaps two neighbours
+ * (optimal string alignment distance).
  */
 export function editDistance(a: string, b: string): number {
   let [beforeLast, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)];

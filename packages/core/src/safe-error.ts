@@ -7,11 +7,12 @@ const MAX_MESSAGE = 2_000;
 const MAX_STACK = 4_000;
 
 /**
- * Copies what may be kept and logged of an error of somebody else's, a driver's say: its name, message, code and stack.
+ * Copies the parts of a foreign error (a driver's, for example) that are safe to keep and log: name, message, code and
+ * stack.
  *
- * - Nothing else is copied: drivers hang commands with their arguments, rows and addresses on their errors.
- * - Texts are cut, control characters escaped, user and password cut out of addresses.
- * - Never throws, whatever it is given.
+ * - Nothing else is copied: drivers attach commands with their arguments, rows and addresses to their errors.
+ * - Texts are cut to a limit, control characters are escaped, and user and password are removed from addresses.
+ * - Never throws, whatever value it is given.
  */
 export function safeError(error: unknown): Error & { code?: string | number } {
   const message = readText(error, "message") ?? (typeof error === "string" ? error : "Unknown error");

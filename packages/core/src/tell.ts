@@ -1,30 +1,30 @@
 const nothing = (): void => undefined;
 
 /**
- * Calls a callback of the user's whose result nobody uses, an event listener say.
+ * Calls a user's callback whose result is not used, such as an event listener.
  *
- * - Whatever it does is its own affair: what it throws is ignored, and so is what its promise or thenable rejects with.
- *   Nothing is waited for.
+ * - Errors of the callback are ignored: what it throws, and what its promise or thenable rejects with. `tell` does not
+ *   wait for the callback's promise.
  */
 export function tell<T>(callback: (value: T) => unknown, value: T): void {
   try {
     ignore(callback(value), 5);
   } catch {
-    // A listener that fails must not fail what it listens to.
+    // A failing listener must not make the observed operation fail.
   }
 }
 
 /**
- * Takes every rejection of a result that would otherwise end the process as one that nobody handles.
+ * Handles all rejections of a result. An unhandled rejection would end the process.
  *
- * - `depth`: how many thenables it follows, each handed out by the one before.
+ * - `depth`: the number of thenables that it follows, each of them the result of the one before.
  */
 function ignore(result: unknown, depth: number): void {
-  // Not the promise's own `then` or `catch`, which may have been replaced.
+  // Does not use the promise's own `then` or `catch`, because they may have been replaced.
   if (result instanceof Promise) Promise.prototype.then.call(result, nothing, nothing);
   else if (depth > 0 && typeof (result as { then?: unknown } | null | undefined)?.then === "function") {
     const follow = (value: unknown): void => tell((each) => ignore(each, depth - 1), value);
-    // A `then` that is itself async rejects by what it returns.
+    // If `then` is itself an async function, it returns a promise that can reject.
     ignore((result as PromiseLike<unknown>).then(follow, nothing), depth - 1);
   }
 }

@@ -1,5 +1,5 @@
 /*
- * Text from outside (ids, messages of drivers and of users' code) on its way into messages, records and terminals.
+ * Makes text from outside (ids, messages of drivers and of users' code) safe for messages, records and terminals.
  */
 
 /** The longest text that {@link quoted} keeps, in characters. */
@@ -9,19 +9,19 @@ const MAX_CLEAN = 8_192;
 /** The most items that {@link listed} names. */
 const MAX_LISTED = 10;
 
-/** Control characters, line and paragraph separators, and the marks that change the direction of text. */
+/** Matches control characters, line and paragraph separators, and the marks that change the direction of text. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** The same, but for line breaks and tabs. */
+/** Matches the same characters, except line breaks and tabs. */
 const CONTROLS_IN_LINES = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** User and password of an address: up to its last `@` before a quote or a space. */
+/** Matches the user and password of an address: the text up to its last `@` before a quote or a space. */
 const CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'`<>]{1,2000}@)/gi;
-/** Characters beyond the cut that are looked through for the end of a password that begins before it. */
+/** The number of characters after the cut that are searched for the end of a password that begins before the cut. */
 const MARGIN = 2_100;
 
 /**
- * Quotes a text in a message: on one line, with control characters escaped as in JSON, cut to `maxLength` characters.
+ * Quotes a text for a message. The result is on one line, with control characters escaped as in JSON.
  *
- * @param maxLength Characters of the text that are kept. Default: 120.
+ * @param maxLength The most characters of the text that are kept. Default: 120.
  */
 export function quoted(text: unknown, maxLength: number = MAX_QUOTED): string {
   const cut = cutText(String(text), maxLength).replaceAll(/["\\]/g, "\\$&");
@@ -29,9 +29,9 @@ export function quoted(text: unknown, maxLength: number = MAX_QUOTED): string {
 }
 
 /**
- * Quotes the items of a list in a message, the first ten of them, and counts the others.
+ * Quotes the first items of a list for a message, and counts the others.
  *
- * @param maxItems Items that are named. Default: 10.
+ * @param maxItems The most items that are quoted. Default: 10.
  */
 export function listed(items: readonly unknown[], maxItems: number = MAX_LISTED): string {
   const named = items.slice(0, maxItems).map((item) => quoted(item));
@@ -40,10 +40,10 @@ export function listed(items: readonly unknown[], maxItems: number = MAX_LISTED)
 }
 
 /**
- * Makes a text fit to be kept and logged: control characters other than line breaks and tabs are escaped, user and
- * password are cut out of addresses, and it is at most `maxLength` characters long.
+ * Makes a text safe to keep and log. Control characters other than line breaks and tabs are escaped. User and password
+ * are removed from addresses. The text is cut to `maxLength` characters.
  *
- * @param maxLength Characters that are kept. Default: 8,192.
+ * @param maxLength The most characters of the text that are kept. Default: 8,192.
  */
 export function cleanText(text: string, maxLength: number = MAX_CLEAN): string {
   const redacted = withoutCredentials(text.slice(0, maxLength + MARGIN));
@@ -52,7 +52,7 @@ export function cleanText(text: string, maxLength: number = MAX_CLEAN): string {
 
 function withoutCredentials(text: string): string {
   return text.replaceAll(CREDENTIALS, (_address, scheme: string, rest: string) => {
-    // The path of a file has no credentials, but many an `@`: lines of a stack, in packages that pnpm has installed.
+    // A file path has no credentials, but may contain `@`: a stack has paths of packages that pnpm has installed.
     const isPath = rest.startsWith("/") && scheme.toLowerCase() === "file://";
     return isPath ? scheme + withoutCredentials(rest) : `${scheme}***@`;
   });

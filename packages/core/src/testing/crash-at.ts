@@ -4,39 +4,38 @@ import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 
-/** Where a process dies, seen from its store. */
+/** The call of a store at which {@link crashAt} simulates a crash of the process. */
 export interface CrashPoint {
-  /** Default: "commit". */
+  /** The method whose calls are counted. Default: "commit". */
   method?: StoreMethod;
-  /** The call at which it dies: 1 for the first of the method. */
+  /** The number of the call at which the crash happens: 1 for the first call of the method. */
   call: number;
-  /** `before`: the call is not made. `after`: it is made, and its answer is lost. */
+  /** `before`: the call is not made. `after`: the call is made, and its result is lost. */
   when: "before" | "after";
 }
 
-/** A store through which a process dies. */
+/** A store that simulates a crash of the process that uses it. */
 export interface CrashingStore extends CheckpointStore {
-  /** Whether it has come to that. */
+  /** True once the crash has happened. */
   readonly crashed: boolean;
 }
 
 /**
- * Wraps a store so that it looks, from then on, as if the process that uses it had died at a chosen call.
+ * Wraps a store so that it simulates a crash of the process at a chosen call.
  *
- * - That call and every later one rejects with STORE_UNAVAILABLE, so a run ends with that, and leaves behind exactly
- *   what a killed process would.
- * - Resume with another handle on the same data, as another process would. The dead owner's lease must lapse first: use
- *   `leaseMs: 0`, or a clock.
+ * - That call and every later one rejects with STORE_UNAVAILABLE. The run ends with this error, and the store holds
+ *   exactly what it would hold if the process had been killed.
+ * - Resume with another handle on the same data, as another process would. The lease of the dead owner must lapse
+ *   first: use `leaseMs: 0`, or advance a manual clock.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  *
  * @example
  * ```ts
  * const store = new MemoryCheckpointStore();
- * const dying = createWorkflowEngine({ ...options, store: crashAt(store.reopen(), { call: 3, when: "after" }), leaseMs: 0 });
- * const crash = await dying.executeWorkflow(call).catch((error) => error);
- * const result = await createWorkflowEngine({ ...options, store }).resumeWorkflow({ executionId: crash.executionId });
- * ```
+ * const dying = createWorkflowEngine({ ...options, store: crashAt(store.reopen(), { call: 3, when: "after" }), leaseMs:
+ * 0 }); const crash = await dying.executeWorkflow(call).catch((error) => error); const result = await
+ * createWorkflowEngine({ ...options, store }).resumeWorkflow({ executionId: crash.executionId }); ```
  */
 export function crashAt(store: CheckpointStore, point: CrashPoint): CrashingStore {
   const { method = "commit", call: at, when } = checkPoint(point);
@@ -59,5 +58,8 @@ const checkPoint = checker<CrashPoint>("crashAt", {
 });
 
 function dead(): WorkflowError {
-  return new WorkflowError("STORE_UNAVAILABLE", "The process has crashed (a simulation of @waymark/core/testing).");
+  return new WorkflowError(
+    "STORE_UNAVAILABLE",
+    "The process has crashed (simulated by crashAt of @waymark/core/testing).",
+  );
 }

@@ -7,13 +7,13 @@ import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 import { tell } from "../tell.ts";
 
-/** How often a method goes wrong, and how: probabilities from 0 to 1, each tried for every call. */
+/** The probabilities of a method's faults, from 0 to 1. Each of them is applied to every call. */
 export interface FaultRates {
-  /** Fails without having done anything. */
+  /** The call fails and is not made. */
   failBefore?: number;
-  /** Does what it should, and the answer is lost. */
+  /** The call is made, and its result is lost. */
   failAfter?: number;
-  /** Takes `delayMs` longer. */
+  /** The call is delayed by `delayMs`. */
   delay?: number;
   /** Milliseconds. Default: 10. */
   delayMs?: number;
@@ -25,22 +25,22 @@ export interface InjectedFault {
   kind: "failBefore" | "failAfter" | "delay";
 }
 
-/** What {@link injectFaults} takes. */
+/** The options of {@link injectFaults}. */
 export interface InjectFaultsOptions {
-  /** The same seed and the same calls give the same faults. */
+  /** The seed of the random numbers. The same seed and the same calls lead to the same faults. */
   seed: number;
-  /** By method; `all` for every method that is not named. */
+  /** The faults of each method. `all` applies to every method that is not named. */
   faults: Partial<Record<StoreMethod | "all", FaultRates>>;
-  /** For delays. */
+  /** The clock that measures the delays. */
   clock?: Clock;
-  /** Called with every fault. What it throws or rejects with is ignored. */
+  /** Called for every fault. Its errors and rejections are ignored. */
   onFault?: (fault: InjectedFault) => unknown;
 }
 
 /**
- * Wraps a store so that some of its calls fail with STORE_UNAVAILABLE, before or after they were made, or are late.
+ * Wraps a store so that some of its calls are delayed, or fail with STORE_UNAVAILABLE before or after they were made.
  *
- * - A store that promises to be retry-safe, and an engine that retries, must come through with nothing lost or doubled.
+ * - With a store that is safe to retry and an engine that retries, nothing may be lost or written twice.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  *
@@ -62,17 +62,20 @@ export function injectFaults(store: CheckpointStore, options: InjectFaultsOption
     }
     if (failsBefore) {
       note("failBefore");
-      throw lost(method, "was not made");
+      throw lost(method, "failed before it was made");
     }
     const result = await call();
     if (!failsAfter) return result;
     note("failAfter");
-    throw lost(method, "was made, its answer was lost");
+    throw lost(method, "was made, but its result was lost");
   });
 }
 
 function lost(method: StoreMethod, what: string): WorkflowError {
-  return new WorkflowError("STORE_UNAVAILABLE", `${method} ${what} (a fault of @waymark/core/testing).`);
+  return new WorkflowError(
+    "STORE_UNAVAILABLE",
+    `${method} ${what} (simulated by injectFaults of @waymark/core/testing).`,
+  );
 }
 
 const probability = z.optional(
@@ -95,7 +98,7 @@ const checkOptions = checker<InjectFaultsOptions>("injectFaults", {
   onFault: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
 });
 
-/** Random numbers from 0 to 1 out of a seed: Mulberry32, by Tommy Ettinger. */
+/** Returns a generator of random numbers from 0 to 1: Mulberry32, by Tommy Ettinger. */
 function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 
 /**
- * A clock that stands still until it is told to move, for tests of waits, timeouts and leases without waiting.
+ * A clock that moves only when a test advances it. Use it to test waits, timeouts and leases without waiting.
  *
- * - Give it to the engine as `clock`; MemoryCheckpointStore takes the same one, and its leases follow it.
- * - `setNow` corrects the wall clock, as a machine's time service does: no timer fires, no time has elapsed.
- * - `schedule` never calls back by itself: only {@link advance} does, in the order of time.
+ * - Pass it to the engine as `clock`. MemoryCheckpointStore takes the same clock, and its leases follow it.
+ * - `setNow` corrects the wall clock, as a machine's time service does: no timer fires, and no time elapses.
+ * - Scheduled callbacks are called by {@link advance} only, in the order of their times.
  *
  * @example
  * ```ts
@@ -13,7 +13,7 @@ import type { Clock } from "../clock.ts";
  * const store = new MemoryCheckpointStore({ clock });
  * const { executeWorkflow } = createWorkflowEngine({ store, clock, workflows, executors });
  * const run = executeWorkflow({ workflowId: "w1", userId: "u1", timeoutMs: 30_000 });
- * await clock.advanceToNext(); // the node hangs: on to the timeout
+ * await clock.advanceToNext(); // the node hangs: advance to the timeout
  * ```
  */
 export class ManualClock implements Clock {
@@ -22,7 +22,9 @@ export class ManualClock implements Clock {
   #elapsedMs = 0;
   #lastTimer = 0;
 
-  /** `startMs`: milliseconds since the epoch. Default: 2026-01-01T00:00:00Z. */
+  /**
+   * @param startMs The first time of the wall clock, in milliseconds since the epoch. Default: 2026-01-01T00:00:00Z.
+   */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
   }
@@ -35,7 +37,7 @@ export class ManualClock implements Clock {
     return this.#elapsedMs;
   }
 
-  /** Corrects the wall clock, forwards or back. `ms`: milliseconds since the epoch. */
+  /** Sets the wall clock, forwards or back, to `ms` milliseconds since the epoch. */
   setNow(ms: number): void {
     this.#nowMs = ms;
   }
@@ -46,13 +48,13 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Milliseconds until the next callback; `undefined` where none is scheduled. */
+  /** Milliseconds until the next callback; `undefined` if none is scheduled. */
   get nextMs(): number | undefined {
     const first = this.#next();
     return first === undefined ? undefined : first[1].atMs - this.#elapsedMs;
   }
 
-  /** Moves on by so many milliseconds, and calls back what is due by then. */
+  /** Advances by `ms` milliseconds, and calls all callbacks that are due by then. */
   advance(ms: number): void {
     const untilMs = this.#elapsedMs + ms;
     for (let next = this.#next(); next !== undefined && next[1].atMs <= untilMs; next = this.#next()) {
@@ -65,9 +67,10 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Waits until something is scheduled, moves on to it and calls it back.
+   * Waits until a callback is scheduled, advances to its time and calls it.
    *
-   * - Waits by turns of the event loop, so that what is under way can get to where it waits for the clock.
+   * - It waits in turns of the event loop, so that work in progress can reach the point at which it waits for the
+   *   clock.
    */
   async advanceToNext(): Promise<void> {
     while (this.nextMs === undefined) await new Promise((resolve) => setImmediate(resolve));

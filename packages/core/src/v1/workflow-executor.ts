@@ -14,21 +14,21 @@ import { holdsFunctions, isRecord } from "../engine/options.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 
-/** What {@link createWorkflowExecutor} takes. */
+/** The options of {@link createWorkflowExecutor}. */
 export interface WorkflowExecutorOptions {
   workflows: readonly WorkflowDefinition[];
   // biome-ignore lint/suspicious/noExplicitAny: each executor types its own context and data
   executors: Readonly<Record<string, NodeExecutor<any, any>>>;
 }
 
-/** How a run of the old executor ended. */
+/** The result of a run of the old executor. */
 export interface WorkflowExecutorResult {
   success: boolean;
   output?: WorkflowContext;
   error?: string;
 }
 
-/** The old executor. */
+/** The old executor, as {@link createWorkflowExecutor} returns it. */
 export interface WorkflowExecutor {
   /**
    * Runs a workflow from its start.
@@ -44,10 +44,10 @@ export interface WorkflowExecutor {
 }
 
 /**
- * The executor that Waymark replaces: one mutable context handed from node to node, and nothing kept.
+ * Creates the executor that Waymark replaces. It passes one mutable context from node to node and keeps nothing.
  *
- * - A crash or a failure loses everything; a run cannot be resumed, timed out or looked into.
- * - Plans as the new engine does, so that both run the same nodes in the same order.
+ * - A crash or a failure loses everything. A run cannot be resumed, timed out or inspected.
+ * - It plans as the new engine does, so both run the same nodes in the same order.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  * @deprecated Use `createWorkflowEngine` of `@waymark/core`; docs/migration.md shows the way.
@@ -88,7 +88,8 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
             log: SILENT,
           });
           const outcome = readResult(result, node.id);
-          if (outcome.kind === "suspended") throw new Error("The old executor cannot suspend.");
+          if (outcome.kind === "suspended")
+            throw new Error("The old executor cannot suspend a run. Use createWorkflowEngine of @waymark/core.");
           context = outcome.context ?? { ...context, ...outcome.changes };
           planner.settle(index, outcome.handles);
         } catch (error) {
