@@ -2,11 +2,11 @@ import { AssertionError } from "node:assert";
 import { type ErrorCode, isWorkflowError, type WorkflowError } from "../errors.ts";
 
 /*
- * Values are compared by what they hold and errors by their code. `deepStrictEqual` and `instanceof` are of no use
- * here: a test runner may load the suite, the store and the driver in different realms, each with its own Object.
+ * Compares values by their contents and errors by their codes. `deepStrictEqual` and `instanceof` do not work here: a
+ * test runner may load the suite, the store and the driver in different realms, each with its own `Object`.
  */
 
-/** What a case throws when the store does not keep a promise. The message says what to do. */
+/** The error that a case throws if the store breaks a promise. Its message says what to do. */
 export class ConformanceFailure extends AssertionError {
   constructor(message: string, options: { actual?: unknown; expected?: unknown; cause?: unknown } = {}) {
     super({ message, actual: options.actual, expected: options.expected, operator: "equal" });
@@ -20,7 +20,10 @@ export function ok(condition: boolean, advice: string): void {
   if (!condition) throw new ConformanceFailure(advice);
 }
 
-/** Fails with `advice` and the first difference unless both hold the same. A key that is `undefined` counts as absent. */
+/**
+ * Fails with `advice` and the first difference unless both values are equal. A key that is `undefined` counts as
+ * absent.
+ */
 export function equal(actual: unknown, expected: unknown, advice: string): void {
   const difference = firstDifference(actual, expected, "");
   if (difference === undefined) return;
@@ -32,7 +35,7 @@ export function equal(actual: unknown, expected: unknown, advice: string): void 
   });
 }
 
-/** Fails with `advice` unless the call rejects with a `WorkflowError` of this code; gives the error. */
+/** Fails with `advice` unless the call rejects with a `WorkflowError` of this code. Returns the error. */
 export async function rejects(
   call: () => Promise<unknown>,
   code: ErrorCode | readonly ErrorCode[],
@@ -52,17 +55,17 @@ export async function rejects(
   return result.error as WorkflowError;
 }
 
-/** How a call ended. `code` is `undefined` where what it rejected with is no `WorkflowError`. */
+/** The outcome of a call. `code` is `undefined` if the call rejected with something other than a `WorkflowError`. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; code: ErrorCode | undefined; error: unknown };
 
-/** Runs a call to its end, whichever it is. A call that throws before it returns a promise fails the case. */
+/** Waits until a call resolves or rejects. A call that throws before it returns a promise fails the case. */
 export async function outcome<T>(call: () => Promise<T>): Promise<Outcome<T>> {
   let promise: Promise<T>;
   try {
     promise = call();
   } catch (error) {
     throw new ConformanceFailure(
-      `Every method must reject, never throw before it returns its promise (make it \`async\`): ${showError(error)}`,
+      `A method must return a promise that rejects, and never throw synchronously (make it \`async\`): ${showError(error)}`,
       { cause: error },
     );
   }
@@ -73,14 +76,14 @@ export async function outcome<T>(call: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-/** An error in a line: its code, if it has one, and its message. */
+/** Describes an error in one line: its code, if it has one, and its message. */
 export function showError(error: unknown): string {
   if (isWorkflowError(error)) return `${error.code} (${error.message})`;
   if (typeof error === "object" && error !== null && "message" in error) {
     const { name, message } = error as { name?: unknown; message: unknown };
-    return `no WorkflowError, but ${String(name)}: ${String(message)}`;
+    return `not a WorkflowError: ${String(name)}: ${String(message)}`;
   }
-  return `no WorkflowError, but ${String(error)}`;
+  return `not a WorkflowError: ${String(error)}`;
 }
 
 interface Difference {

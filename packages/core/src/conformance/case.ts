@@ -1,51 +1,56 @@
 import type { CheckpointStore, StoreCapabilities } from "../store/checkpoint-store.ts";
 import type { InvariantNumber } from "./invariants.ts";
 
-/** What the conformance suite needs to know of a store, and how it opens one. */
+/** Describes a store to the conformance suite, and opens instances of it. */
 export interface ConformanceHarness {
-  /** Names the store in titles and reports. */
+  /** The name of the store in titles and reports. */
   name: string;
-  /** What the store declares: the same as `store.capabilities`. Cases that need more are skipped, visibly. */
+  /** The same as `store.capabilities`. Cases that need a missing capability are reported as skipped. */
   capabilities: StoreCapabilities;
   /**
-   * Opens an empty store. Called once or more per case; no two results may share data.
+   * Opens an empty store. Called at least once per case. No two results may share data.
    *
-   * - Cheap ways: a new schema, key prefix or database per call.
+   * - Use a new schema, key prefix or database for each call.
    */
   open(): Promise<OpenedStore>;
-  /** Milliseconds that one case may take before it fails as hanging. Default: 30,000. */
+  /** The longest time that one case may take, in milliseconds. After it, the case fails. Default: 30,000. */
   timeoutMs?: number;
-  /** True if what `open` returns has `ageDefinitions`. Default: false, and the cases that need it are skipped, visibly. */
+  /** True if the result of `open` has `ageDefinitions`. Default: false; cases that need it are reported as skipped. */
   agesDefinitions?: boolean;
-  /** The seed of the random cases. Default: a new one per run; a failure prints it. */
+  /** The seed of the random cases. Default: a new seed for each run. A failure prints the seed. */
   seed?: number;
 }
 
-/** One isolated store, as a case uses it. */
+/** One isolated store, which one case uses. */
 export interface OpenedStore {
   store: CheckpointStore;
-  /** Opens a further handle on the same data, as another process would: its own instance, its own connection. The suite closes it. */
+  /**
+   * Opens a further handle on the same data, as another process would, with an instance and a connection of its own.
+   * The suite closes it.
+   */
   reopen(): Promise<CheckpointStore>;
   /**
-   * Makes all definitions look as if each was last saved this many milliseconds earlier than it was.
+   * Moves the time at which each definition was last saved back by `ms` milliseconds.
    *
-   * - Change the stored times directly, or move the store's clock on. See {@link ConformanceHarness.agesDefinitions}.
+   * - Change the stored times directly, or advance the store's clock. See {@link ConformanceHarness.agesDefinitions}.
    */
   ageDefinitions?(ms: number): Promise<void>;
-  /** Closes the store and removes the data. Called once, also after a failed case; the further handles are closed by then. */
+  /**
+   * Closes the store and removes the data. Called once, after all further handles were closed, even if the case failed.
+   */
   close(): Promise<void>;
 }
 
-/** What a case can need beyond the interface itself. */
+/** A condition that a store or harness must fulfil for a case to run. */
 export type Requirement = "durable" | "payload-limit" | "aged-definitions";
 
-/** What a case is given. */
+/** The argument of a case. */
 export interface CaseContext {
   readonly store: CheckpointStore;
   readonly capabilities: StoreCapabilities;
-  /** Seeds whatever is random in the case. Once read, it is printed with a failure. */
+  /** The seed of everything random in the case. If the case reads it, a failure prints it. */
   readonly seed: number;
-  /** Makes definitions look older. It is for cases that require "aged-definitions". */
+  /** Makes definitions look `ms` milliseconds older. Only for cases that require "aged-definitions". */
   ageDefinitions(ms: number): Promise<void>;
   /** Opens a further handle on the case's data. The suite closes it. */
   reopen(): Promise<CheckpointStore>;
@@ -53,19 +58,19 @@ export interface CaseContext {
   open(): Promise<OpenedStore>;
 }
 
-/** One promise of the contract, as something that can be run against a store. */
+/** A test of one promise of the contract. */
 export interface ConformanceCase {
-  /** `concern/what`: stable, so that a report can be compared with an older one. */
+  /** A stable id of the form `concern/promise`, so that reports of different versions can be compared. */
   id: string;
-  /** What the store promises, as a sentence without a subject. */
+  /** The promise as a sentence whose subject, the store, is left out. */
   title: string;
-  /** The invariant that is broken where this case fails. */
+  /** The invariant that is broken if this case fails. */
   invariant: InvariantNumber;
   requires?: readonly Requirement[];
   run(context: CaseContext): Promise<void>;
 }
 
-/** The largest declared payload limit that is tried out in full: beyond it, trying would take too much memory. */
+/** The largest payload limit, in bytes, that the suite tries. A larger one would take too much memory. */
 const LARGEST_TRIED_LIMIT = 64 * 1024 * 1024;
 
 /** Returns why a case does not apply to a store, or `undefined` if it does. */
@@ -76,10 +81,10 @@ export function skipReason(
   for (const requirement of one.requires ?? []) {
     if (requirement === "durable" && !capabilities.durable) return "the store declares durable: false";
     if (requirement === "aged-definitions" && agesDefinitions !== true) {
-      return "the harness does not declare agesDefinitions: true, that is a way to make definitions look older";
+      return "the harness does not declare agesDefinitions: true, so the suite cannot make definitions look older";
     }
     if (requirement === "payload-limit" && capabilities.maxPayloadBytes > LARGEST_TRIED_LIMIT) {
-      return `the store declares maxPayloadBytes: ${capabilities.maxPayloadBytes}, more than the ${LARGEST_TRIED_LIMIT} that the suite tries; open it with a lower limit`;
+      return `the store declares maxPayloadBytes: ${capabilities.maxPayloadBytes}, and the suite tries at most ${LARGEST_TRIED_LIMIT}; open the store with a lower limit`;
     }
   }
   return undefined;

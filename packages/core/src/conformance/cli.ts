@@ -10,17 +10,17 @@ import { runConformance } from "./run.ts";
 const USAGE = `Usage: waymark-conformance <module> [options]
 
 Runs the CheckpointStore conformance suite against a store, without a test framework.
-<module> is a file that exports \`open\` and \`capabilities\` (and \`name\` and \`timeoutMs\`, if wanted).
+<module> is a file that exports \`open\` and \`capabilities\`, and optionally the other fields of the harness.
 
-  --case <id>   run this case only, or all whose id begins so ("versions/"); may be given more than once
-  --seed <n>    the seed of the random cases, as an earlier failure printed it
+  --case <id>   run only this case, or all cases whose id begins with this text ("versions/"); may be repeated
+  --seed <n>    run the random cases with this seed, which an earlier failure printed
   --json        print the report as JSON
-  --list        print the cases and run none
-  --help        print this
+  --list        print the cases without running them
+  --help        print this text
 
-Exit code: 0 where no case failed, 1 where one did or the store left something open, 2 for a wrong call.`;
+Exit code: 0 if no case failed, 1 if a case failed or the store left something open, 2 if the command is wrong.`;
 
-/** Milliseconds that a store has to let go of its connections and timers after the last close(). */
+/** Milliseconds in which a store must end its connections and timers after the last close(). */
 const EXIT_GRACE_MS = 5_000;
 
 /** Seeds have 32 bits. */
@@ -34,7 +34,8 @@ async function main(): Promise<number> {
   const cases = selectCases(values.case);
   if (values.list) return print(cases.map(({ id, title }) => `${id}: ${title}`).join("\n"), 0);
   const [path, ...others] = positionals;
-  if (path === undefined || others.length > 0) throw new UsageError("Name one module that opens the store.");
+  if (path === undefined || others.length > 0)
+    throw new UsageError("Give the path of one module that opens the store.");
   const seed = readSeed(values.seed);
   const harness = await loadHarness(path);
   const report = await runConformance(harness, { cases, ...(seed !== undefined && { seed }) });
@@ -61,7 +62,7 @@ function readArguments() {
 function selectCases(wanted: readonly string[] = []): readonly ConformanceCase[] {
   for (const id of wanted) {
     if (id === "" || !conformanceCases.some((one) => one.id.startsWith(id)))
-      throw new UsageError(`There is no case "${id}".`);
+      throw new UsageError(`There is no case "${id}". Use --list to print the cases.`);
   }
   return wanted.length === 0
     ? conformanceCases
@@ -72,7 +73,7 @@ function readSeed(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seed = Number(text);
   if (text.trim() === "" || !Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) {
-    throw new UsageError(`--seed takes a whole number from 0 to ${MAX_SEED}, not "${text}".`);
+    throw new UsageError(`--seed must be a whole number from 0 to ${MAX_SEED}, not "${text}".`);
   }
   return seed;
 }
@@ -86,7 +87,7 @@ async function loadHarness(path: string): Promise<ConformanceHarness> {
   }
   const { open, capabilities, name = path, timeoutMs, seed, agesDefinitions } = module;
   if (typeof open !== "function" || typeof capabilities !== "object" || capabilities === null) {
-    throw new UsageError(`${path} must export \`open\` (a function) and \`capabilities\` (what the store declares).`);
+    throw new UsageError(`${path} must export \`open\` (a function) and \`capabilities\` (those of the store).`);
   }
   return {
     name,
@@ -103,14 +104,14 @@ function print(text: string, exitCode: number): number {
   return exitCode;
 }
 
-// Until the report is there: a process that ends before has shown nothing.
+// Stands until the report is printed: a process that ends before that has proved nothing.
 process.exitCode = 1;
 main().then(
   (exitCode) => {
     process.exitCode = exitCode;
-    // Fires only where something else keeps the process alive.
+    // Fires only if something else keeps the process alive.
     setTimeout(() => {
-      console.error("The store left a connection or a timer open: close() must end all that the store owns.");
+      console.error("The store left a connection or a timer open. close() must end everything that the store owns.");
       process.exit(1);
     }, EXIT_GRACE_MS).unref();
   },

@@ -13,13 +13,16 @@ export const LONG_LEASE_MS = 3_600_000;
 
 let lastId = 0;
 
-/** An id that no other call of this process has given. */
+/** Returns an id that no other call in this process returns. */
 export function uniqueId(prefix: string): string {
   lastId += 1;
   return `${prefix}-${lastId}`;
 }
 
-/** A delta with something in every field that must be there. Payloads are opaque to a store: this one is not in the format of core. */
+/**
+ * Returns a delta with a value in every required field. Its payload is not in core's format, because a store does not
+ * interpret payloads.
+ */
 export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
   return {
     id: uniqueId("checkpoint"),
@@ -36,12 +39,12 @@ export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoi
   };
 }
 
-/** An initial snapshot, to the same purpose. */
+/** Returns an initial snapshot with a value in every required field. */
 export function newSnapshot(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
   return newCheckpoint({ kind: "snapshot", stepNumber: 0, payload: '{"v":1,"value":{"total":0}}', ...changes });
 }
 
-/** A running execution, owned by `owner-1` under a long lease. */
+/** Returns the request for a running execution, owned by `owner-1` with a long lease. */
 export function newExecution(id: string, changes: Partial<NewExecution> = {}): NewExecution {
   return {
     id,
@@ -57,13 +60,13 @@ export function newExecution(id: string, changes: Partial<NewExecution> = {}): N
   };
 }
 
-/** An execution that nobody owns. */
+/** Returns the request for a pending execution, which nobody owns. */
 export function newPending(id: string, changes: Partial<NewExecution> = {}): NewExecution {
   const { owner: _owner, leaseMs: _leaseMs, ...rest } = newExecution(id);
   return { ...rest, status: "pending", ...changes };
 }
 
-/** A commit on top of `base` that appends a checkpoint. */
+/** Returns a commit on top of `base` that appends a checkpoint. */
 export function newCommit(
   base: { token: number; version: number },
   changes: Partial<CommitRequest> = {},
@@ -77,26 +80,26 @@ export function newCommit(
   };
 }
 
-/** A commit on top of `base` that changes the head only. */
+/** Returns a commit on top of `base` that changes the head only. */
 export function newHeadCommit(base: { token: number; version: number }, head: CommitRequest["head"]): CommitRequest {
   const { checkpoints: _checkpoints, ...request } = newCommit(base);
   return head === undefined ? request : { ...request, head };
 }
 
-/** A claim by `owner-2` under a long lease, of a running execution. */
+/** Returns a claim of a running execution by `owner-2`, with a long lease. */
 export function newClaim(changes: Partial<ClaimRequest> = {}): ClaimRequest {
   return { claimId: uniqueId("claim"), owner: "owner-2", leaseMs: LONG_LEASE_MS, from: ["running"], ...changes };
 }
 
-/** The head of an execution that must be there. */
+/** Returns the head of an execution. Fails if it does not exist. */
 export async function headOf(store: CheckpointStore, id: string): Promise<ExecutionRecord> {
   const head = await store.getExecution(id);
   if (head === undefined)
-    throw new ConformanceFailure(`getExecution("${id}") must find the execution that was created.`);
+    throw new ConformanceFailure(`getExecution("${id}") must return the execution that was created.`);
   return head;
 }
 
-/** Everything a store keeps of an execution, to be compared with what it keeps later. */
+/** Returns everything that a store keeps of an execution, for comparison with a later state. */
 export async function everythingOf(store: CheckpointStore, id: string): Promise<unknown> {
   return { head: await headOf(store, id), records: await store.readCheckpoints(id) };
 }

@@ -1,4 +1,4 @@
-/** Ids that have a meaning somewhere: in a key pattern, a query language, a path, an object's prototype, a collation. */
+/** Valid ids with a special meaning in key patterns, query languages, paths, object prototypes or collations. */
 export const HOSTILE_IDS: readonly string[] = [
   "a",
   "A",
@@ -57,7 +57,7 @@ export const HOSTILE_IDS: readonly string[] = [
   "😀".repeat(128),
 ];
 
-/** What is no id: not 1 to 512 bytes of well-formed Unicode without U+0000. */
+/** Values that are not ids: an id is 1 to 512 bytes of well-formed Unicode without U+0000. */
 export const INVALID_IDS: readonly unknown[] = [
   "",
   "x".repeat(513),
@@ -71,7 +71,7 @@ export const INVALID_IDS: readonly unknown[] = [
   ["a"],
 ];
 
-/** Texts that a column type, a JSON parser or a template would change. */
+/** Texts that a column type, a JSON parser or a template might change. */
 export const HOSTILE_TEXTS: readonly string[] = [
   "",
   " ",

@@ -1,4 +1,4 @@
-/** Rows in the order of an ascending listing: by a time, `createdAt` by default, then by the bytes of the id's UTF-8. */
+/** Sorts rows as an ascending listing does: by a time, `createdAt` by default, then by the UTF-8 bytes of the id. */
 export function inOrder<Row extends { createdAt: number; id: string }>(
   rows: readonly Row[],
   timeOf: (row: Row) => number = (row) => row.createdAt,

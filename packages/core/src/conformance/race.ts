@@ -1,9 +1,9 @@
 import { type Outcome, outcome } from "./assert.ts";
 
 /**
- * Holds whoever arrives until all have arrived.
+ * Returns a function that resolves once all parties have called it.
  *
- * - So that racers start together without sleeping: each has its connection and its arguments ready.
+ * - It lets racing calls start together without a sleep: each has its connection and its arguments ready.
  */
 function barrier(parties: number): () => Promise<void> {
   let waiting = parties;
@@ -18,7 +18,7 @@ function barrier(parties: number): () => Promise<void> {
   };
 }
 
-/** Starts all calls together and waits for the end of each, whichever it is. Outcomes come in the order of the calls. */
+/** Starts all calls together and waits until each has resolved or rejected. Outcomes are in the order of the calls. */
 export async function race<T>(calls: readonly (() => Promise<T>)[]): Promise<Outcome<T>[]> {
   const arrive = barrier(calls.length);
   return Promise.all(
@@ -29,21 +29,21 @@ export async function race<T>(calls: readonly (() => Promise<T>)[]): Promise<Out
   );
 }
 
-/** So many calls made by number. */
+/** Makes a list of `count` values, each from its index. */
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
 const { setImmediate } = globalThis;
 
-/** Lets everybody else have a turn: so that a reader in a loop does not keep a writer from going on. */
+/** Waits for a turn of the event loop, so that a reader in a loop does not block a writer. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
 }
 
-/** Reads again and again, by several readers at once, until a write has ended or failed. */
+/** Reads repeatedly, with several readers at once, until a write has ended or failed. */
 export async function readWhile(write: () => Promise<void>, read: () => Promise<void>, readers = 2): Promise<void> {
   let isWriting = true;
   const reading = async () => {

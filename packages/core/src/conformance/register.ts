@@ -3,20 +3,20 @@ import { conformanceCases } from "./cases/index.ts";
 import { INVARIANTS, type InvariantNumber } from "./invariants.ts";
 import { DEFAULT_TIMEOUT_MS, newSeed, runCase } from "./run.ts";
 
-/** What the suite needs of a test runner: vitest, `node:test` and Jest all have it. */
+/** The functions of a test runner that the suite needs. vitest, `node:test` and Jest have them. */
 export interface TestRunner {
   describe(title: string, body: () => void): unknown;
   it: ItFunction & { skip: ItFunction };
 }
 
-// The third argument is the time limit for vitest and Jest; node:test takes no notice of it.
+// The third argument is the time limit for vitest and Jest; node:test ignores it.
 type ItFunction = (title: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
 
 /**
- * Declares the conformance suite with a test runner: a test per case, grouped by invariant.
+ * Declares the conformance suite in a test runner: one test per case, grouped by invariant.
  *
- * - Cases that the store's declared capabilities rule out are declared with `it.skip`, with the reason in their title.
- * - Every case opens a store of its own and closes it.
+ * - Cases that do not apply to the store are declared with `it.skip`. Their titles contain the reason.
+ * - Every case opens its own store and closes it.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function describeCheckpointStore(
 ): void {
   const { cases = conformanceCases } = options;
   const seed = harness.seed ?? newSeed();
-  // A little longer than the case's own limit, so that its message is the one that is read.
+  // A little longer than the case's own limit, so that the case's own message is shown.
   const timeoutMs = 2 * (harness.timeoutMs ?? DEFAULT_TIMEOUT_MS) + 1_000;
   describe(`${harness.name}: CheckpointStore conformance`, () => {
     for (const [key, promise] of Object.entries(INVARIANTS)) {

@@ -1,22 +1,22 @@
 import { INVARIANTS, type InvariantNumber } from "./invariants.ts";
 
-/** How one case ended. */
+/** The result of one case. */
 export interface CaseResult {
   id: string;
   title: string;
   invariant: InvariantNumber;
   status: "passed" | "failed" | "skipped";
   durationMs: number;
-  /** Why it failed or was skipped. */
+  /** The reason why it failed or was skipped. */
   reason?: string;
   stack?: string;
 }
 
-/** How a whole run ended. JSON values only. */
+/** The result of a whole run. JSON values only. */
 export interface ConformanceReport {
   /** The store's name. */
   name: string;
-  /** True where no case failed. */
+  /** True if no case failed. */
   success: boolean;
   passed: number;
   failed: number;
@@ -29,7 +29,7 @@ export interface ConformanceReport {
 
 const MARKS = { passed: "ok", failed: "FAILED", skipped: "skipped" } as const;
 
-/** A report as text, by invariant: which promises the store keeps, which it breaks and what to do about it. */
+/** Formats a report as text. It lists by invariant which promises the store keeps, which it breaks and what to do. */
 export function formatReport(report: ConformanceReport): string {
   const lines = [`${report.name}: CheckpointStore conformance`, ""];
   for (const [key, promise] of Object.entries(INVARIANTS)) {

@@ -11,18 +11,18 @@ import { conformanceCases } from "./cases/index.ts";
 import { INVARIANTS } from "./invariants.ts";
 import type { CaseResult, ConformanceReport } from "./report.ts";
 
-/** Milliseconds that a case may take where the harness does not say. */
+/** Milliseconds that a case may take if the harness does not set a limit. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-// Taken once: a case sets the caller's clock wrong, and a runner may have replaced the timers.
+// Read when the module is loaded: a case sets the caller's clock wrong, and a runner may replace the timers.
 const { setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
-/** What {@link runConformance} can be told. */
+/** The options of {@link runConformance}. */
 export interface RunConformanceOptions {
-  /** Default: all. */
+  /** The cases to run. Default: all. */
   cases?: readonly ConformanceCase[];
-  /** Overrides the harness's. */
+  /** The seed of the random cases. Overrides the harness's seed. */
   seed?: number;
   /** Called after every case. */
   onResult?: (result: CaseResult) => void;
@@ -31,7 +31,7 @@ export interface RunConformanceOptions {
 /**
  * Runs the suite against a store without a test framework.
  *
- * - Never rejects for a store that fails: read `report.success`.
+ * - Does not reject if the store fails: check `report.success`.
  *
  * @example
  * ```ts
@@ -66,9 +66,9 @@ export async function runConformance(
 }
 
 /**
- * Runs one case against a store of its own, and rejects where the store does not keep the promise.
+ * Runs one case against its own store, and rejects if the store breaks the promise.
  *
- * - The error's message names the case and its invariant, and the seed if the case is random.
+ * - The message of the error contains the case, its invariant, and the seed if the case is random.
  */
 export async function runCase(one: ConformanceCase, harness: ConformanceHarness, seed: number): Promise<void> {
   const opened: OpenedStore[] = [];
@@ -93,7 +93,7 @@ export async function runCase(one: ConformanceCase, harness: ConformanceHarness,
       ageDefinitions: async (ms) => {
         if (ageDefinitions === undefined) {
           throw new ConformanceFailure(
-            "A harness with agesDefinitions: true must have open() return an ageDefinitions(ms) with the store.",
+            "If a harness has agesDefinitions: true, its open() must return ageDefinitions(ms) with the store.",
           );
         }
         await ageDefinitions(ms);
@@ -116,7 +116,7 @@ export async function runCase(one: ConformanceCase, harness: ConformanceHarness,
   if (problems.length > 0) throw explain(one, problems[0], usedSeed);
 }
 
-/** A seed for a run that was given none: 32 bits, as the random cases take it. */
+/** Makes a seed for a run without one: 32 bits, as the random cases take it. */
 export function newSeed(): number {
   return Math.floor(Math.random() * 0x7fff_ffff);
 }
@@ -141,7 +141,7 @@ function explain(one: ConformanceCase, problem: unknown, seed: number | undefine
   const seeded = seed === undefined ? "" : `\n  seed: ${seed}`;
   const ours = problem instanceof ConformanceFailure ? problem : undefined;
   const message =
-    ours?.message ?? `A call that must work was refused, or the store could not be opened: ${showError(problem)}`;
+    ours?.message ?? `A call that must resolve was rejected, or the store could not be opened: ${showError(problem)}`;
   const failure = new ConformanceFailure(`${header}\n  ${message}${seeded}`, {
     actual: ours?.actual,
     expected: ours?.expected,
@@ -158,7 +158,7 @@ async function within<T>(work: Promise<T>, timeoutMs: number, what: string): Pro
     timer = setTimeout(() => {
       reject(
         new ConformanceFailure(
-          `${what} was not done after ${timeoutMs} ms. Nothing may hang: a call that cannot be answered rejects with STORE_UNAVAILABLE within a bounded time.`,
+          `${what} had not ended after ${timeoutMs} ms. A call must not hang: if it gets no answer, it must reject with STORE_UNAVAILABLE within a bounded time.`,
         ),
       );
     }, timeoutMs);

@@ -1,12 +1,12 @@
 /**
- * Runs `work` while the caller's clock (`Date`) is wrong by so many milliseconds.
+ * Runs `work` while the caller's clock (`Date`) is wrong by `offsetMs` milliseconds.
  *
- * - A store must not notice: its clock is the database's, or one that callers cannot move.
+ * - This must not affect a store: its clock is the database's, or one that callers cannot change.
  */
 export async function withWrongClock<T>(offsetMs: number, work: () => Promise<T>): Promise<T> {
   const right = globalThis.Date;
   const now = () => right.now() + offsetMs;
-  // A proxy, not a subclass: `instanceof Date` goes on working for dates that drivers make or have made.
+  // A proxy, not a subclass, so that `instanceof Date` still works for dates that drivers make or have made.
   globalThis.Date = new Proxy(right, {
     get: (target, key, receiver) => (key === "now" ? now : Reflect.get(target, key, receiver)),
     apply: () => new right(now()).toString(),

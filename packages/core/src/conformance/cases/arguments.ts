@@ -24,15 +24,15 @@ import {
 import { INVALID_IDS } from "../hostile.ts";
 import { wrongCalls } from "./wrong-calls.ts";
 
-const NOT_WRITTEN = "What is refused must not be written.";
+const NOT_WRITTEN = "A refused call must write nothing.";
 const LATE_TIME = 8.64e15 + 1;
 const HUNDRED_YEARS_MS = 36_500 * 24 * 3_600_000;
 
-/** Wrong calls: refused before anything is written. */
+/** Cases about wrong calls, which must be refused before anything is written. */
 export const argumentCases: readonly ConformanceCase[] = [
   {
     id: "errors/invalid-ids",
-    title: "refuses what is no id, in every place, and writes nothing",
+    title: "refuses a value that is not an id, wherever an id is expected, and writes nothing",
     invariant: 14,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
@@ -74,7 +74,7 @@ export const argumentCases: readonly ConformanceCase[] = [
           await rejects(
             call,
             "INVALID_ARGUMENT",
-            `${place} must be refused where it is ${text.slice(0, 20)}: ids are 1 to 512 bytes of well-formed Unicode without U+0000. The checks of @waymark/core do this.`,
+            `${place} must be refused if it is ${text.slice(0, 20)}: ids are 1 to 512 bytes of well-formed Unicode without U+0000. Use the checks of @waymark/core/store.`,
           );
         }
       }
@@ -90,7 +90,7 @@ export const argumentCases: readonly ConformanceCase[] = [
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
       const before = await everythingOf(store, "e1");
       for (const [what, call] of Object.entries(wrongCalls(store, created))) {
-        await rejects(call, "INVALID_ARGUMENT", `${what} must be refused. The checks of @waymark/core do this.`);
+        await rejects(call, "INVALID_ARGUMENT", `${what} must be refused. Use the checks of @waymark/core/store.`);
       }
       equal(await everythingOf(store, "e1"), before, NOT_WRITTEN);
       equal(await store.getExecution("e2"), undefined, NOT_WRITTEN);
@@ -99,10 +99,10 @@ export const argumentCases: readonly ConformanceCase[] = [
   },
   {
     id: "errors/arguments-first",
-    title: "looks at the arguments before it looks at the execution",
+    title: "checks the arguments before it reads the execution",
     invariant: 14,
     async run({ store }) {
-      const advice = "INVALID_ARGUMENT comes before EXECUTION_NOT_FOUND: check arguments at the door.";
+      const advice = "INVALID_ARGUMENT comes before EXECUTION_NOT_FOUND: check arguments before reading the head.";
       await rejects(() => store.commit("nobody", newCommit({ token: 1, version: -1 })), "INVALID_ARGUMENT", advice);
       await rejects(() => store.claimExecution("nobody", newClaim({ from: [] })), "INVALID_ARGUMENT", advice);
       await rejects(() => store.readCheckpoints("nobody", { limit: -1 }), "INVALID_ARGUMENT", advice);
@@ -110,12 +110,12 @@ export const argumentCases: readonly ConformanceCase[] = [
   },
   {
     id: "errors/unknown-names",
-    title: "refuses a request with a name that the interface does not know, and writes nothing",
+    title: "refuses a request with an unknown field, and writes nothing",
     invariant: 14,
     async run({ store }) {
       await refusesAll(store, (requests) =>
         requests.map(({ place, request, send }) => [
-          `${place} with a name that is unknown`,
+          `${place} with an unknown field`,
           () => send({ ...request, another: undefined }),
         ]),
       );
@@ -123,7 +123,7 @@ export const argumentCases: readonly ConformanceCase[] = [
   },
   {
     id: "errors/vanished-filters",
-    title: "refuses a filter, and what narrows a deletion, whose value has vanished",
+    title: "refuses filters and deletion conditions that are undefined, null or empty",
     invariant: 14,
     async run({ store }) {
       const { order: _order, limit: _limit, ...filters } = LIST;
@@ -155,7 +155,7 @@ export const argumentCases: readonly ConformanceCase[] = [
       equal(
         (created.leaseUntil ?? 0) - created.createdAt,
         HUNDRED_YEARS_MS,
-        "A lease of a hundred years must be kept.",
+        "A lease of a hundred years must be accepted.",
       );
       const late = { timestamp: LATE_TIME };
       const long = { leaseMs: HUNDRED_YEARS_MS + 1 };
@@ -179,7 +179,7 @@ export const argumentCases: readonly ConformanceCase[] = [
   },
   {
     id: "errors/odd-types",
-    title: "refuses a value of an odd type in every field, and a field that cannot be read",
+    title: "refuses a value of a wrong type in every field, and a field whose getter throws",
     invariant: 14,
     async run({ store }) {
       await refusesAll(store, (requests) => requests.flatMap(spoiltCalls));
@@ -189,7 +189,7 @@ export const argumentCases: readonly ConformanceCase[] = [
 
 type Call = [what: string, call: () => Promise<unknown>];
 
-/** A request that is right, with something in every field, and how it is sent. */
+/** A valid request with a value in every field, and a function that sends it. */
 interface Sent {
   place: string;
   request: object;
@@ -199,7 +199,7 @@ interface Sent {
 
 const FAILURE = { code: "NODE_FAILED", message: "boom" };
 const RECORD: Required<NewCheckpoint> = { ...newCheckpoint({ id: "full" }), error: FAILURE };
-/** A wait is named by a time or by a duration, not by both. */
+/** A request sets a wait by a time or by a duration, not by both. */
 const CREATE: Omit<Required<NewExecution>, "wakeInMs"> = {
   ...{ ...newExecution("e2"), owner: "owner-1", leaseMs: LONG_LEASE_MS },
   ...{ definitionHash: "hash-1", parentId: "parent-1", wakeAt: 1, failure: FAILURE, createdAt: 1 },
@@ -222,7 +222,7 @@ const HEAD: Omit<Required<HeadUpdate>, "wakeInMs"> = {
   },
 };
 const READ: Required<ReadCheckpointsOptions> = { from: 0, to: 9, limit: 9, order: "asc" };
-/** All but the cursor, which is the store's own to make. */
+/** All fields except the cursor, which only a store can make. */
 const LIST: Omit<Required<ListExecutionsOptions>, "cursor"> = {
   ...{ workflowId: "workflow-1", userId: "user-1", status: "running", leaseExpired: false, due: false },
   ...{ parentId: "parent-1", topLevel: false, createdAfter: 0, createdBefore: 8.64e15, limit: 9, order: "asc" },
@@ -264,7 +264,7 @@ function spoiltCalls({ place, request, send }: Sent): Call[] {
   ]);
 }
 
-/** Makes an execution and the calls, and looks that all are refused and nothing is written. */
+/** Creates an execution, makes the calls, and tests that all are refused and nothing is written. */
 async function refusesAll(
   store: CheckpointStore,
   callsWith: (requests: readonly Sent[], head: ExecutionRecord) => readonly Call[],
@@ -272,7 +272,7 @@ async function refusesAll(
   const head = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
   const before = await everythingOf(store, "e1");
   for (const [what, call] of callsWith(allRequests(store, head), head)) {
-    await rejects(call, "INVALID_ARGUMENT", `${what} must be refused. The checks of @waymark/core do this.`);
+    await rejects(call, "INVALID_ARGUMENT", `${what} must be refused. Use the checks of @waymark/core/store.`);
   }
   equal(await everythingOf(store, "e1"), before, NOT_WRITTEN);
   equal(await store.getExecution("e2"), undefined, NOT_WRITTEN);

@@ -4,11 +4,14 @@ import type { ConformanceCase } from "../case.ts";
 import { headOf, newCommit, newExecution, newPending, newSnapshot } from "../fixtures.ts";
 import { readWhile, times } from "../race.ts";
 
-/** What a reader may see while a writer writes. That a crash leaves nothing half done, a store proves with its own database. */
+/**
+ * Cases about the states that a reader may see while a writer writes. They do not prove that a crash leaves nothing
+ * half written: a store must test that with its own database.
+ */
 export const atomicityCases: readonly ConformanceCase[] = [
   {
     id: "atomicity/head-then-records",
-    title: "shows every record that a head counts",
+    title: "shows a reader every record that the head counts",
     invariant: 1,
     async run({ store, reopen }) {
       const reader = await reopen();
@@ -19,7 +22,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
         equal(
           records.map((record) => record.seq),
           times(version + 1, (index) => index),
-          "A head must never be seen before the record that was committed with it: write both in one transaction, script or statement.",
+          "A reader must never see a head before the record that was committed with it: write both in one transaction, script or statement.",
         );
       };
       await readWhile(write, read);
@@ -27,7 +30,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
   },
   {
     id: "atomicity/records-then-head",
-    title: "shows no record that the head does not count yet",
+    title: "shows a reader no record that the head does not count yet",
     invariant: 1,
     async run({ store, reopen }) {
       const reader = await reopen();
@@ -37,7 +40,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
         const { seq } = await headOf(reader, "e1");
         ok(
           newest !== undefined && newest.seq <= seq,
-          `A record must never be seen before its head: record ${newest?.seq} was read while the head was at ${seq}. Write both as one, or let readers ignore what the head does not cover.`,
+          `A reader must never see a record before its head: record ${newest?.seq} was read while the head was at ${seq}. Write both in one atomic step, or return only records that the head counts.`,
         );
       };
       await readWhile(write, read);
@@ -45,7 +48,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
   },
   {
     id: "atomicity/create",
-    title: "shows no head without its initial snapshot",
+    title: "shows a reader no head without its initial snapshot",
     invariant: 1,
     async run({ store, reopen }) {
       const reader = await reopen();
@@ -60,7 +63,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
           equal(
             (await reader.readCheckpoints(id)).length,
             1,
-            "A head must never be seen without its initial snapshot.",
+            "A reader must never see a head without its initial snapshot.",
           );
         };
         await readWhile(write, read, 1);
@@ -69,7 +72,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
   },
   {
     id: "atomicity/drop",
-    title: "always shows a snapshot to start from while old records are dropped",
+    title: "always shows a reader a snapshot to start from while old records are dropped",
     invariant: 1,
     async run({ store, reopen }) {
       const reader = await reopen();
@@ -85,7 +88,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
         equal(
           records.map((record) => record.kind),
           ["snapshot"],
-          "Dropping and appending are one step: a reader must see the old snapshot or the new one, never none and never both.",
+          "A commit must append and drop in one atomic step: a reader must see the old snapshot or the new one, never neither and never both.",
         );
       };
       await readWhile(write, read);
@@ -93,7 +96,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
   },
   {
     id: "atomicity/listing",
-    title: "lists heads as whole as getExecution gives them",
+    title: "lists only heads that a commit has left, never a mixture of two commits",
     invariant: 1,
     async run({ store, reopen }) {
       const reader = await reopen();
@@ -108,7 +111,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
         equal(
           [head?.seq, head?.checkpointsCount, head?.currentStep],
           [head?.version, head?.version, head?.version],
-          "A listed head must be one that a commit has left, never a mixture of two.",
+          "A listed head must be in the state that one commit has left, never a mixture of two.",
         );
       };
       await readWhile(write, read, 1);
@@ -116,7 +119,7 @@ export const atomicityCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Creates an execution, and returns what commits to it, one after the other. */
+/** Creates an execution, and returns a function that makes one commit after another to it. */
 async function fortyCommits(store: CheckpointStore): Promise<() => Promise<void>> {
   const { token } = await store.createExecution(newExecution("e1"));
   return async () => {

@@ -4,10 +4,9 @@ import type { ConformanceCase } from "../case.ts";
 import { everythingOf, headOf, newCheckpoint, newCommit, newExecution } from "../fixtures.ts";
 import { race, readWhile, times } from "../race.ts";
 
-const NOTHING =
-  "A commit that is refused must write nothing, not even the checkpoints before the one that is at fault.";
+const NOTHING = "A refused commit must write nothing, not even the checkpoints before the wrong one.";
 
-/** Several checkpoints in one commit. */
+/** Cases about several checkpoints in one commit. */
 export const batchCases: readonly ConformanceCase[] = [
   {
     id: "batches/numbered",
@@ -31,14 +30,14 @@ export const batchCases: readonly ConformanceCase[] = [
         equal(
           pick(head, ["version", "seq", "snapshotSeq", "checkpointsCount", "currentStep", "firstSeq"]),
           { version: version + 1, seq, snapshotSeq, checkpointsCount, currentStep: version, firstSeq: 0 },
-          `After a commit of ${count} checkpoints the head must count each of them: seq, the newest snapshot, and all but saves in checkpointsCount.`,
+          `After a commit of ${count} checkpoints the head must count all of them: in seq, in snapshotSeq and, except saves, in checkpointsCount.`,
         );
       }
       const [, ...records] = await store.readCheckpoints("e1");
       equal(
         records.map((record) => [record.seq, record.kind, record.payload, record.visit]),
         wanted,
-        "The checkpoints of one commit are numbered in the order in which they come, without a gap.",
+        "The checkpoints of one commit must be numbered in their order, without gaps.",
       );
     },
   },
@@ -50,7 +49,7 @@ export const batchCases: readonly ConformanceCase[] = [
       const created = await store.createExecution(newExecution("e1"));
       const before = await everythingOf(store, "e1");
       const checkpoints = times(101, () => newCheckpoint());
-      const advice = "A commit has up to 100 checkpoints.";
+      const advice = "A commit must be refused if it has more than 100 checkpoints.";
       await rejects(() => store.commit("e1", newCommit(created, { checkpoints })), "INVALID_ARGUMENT", advice);
       equal(await everythingOf(store, "e1"), before, NOTHING);
     },
@@ -69,7 +68,7 @@ export const batchCases: readonly ConformanceCase[] = [
           await rejects(
             () => store.commit("e1", newCommit(created, { checkpoints })),
             "INVALID_ARGUMENT",
-            `A checkpoint with ${JSON.stringify(wrong)} must be refused wherever it stands among others.`,
+            `A checkpoint with ${JSON.stringify(wrong)} must be refused at any place in the list.`,
           );
         }
       }
@@ -88,14 +87,14 @@ export const batchCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", newCommit(created, { checkpoints: [newCheckpoint(), newCheckpoint(), large] })),
         "PAYLOAD_TOO_LARGE",
-        "Look at the payload of every checkpoint before the first is written.",
+        "Check the payload of every checkpoint before the first one is written.",
       );
       equal(await everythingOf(store, "e1"), before, NOTHING);
     },
   },
   {
     id: "batches/drop",
-    title: "drops the records before a snapshot that is among several new checkpoints",
+    title: "drops the records before a snapshot that is one of several new checkpoints",
     invariant: 12,
     async run({ store }) {
       const kinds: CheckpointKind[] = ["delta", "snapshot", "delta", "snapshot", "save"];
@@ -108,19 +107,19 @@ export const batchCases: readonly ConformanceCase[] = [
         equal(
           pick(await headOf(store, id), ["seq", "snapshotSeq", "firstSeq", "checkpointsCount", "version"]),
           { seq: 6, snapshotSeq: 5, firstSeq: dropBefore, checkpointsCount: 5, version: 2 },
-          "firstSeq is what dropBefore names, also if the commit itself brings that snapshot.",
+          "firstSeq must become dropBefore, even if that snapshot is part of the same commit.",
         );
         equal(
           (await store.readCheckpoints(id)).map(({ seq }) => seq),
           times(7 - dropBefore, (index) => dropBefore + index),
-          "Records before dropBefore go, those of the same commit among them; the rest stays.",
+          "Records before dropBefore must be removed, also those of the same commit. The others must stay.",
         );
       }
     },
   },
   {
     id: "batches/drop-refused",
-    title: "refuses a dropBefore that names a new checkpoint which is no snapshot",
+    title: "refuses a dropBefore that names a new checkpoint other than a snapshot",
     invariant: 12,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -130,7 +129,7 @@ export const batchCases: readonly ConformanceCase[] = [
         await rejects(
           () => store.commit("e1", newCommit(created, { checkpoints, dropBefore })),
           "INVALID_ARGUMENT",
-          `dropBefore must name a snapshot: ${dropBefore} is none, whatever stands beside it.`,
+          `dropBefore must be the number of a snapshot, and record ${dropBefore} is not one, although the commit also has snapshots.`,
         );
         equal(await everythingOf(store, "e1"), before, NOTHING);
       }
@@ -138,7 +137,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     id: "batches/again",
-    title: "resolves a commit of several checkpoints that is sent again, with no second effect",
+    title: "resolves a repeated commit of several checkpoints, with no second effect",
     invariant: 6,
     async run({ store, reopen }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -148,13 +147,13 @@ export const batchCases: readonly ConformanceCase[] = [
       const before = await everythingOf(store, "e1");
       for (const handle of [store, await reopen()]) {
         await handle.commit("e1", request);
-        equal(await everythingOf(store, "e1"), before, "A commit that is sent again must change nothing.");
+        equal(await everythingOf(store, "e1"), before, "A repeated commit must change nothing.");
       }
     },
   },
   {
     id: "batches/racing",
-    title: "keeps the checkpoints of racing commits apart: one writes all, the other none",
+    title: "keeps the checkpoints of racing commits apart: one commit writes all of its own, the others none",
     invariant: 2,
     async run({ store, reopen }) {
       const handles = [store, await reopen()] as const;
@@ -169,17 +168,17 @@ export const batchCases: readonly ConformanceCase[] = [
         };
         const outcomes = await race(times(4, (index) => commitOf((index + round) % 4)));
         const winners = outcomes.flatMap((result, index) => (result.ok ? [(index + round) % 4] : []));
-        equal(winners.length, 1, "Of racing commits on one version exactly one must win.");
+        equal(winners.length, 1, "Exactly one of several racing commits on one version must resolve.");
         for (const result of outcomes) {
           if (!result.ok)
-            equal(result.code, "VERSION_CONFLICT", "A commit that loses a race must get VERSION_CONFLICT.");
+            equal(result.code, "VERSION_CONFLICT", "A commit that loses a race must reject with VERSION_CONFLICT.");
         }
         const winner = winners[0] ?? 0;
         const [, ...records] = await store.readCheckpoints(id);
         equal(
           records.map(({ seq, payload, visit }) => [seq, payload, visit]),
           times(7 + winner, (index) => [index + 1, `writer-${winner}`, index]),
-          "All checkpoints of the winner must be there, in their order, and none of another.",
+          "All checkpoints of the winner must be kept, in their order, and none of any other commit.",
         );
         equal((await headOf(store, id)).seq, 7 + winner, "seq must count the winner's checkpoints.");
       }
@@ -187,7 +186,7 @@ export const batchCases: readonly ConformanceCase[] = [
   },
   {
     id: "batches/seen-whole",
-    title: "shows the checkpoints of one commit all at once or not at all",
+    title: "shows a reader all checkpoints of one commit or none",
     invariant: 1,
     async run({ store, reopen }) {
       const other = await reopen();
@@ -202,7 +201,7 @@ export const batchCases: readonly ConformanceCase[] = [
         const records = (await other.readCheckpoints("e1")).length - 1;
         ok(
           records % 10 === 0 && records >= before.seq && before.seq % 10 === 0,
-          `A reader must never see part of a commit: ${records} records after a head with seq ${before.seq}, where each commit has 10.`,
+          `A reader must never see part of a commit: it saw ${records} records after a head with seq ${before.seq}, although each commit writes 10.`,
         );
       };
       await readWhile(write, read);

@@ -23,20 +23,20 @@ const WAIT = {
   waitingCount: 3,
 };
 
-/** What a claim makes of a head, whatever it was before. */
+/** Cases about the changes that a claim makes to a head, from every status. */
 export const claimCases: readonly ConformanceCase[] = [
   {
     id: "claims/from-running",
-    title: "keeps the failure on a claim from running, and counts it in recoveries",
+    title: "keeps the failure on a claim from running, and counts the claim in recoveries",
     invariant: 3,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0, failure: FAILURE }));
-      equal(created.recoveries, 0, "A new execution must have been recovered 0 times.");
+      equal(created.recoveries, 0, "A new execution must have recoveries 0.");
       for (const recoveries of [1, 2, 3]) {
         const request = recoveries === 2 ? newClaim({ force: true }) : newClaim({ leaseMs: 0 });
         const claimed = await store.claimExecution("e1", recoveries === 3 ? { ...request, force: true } : request);
         const advice =
-          "A claim from running must keep the failure (the run was failing when its owner died) and raise recoveries by one, forced or not.";
+          "A claim from running, forced or not, must keep the failure (the run was failing when its owner died) and raise recoveries by one.";
         equal({ failure: claimed.failure, recoveries: claimed.recoveries }, { failure: FAILURE, recoveries }, advice);
         equal(await headOf(store, "e1"), claimed, advice);
       }
@@ -52,13 +52,13 @@ export const claimCases: readonly ConformanceCase[] = [
         await store.createExecution(newExecution(id, { leaseMs: 0 }));
         const recovered = await store.claimExecution(id, newClaim());
         await store.commit(id, newHeadCommit(recovered, { status, failure: FAILURE }));
-        equal((await headOf(store, id)).recoveries, 1, "A commit without a checkpoint must leave recoveries.");
+        equal((await headOf(store, id)).recoveries, 1, "A commit without a checkpoint must not change recoveries.");
         const claimed = await store.claimExecution(id, newClaim({ from: [status] }));
         for (const { failure, endedAt, recoveries } of [claimed, await headOf(store, id)]) {
           equal(
             { failure, endedAt, recoveries },
             { failure: undefined, endedAt: undefined, recoveries: 0 },
-            `A claim from "${status}" begins anew: failure and endedAt go, recoveries is 0.`,
+            `A claim from "${status}" must remove failure and endedAt, and set recoveries to 0.`,
           );
         }
       }
@@ -79,7 +79,7 @@ export const claimCases: readonly ConformanceCase[] = [
           equal(
             { wakeAt, waiting, waitingCount },
             WAIT,
-            `A claim from "${status}" must keep what the execution waits for: the claimer has yet to read it.`,
+            `A claim from "${status}" must keep wakeAt, waiting and waitingCount: the new owner has not read them yet.`,
           );
         }
       }
@@ -87,7 +87,7 @@ export const claimCases: readonly ConformanceCase[] = [
   },
   {
     id: "claims/recoveries-reset",
-    title: "sets recoveries to 0 with a checkpoint that users see, and not with a save",
+    title: "sets recoveries to 0 on a commit of a checkpoint that users see, but not of a save",
     invariant: 3,
     async run({ store }) {
       for (const [index, [kinds, isReset]] of RESETS.entries()) {
@@ -101,7 +101,7 @@ export const claimCases: readonly ConformanceCase[] = [
         equal(
           (await headOf(store, id)).recoveries,
           isReset ? 0 : 1,
-          `recoveries must ${isReset ? "be 0" : "stay"} after a commit of ${kinds.join(", ") || "no checkpoint"}: a run that gets on is not one that keeps dying.`,
+          `recoveries must ${isReset ? "be 0" : "stay"} after a commit of ${kinds.join(", ") || "no checkpoint"}: only a run that makes no progress between crashes is counted.`,
         );
       }
     },
@@ -122,17 +122,17 @@ export const claimCases: readonly ConformanceCase[] = [
           ...{ status: "cancelled", failure: CANCELLED, endedAt: updatedAt, updatedAt, token },
           recoveries: status === "running" ? recoveries + 1 : 0,
         };
-        const advice = `A claim with cancel, from "${status}", sets the status, the failure and endedAt, raises the token, removes owner, leaseUntil, wakeAt, waiting and waitingCount, and leaves the rest: the version too.`;
+        const advice = `A claim with cancel from "${status}" must set status, failure and endedAt, raise the token, and remove owner, leaseUntil, wakeAt, waiting and waitingCount. It must not change other fields, such as the version.`;
         ok(token > before.token, "A claim with cancel must raise the token.");
         equal(claimed, wanted, advice);
         equal(await headOf(store, id), wanted, advice);
-        equal((await store.readCheckpoints(id)).length, 2, "A claim with cancel must leave the history.");
+        equal((await store.readCheckpoints(id)).length, 2, "A claim with cancel must not change the history.");
       }
     },
   },
   {
     id: "claims/cancel-refused",
-    title: "refuses a claim with cancel as any other, by status and by a lease that is held",
+    title: "refuses a claim with cancel from a wrong status or under a held lease, like any other claim",
     invariant: 3,
     async run({ store }) {
       await store.createExecution(newExecution("held"));
@@ -141,12 +141,12 @@ export const claimCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.claimExecution("held", newClaim({ cancel: CANCELLED })),
         "LEASE_HELD",
-        "A claim with cancel but without force must respect the lease.",
+        "A claim with cancel but without force must be refused while the lease is held.",
       );
       await rejects(
         () => store.claimExecution("pending", newClaim({ cancel: CANCELLED, force: true })),
         "INVALID_STATUS",
-        "A claim with cancel must look at the status: force is about the lease only.",
+        "A claim with cancel must check the status: force overrides the lease only.",
       );
       equal(
         [await everythingOf(store, "held"), await everythingOf(store, "pending")],
@@ -157,7 +157,7 @@ export const claimCases: readonly ConformanceCase[] = [
   },
   {
     id: "claims/cancel-fences",
-    title: "cancels under a lease that is held, and the owner's next commit is LEASE_LOST",
+    title: "cancels under a held lease if forced, and rejects the owner's next commit with LEASE_LOST",
     invariant: 3,
     async run({ store, reopen }) {
       const owned = await store.createExecution(newExecution("e1"));
@@ -166,32 +166,32 @@ export const claimCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", newCommit(owned, { leaseMs: 5_000 })),
         "LEASE_LOST",
-        "The owner of a cancelled execution must be fenced by the token.",
+        "A commit by the owner of a cancelled execution must be refused because of its token.",
       );
       await rejects(
         () => store.commit("e1", newCommit(cancelled)),
         "INVALID_STATUS",
-        "A cancelled execution has ended: nobody commits to it, whatever the token.",
+        "A cancelled execution has ended: every commit to it must be refused, even with the current token.",
       );
-      equal(await headOf(store, "e1"), cancelled, "A refused commit must leave the cancelled head.");
+      equal(await headOf(store, "e1"), cancelled, "A refused commit must not change the cancelled head.");
     },
   },
   {
     id: "claims/cancel-again",
-    title: "resolves a claim with cancel that is sent again, with no second effect",
+    title: "resolves a repeated claim with cancel, with no second effect",
     invariant: 6,
     async run({ store }) {
       await store.createExecution(newExecution("e1"));
       const request = newClaim({ from: ["running"], force: true, cancel: CANCELLED });
       const cancelled = await store.claimExecution("e1", request);
-      const advice = "A claim whose answer was lost is sent again: recognize its claimId before looking at the status.";
+      const advice = "A claim is repeated if its result was lost: compare the claimId before checking the status.";
       equal(await store.claimExecution("e1", request), cancelled, advice);
       equal(await headOf(store, "e1"), cancelled, advice);
     },
   },
   {
     id: "claims/cancel-under-commits",
-    title: "cancels in one step, however many commits the owner makes meanwhile",
+    title: "cancels in one step while the owner makes many commits",
     invariant: 3,
     async run({ store, reopen }) {
       const other = await reopen();
@@ -210,22 +210,23 @@ export const claimCases: readonly ConformanceCase[] = [
         const [commits, cancelled] = await race<unknown>([commitOn, cancel]);
         ok(
           cancelled?.ok === true,
-          "A stream of commits must not hold a cancel up: it compares no version, and never gives up for a conflict.",
+          "Concurrent commits must not delay a cancel: it must not compare versions, nor give up because of a conflict.",
         );
-        if (commits?.ok === false) equal(commits.code, "LEASE_LOST", "A commit after the cancel must get LEASE_LOST.");
+        if (commits?.ok === false)
+          equal(commits.code, "LEASE_LOST", "A commit after the cancel must reject with LEASE_LOST.");
         const head = await headOf(store, id);
         equal(
           { status: head.status, version: head.version, records: (await store.readCheckpoints(id)).length },
           { status: "cancelled", version: committed, records: committed + 1 },
-          "Commits that resolved must be kept, those after the cancel refused, and the execution must stay cancelled.",
+          "Commits that resolved must be kept, commits after the cancel must be refused, and the execution must stay cancelled.",
         );
-        equal(head, cancelled?.ok && cancelled.value, "Nothing may change a head after its cancel.");
+        equal(head, cancelled?.ok && cancelled.value, "A head must not change after its cancel.");
       }
     },
   },
 ];
 
-/** Checkpoints of one commit, and whether they set `recoveries` to 0. */
+/** The kinds of the checkpoints of one commit, and whether the commit sets `recoveries` to 0. */
 const RESETS: readonly (readonly [kinds: readonly CheckpointKind[], isReset: boolean])[] = [
   [[], false],
   [["save"], false],
@@ -237,7 +238,7 @@ const RESETS: readonly (readonly [kinds: readonly CheckpointKind[], isReset: boo
   [["save", "delta"], true],
 ];
 
-/** An execution that has been recovered once, with everything that a cancel removes. */
+/** Creates an execution that was recovered once, with all the fields that a cancel removes. */
 async function atStatus(store: CheckpointStore, id: string, status: WorkflowStatus): Promise<ExecutionRecord> {
   const metadata = { tag: "a" };
   await store.createExecution(newExecution(id, { leaseMs: 0, metadata, deadlineMs: 60_000, definitionHash: "hash-1" }));

@@ -7,24 +7,32 @@ import { race, times } from "../race.ts";
 const TEN_MINUTES_MS = 600_000;
 const OLD = { olderThanMs: TEN_MINUTES_MS };
 const STATUSES = ["pending", "running", "suspended", "completed", "failed", "cancelled"] as const;
-const IS_USED = "A definition that an execution names must be kept, whatever the status of the execution.";
+const IS_USED = "A definition that an execution refers to must be kept, whatever the status of the execution.";
 
-/** Which definitions go. */
+/** Cases about the deletion of unused definitions. */
 export const definitionCases: readonly ConformanceCase[] = [
   {
     id: "definitions/young",
-    title: "keeps an unused definition that was saved lately",
+    title: "keeps an unused definition that was saved recently",
     invariant: 12,
     async run({ store, reopen }) {
       await store.saveDefinition("young-1", "{}");
       await (await reopen()).saveDefinition("young-2", "{}");
-      equal(await store.deleteUnusedDefinitions(OLD), 0, "What was saved lately may be about to be used: keep it.");
-      equal(await kept(store, ["young-1", "young-2"]), ["young-1", "young-2"], "A young definition must be kept.");
+      equal(
+        await store.deleteUnusedDefinitions(OLD),
+        0,
+        "A definition that was saved recently must be kept: an execution may be about to refer to it.",
+      );
+      equal(
+        await kept(store, ["young-1", "young-2"]),
+        ["young-1", "young-2"],
+        "A definition that was saved recently must be kept.",
+      );
     },
   },
   {
     id: "definitions/unused",
-    title: "deletes the definitions that no execution names and that are old, and counts them",
+    title: "deletes old definitions that no execution refers to, and returns their number",
     invariant: 12,
     requires: ["aged-definitions"],
     async run({ store, ageDefinitions }) {
@@ -46,28 +54,40 @@ export const definitionCases: readonly ConformanceCase[] = [
         0,
         "olderThanMs must be compared with the time since a definition was last saved.",
       );
-      equal(await store.deleteUnusedDefinitions(OLD), unused.length, "It must return how many it has deleted.");
+      equal(
+        await store.deleteUnusedDefinitions(OLD),
+        unused.length,
+        "deleteUnusedDefinitions must return the number of definitions that it deleted.",
+      );
       equal(await kept(store, used), used, IS_USED);
-      equal(await kept(store, unused), [], "What no execution names any more must be deleted.");
-      equal(await kept(store, ["young"]), ["young"], "A young definition must be kept.");
-      equal(await store.deleteUnusedDefinitions(OLD), 0, "There is nothing left to delete.");
+      equal(await kept(store, unused), [], "An old definition that no execution refers to any more must be deleted.");
+      equal(await kept(store, ["young"]), ["young"], "A definition that was saved recently must be kept.");
+      equal(await store.deleteUnusedDefinitions(OLD), 0, "A second call must find nothing to delete.");
       await store.claimExecution("failed", newClaim({ from: ["failed"] }));
       equal(await store.getDefinition("used-failed"), '{"hash":"used-failed"}', IS_USED);
     },
   },
   {
     id: "definitions/saved-again",
-    title: "takes a definition that is saved again for young",
+    title: "keeps an old definition that was saved again recently",
     invariant: 12,
     requires: ["aged-definitions"],
     async run({ store, ageDefinitions }) {
       await store.saveDefinition("again", '{"a":1}');
       await ageDefinitions(TEN_MINUTES_MS);
       await store.saveDefinition("again", '{"a":1}');
-      equal(await store.deleteUnusedDefinitions(OLD), 0, "saveDefinition must note the time each time.");
+      equal(
+        await store.deleteUnusedDefinitions(OLD),
+        0,
+        "saveDefinition must record the time of every call, also for a known hash.",
+      );
       equal(await store.getDefinition("again"), '{"a":1}', "A definition that was saved again must be kept.");
       await ageDefinitions(TEN_MINUTES_MS);
-      equal(await store.deleteUnusedDefinitions(OLD), 1, "It grows old again from then on.");
+      equal(
+        await store.deleteUnusedDefinitions(OLD),
+        1,
+        "A definition must be deleted once it is old again after the second save.",
+      );
     },
   },
   {
@@ -80,13 +100,17 @@ export const definitionCases: readonly ConformanceCase[] = [
       await Promise.all(hashes.map((hash) => store.saveDefinition(hash, "{}")));
       await store.createExecution(newPending("e1", { definitionHash: "hash-150" }));
       await ageDefinitions(TEN_MINUTES_MS);
-      equal(await store.deleteUnusedDefinitions(OLD), 299, "There must be no hidden cap on how many are deleted.");
+      equal(
+        await store.deleteUnusedDefinitions(OLD),
+        299,
+        "deleteUnusedDefinitions must delete all unused definitions in one call: it must have no hidden limit.",
+      );
       equal(await kept(store, hashes), ["hash-150"], IS_USED);
     },
   },
   {
     id: "definitions/racing-creation",
-    title: "keeps a definition that is saved and used while unused ones are deleted",
+    title: "keeps a definition that is saved again and used while unused ones are deleted",
     invariant: 12,
     requires: ["aged-definitions"],
     async run({ store, reopen, ageDefinitions }) {
@@ -103,19 +127,19 @@ export const definitionCases: readonly ConformanceCase[] = [
         const outcomes = await race(round % 2 === 0 ? [use, remove] : [remove, use]);
         ok(
           outcomes.every((result) => result.ok),
-          "Neither a creation nor the deletion of definitions may be refused because of the other.",
+          "A creation and the deletion of definitions must not make each other fail.",
         );
         equal(
           await store.getDefinition(hash),
           "{}",
-          "Whether a definition is old and unused must be decided in the step that deletes it: it may just have been saved again.",
+          "Check that a definition is old and unused in the same atomic step that deletes it: it may have been saved again just before.",
         );
       }
     },
   },
 ];
 
-/** Those of the hashes whose definitions are there. */
+/** Returns those of the hashes that have a definition. */
 async function kept(store: CheckpointStore, hashes: readonly string[]): Promise<string[]> {
   const found = await Promise.all(hashes.map((hash) => store.getDefinition(hash)));
   return hashes.filter((_, index) => found[index] !== undefined);

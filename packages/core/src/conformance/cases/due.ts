@@ -9,7 +9,7 @@ import { walk } from "../walk.ts";
 const STATUSES = ["pending", "running", "suspended", "completed", "failed", "cancelled"] as const;
 const FAILURE = { code: "EXECUTION_CANCELLED", message: "stop" };
 
-/** The listing of what is due. */
+/** Cases about the listing of due executions. */
 export const dueCases: readonly ConformanceCase[] = [
   {
     id: "due/at-rest",
@@ -23,38 +23,38 @@ export const dueCases: readonly ConformanceCase[] = [
         await store.commit(created.id, newHeadCommit(created, { status, wakeAt: 5 }));
         await store.createExecution(newPending(`claimed-${status}`, { status: "suspended", wakeAt: 5 }));
         const claimed = await store.claimExecution(`claimed-${status}`, newClaim({ from: ["suspended"] }));
-        // The wait stays through the claim: the status alone decides.
+        // The claim does not remove wakeAt, so only the status decides.
         await store.commit(claimed.id, newHeadCommit(claimed, { status }));
       }
       const resting = ["claimed", "committed", "created"].flatMap((how) => [`${how}-pending`, `${how}-suspended`]);
       equal(
         await ids(store, { due: true }),
         resting,
-        "due lists what rests, pending or suspended: what runs or has ended keeps a wakeAt that nobody is to act on.",
+        "due must list pending and suspended executions only: a running or ended execution can have a wakeAt, which has no effect.",
       );
       equal(
         await ids(store, { due: true, status: ["running", "completed", "failed", "cancelled"] }),
         [],
-        "due lists pending and suspended executions only, whatever status is asked for.",
+        "due must list pending and suspended executions only, whatever the status filter is.",
       );
     },
   },
   {
     id: "due/order",
-    title: "orders what is due by wakeAt, then by the bytes of the id, the longest due first",
+    title: "orders due executions by wakeAt, then by the UTF-8 bytes of the id, ascending",
     invariant: 10,
     async run({ store }) {
       const { up } = await makeDue(store);
       equal(
         await ids(store, { due: true }),
         up,
-        "due must be ordered by (wakeAt, id), ascending, ids by their bytes of UTF-8: what has waited longest comes first.",
+        "due must be ordered by (wakeAt, id), ascending, with ids compared by their UTF-8 bytes: the execution that has been due longest comes first.",
       );
     },
   },
   {
     id: "due/pages",
-    title: "lists what is due page by page, each row once, also among equal times",
+    title: "lists due executions page by page, each once, even if several have the same wakeAt",
     invariant: 10,
     async run({ store }) {
       const { up } = await makeDue(store);
@@ -62,14 +62,14 @@ export const dueCases: readonly ConformanceCase[] = [
         equal(
           await walk(store, { due: true, limit }),
           up,
-          `Pages of ${limit}: continue after (wakeAt, id) of the last row; rows of one time must neither be skipped nor come twice.`,
+          `With pages of ${limit}, continue after (wakeAt, id) of the last row: rows with the same time must be neither skipped nor repeated.`,
         );
       }
     },
   },
   {
     id: "due/moves",
-    title: "moves an execution in the listing of what is due with its wakeAt and its status",
+    title: "moves an execution in the listing of due executions when its wakeAt or status changes",
     invariant: 10,
     async run({ store }) {
       const list = () => ids(store, { due: true });
@@ -80,7 +80,7 @@ export const dueCases: readonly ConformanceCase[] = [
       for (const [id, wakeAt] of Object.entries({ a: 10, b: 20, c: 30 })) {
         await store.createExecution(newPending(id, { wakeAt }));
       }
-      const advice = "A commit, a claim or a deletion must move an execution in the listing of what is due at once.";
+      const advice = "A commit, a claim or a deletion must update the listing of due executions at once.";
       equal(await list(), ["a", "b", "c"], advice);
       await put("a", { wakeAt: 25 });
       equal(await list(), ["b", "a", "c"], advice);
@@ -94,18 +94,18 @@ export const dueCases: readonly ConformanceCase[] = [
       await put("c", { wakeAt: 5 });
       equal(await list(), ["c", "a"], advice);
       await store.claimExecution("c", newClaim({ from: ["suspended"], cancel: FAILURE }));
-      equal(await list(), ["a"], "What is cancelled is no longer due.");
+      equal(await list(), ["a"], "A cancelled execution must not be due.");
       const a = await store.claimExecution("a", newClaim({ from: ["suspended"] }));
-      equal(await list(), [], "What is claimed is no longer due.");
+      equal(await list(), [], "A claimed execution must not be due.");
       await store.commit("a", newHeadCommit(a, { status: "pending" }));
-      equal(await list(), ["a"], "What is put back without a new wakeAt is due as before.");
+      equal(await list(), ["a"], "An execution that becomes pending again without a new wakeAt must be due as before.");
       await store.deleteExecutions([{ id: "a", version: a.version + 1 }]);
-      equal(await list(), [], "What is deleted is no longer due.");
+      equal(await list(), [], "A deleted execution must not be due.");
     },
   },
   {
     id: "due/meanwhile",
-    title: "lists what stays due exactly once, while others come, move and go",
+    title: "lists every execution that stays due exactly once while others are added, moved and removed",
     invariant: 10,
     async run({ store }) {
       const { up } = await makeDue(store);
@@ -117,7 +117,7 @@ export const dueCases: readonly ConformanceCase[] = [
             await store.createExecution(newPending(`${name}${page}-${index}`, { wakeAt }));
           }
         }
-        // The last row that was read goes, as one does that is run at once; another moves to the end.
+        // The last row that was read is removed, as if it had been run at once. Another row moves to the end.
         leavers.add(last.id);
         await store.deleteExecutions([last]);
         const mover = up[up.length - 1 - page];
@@ -130,13 +130,13 @@ export const dueCases: readonly ConformanceCase[] = [
       equal(
         walked.filter((id) => stayers.includes(id)),
         stayers,
-        "Page by (wakeAt, id), never by offset: what comes, moves or goes must not hide or repeat another row.",
+        "Page by (wakeAt, id), never by offset: a row that is added, moved or removed must not hide or repeat another row.",
       );
     },
   },
 ];
 
-/** Executions that are due, several at equal times, in an order of their own; one that is not due among them. */
+/** Creates due executions, several with the same wakeAt and in no particular order, and one that is not due. */
 async function makeDue(store: CheckpointStore): Promise<{ up: string[] }> {
   const names = ["b", "\uffee", "a", "Z", "😀", "10", "9", "é", "_", "c", "B", "~"];
   const rows = await Promise.all(

@@ -2,11 +2,11 @@ import { equal, ok, outcome, showError } from "../assert.ts";
 import type { ConformanceCase } from "../case.ts";
 import { newClaim, newCommit, newExecution, newPending } from "../fixtures.ts";
 
-/** Calls to a store that was closed. */
+/** Cases about calls to a closed store. */
 export const errorCases: readonly ConformanceCase[] = [
   {
     id: "errors/close",
-    title: "can be closed twice, and then answers or says STORE_CLOSED",
+    title: "can be closed twice, and then answers calls or rejects them with STORE_CLOSED",
     invariant: 14,
     async run({ store, reopen }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -31,15 +31,15 @@ export const errorCases: readonly ConformanceCase[] = [
         equal(
           result.code,
           "STORE_CLOSED",
-          `After close() a call answers as ever or rejects with STORE_CLOSED, but: ${showError(result.error)}`,
+          `After close() a call must resolve as before or reject with STORE_CLOSED, but it rejected with: ${showError(result.error)}`,
         );
       }
-      ok((await store.getExecution("e1")) !== undefined, "Closing one handle must leave the others open.");
+      ok((await store.getExecution("e1")) !== undefined, "Closing one handle must not close the others.");
     },
   },
   {
     id: "errors/close-in-flight",
-    title: "leaves no call hanging that is in flight when the store is closed",
+    title: "ends every call that is in progress when the store is closed",
     invariant: 14,
     async run({ store, reopen }) {
       const { token } = await store.createExecution(newExecution("e1"));
@@ -54,7 +54,7 @@ export const errorCases: readonly ConformanceCase[] = [
         if (result.ok || result.code === "VERSION_CONFLICT") continue;
         ok(
           result.code === "STORE_CLOSED" || result.code === "STORE_UNAVAILABLE",
-          `A call in flight when close() is called must end: done, or with STORE_CLOSED, but: ${showError(result.error)}`,
+          `A call in progress during close() must resolve or reject with STORE_CLOSED, but it rejected with: ${showError(result.error)}`,
         );
       }
     },

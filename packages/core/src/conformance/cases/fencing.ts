@@ -3,21 +3,21 @@ import type { ConformanceCase } from "../case.ts";
 import { everythingOf, headOf, newCheckpoint, newClaim, newCommit, newExecution, newHeadCommit } from "../fixtures.ts";
 import { race, times } from "../race.ts";
 
-/** Tokens: what keeps an owner that was taken over from writing. */
+/** Cases about tokens, which prevent an owner from writing after another one has claimed its execution. */
 export const fencingCases: readonly ConformanceCase[] = [
   {
     id: "fencing/token-rises",
-    title: "raises the token with every claim, and only then",
+    title: "raises the token with every claim, and with nothing else",
     invariant: 3,
     async run({ store }) {
       let { token, version } = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
       for (let i = 0; i < 3; i++) {
         const claimed = await store.claimExecution("e1", newClaim({ leaseMs: 0 }));
         ok(claimed.token > token, `Every claim must raise the token: it was ${token} and became ${claimed.token}.`);
-        equal(claimed.version, version, "A claim must leave the version as it is.");
+        equal(claimed.version, version, "A claim must not change the version.");
         await store.commit("e1", newCommit(claimed));
         const head = await headOf(store, "e1");
-        equal(head.token, claimed.token, "A commit must leave the token as it is.");
+        equal(head.token, claimed.token, "A commit must not change the token.");
         ({ token, version } = head);
       }
     },
@@ -33,29 +33,29 @@ export const fencingCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", newCommit(old, { head: { status: "completed" } })),
         "LEASE_LOST",
-        "commit must compare the token it is given with the head's: the owner that was taken over may still be running.",
+        "commit must compare its token with the head's: the owner before may still be running.",
       );
-      equal(await everythingOf(store, "e1"), before, "A commit that ends in LEASE_LOST must change nothing.");
+      equal(await everythingOf(store, "e1"), before, "A commit that rejects with LEASE_LOST must change nothing.");
     },
   },
   {
     id: "fencing/same-owner",
-    title: "fences two runs of one owner from each other",
+    title: "refuses a commit of an earlier run even if both runs have the same owner name",
     invariant: 3,
     async run({ store }) {
       const first = await store.createExecution(newExecution("e1", { owner: "worker-1", leaseMs: 0 }));
       const second = await store.claimExecution("e1", newClaim({ owner: "worker-1" }));
-      ok(second.token > first.token, "A claim by the owner that held the last lease must raise the token as well.");
+      ok(second.token > first.token, "A claim by the owner of the last lease must raise the token as well.");
       await rejects(
         () => store.commit("e1", newCommit(first)),
         "LEASE_LOST",
-        "Fence by token, never by the owner's name: a process that was restarted has the name of the one before it.",
+        "Compare tokens, never owner names: a restarted process has the same name as before.",
       );
     },
   },
   {
     id: "fencing/deleted",
-    title: "tells the owner of a deleted execution EXECUTION_NOT_FOUND",
+    title: "rejects a commit to a deleted execution with EXECUTION_NOT_FOUND",
     invariant: 3,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -63,14 +63,14 @@ export const fencingCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", newCommit(created)),
         "EXECUTION_NOT_FOUND",
-        "A commit to a deleted execution must be refused, and must not bring anything back.",
+        "A commit to a deleted execution must be refused, and must not write anything.",
       );
       equal(await store.getExecution("e1"), undefined, "A commit must not bring a deleted execution back.");
     },
   },
   {
     id: "fencing/made-again",
-    title: "never gives an id that is deleted and made again a token it had",
+    title: "never reuses a token of an id, even if the id is deleted and created again",
     invariant: 3,
     async run({ store }) {
       const tokens: number[] = [];
@@ -84,14 +84,14 @@ export const fencingCases: readonly ConformanceCase[] = [
         const before = Math.max(-1, ...tokens.slice(0, index));
         ok(
           token > before,
-          `Tokens of one id must rise over deletions too, but came as ${tokens.join(", ")}: take them from a counter or sequence that outlives the execution.`,
+          `The tokens of an id must rise even after a deletion, but were ${tokens.join(", ")}: take them from a counter or sequence that outlives the execution.`,
         );
       }
     },
   },
   {
     id: "fencing/zombie-of-deleted",
-    title: "refuses the owner of a deleted execution after its id was made again",
+    title: "refuses a commit of the owner of a deleted execution after its id was created again",
     invariant: 3,
     async run({ store }) {
       const old = await store.createExecution(newExecution("e1"));
@@ -101,9 +101,13 @@ export const fencingCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", newCommit(old, { checkpoints: [newCheckpoint({ nodeId: "zombie" })] })),
         "LEASE_LOST",
-        "The owner of a deleted execution holds a token that its successor must not accept, whatever else is equal.",
+        "A new execution must not accept the token of a deleted execution with the same id.",
       );
-      equal(await everythingOf(store, "e1"), before, "A zombie's commit must change nothing.");
+      equal(
+        await everythingOf(store, "e1"),
+        before,
+        "A commit by the owner of the deleted execution must change nothing.",
+      );
     },
   },
   {
@@ -118,14 +122,14 @@ export const fencingCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", newCommit({ ...running, version: 1 })),
         "LEASE_LOST",
-        "A forced claim must take the execution from an owner whose lease has not lapsed.",
+        "A forced claim must be granted even while the owner's lease has not lapsed.",
       );
       equal((await headOf(store, "e1")).status, "cancelled", "A cancelled execution must stay cancelled.");
     },
   },
   {
     id: "fencing/32-claims",
-    title: "grants exactly one of 32 racing claims, over two handles",
+    title: "grants exactly one of 32 racing claims on two handles",
     invariant: 3,
     async run({ store, reopen }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
@@ -141,19 +145,19 @@ export const fencingCases: readonly ConformanceCase[] = [
       equal(
         winners.length,
         1,
-        "Of 32 claims of a lapsed lease exactly one must be granted: check the lease and take it in one atomic step.",
+        "Exactly one of 32 claims of a lapsed lease must be granted: check the lease and take it in one atomic step.",
       );
       for (const result of outcomes) {
-        if (!result.ok) equal(result.code, "LEASE_HELD", "Claims that lose a race must get LEASE_HELD.");
+        if (!result.ok) equal(result.code, "LEASE_HELD", "Claims that lose a race must reject with LEASE_HELD.");
       }
       const head = await headOf(store, "e1");
-      equal(head, winners[0], "The head must be the one that the winner was given.");
+      equal(head, winners[0], "The head must equal the winner's result.");
       ok(head.token > created.token, "The winner's token must be higher than the last owner's.");
     },
   },
   {
     id: "fencing/16-forced-claims",
-    title: "gives racing forced claims a token each, the last of which owns",
+    title: "gives each of several racing forced claims its own token, and the highest one owns the execution",
     invariant: 3,
     async run({ store, reopen }) {
       await store.createExecution(newExecution("e1"));
@@ -167,16 +171,24 @@ export const fencingCases: readonly ConformanceCase[] = [
         ),
       );
       const granted = outcomes.flatMap((result) => (result.ok ? [result.value] : []));
-      equal(granted.length, 16, "A forced claim must never be refused for the lease, nor for racing another claim.");
+      equal(
+        granted.length,
+        16,
+        "A forced claim must not be refused because of a lease, nor because it races with another claim.",
+      );
       const tokens = granted.map(({ token }) => token);
-      equal(new Set(tokens).size, 16, `No two claims may be given one token, but these were: ${tokens.join(", ")}.`);
+      equal(
+        new Set(tokens).size,
+        16,
+        `No two claims may have the same token, but the tokens were: ${tokens.join(", ")}.`,
+      );
       const last = granted.find(({ token }) => token === Math.max(...tokens));
       equal(await headOf(store, "e1"), last, "The claim with the highest token must own the execution.");
     },
   },
   {
     id: "fencing/claim-against-commit",
-    title: "keeps a forced claim and a racing commit apart",
+    title: "serializes a forced claim and a racing commit",
     invariant: 3,
     async run({ store, reopen }) {
       const other = await reopen();
@@ -186,34 +198,34 @@ export const fencingCases: readonly ConformanceCase[] = [
         await other.getExecution(id);
         const commit = () => store.commit(id, newHeadCommit(owned, { currentStep: 1 })).then(() => undefined);
         const claim = () => other.claimExecution(id, newClaim({ force: true }));
-        // Both orders of starting: a store that is quick would otherwise always let the same one win.
+        // Starts them in both orders: otherwise the same one would always win on a fast store.
         const [committed, claimed] =
           round % 2 === 0 ? await race([commit, claim]) : (await race([claim, commit])).reverse();
-        ok(claimed?.ok === true, "A forced claim must be granted, also while the owner commits.");
+        ok(claimed?.ok === true, "A forced claim must be granted even while the owner commits.");
         const head = await headOf(store, id);
         if (committed?.ok) {
           equal(
             { version: head.version, currentStep: head.currentStep },
             { version: 1, currentStep: 1 },
-            "A commit that resolved must be kept, also when a claim comes in between.",
+            "A commit that resolved must be kept even if a claim is made at the same time.",
           );
         } else {
-          equal(committed?.code, "LEASE_LOST", "A commit that a claim has overtaken must get LEASE_LOST.");
+          equal(committed?.code, "LEASE_LOST", "A commit that comes after a claim must reject with LEASE_LOST.");
           equal(
             { version: head.version, currentStep: head.currentStep },
             { version: 0, currentStep: 0 },
-            "A commit that got LEASE_LOST must not have changed the head.",
+            "A commit that rejected with LEASE_LOST must not have changed the head.",
           );
         }
         if (claimed?.ok && claimed.value) {
           equal(
             { token: head.token, owner: head.owner },
             { token: claimed.value.token, owner: "owner-2" },
-            "A racing commit must not undo a claim: write only what the commit names, never the whole head as it was read.",
+            "A racing commit must not undo a claim: write only the fields that the commit names, never the whole head as it was read.",
           );
           ok(
             claimed.value.version === head.version,
-            "A claim must give the head as it left it: a commit that came after it must have been refused.",
+            "A claim must return the head in the state that the claim left: a commit after it must have been refused.",
           );
         }
       }

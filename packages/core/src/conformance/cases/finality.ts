@@ -5,12 +5,12 @@ import { race, times } from "../race.ts";
 
 const RESTING = ["completed", "failed", "cancelled", "suspended"] as const;
 
-/** Executions that have ended or are suspended. */
+/** Cases about executions that have ended or are suspended. */
 export const finalityCases: readonly ConformanceCase[] = [
   ...RESTING.map(
     (status): ConformanceCase => ({
       id: `finality/${status}`,
-      title: `changes nothing of a ${status} execution by a commit`,
+      title: `refuses a commit to a ${status} execution and changes nothing`,
       invariant: 11,
       async run({ store }) {
         const created = await store.createExecution(newExecution("e1"));
@@ -21,13 +21,17 @@ export const finalityCases: readonly ConformanceCase[] = [
           "INVALID_STATUS",
           `commit must refuse an execution that is ${status}, even with the right token and version.`,
         );
-        equal(await everythingOf(store, "e1"), before, "A commit that ends in INVALID_STATUS must change nothing.");
+        equal(
+          await everythingOf(store, "e1"),
+          before,
+          "A commit that rejects with INVALID_STATUS must change nothing.",
+        );
       },
     }),
   ),
   {
     id: "finality/from-the-start",
-    title: "changes nothing by a commit where the execution was created ended or suspended",
+    title: "refuses a commit to an execution that was created ended or suspended, and changes nothing",
     invariant: 11,
     async run({ store }) {
       for (const status of RESTING) {
@@ -36,19 +40,19 @@ export const finalityCases: readonly ConformanceCase[] = [
         await rejects(
           () => store.commit(created.id, newCommit(created)),
           "INVALID_STATUS",
-          `commit must refuse an execution that was created ${status}, also through the store that created it.`,
+          `commit must refuse an execution that was created ${status}, also on the handle that created it.`,
         );
         equal(
           await everythingOf(store, created.id),
           before,
-          "A commit that ends in INVALID_STATUS must change nothing.",
+          "A commit that rejects with INVALID_STATUS must change nothing.",
         );
       }
     },
   },
   {
     id: "finality/claim-by-name",
-    title: "grants a claim only from a status that it names",
+    title: "grants a claim only from a status in its from list",
     invariant: 11,
     async run({ store }) {
       for (const status of RESTING) {
@@ -63,13 +67,13 @@ export const finalityCases: readonly ConformanceCase[] = [
         );
         equal(await headOf(store, created.id), before, "A refused claim must change nothing.");
         const { status: now } = await store.claimExecution(created.id, newClaim({ from: ["running", status] }));
-        equal(now, "running", `A claim whose from names "${status}" must be granted and set status "running".`);
+        equal(now, "running", `A claim whose from list contains "${status}" must be granted and set status "running".`);
       }
     },
   },
   {
     id: "finality/forced-claim",
-    title: "refuses even a forced claim from a status that it does not name",
+    title: "refuses even a forced claim from a status that is not in its from list",
     invariant: 11,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -77,13 +81,13 @@ export const finalityCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.claimExecution("e1", newClaim({ force: true, from: ["pending", "running", "suspended"] })),
         "INVALID_STATUS",
-        "force overrides a lease, never a status: a late cancel must not reopen what has completed.",
+        "force overrides a lease, never a status: a late cancel must not reopen a completed execution.",
       );
     },
   },
   {
     id: "finality/one-ending",
-    title: "lets only one of two racing endings win",
+    title: "lets exactly one of two racing ends win",
     invariant: 11,
     async run({ store, reopen }) {
       const other = await reopen();
@@ -103,13 +107,9 @@ export const finalityCases: readonly ConformanceCase[] = [
         const { status } = await headOf(store, id);
         ok(
           completed?.ok !== cancelled?.ok,
-          `Of completing and cancelling exactly one must resolve: completing ${completed?.ok ? "did" : "did not"}, cancelling ${cancelled?.ok ? "did" : "did not"}.`,
+          `Exactly one of completing and cancelling must resolve, but completing ${completed?.ok ? "did" : "did not"} and cancelling ${cancelled?.ok ? "did" : "did not"}.`,
         );
-        equal(
-          status,
-          completed?.ok ? "completed" : "cancelled",
-          "The status must be that of the ending that resolved.",
-        );
+        equal(status, completed?.ok ? "completed" : "cancelled", "The status must be that of the end that resolved.");
       }
     },
   },

@@ -5,11 +5,11 @@ import { everythingOf, headOf, newCheckpoint, newCommit, newExecution, newSnapsh
 
 const LONG_HISTORY = 1_050;
 
-/** Reading an execution's records, and dropping old ones. */
+/** Cases about reading an execution's records, and about dropping old ones. */
 export const historyCases: readonly ConformanceCase[] = [
   {
     id: "history/order",
-    title: "reads records by number, ascending unless told otherwise",
+    title: "reads records in the order of their numbers, ascending by default",
     invariant: 9,
     async run({ store }) {
       await withHistory(store, 11);
@@ -22,26 +22,26 @@ export const historyCases: readonly ConformanceCase[] = [
   },
   {
     id: "history/limit",
-    title: "reads at most limit records, from the side where the order begins",
+    title: "reads at most limit records, from the beginning of the requested order",
     invariant: 9,
     async run({ store }) {
       await withHistory(store, 5);
       equal(
         numbers(await store.readCheckpoints("e1", { limit: 2 })),
         [0, 1],
-        "limit counts from the oldest in ascending order.",
+        "In ascending order, limit must count from the oldest record.",
       );
       equal(
         numbers(await store.readCheckpoints("e1", { limit: 2, order: "desc" })),
         [5, 4],
-        "limit counts from the newest in descending order: the engine reads the newest record this way.",
+        "In descending order, limit must count from the newest record: the engine reads the newest record this way.",
       );
       equal(
         numbers(await store.readCheckpoints("e1", { from: 1, to: 4, limit: 2, order: "desc" })),
         [4, 3],
-        "limit applies within the range.",
+        "limit must apply within the range of from and to.",
       );
-      equal(await store.readCheckpoints("e1", { limit: 0 }), [], "limit: 0 reads nothing (not everything).");
+      equal(await store.readCheckpoints("e1", { limit: 0 }), [], "limit: 0 must read nothing (not everything).");
     },
   },
   {
@@ -54,17 +54,17 @@ export const historyCases: readonly ConformanceCase[] = [
       equal(
         records.length,
         LONG_HISTORY,
-        "readCheckpoints without a limit must give every record: page within the store where the database or driver has a cap.",
+        "readCheckpoints without a limit must return every record: if the database or driver has a limit, read in pages.",
       );
       ok(
         records.every((record, index) => record.seq === index),
-        "Every record must come once, in order.",
+        "Every record must be returned once, in order.",
       );
     },
   },
   {
     id: "history/drop",
-    title: "drops the records before a snapshot, and keeps the rest and the numbers",
+    title: "drops the records before a snapshot, and keeps the other records and all numbers",
     invariant: 12,
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
@@ -75,43 +75,47 @@ export const historyCases: readonly ConformanceCase[] = [
       equal(
         numbers(await store.readCheckpoints("e1")),
         [2, 3, 4],
-        "dropBefore: 2 must drop records 0 and 1, and only those.",
+        "dropBefore: 2 must drop records 0 and 1, and no others.",
       );
       const { firstSeq, snapshotSeq, seq, checkpointsCount } = await headOf(store, "e1");
       equal(
         { firstSeq, snapshotSeq, seq, checkpointsCount },
         { firstSeq: 2, snapshotSeq: 2, seq: 4, checkpointsCount: 4 },
-        "dropBefore sets firstSeq; seq, snapshotSeq and checkpointsCount (ever written) stay.",
+        "dropBefore must set firstSeq, and must not change seq, snapshotSeq and checkpointsCount (of all ever written).",
       );
       await store.commit("e1", newCommit({ token, version: 4 }, { dropBefore: 2 }));
       equal(
         numbers(await store.readCheckpoints("e1")),
         [2, 3, 4, 5],
-        "Dropping again before the same snapshot drops nothing.",
+        "Dropping again before the same snapshot must drop nothing.",
       );
       equal(
         numbers(await store.readCheckpoints("e1", { from: 0, limit: 1 })),
         [2],
-        "from may name a record that was dropped.",
+        "from may be the number of a dropped record.",
       );
     },
   },
   {
     id: "history/drop-before-itself",
-    title: "drops the records before the very snapshot that a commit appends",
+    title: "drops the records before a snapshot that the same commit appends",
     invariant: 12,
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
       await store.commit("e1", newCommit({ token, version: 0 }));
       await store.commit("e1", newCommit({ token, version: 1 }, { checkpoints: [newSnapshot()], dropBefore: 2 }));
-      equal(numbers(await store.readCheckpoints("e1")), [2], "dropBefore may name the snapshot of the same commit.");
+      equal(
+        numbers(await store.readCheckpoints("e1")),
+        [2],
+        "dropBefore may be the number of a snapshot of the same commit.",
+      );
       const { firstSeq, seq } = await headOf(store, "e1");
-      equal({ firstSeq, seq }, { firstSeq: 2, seq: 2 }, "dropBefore sets firstSeq.");
+      equal({ firstSeq, seq }, { firstSeq: 2, seq: 2 }, "dropBefore must set firstSeq.");
     },
   },
   {
     id: "history/drop-refused",
-    title: "refuses to drop before what is no snapshot, and writes nothing",
+    title: "refuses a dropBefore that is not the number of a kept snapshot, and writes nothing",
     invariant: 12,
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
@@ -123,25 +127,29 @@ export const historyCases: readonly ConformanceCase[] = [
       );
       const before = await everythingOf(store, "e1");
       const cases = {
-        0: "dropped before",
-        1: "dropped before",
+        0: "already dropped",
+        1: "already dropped",
         3: "a save",
         4: "the delta of this commit",
-        9: "yet to come",
+        9: "not written yet",
       };
       for (const [dropBefore, what] of Object.entries(cases)) {
         await rejects(
           () => store.commit("e1", newCommit({ token, version: 3 }, { dropBefore: Number(dropBefore) })),
           "INVALID_ARGUMENT",
-          `dropBefore must name a snapshot that is kept, and record ${dropBefore} is ${what}: without its snapshot the state cannot be read.`,
+          `dropBefore must be the number of a kept snapshot, and record ${dropBefore} is ${what}: without a snapshot the state cannot be read.`,
         );
       }
-      equal(await everythingOf(store, "e1"), before, "A commit that is refused for its dropBefore must write nothing.");
+      equal(
+        await everythingOf(store, "e1"),
+        before,
+        "A commit that is refused because of its dropBefore must write nothing.",
+      );
     },
   },
 ];
 
-/** An execution with so many deltas after the initial snapshot. */
+/** Creates an execution with this many deltas after the initial snapshot. */
 async function withHistory(store: CheckpointStore, deltas: number): Promise<void> {
   const { token } = await store.createExecution(newExecution("e1"));
   for (let version = 0; version < deltas; version++) await store.commit("e1", newCommit({ token, version }));

@@ -12,27 +12,27 @@ import {
 } from "../fixtures.ts";
 import { HOSTILE_IDS } from "../hostile.ts";
 
-/** Executions apart from each other, and records apart from what the caller holds. */
+/** Cases about the isolation of executions from each other, and of records from the caller's objects. */
 export const isolationCases: readonly ConformanceCase[] = [
   {
     id: "isolation/harness",
-    title: "is opened empty, and apart from every other store that is opened",
+    title: "is opened empty, and shares no data with other opened stores",
     invariant: 8,
     async run({ store, open }) {
-      equal((await store.listExecutions()).items, [], "The harness's open() must give an empty store.");
+      equal((await store.listExecutions()).items, [], "The harness's open() must return an empty store.");
       await store.createExecution(newExecution("e1"));
       await store.saveDefinition("hash-1", "{}");
       const other = (await open()).store;
       equal(
         [await other.getExecution("e1"), await other.getDefinition("hash-1"), (await other.listExecutions()).items],
         [undefined, undefined, []],
-        "Two stores from the harness's open() must not share data: use a schema, prefix or file of its own per call.",
+        "Two stores from the harness's open() must not share data: use a new schema, prefix or file for each call.",
       );
     },
   },
   {
     id: "isolation/hostile-ids",
-    title: "keeps executions apart, whatever their ids contain",
+    title: "keeps executions apart even if their ids contain special characters",
     invariant: 8,
     async run({ store }) {
       await Promise.all(
@@ -46,12 +46,12 @@ export const isolationCases: readonly ConformanceCase[] = [
       const check = async (ids: readonly string[], version: number) => {
         for (const id of ids) {
           const head = await headOf(store, id);
-          equal([head.id, head.version], [id, version], `The head under ${JSON.stringify(id)} must be its own.`);
+          equal([head.id, head.version], [id, version], `The id ${JSON.stringify(id)} must have a head of its own.`);
           const payloads = (await store.readCheckpoints(id)).map((record) => record.payload);
           equal(
             payloads,
             [`"0 ${id}"`, `"1 ${id}"`],
-            `The history under ${JSON.stringify(id)} must be its own: escape ids in keys and patterns, bind them in queries, compare them by bytes.`,
+            `The id ${JSON.stringify(id)} must have a history of its own: escape ids in keys and patterns, bind them in queries, compare them by bytes.`,
           );
         }
       };
@@ -61,15 +61,16 @@ export const isolationCases: readonly ConformanceCase[] = [
       equal(
         await store.deleteExecutions(deleted.map((id) => ({ id, version: 1 }))),
         deleted.length,
-        "Deleting by hostile ids must delete just these.",
+        "Deleting executions by ids with special characters must delete no others.",
       );
       await check(kept, 1);
-      for (const id of deleted) equal(await store.getExecution(id), undefined, `${JSON.stringify(id)} must be gone.`);
+      for (const id of deleted)
+        equal(await store.getExecution(id), undefined, `The execution ${JSON.stringify(id)} must be deleted.`);
     },
   },
   {
     id: "isolation/hostile-filters",
-    title: "filters a listing by exactly the workflow, user and parent named",
+    title: "filters a listing by the exact workflow, user or parent id",
     invariant: 8,
     async run({ store }) {
       await Promise.all(
@@ -83,7 +84,7 @@ export const isolationCases: readonly ConformanceCase[] = [
           equal(
             items.map(({ id }) => id),
             [`e${index}`],
-            `${JSON.stringify(filter)} must match just this text: no patterns, no trimming, no folding of case or accents.`,
+            `${JSON.stringify(filter)} must match exactly this text: no patterns, no trimming, no folding of case or accents.`,
           );
         }
       }
@@ -91,15 +92,15 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     id: "isolation/hostile-names",
-    title: "keeps hostile text in owners, nodes and hashes",
+    title: "keeps owners, nodes and hashes with special characters unchanged",
     invariant: 8,
     async run({ store }) {
       const { version, token: first } = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
       let token = first;
       for (const [index, name] of HOSTILE_IDS.entries()) {
         const claimed = await store.claimExecution("e1", newClaim({ owner: name, leaseMs: 0, claimId: name }));
-        equal(claimed.owner, name, "The owner must be kept as given.");
-        ok(claimed.token > token, "Every claimId is another one, however alike: compare them exactly.");
+        equal(claimed.owner, name, "The owner must be kept unchanged.");
+        ok(claimed.token > token, "Similar claimIds must be treated as different: compare them exactly.");
         token = claimed.token;
         const checkpoint = newCheckpoint({ nodeId: name, nodeName: name, id: `${index}` });
         await store.commit(
@@ -112,7 +113,7 @@ export const isolationCases: readonly ConformanceCase[] = [
       equal(
         records.map(({ nodeId, nodeName }) => [nodeId, nodeName]),
         HOSTILE_IDS.map((name) => [name, name]),
-        "nodeId and nodeName must be kept as given; every commitId is another one, however alike.",
+        "nodeId and nodeName must be kept unchanged, and similar commitIds must be treated as different.",
       );
       for (const name of HOSTILE_IDS) {
         equal(await store.getDefinition(name), JSON.stringify(name), "Definitions must be kept apart by their hash.");
@@ -121,14 +122,14 @@ export const isolationCases: readonly ConformanceCase[] = [
   },
   {
     id: "isolation/returned-copies",
-    title: "gives copies: changing what was read changes nothing that is kept",
+    title: "returns copies: changing a returned object changes no stored data",
     invariant: 8,
     async run({ store }) {
       const failure = { code: "NODE_FAILED", message: "boom" };
       const created = await store.createExecution(
         newExecution("e1", { failure, checkpoint: newSnapshot({ error: { ...failure } }) }),
       );
-      // A copy of its own: what the store gave may be what it keeps.
+      // A copy, because a wrong store may return the object that it keeps.
       const before: unknown = JSON.parse(JSON.stringify(await everythingOf(store, "e1")));
       const { items } = await store.listExecutions();
       const [record] = await store.readCheckpoints("e1");
@@ -141,12 +142,16 @@ export const isolationCases: readonly ConformanceCase[] = [
         record.payload = "changed";
         if (record.error) record.error.message = "changed";
       }
-      equal(await everythingOf(store, "e1"), before, "Give a copy with every call, down to failure and error.");
+      equal(
+        await everythingOf(store, "e1"),
+        before,
+        "Return a copy from every call, including nested objects such as failure and error.",
+      );
     },
   },
   {
     id: "isolation/given-copies",
-    title: "takes copies: changing what was handed in changes nothing that is kept",
+    title: "keeps copies: changing an argument after the call changes no stored data",
     invariant: 8,
     async run({ store }) {
       const execution = newExecution("e1", { checkpoint: newSnapshot({ error: { code: "X", message: "x" } }) });
@@ -163,7 +168,11 @@ export const isolationCases: readonly ConformanceCase[] = [
         if (checkpoint.error) checkpoint.error.message = "changed";
       }
       if (request.head?.failure) request.head.failure.message = "changed";
-      equal(await everythingOf(store, "e1"), before, "Keep a copy of what a call is given, down to failure and error.");
+      equal(
+        await everythingOf(store, "e1"),
+        before,
+        "Keep a copy of every argument, including nested objects such as failure and error.",
+      );
     },
   },
 ];

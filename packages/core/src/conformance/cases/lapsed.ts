@@ -9,24 +9,24 @@ import { walk } from "../walk.ts";
 
 const FAILURE = { code: "EXECUTION_CANCELLED", message: "stop" };
 
-/** The listing of leases that have lapsed. An index may lag behind what commits renew, but must not show it. */
+/** Cases about the listing of lapsed leases. An index may lag behind renewals, but the listing must not show it. */
 export const lapsedCases: readonly ConformanceCase[] = [
   {
     id: "lapsed/order",
-    title: "orders lapsed leases by their end, then by the bytes of the id, the longest lapsed first",
+    title: "orders lapsed leases by their end, then by the UTF-8 bytes of the id, ascending",
     invariant: 10,
     async run({ store }) {
       const up = await makeLapsed(store);
       equal(
         await ids(store),
         up,
-        "leaseExpired must be ordered by (leaseUntil, id), ascending, ids by their bytes of UTF-8.",
+        "leaseExpired must be ordered by (leaseUntil, id), ascending, with ids compared by their UTF-8 bytes.",
       );
     },
   },
   {
     id: "lapsed/pages",
-    title: "lists lapsed leases page by page, each row once, also among equal times",
+    title: "lists lapsed leases page by page, each once, even if several have the same leaseUntil",
     invariant: 10,
     async run({ store }) {
       const up = await makeLapsed(store);
@@ -34,7 +34,7 @@ export const lapsedCases: readonly ConformanceCase[] = [
         equal(
           await walk(store, { leaseExpired: true, limit }),
           up,
-          `Pages of ${limit}: continue after (leaseUntil, id) of the last row; rows of one time must neither be skipped nor come twice.`,
+          `With pages of ${limit}, continue after (leaseUntil, id) of the last row: rows with the same time must be neither skipped nor repeated.`,
         );
       }
     },
@@ -47,11 +47,11 @@ export const lapsedCases: readonly ConformanceCase[] = [
       const other = await reopen();
       const lapsed = await store.createExecution(newExecution("lapsed", { leaseMs: 0 }));
       const renewed = await store.createExecution(newExecution("renewed", { leaseMs: 0 }));
-      const advice = "A commit that renews a lease must take it out of the listing at once, read by whichever handle.";
-      equal((await ids(other)).toSorted(), ["lapsed", "renewed"], "A lease of 0 ms has lapsed at once.");
+      const advice = "A commit that renews a lease must remove it from the listing at once, on every handle.";
+      equal((await ids(other)).toSorted(), ["lapsed", "renewed"], "A lease of 0 ms must lapse at once.");
       await store.commit("renewed", renewal(renewed, LONG_LEASE_MS));
       equal(await ids(other), ["lapsed"], advice);
-      // The bound that a reader may move must not lose the renewed one either.
+      // A store may move a stored bound while it reads. The renewed lease must not be lost by that.
       equal(await ids(store), ["lapsed"], advice);
       await store.commit("lapsed", renewal(lapsed, LONG_LEASE_MS));
       equal(await ids(store), [], advice);
@@ -61,7 +61,7 @@ export const lapsedCases: readonly ConformanceCase[] = [
   },
   {
     id: "lapsed/new-place",
-    title: "lists a lease that was renewed and has lapsed since by its new end",
+    title: "lists a lease that was renewed and has lapsed again by its new end",
     invariant: 10,
     async run({ store }) {
       const first = await store.createExecution(newExecution("z-renewed", { leaseMs: 0 }));
@@ -70,12 +70,16 @@ export const lapsedCases: readonly ConformanceCase[] = [
       equal(await ids(store), ["z-renewed", "m-between"], "The lease that lapsed first must come first.");
       await untilAfter(store, "z-renewed", second.createdAt);
       await store.commit("z-renewed", renewal(first, 0));
-      const advice = "A lease that was renewed must be listed by leaseUntil as it is now.";
+      const advice = "A renewed lease must be listed by its current leaseUntil.";
       equal(await ids(store), ["m-between", "z-renewed"], advice);
       equal(await walk(store, { leaseExpired: true, limit: 1 }), ["m-between", "z-renewed"], advice);
       await untilAfter(store, "z-renewed", (await headOf(store, "z-renewed")).readAt);
       await store.claimExecution("m-between", newClaim({ leaseMs: 0 }));
-      equal(await ids(store), ["z-renewed", "m-between"], "A claim gives a lease a new end and a new place.");
+      equal(
+        await ids(store),
+        ["z-renewed", "m-between"],
+        "A claim must give a lease a new end and a new place in the listing.",
+      );
     },
   },
   {
@@ -89,41 +93,49 @@ export const lapsedCases: readonly ConformanceCase[] = [
       ];
       await store.createExecution(newExecution("claimed", { leaseMs: 0 }));
       const claimed = await store.claimExecution("claimed", newClaim());
-      equal(await ids(store), [], "A lease that is held is not listed.");
+      equal(await ids(store), [], "A held lease must not be listed.");
       await store.commit("shortened", renewal(created, 0));
       await store.commit("claimed", newHeadCommit(claimed, { currentStep: 1 }));
       await store.commit("kept", newCommit(kept));
       equal(
         await ids(store),
         ["shortened"],
-        "A commit may name an end that is earlier than the one before: an index by a lower bound must take that one.",
+        "A commit may set an earlier end of the lease: an index by a lower bound must use the earlier end.",
       );
       await store.commit("claimed", renewal({ ...claimed, version: 1 }, 0));
-      equal((await ids(store)).toSorted(), ["claimed", "shortened"], "So it is for a lease that a claim has made.");
+      equal(
+        (await ids(store)).toSorted(),
+        ["claimed", "shortened"],
+        "The same must hold for a lease that a claim has set.",
+      );
     },
   },
   {
     id: "lapsed/taken",
-    title: "does not list what was claimed, put back, suspended, ended, cancelled or deleted",
+    title: "does not list executions that were claimed, made pending, suspended, ended, cancelled or deleted",
     invariant: 4,
     async run({ store }) {
       const names = ["claimed", "pending", "suspended", "completed", "cancelled", "deleted", "left"] as const;
       const heads = await Promise.all(names.map((id) => store.createExecution(newExecution(id, { leaseMs: 0 }))));
-      equal((await ids(store)).length, names.length, "A lease of 0 ms has lapsed at once.");
+      equal((await ids(store)).length, names.length, "A lease of 0 ms must lapse at once.");
       await store.claimExecution("claimed", newClaim());
       for (const status of ["pending", "suspended", "completed"] as const) {
         await store.commit(status, newHeadCommit(heads[names.indexOf(status)] ?? { token: 0, version: 0 }, { status }));
       }
       await store.claimExecution("cancelled", newClaim({ cancel: FAILURE }));
       await store.deleteExecutions(heads.filter(({ id }) => id === "deleted"));
-      equal(await ids(store), ["left"], "Only what is running under a lapsed lease is listed.");
+      equal(await ids(store), ["left"], "Only running executions with a lapsed lease must be listed.");
       await store.claimExecution("suspended", newClaim({ from: ["suspended"], leaseMs: 0 }));
-      equal((await ids(store)).toSorted(), ["left", "suspended"], "What is claimed again can lapse again.");
+      equal(
+        (await ids(store)).toSorted(),
+        ["left", "suspended"],
+        "The lease of an execution that is claimed again must be listed once it lapses again.",
+      );
     },
   },
   {
     id: "lapsed/meanwhile",
-    title: "lists what stays lapsed exactly once, while others are renewed, claimed and created",
+    title: "lists every lease that stays lapsed exactly once while others are renewed, claimed and created",
     invariant: 10,
     async run({ store }) {
       const up = await makeLapsed(store);
@@ -144,13 +156,13 @@ export const lapsedCases: readonly ConformanceCase[] = [
       equal(
         walked.filter((id) => stayers.includes(id)),
         stayers,
-        "Page by (leaseUntil, id), never by offset: what is renewed, claimed or created must not hide or repeat another row.",
+        "Page by (leaseUntil, id), never by offset: a row that is renewed, claimed or created must not hide or repeat another row.",
       );
     },
   },
 ];
 
-/** Executions under leases that have lapsed, some of them at the same millisecond; one that is held among them. */
+/** Creates executions with lapsed leases, some with the same leaseUntil, and one with a held lease. */
 async function makeLapsed(store: CheckpointStore): Promise<string[]> {
   const names = ["b", "\uffee", "a", "😀", "Z", "10", "9", "é", "_", "c", "B", "~"];
   const rows = await Promise.all(names.map((id) => store.createExecution(newExecution(id, { leaseMs: 0 }))));
@@ -158,7 +170,7 @@ async function makeLapsed(store: CheckpointStore): Promise<string[]> {
   return inOrder(rows, ({ leaseUntil = 0 }) => leaseUntil).map(({ id }) => id);
 }
 
-/** A commit that renews a lease and nothing more, as an engine makes it while a node runs. */
+/** Makes a commit that only renews a lease, as an engine does while a node runs. */
 function renewal(base: { token: number; version: number }, leaseMs: number): CommitRequest {
   return { ...newHeadCommit(base, undefined), leaseMs };
 }

@@ -5,11 +5,11 @@ import { withWrongClock } from "../wrong-clock.ts";
 
 const TWO_HOURS_MS = 7_200_000;
 
-/** Leases, and whose clock they go by. */
+/** Cases about leases, and about the clock that they follow. */
 export const leaseCases: readonly ConformanceCase[] = [
   {
     id: "leases/held",
-    title: "refuses a claim while the lease is held, and says for how long",
+    title: "refuses a claim while the lease is held, and returns the remaining time",
     invariant: 4,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -21,7 +21,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       const retryAfterMs = Number(error.details.retryAfterMs);
       ok(
         retryAfterMs > 0 && retryAfterMs <= LONG_LEASE_MS,
-        `LEASE_HELD must carry details.retryAfterMs, what is left of the lease in milliseconds; it was ${retryAfterMs}.`,
+        `LEASE_HELD must have details.retryAfterMs, the remaining milliseconds of the lease; it was ${retryAfterMs}.`,
       );
       equal(await headOf(store, "e1"), created, "A refused claim must change nothing.");
     },
@@ -35,13 +35,13 @@ export const leaseCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.claimExecution("e1", newClaim({ owner: "worker-1" })),
         "LEASE_HELD",
-        "claimExecution must not let an owner claim what it holds: two runs in one process would both go on.",
+        "claimExecution must not let an owner claim an execution that it already holds: two runs in one process would both continue.",
       );
     },
   },
   {
     id: "leases/zero",
-    title: "takes a lease of 0 ms as lapsed at once",
+    title: "treats a lease of 0 ms as lapsed at once",
     invariant: 4,
     async run({ store }) {
       await store.createExecution(newExecution("e1", { leaseMs: 0 }));
@@ -52,21 +52,17 @@ export const leaseCases: readonly ConformanceCase[] = [
   },
   {
     id: "leases/lapsed-commit",
-    title: "lets an owner commit whose lease has lapsed while nobody has claimed",
+    title: "lets an owner whose lease has lapsed commit until another one claims the execution",
     invariant: 4,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
       await store.commit("e1", newCommit(created));
-      equal(
-        (await headOf(store, "e1")).version,
-        1,
-        "The token fences, not the lease: commit must not look at leaseUntil.",
-      );
+      equal((await headOf(store, "e1")).version, 1, "commit must check the token, not leaseUntil.");
     },
   },
   {
     id: "leases/renew",
-    title: "renews the lease with a commit that names leaseMs",
+    title: "renews the lease on a commit with leaseMs",
     invariant: 4,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
@@ -75,14 +71,14 @@ export const leaseCases: readonly ConformanceCase[] = [
       equal(
         { leaseUntil, owner },
         { leaseUntil: updatedAt + LONG_LEASE_MS, owner: "owner-1" },
-        "leaseMs in a commit renews the lease from the time of the commit, for the same owner.",
+        "leaseMs in a commit must renew the lease for the same owner, counted from the time of the commit.",
       );
       await rejects(() => store.claimExecution("e1", newClaim()), "LEASE_HELD", "A renewed lease must be held.");
     },
   },
   {
     id: "leases/keep",
-    title: "leaves the lease as it is with a commit that names none",
+    title: "does not change the lease on a commit without leaseMs",
     invariant: 4,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -91,13 +87,13 @@ export const leaseCases: readonly ConformanceCase[] = [
       equal(
         { leaseUntil, owner },
         { leaseUntil: created.leaseUntil, owner: "owner-1" },
-        "A commit without leaseMs must leave owner and leaseUntil as they are.",
+        "A commit without leaseMs must not change owner and leaseUntil.",
       );
     },
   },
   {
     id: "leases/release",
-    title: "releases the lease with a commit that ends, suspends or puts back",
+    title: "releases the lease on a commit with any status but running",
     invariant: 4,
     async run({ store }) {
       for (const status of ["completed", "failed", "cancelled", "suspended", "pending"] as const) {
@@ -107,14 +103,14 @@ export const leaseCases: readonly ConformanceCase[] = [
         equal(
           { owner, leaseUntil },
           { owner: undefined, leaseUntil: undefined },
-          `A commit with status "${status}" must remove owner and leaseUntil, also where it names leaseMs.`,
+          `A commit with status "${status}" must remove owner and leaseUntil, even if it has leaseMs.`,
         );
       }
     },
   },
   {
     id: "leases/claimer-ahead",
-    title: "lets nobody steal whose clock is two hours ahead",
+    title: "refuses a claim under a held lease even if the caller's clock is two hours ahead",
     invariant: 4,
     async run({ store }) {
       await store.createExecution(newExecution("e1"));
@@ -122,14 +118,14 @@ export const leaseCases: readonly ConformanceCase[] = [
         rejects(
           () => store.claimExecution("e1", newClaim()),
           "LEASE_HELD",
-          "Whether a lease has lapsed is decided by the store's clock (the database's now()), never by Date.now() of the caller.",
+          "Compare leaseUntil with the store's clock (the database's now()), never with Date.now() of the caller.",
         ),
       );
     },
   },
   {
     id: "leases/owner-behind",
-    title: "protects an owner whose clock is two hours behind",
+    title: "holds the lease of an owner whose clock is two hours behind",
     invariant: 4,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e0"));
@@ -143,7 +139,7 @@ export const leaseCases: readonly ConformanceCase[] = [
         await rejects(
           () => store.claimExecution(id, newClaim()),
           "LEASE_HELD",
-          "leaseUntil must be computed from the store's clock (the database's now()) in create, claim and commit, never from the caller's.",
+          "Creation, claim and commit must compute leaseUntil from the store's clock (the database's now()), never from the caller's.",
         );
       }
       ok(claimed.updatedAt >= created.createdAt, "updatedAt must be the store's time, never the caller's.");
@@ -151,7 +147,7 @@ export const leaseCases: readonly ConformanceCase[] = [
   },
   {
     id: "leases/lister-ahead",
-    title: "lists lapsed leases and what is due by the store's clock",
+    title: "lists lapsed leases and due executions by the store's clock",
     invariant: 4,
     async run({ store }) {
       const { createdAt } = await store.createExecution(newExecution("held"));
@@ -165,7 +161,7 @@ export const leaseCases: readonly ConformanceCase[] = [
           equal(
             { leaseExpired: lapsed.items.map(({ id }) => id), due: due.items.map(({ id }) => id) },
             { leaseExpired: ["lapsed"], due: ["due"] },
-            "leaseExpired and due must compare with the store's clock: a machine that is wrong would recover what others run.",
+            "leaseExpired and due must compare with the store's clock: otherwise a machine with a wrong clock would recover executions that others run.",
           );
         });
       }
@@ -181,13 +177,13 @@ export const leaseCases: readonly ConformanceCase[] = [
       const after = await store.createExecution(newExecution("e3"));
       ok(
         before.createdAt <= wrong.createdAt && wrong.createdAt <= after.createdAt,
-        `createdAt must come from the store's clock: three executions made one after the other are dated ${before.createdAt}, ${wrong.createdAt}, ${after.createdAt}, the second by a caller whose clock is two hours ahead.`,
+        `createdAt must come from the store's clock: three executions that were created one after the other have createdAt ${before.createdAt}, ${wrong.createdAt} and ${after.createdAt}. The second was created by a caller whose clock is two hours ahead.`,
       );
     },
   },
   {
     id: "leases/ownerless",
-    title: "lets anybody claim what nobody owns",
+    title: "grants any owner a claim of a pending execution",
     invariant: 4,
     async run({ store }) {
       await store.createExecution(newPending("e1"));
@@ -198,7 +194,7 @@ export const leaseCases: readonly ConformanceCase[] = [
         equal(
           { owner, status },
           { owner: "owner-2", status: "running" },
-          "A pending execution has no lease to wait for.",
+          "A claim of a pending execution must be granted: it has no lease.",
         );
       }
     },

@@ -13,11 +13,11 @@ import {
 } from "../fixtures.ts";
 import { untilAfter } from "../store-time.ts";
 
-/** What creating, claiming and committing do to a head, when all goes well. */
+/** Cases about the changes that successful creations, claims and commits make to a head. */
 export const lifecycleCases: readonly ConformanceCase[] = [
   {
     id: "lifecycle/create",
-    title: "creates an execution at version 0 with a lease, and gives its head",
+    title: "creates an execution at version 0 with a lease, and returns its head",
     invariant: 9,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -44,7 +44,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
           createdAt,
           updatedAt: createdAt,
         },
-        "createExecution must give the new head: numbers start at 0, times are whole milliseconds, what was not given is absent (not null).",
+        "createExecution must return the new head: numbers start at 0, times are whole milliseconds, and fields that were not given are absent (not null).",
       );
       ok(Number.isSafeInteger(token) && token >= 0, "token must be a whole number (not a string or a bigint).");
       ok(Number.isSafeInteger(createdAt), "createdAt must be whole milliseconds since the epoch, as a number.");
@@ -57,13 +57,13 @@ export const lifecycleCases: readonly ConformanceCase[] = [
   },
   {
     id: "lifecycle/read-back",
-    title: "gives the same head from getExecution as from createExecution and claimExecution",
+    title: "returns the same head from getExecution as from createExecution and claimExecution",
     invariant: 9,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0, definitionHash: "sha256-abc" }));
-      equal(await store.getExecution("e1"), created, "getExecution must give what createExecution gave.");
+      equal(await store.getExecution("e1"), created, "getExecution must return the same head as createExecution.");
       const claimed = await store.claimExecution("e1", newClaim());
-      equal(await store.getExecution("e1"), claimed, "getExecution must give what claimExecution gave.");
+      equal(await store.getExecution("e1"), claimed, "getExecution must return the same head as claimExecution.");
     },
   },
   {
@@ -71,7 +71,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     title: "finds nothing under an unknown id",
     invariant: 14,
     async run({ store }) {
-      equal(await store.getExecution("nobody"), undefined, "getExecution must give undefined for an unknown id.");
+      equal(await store.getExecution("nobody"), undefined, "getExecution must return undefined for an unknown id.");
       await rejects(
         () => store.readCheckpoints("nobody"),
         "EXECUTION_NOT_FOUND",
@@ -81,7 +81,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
   },
   {
     id: "lifecycle/taken-id",
-    title: "refuses a second execution under a taken id and leaves the first as it is",
+    title: "refuses a second execution under a taken id, and does not change the first",
     invariant: 2,
     async run({ store }) {
       await store.createExecution(newExecution("e1"));
@@ -89,14 +89,14 @@ export const lifecycleCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.createExecution(newExecution("e1", { userId: "user-2" })),
         "EXECUTION_ALREADY_EXISTS",
-        "createExecution must refuse an id that is taken by another initial checkpoint: insert, never upsert.",
+        "createExecution must refuse the id of an execution with another initial checkpoint: insert, never upsert.",
       );
       equal(await everythingOf(store, "e1"), before, "A refused createExecution must change nothing.");
     },
   },
   {
     id: "lifecycle/commit-without-checkpoint",
-    title: "moves the head alone where a commit has no checkpoint",
+    title: "changes only the head on a commit without a checkpoint",
     invariant: 2,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -105,14 +105,14 @@ export const lifecycleCases: readonly ConformanceCase[] = [
       equal(
         { version, seq, checkpointsCount },
         { version: 1, seq: 0, checkpointsCount: 0 },
-        "A commit without a checkpoint raises version only.",
+        "A commit without a checkpoint must raise version, but not seq.",
       );
       equal((await store.readCheckpoints("e1")).length, 1, "A commit without a checkpoint must write no record.");
     },
   },
   {
     id: "lifecycle/kinds",
-    title: "counts what users see and knows the newest snapshot",
+    title: "counts the checkpoints that users see, and keeps the number of the newest snapshot",
     invariant: 2,
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
@@ -124,19 +124,19 @@ export const lifecycleCases: readonly ConformanceCase[] = [
       equal(
         { seq, snapshotSeq, firstSeq, checkpointsCount },
         { seq: 6, snapshotSeq: 3, firstSeq: 0, checkpointsCount: 4 },
-        "checkpointsCount counts delta, error and snapshot records (but for number 0), never save; snapshotSeq is the number of the newest snapshot.",
+        "checkpointsCount must count delta, error and snapshot records, except record 0, but no saves. snapshotSeq must be the number of the newest snapshot.",
       );
       const written = (await store.readCheckpoints("e1")).map(({ seq, kind }) => `${seq} ${kind}`);
       equal(
         written,
         ["0 snapshot", "1 delta", "2 save", "3 snapshot", "4 error", "5 delta", "6 save"],
-        "Records are numbered 0, 1, 2… in the order of their commits and keep their kind.",
+        "Records must be numbered 0, 1, 2… in the order of their commits, and must keep their kind.",
       );
     },
   },
   {
     id: "lifecycle/claim",
-    title: "gives the claimer the lease and clears what the last run left",
+    title: "gives the claiming owner the lease, and removes the failure of the last run",
     invariant: 3,
     async run({ store }) {
       const failure = { code: "NODE_FAILED", message: "boom" };
@@ -149,7 +149,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
       equal(
         claimed,
         { ...kept, status: "running", owner: "owner-9", token, leaseUntil, updatedAt },
-        "claimExecution sets status, owner, token and leaseUntil, removes failure and endedAt, and leaves the rest, the version too.",
+        "claimExecution must set status, owner, token and leaseUntil, and remove failure and endedAt. It must not change other fields, such as the version.",
       );
     },
   },
@@ -173,7 +173,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
   },
   {
     id: "lifecycle/updated-at",
-    title: "moves updatedAt with every claim and commit",
+    title: "updates updatedAt with every claim and commit",
     invariant: 4,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));

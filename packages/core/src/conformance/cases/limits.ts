@@ -3,25 +3,25 @@ import type { ConformanceCase } from "../case.ts";
 import { everythingOf, headOf, newExecution, newHeadCommit, newPending, uniqueId } from "../fixtures.ts";
 import { times } from "../race.ts";
 
-// The numbers that the interface names, written apart from the checks.
+// The limits that the interface documents. They are repeated here on purpose, so that the checks' constants are tested.
 const MAX_METADATA_BYTES = 4_096;
 const MAX_WAITING = 100;
 const MAX_REASON_LENGTH = 200;
 const NODE = { nodeId: "node-1", nodeName: "Node 1", visit: 1, since: 5 };
-const NOT_WRITTEN = "What is refused must not be written.";
+const NOT_WRITTEN = "A refused call must write nothing.";
 
-/** How much a head holds of metadata and of what waits. */
+/** Cases about the limits of metadata and of waiting nodes in a head. */
 export const limitCases: readonly ConformanceCase[] = [
   {
     id: "limits/metadata",
-    title: "keeps metadata of up to 4,096 bytes of JSON, and refuses more and what is no text",
+    title: "keeps metadata of up to 4,096 bytes of JSON, and refuses larger metadata and values other than strings",
     invariant: 14,
     async run({ store }) {
       const envelope = Buffer.byteLength(JSON.stringify({ tag: "" }));
       for (const tag of ["x".repeat(MAX_METADATA_BYTES - envelope), "é".repeat((MAX_METADATA_BYTES - envelope) / 2)]) {
         const { id, metadata } = await store.createExecution(newPending(uniqueId("e"), { metadata: { tag } }));
-        equal(metadata, { tag }, "metadata of 4,096 bytes must be kept.");
-        equal((await headOf(store, id)).metadata, { tag }, "metadata of 4,096 bytes must be kept.");
+        equal(metadata, { tag }, "Metadata of 4,096 bytes must be kept.");
+        equal((await headOf(store, id)).metadata, { tag }, "Metadata of 4,096 bytes must be kept.");
       }
       const wrong: unknown[] = [
         { tag: "x".repeat(MAX_METADATA_BYTES - envelope + 1) },
@@ -34,7 +34,7 @@ export const limitCases: readonly ConformanceCase[] = [
         await rejects(
           () => store.createExecution(newPending("wrong", { metadata: metadata as Record<string, string> })),
           "INVALID_ARGUMENT",
-          `metadata like ${String(JSON.stringify(metadata)).slice(0, 30)} must be refused: it is a plain object of texts, up to ${MAX_METADATA_BYTES} bytes as JSON.`,
+          `metadata like ${String(JSON.stringify(metadata)).slice(0, 30)} must be refused: metadata is a plain object of strings of up to ${MAX_METADATA_BYTES} bytes as JSON.`,
         );
       }
       equal(await store.getExecution("wrong"), undefined, NOT_WRITTEN);
@@ -42,7 +42,7 @@ export const limitCases: readonly ConformanceCase[] = [
   },
   {
     id: "limits/waiting",
-    title: "keeps up to 100 nodes that wait, with reasons of up to 200 characters, and refuses more",
+    title: "keeps up to 100 waiting nodes, with reasons of up to 200 characters, and refuses more",
     invariant: 14,
     async run({ store }) {
       const { token } = await store.createExecution(newExecution("e1"));
@@ -52,7 +52,11 @@ export const limitCases: readonly ConformanceCase[] = [
       }));
       await store.commit("e1", newHeadCommit({ token, version: 0 }, { waiting, waitingCount: 500 }));
       const head = await headOf(store, "e1");
-      equal({ ...head, readAt: 0 }, { ...head, readAt: 0, waiting, waitingCount: 500 }, "100 nodes must be kept.");
+      equal(
+        { ...head, readAt: 0 },
+        { ...head, readAt: 0, waiting, waitingCount: 500 },
+        "100 waiting nodes must be kept.",
+      );
       const before = await everythingOf(store, "e1");
       const wrong: unknown[] = [
         [...waiting, NODE],

@@ -9,11 +9,11 @@ import { withWrongClock } from "../wrong-clock.ts";
 const HUNDRED_YEARS_MS = 36_500 * 24 * 3_600_000;
 const TWO_HOURS_MS = 7_200_000;
 
-/** Conditions of a listing about times and about parents, alone and joined. */
+/** Cases about the conditions of a listing on times and parents, alone and combined. */
 export const listingFilterCases: readonly ConformanceCase[] = [
   {
     id: "listing/created-after",
-    title: "lists what was created after a time, not at it",
+    title: "lists by createdAfter only executions that were created later, not at that time",
     invariant: 10,
     async run({ store }) {
       const created = [
@@ -28,32 +28,32 @@ export const listingFilterCases: readonly ConformanceCase[] = [
           equal(
             await ids(store, { createdAfter, order }),
             order === "asc" ? later : later.toReversed(),
-            "createdAfter must leave out what was created at that very millisecond.",
+            "createdAfter must exclude executions that were created in exactly that millisecond.",
           );
         }
       }
       equal(
         await ids(store, { createdAfter: 0, createdBefore: 1_000, order: "desc" }),
         ["past-6", "past-5"],
-        "createdAfter: 0 is a condition like any other, and goes together with createdBefore.",
+        "createdAfter: 0 must be treated as a condition, and can be combined with createdBefore.",
       );
     },
   },
   {
     id: "listing/ended-after",
-    title: "lists by endedAfter only what has ended, and later than that time",
+    title: "lists by endedAfter only executions that ended later than that time",
     invariant: 10,
     async run({ store }) {
       const [, , early, late] = await withEnds(store);
       equal(
         await ids(store, { endedAfter: 0, order: "desc" }),
         ["late", "early"],
-        "endedAfter must list nothing that has not ended.",
+        "endedAfter must exclude executions that have not ended.",
       );
       equal(
         await ids(store, { endedAfter: early?.endedAt ?? 0 }),
         ["late"],
-        "endedAfter must leave out what ended at that very millisecond.",
+        "endedAfter must exclude executions that ended in exactly that millisecond.",
       );
       equal(
         await ids(store, { endedAfter: late?.endedAt ?? 0 }),
@@ -64,7 +64,7 @@ export const listingFilterCases: readonly ConformanceCase[] = [
   },
   {
     id: "listing/ended-for",
-    title: "lists by endedForMs only what ended that long ago, by the store's clock",
+    title: "lists by endedForMs only executions that ended at least that long ago, by the store's clock",
     invariant: 4,
     async run({ store }) {
       const [, , early] = await withEnds(store);
@@ -73,7 +73,7 @@ export const listingFilterCases: readonly ConformanceCase[] = [
         await withWrongClock(offsetMs, async () => {
           const list = (endedForMs: number) => ids(store, { endedForMs, order: "desc" });
           const advice =
-            "endedForMs must list what has ended so long ago, and nothing that has not ended, by the store's clock and not the caller's.";
+            "endedForMs must list only executions that ended at least that long ago, by the store's clock and not the caller's.";
           equal(await list(0), ["late", "early"], advice);
           equal(await list(60_000), ["early"], advice);
           equal(await list(sinceEarly), ["early"], advice);
@@ -85,7 +85,7 @@ export const listingFilterCases: readonly ConformanceCase[] = [
   },
   {
     id: "listing/top-level",
-    title: "lists by topLevel only what has no parent",
+    title: "lists by topLevel only executions without a parent",
     invariant: 10,
     async run({ store }) {
       await store.createExecution(newPending("parent"));
@@ -96,15 +96,23 @@ export const listingFilterCases: readonly ConformanceCase[] = [
       equal(
         await list({ topLevel: true }),
         ["fork", "parent"],
-        "topLevel lists what has no parentId. A fork has none.",
+        "topLevel must list executions without a parentId, forks included.",
       );
-      equal(await list({ topLevel: false }), ["child", "fork", "orphan", "parent"], "topLevel: false is no condition.");
-      equal(await list({ parentId: "parent", topLevel: false }), ["child"], "topLevel: false goes with parentId.");
+      equal(
+        await list({ topLevel: false }),
+        ["child", "fork", "orphan", "parent"],
+        "topLevel: false must have no effect.",
+      );
+      equal(
+        await list({ parentId: "parent", topLevel: false }),
+        ["child"],
+        "topLevel: false can be combined with parentId.",
+      );
     },
   },
   {
     id: "listing/conditions-refused",
-    title: "refuses conditions that do not go together, and takes false for none",
+    title: "refuses conditions that cannot be combined, and ignores those that are false",
     invariant: 14,
     async run({ store }) {
       await store.createExecution(newPending("e1", { parentId: "p1", wakeAt: 0 }));
@@ -121,20 +129,20 @@ export const listingFilterCases: readonly ConformanceCase[] = [
         await rejects(
           () => store.listExecutions(options),
           "INVALID_ARGUMENT",
-          `${JSON.stringify(options)} must be refused: due and leaseExpired have orders of their own, and a top level has no parent.`,
+          `${JSON.stringify(options)} must be refused: due and leaseExpired have orders of their own, and topLevel excludes every parentId.`,
         );
       }
       const without = { due: false, leaseExpired: false, topLevel: false } as const;
       equal(
         await ids(store, { ...without, parentId: "p1", order: "asc", createdBefore: 8e15 }),
         ["e1"],
-        "Conditions that are false are as if they were absent.",
+        "Conditions that are false must count as absent.",
       );
     },
   },
   {
     id: "listing/joined",
-    title: "joins conditions of every kind by and",
+    title: "lists only executions that fulfil all conditions of all kinds",
     invariant: 10,
     async run({ store }) {
       const all: ListExecutionsOptions = {
@@ -155,7 +163,11 @@ export const listingFilterCases: readonly ConformanceCase[] = [
       await make("ended-early", {}, 30);
       await make("ended-now", {}, 8.64e15);
       await make("other-status", {}, 40, "completed");
-      equal(await ids(store, all), ["wanted"], `${JSON.stringify(all)} must list what fulfils every condition.`);
+      equal(
+        await ids(store, all),
+        ["wanted"],
+        `${JSON.stringify(all)} must list only executions that fulfil every condition.`,
+      );
       const heads = (await store.listExecutions({ limit: 1_000 })).items;
       for (const name of Object.keys(all) as (keyof ListExecutionsOptions)[]) {
         const { [name]: _left, ...options } = all;
@@ -165,7 +177,7 @@ export const listingFilterCases: readonly ConformanceCase[] = [
             .filter((head) => fulfils(head, options))
             .map(({ id }) => id)
             .toSorted(),
-          `Without ${name}, a listing must go by the rest of the conditions: ${JSON.stringify(options)}.`,
+          `Without ${name}, a listing must apply the other conditions: ${JSON.stringify(options)}.`,
         );
       }
       const due = { ...all, due: true, status: "pending" as const };
@@ -177,7 +189,7 @@ export const listingFilterCases: readonly ConformanceCase[] = [
           newPending(id, { workflowId: "w1", userId, parentId: "p1", createdAt: 15, wakeAt }),
         );
       }
-      equal(await ids(store, joined), ["due"], "Conditions are joined with due, too.");
+      equal(await ids(store, joined), ["due"], "The other conditions must also apply together with due.");
     },
   },
 ];
@@ -186,7 +198,7 @@ async function ids(store: CheckpointStore, options: ListExecutionsOptions): Prom
   return (await store.listExecutions(options)).items.map(({ id }) => id);
 }
 
-/** Executions that rest, run, ended ten minutes ago, and have just ended. */
+/** Creates four executions: one is pending, one running, one ended ten minutes ago, and one has just ended. */
 async function withEnds(store: CheckpointStore): Promise<ExecutionRecord[]> {
   await store.createExecution(newPending("pending"));
   await store.createExecution(newExecution("running", { leaseMs: 0 }));

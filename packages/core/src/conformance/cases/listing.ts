@@ -5,11 +5,11 @@ import { headOf, LONG_LEASE_MS, newClaim, newCommit, newExecution, newHeadCommit
 import { inOrder } from "../page-order.ts";
 import { times } from "../race.ts";
 
-/** Which executions a listing shows, and in what order. Pages have a file of their own. */
+/** Cases about the executions in a listing, and their order. Pages have a file of their own. */
 export const listingCases: readonly ConformanceCase[] = [
   {
     id: "listing/heads",
-    title: "lists heads exactly as getExecution gives them",
+    title: "lists heads exactly as getExecution returns them",
     invariant: 10,
     async run({ store }) {
       const created = await store.createExecution(
@@ -20,39 +20,39 @@ export const listingCases: readonly ConformanceCase[] = [
         newCommit(created, { head: { status: "failed", failure: { code: "X", message: "x" } } }),
       );
       const { items, nextCursor } = await store.listExecutions();
-      equal(items, [await headOf(store, "e1")], "A listing gives heads, with every field and nothing more.");
+      equal(items, [await headOf(store, "e1")], "A listing must return heads with every field and nothing more.");
       equal(nextCursor, undefined, "nextCursor must be absent on the last page.");
     },
   },
   {
     id: "listing/order",
-    title: "orders by createdAt, then by the bytes of the id, newest first unless told otherwise",
+    title: "orders by createdAt, then by the UTF-8 bytes of the id, newest first by default",
     invariant: 10,
     async run({ store }) {
-      // Made at once, so that several are dated the same millisecond and the id decides.
+      // Created at once, so that several have the same createdAt and the id decides.
       const names = times(20, (index) => `${["b", "B", "a", "é", "~", "10", "9", "_"][index % 8]}${index}`);
       const created = await Promise.all(names.map((id) => store.createExecution(newPending(id))));
       const up = inOrder(created).map(({ id }) => id);
       const list = async (options: ListExecutionsOptions) => idsOf(await store.listExecutions(options));
       const advice =
-        'Order by createdAt in whole milliseconds, then by the bytes of the id (COLLATE "C"), both in one direction.';
+        'Order by createdAt in whole milliseconds, then by the bytes of the id (COLLATE "C"), both in the same direction.';
       equal(await list({ order: "asc" }), up, advice);
       equal(await list({ order: "desc" }), up.toReversed(), advice);
-      equal(await list({}), up.toReversed(), "The order is descending unless told otherwise.");
+      equal(await list({}), up.toReversed(), "The default order must be descending.");
     },
   },
   {
     id: "listing/order-beyond-bmp",
-    title: "orders ids by UTF-8, where UTF-16 would differ",
+    title: "orders ids by their UTF-8 bytes if the order of UTF-16 units differs",
     invariant: 10,
     async run({ store }) {
-      // A pair in the wrong order shows only where both are dated the same millisecond: so many pairs, made at once.
+      // A pair shows a wrong order only if both have the same createdAt, so many pairs are created at once.
       const pairs = times(12, (index) => [`\uffee${index}`, `😀${index}`]).flat();
       const created = await Promise.all(pairs.map((id) => store.createExecution(newPending(id))));
       equal(
         idsOf(await store.listExecutions({ order: "asc" })),
         inOrder(created).map(({ id }) => id),
-        "Order ids by their bytes of UTF-8 (compareIds of @waymark/core): JavaScript's < puts U+1F600 before U+FFEE.",
+        "Order ids by their UTF-8 bytes (compareIds of @waymark/core/store): JavaScript's < puts U+1F600 before U+FFEE.",
       );
     },
   },
@@ -71,13 +71,13 @@ export const listingCases: readonly ConformanceCase[] = [
       for (const status of ["pending", "running", "suspended", "completed", "failed", "cancelled"] as const) {
         equal(await list(status), [status], "status must match one status exactly.");
       }
-      equal(await list(["failed", "pending"]), ["failed", "pending"], "A list of statuses matches any of them.");
-      equal(await list([]), [], "An empty list of statuses matches none (not all).");
+      equal(await list(["failed", "pending"]), ["failed", "pending"], "A list of statuses must match any of them.");
+      equal(await list([]), [], "An empty list of statuses must match none (not all).");
     },
   },
   {
     id: "listing/fresh",
-    title: "lists by the status of now, on every handle",
+    title: "lists by the current status, on every handle",
     invariant: 10,
     async run({ store, reopen }) {
       const other = await reopen();
@@ -87,7 +87,7 @@ export const listingCases: readonly ConformanceCase[] = [
         failed: idsOf(await other.listExecutions({ status: "failed" })),
       });
       const advice =
-        "A listing must follow the status at once: whatever index there is, it moves with the commit or the claim.";
+        "A listing must use the current status: update every index in the same step as the commit or the claim.";
       equal(await seen(), { running: ["e1"], failed: [] }, advice);
       await store.commit("e1", newHeadCommit(created, { status: "failed" }));
       equal(await seen(), { running: [], failed: ["e1"] }, advice);
@@ -97,7 +97,7 @@ export const listingCases: readonly ConformanceCase[] = [
   },
   {
     id: "listing/created-before",
-    title: "lists what was created before a time, not at it",
+    title: "lists by createdBefore only executions that were created earlier, not at that time",
     invariant: 10,
     async run({ store }) {
       const created = await Promise.all(times(10, (index) => store.createExecution(newPending(`e${index}`))));
@@ -106,19 +106,19 @@ export const listingCases: readonly ConformanceCase[] = [
         equal(
           idsOf(await store.listExecutions({ createdBefore, order: "asc" })),
           inOrder(created.filter(({ createdAt }) => createdAt < createdBefore)).map(({ id }) => id),
-          "createdBefore must leave out what was created at that very millisecond.",
+          "createdBefore must exclude executions that were created in exactly that millisecond.",
         );
       }
       equal(
         idsOf(await store.listExecutions({ createdBefore: 0 })),
         [],
-        "createdBefore: 0 lists nothing (not everything).",
+        "createdBefore: 0 must list nothing (not everything).",
       );
     },
   },
   {
     id: "listing/lapsed",
-    title: "lists as lapsed only what is running under a lapsed lease",
+    title: "lists by leaseExpired only running executions with a lapsed lease",
     invariant: 4,
     async run({ store }) {
       await store.createExecution(newExecution("lapsed", { leaseMs: 0 }));
@@ -131,23 +131,23 @@ export const listingCases: readonly ConformanceCase[] = [
       equal(
         idsOf(await store.listExecutions({ leaseExpired: true })),
         ["lapsed"],
-        "leaseExpired lists what is running and whose leaseUntil has come: not what is held, renewed, ended or pending.",
+        "leaseExpired must list only running executions whose leaseUntil has passed, not those that are held, renewed, ended or pending.",
       );
       equal(
         idsOf(await store.listExecutions({ leaseExpired: true, status: "completed" })),
         [],
-        "Conditions are joined by and.",
+        "A listing must apply all its conditions.",
       );
       equal(
         idsOf(await store.listExecutions({ leaseExpired: false })).length,
         5,
-        "leaseExpired: false is no condition.",
+        "leaseExpired: false must have no effect.",
       );
     },
   },
   {
     id: "listing/due",
-    title: "lists as due what has a wakeAt that has come",
+    title: "lists by due only executions whose wakeAt has passed",
     invariant: 4,
     async run({ store }) {
       const { createdAt } = await store.createExecution(newPending("never"));
@@ -160,15 +160,15 @@ export const listingCases: readonly ConformanceCase[] = [
       equal(
         await list({ due: true }),
         ["long-ago", "waiting"],
-        "due lists what has a wakeAt (0 is one) that has come by the store's clock; a claim removes it.",
+        "due must list executions whose wakeAt (0 included) has passed by the store's clock, and none that were claimed.",
       );
-      equal(await list({ due: true, status: "suspended" }), ["waiting"], "Conditions are joined by and.");
-      equal((await list({ due: false })).length, 5, "due: false is no condition.");
+      equal(await list({ due: true, status: "suspended" }), ["waiting"], "A listing must apply all its conditions.");
+      equal((await list({ due: false })).length, 5, "due: false must have no effect.");
     },
   },
 ];
 
 function idsOf({ items }: Awaited<ReturnType<CheckpointStore["listExecutions"]>>): string[] {
-  ok(Array.isArray(items), "listExecutions must give { items, nextCursor? }.");
+  ok(Array.isArray(items), "listExecutions must return { items, nextCursor? }.");
   return items.map(({ id }) => id);
 }

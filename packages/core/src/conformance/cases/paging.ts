@@ -8,11 +8,11 @@ import { walk } from "../walk.ts";
 
 const DIRECTIONS = ["asc", "desc"] as const;
 
-/** Walking through a listing page by page, while others go on. */
+/** Cases about reading a listing page by page, while other calls change executions. */
 export const pagingCases: readonly ConformanceCase[] = [
   {
     id: "paging/walk",
-    title: "gives every row exactly once, page by page, in both directions",
+    title: "returns every row exactly once, page by page, in both directions",
     invariant: 10,
     async run({ store }) {
       const up = await makeRows(store, 12);
@@ -22,7 +22,7 @@ export const pagingCases: readonly ConformanceCase[] = [
           equal(
             await walk(store, { order, limit }),
             expected,
-            `Pages of ${limit}, ${order}: continue after (createdAt, id) of the last row; rows of one millisecond must neither be skipped nor come twice.`,
+            `With pages of ${limit} in ${order} order, continue after (createdAt, id) of the last row: rows of the same millisecond must be neither skipped nor repeated.`,
           );
         }
       }
@@ -30,24 +30,28 @@ export const pagingCases: readonly ConformanceCase[] = [
   },
   {
     id: "paging/last-page",
-    title: "gives no nextCursor on the last page, even where it is full",
+    title: "returns no nextCursor on the last page, even if that page is full",
     invariant: 10,
     async run({ store }) {
-      equal(await store.listExecutions(), { items: [] }, "A listing of nothing is an empty page without nextCursor.");
+      equal(
+        await store.listExecutions(),
+        { items: [] },
+        "A listing without rows must be an empty page without nextCursor.",
+      );
       await makeRows(store, 4);
       const first = await store.listExecutions({ limit: 2 });
-      ok(first.nextCursor !== undefined, "A page that others follow must have a nextCursor.");
+      ok(first.nextCursor !== undefined, "A page that is followed by another must have a nextCursor.");
       const last = await store.listExecutions({ limit: 2, cursor: first.nextCursor ?? "" });
       equal(
         { rows: last.items.length, nextCursor: last.nextCursor },
         { rows: 2, nextCursor: undefined },
-        "The last page must have no nextCursor, also when it is full: read one row more than asked for to know.",
+        "The last page must have no nextCursor, even if it is full: read one row more than the limit to find out.",
       );
     },
   },
   {
     id: "paging/default-limit",
-    title: "gives 100 rows where no limit is named, up to 1,000 where one is, and all by walking",
+    title: "returns 100 rows by default, up to 1,000 with a limit, and all rows over several pages",
     invariant: 10,
     async run({ store }) {
       const rows: string[] = [];
@@ -57,18 +61,22 @@ export const pagingCases: readonly ConformanceCase[] = [
         );
         rows.push(...made.map(({ id }) => id));
       }
-      equal((await store.listExecutions()).items.length, 100, "A page has 100 rows unless a limit is named.");
-      equal((await store.listExecutions({ limit: 1_000 })).items.length, 1_000, "A limit up to 1,000 must be kept to.");
+      equal((await store.listExecutions()).items.length, 100, "A page without a limit must have up to 100 rows.");
+      equal(
+        (await store.listExecutions({ limit: 1_000 })).items.length,
+        1_000,
+        "A limit of up to 1,000 must be honoured.",
+      );
       equal(
         (await walk(store, { limit: 400 })).toSorted(),
         rows.toSorted(),
-        "Walking must give all 1,002 rows: there is no cap.",
+        "All pages together must return all 1,002 rows: there must be no hidden limit.",
       );
     },
   },
   {
     id: "paging/filtered",
-    title: "walks through a filtered listing without losing rows",
+    title: "returns every row of a filtered listing, page by page",
     invariant: 10,
     async run({ store }) {
       const rows = await makeRows(store, 12, (index) => ({ userId: `u${index % 3}` }));
@@ -77,35 +85,35 @@ export const pagingCases: readonly ConformanceCase[] = [
         equal(
           walked.toSorted(),
           rows.filter((id) => Number(id.slice(1)) % 3 === 1).toSorted(),
-          "A page must be cut after the filters are applied, and its cursor be that of its own last row.",
+          "Cut a page after the filters are applied, and make the cursor from the last row of the page.",
         );
       }
     },
   },
   {
     id: "paging/inserts",
-    title: "gives every row that was there once, while others are inserted",
+    title: "returns every existing row once while others are created",
     invariant: 10,
     async run({ store }) {
       const rows = await makeRows(store, 9);
       for (const order of DIRECTIONS) {
         const walked = await walk(store, { order, limit: 3 }, async (page) => {
-          // Ids that sort before and after those that are there.
+          // Ids that sort before and after the existing ones.
           for (const name of ["!", "~"]) await store.createExecution(newPending(`${name}${order}${page}`));
         });
         const old = walked.filter((id) => rows.includes(id));
         equal(
           old,
           order === "asc" ? rows : rows.toReversed(),
-          "Page by key, never by offset: rows that are inserted must not shift the others.",
+          "Page by key, never by offset: new rows must not shift the others.",
         );
-        equal(new Set(walked).size, walked.length, "No row may come twice.");
+        equal(new Set(walked).size, walked.length, "No row may be returned twice.");
       }
     },
   },
   {
     id: "paging/past-inserts",
-    title: "returns every row that was there once, while others are imported into the past",
+    title: "returns every existing row once while others are imported with earlier creation times",
     invariant: 10,
     async run({ store }) {
       const import_ = (id: string, createdAt: number) => store.createExecution(newPending(id, { createdAt }));
@@ -114,7 +122,7 @@ export const pagingCases: readonly ConformanceCase[] = [
       for (const order of DIRECTIONS) {
         const walked = await walk(store, { order, limit: 2 }, async (page, last) => {
           if (page > 3) return;
-          // Before the last row that was read, beside it, and after it.
+          // Places before the last row that was read, next to it, and after it.
           for (const [index, createdAt] of [0, last.createdAt, last.createdAt + 500, 4_500].entries()) {
             for (const name of ["!", "~"]) await import_(`${name}${order}${page}-${index}`, createdAt);
           }
@@ -122,15 +130,15 @@ export const pagingCases: readonly ConformanceCase[] = [
         equal(
           walked.filter((id) => up.includes(id)),
           order === "asc" ? up : up.toReversed(),
-          "Rows that come in between, before or after a page must not shift the others: page by (createdAt, id).",
+          "New rows before, within or after a page must not shift the others: page by (createdAt, id).",
         );
-        equal(new Set(walked).size, walked.length, "No row may come twice.");
+        equal(new Set(walked).size, walked.length, "No row may be returned twice.");
       }
     },
   },
   {
     id: "paging/racing-inserts",
-    title: "gives every row that was there once, while 32 others are being inserted",
+    title: "returns every existing row once while 32 others are being created",
     invariant: 10,
     async run({ store, reopen }) {
       const other = await reopen();
@@ -144,18 +152,18 @@ export const pagingCases: readonly ConformanceCase[] = [
       equal(
         up?.filter((id) => rows.includes(id)),
         rows,
-        "Inserts in mid-listing must not hide or repeat a row.",
+        "Creations during a listing must not hide or repeat a row.",
       );
       equal(
         down?.filter((id) => rows.includes(id)),
         rows.toReversed(),
-        "Inserts in mid-listing must not hide or repeat a row.",
+        "Creations during a listing must not hide or repeat a row.",
       );
     },
   },
   {
     id: "paging/changes",
-    title: "gives every row once, while rows are claimed and committed to",
+    title: "returns every row once while rows are claimed and committed to",
     invariant: 10,
     async run({ store }) {
       const rows = await makeRows(store, 9, () => ({ status: "running", owner: "o", leaseMs: 0 }));
@@ -170,14 +178,14 @@ export const pagingCases: readonly ConformanceCase[] = [
         equal(
           walked,
           order === "asc" ? rows : rows.toReversed(),
-          "Order by what never changes (createdAt and id), never by updatedAt, version or the order of an index that moves.",
+          "Order by values that never change (createdAt and id), never by updatedAt, version or a mutable index.",
         );
       }
     },
   },
   {
     id: "paging/deletions",
-    title: "gives every row that stays once, while others are deleted, the last one read too",
+    title: "returns every remaining row once while others are deleted, including the last row that was read",
     invariant: 10,
     async run({ store }) {
       for (const order of DIRECTIONS) {
@@ -190,7 +198,7 @@ export const pagingCases: readonly ConformanceCase[] = [
         equal(
           walked,
           order === "asc" ? rows : rows.toReversed(),
-          "A cursor holds (createdAt, id) itself: the row that it was made from may be gone, and rows before it too.",
+          "A cursor must contain (createdAt, id) itself: the row from which it was made may be deleted, and rows before it too.",
         );
         ok(deleted.length > 0, "A listing of nine rows must have more than one page of two.");
       }
@@ -198,7 +206,7 @@ export const pagingCases: readonly ConformanceCase[] = [
   },
   {
     id: "paging/other-handle",
-    title: "goes on on another handle with the same cursor, as often as wanted",
+    title: "continues from the same cursor on another handle, any number of times",
     invariant: 10,
     async run({ store, reopen }) {
       const rows = await makeRows(store, 6);
@@ -209,7 +217,7 @@ export const pagingCases: readonly ConformanceCase[] = [
         equal(
           items.map(({ id }) => id),
           rows.slice(3),
-          "A cursor must hold all it needs: keep nothing about a listing in the store or the handle.",
+          "A cursor must contain everything it needs: keep no state of a listing in the store or the handle.",
         );
       }
     },
@@ -228,9 +236,9 @@ export const pagingCases: readonly ConformanceCase[] = [
         const { nextCursor: cursor = "" } = await store.listExecutions({ ...options, limit: 1 });
         for (const [other, others] of Object.entries(listings)) {
           const read = () => store.listExecutions({ ...others, limit: 1, cursor });
-          if (other === name) equal((await read()).items.length, 1, "A listing must continue by its own cursor.");
+          if (other === name) equal((await read()).items.length, 1, "A listing must accept its own cursor.");
           else {
-            const advice = `A cursor of a listing by ${name} must be refused by one by ${other}: its time is another one.`;
+            const advice = `A listing by ${other} must refuse the cursor of a listing by ${name}: it contains another time.`;
             await rejects(read, "INVALID_ARGUMENT", advice);
           }
         }
@@ -239,7 +247,7 @@ export const pagingCases: readonly ConformanceCase[] = [
   },
   {
     id: "paging/cursor-refused",
-    title: "refuses a cursor that it did not give",
+    title: "refuses a cursor that it did not return",
     invariant: 10,
     async run({ store }) {
       await makeRows(store, 3);
@@ -247,14 +255,14 @@ export const pagingCases: readonly ConformanceCase[] = [
         await rejects(
           () => store.listExecutions({ cursor }),
           "INVALID_ARGUMENT",
-          `A cursor like ${JSON.stringify(cursor)} must be refused: a listing that begins anew would never end.`,
+          `A cursor like ${JSON.stringify(cursor)} must be refused: a listing that starts again would never end.`,
         );
       }
     },
   },
 ];
 
-/** Makes rows at once, so that several are dated the same millisecond; gives their ids in ascending order. */
+/** Creates rows at once, so that several have the same createdAt. Returns their ids in ascending order. */
 async function makeRows(
   store: CheckpointStore,
   count: number,

@@ -8,7 +8,7 @@ import { anyPlan, fillIn, type Plan, racingPlan } from "../model/plan.ts";
 import { answerOf, StoreModel } from "../model/store-model.ts";
 import { race } from "../race.ts";
 
-/** Random calls, held against a model. A failure prints the seed and the shortest sequence that was found. */
+/** Cases that compare random calls with a model. A failure prints the seed and the shortest failing sequence found. */
 export const randomCases: readonly ConformanceCase[] = [
   {
     id: "random/sequences",
@@ -16,8 +16,8 @@ export const randomCases: readonly ConformanceCase[] = [
     invariant: 9,
     async run({ store, reopen, seed }) {
       const handles = [store, await reopen()] as const;
-      // Every sequence has ids and a workflow of its own, so that one store serves all.
-      // No bias, which would make most sequences too short to get anywhere.
+      // Every sequence has its own ids and its own workflow, so that all can use one store.
+      // Without bias, which would make most sequences too short to reach interesting states.
       const commands = fc.noBias(
         fc.commands([anyPlan.map((plan) => new Call(plan))], { maxCommands: 40, size: "max" }),
       );
@@ -32,7 +32,7 @@ export const randomCases: readonly ConformanceCase[] = [
   },
   {
     id: "random/races",
-    title: "answers racing calls as if they had come one after another",
+    title: "answers racing calls as if they had been made one after another",
     invariant: 2,
     async run({ store, reopen, seed }) {
       const handles = [store, await reopen()] as const;
@@ -41,13 +41,13 @@ export const randomCases: readonly ConformanceCase[] = [
         fc.array(racingPlan, { minLength: 2, maxLength: 5 }),
         (before, racing) => raceOnce(handles, before, racing),
       );
-      // What a race brings to light once it may not the next time: there is nothing to shrink.
+      // Not shrunk: a race that fails once may not fail the next time.
       await checkProperty(property, { seed, numRuns: 40, endOnFailure: true });
     },
   },
   {
     id: "random/texts",
-    title: "keeps random ids apart and gives random texts back",
+    title: "keeps random ids apart, and returns random texts unchanged",
     invariant: 8,
     async run({ store, seed }) {
       const text = fc.string({ unit: "binary", maxLength: 40 }).filter((value) => !value.includes("\0"));
@@ -70,7 +70,7 @@ export const randomCases: readonly ConformanceCase[] = [
               [payload, "node-1", "Node 1"],
               [nodeName, name, payload],
             ],
-            "Every text must come back as it was written, under its own id.",
+            "Every text must be read back as it was written, under its own id.",
           );
         }
       });
@@ -79,7 +79,7 @@ export const randomCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** What every sequence begins with. */
+/** The first call of every sequence. */
 const CREATE: Plan = {
   ...{ kind: "create", who: 0, isRunning: true, lease: 0, again: false, userId: "user-1" },
   given: { currentStep: 0, totalSteps: 3 },
@@ -91,7 +91,7 @@ interface Real {
   turn: number;
 }
 
-/** One call of a random sequence, made on either handle in turn and on the model. */
+/** One call of a random sequence. It is made on one of two handles in turn, and on the model. */
 class Call implements fc.AsyncCommand<StoreModel, Real> {
   readonly plan: Plan;
   #operation: Operation | undefined;
@@ -111,7 +111,7 @@ class Call implements fc.AsyncCommand<StoreModel, Real> {
     const handle = real.handles[real.turn++ % 2 ? 1 : 0];
     const isRefused = await compare(model, handle, operation);
     if (operation.kind === "get" || operation.kind === "read" || operation.kind === "list") return;
-    // What the call has left, as another handle sees it.
+    // Compares the state after the call, as another handle sees it.
     const [ref] = operation.kind === "delete" ? operation.refs : [];
     const id =
       operation.kind === "create"
@@ -129,12 +129,12 @@ class Call implements fc.AsyncCommand<StoreModel, Real> {
   }
 }
 
-/** Makes the call on the store and on the model; tells whether both refused it. */
+/** Makes the call on the store and on the model. Returns whether both refused it. */
 async function compare(model: StoreModel, handle: CheckpointStore, operation: Operation): Promise<boolean> {
   const actual = await perform(handle, operation);
   const expected = model.apply(operation, actual);
   const advice = `The store must answer as the model does to ${JSON.stringify(operation)}`;
-  // An answer without a value would not show what went wrong.
+  // The comparison below would not show the error.
   if (!actual.ok && "value" in expected)
     throw new ConformanceFailure(`${advice}\n  found:    ${showError(actual.error)}`);
   equal(answerOf(operation, actual), expected, advice);
@@ -166,11 +166,11 @@ async function raceOnce(
     return `\n    ${JSON.stringify(operation)}\n      -> ${JSON.stringify(answer && answerOf(operation, answer))}`;
   });
   throw new ConformanceFailure(
-    `Racing calls must end as if they had come one after another, in some order, but no order gives these answers and what is left:${told.join("")}\n    left: ${JSON.stringify(left.map((one) => (one.ok ? one.value : one.code)))}`,
+    `Racing calls must have the results of the same calls made one after another in some order, but no order explains these answers and the state afterwards:${told.join("")}\n    left: ${JSON.stringify(left.map((one) => (one.ok ? one.value : one.code)))}`,
   );
 }
 
-/** Whether some order of the racing calls explains every answer and what was found afterwards. */
+/** Returns whether some order of the racing calls explains every answer and the state afterwards. */
 function canBeOrdered(
   model: StoreModel,
   operations: readonly Operation[],
@@ -213,7 +213,7 @@ async function checkProperty<T>(
   property: fc.IAsyncPropertyWithHooks<T>,
   parameters: { seed: number; numRuns: number; endOnFailure?: boolean },
 ): Promise<void> {
-  // Shrinking is given a bound, for stores that take a while for every call.
+  // Shrinking is limited, because a call can be slow on some stores.
   const details = await fc.check(property, {
     ...parameters,
     interruptAfterTimeLimit: 15_000,

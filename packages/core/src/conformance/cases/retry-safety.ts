@@ -13,11 +13,11 @@ import {
 import { dropAnswers } from "../lost-answers.ts";
 import { race, times } from "../race.ts";
 
-/** Calls that are sent again because their answer was lost. */
+/** Cases about calls that are repeated because their result was lost. */
 export const retrySafetyCases: readonly ConformanceCase[] = [
   {
     id: "retry-safety/commit",
-    title: "takes a commit that is sent again as done",
+    title: "resolves a repeated commit, with no second effect",
     invariant: 6,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -28,13 +28,13 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       equal(
         await everythingOf(store, "e1"),
         before,
-        "Keep the last commitId with the head; a commit with the same one resolves and changes nothing.",
+        "Keep the last commitId with the head. A commit with the same commitId must resolve and change nothing.",
       );
     },
   },
   {
     id: "retry-safety/commit-after-claim",
-    title: "takes a commit that is sent again as done, also after another has claimed",
+    title: "resolves a repeated commit even after another owner has claimed the execution",
     invariant: 6,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
@@ -46,13 +46,13 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       equal(
         await everythingOf(store, "e1"),
         before,
-        "A claim must leave the last commitId, and commit must look for it before it compares tokens: the answer was lost, the commit was not.",
+        "A claim must not remove the last commitId, and commit must compare the commitId before it compares tokens: the commit was made, only its result was lost.",
       );
     },
   },
   {
     id: "retry-safety/final-commit",
-    title: "takes the commit that ended an execution as done when it is sent again",
+    title: "resolves a repeated commit that ended an execution",
     invariant: 6,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -60,16 +60,12 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       await store.commit("e1", request);
       const before = await everythingOf(store, "e1");
       await store.commit("e1", request);
-      equal(
-        await everythingOf(store, "e1"),
-        before,
-        "commit must look for the same commitId before it looks at the status.",
-      );
+      equal(await everythingOf(store, "e1"), before, "commit must compare the commitId before it checks the status.");
     },
   },
   {
     id: "retry-safety/claim",
-    title: "grants a claim that is sent again once",
+    title: "resolves a repeated claim, with no second effect",
     invariant: 6,
     async run({ store }) {
       await store.createExecution(newExecution("e1", { leaseMs: 0 }));
@@ -79,15 +75,15 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
         equal(
           await store.claimExecution("e1", request),
           granted,
-          "Keep the last claimId with the head; a claim with the same one gives the head as it is: no new token, no LEASE_HELD.",
+          "Keep the last claimId with the head. A claim with the same claimId must return the current head: no new token, no LEASE_HELD.",
         );
-        equal(await headOf(store, "e1"), granted, "A claim that is sent again must change nothing.");
+        equal(await headOf(store, "e1"), granted, "A repeated claim must change nothing.");
       }
     },
   },
   {
     id: "retry-safety/claim-by-status",
-    title: "grants a claim that is sent again although the status is now another",
+    title: "resolves a repeated claim even if the status has changed",
     invariant: 6,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -97,13 +93,13 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       equal(
         await store.claimExecution("e1", request),
         granted,
-        "claimExecution must look for the same claimId before it looks at the status.",
+        "claimExecution must compare the claimId before it checks the status.",
       );
     },
   },
   {
     id: "retry-safety/create",
-    title: "takes a creation that is sent again as done, and gives the head as it is now",
+    title: "resolves a repeated creation with the current head, and with no second effect",
     invariant: 6,
     async run({ store }) {
       const execution = newExecution("e1");
@@ -111,21 +107,21 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       equal(
         await store.createExecution(execution),
         created,
-        "createExecution with the initial checkpoint id of the execution that is there must give its head.",
+        "createExecution with the same initial checkpoint id as the existing execution must return its head.",
       );
       await store.commit("e1", newCommit(created));
       const before = await everythingOf(store, "e1");
       equal(
         await store.createExecution(execution),
         await headOf(store, "e1"),
-        "createExecution sent again must give the head as it is now.",
+        "A repeated createExecution must return the current head.",
       );
-      equal(await everythingOf(store, "e1"), before, "createExecution sent again must change nothing.");
+      equal(await everythingOf(store, "e1"), before, "A repeated createExecution must change nothing.");
     },
   },
   {
     id: "retry-safety/create-after-drop",
-    title: "recognises a creation that is sent again after its record was dropped",
+    title: "recognizes a repeated creation after its record was dropped",
     invariant: 6,
     async run({ store }) {
       const execution = newExecution("e1");
@@ -140,7 +136,7 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
   },
   {
     id: "retry-safety/other-commit",
-    title: "takes another commitId as another commit",
+    title: "treats a commit with another commitId as another commit",
     invariant: 6,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -150,17 +146,17 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", { ...request, commitId: `${request.commitId}x` }),
         "VERSION_CONFLICT",
-        "Only the commitId tells whether a commit was sent before, not what it writes.",
+        "Recognize a repeated commit by its commitId only, not by its content.",
       );
     },
   },
   {
     id: "retry-safety/drops-nothing",
-    title: "drops nothing by a commit that is sent again",
+    title: "drops nothing on a repeated commit",
     invariant: 6,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
-      // Enough for a store to put them elsewhere.
+      // Enough records for a store to keep them in another place.
       const checkpoints = times(20, () => newCheckpoint());
       await store.commit("e1", newCommit(created, { checkpoints }));
       const request = newCommit({ ...created, version: 1 }, { checkpoints: [newSnapshot()] });
@@ -170,19 +166,20 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       equal(
         await everythingOf(store, "e1"),
         before,
-        "A commit with the last commitId changes nothing: remove only records that the head has dropped, whatever the call names.",
+        "A commit with the last commitId must change nothing: remove only records before the head's firstSeq, whatever dropBefore the call has.",
       );
     },
   },
   {
     id: "retry-safety/racing-copies",
-    title: "has one effect of eight copies of a call sent at once, over two handles",
+    title: "has one effect of eight copies of a call that are made at once on two handles",
     invariant: 6,
     async run({ store, reopen }) {
       const handles = [store, await reopen()] as const;
       for (const handle of handles) await handle.getExecution("e1");
       const execution = newExecution("e1", { leaseMs: 0 });
-      const advice = "Copies of one call must all resolve: after losing the race, look again whether it was one's own.";
+      const advice =
+        "All copies of one call must resolve: a call that loses the race must check whether a copy of itself has won.";
       const all = async <T>(call: (handle: (typeof handles)[number]) => Promise<T>) => {
         const outcomes = await race(times(8, (index) => () => call(handles[index % 2 ? 1 : 0])));
         equal(
@@ -196,14 +193,14 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       equal(
         created,
         times(8, () => created[0]),
-        "Copies of one creation must all be given one head.",
+        "All copies of one creation must return the same head.",
       );
       const claim = newClaim();
       const claimed = await all((handle) => handle.claimExecution("e1", claim));
       equal(
         claimed,
         times(8, () => claimed[0]),
-        "Copies of one claim must all be given one token.",
+        "All copies of one claim must return the same token.",
       );
       const request = newCommit(await headOf(store, "e1"));
       await all((handle) => handle.commit("e1", request));
@@ -214,7 +211,7 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
   },
   {
     id: "retry-safety/lost-answers",
-    title: "is written once by a caller that sees every first answer lost",
+    title: "writes every call once for a caller that loses the first result of each call",
     invariant: 6,
     async run({ store }) {
       const lossy = dropAnswers(store);
@@ -228,12 +225,12 @@ export const retrySafetyCases: readonly ConformanceCase[] = [
       equal(
         { version, seq, currentStep, status },
         { version: 6, seq: 5, currentStep: 5, status: "completed" },
-        "Committed, but the caller saw a failure: what is sent again must have no second effect.",
+        "A repeated call must have no second effect: the first call was made, although the caller saw a failure.",
       );
       equal(
         (await store.readCheckpoints("e1")).map((record) => record.seq),
         [0, 1, 2, 3, 4, 5],
-        "What is sent again must write no second record.",
+        "A repeated call must not write a second record.",
       );
     },
   },

@@ -17,11 +17,11 @@ import { withWrongClock } from "../wrong-clock.ts";
 const HOUR_MS = 3_600_000;
 const OFFSETS = [2 * HOUR_MS, -2 * HOUR_MS];
 
-/** Times that a store tells and computes by its own clock. */
+/** Cases about the times that a store reads and computes by its own clock. */
 export const timeCases: readonly ConformanceCase[] = [
   {
     id: "times/read-at",
-    title: "dates every head that it returns with the store's time of the reading",
+    title: "returns every head with the store's time of reading as readAt",
     invariant: 4,
     async run({ store, reopen }) {
       const creation = newExecution("e1", { leaseMs: 0 });
@@ -29,11 +29,11 @@ export const timeCases: readonly ConformanceCase[] = [
       const other = await reopen();
       const readings: Record<string, () => Promise<ExecutionRecord | undefined>> = {
         createExecution: () => store.createExecution(creation),
-        "createExecution, sent again": () => store.createExecution(creation),
+        "createExecution, repeated": () => store.createExecution(creation),
         getExecution: () => store.getExecution("e1"),
         "getExecution of another handle": () => other.getExecution("e1"),
         claimExecution: () => store.claimExecution("e1", claim),
-        "claimExecution, sent again": () => store.claimExecution("e1", claim),
+        "claimExecution, repeated": () => store.claimExecution("e1", claim),
         "claimExecution with cancel": () =>
           store.claimExecution("e1", newClaim({ force: true, cancel: { code: "X", message: "x" } })),
         listExecutions: async () => (await store.listExecutions()).items.find(({ id }) => id === "e1"),
@@ -51,7 +51,7 @@ export const timeCases: readonly ConformanceCase[] = [
   },
   {
     id: "times/read-at-moves",
-    title: "dates a head anew with each reading",
+    title: "returns a new readAt each time a head is read",
     invariant: 4,
     async run({ store, reopen }) {
       const { readAt: createdAt } = await store.createExecution(newExecution("e1"));
@@ -62,10 +62,10 @@ export const timeCases: readonly ConformanceCase[] = [
         const read = await headOf(handle, "e1");
         ok(
           (items[0]?.readAt ?? 0) >= first.readAt && read.readAt >= first.readAt && first.readAt > createdAt,
-          "readAt must be the store's time when the head is read, never a stored one.",
+          "readAt must be the store's time when the head is read, never a stored time.",
         );
       }
-      equal(await headOf(store, "e1"), first, "Nothing but readAt may differ from one reading to the next.");
+      equal(await headOf(store, "e1"), first, "Only readAt may differ between two reads of a head.");
     },
   },
   {
@@ -106,10 +106,10 @@ export const timeCases: readonly ConformanceCase[] = [
         });
         const after = await storeTime(store);
         for (const { wakeAt = 0, updatedAt } of [created, committed]) {
-          equal(wakeAt, updatedAt + HOUR_MS, "wakeInMs counts from the store's time of the write.");
+          equal(wakeAt, updatedAt + HOUR_MS, "wakeInMs must be counted from the store's time of the write.");
           ok(
             before + HOUR_MS <= wakeAt && wakeAt <= after + HOUR_MS,
-            `wakeInMs must not be counted by the caller's clock, which is ${offsetMs} ms wrong here.`,
+            `wakeInMs must not be counted from the caller's clock, which is ${offsetMs} ms wrong here.`,
           );
         }
       }
@@ -118,7 +118,7 @@ export const timeCases: readonly ConformanceCase[] = [
       equal(
         items.map(({ id }) => id),
         ["due"],
-        "What waits for 0 ms is due at once, and what waits for an hour is not, whatever the caller's clock.",
+        "An execution that waits for 0 ms must be due at once, and one that waits for an hour must not, whatever the caller's clock is.",
       );
     },
   },
@@ -133,21 +133,21 @@ export const timeCases: readonly ConformanceCase[] = [
         await rejects(
           () => store.commit("e1", newHeadCommit(created, { wakeAt, wakeInMs: 5 })),
           "INVALID_ARGUMENT",
-          "A commit must name the next wait once: as a time or as a duration.",
+          "A commit must not have both wakeAt and wakeInMs.",
         );
       }
       await rejects(
         () => store.createExecution(newPending("e2", { wakeAt: 5, wakeInMs: 5 })),
         "INVALID_ARGUMENT",
-        "A creation must name the wait once: as a time or as a duration.",
+        "A creation must not have both wakeAt and wakeInMs.",
       );
-      equal(await everythingOf(store, "e1"), before, "What is refused must not be written.");
-      equal(await store.getExecution("e2"), undefined, "What is refused must not be written.");
+      equal(await everythingOf(store, "e1"), before, "A refused call must write nothing.");
+      equal(await store.getExecution("e2"), undefined, "A refused call must write nothing.");
     },
   },
   {
     id: "times/deadline",
-    title: "counts deadlineMs from the store's time, and keeps the deadline as it is",
+    title: "counts deadlineMs from the store's time, and never changes the deadline",
     invariant: 4,
     async run({ store }) {
       for (const offsetMs of OFFSETS) {
@@ -158,21 +158,21 @@ export const timeCases: readonly ConformanceCase[] = [
         equal(
           created.deadlineAt,
           created.updatedAt + HOUR_MS,
-          "deadlineAt is the store's time + deadlineMs: not the caller's, and not createdAt's.",
+          "deadlineAt must be the store's time + deadlineMs, not the caller's time or createdAt + deadlineMs.",
         );
         await untilAfter(store, id, created.readAt);
         const claimed = await store.claimExecution(id, newClaim());
         await store.commit(id, newCommit(claimed, { head: { status: "suspended" } }));
         const resumed = await store.claimExecution(id, newClaim({ from: ["suspended"] }));
         for (const head of [claimed, resumed, await headOf(store, id)]) {
-          equal(head.deadlineAt, created.deadlineAt, "Claims and commits must leave deadlineAt as it is.");
+          equal(head.deadlineAt, created.deadlineAt, "Claims and commits must not change deadlineAt.");
         }
       }
     },
   },
 ];
 
-/** The store's time, as it dates what is created. */
+/** Reads the store's time from a new execution. */
 async function storeTime(store: CheckpointStore): Promise<number> {
   return (await store.createExecution(newPending(uniqueId("clock")))).updatedAt;
 }

@@ -3,11 +3,11 @@ import type { ConformanceCase } from "../case.ts";
 import { everythingOf, headOf, newCheckpoint, newCommit, newExecution } from "../fixtures.ts";
 import { race, times } from "../race.ts";
 
-/** Compare-and-swap: what keeps two writers from overwriting each other. */
+/** Cases about versions, which prevent two writers from overwriting each other (compare-and-swap). */
 export const versionCases: readonly ConformanceCase[] = [
   {
     id: "versions/stale",
-    title: "refuses a commit on an older version and changes nothing",
+    title: "refuses a commit on an older version, and changes nothing",
     invariant: 2,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -16,18 +16,18 @@ export const versionCases: readonly ConformanceCase[] = [
       await rejects(
         () => store.commit("e1", newCommit(created, { head: { currentStep: 7 } })),
         "VERSION_CONFLICT",
-        "commit must compare the version it is given with the head's: UPDATE … WHERE id AND token AND version.",
+        "commit must compare its version with the head's: UPDATE … WHERE id AND token AND version.",
       );
       equal(
         await everythingOf(store, "e1"),
         before,
-        "A commit that ends in VERSION_CONFLICT must change nothing, the history included.",
+        "A commit that rejects with VERSION_CONFLICT must change neither the head nor the history.",
       );
     },
   },
   {
     id: "versions/future",
-    title: "refuses a commit on a version that is yet to come",
+    title: "refuses a commit on a version that does not exist yet",
     invariant: 2,
     async run({ store }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -51,7 +51,11 @@ export const versionCases: readonly ConformanceCase[] = [
         );
       }
       const { version, seq } = await headOf(store, "e1");
-      equal({ version, seq }, { version: 20, seq: 20 }, "After 20 commits with a checkpoint, version and seq are 20.");
+      equal(
+        { version, seq },
+        { version: 20, seq: 20 },
+        "After 20 commits with a checkpoint, version and seq must be 20.",
+      );
       const records = await store.readCheckpoints("e1");
       equal(
         records.slice(1).map((record) => [record.seq, record.payload]),
@@ -62,7 +66,7 @@ export const versionCases: readonly ConformanceCase[] = [
   },
   {
     id: "versions/32-writers",
-    title: "lets exactly one of 32 racing writers win, over two handles",
+    title: "lets exactly one of 32 racing writers win, on two handles",
     invariant: 2,
     async run({ store, reopen }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -82,17 +86,18 @@ export const versionCases: readonly ConformanceCase[] = [
       equal(
         winners.length,
         1,
-        `Of 32 commits on one version exactly one must win; ${winners.length} did. Compare and write in one atomic step (one statement, script or transaction), not in two round trips.`,
+        `Exactly one of 32 commits on one version must win, but ${winners.length} did. Compare and write in one atomic step (one statement, script or transaction), not in two round trips.`,
       );
       for (const result of outcomes) {
-        if (!result.ok) equal(result.code, "VERSION_CONFLICT", "Writers that lose a race must get VERSION_CONFLICT.");
+        if (!result.ok)
+          equal(result.code, "VERSION_CONFLICT", "Writers that lose a race must reject with VERSION_CONFLICT.");
       }
       const { version, seq, currentStep } = await headOf(store, "e1");
       const records = await store.readCheckpoints("e1");
       equal(
         { version, seq, currentStep },
         { version: 2, seq: 2, currentStep: winners[0] },
-        "The head must be the winner's.",
+        "The head must be the one that the winner wrote.",
       );
       equal(
         records.map((record) => record.payload).slice(2),
@@ -103,7 +108,7 @@ export const versionCases: readonly ConformanceCase[] = [
   },
   {
     id: "versions/no-lost-update",
-    title: "loses no update of writers that try again until they win",
+    title: "loses no update of writers that retry until they win",
     invariant: 2,
     async run({ store, reopen }) {
       const created = await store.createExecution(newExecution("e1"));
@@ -118,9 +123,9 @@ export const versionCases: readonly ConformanceCase[] = [
             () => handle.commit("e1", newCommit({ token, version }, { head: { currentStep: currentStep + 1 } })),
           ]);
           if (result?.ok) return;
-          equal(result?.code, "VERSION_CONFLICT", "A writer that lost a race must get VERSION_CONFLICT.");
+          equal(result?.code, "VERSION_CONFLICT", "A writer that lost a race must reject with VERSION_CONFLICT.");
         }
-        ok(false, "A writer lost 1,000 races in a row: a commit on the current version must win.");
+        ok(false, "A writer lost 1,000 races in a row: a commit on the current version must resolve.");
       };
       await Promise.all(
         times(6, async (writer) => {
@@ -131,7 +136,7 @@ export const versionCases: readonly ConformanceCase[] = [
       equal(
         { version, seq, currentStep },
         { version: 19, seq: 19, currentStep: 18 },
-        "18 increments by 6 writers must all be there: getExecution must not give a head older than what was committed, and commit must compare the version.",
+        "All 18 increments by 6 writers must be kept: getExecution must not return a head older than the last commit, and commit must compare the version.",
       );
     },
   },

@@ -1,7 +1,7 @@
 import type { CheckpointStore, NewCheckpoint } from "../../store/checkpoint-store.ts";
 import { newCheckpoint, newClaim, newCommit, newExecution } from "../fixtures.ts";
 
-/** Calls of which each is wrong in one thing, by what that is. */
+/** Calls with one mistake each. The key describes the mistake. */
 export function wrongCalls(
   store: CheckpointStore,
   head: { token: number; version: number },
@@ -56,12 +56,12 @@ export function wrongCalls(
     "listExecutions with a text as cursor": () => store.listExecutions({ cursor: "not a cursor" }),
     "listExecutions with NaN as createdBefore": () => store.listExecutions({ createdBefore: Number.NaN }),
     "deleteExecutions without a list": () => store.deleteExecutions(wrong(undefined)),
-    "deleteExecutions with a version that vanished": () =>
+    "deleteExecutions with an undefined version": () =>
       store.deleteExecutions([wrong({ id: "e1", version: undefined })]),
     "deleteUnusedDefinitions without an object": () => store.deleteUnusedDefinitions(wrong(undefined)),
     "deleteUnusedDefinitions without an age": () => store.deleteUnusedDefinitions(wrong({})),
     "deleteUnusedDefinitions of less than ten minutes": () => store.deleteUnusedDefinitions({ olderThanMs: 599_999 }),
-    "deleteUnusedDefinitions with another name": () =>
+    "deleteUnusedDefinitions with an unknown field": () =>
       store.deleteUnusedDefinitions(wrong({ olderThanMs: 600_000, userId: "user-1" })),
     "saveDefinition with an object": () => store.saveDefinition("hash-1", wrong({ a: 1 })),
   };

@@ -6,11 +6,11 @@ import { UPDATED } from "./samples.ts";
 
 type Change = Omit<CommitRequest, "commitId" | "token" | "version">;
 
-/** Commits of many executions at once, which a store may put together. */
+/** Cases about commits to many executions at once, which a store may combine into one statement. */
 export const atOnceCases: readonly ConformanceCase[] = [
   {
     id: "fields/at-once",
-    title: "writes by commits of many executions at once what each of them writes alone",
+    title: "writes the same for simultaneous commits to many executions as for each commit alone",
     invariant: 9,
     async run({ store }) {
       const changes = manyChanges();
@@ -29,20 +29,20 @@ export const atOnceCases: readonly ConformanceCase[] = [
         equal(
           await leftOf(store, together[at], change),
           await leftOf(store, alone[at], change),
-          `A commit must write the same whether it comes alone or together with those of other executions: ${JSON.stringify(change)}`,
+          `A commit must write the same alone and together with commits to other executions: ${JSON.stringify(change)}`,
         );
       }
       const result = await refused;
       equal(
         result.ok ? "it resolved" : result.code,
         "LEASE_LOST",
-        "A commit that is refused must not take others with it.",
+        "A commit that is refused must not make others fail.",
       );
     },
   },
 ];
 
-/** Every value of every field of the head, each in the company of other things that a commit can carry. */
+/** Returns changes with every value of every field of the head, each combined with other fields of a commit. */
 function manyChanges(): Change[] {
   const updates = Object.entries(UPDATED).flatMap(([field, values]) => values.map((value) => ({ [field]: value })));
   const everything = Object.fromEntries(
@@ -80,7 +80,7 @@ function commitTo(store: CheckpointStore, { id, token }: ExecutionRecord, change
   return store.commit(id, { commitId: uniqueId("commit"), token, version: 0, ...change });
 }
 
-/** What a commit has left, without what differs from one execution to the next. */
+/** Returns an execution's state after a commit, without the values that differ between executions. */
 async function leftOf(store: CheckpointStore, of: ExecutionRecord | undefined, change: Change): Promise<unknown> {
   const {
     token: _token,

@@ -10,13 +10,14 @@ type Field = keyof typeof UPDATED;
 const FIELDS = Object.keys(UPDATED) as Field[];
 const ENDED: readonly unknown[] = ["completed", "failed", "cancelled"];
 
-/** A case per field that a commit can change in the head. */
+/** One case per field of the head that a commit can change. */
 export const commitFieldCases: readonly ConformanceCase[] = [...FIELDS.map(changedCase), endedAtCase()];
 
 function endedAtCase(): ConformanceCase {
   return {
     id: caseId("commit", "endedAt"),
-    title: "takes endedAt with an end, alone and with a checkpoint, and never one that is later than the store's clock",
+    title:
+      "keeps the endedAt of a commit that ends an execution, with and without a checkpoint, but never a time later than the store's clock",
     invariant: 9,
     async run({ store }) {
       for (const [status, endedAt] of [
@@ -34,7 +35,7 @@ function endedAtCase(): ConformanceCase {
           equal(
             after.endedAt,
             endedAt === LAST_TIME ? after.updatedAt : endedAt,
-            "A commit that ends an execution must take endedAt, or the store's time if that is earlier.",
+            "A commit that ends an execution must keep its endedAt, or the store's time if that is earlier.",
           );
         }
       }
@@ -45,7 +46,7 @@ function endedAtCase(): ConformanceCase {
 function changedCase(field: Field): ConformanceCase {
   return {
     id: caseId("commit", field),
-    title: `changes ${field} by a commit, alone, with a checkpoint and with all others, and leaves it otherwise`,
+    title: `changes ${field} by a commit that names it, alone, with a checkpoint and with all other fields, and by no other commit`,
     invariant: 9,
     async run({ store }) {
       for (const value of UPDATED[field]) {
@@ -57,7 +58,7 @@ function changedCase(field: Field): ConformanceCase {
         equal(
           alone,
           { ...expected(before, field, value, alone.updatedAt), version: before.version + 1 },
-          `A commit of ${field} alone must set it (null removes it), and leave the rest of the head.`,
+          `A commit of ${field} alone must set it (null removes it), and must not change other fields of the head.`,
         );
         for (const [what, request] of Object.entries(inCompany(field, update))) {
           const created = await headToChange(store, field, value);
@@ -65,7 +66,7 @@ function changedCase(field: Field): ConformanceCase {
           equal(
             seen(field, await headOf(store, created.id)),
             value ?? undefined,
-            `A commit of ${field} with ${what} must set it as one of ${field} alone does: name it in every statement that commits.`,
+            `A commit of ${field} with ${what} must set it as a commit of ${field} alone does: write it in every statement that commits.`,
           );
         }
       }
@@ -75,7 +76,7 @@ function changedCase(field: Field): ConformanceCase {
   };
 }
 
-/** What a field is committed with. */
+/** Returns commits that contain a field together with other fields. */
 function inCompany(field: Field, head: HeadUpdate): Record<string, Partial<CommitRequest>> {
   const everything = { ...othersThan(field), ...head };
   return {
@@ -99,7 +100,7 @@ const OTHERS = {
 };
 const OTHER_WAIT = { waiting: [{ nodeId: "other", nodeName: "Other", visit: 1, since: 1 }], waitingCount: 1 };
 
-/** A head with another value in the field, so that setting and removing can be told from leaving. */
+/** Makes a head with another value in the field, so that setting and removing the field differ from leaving it. */
 async function headToChange(store: CheckpointStore, field: Field, value: unknown): Promise<ExecutionRecord> {
   const counts = value === 0 ? { currentStep: 5, totalSteps: 5 } : {};
   const others = field in OTHERS ? { [field]: OTHERS[field as keyof typeof OTHERS] } : counts;
@@ -122,20 +123,20 @@ function expected(before: ExecutionRecord, field: Field, value: unknown, updated
   return ENDED.includes(value) ? { ...released, endedAt: updatedAt } : released;
 }
 
-/** A value for every other field, but a status and one of the two that set `wakeAt`. */
+/** Returns a value for every other field, except the status and one of the two fields that set `wakeAt`. */
 function othersThan(field: Field): HeadUpdate {
   const left = field === "wakeInMs" ? "wakeAt" : "wakeInMs";
   const others = FIELDS.filter((name) => name !== field && name !== "status" && name !== left);
   return Object.fromEntries(others.map((name) => [name, UPDATED[name][0]]));
 }
 
-/** A field of a request as a head shows it. A wait that was named as a duration counts from the commit. */
+/** Returns the value that a head has for a field of a request. A wait given as a duration counts from the commit. */
 function seen(field: Field, head: ExecutionRecord): unknown {
   if (field !== "wakeInMs") return head[field];
   return head.wakeAt === undefined ? undefined : head.wakeAt - head.updatedAt;
 }
 
-/** What a commit does not name stays, also if it names everything else. */
+/** Tests that a commit does not change a field that it does not name, even if it names all others. */
 async function leaves(field: Field, store: CheckpointStore): Promise<void> {
   const before = await headToChange(store, field, 0);
   await store.commit(before.id, newCommit(before, { head: othersThan(field) }));
@@ -150,14 +151,14 @@ async function leaves(field: Field, store: CheckpointStore): Promise<void> {
   );
 }
 
-/** There may be an index of what is due. */
+/** Tests the listing of due executions, for which a store may have an index. */
 async function movesWhatIsDue(store: CheckpointStore): Promise<void> {
   const [due, none] = [
     await store.createExecution(newExecution("due")),
     await store.createExecution(newExecution("none")),
   ];
   const list = async () => (await store.listExecutions({ due: true })).items.map(({ id }) => id);
-  const advice = "A commit that sets wakeAt, or removes it, must move the execution in the listing of what is due.";
+  const advice = "A commit that sets or removes wakeAt must move the execution in the listing of due executions.";
   await store.commit(due.id, newHeadCommit(due, { wakeAt: due.createdAt, status: "pending" }));
   await store.commit(none.id, newCommit(none, { head: { wakeAt: 0, status: "pending" } }));
   equal(

@@ -8,7 +8,7 @@ import { CLAIMED, CREATED, LAST_TIME } from "./samples.ts";
 type CreatedField = keyof typeof CREATED;
 type ClaimedField = keyof typeof CLAIMED;
 
-/** A case per field that makes a head: in a creation, and in a claim. */
+/** One case per field that a creation or a claim writes to the head. */
 export const createFieldCases: readonly ConformanceCase[] = [
   ...(Object.keys(CREATED) as CreatedField[]).map(createdCase),
   ...(Object.keys(CLAIMED) as ClaimedField[]).map(claimedCase),
@@ -17,14 +17,14 @@ export const createFieldCases: readonly ConformanceCase[] = [
 function createdCase(field: CreatedField): ConformanceCase {
   return {
     id: caseId("create", field),
-    title: `keeps ${field} of a creation, alone and with all others`,
+    title: `keeps ${field} of a creation, alone and with all other fields`,
     invariant: 9,
     async run({ store }) {
       for (const value of CREATED[field]) {
         for (const others of [{}, everythingElse(field)]) {
           const execution = executionWith({ ...others, [field]: value });
           const created = await store.createExecution(execution);
-          const advice = `createExecution must write ${field}: add it to every statement that makes a head, and to every one that reads heads.`;
+          const advice = `createExecution must write ${field}: add it to every statement that creates or reads a head.`;
           for (const head of [created, await headOf(store, execution.id), await listed(store, execution.id)]) {
             equal(seen(field, head), value, advice);
           }
@@ -59,7 +59,7 @@ function claimedCase(field: ClaimedField): ConformanceCase {
   };
 }
 
-/** It is the store's own time by default, and at most that; listings have the execution in its place. */
+/** `createdAt` is the store's time by default, and never later. Listings are ordered by it. */
 async function boundsCreation(store: CheckpointStore): Promise<void> {
   const late = await store.createExecution(newPending("late", { createdAt: LAST_TIME }));
   equal(late.createdAt, late.updatedAt, "createdAt must not be later than the store's clock.");
@@ -81,7 +81,7 @@ async function boundsCreation(store: CheckpointStore): Promise<void> {
   }
 }
 
-/** A field of a request as a head shows it. */
+/** Returns the value that a head has for a field of a request. */
 function seen(field: CreatedField, head: ExecutionRecord): unknown {
   const until = { leaseMs: head.leaseUntil, wakeInMs: head.wakeAt, deadlineMs: head.deadlineAt };
   if (!(field in until)) return head[field as keyof ExecutionRecord];
@@ -89,7 +89,7 @@ function seen(field: CreatedField, head: ExecutionRecord): unknown {
   return time === undefined ? undefined : time - head.updatedAt;
 }
 
-/** A value for every field but the one. An owner and a lease go with status "running" only. */
+/** Returns a value for every field except one. An owner and a lease are given only with status "running". */
 function everythingElse(field: CreatedField): Partial<NewExecution> {
   const names = Object.keys(CREATED) as CreatedField[];
   const left = field === "wakeInMs" ? "wakeAt" : "wakeInMs";
@@ -99,7 +99,10 @@ function everythingElse(field: CreatedField): Partial<NewExecution> {
   return field === "owner" || field === "leaseMs" ? { ...others, status: "running" } : others;
 }
 
-/** Running if an owner or a lease is asked for, and pending otherwise; a status that is asked for decides. */
+/**
+ * Makes a running execution if an owner or a lease is given, otherwise a pending one. A status that is given overrides
+ * this.
+ */
 function executionWith(changes: Partial<NewExecution>): NewExecution {
   const id = uniqueId("e");
   const { owner, leaseMs, ...rest } = changes;

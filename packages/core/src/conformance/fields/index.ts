@@ -15,7 +15,7 @@ import { createFieldCases } from "./create.ts";
 import { queryFieldCases } from "./query.ts";
 import { recordFieldCases } from "./record.ts";
 
-/** Cases that show that a field of a request arrives. */
+/** Cases that test whether the fields of requests are kept. */
 export const fieldCases: readonly ConformanceCase[] = [
   ...createFieldCases,
   ...commitFieldCases,
@@ -27,9 +27,9 @@ export const fieldCases: readonly ConformanceCase[] = [
 type CasesOf<Request> = Readonly<Record<keyof Required<Request>, string>>;
 
 /**
- * The case that notices if a field does not arrive, for every field of every request.
+ * The id of the case that fails if a field is lost, for every field of every request.
  *
- * - A field that is added to the interface does not compile until it has its case.
+ * - If a field is added to the interface, this table does not compile until the field has a case.
  */
 export const CASE_OF_FIELD: {
   create: CasesOf<NewExecution>;

@@ -7,29 +7,37 @@ import { caseId } from "./case-id.ts";
 const OWNED_BY = { workflowId: "w1", userId: "u1", parentId: "p1" } as const;
 type Filter = keyof typeof OWNED_BY;
 
-/** A case per condition that compares a text, and per end of a range of records. */
+/** One case per condition that compares a text, and one per end of a range of records. */
 export const queryFieldCases: readonly ConformanceCase[] = [
   ...(Object.keys(OWNED_BY) as Filter[]).map(filterCase),
   {
     id: caseId("read", "from"),
-    title: "reads from one number on, itself included",
+    title: "reads records from a number on, inclusive",
     invariant: 9,
     async run({ store }) {
       await withFiveDeltas(store);
-      equal(await numbers(store, { from: 4 }), [4, 5], "from is included; without to, read to the newest.");
+      equal(
+        await numbers(store, { from: 4 }),
+        [4, 5],
+        "from is inclusive; without to, the records up to the newest are read.",
+      );
       equal(await numbers(store, { from: 0 }), [0, 1, 2, 3, 4, 5], "from may be the oldest.");
       equal(await numbers(store, { from: 6 }), [], "A range beyond the newest is empty, not an error.");
     },
   },
   {
     id: caseId("read", "to"),
-    title: "reads up to a number, itself included",
+    title: "reads records up to a number, inclusive",
     invariant: 9,
     async run({ store }) {
       await withFiveDeltas(store);
-      equal(await numbers(store, { to: 1 }), [0, 1], "to is included; without from, read from the oldest.");
-      equal(await numbers(store, { to: 0 }), [0], "0 is a number like any other, not an absent one.");
-      equal(await numbers(store, { from: 2, to: 4 }), [2, 3, 4], "from and to are both included.");
+      equal(
+        await numbers(store, { to: 1 }),
+        [0, 1],
+        "to is inclusive; without from, the records from the oldest on are read.",
+      );
+      equal(await numbers(store, { to: 0 }), [0], "0 must be treated as a number, not as absent.");
+      equal(await numbers(store, { from: 2, to: 4 }), [2, 3, 4], "from and to are both inclusive.");
       equal(await numbers(store, { from: 4, to: 3 }), [], "A range that ends before it begins is empty.");
     },
   },
@@ -38,11 +46,11 @@ export const queryFieldCases: readonly ConformanceCase[] = [
 function filterCase(filter: Filter): ConformanceCase {
   return {
     id: caseId("list", filter),
-    title: `lists by ${filter}, alone and joined with every other condition`,
+    title: `lists by ${filter}, alone and combined with every other condition`,
     invariant: 10,
     async run({ store }) {
       const others: Partial<NewExecution> = { ...OWNED_BY, [filter]: "another" };
-      // Executions that only this condition tells apart; "another" is the oldest of them and the newest.
+      // Executions that differ only in this field. The oldest and the newest of them must not be listed.
       for (const id of ["other-1", "match-1", "match-2", "other-2"]) {
         await store.createExecution(newPending(id, id.startsWith("other") ? others : OWNED_BY));
       }
@@ -62,7 +70,7 @@ function filterCase(filter: Filter): ConformanceCase {
         equal(
           items.map(({ id }) => id).toSorted(),
           ["match-1", "match-2"],
-          `${JSON.stringify(options)} must list what fulfils every condition, and all of it.`,
+          `${JSON.stringify(options)} must list all executions that fulfil every condition, and no others.`,
         );
       }
       equal(

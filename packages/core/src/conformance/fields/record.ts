@@ -9,10 +9,10 @@ type Field = keyof typeof RECORDED;
 
 const FIELDS = Object.keys(RECORDED) as Field[];
 
-/** A case per field of a record, in an initial snapshot and in commits. */
+/** One case per field of a record, in an initial snapshot and in commits. */
 export const recordFieldCases: readonly ConformanceCase[] = FIELDS.map((field) => ({
   id: caseId("checkpoint", field),
-  title: `gives ${field} of a record back as it was written, in a snapshot, alone and with all others`,
+  title: `returns ${field} of a record as it was written, in a snapshot, in a commit alone and with all other fields`,
   invariant: 9,
   async run({ store }) {
     for (const value of RECORDED[field]) {
@@ -25,7 +25,7 @@ export const recordFieldCases: readonly ConformanceCase[] = FIELDS.map((field) =
         const ids = field === "id" ? { id: `${checkpoint.id}${version}` } : {};
         await store.commit(id, newCommit({ token, version }, { checkpoints: [{ ...checkpoint, ...ids }] }));
       }
-      const advice = `Records must keep ${field} exactly, fractions and empty texts included: write and read it wherever records are.`;
+      const advice = `Records must keep ${field} exactly, fractions and empty texts included: write and read it in every statement about records.`;
       const [first, ...records] = await store.readCheckpoints(id);
       const wanted = field === "id" ? checkpoints.map((_, version) => `${String(value)}${version}`) : [value, value];
       equal(field === "kind" ? "snapshot" : first?.[field], field === "kind" ? "snapshot" : value, advice);
@@ -42,7 +42,7 @@ export const recordFieldCases: readonly ConformanceCase[] = FIELDS.map((field) =
   },
 }));
 
-/** A record with something in every field. */
+/** Returns a record with a value in every field. */
 function everything(): NewCheckpoint {
   const { id: _id, ...values } = Object.fromEntries(FIELDS.map((name) => [name, RECORDED[name][0]]));
   return newCheckpoint(values as Partial<NewCheckpoint>);

@@ -9,10 +9,10 @@ import type {
 
 /** The latest time that a `Date` can hold. */
 export const LAST_TIME = 8.64e15;
-/** Ten years: more than 32 bits hold. */
+/** Ten years in milliseconds: more than 32 bits can hold. */
 const TEN_YEARS_MS = 315_360_000_000;
 
-/** A failure with something in every field, in characters that a template or a query might change. */
+/** A failure with a value in every field, and with characters that a template or a query might change. */
 const FULL_FAILURE: Required<FailureRecord> = {
   code: "NODE_FAILED",
   message: "boom 'quoted' \n \u2028 😀; --",
@@ -26,13 +26,13 @@ const FULL_FAILURE: Required<FailureRecord> = {
   cause: { message: "why", name: "Error", code: 23505, status: "UNAVAILABLE", cause: { message: "", stack: "at z" } },
   errors: [{ message: "one", errors: [{ message: "deep" }] }, { message: "two" }],
 };
-/** As failures were kept before causes were kept whole. */
+/** A failure in the form used before causes were kept whole. */
 const OLD_FAILURE: FailureRecord = { code: "NODE_FAILED", message: "boom", cause: "Error: why" };
-/** What nodes throw can hold text that no database keeps as it is. */
+/** A failure with text that no database keeps unchanged. Nodes can throw such text. */
 const THROWN: FailureRecord = { code: "NODE_FAILED", message: "a\u0000b \ud800 c", stack: "\udfff" };
 const FAILURES = [FULL_FAILURE, OLD_FAILURE, THROWN] as const;
 
-/** Two nodes that wait, with everything that can be named of one and with as little as can be. */
+/** Two waiting nodes: one with all fields, and one with the required fields only. */
 const WAITING: readonly WaitingNode[] = [
   {
     nodeId: "__proto__",
@@ -50,13 +50,13 @@ const METADATA: Samples<NewExecution["metadata"]> = [
   {},
 ];
 
-/** Values of one field: each must arrive. */
+/** The values of one field. A store must keep each of them. */
 export type Samples<Value> = readonly [Exclude<Value, undefined>, ...Exclude<Value, undefined>[]];
 type SamplesOf<T, Left extends keyof T = never> = {
   readonly [K in Exclude<keyof T, Left>]-?: Samples<T[K]>;
 };
 
-/** Of everything that {@link NewExecution} names. The id has cases of its own. */
+/** Samples for all fields of {@link NewExecution}. The id has cases of its own. */
 export const CREATED: SamplesOf<NewExecution, "id" | "checkpoint"> = {
   workflowId: ["billing", "a.b"],
   userId: ["bob", "__proto__"],
@@ -79,13 +79,15 @@ export const CREATED: SamplesOf<NewExecution, "id" | "checkpoint"> = {
   createdAt: [1_600_000_000_123, 0],
 };
 
-/** Of everything that {@link ClaimRequest} names and a head keeps. */
+/** Samples for all fields of {@link ClaimRequest} that a head keeps. */
 export const CLAIMED: SamplesOf<ClaimRequest, "claimId" | "from" | "force" | "cancel"> = {
   owner: ["worker-é", "owner 2"],
   leaseMs: [TEN_YEARS_MS, 0, 1],
 };
 
-/** Of everything that {@link HeadUpdate} names. A time of the end goes with an end only, and has a case of its own. */
+/**
+ * Samples for all fields of {@link HeadUpdate}, except `endedAt`: it needs a status that ends, and has its own case.
+ */
 export const UPDATED: SamplesOf<HeadUpdate, "endedAt"> = {
   status: ["suspended", "completed", "failed", "cancelled", "pending", "running"],
   currentStep: [2, 0, 5_000_000_000],
@@ -98,7 +100,7 @@ export const UPDATED: SamplesOf<HeadUpdate, "endedAt"> = {
   definitionHash: ["sha256-def", "$1"],
 };
 
-/** Of everything that {@link NewCheckpoint} names. */
+/** Samples for all fields of {@link NewCheckpoint}. */
 export const RECORDED: SamplesOf<NewCheckpoint> = {
   id: ["checkpoint-é", "__proto__"],
   kind: ["error", "save", "snapshot", "delta"],

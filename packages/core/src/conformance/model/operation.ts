@@ -10,7 +10,7 @@ import type {
 } from "../../store/checkpoint-store.ts";
 import { type Outcome, outcome } from "../assert.ts";
 
-/** One call to a store, as data. */
+/** A call to a store, as data. */
 export type Operation =
   | { kind: "create"; execution: NewExecution }
   | { kind: "get"; id: string }
@@ -20,7 +20,7 @@ export type Operation =
   | { kind: "list"; options: ListExecutionsOptions & { limit: number } }
   | { kind: "delete"; refs: ExecutionRef[] };
 
-/** Makes the call. A listing is walked to its end. */
+/** Makes the call. A listing is read to its end. */
 export function perform(store: CheckpointStore, operation: Operation): Promise<Outcome<unknown>> {
   switch (operation.kind) {
     case "create":
@@ -47,22 +47,22 @@ async function walk(store: CheckpointStore, options: ListExecutionsOptions): Pro
     const page = await store.listExecutions({ ...options, ...(cursor !== undefined && { cursor }) });
     rows.push(...page.items);
     cursor = page.nextCursor;
-    // A model holds a handful of executions: whoever gives more pages gives rows twice, and the comparison will show it.
+    // A model holds a handful of executions. A store that returns more pages repeats rows, and the comparison shows it.
   } while (cursor !== undefined && rows.length < 50);
   return rows;
 }
 
-/** A time that has not come, and one that long has: what is given as a time in the model. */
+/** A time in the far future and a time long ago: the only times that requests in the model contain. */
 export const FAR_FUTURE = 253_402_300_799_999;
 export const LONG_AGO = 0;
 
-/** A time as the model knows it: one that was given, or one by the store's clock. */
+/** A time in the model's terms: one of the two above, or whether a time by the store's clock has passed. */
 export type TimeView = typeof FAR_FUTURE | typeof LONG_AGO | "later" | "by now";
 
 /**
- * A head without what only the store's clock knows: times are told apart by whether they have come.
+ * Returns a head in the model's terms, in which a time of the store's clock is only known to have passed or not.
  *
- * - Durations in the model are either of 0 ms or far longer than a case takes.
+ * - Durations in the model are either 0 ms or far longer than a case takes.
  */
 export function viewOf(head: ExecutionRecord): Record<string, unknown> {
   const { createdAt, readAt, updatedAt, leaseUntil, wakeAt, deadlineAt, endedAt, ...rest } = head;
@@ -81,7 +81,7 @@ function timeView(time: number | undefined, now: number): TimeView | undefined {
   return time - now > 60_000 ? "later" : "by now";
 }
 
-/** How a head shows a time that is this many milliseconds from now. */
+/** Returns, in the model's terms, a time that is this many milliseconds from now. */
 export function spanView(ms: number | undefined): TimeView | undefined {
   return ms === undefined ? undefined : ms > 0 ? "later" : "by now";
 }

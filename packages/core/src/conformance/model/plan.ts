@@ -12,11 +12,12 @@ import { FAR_FUTURE, LONG_AGO, type Operation } from "./operation.ts";
 import type { StoreModel } from "./store-model.ts";
 
 /*
- * What a random call is to be, told in terms of what the model knows when its turn comes ("the version before", "the
- * last commitId again"): so that random sequences get far, and stay meaningful when they are shrunk.
+ * Plans of random calls. A plan refers to the state of the model at the time of the call ("the version before", "the
+ * last commitId again"), so that most calls of a random sequence succeed, and the sequence stays meaningful when it is
+ * shrunk.
  */
 
-/** A call yet to be filled in. */
+/** A plan of a call. */
 export type Plan =
   | { kind: "create"; who: number; isRunning: boolean; lease: Lease; given: Given; again: boolean; userId: string }
   | { kind: "get"; who: number }
@@ -48,16 +49,18 @@ type Lease = 0 | typeof LONG_LEASE_MS;
 type Which = "current" | "older" | "newer";
 type Write = "nothing" | "delta" | "save" | "error" | "snapshot" | "several";
 type Drop = "no" | "snapshot" | "newest" | "first";
-/** What a creation is given as it is; the rest of it is made from the plan. */
+/** The fields of a creation that are drawn at random. The others are made from the plan. */
 type Given = Omit<NewExecution, Made>;
 type Made = "id" | "workflowId" | "userId" | "status" | "owner" | "leaseMs" | "checkpoint";
-/** The conditions of a listing. Each is on the workflow of its sequence, so that other sequences do not matter. */
+/**
+ * The conditions of a listing. Every listing is also filtered by its sequence's workflow, to exclude other sequences.
+ */
 type Filter = Omit<ListExecutionsOptions, "workflowId" | "cursor" | "limit" | "order">;
 
 const ENDS: readonly (WorkflowStatus | undefined)[] = ["completed", "failed", "cancelled"];
 const STATUSES: WorkflowStatus[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
 
-// Mostly one execution, so that it gets far.
+// Mostly one execution, so that it goes through many states.
 const who = fc.constantFrom(0, 0, 0, 0, 1, 2);
 const lease = fc.constantFrom<Lease>(0, LONG_LEASE_MS);
 const order = fc.constantFrom("asc" as const, "desc" as const);
@@ -71,7 +74,7 @@ const span = fc.constantFrom(0, LONG_LEASE_MS);
 const statuses: fc.Arbitrary<WorkflowStatus[]> = fc.subarray(STATUSES, { minLength: 1 });
 const userId = fc.constantFrom("user-1", "user-2");
 
-/** A value for every field of an interface: one that is not drawn does not compile. */
+/** Random values for every field of an interface. A table that lacks a field does not compile. */
 type Values<T> = { [K in keyof T]-?: fc.Arbitrary<Exclude<T[K], undefined>> };
 
 function optional<T>(values: Values<T>): fc.Arbitrary<Partial<T>> {
@@ -83,7 +86,7 @@ const hash = fc.constantFrom("hash-1", "hash-2");
 const waiting = fc.constantFrom([], [{ nodeId: "node-1", nodeName: "Node 1", visit: 1, since: 1 }]);
 const parentId = fc.constantFrom("parent-1", "parent-2");
 
-// "running" is left out: a commit cannot make an execution running, a claim does.
+// Without "running": a claim makes an execution running, a commit cannot.
 const head: fc.Arbitrary<HeadUpdate> = optional<HeadUpdate>({
   status: fc.constantFrom<WorkflowStatus>("suspended", "completed", "failed", "cancelled", "pending"),
   currentStep: fc.nat(9),
@@ -100,7 +103,7 @@ const head: fc.Arbitrary<HeadUpdate> = optional<HeadUpdate>({
   return withOneWait(ends ? { ...update, endedAt } : update);
 });
 
-/** A wait is named by a time or by a duration, not by both. */
+/** A request sets a wait by a time or by a duration, not by both. */
 function withOneWait<T extends { wakeAt?: number | null; wakeInMs?: number }>({ wakeInMs, ...rest }: T) {
   return rest.wakeAt === undefined && wakeInMs !== undefined ? { ...rest, wakeInMs } : rest;
 }
@@ -123,7 +126,7 @@ const given: fc.Arbitrary<Given> = fc
   .record({ currentStep: fc.nat(3), totalSteps: fc.nat(9) })
   .chain((counts) => givenOptional.map((rest) => ({ ...counts, ...rest })));
 
-/** Plans of commits, in which a status is changed only now and then. */
+/** Plans of commits. Few of them change the status. */
 const commitPlan = fc
   .record({
     kind: fc.constant("commit" as const),
@@ -190,7 +193,7 @@ const listPlan: fc.Arbitrary<Plan> = fc.record({
   order,
 });
 
-/** Some conditions do not go together. */
+/** Removes conditions that cannot be combined. */
 function compatible({ leaseExpired, due, createdBefore, topLevel, parentId: parent, ...filter }: Filter): Filter {
   const hasOrder = leaseExpired === true || due === true;
   return {
@@ -214,7 +217,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant("get" as const), who }), weight: 1 },
 );
 
-/** Plans of what changes the execution 0, for racing. */
+/** Plans of calls that change execution 0, for races. */
 export const racingPlan: fc.Arbitrary<Plan> = fc
   .oneof(
     { arbitrary: commitPlan, weight: 4 },
@@ -224,7 +227,9 @@ export const racingPlan: fc.Arbitrary<Plan> = fc
   )
   .map((plan) => (plan.kind === "list" ? plan : { ...plan, who: 0 }));
 
-/** Fills a plan in, by what the model knows. `name` makes ids apart from those of other runs on the same store. */
+/**
+ * Makes the call of a plan from the model's state. `name` keeps its ids apart from those of other runs on the store.
+ */
 export function fillIn(plan: Plan, model: StoreModel, name: (who: number) => string): Operation {
   const id = "who" in plan ? idOf(plan, model, name) : "";
   const one = model.executions.get(id);
@@ -266,7 +271,9 @@ function listOptions({ filter, limit, order: by }: Plan & { kind: "list" }, work
   return { ...filter, workflowId, limit, ...(!hasOrder && { order: by }) };
 }
 
-/** Whom a call concerns: rarely one that is not there, which would say little. */
+/**
+ * Returns the id of the execution that a call concerns. It is rarely one that does not exist, which would prove little.
+ */
 function idOf(plan: Plan & { who: number }, model: StoreModel, name: (who: number) => string): string {
   const wanted = name(plan.who);
   if (plan.kind === "create" || plan.who === 2 || model.executions.has(wanted)) return wanted;

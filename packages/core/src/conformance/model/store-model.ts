@@ -14,7 +14,7 @@ import type { Outcome } from "../assert.ts";
 import { inOrder } from "../page-order.ts";
 import { FAR_FUTURE, LONG_AGO, type Operation, spanView, viewOf } from "./operation.ts";
 
-/** What the model says of a call: its value in the model's terms, or the code it must be refused with. */
+/** The result that the model expects of a call: a value in the model's terms, or the code of an error. */
 export type Expectation = { value: unknown } | { code: ErrorCode };
 
 interface ModelExecution {
@@ -35,10 +35,10 @@ const CLEARABLE = ["wakeAt", "waiting", "waitingCount", "failure"] as const;
 const RESTING: readonly WorkflowStatus[] = ["suspended", "completed", "failed", "cancelled"];
 
 /**
- * A store as simple as it can be told: what the suite holds real ones against.
+ * The simplest possible store. The suite compares real stores with it.
  *
- * - Written apart from the rules that stores share, so that a fault in those shows as well.
- * - Tokens and times are the store's to choose: the model takes them over, and only demands that tokens rise.
+ * - It does not use the rules that stores share, so that a fault in those rules is found as well.
+ * - A store chooses tokens and times. The model takes them over, and only requires that tokens rise.
  */
 export class StoreModel {
   readonly executions: Map<string, ModelExecution>;
@@ -51,7 +51,7 @@ export class StoreModel {
     this.#highestTokens = new Map(from === undefined ? [] : from.#highestTokens);
   }
 
-  /** Does to the model what the call does to a store. `actual` is how the store answered. */
+  /** Applies a call to the model. `actual` is the store's outcome of the call. */
   apply(operation: Operation, actual: Outcome<unknown>): Expectation {
     switch (operation.kind) {
       case "create":
@@ -78,7 +78,7 @@ export class StoreModel {
       return { value: existing.view };
     }
     const token = this.#newToken(execution.id, actual);
-    if (token === undefined) return { value: "a token higher than any this id has had" };
+    if (token === undefined) return { value: "a token higher than any that this id has had" };
     const { checkpoint, leaseMs, wakeInMs, deadlineMs, createdAt, ...given } = execution;
     const { id, status, wakeAt = spanView(wakeInMs) } = given;
     const isHeld = (leaseMs ?? 0) > 0;
@@ -94,7 +94,7 @@ export class StoreModel {
           checkpointsCount: 0,
           recoveries: 0,
         },
-        // A creation is never dated later than the store's clock.
+        // createdAt is never later than the store's clock.
         ...{ createdAt: createdAt === LONG_AGO ? LONG_AGO : "by now", wakeAt, deadlineAt: spanView(deadlineMs) },
         isHeld: leaseMs === undefined ? undefined : isHeld,
       },
@@ -117,7 +117,7 @@ export class StoreModel {
     if (!request.from.includes(one.status)) return { code: "INVALID_STATUS" };
     if (one.status === "running" && one.isHeld && !request.force) return { code: "LEASE_HELD" };
     const token = this.#newToken(id, actual);
-    if (token === undefined) return { value: "a token higher than any this id has had" };
+    if (token === undefined) return { value: "a token higher than any that this id has had" };
     const wasRunning = one.status === "running";
     Object.assign(one, { status: "running", token, isHeld: request.leaseMs > 0, lastClaimId: request.claimId });
     const kept = wasRunning
@@ -217,7 +217,7 @@ export class StoreModel {
       .filter(({ view }) => !topLevel || view.parentId === undefined)
       .map(({ view, createdAt }) => ({ view, createdAt: due || leaseExpired ? 0 : createdAt, id: String(view.id) }));
     const views = inOrder(rows).map(({ view }) => view);
-    // Those have an order of their own, by times that only the store knows; see answerOf.
+    // due and leaseExpired order by times that only the store knows; see answerOf.
     if (due || leaseExpired) return views;
     return order === "asc" ? views : views.reverse();
   }
@@ -233,7 +233,7 @@ export class StoreModel {
     return deleted;
   }
 
-  /** The token that the store has just given, if it may give it. */
+  /** Returns the token that the store has just assigned, if it is a valid one. */
   #newToken(id: string, actual: Outcome<unknown>): number | undefined {
     const token = headIn(actual)?.token;
     if (token === undefined || token <= (this.#highestTokens.get(id) ?? -1)) return undefined;
@@ -242,7 +242,7 @@ export class StoreModel {
   }
 }
 
-/** A store's answer in the model's terms. */
+/** Returns a store's answer in the model's terms. */
 export function answerOf(operation: Operation, actual: Outcome<unknown>): Expectation | { error: unknown } {
   if (!actual.ok) return actual.code === undefined ? { error: actual.error } : { code: actual.code };
   if (actual.value === undefined) return { value: undefined };
@@ -251,7 +251,9 @@ export function answerOf(operation: Operation, actual: Outcome<unknown>): Expect
   return { value: isHead ? viewOf(actual.value as ExecutionRecord) : actual.value };
 }
 
-/** The rows of a listing. What has an order of its own must keep to it, and is then compared by id. */
+/**
+ * Returns the rows of a listing. Rows of `due` and `leaseExpired` must be in order, and are then sorted for comparison.
+ */
 function listed({ due, leaseExpired }: ListExecutionsOptions, rows: ExecutionRecord[]): unknown {
   if (!due && !leaseExpired) return rows.map(viewOf);
   const timeOf = ({ wakeAt, leaseUntil }: ExecutionRecord) => (due ? wakeAt : leaseUntil) ?? 0;
