@@ -13,17 +13,17 @@ const readings = (...values: unknown[]) => {
   return steadyClock({ ...systemClock, now: next, elapsed: next });
 };
 
-it("rounds and bounds what a clock says of now, and keeps the last reading instead of one that is none", () => {
+it("rounds and bounds the readings of now, and replaces an invalid reading by the last valid one", () => {
   const clock = readings(5.7, Number.NaN, new Error("no"), "7", -3, Number.POSITIVE_INFINITY, 1e300);
   expect([1, 2, 3, 4, 5, 6, 7].map(() => clock.now())).toEqual([5, 5, 5, 5, 0, 0, 8.64e15]);
 });
 
-it("lets elapsed time stand still, but never go back", () => {
+it("lets elapsed time stay the same, but never decrease", () => {
   const clock = readings(10, 4, Number.NaN, 10.5, new Error("no"), undefined);
   expect([1, 2, 3, 4, 5, 6].map(() => clock.elapsed())).toEqual([10, 10, 10, 10.5, 10.5, 10.5]);
 });
 
-it("can cancel what was scheduled, also if the clock returns nothing to cancel it with", () => {
+it("cancels a scheduled callback even if the clock returns no function to cancel it", () => {
   const clock = steadyClock({ ...systemClock, now: () => 0, schedule: (() => undefined) as never });
   expect(clock.schedule(1, () => undefined)()).toBeUndefined();
 });
@@ -34,7 +34,7 @@ it("wraps a clock once", () => {
   expect(steadyClock(wrapped)).toBe(wrapped);
 });
 
-it("tells a ManualClock's corrections from its passing time", () => {
+it("does not count a ManualClock's corrections as elapsed time", () => {
   const clock = new ManualClock(1_000);
   let fired = 0;
   clock.schedule(50, () => fired++);

@@ -1,6 +1,6 @@
 import type { CheckpointStore, ExecutionRecord } from "../src/index.ts";
 
-/** Reads a head, to be compared with what it is later: without the time of the reading. */
+/** Reads a head without `readAt`, so that it can be compared with a later head. */
 export async function headIn(
   store: Pick<CheckpointStore, "getExecution">,
   id: string,

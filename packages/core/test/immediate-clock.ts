@@ -1,6 +1,6 @@
 import type { Clock } from "@waymark/core";
 
-/** A clock whose waits are over in the next turn of the event loop: retries of the store do not wait. */
+/** A clock whose waits end in the next turn of the event loop, so that retries of store calls do not wait. */
 export function immediateClock(): Clock {
   let elapsedMs = 0;
   return {

@@ -10,16 +10,16 @@ describe("text from outside", () => {
     expect(quoted('say "hi" \\')).toBe('"say \\"hi\\" \\\\"');
   });
 
-  it("is cut to a stated length when quoted", () => {
+  it("is cut to the given length when quoted", () => {
     expect(quoted("x".repeat(20_000_000))).toBe(`"${"x".repeat(120)}…"`);
   });
 
-  it("is listed with a count of what is left out", () => {
+  it("is listed with the number of omitted items", () => {
     expect(listed(["a", "b"])).toBe('"a", "b"');
     expect(listed(Array.from({ length: 100_000 }, (_, i) => i))).toMatch(/^"0", .*"9" and 99990 more$/);
   });
 
-  it("keeps its lines but neither control characters nor credentials when cleaned", () => {
+  it("keeps line breaks, but loses control characters and credentials when cleaned", () => {
     expect(cleanText("one\n\ttwo\u0007\r")).toBe("one\n\ttwo\\u0007\\u000d");
     expect(cleanText("connect to postgres://ann:s3cret@db:5432/x failed")).toBe(
       "connect to postgres://***@db:5432/x failed",
@@ -31,7 +31,7 @@ describe("text from outside", () => {
     expect(cleanText("\ud800")).toBe("\ufffd");
   });
 
-  it("keeps the paths of files, which have no credentials, when cleaned", () => {
+  it("keeps file paths, which have no credentials, when cleaned", () => {
     const line = "    at file:///app/node_modules/.pnpm/pkg@1.2.3/node_modules/pkg/index.js:1:2";
     expect(cleanText(line)).toBe(line);
     expect(cleanText(`${line},http://u:secret@h/`)).toBe(`${line},http://***@h/`);

@@ -1,14 +1,14 @@
 import { compareIds, type ExecutionRecord, type ListQuery, matchesQuery } from "@waymark/core/store";
 
-/** What the index needs to know of an execution. The key (`createdAt`, `id`) never changes; the rest of the head may. */
+/** An entry of the index. Its key (`createdAt`, `id`) never changes; the other fields of the head may. */
 export interface Indexed {
   head: ExecutionRecord;
 }
 
 /**
- * Executions in the order of a listing: by `createdAt`, then by the bytes of the id's UTF-8.
+ * Executions in the order of a listing: by `createdAt`, then by the UTF-8 bytes of the id.
  *
- * - A sorted array: a listing starts by binary search and an insertion goes to the end as long as the clock rises.
+ * - A sorted array. A listing finds its start by binary search. As long as the clock rises, new entries go to the end.
  */
 export class ExecutionIndex<Entry extends Indexed> {
   readonly #entries: Entry[] = [];
@@ -23,7 +23,7 @@ export class ExecutionIndex<Entry extends Indexed> {
     this.#entries.splice(this.#firstNotBefore(createdAt, id), 1);
   }
 
-  /** The rows of one page, and one more if there is one. */
+  /** Returns the rows of one page, and one more row if there is one. */
   rows(query: ListQuery, now: number): Entry[] {
     return query.sortBy === "createdAt" ? this.#inOrder(query, now) : this.#byTime(query, query.sortBy, now);
   }
@@ -40,7 +40,7 @@ export class ExecutionIndex<Entry extends Indexed> {
     return found;
   }
 
-  /** All that match are looked at: a memory's size bounds them. */
+  /** Returns a page ordered by a time that changes. It sorts all matching entries, whose number memory limits. */
   #byTime(query: ListQuery, sortBy: "wakeAt" | "leaseUntil", now: number): Entry[] {
     const { after, limit } = query;
     const timeOf = ({ head }: Entry) => head[sortBy] ?? 0;

@@ -6,11 +6,11 @@ import { MemoryDriver } from "./memory-driver.ts";
 /** Options of {@link MemoryCheckpointStore}. */
 export interface MemoryCheckpointStoreOptions {
   /**
-   * The store's clock: leases, `createdAt` and all other times follow it. Default: the system's.
+   * The store's clock. Leases, `createdAt` and all other times follow it. Default: the system clock.
    *
-   * - The default does not follow fake timers. Pass `{ now: () => Date.now() }` if it should.
-   * - Fractions of a millisecond are cut off. A reading that is no time (`NaN`, a negative number) counts as the last
-   *   one that was.
+   * - The default does not follow fake timers. Pass `{ now: () => Date.now() }` to follow them.
+   * - Fractions of a millisecond are cut off. A reading that is not a time (`NaN`, a negative number) is replaced by
+   *   the last valid one.
    */
   clock?: Pick<Clock, "now">;
   /** The largest payload, in bytes of UTF-8. Default: 64 MiB. */
@@ -21,14 +21,14 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(
   Object.keys({ clock: true, maxPayloadBytes: true } satisfies Record<keyof MemoryCheckpointStoreOptions, true>),
 );
 
-// Taken once: what a test or a caller does to `Date` later must not move anybody's lease.
+// Read when the module is loaded, so that a later change of `Date` by a test or a caller does not affect leases.
 const SYSTEM_CLOCK: Pick<Clock, "now"> = { now: Date.now };
 
 /**
  * Keeps executions in the memory of this process, with the semantics of a database.
  *
- * - Nothing outlives the process; use it for tests and for workflows that may be lost.
- * - Every call does its work before it returns its promise: no two calls interleave.
+ * - The data is lost when the process ends. Use it for tests and for workflows that may be lost.
+ * - Every call does its work before it returns its promise, so calls never interleave.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export class MemoryCheckpointStore extends DefinedStore {
   readonly #options: MemoryCheckpointStoreOptions;
   readonly #driver: MemoryDriver;
 
-  /** @throws {WorkflowError} INVALID_ARGUMENT for an option that is unknown or wrong */
+  /** @throws {WorkflowError} INVALID_ARGUMENT if an option is unknown or wrong */
   constructor(options: MemoryCheckpointStoreOptions = {}) {
     checkOptions(options);
     const { clock = SYSTEM_CLOCK, maxPayloadBytes = MemoryCheckpointStore.capabilities.maxPayloadBytes } = options;
@@ -58,7 +58,7 @@ export class MemoryCheckpointStore extends DefinedStore {
   /**
    * Opens a second handle on the same data, as another process would have on a database.
    *
-   * - For tests of crashes and of competing owners. Closing one handle leaves the other open.
+   * - Use it to test crashes and competing owners. Closing one handle does not close the other.
    */
   reopen(): MemoryCheckpointStore {
     const handle = new MemoryCheckpointStore(this.#options);
@@ -67,7 +67,7 @@ export class MemoryCheckpointStore extends DefinedStore {
   }
 }
 
-/** The readings of a clock, as a store's times: whole milliseconds; the last one stands for a reading that is no time. */
+/** Returns a clock of whole milliseconds. It replaces a reading that is not a time by the last valid one. */
 function timeOf(clock: Pick<Clock, "now">): () => number {
   let last = 0;
   return () => {

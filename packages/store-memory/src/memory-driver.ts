@@ -38,11 +38,11 @@ interface Data {
   executions: Map<string, Entry>;
   index: ExecutionIndex<Entry>;
   definitions: Map<string, Definition>;
-  /** One counter for all executions: so a token is not used again when an id is deleted and made anew. */
+  /** The counter of the tokens of all executions, so that an id that is deleted and created again gets new tokens. */
   lastToken: number;
 }
 
-/** Keeps executions in maps. Every call does its work before it returns its promise: no two calls interleave. */
+/** Keeps executions in maps. Every call does its work before it returns its promise, so calls never interleave. */
 export class MemoryDriver implements StoreDriver {
   #now: () => number;
   #data: Data = { executions: new Map(), index: new ExecutionIndex(), definitions: new Map(), lastToken: 0 };
@@ -51,7 +51,7 @@ export class MemoryDriver implements StoreDriver {
     this.#now = now;
   }
 
-  /** Works on the data and by the time of another handle from now on. */
+  /** Makes this handle use the data and the clock of another handle. */
   share(other: MemoryDriver): void {
     this.#data = other.#data;
     this.#now = other.#now;
@@ -160,7 +160,7 @@ export class MemoryDriver implements StoreDriver {
     return deleted;
   }
 
-  /** Nothing to end: the data goes with the last handle. */
+  /** Does nothing: the data is freed with the last handle. */
   async close(): Promise<void> {}
 
   #refused(entry: Entry | undefined): Refused {
@@ -177,7 +177,7 @@ export class MemoryDriver implements StoreDriver {
   }
 }
 
-/** Whether a commit puts objects of the caller's into the head. */
+/** Returns whether a commit puts objects of the caller into the head. */
 function hasNested({ head }: CommitRequest): boolean {
   return head !== undefined && ((head.failure ?? undefined) !== undefined || (head.waiting ?? undefined) !== undefined);
 }
@@ -188,7 +188,7 @@ function copyRecord(record: CheckpointRecord): CheckpointRecord {
 
 function recordOf(checkpoint: NewCheckpoint, seq: number): CheckpointRecord {
   const { id, kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs, payload, timestamp, error } = checkpoint;
-  // biome-ignore format: a line each says nothing more
+  // biome-ignore format: one line per field would not be clearer
   const record: CheckpointRecord = { id, seq, kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs, payload, timestamp };
   if (error !== undefined) record.error = structuredClone(error);
   return record;

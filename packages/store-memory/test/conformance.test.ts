@@ -2,7 +2,7 @@ import { describeCheckpointStore } from "@waymark/core/conformance";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, it } from "vitest";
 
-// Taken once: cases set the caller's clock wrong, and the store's must not follow.
+// Read when the module is loaded: cases set the caller's clock wrong, which must not affect the store's clock.
 const systemNow = Date.now;
 
 describeCheckpointStore(

@@ -36,14 +36,14 @@ it.each<[unknown, string]>([
   );
 });
 
-it("takes an option that is undefined as absent", async () => {
+it("treats an option that is undefined as absent", async () => {
   const options = { clock: undefined, maxPayloadBytes: undefined } as unknown as MemoryCheckpointStoreOptions;
   await using store = new MemoryCheckpointStore(options);
   expect(store.capabilities).toEqual(MemoryCheckpointStore.capabilities);
   expect((await store.createExecution(execution("e"))).createdAt).toBeGreaterThan(1_700_000_000_000);
 });
 
-it("cuts fractions off its clock's readings, and passes over readings that are no time", async () => {
+it("cuts fractions off its clock's readings, and ignores readings that are not a time", async () => {
   let reading: unknown;
   const store = new MemoryCheckpointStore({ clock: { now: () => reading as number } });
   const createdAt = async (value: unknown, id: string) => {
@@ -62,7 +62,7 @@ it("cuts fractions off its clock's readings, and passes over readings that are n
   expect(leaseUntil).toBe(5_001);
 });
 
-it("ends a lease at the last time there is, at the latest", async () => {
+it("ends a lease that is too long at the latest time that a Date can hold", async () => {
   const store = new MemoryCheckpointStore({ clock: { now: () => MAX_TIME_MS - 10 } });
   expect((await store.createExecution(execution("e"))).leaseUntil).toBe(MAX_TIME_MS);
 });
@@ -75,7 +75,7 @@ it("shares the last good reading of the clock between its handles", async () => 
   expect((await store.reopen().createExecution(execution("b"))).createdAt).toBe(7_000);
 });
 
-it("keeps what is nested in a failure to itself", async () => {
+it("copies the nested objects of a failure", async () => {
   const store = new MemoryCheckpointStore();
   const cause = { message: "refused" };
   const failure = { code: "NODE_FAILED", message: "down", cause } as unknown as NonNullable<NewExecution["failure"]>;
@@ -84,7 +84,7 @@ it("keeps what is nested in a failure to itself", async () => {
   expect((await store.getExecution("e"))?.failure).toMatchObject({ cause: { message: "refused" } });
 });
 
-it("is closed for every handle by itself", async () => {
+it("closes one handle without closing the others", async () => {
   const store = new MemoryCheckpointStore();
   await store.reopen().close();
   expect(await store.getExecution("e")).toBeUndefined();

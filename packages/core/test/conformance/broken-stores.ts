@@ -13,8 +13,8 @@ import type {
 } from "../../src/index.ts";
 
 /*
- * Stores as they are easily written wrong, from the contract's words alone: each handles one thing in a way that looks
- * well enough, and knows nothing of the suite.
+ * Stores with mistakes that are easily made by someone who knows only the contract. Each does one thing in a way that
+ * looks right, and was written without regard to the suite.
  */
 
 /** Last write wins. */
@@ -46,7 +46,7 @@ export class InTwoSteps extends MemoryCheckpointStore {
   }
 }
 
-/** The fencing token is the owner's number. */
+/** The fencing token is a number per owner. */
 export class TokensByOwner extends MemoryCheckpointStore {
   readonly #owners: string[] = [];
 
@@ -91,7 +91,7 @@ export class LeasesByCaller extends MemoryCheckpointStore {
   }
 }
 
-/** The cursor is the number of rows that were given. */
+/** The cursor is the number of rows that were returned. */
 export class CursorByOffset extends MemoryCheckpointStore {
   override async listExecutions({ cursor, ...options }: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     const { limit = 100 } = options;
@@ -112,14 +112,14 @@ export class CursorByOffset extends MemoryCheckpointStore {
   }
 }
 
-/** Ten rows where no number is named. */
+/** Ten rows if there is no limit. */
 export class TenRows extends MemoryCheckpointStore {
   override listExecutions(options: ListExecutionsOptions = {}): Promise<Page<ExecutionRecord>> {
     return super.listExecutions({ limit: 10, ...options });
   }
 }
 
-/** Ids without their case. */
+/** Ids are compared without regard to case. */
 export class IdsInLowerCase extends MemoryCheckpointStore {
   override createExecution(execution: NewExecution): Promise<ExecutionRecord> {
     return super.createExecution({ ...execution, id: lower(execution.id) });
@@ -142,7 +142,7 @@ export class IdsInLowerCase extends MemoryCheckpointStore {
   }
 }
 
-/** Payloads as a JSON column gives them back. */
+/** Payloads are returned as a JSON column returns them. */
 export class PayloadsAsJson extends MemoryCheckpointStore {
   override async readCheckpoints(id: string, options?: ReadCheckpointsOptions): Promise<CheckpointRecord[]> {
     const records = await super.readCheckpoints(id, options);
@@ -150,7 +150,7 @@ export class PayloadsAsJson extends MemoryCheckpointStore {
   }
 }
 
-/** A commit that is sent again counts again. */
+/** A repeated commit raises the version again. */
 export class RetriesCount extends MemoryCheckpointStore {
   readonly #seen = new Set<string>();
 
@@ -170,7 +170,7 @@ export class RetriesCount extends MemoryCheckpointStore {
   }
 }
 
-/** Deletes the head and forgets the records. */
+/** A deletion removes the head, but not the records. */
 export class RecordsLeftBehind extends MemoryCheckpointStore {
   readonly #left = new Map<string, CheckpointRecord[]>();
 

@@ -12,7 +12,7 @@ const harness: ConformanceHarness = {
   },
 };
 
-it("skips by name what needs definitions to look older, if the harness cannot do that", async () => {
+it("reports the cases about old definitions as skipped if the harness cannot make definitions look older", async () => {
   const { success, cases: results } = await runConformance(harness, { cases });
   expect(success).toBe(true);
   expect(results.filter(({ status }) => status === "passed").map(({ id }) => id)).toEqual(["definitions/young"]);
@@ -21,7 +21,7 @@ it("skips by name what needs definitions to look older, if the harness cannot do
   }
 });
 
-it("fails those cases, and says why, if a harness promises it and has no way to do it", async () => {
+it("fails those cases with the reason if the harness declares agesDefinitions without ageDefinitions", async () => {
   const report = await runConformance({ ...harness, agesDefinitions: true }, { cases });
   expect(report.failed).toBe(cases.length - 1);
   expect(report.cases.at(-1)?.reason).toContain("ageDefinitions(ms)");

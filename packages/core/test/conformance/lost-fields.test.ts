@@ -8,7 +8,7 @@ const FIELDS = Object.entries(CASE_OF_FIELD).flatMap(([request, fields]) =>
   Object.entries<string>(fields).map(([field, id]) => ({ request: request as keyof typeof CASE_OF_FIELD, field, id })),
 );
 
-/** Fields that other promises are about: identity, fencing, status, times and pages. More cases notice their loss. */
+/** Fields on which other promises depend: identity, fencing, status, times and pages. More cases find their loss. */
 const BUILT_UPON = new Set(
   Object.entries({
     create:
@@ -22,13 +22,13 @@ const BUILT_UPON = new Set(
   }).flatMap(([request, fields]) => fields.split(" ").map((field) => `${request} ${field}`)),
 );
 
-it("names a case of the suite for every field", () => {
+it("the suite has a case for every field", () => {
   const ids = conformanceCases.map((one) => one.id);
   expect(FIELDS.filter(({ id }) => !ids.includes(id))).toEqual([]);
 });
 
 describe("a store that loses one field of one request", () => {
-  it.each(FIELDS)("$request $field is noticed by $id", async ({ request, field, id }) => {
+  it.each(FIELDS)("fails $id if it loses $field of $request", async ({ request, field, id }) => {
     const report = await runConformance(harnessOf(losing(request, field)));
     const failed = report.cases.filter(({ status }) => status === "failed").map((one) => one.id);
     expect(failed).toContain(id);

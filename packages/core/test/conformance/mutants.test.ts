@@ -4,16 +4,16 @@ import { mutants } from "./mutants/index.ts";
 import { harnessOf } from "./mutants/mutant.ts";
 
 describe("mutants of the memory store", () => {
-  it("is one for every case of the suite", () => {
+  it("exist for every case of the suite", () => {
     expect(Object.keys(mutants).toSorted()).toEqual(conformanceCases.map(({ id }) => id).toSorted());
   });
 
-  it("finds nothing in the store without a fault", async () => {
+  it("pass every case without a fault", async () => {
     const report = await runConformance(harnessOf({ fault: "none" }));
     expect(report.cases.filter(({ status }) => status !== "passed")).toEqual([]);
   });
 
-  it.each(Object.entries(mutants))("%s fails its own case and at most two others", async (id, mutant) => {
+  it.each(Object.entries(mutants))("%s: the mutant fails this case and at most two others", async (id, mutant) => {
     const report = await runConformance(harnessOf(mutant));
     const failed = report.cases.filter(({ status }) => status === "failed").map((result) => result.id);
     expect(failed).toContain(id);

@@ -92,7 +92,7 @@ describe("the suite in other runners", () => {
     expect(report).toMatchObject({ success: true, failed: 0, seed: 7 });
   });
 
-  it("names the broken invariant on the command line, and exits with 1", async () => {
+  it("reports the broken invariant on the command line, and exits with 1", async () => {
     const { exitCode, stdout } = await run(cli, "./broken.ts", "--case", "fidelity/");
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/ 9\. Faithful.*BROKEN/);

@@ -18,7 +18,7 @@ const CANVAS = {
 };
 
 describe("defineWorkflow", () => {
-  it("drops what a canvas adds, and keeps what counts", () => {
+  it("drops the fields that a canvas adds, and keeps those of a definition", () => {
     const { nodes, edges } = CANVAS;
     expect(defineWorkflow({ id: "w", nodes, edges } as WorkflowDefinition & { id: "w" })).toEqual({
       id: "w",
@@ -34,7 +34,7 @@ describe("defineWorkflow", () => {
     });
   });
 
-  it("refuses what is no workflow, at once", () => {
+  it("refuses a value that is not a workflow", () => {
     expect(() => defineWorkflow({ id: "w", nodes: [], edges: [] })).toThrow(
       expect.objectContaining({ code: "WORKFLOW_EMPTY" }),
     );
@@ -43,7 +43,7 @@ describe("defineWorkflow", () => {
 });
 
 describe("fromReactFlow", () => {
-  it("takes a saved canvas as it is", () => {
+  it("makes a workflow from an unchanged saved canvas", () => {
     const workflow = fromReactFlow("w", CANVAS, {
       typeOf: (node) => (node.type === "http" ? "request" : node.type),
       ignore: (node) => node.type === "note",
@@ -58,7 +58,7 @@ describe("fromReactFlow", () => {
     });
   });
 
-  it("refuses what is no canvas", () => {
+  it("refuses a value that is not a canvas", () => {
     for (const flow of [undefined, {}, { nodes: [null], edges: [] }, { nodes: [{ id: 1 }], edges: [] }]) {
       expect(() => fromReactFlow("w", flow as never)).toThrow(expect.objectContaining({ code: "WORKFLOW_INVALID" }));
     }
@@ -78,18 +78,18 @@ describe("a definition's hash", () => {
     return hashOf(definition);
   };
 
-  it("does not depend on the order of keys, nor on what is absent", () => {
+  it("does not depend on the order of keys, or on absent and undefined fields", () => {
     expect(changed((w) => Object.assign(w.nodes[0] as object, { data: { y: { w: 2, z: [1, 2] }, x: 1 } }))).toBe(
       hashOf(base()),
     );
     expect(changed((w) => Object.assign(w.edges[0] as object, { sourceHandle: null }))).toBe(hashOf(base()));
   });
 
-  it("names its rule, and fits into an id", () => {
+  it("begins with the number of its rule, and is a valid id", () => {
     expect(hashOf(base())).toMatch(/^2:[0-9a-f]{64}$/);
   });
 
-  it("does not depend on the edges' own ids: a canvas that is saved 100 times is one definition", async () => {
+  it("does not depend on the ids of edges: a canvas that is saved 100 times is one definition", async () => {
     const store = new MemoryCheckpointStore();
     const hashes = new Set<string>();
     const saved = new Set<string>();
@@ -109,7 +109,7 @@ describe("a definition's hash", () => {
     expect(hashes).toEqual(saved);
   });
 
-  it("sorts keys by code unit as RFC 8785 does, also those that look like numbers", () => {
+  it("sorts keys by code unit as RFC 8785 does, also keys that look like numbers", () => {
     const value = {
       "\u20ac": 1,
       "\r": 2,
@@ -148,7 +148,7 @@ describe("a definition's hash", () => {
     expect(changed(change)).not.toBe(hashOf(base()));
   });
 
-  it("is the name under which the store keeps what was run, in its own order of keys", async () => {
+  it("is the key of the stored definition, whose own keys keep their order", async () => {
     const store = new MemoryCheckpointStore();
     const seen: string[][] = [];
     const engine = createWorkflowEngine({

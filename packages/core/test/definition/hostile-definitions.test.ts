@@ -4,7 +4,7 @@ import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { definitionJson, hashDefinition } from "../../src/definition/hash.ts";
 import { createWorkflowEngine, defineWorkflow, isWorkflowError, type WorkflowDefinition } from "../../src/index.ts";
 
-/** Runs a definition of which the engine knows all types, and returns what its nodes saw as their data. */
+/** Runs a definition with executors for all its types, and returns the data that its nodes got. */
 async function run(definition: unknown): Promise<unknown[]> {
   const seen: unknown[] = [];
   const engine = createWorkflowEngine({
@@ -40,35 +40,38 @@ function cyclic(): object {
   return data;
 }
 
-describe("a definition that does something when it is read", () => {
+describe("a definition with getters, proxies or odd data", () => {
   it.each<[string, unknown]>([
-    ["throws for its id", throwing("id", { nodes: [], edges: [] })],
-    ["throws for its nodes", throwing("nodes", { id: "w", edges: [] })],
-    ["throws for a node's type", { id: "w", nodes: [throwing("type", { id: "a" })], edges: [] }],
-    ["throws for a node's data", { id: "w", nodes: [throwing("data", { id: "a" })], edges: [] }],
-    ["throws for a retry policy", { id: "w", nodes: [{ id: "a", retry: throwing("maxAttempts") }], edges: [] }],
-    ["throws for an edge", { id: "w", nodes: [{ id: "a" }], edges: [throwing("source")] }],
-    ["throws for its input", throwing("input", { id: "w", nodes: [{ id: "a" }], edges: [] })],
-    ["throws for everything", new Proxy({}, { get: (_, key) => (key === "then" ? undefined : expect.unreachable()) })],
-    ["throws inside its data", withData({ deep: [throwing("x")] })],
-    ["has data that contains itself", withData(cyclic())],
-    ["has data nested 1,001 deep", withData(nested(1_001))],
-    ["has data nested 3,000 deep", withData(nested(3_000))],
-    ["has data nested 100,000 deep", withData(nested(100_000))],
-    ["has a bigint in its data", withData({ n: 1n })],
+    ["that throws for its id", throwing("id", { nodes: [], edges: [] })],
+    ["that throws for its nodes", throwing("nodes", { id: "w", edges: [] })],
+    ["that throws for a node's type", { id: "w", nodes: [throwing("type", { id: "a" })], edges: [] }],
+    ["that throws for a node's data", { id: "w", nodes: [throwing("data", { id: "a" })], edges: [] }],
+    ["that throws for a retry policy", { id: "w", nodes: [{ id: "a", retry: throwing("maxAttempts") }], edges: [] }],
+    ["that throws for an edge", { id: "w", nodes: [{ id: "a" }], edges: [throwing("source")] }],
+    ["that throws for its input", throwing("input", { id: "w", nodes: [{ id: "a" }], edges: [] })],
     [
-      "has a hidden toJSON in its data",
+      "that throws for every property",
+      new Proxy({}, { get: (_, key) => (key === "then" ? undefined : expect.unreachable()) }),
+    ],
+    ["that throws inside its data", withData({ deep: [throwing("x")] })],
+    ["with data that contains itself", withData(cyclic())],
+    ["with data nested 1,001 levels deep", withData(nested(1_001))],
+    ["with data nested 3,000 levels deep", withData(nested(3_000))],
+    ["with data nested 100,000 levels deep", withData(nested(100_000))],
+    ["with a bigint in its data", withData({ n: 1n })],
+    [
+      "with a hidden toJSON in its data",
       withData(Object.defineProperty({ x: 1 }, "toJSON", { value: () => ({ x: 2 }) })),
     ],
-    ["has a toJSON of its own in its data", withData({ x: { toJSON: () => 2 } })],
-    ["has data whose toJSON throws", withData({ at: Object.create({ toJSON: () => expect.unreachable() }) })],
-  ])("and %s is refused with a code", async (_what, definition) => {
+    ["with an own toJSON in its data", withData({ x: { toJSON: () => 2 } })],
+    ["with data whose toJSON throws", withData({ at: Object.create({ toJSON: () => expect.unreachable() }) })],
+  ])("%s is refused with a code", async (_what, definition) => {
     const error: unknown = await run(definition).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "WORKFLOW_INVALID" });
     expect(String(error).length).toBeLessThan(500);
   });
 
-  it("is read once: what was checked is what runs", async () => {
+  it("is read once, so the values that were checked are those that run", async () => {
     let reads = 0;
     const definition = { id: "w", edges: [], nodes: [{ id: "a", data: { kept: 1 } }] };
     Object.defineProperty(definition.nodes[0], "data", { enumerable: true, get: () => ({ reads: ++reads }) });
@@ -78,7 +81,7 @@ describe("a definition that does something when it is read", () => {
     expect(await run(withData(data))).toEqual([{ n: 1 }]);
   });
 
-  it("has data as JSON has it", async () => {
+  it("has its data written as JSON.stringify writes it", async () => {
     const data = {
       at: new Date(0),
       url: new URL("http://x/"),
@@ -96,7 +99,7 @@ describe("a definition that does something when it is read", () => {
     expect(JSON.stringify(seen)).toBe(JSON.stringify(data));
   });
 
-  it("has data as JSON has it, whatever a library has put on the built-in prototypes", () => {
+  it("has its data written as JSON even if a library has added toJSON to the built-in prototypes", () => {
     const prototypes = [Object.prototype, Array.prototype] as unknown as { toJSON?: () => unknown }[];
     const definition: WorkflowDefinition = { id: "w", nodes: [{ id: "a", data: { list: [{ x: 1 }] } }], edges: [] };
     const expected = [definitionJson(definition), hashDefinition(definitionJson(definition))];
@@ -110,7 +113,7 @@ describe("a definition that does something when it is read", () => {
     }
   });
 
-  it("never throws anything without a code, whatever it is", async () => {
+  it("is accepted or refused with a code for any random value", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
@@ -153,12 +156,12 @@ describe("a refused definition", () => {
       { id: "w", nodes: ids.slice(0, 50_000).map(() => ({})), edges: [] },
     ],
     ["of 20,000 bad nodes", "WORKFLOW_INVALID", { id: "w", nodes: ids.slice(0, 20_000).map(() => 1), edges: [] }],
-    ["of a list that is mostly holes", "WORKFLOW_INVALID", { id: "w", nodes: new Array(4_000_000_000), edges: [] }],
+    ["of a sparse list", "WORKFLOW_INVALID", { id: "w", nodes: new Array(4_000_000_000), edges: [] }],
     ["of a loop of 100,000 nodes", "WORKFLOW_CYCLE", { id: "w", nodes: ids, edges: ring }],
     ["of a long id", "WORKFLOW_INVALID", { id: long, nodes: [{ id: "a" }], edges: [] }],
     ["of a long node id", "WORKFLOW_INVALID", { id: "w", nodes: [{ id: long }], edges: [] }],
     ["of a long edge", "UNKNOWN_EDGE_NODE", { id: "w", nodes: [{ id: "a" }], edges: [{ source: long, target: long }] }],
-    ["of a long name that is none", "WORKFLOW_INVALID", { id: "w", nodes: [{ id: "a\0", [long]: 1 }], edges: [] }],
+    ["of a long unknown field", "WORKFLOW_INVALID", { id: "w", nodes: [{ id: "a\0", [long]: 1 }], edges: [] }],
     ["of no nodes and a raw id", "WORKFLOW_EMPTY", { id: "\u001b[31mred\n", nodes: [], edges: [] }],
     ["of raw ids twice", "DUPLICATE_NODE_ID", { id: "w", nodes: [{ id: "\n\u0007" }, { id: "\n\u0007" }], edges: [] }],
   ])("%s has a bounded message without control characters", (_what, code, definition) => {
@@ -168,7 +171,7 @@ describe("a refused definition", () => {
     expect(refusal).not.toMatch(/\p{Cc}/u);
   });
 
-  it("has an id beyond 512 bytes, not characters", () => {
+  it("is refused for an id or name that is too long in bytes, although not in characters", () => {
     const node = (id: string) => ({ id: "w", nodes: [{ id }], edges: [] });
     expect(refusalOf(node("x".repeat(512)))).toBe("accepted");
     expect(refusalOf(node("ä".repeat(256)))).toBe("accepted");

@@ -15,7 +15,7 @@ const refusal = (name: string, meant: string) =>
     message: expect.stringContaining(`unknown field "${name}" (did you mean "${meant}"?)`),
   });
 
-describe("a field whose name is nearly one of a definition's own", () => {
+describe("a field whose name resembles a field of a definition", () => {
   it.each([
     ["timeout", "timeoutMs"],
     ["timeoutMS", "timeoutMs"],
@@ -29,7 +29,7 @@ describe("a field whose name is nearly one of a definition's own", () => {
     ["tpye", "type"],
     ["Data", "data"],
     ["dtaa", "data"],
-  ])("is refused on a node, and named: %s", (name, meant) => {
+  ])("is refused on a node with a message that names both: %s", (name, meant) => {
     expect(() => define({ [name]: 1 })).toThrow(refusal(name, meant));
   });
 
@@ -41,7 +41,7 @@ describe("a field whose name is nearly one of a definition's own", () => {
     ["targetHandl", "targetHandle"],
     ["fromOutput", "sourceHandle"],
     ["sourcePort", "sourceHandle"],
-  ])("is refused on an edge, and named: %s", (name, meant) => {
+  ])("is refused on an edge with a message that names both: %s", (name, meant) => {
     expect(() => define({}, { [name]: "true" })).toThrow(refusal(name, meant));
   });
 
@@ -53,7 +53,7 @@ describe("a field whose name is nearly one of a definition's own", () => {
     ["backoff", "backoffMs"],
     ["backoffFacter", "backoffFactor"],
     ["maxBackoff", "maxBackoffMs"],
-  ])("is refused in a retry policy, and named: %s", (name, meant) => {
+  ])("is refused in a retry policy with a message that names both: %s", (name, meant) => {
     expect(() => define({ retry: { [name]: 2 } })).toThrow(refusal(name, meant));
   });
 
@@ -64,16 +64,16 @@ describe("a field whose name is nearly one of a definition's own", () => {
     [{ edges: [{ from: "a", to: "b" }] }, refusal("from", "source")],
     [{ edges: [{ from: "a", to: "b" }] }, refusal("to", "target")],
     [{ edges: [{ sourceId: "a", targetId: "b" }] }, refusal("sourceId", "source")],
-  ])("is named where the field itself is missing: %j", (more, refused) => {
+  ])("is named if the field itself is missing: %j", (more, refused) => {
     expect(() => define({}, {}, more)).toThrow(refused);
   });
 
-  it("is ignored beside the field itself", () => {
+  it("is ignored if the field itself is present", () => {
     expect(() => define({ type: "http", Type: "x" }, { sourceHandle: "a", sourceHandleId: "a" })).not.toThrow();
   });
 });
 
-describe("a field that is like none of a definition's own", () => {
+describe("a field whose name resembles no field of a definition", () => {
   const NODE = {
     position: { x: 0, y: 0 },
     positionAbsolute: {},
@@ -135,7 +135,7 @@ describe("a field that is like none of a definition's own", () => {
     targetY: 1,
   };
 
-  it("is ignored, as is all that React Flow writes", () => {
+  it("is ignored, like every field that React Flow writes", () => {
     expect(define(NODE, EDGE, { viewport: {}, version: 2 })).toEqual({
       id: "w",
       nodes: [{ id: "a" }, { id: "b" }],

@@ -1,13 +1,13 @@
 import type { WorkflowDefinition } from "../../src/index.ts";
 
-/** Which outputs a node takes, by node id; absent: all. */
+/** The outputs that each node takes, by node id. If a node is absent, it takes all. */
 export type Choices = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Plans by the rules as they are told, from scratch at every step: slow, and nothing like the planner.
+ * Plans by applying the documented rules from scratch at every step. It is slow, and shares no code with the planner.
  *
- * An edge is taken, dead or open; it follows from what its source did. A node is skipped when all its incoming edges
- * are dead. Of the nodes that may run, the first defined runs.
+ * An edge is taken, dead or open, depending on its source. A node is skipped once all its incoming edges are dead. Of
+ * the nodes that may run, the one defined first runs.
  */
 export function planByRules(definition: WorkflowDefinition, choices: Choices): { ran: string[]; skipped: string[] } {
   const { nodes, edges } = definition;

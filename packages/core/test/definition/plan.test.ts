@@ -17,7 +17,7 @@ function recorder(choices: Choices): { ran: string[]; executor: NodeExecutor } {
 }
 
 describe("the plan", () => {
-  it("is what the rules say, for V1 and V2, in any workflow", async () => {
+  it("follows the rules in V1 and V2, for random workflows", async () => {
     await fc.assert(
       fc.asyncProperty(randomWorkflow(60), async ({ definition, choices }) => {
         const expected = planByRules(definition, choices);
@@ -48,7 +48,7 @@ describe("the plan", () => {
     );
   });
 
-  it("is what the rules say in workflows of up to 200 nodes", async () => {
+  it("follows the rules for random workflows of up to 200 nodes", async () => {
     await fc.assert(
       fc.asyncProperty(randomWorkflow(200), async ({ definition, choices }) => {
         const expected = planByRules(definition, choices).ran;

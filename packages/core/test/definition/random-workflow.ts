@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { WorkflowDefinition } from "../../src/index.ts";
 import type { Choices } from "./oracle.ts";
 
-/** A workflow without loops, and what each of its nodes chooses. */
+/** A workflow without loops, and the outputs that each of its nodes takes. */
 export interface RandomWorkflow {
   definition: WorkflowDefinition;
   choices: Choices;
@@ -11,7 +11,8 @@ export interface RandomWorkflow {
 const HANDLES = ["true", "false", ""];
 
 /**
- * Random workflows: several roots, joins, edges twice, handles, nodes defined in another order than they run in.
+ * Random workflows with several roots, joins, duplicate edges, handles, and nodes defined in another order than they
+ * run.
  *
  * - Edges lead from a lower rank to a higher one, so there is no loop; the order of definition is shuffled.
  */

@@ -68,7 +68,7 @@ const list: Omit<Required<ListExecutionsOptions>, "due" | "leaseExpired" | "topL
 };
 const refs: Required<ExecutionRef>[] = [{ id: "e1", version: 0, token: 1 }];
 
-/** The code that a call throws; `undefined` if it throws nothing. What is no `WorkflowError` comes as it is. */
+/** Returns the code of the error that a call throws, or `undefined`. Any other error is returned itself. */
 function codeOf(call: () => unknown): unknown {
   try {
     call();
@@ -79,7 +79,7 @@ function codeOf(call: () => unknown): unknown {
 }
 
 describe("the checks of a store's arguments", () => {
-  it("take every field that the interface names", () => {
+  it("accept every field of the interface", () => {
     checkNewExecution(execution, MAX_BYTES);
     checkClaim("e1", claim);
     checkCommit("e1", commit, MAX_BYTES);
@@ -88,7 +88,7 @@ describe("the checks of a store's arguments", () => {
     expect(checkListExecutions(list)).toMatchObject({ statuses: ["failed"], after: { time: 1, id: "e" } });
   });
 
-  it("take a time of the end only with an end", () => {
+  it("accept endedAt only with a status that ends the execution", () => {
     for (const status of [undefined, "running", "pending", "suspended"] as const) {
       const head = { ...(status && { status }), endedAt: 5 };
       expect(codeOf(() => checkCommit("e1", { ...commit, head }, MAX_BYTES))).toBe("INVALID_ARGUMENT");
@@ -105,7 +105,7 @@ describe("the checks of a store's arguments", () => {
     ["an odd value as the whole argument", oddValue.map((make) => () => callAll(make()))],
   ];
 
-  it.each(arbitraryCalls)("%s: an odd value is taken or refused with a code", (_what, calls) => {
+  it.each(arbitraryCalls)("%s: an odd value is accepted or refused with a code", (_what, calls) => {
     const property = fc.property(calls, (call) => {
       expect([undefined, "INVALID_ARGUMENT", "PAYLOAD_TOO_LARGE"]).toContain(codeOf(call));
     });
@@ -119,7 +119,7 @@ describe("the checks of a store's arguments", () => {
     ["readCheckpoints", read, (value) => checkReadCheckpoints("e1", value)],
     ["listExecutions", list, (value) => checkListExecutions(value)],
     ["deleteExecutions", refs[0] as object, (value) => checkDeleteExecutions([value])],
-  ])("%s refuses a misspelt name and says which was meant", (_method, valid, check) => {
+  ])("%s refuses a misspelt name and names the one that was meant", (_method, valid, check) => {
     for (const name of Object.keys(valid)) {
       const { [name]: value, ...rest } = valid as Record<string, unknown>;
       const misspelt = name.length === 2 ? `${name}x` : name.toUpperCase();
@@ -128,7 +128,7 @@ describe("the checks of a store's arguments", () => {
     }
   });
 
-  it("refuse unknown names in what is nested", () => {
+  it("refuse unknown names in nested objects", () => {
     const create = { ...execution, checkpoint: { ...execution.checkpoint, paylod: "" } };
     expect(() => checkNewExecution(create, MAX_BYTES)).toThrow('did you mean "payload"?');
     const head = { ...commit, head: { ...commit.head, definitionhash: "x" } };
@@ -136,7 +136,7 @@ describe("the checks of a store's arguments", () => {
     expect(() => checkClaim("e1", { ...claim, "\n": 1 } as never)).toThrow('"\\u000a" is not a known field');
   });
 
-  it("take an explicit undefined as absent, but in what narrows a call", () => {
+  it("treat an explicit undefined as absent, except in a field that narrows a call", () => {
     const absent = { owner: undefined, leaseMs: undefined, status: "pending", parentId: undefined, wakeAt: undefined };
     expect(codeOf(() => checkNewExecution({ ...execution, ...absent } as never, MAX_BYTES))).toBeUndefined();
     const head = Object.fromEntries(Object.keys(commit.head).map((name) => [name, undefined]));
@@ -167,7 +167,7 @@ describe("the checks of a store's arguments", () => {
     }
   });
 
-  it("refuse times that no Date can hold, and leases that end after the last of them", () => {
+  it("refuse times that no Date can hold, and leases of more than a hundred years", () => {
     const late = MAX_TIME_MS + 1;
     const create = (changes: object) => codeOf(() => checkNewExecution({ ...execution, ...changes }, MAX_BYTES));
     const write = (changes: object) => codeOf(() => checkCommit("e1", { ...commit, ...changes }, MAX_BYTES));
@@ -207,7 +207,7 @@ describe("a store given odd values", () => {
     spoiled(refs).map((make) => (store: CheckpointStore) => store.deleteExecutions(make())),
   );
 
-  it("does the call or refuses it with a code, and then nothing is written", async () => {
+  it("makes the call, or refuses it with a code and writes nothing", async () => {
     const property = fc.asyncProperty(calls, async (call) => {
       const store = new MemoryCheckpointStore({ maxPayloadBytes: MAX_BYTES });
       await store.createExecution({ ...execution, checkpoint: { ...execution.checkpoint, id: "first" } });

@@ -3,7 +3,7 @@ import { type CheckpointStore, defineStore, encodeCursor } from "../../src/store
 import { newCommit } from "./requests.ts";
 import { CAPABILITIES, calls, driverWith, HEAD, storeWith } from "./stub-driver.ts";
 
-/** A promise, and what settles it. */
+/** Returns a promise, and the functions that settle it. */
 function deferred<T>() {
   let resolve: (value: T) => void = () => {};
   let reject: (error: Error) => void = () => {};
@@ -13,20 +13,23 @@ function deferred<T>() {
   return { promise, resolve, reject };
 }
 
-it("is given its capabilities, which nobody can change", () => {
+it("has the given capabilities, which cannot be changed", () => {
   const { capabilities } = defineStore(CAPABILITIES, driverWith({}));
   expect(capabilities).toEqual(CAPABILITIES);
   expect(Object.isFrozen(capabilities)).toBe(true);
 });
 
-it.each(Object.entries(calls))("%s after close is STORE_CLOSED and does not reach the driver", async (_name, call) => {
-  for (const setup of [undefined, vi.fn(async () => {})]) {
-    const store = storeWith(setup === undefined ? {} : { setup });
-    await store.close();
-    await expect(call(store)).rejects.toMatchObject({ code: "STORE_CLOSED" });
-    expect(setup ?? vi.fn()).not.toHaveBeenCalled();
-  }
-});
+it.each(Object.entries(calls))(
+  "%s after close rejects with STORE_CLOSED and does not reach the driver",
+  async (_name, call) => {
+    for (const setup of [undefined, vi.fn(async () => {})]) {
+      const store = storeWith(setup === undefined ? {} : { setup });
+      await store.close();
+      await expect(call(store)).rejects.toMatchObject({ code: "STORE_CLOSED" });
+      expect(setup ?? vi.fn()).not.toHaveBeenCalled();
+    }
+  },
+);
 
 const methods = Object.keys(calls).filter((name) => name !== "setup") as (keyof CheckpointStore)[];
 it.each(methods)("%s with a wrong argument does not reach the driver, not even its setup", async (name) => {
@@ -38,7 +41,7 @@ it.each(methods)("%s with a wrong argument does not reach the driver, not even i
   expect(setup).not.toHaveBeenCalled();
 });
 
-it("sets up once, however many calls come at once", async () => {
+it("sets up once for several calls at once", async () => {
   const ready = deferred<void>();
   const setup = vi.fn(() => ready.promise);
   const readDefinition = vi.fn(async () => "{}");
@@ -52,7 +55,7 @@ it("sets up once, however many calls come at once", async () => {
   expect(setup).toHaveBeenCalledTimes(1);
 });
 
-it("sets up again after a failure, which all calls that wait for it get", async () => {
+it("sets up again after a failure, with which all waiting calls reject", async () => {
   const setup = vi.fn(async () => {});
   setup.mockRejectedValueOnce(new Error("no database"));
   const store = storeWith({ setup, commit: async () => undefined });
@@ -62,7 +65,7 @@ it("sets up again after a failure, which all calls that wait for it get", async 
   expect(setup).toHaveBeenCalledTimes(2);
 });
 
-it("makes no call once the store is closed in mid-setup", async () => {
+it("makes no call if the store is closed during the setup", async () => {
   const ready = deferred<void>();
   const order: string[] = [];
   const store = storeWith({
@@ -78,7 +81,7 @@ it("makes no call once the store is closed in mid-setup", async () => {
   expect(order).toEqual(["close"]);
 });
 
-it("closes the driver once, also if it is closed several times, and by `await using`", async () => {
+it("closes the driver once if it is closed several times and by `await using`", async () => {
   const close = vi.fn(async () => {});
   {
     await using store = storeWith({ close });
@@ -87,7 +90,7 @@ it("closes the driver once, also if it is closed several times, and by `await us
   expect(close).toHaveBeenCalledTimes(1);
 });
 
-/** Lets everything run that waits for no more than promises. */
+/** Waits until all code that only waits for promises has run. */
 const settled = async (): Promise<void> => {
   for (let turns = 0; turns < 20; turns++) await Promise.resolve();
 };
@@ -99,7 +102,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("lets calls under way end before the driver is closed, and leaves no timer", async () => {
+it("waits for calls in progress before it closes the driver, and leaves no timer", async () => {
   const [reading, committing] = [deferred<string>(), deferred<undefined>()];
   const close = vi.fn(async () => {});
   const store = storeWith({ readDefinition: () => reading.promise, commit: () => committing.promise, close });
@@ -116,7 +119,7 @@ it("lets calls under way end before the driver is closed, and leaves no timer", 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("closes the driver after 5 seconds, whatever is still under way", async () => {
+it("closes the driver after 5 seconds even if calls are still in progress", async () => {
   const close = vi.fn(async () => {});
   const store = storeWith({ readDefinition: () => new Promise<never>(() => {}), close });
   void store.getDefinition("h");
@@ -129,7 +132,7 @@ it("closes the driver after 5 seconds, whatever is still under way", async () =>
   expect(close).toHaveBeenCalledTimes(1);
 });
 
-it("deletes up to 100 at a time, adds the numbers, and hands on no more than is named", async () => {
+it("deletes up to 100 executions at a time, adds the numbers, and passes only the fields of references", async () => {
   const chunks: unknown[][] = [];
   const store = storeWith({
     deleteExecutions: async (refs) => {
@@ -145,7 +148,7 @@ it("deletes up to 100 at a time, adds the numbers, and hands on no more than is 
   expect(await store.deleteExecutions([])).toBe(0);
 });
 
-it("makes a cursor of the last row of a page that another follows", async () => {
+it("makes a cursor from the last row of a page if another page follows", async () => {
   const rows = ["a", "b", "c"].map((id, at) => ({ record: { ...HEAD, id, createdAt: at, wakeAt: 10 + at } }));
   const store = storeWith({ listExecutions: async ({ limit }) => rows.slice(0, limit + 1) });
   const page = await store.listExecutions({ limit: 2 });
@@ -157,7 +160,7 @@ it("makes a cursor of the last row of a page that another follows", async () => 
   expect(Object.keys(await store.listExecutions({ limit: 3 }))).toEqual(["items"]);
 });
 
-it("takes the place of a row that cannot be read from the driver", async () => {
+it("makes the cursor from the driver's position if the last row cannot be read", async () => {
   const damaged = { record: { ...HEAD, id: "", createdAt: 0, unreadable: ["id"] }, position: { time: 7, id: "real" } };
   const store = storeWith({ listExecutions: async () => [damaged, { record: HEAD }] });
   const { nextCursor = "", items } = await store.listExecutions({ limit: 1 });
@@ -168,12 +171,12 @@ it("takes the place of a row that cannot be read from the driver", async () => {
   expect(read).toHaveBeenCalledWith(expect.objectContaining({ after: { time: 7, id: "real" }, limit: 1 }));
 });
 
-it("reports EXECUTION_NOT_FOUND for a history that is not there", async () => {
+it("rejects with EXECUTION_NOT_FOUND if a history does not exist", async () => {
   const store = storeWith({ readRecords: async () => undefined });
   await expect(store.readCheckpoints("e1")).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND" });
 });
 
-it("hands a driver's own error on, and lets the store be closed after it", async () => {
+it("rejects with a driver's own error, and can be closed afterwards", async () => {
   const close = vi.fn(async () => {});
   const store = storeWith({
     commit: async () => {

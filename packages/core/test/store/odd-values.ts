@@ -29,7 +29,7 @@ const VALUES: readonly unknown[] = [
   () => 1,
 ];
 
-/** Not made before they are handed in: the generator looks at its values, too. */
+/** Functions that make the values, because the generator would read the values themselves. */
 const MADE: readonly (() => unknown)[] = [
   () => new Proxy({}, { get: throwing, ownKeys: throwing, has: throwing, getPrototypeOf: throwing }),
   () => new Proxy([], { get: throwing }),
@@ -49,8 +49,8 @@ const MADE: readonly (() => unknown)[] = [
 ];
 
 /**
- * Makers of values of every type and size that a caller without types may hand in, also such as throw when they are
- * looked at.
+ * Makers of values of every type and size that a caller without types may pass. Some of them throw when they are
+ * read.
  */
 export const oddValue: fc.Arbitrary<() => unknown> = fc.oneof(
   fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true, withMap: true }).map((value) => () => value),
@@ -58,7 +58,7 @@ export const oddValue: fc.Arbitrary<() => unknown> = fc.oneof(
   fc.constantFrom(...MADE),
 );
 
-/** Makers of a request with an odd value in the place of one field, at any depth, or under a name that is not known. */
+/** Makers of a request in which one field, at any depth, has an odd value, or an odd value has an unknown name. */
 export function spoiled<T extends object>(valid: T): fc.Arbitrary<() => T> {
   const places = fc.constantFrom(...pathsOf(valid), ["another"], ["toString"], ["__proto__x"]);
   return fc.tuple(places, oddValue, fc.boolean()).map(
@@ -97,7 +97,7 @@ function cyclic(): object {
   return cycle;
 }
 
-/** Small in memory, 2 ** depth values to a walk. */
+/** Makes a value that is small in memory, but has 2 ** depth values for code that visits them all. */
 function doubled(depth: number): unknown {
   let value: unknown = "x";
   for (let i = 0; i < depth; i++) value = [value, value];

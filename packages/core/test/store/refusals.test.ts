@@ -13,18 +13,21 @@ it.each<[what: string, call: (store: CheckpointStore) => Promise<unknown>, head:
   ["an old token", (store) => store.commit("e1", newCommit()), headWith({ token: 6 }), "LEASE_LOST"],
   ["an end", (store) => store.commit("e1", newCommit()), headWith({ status: "failed" }), "INVALID_STATUS"],
   ["a version", (store) => store.commit("e1", newCommit()), headWith({ version: 1 }), "VERSION_CONFLICT"],
-])("finds the reason of a refusal (%s), from the driver's look and from its own", async (_what, call, head, code) => {
-  const refuse = async () => ({ refused: true, head }) as const;
-  const looked = storeWith({ createExecution: refuse, claimExecution: refuse, commit: refuse });
-  await expect(call(looked)).rejects.toMatchObject({ code });
-  const blindly = async () => REFUSED;
-  const readHead = vi.fn(async () => head ?? undefined);
-  const blind = storeWith({ createExecution: blindly, claimExecution: blindly, commit: blindly, readHead });
-  await expect(call(blind)).rejects.toMatchObject({ code });
-  expect(readHead).toHaveBeenCalledTimes(1);
-});
+])(
+  "finds the reason of a refusal (%s), from the driver's head and from a head that it reads itself",
+  async (_what, call, head, code) => {
+    const refuse = async () => ({ refused: true, head }) as const;
+    const looked = storeWith({ createExecution: refuse, claimExecution: refuse, commit: refuse });
+    await expect(call(looked)).rejects.toMatchObject({ code });
+    const blindly = async () => REFUSED;
+    const readHead = vi.fn(async () => head ?? undefined);
+    const blind = storeWith({ createExecution: blindly, claimExecution: blindly, commit: blindly, readHead });
+    await expect(call(blind)).rejects.toMatchObject({ code });
+    expect(readHead).toHaveBeenCalledTimes(1);
+  },
+);
 
-it("resolves a call that is sent again with what is there", async () => {
+it("resolves a repeated call with the current record", async () => {
   const ids = { initialCheckpointId: "initial", lastClaimId: "claim", lastCommitId: "commit" };
   const head = headWith({ version: 9, token: 99, status: "completed" }, ids);
   const refuse = async () => ({ refused: true, head }) as const;
@@ -35,13 +38,13 @@ it("resolves a call that is sent again with what is there", async () => {
   expect(await store.commit("e1", { ...newCommit(), commitId: "commit" })).toBeUndefined();
 });
 
-it("refuses a dropBefore only if no record of that number is a snapshot", async () => {
+it("refuses a dropBefore only if the record of that number is not a snapshot", async () => {
   const isSnapshot = vi.fn(async (_id: string, seq: number) => seq === 3);
   const commit = vi.fn(async () => REFUSED as typeof REFUSED | undefined);
   const store = storeWith({ commit, isSnapshot, readHead: async () => headWith({ seq: 7 }) });
   const refused = await store.commit("e1", { ...newCommit(), dropBefore: 2 }).catch((error: WorkflowError) => error);
   expect(refused).toMatchObject({ code: "INVALID_ARGUMENT", details: { argument: "dropBefore", dropBefore: 2 } });
-  // What the driver could not find may be there by now: it is asked again.
+  // The driver is called again, because the snapshot may exist by now.
   for (const [dropBefore, checkpoints] of [
     [3, []],
     [9, [newSnapshot({ id: "a" }), newSnapshot({ id: "b" })]],
@@ -53,10 +56,10 @@ it("refuses a dropBefore only if no record of that number is a snapshot", async 
   }
 });
 
-it("writes again if the reason of a refusal is gone by the time it looks", async () => {
+it("writes again if the reason of a refusal is gone when it reads the head", async () => {
   const claimExecution = vi.fn(async () => REFUSED as typeof REFUSED | ExecutionRecord);
   claimExecution.mockResolvedValueOnce(REFUSED).mockResolvedValueOnce(REFUSED).mockResolvedValueOnce(HEAD);
-  // The lease has lapsed since, by the store's clock.
+  // The lease has lapsed in the meantime, by the store's clock.
   const readHead = async () => headWith({ leaseUntil: 2_000, readAt: 2_000 });
   const store = storeWith({ claimExecution, readHead });
   expect(await store.claimExecution("e1", newClaim())).toEqual(HEAD);
@@ -69,7 +72,7 @@ it("writes again if the reason of a refusal is gone by the time it looks", async
 });
 
 it.each(["createExecution", "claimExecution", "commit"] as const)(
-  "gives up %s as STORE_UNAVAILABLE, with the reason conflict, if the reason keeps changing",
+  "rejects %s with STORE_UNAVAILABLE and the reason conflict if the execution keeps changing",
   async (name) => {
     const write = vi.fn(async () => REFUSED);
     const head = name === "createExecution" ? undefined : headWith({ leaseUntil: 0 });

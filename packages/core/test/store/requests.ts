@@ -8,7 +8,7 @@ export function newSnapshot({ id }: { id: string }): NewCheckpoint {
   };
 }
 
-/** A running execution whose lease has lapsed. */
+/** Returns the request for a running execution whose lease has lapsed. */
 export function newExecution(id: string): NewExecution {
   return {
     ...{ id, workflowId: "w", userId: "u", status: "running", currentStep: 0, totalSteps: 1, owner: "o", leaseMs: 0 },
@@ -20,7 +20,7 @@ export function newClaim(): ClaimRequest {
   return { claimId: "k", owner: "p", leaseMs: 1_000, from: ["running"] };
 }
 
-/** A commit on the head that a first creation makes, under token 5. */
+/** Returns a commit on the head of a new execution, with token 5. */
 export function newCommit(): CommitRequest {
   return { commitId: "m", token: 5, version: 0 };
 }

@@ -11,7 +11,7 @@ const checkpoint: NewCheckpoint = {
 };
 const claim: ClaimRequest = { claimId: "k", owner: "p", leaseMs: 1, from: ["running"] };
 
-it.each(HOSTILE_IDS)("quotes an id on one line and in bounds in every refusal (id %#)", (id) => {
+it.each(HOSTILE_IDS)("quotes an id on one line and with bounded length in every refusal (id %#)", (id) => {
   const head: ExecutionRecord = createdHead(
     {
       id,
@@ -44,7 +44,7 @@ it.each(HOSTILE_IDS)("quotes an id on one line and in bounds in every refusal (i
   }
 });
 
-it("names each status of a claim once in the refusal, however often the request did", () => {
+it("names each status of a claim once in the refusal, even if the request repeats it", () => {
   const head = createdHead(
     { id: "e", workflowId: "w", userId: "u", status: "failed", currentStep: 0, totalSteps: 0, checkpoint },
     1,
@@ -54,7 +54,7 @@ it("names each status of a claim once in the refusal, however often the request 
   expect(claimRefusal("e", head, { ...claim, from }, 5)?.message.length).toBeLessThan(200);
 });
 
-it("refuses to build on a head that could not be read whole", () => {
+it("refuses a claim and a commit if fields of the head cannot be read", () => {
   const head: ExecutionRecord = {
     ...createdHead(
       { id: "e", workflowId: "w", userId: "u", status: "pending", currentStep: 0, totalSteps: 0, checkpoint },

@@ -51,7 +51,7 @@ const CHECKPOINT = {
 } as const;
 const DAMAGE = [1n, {}, [], Number.NaN, -1, 1.5, 2 ** 53, "", "\0{", "9007199254740993", true];
 
-it("reads a head as it was written, numbers and failures also from text", () => {
+it("reads a head as it was written, also from numbers and failures in text form", () => {
   expect(readStoredHead(HEAD)).toEqual(HEAD);
   const asText = Object.entries(HEAD).map(([name, value]) => [
     name,
@@ -60,7 +60,7 @@ it("reads a head as it was written, numbers and failures also from text", () => 
   expect(readStoredHead(Object.fromEntries(asText))).toEqual(HEAD);
 });
 
-it("leaves absent optional fields of a head out", () => {
+it("omits absent optional fields of a head", () => {
   const { owner, leaseUntil, wakeAt, failure, definitionHash, parentId, endedAt, ...required } = HEAD;
   expect(readStoredHead({ ...required, owner: null, failure: undefined })).toEqual(required);
 });
@@ -89,7 +89,7 @@ it("refuses a checkpoint whose fields cannot be read, and names them", () => {
   }
 });
 
-/** Any text but an empty one will do for a text; no node need wait, and no tag need be set. */
+/** Returns whether a value is valid: any non-empty text, any list, or any plain object. */
 function isReadable(name: keyof typeof HEAD, value: unknown): boolean {
   if (name === "waiting") return Array.isArray(value);
   if (name === "metadata") return value?.constructor === Object;

@@ -11,10 +11,10 @@ import { newClaim, newCommit, newExecution } from "./requests.ts";
 export const CAPABILITIES = { durable: true, multiProcess: true, maxPayloadBytes: 1_000 };
 export const HEAD: ExecutionRecord = createdHead(newExecution("e1"), 5, 1_000);
 
-/** A driver whose methods fail unless they are given. */
+/** Returns a driver whose methods throw unless they are given. */
 export function driverWith(methods: Partial<StoreDriver>): StoreDriver {
   const unexpected = async (): Promise<never> => {
-    throw new Error("This method is not expected to be called.");
+    throw new Error("The test does not expect a call of this method.");
   };
   return {
     createExecution: unexpected,

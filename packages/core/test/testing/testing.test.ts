@@ -6,10 +6,10 @@ import { crashAt, type InjectedFault, injectFaults, ManualClock } from "../../sr
 import { append, chain } from "../engine/chain.ts";
 import { immediateClock } from "../immediate-clock.ts";
 
-// A wrapper with nothing to do must be as good a store as the one inside.
+// A wrapper that injects nothing must pass the suite like the store inside.
 for (const [name, wrap] of [
   ["no faults", (store: MemoryCheckpointStore) => injectFaults(store, { seed: 1, faults: {} })],
-  ["a crash that does not come", (store: MemoryCheckpointStore) => crashAt(store, { call: 1e9, when: "before" })],
+  ["a crash that never happens", (store: MemoryCheckpointStore) => crashAt(store, { call: 1e9, when: "before" })],
 ] as const) {
   describeCheckpointStore(
     { describe, it },
@@ -27,7 +27,7 @@ for (const [name, wrap] of [
 describe("injectFaults", () => {
   const RATES = { failBefore: 0.15, failAfter: 0.15, delay: 0.1, delayMs: 0 };
 
-  it("gives the same faults for the same seed", async () => {
+  it("injects the same faults for the same seed", async () => {
     const faultsOf = async (seed: number) => {
       const faults: InjectedFault[] = [];
       const store = injectFaults(new MemoryCheckpointStore(), {
@@ -44,7 +44,7 @@ describe("injectFaults", () => {
     expect(await faultsOf(8)).not.toEqual(first);
   });
 
-  it("applies a method's own rates before those of all, and refuses what is no probability", async () => {
+  it("prefers a method's own rates to those of all, and refuses a rate that is not a probability", async () => {
     const store = injectFaults(new MemoryCheckpointStore(), {
       seed: 1,
       faults: { all: { failBefore: 1 }, getDefinition: {} },
@@ -56,7 +56,7 @@ describe("injectFaults", () => {
     );
   });
 
-  it("brings an engine through with nothing lost and no completed node run again", async () => {
+  it("lets an engine finish without losing data or repeating a completed node", async () => {
     const memory = new MemoryCheckpointStore();
     let faults = 0;
     for (let seed = 1; seed <= 40; seed++) {
@@ -103,7 +103,7 @@ describe("injectFaults", () => {
 });
 
 describe("crashAt", () => {
-  it("dies at the chosen call of the chosen method, once and for all", async () => {
+  it("rejects the chosen call of the chosen method, and every later call", async () => {
     const store = crashAt(new MemoryCheckpointStore(), { method: "getExecution", call: 2, when: "before" });
     await expect(store.getExecution("e1")).resolves.toBeUndefined();
     expect(store.crashed).toBe(false);
@@ -114,7 +114,7 @@ describe("crashAt", () => {
 });
 
 describe("ManualClock", () => {
-  it("calls back in the order of time, what was scheduled meanwhile included, and nothing that was cancelled", () => {
+  it("calls callbacks in the order of time, including those scheduled meanwhile, but none that were cancelled", () => {
     const clock = new ManualClock(1_000);
     const called: [string, number][] = [];
     const note = (name: string) => () => void called.push([name, clock.now()]);
@@ -136,7 +136,7 @@ describe("ManualClock", () => {
     expect(clock.nextMs).toBeUndefined();
   });
 
-  it("drives the engine and the memory store: a lease lapses without waiting", async () => {
+  it("makes a lease of the memory store lapse without waiting", async () => {
     const clock = new ManualClock();
     const store = new MemoryCheckpointStore({ clock });
     let started = false;
@@ -157,7 +157,7 @@ describe("ManualClock", () => {
     expect(await waiting).toMatchObject({ status: "completed" });
   });
 
-  it("ends a wait for the next callback once there is one", async () => {
+  it("waits in advanceToNext until a callback is scheduled", async () => {
     const clock = new ManualClock();
     const { executeWorkflow } = createWorkflowEngine({
       store: new MemoryCheckpointStore(),
@@ -172,7 +172,7 @@ describe("ManualClock", () => {
   });
 });
 
-/** Nothing scheduled ever happens: a process that has died renews no lease. */
+/** A clock that never calls back, like that of a dead process, which renews no lease. */
 const frozen = { now: () => 0, elapsed: () => 0, schedule: () => () => undefined };
 
 async function attempt<T>(run: () => Promise<T>): Promise<T | undefined> {

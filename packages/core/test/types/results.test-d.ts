@@ -7,7 +7,7 @@ interface Order {
 
 declare const result: ExecuteWorkflowResult<Order>;
 
-// What every member has can be read before narrowing.
+// Properties of all members can be read before narrowing.
 same<typeof result.success, boolean>(true);
 same<typeof result.status, "completed" | "failed" | "pending" | "suspended" | "cancelled" | "lost">(true);
 same<typeof result.output, Order | Partial<Order>>(true);
@@ -18,7 +18,7 @@ same<typeof result.wakeAt, string | undefined>(true);
 same<typeof result.recordedStatus, WorkflowStatus | undefined>(true);
 same<typeof result.definitionChanged, boolean>(true);
 
-// `status` tells the members apart.
+// `status` discriminates the members.
 switch (result.status) {
   case "completed":
     same<typeof result.success, true>(true);
@@ -50,6 +50,6 @@ switch (result.status) {
     same<typeof result, never>(true);
 }
 
-// `success` does, too.
+// `success` also discriminates them.
 if (result.success) same<typeof result.status, "completed">(true);
 else same<typeof result.output, Partial<Order>>(true);

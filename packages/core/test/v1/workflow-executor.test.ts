@@ -8,7 +8,7 @@ import { append, chain } from "../engine/chain.ts";
 const CALL = { workflowId: "chain", userId: "u1" };
 
 describe("the old executor", () => {
-  it("hands one mutable context from node to node", async () => {
+  it("passes one mutable context from node to node", async () => {
     const contexts = new Set<object>();
     const mutate: NodeExecutor = ({ context, node }) => {
       contexts.add(context);
@@ -21,7 +21,7 @@ describe("the old executor", () => {
     expect(contexts).toEqual(new Set([initialData]));
   });
 
-  it("starts over when it is called again after a failure", async () => {
+  it("starts from the first node when it is called again after a failure", async () => {
     const ran: string[] = [];
     let fail = true;
     const { executeWorkflowSync } = createWorkflowExecutor({
@@ -40,7 +40,7 @@ describe("the old executor", () => {
     expect(ran).toEqual(["n1", "n2", "n3", "n1", "n2", "n3"]);
   });
 
-  it("takes patches and validated data, and cannot suspend", async () => {
+  it("accepts patches, validates node data, and cannot suspend", async () => {
     const add = defineNode({
       type: "add",
       data: z.object({ by: z._default(z.number(), 5) }),
@@ -60,7 +60,7 @@ describe("the old executor", () => {
     expect(await waiting.executeWorkflowSync(CALL)).toMatchObject({ success: false });
   });
 
-  it("refuses what it does not know", async () => {
+  it("refuses an unknown workflow and an unknown node type", async () => {
     const old = createWorkflowExecutor({ workflows: [chain(1)], executors: {} });
     await expect(old.executeWorkflowSync(CALL)).rejects.toMatchObject({ code: "UNKNOWN_NODE_TYPE" });
     await expect(old.executeWorkflowSync({ ...CALL, workflowId: "x" })).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe("the old executor", () => {
 });
 
 describe("executeWorkflowSync", () => {
-  it("gives what the old executor gives, for nodes that change their context and return it", async () => {
+  it("returns the same result as the old executor for nodes that change and return their context", async () => {
     const mutate: NodeExecutor = ({ context, node }) => {
       const bag = context as { list: string[]; deep: { ids: Map<string, { seen: boolean }> } };
       bag.list.push(node.id);

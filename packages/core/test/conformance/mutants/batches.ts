@@ -16,7 +16,7 @@ export const batchMutants: Mutants = {
     }),
   },
   "batches/too-many": {
-    fault: "writes the first hundred of more",
+    fault: "writes the first hundred of a larger number",
     takesWrongArguments: true,
     wrap: (store) =>
       mending(store, (request) =>
@@ -62,7 +62,7 @@ export const batchMutants: Mutants = {
     }),
   },
   "batches/drop": {
-    fault: "looks at the first of the new checkpoints only, where dropBefore names one",
+    fault: "checks only the first new checkpoint if dropBefore names one of them",
     wrap: (store) => ({
       commit: async (id, request) => {
         const { seq = 0 } = (await store.getExecution(id)) ?? {};
@@ -73,7 +73,7 @@ export const batchMutants: Mutants = {
     }),
   },
   "batches/drop-refused": {
-    fault: "drops nothing where one of the new checkpoints is a snapshot and dropBefore names another",
+    fault: "drops nothing if one new checkpoint is a snapshot and dropBefore names another checkpoint",
     wrap: (store) =>
       mending(store, (request) => {
         const { dropBefore, ...rest } = request;
@@ -82,7 +82,7 @@ export const batchMutants: Mutants = {
       }),
   },
   "batches/again": {
-    fault: "looks for the records of a commit by the id of the first, which is dropped",
+    fault: "finds the records of a repeated commit by the id of the first one, which was dropped",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         const isAgain = notes.get(id) === request.commitId;

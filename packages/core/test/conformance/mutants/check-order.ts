@@ -2,7 +2,7 @@ import { type Mutants, onRefusal, refusal } from "./mutant.ts";
 
 export const checkOrderMutants: Mutants = {
   "check-order/commit-unknown": {
-    fault: "takes an UPDATE of no rows for a lost lease",
+    fault: "treats an UPDATE of no rows as a lost lease",
     wrap: (store, { notes }) => ({
       createExecution: (execution) => {
         notes.set(execution.id, true);
@@ -19,7 +19,7 @@ export const checkOrderMutants: Mutants = {
     }),
   },
   "check-order/commit-token-first": {
-    fault: "looks whether it has completed before it looks at the token",
+    fault: "checks whether the execution has completed before it checks the token",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
@@ -32,7 +32,7 @@ export const checkOrderMutants: Mutants = {
     }),
   },
   "check-order/commit-status-second": {
-    fault: "compares the version of what only appends before it looks at the status",
+    fault: "compares the version of a commit without head changes before it checks the status",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
@@ -61,7 +61,7 @@ export const checkOrderMutants: Mutants = {
     }),
   },
   "check-order/claim-unknown": {
-    fault: "takes an UPDATE of no rows for the wrong status",
+    fault: "treats an UPDATE of no rows as a wrong status",
     wrap: (store, { notes }) => ({
       createExecution: (execution) => {
         notes.set(execution.id, true);
@@ -78,7 +78,7 @@ export const checkOrderMutants: Mutants = {
     }),
   },
   "check-order/claim-status-first": {
-    fault: "looks at the lease before it looks at the status",
+    fault: "checks the lease before it checks the status",
     wrap: (store) => ({
       claimExecution: (id, request) =>
         onRefusal(

@@ -1,7 +1,7 @@
 import type { ClaimRequest, ExecutionRecord } from "@waymark/core";
 import { changedHeads, gap, type Mutant, type Mutants, onRefusal, refusal } from "./mutant.ts";
 
-/** Changes the head that a claim leaves, for whoever reads it, until the next commit. */
+/** Changes the head after a claim, for all readers, until the next commit. */
 function changedClaims(
   fault: string,
   change: (claimed: ExecutionRecord, before: ExecutionRecord, request: ClaimRequest) => Partial<ExecutionRecord>,
@@ -35,7 +35,7 @@ export const claimMutants: Mutants = {
       : {},
   ),
   "claims/keeps-wait": {
-    fault: "forgets how many wait, with a claim",
+    fault: "loses waitingCount on a claim",
     wrap: (store, { notes }) => ({
       ...changedHeads(store, (head) => {
         if (notes.get(head.id) === head.token) delete head.waitingCount;
@@ -52,7 +52,7 @@ export const claimMutants: Mutants = {
     }),
   },
   "claims/recoveries-reset": {
-    fault: "looks at the last checkpoint of a commit only",
+    fault: "checks only the last checkpoint of a commit",
     wrap: (store, { notes }) => ({
       ...changedHeads(store, (head) =>
         notes.has(`${head.id}/${head.version}`) ? { ...head, recoveries: Number(notes.get(head.id)) } : head,
@@ -70,13 +70,13 @@ export const claimMutants: Mutants = {
     cancel && wakeAt === 1_800_000_000_000 ? { wakeAt } : {},
   ),
   "claims/cancel-refused": {
-    fault: "cancels whatever the lease",
+    fault: "cancels even under a held lease",
     wrap: (store) => ({
       claimExecution: (id, request) => store.claimExecution(id, request.cancel ? { ...request, force: true } : request),
     }),
   },
   "claims/cancel-fences": {
-    fault: "lets the owner of what was cancelled renew its lease",
+    fault: "lets the owner of a cancelled execution renew its lease",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
@@ -90,7 +90,7 @@ export const claimMutants: Mutants = {
     }),
   },
   "claims/cancel-again": {
-    fault: "looks at the status of what is cancelled before it looks for the same claimId",
+    fault: "checks the status of a cancelled execution before it compares the claimId",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const head = await store.getExecution(id);
@@ -101,7 +101,7 @@ export const claimMutants: Mutants = {
     }),
   },
   "claims/cancel-under-commits": {
-    fault: "cancels by comparing the version, and gives up for a conflict",
+    fault: "compares the version on a cancel, and gives up on a conflict",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const before = await store.getExecution(id);

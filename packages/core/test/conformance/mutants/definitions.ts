@@ -3,7 +3,7 @@ import { gap, type Mutants } from "./mutant.ts";
 
 const GONE = "gone: ";
 
-/** Methods that take definitions for gone that `notes` names so, until they are saved again. */
+/** Returns methods that hide the definitions that `notes` marks as gone, until they are saved again. */
 function forgetful(store: CheckpointStore, notes: Map<string, unknown>): Partial<CheckpointStore> {
   return {
     saveDefinition: async (hash, json) => {
@@ -22,7 +22,7 @@ async function usedBy(store: CheckpointStore, status: readonly WorkflowStatus[])
 
 export const definitionMutants: Mutants = {
   "definitions/young": {
-    fault: "does not look at the age",
+    fault: "does not check the age",
     wrap: (store, { notes }) => ({
       ...forgetful(store, notes),
       deleteUnusedDefinitions: async (options) => {
@@ -37,7 +37,7 @@ export const definitionMutants: Mutants = {
     }),
   },
   "definitions/unused": {
-    fault: "deletes what only ended executions name",
+    fault: "deletes definitions that only ended executions refer to",
     wrap: (store, { notes }) => ({
       ...forgetful(store, notes),
       deleteUnusedDefinitions: async (options) => {
@@ -57,13 +57,13 @@ export const definitionMutants: Mutants = {
     }),
   },
   "definitions/many": {
-    fault: "counts the last 256 that it deleted",
+    fault: "counts only the last 256 definitions that it deleted",
     wrap: (store) => ({
       deleteUnusedDefinitions: async (options) => Math.min(256, await store.deleteUnusedDefinitions(options)),
     }),
   },
   "definitions/racing-creation": {
-    fault: "finds what is unused in one round trip and deletes it in the next",
+    fault: "finds unused definitions in one round trip and deletes them in the next",
     wrap: (store, { notes }) => ({
       ...forgetful(store, notes),
       deleteUnusedDefinitions: async (options) => {

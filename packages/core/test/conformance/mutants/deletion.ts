@@ -3,7 +3,7 @@ import { gap, type Mutants, onRefusal, refusal } from "./mutant.ts";
 
 export const deletionMutants: Mutants = {
   "deletion/gone": {
-    fault: "leaves the records of what is deleted readable",
+    fault: "leaves the records of a deleted execution readable",
     wrap: (store, { notes }) => ({
       deleteExecutions: async (refs) => {
         const deleted = await store.deleteExecutions(refs);
@@ -22,7 +22,7 @@ export const deletionMutants: Mutants = {
     }),
   },
   "deletion/changed-version": {
-    fault: "takes version 0 for any version",
+    fault: "treats version 0 as any version",
     wrap: (store) => ({
       deleteExecutions: async (refs) => {
         const current = await Promise.all(
@@ -36,7 +36,7 @@ export const deletionMutants: Mutants = {
     }),
   },
   "deletion/changed-token": {
-    fault: "does not look at the token",
+    fault: "does not check the token",
     wrap: (store) => ({
       deleteExecutions: (refs) =>
         store.deleteExecutions(Array.isArray(refs) ? refs.map(({ token: _token, ...ref }) => ref) : refs),
@@ -49,7 +49,7 @@ export const deletionMutants: Mutants = {
     }),
   },
   "deletion/mixed": {
-    fault: "counts an execution that is named twice twice",
+    fault: "counts an execution twice if the list has it twice",
     wrap: (store) => ({
       deleteExecutions: async (refs) => {
         const deleted = await store.deleteExecutions(refs);
@@ -59,13 +59,13 @@ export const deletionMutants: Mutants = {
     }),
   },
   "deletion/many": {
-    fault: "deletes 256 at most",
+    fault: "deletes at most 256 executions",
     wrap: (store) => ({
       deleteExecutions: (refs) => store.deleteExecutions(Array.isArray(refs) ? refs.slice(0, 256) : refs),
     }),
   },
   "deletion/made-again": {
-    fault: "leaves the records of what is deleted where its successor finds them",
+    fault: "leaves the records of a deleted execution where a new one with the same id finds them",
     wrap: (store, { notes }) => ({
       deleteExecutions: async (refs) => {
         const old = await Promise.all(

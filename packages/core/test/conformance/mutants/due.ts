@@ -26,7 +26,7 @@ export function changedListing(
 /** Pages a listing of one kind by offset. */
 export function pagedByOffset(kind: "due" | "leaseExpired"): Mutant {
   return {
-    fault: `pages by offset where a listing is of ${kind}`,
+    fault: `pages a listing of ${kind} by offset`,
     wrap: (store) => ({
       listExecutions: async (options = {}) => {
         const { cursor, limit = 100, ...rest } = options;
@@ -42,7 +42,7 @@ export function pagedByOffset(kind: "due" | "leaseExpired"): Mutant {
 }
 
 export const dueMutants: Mutants = {
-  "due/at-rest": changedListing("due", "lists what has completed as due, too", async (heads, store, { status }) => {
+  "due/at-rest": changedListing("due", "lists completed executions as due", async (heads, store, { status }) => {
     if (status !== undefined) return heads;
     const { items } = await store.listExecutions({ status: "completed" });
     return [...heads, ...items.filter(({ wakeAt }) => wakeAt === 5)];

@@ -14,7 +14,7 @@ export const durabilityMutants: Mutants = {
     },
   },
   "durability/other-handle": {
-    fault: "keeps showing what it has read, after another handle has deleted it",
+    fault: "keeps returning a head that it has read after another handle has deleted it",
     wrap: (store) => {
       const seen = new Map<string, ExecutionRecord>();
       const deleted = new Set<string>();
@@ -32,7 +32,7 @@ export const durabilityMutants: Mutants = {
     },
   },
   "durability/reopened": {
-    fault: "takes what it has created with it when it is closed",
+    fault: "loses the executions that it created when it is closed",
     wrap: (store) => {
       const created: string[] = [];
       return {

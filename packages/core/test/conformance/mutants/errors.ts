@@ -2,7 +2,7 @@ import { type Mutants, onRefusal, refusal } from "./mutant.ts";
 
 export const errorMutants: Mutants = {
   "errors/invalid-ids": {
-    fault: "does not check the hash of a definition that it looks for",
+    fault: "does not check the hash in getDefinition",
     takesWrongArguments: true,
     wrap: (store) => ({
       getDefinition: (hash) =>
@@ -14,7 +14,7 @@ export const errorMutants: Mutants = {
     }),
   },
   "errors/invalid-arguments": {
-    fault: "takes a limit beyond the highest for the highest",
+    fault: "treats a limit above the maximum as the maximum",
     takesWrongArguments: true,
     wrap: (store) => ({
       listExecutions: (options) =>
@@ -22,7 +22,7 @@ export const errorMutants: Mutants = {
     }),
   },
   "errors/arguments-first": {
-    fault: "looks for the execution before it checks what is to be written",
+    fault: "reads the execution before it checks the arguments",
     takesWrongArguments: true,
     wrap: (store) => ({
       commit: async (id, request) => {
@@ -32,7 +32,7 @@ export const errorMutants: Mutants = {
     }),
   },
   "errors/unknown-names": {
-    fault: "takes only what it knows out of the options of a read",
+    fault: "ignores unknown options of a read",
     takesWrongArguments: true,
     wrap: (store) => ({
       readCheckpoints: (id, options = {}) => {
@@ -43,7 +43,7 @@ export const errorMutants: Mutants = {
     }),
   },
   "errors/vanished-filters": {
-    fault: "takes a filter that is undefined for no filter",
+    fault: "treats a filter that is undefined as absent",
     takesWrongArguments: true,
     wrap: (store) => ({
       listExecutions: (options) =>
@@ -61,7 +61,7 @@ export const errorMutants: Mutants = {
     }),
   },
   "errors/odd-types": {
-    fault: "turns names of nodes into text",
+    fault: "converts node names to text",
     takesWrongArguments: true,
     wrap: (store) => ({
       commit: (id, request) => {
@@ -90,7 +90,7 @@ export const errorMutants: Mutants = {
     },
   },
   "errors/close-in-flight": {
-    fault: "fails with the driver's error where it is closed in mid-call",
+    fault: "fails with the driver's error if it is closed during a call",
     takesWrongArguments: true,
     wrap: (store) => {
       let isClosed = false;

@@ -1,7 +1,7 @@
 import type { ExecutionRecord } from "@waymark/core";
 import { changedHeads, gap, type Mutant, type Mutants, onRefusal, refusal } from "./mutant.ts";
 
-/** Shows tokens under other numbers: `shown` says which number a head's token goes by. */
+/** Renames tokens: `shown` returns the number that is shown instead of a head's token. */
 function renamedTokens(
   fault: string,
   renameClaimed: (before: ExecutionRecord, claimed: ExecutionRecord) => number | undefined,
@@ -40,7 +40,7 @@ function renamedTokens(
   };
 }
 
-/** Lets an id that is made again begin with a token it had. */
+/** Lets an id that is created again begin with a token that it already had. */
 function reusedTokens(fault: string, isReused: (lives: number, wasClaimed: boolean) => boolean): Mutant {
   return {
     fault,
@@ -82,7 +82,7 @@ function reusedTokens(fault: string, isReused: (lives: number, wasClaimed: boole
 }
 
 export const fencingMutants: Mutants = {
-  "fencing/token-rises": renamedTokens("keeps the token where the owner stays the same", (before, claimed) =>
+  "fencing/token-rises": renamedTokens("keeps the token if the owner stays the same", (before, claimed) =>
     before.owner === claimed.owner && before.version > 0 ? before.token : undefined,
   ),
   "fencing/same-owner": renamedTokens("fences by the owner's name", (before, claimed) =>
@@ -94,7 +94,7 @@ export const fencingMutants: Mutants = {
     (_lives, wasClaimed) => !wasClaimed,
   ),
   "fencing/old-token": {
-    fault: "lets an old owner complete what it has run",
+    fault: "lets an old owner complete its execution",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
@@ -109,7 +109,7 @@ export const fencingMutants: Mutants = {
     }),
   },
   "fencing/deleted": {
-    fault: "takes an UPDATE of no rows for done where nothing but a record was written",
+    fault: "treats an UPDATE of no rows as success if only a record was written",
     wrap: (store, { notes }) => ({
       createExecution: (execution) => {
         notes.set(execution.id, true);
@@ -126,7 +126,7 @@ export const fencingMutants: Mutants = {
     }),
   },
   "fencing/cancel": {
-    fault: "looks whether it is cancelled before it looks at the token",
+    fault: "checks whether the execution is cancelled before it checks the token",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
@@ -141,7 +141,7 @@ export const fencingMutants: Mutants = {
     }),
   },
   "fencing/32-claims": {
-    fault: "looks at the lease in one round trip and takes it in the next",
+    fault: "checks the lease in one round trip and takes it in the next",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const before = await store.getExecution(id);
@@ -153,7 +153,7 @@ export const fencingMutants: Mutants = {
     }),
   },
   "fencing/16-forced-claims": {
-    fault: "gives up a forced claim that meets another",
+    fault: "refuses a forced claim that races with another",
     wrap: (store, { notes }) => ({
       claimExecution: async (id, request) => {
         if (!request.force) return store.claimExecution(id, request);

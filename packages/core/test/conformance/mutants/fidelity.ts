@@ -3,7 +3,7 @@ import { changedRecords, type Mutant, type Mutants, onRefusal, refusal } from ".
 
 export const fidelityMutants: Mutants = {
   "fidelity/payloads": {
-    fault: "keeps payloads as JSON where they are JSON",
+    fault: "keeps payloads that are JSON in parsed form",
     wrap: (store) =>
       changedRecords(store, (record) => {
         try {
@@ -28,7 +28,7 @@ export const fidelityMutants: Mutants = {
     }),
   },
   "fidelity/too-large": {
-    fault: "does not look at the size of definitions",
+    fault: "does not check the size of definitions",
     wrap: (store) => ({
       saveDefinition: (hash, json) =>
         onRefusal(
@@ -57,7 +57,7 @@ export const fidelityMutants: Mutants = {
       : checkpoint,
   ),
   "fidelity/definitions": {
-    fault: "inserts a definition that is there a second time",
+    fault: "inserts an existing definition a second time",
     wrap: (store) => ({
       saveDefinition: async (hash, json) => {
         if ((await store.getDefinition(hash)) !== undefined) throw refusal("EXECUTION_ALREADY_EXISTS");

@@ -2,8 +2,8 @@ import { losing } from "./lost-fields.ts";
 import type { Mutants } from "./mutant.ts";
 
 /*
- * Fields on which many other promises rest are lost only with one value, or only in certain company, as a statement
- * that is written twice loses them: so that few cases beside the field's own notice.
+ * Mutants that lose a field. A field on which many promises depend is lost only with one value, or only together with
+ * certain other fields, so that few cases besides the field's own fail. Duplicated statements have such faults.
  */
 export const fieldMutants: Mutants = {
   "fields/create-workflow-id": losing("create", "workflowId", ({ workflowId }) => workflowId === "billing"),

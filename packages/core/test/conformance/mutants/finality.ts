@@ -7,7 +7,7 @@ export const finalityMutants: Mutants = {
   "finality/cancelled": ignoresCommitsTo("cancelled"),
   "finality/suspended": ignoresCommitsTo("suspended"),
   "finality/from-the-start": {
-    fault: "takes a commit for done to an execution that was created ended or suspended",
+    fault: "resolves a commit to an execution that was created ended or suspended",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
@@ -20,7 +20,7 @@ export const finalityMutants: Mutants = {
     }),
   },
   "finality/claim-by-name": {
-    fault: "lets anybody wake what is suspended",
+    fault: "grants every claim of a suspended execution",
     wrap: (store) => ({
       claimExecution: (id, request) =>
         onRefusal(
@@ -31,7 +31,7 @@ export const finalityMutants: Mutants = {
     }),
   },
   "finality/forced-claim": {
-    fault: "lets force override that an execution has completed, where more than one status would do",
+    fault: "grants a forced claim of a completed execution if the claim allows more than one status",
     wrap: (store) => ({
       claimExecution: (id, request) =>
         onRefusal(
@@ -46,7 +46,7 @@ export const finalityMutants: Mutants = {
     }),
   },
   "finality/one-ending": {
-    fault: "takes completing for done although it was cancelled on the way",
+    fault: "resolves a completion although a cancel came first",
     wrap: (store) => ({
       commit: async (id, request) => {
         const before = await store.getExecution(id);
@@ -64,7 +64,7 @@ export const finalityMutants: Mutants = {
 
 function ignoresCommitsTo(status: WorkflowStatus): Mutant {
   return {
-    fault: `takes a commit to a ${status} execution for done`,
+    fault: `resolves a commit to a ${status} execution`,
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(

@@ -2,7 +2,7 @@ import { type Mutants, mending, refusal } from "./mutant.ts";
 
 export const historyMutants: Mutants = {
   "history/order": {
-    fault: "orders numbers as text where an order is asked for",
+    fault: "orders numbers as text if an order is given",
     wrap: (store) => ({
       readCheckpoints: async (id, options) => {
         const records = await store.readCheckpoints(id, options);
@@ -26,7 +26,7 @@ export const historyMutants: Mutants = {
     }),
   },
   "history/drop": {
-    fault: "drops only where a snapshot is appended",
+    fault: "drops records only if the commit appends a snapshot",
     wrap: (store) => ({
       commit: async (id, request) => {
         const { dropBefore, ...rest } = request;
@@ -36,7 +36,7 @@ export const historyMutants: Mutants = {
     }),
   },
   "history/drop-before-itself": {
-    fault: "looks for the snapshot before the commit's own is there, after a delta",
+    fault: "checks dropBefore before it writes the commit's own snapshot, after a delta",
     wrap: (store) => ({
       commit: async (id, request) => {
         if (request.dropBefore !== undefined) {
@@ -49,7 +49,7 @@ export const historyMutants: Mutants = {
     }),
   },
   "history/drop-refused": {
-    fault: "drops nothing where dropBefore names no snapshot, and says nothing",
+    fault: "resolves without dropping if dropBefore is not the number of a snapshot",
     wrap: (store) =>
       mending(store, (request) => {
         const { dropBefore, ...rest } = request;

@@ -6,7 +6,7 @@ let opened = 0;
 
 export const isolationMutants: Mutants = {
   "isolation/harness": {
-    fault: "keeps definitions where every open store finds them",
+    fault: "shares definitions between all open stores",
     open: async (open) => {
       const inner = await open();
       opened += 1;
@@ -63,7 +63,7 @@ export const isolationMutants: Mutants = {
     }),
   },
   "isolation/returned-copies": {
-    fault: "gives the same record object to every reader",
+    fault: "returns the same record object to every reader",
     wrap: (store, { notes }) => ({
       readCheckpoints: async (id, options) =>
         (await store.readCheckpoints(id, options)).map((record) => {
@@ -74,7 +74,7 @@ export const isolationMutants: Mutants = {
     }),
   },
   "isolation/given-copies": {
-    fault: "keeps the checkpoint object that it was given",
+    fault: "keeps the caller's checkpoint object",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         await store.commit(id, request);
@@ -90,6 +90,6 @@ export const isolationMutants: Mutants = {
 };
 
 function trimmed(id: string): string {
-  // What is no id, or would be none afterwards, is left to be refused.
+  // A value that is not an id, or would not be one when trimmed, is passed on and refused.
   return typeof id === "string" && id.trim() !== "" ? id.trim() : id;
 }

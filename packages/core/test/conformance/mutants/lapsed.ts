@@ -3,7 +3,7 @@ import { changedListing, pagedByOffset } from "./due.ts";
 import type { Mutants } from "./mutant.ts";
 
 export const lapsedMutants: Mutants = {
-  "lapsed/order": changedListing("leaseExpired", "lists the ids of many in the other direction", (heads) =>
+  "lapsed/order": changedListing("leaseExpired", "lists the ids of many executions in the other direction", (heads) =>
     heads.length > 5 ? heads.toReversed() : heads,
   ),
   "lapsed/pages": {
@@ -17,7 +17,7 @@ export const lapsedMutants: Mutants = {
     }),
   },
   "lapsed/renewed": {
-    fault: "lists by the end that a claim or a creation wrote, and does not look at the head",
+    fault: "lists by the end that a claim or a creation wrote, without reading the head",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         const before = await store.getExecution(id);
@@ -36,7 +36,7 @@ export const lapsedMutants: Mutants = {
     heads.toSorted((a, b) => a.createdAt - b.createdAt),
   ),
   "lapsed/shortened": {
-    fault: "takes the end that a claim or a creation wrote for the earliest that there can be",
+    fault: "assumes that a lease cannot end earlier than a claim or a creation wrote",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         const before = await store.getExecution(id);
@@ -50,7 +50,7 @@ export const lapsedMutants: Mutants = {
       },
     }),
   },
-  "lapsed/taken": changedListing("leaseExpired", "leaves what is cancelled in its index", async (heads, store) => {
+  "lapsed/taken": changedListing("leaseExpired", "leaves a cancelled execution in its index", async (heads, store) => {
     const { items } = await store.listExecutions({ status: "cancelled" });
     return [...heads, ...items.filter(({ failure }) => failure !== undefined)];
   }),

@@ -4,7 +4,7 @@ const HOUR_MS = 3_600_000;
 
 export const leaseMutants: Mutants = {
   "leases/held": {
-    fault: "does not say how long the lease has left",
+    fault: "rejects with LEASE_HELD without the remaining time",
     wrap: (store) => ({
       claimExecution: (id, request) =>
         onRefusal(
@@ -17,7 +17,7 @@ export const leaseMutants: Mutants = {
     }),
   },
   "leases/held-by-itself": {
-    fault: "lets an owner claim what it holds",
+    fault: "lets an owner claim an execution that it holds",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const head = await store.getExecution(id);
@@ -64,14 +64,14 @@ export const leaseMutants: Mutants = {
     }),
   },
   "leases/release": {
-    fault: "leaves the owner's name when an execution is put back",
+    fault: "leaves the owner's name when an execution becomes pending",
     wrap: (store) =>
       changedHeads(store, (head) =>
         head.status === "pending" && head.version > 0 ? { ...head, owner: "owner-1" } : head,
       ),
   },
   "leases/claimer-ahead": {
-    fault: "decides by the claimer's clock whether a lease has lapsed",
+    fault: "decides by the caller's clock whether a lease has lapsed",
     wrap: (store, { byCallersClock }) => ({
       claimExecution: (id, request) => byCallersClock(() => store.claimExecution(id, request)),
     }),
@@ -83,13 +83,13 @@ export const leaseMutants: Mutants = {
     }),
   },
   "leases/lister-ahead": {
-    fault: "lists what has lapsed and what is due by the lister's clock",
+    fault: "lists lapsed leases and due executions by the caller's clock",
     wrap: (store, { byCallersClock }) => ({
       listExecutions: (options) => byCallersClock(() => store.listExecutions(options)),
     }),
   },
   "leases/creator-ahead": {
-    fault: "dates an execution by its creator's clock",
+    fault: "takes createdAt from the caller's clock",
     wrap: (store, { byCallersClock }) => ({
       createExecution: (execution) =>
         execution?.wakeInMs || execution?.deadlineMs
@@ -98,7 +98,7 @@ export const leaseMutants: Mutants = {
     }),
   },
   "leases/ownerless": {
-    fault: "keeps others from what was put back",
+    fault: "refuses claims of an execution that became pending",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const head = await store.getExecution(id);

@@ -3,7 +3,7 @@ import { changedHeads, type Mutants, onRefusal, refusal } from "./mutant.ts";
 
 export const lifecycleMutants: Mutants = {
   "lifecycle/create": {
-    fault: "takes the clock twice, so that a lease of an hour is a millisecond longer",
+    fault: "reads the clock twice, so that a lease of an hour is a millisecond longer",
     wrap: (store) => ({
       createExecution: (execution: NewExecution) =>
         store.createExecution(execution?.leaseMs === 3_600_000 ? { ...execution, leaseMs: 3_600_001 } : execution),
@@ -20,7 +20,7 @@ export const lifecycleMutants: Mutants = {
     }),
   },
   "lifecycle/unknown-id": {
-    fault: "gives an empty history for an id that never was",
+    fault: "returns an empty history for an unknown id",
     wrap: (store, { notes }) => ({
       createExecution: (execution) => {
         notes.set(execution.id, true);
@@ -54,7 +54,7 @@ export const lifecycleMutants: Mutants = {
     }),
   },
   "lifecycle/commit-without-checkpoint": {
-    fault: "writes an empty record where only a step is counted",
+    fault: "writes an empty record for a commit that only counts a step",
     wrap: (store) => ({
       commit: (id, request) => {
         const { checkpoints, head } = request;
@@ -67,14 +67,14 @@ export const lifecycleMutants: Mutants = {
     }),
   },
   "lifecycle/kinds": {
-    fault: "takes the newest record for the newest snapshot, where that is older by three",
+    fault: "treats the newest record as the newest snapshot if that is older by three",
     wrap: (store) =>
       changedHeads(store, (head) =>
         head.seq === 6 && head.snapshotSeq === 3 ? { ...head, snapshotSeq: head.seq } : head,
       ),
   },
   "lifecycle/claim": {
-    fault: "gives the claimer the failure of the last run",
+    fault: "keeps the failure of the last run on a claim",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const before = await store.getExecution(id);
@@ -84,12 +84,12 @@ export const lifecycleMutants: Mutants = {
     }),
   },
   "lifecycle/ended-at": {
-    fault: "takes a suspended execution for one that has ended",
+    fault: "treats a suspended execution as ended",
     wrap: (store) =>
       changedHeads(store, (head) => (head.status === "suspended" ? { ...head, endedAt: head.updatedAt } : head)),
   },
   "lifecycle/updated-at": {
-    fault: "does not touch updatedAt in a claim",
+    fault: "does not change updatedAt on a claim",
     wrap: (store, { notes }) => {
       const stale = changedHeads(store, (head) => ({
         ...head,
@@ -100,7 +100,7 @@ export const lifecycleMutants: Mutants = {
         claimExecution: async (id, request) => {
           const before = await store.getExecution(id);
           const claimed = await store.claimExecution(id, request);
-          // Where no time has passed, it cannot be told apart.
+          // If no time has passed, the fault has no effect.
           if (before && !request.cancel) notes.set(id, before.updatedAt);
           return { ...claimed, updatedAt: Number(notes.get(id) ?? claimed.updatedAt) };
         },

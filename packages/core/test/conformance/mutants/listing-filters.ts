@@ -17,14 +17,14 @@ export const listingFilterMutants: Mutants = {
     }),
   },
   "listing/ended-for": {
-    fault: "takes 0 ms for no condition",
+    fault: "treats 0 ms as no condition",
     wrap: (store) => ({
       listExecutions: ({ endedForMs, ...rest }: ListExecutionsOptions = {}) =>
         store.listExecutions(endedForMs ? { ...rest, endedForMs } : rest),
     }),
   },
   "listing/top-level": {
-    fault: "takes a fork for a child",
+    fault: "treats a fork as a child",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
@@ -34,7 +34,7 @@ export const listingFilterMutants: Mutants = {
     }),
   },
   "listing/conditions-refused": {
-    fault: "takes an order for what has one of its own",
+    fault: "accepts an order for a listing that has an order of its own",
     takesWrongArguments: true,
     wrap: (store) => ({
       listExecutions: (options) =>
@@ -49,7 +49,7 @@ export const listingFilterMutants: Mutants = {
     }),
   },
   "listing/joined": {
-    fault: "leaves the user out where a listing is of what is due",
+    fault: "ignores userId in a listing of due executions",
     wrap: (store) => ({
       listExecutions: (options) => {
         const { userId: _userId, ...rest } = options ?? {};

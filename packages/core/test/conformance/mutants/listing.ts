@@ -13,7 +13,7 @@ export const listingMutants: Mutants = {
     }),
   },
   "listing/order": {
-    fault: "lists the oldest first where no order is named",
+    fault: "lists the oldest first by default",
     wrap: (store) => ({
       listExecutions: (options) => store.listExecutions(hasOwnOrder(options) ? options : { order: "asc", ...options }),
     }),
@@ -31,7 +31,7 @@ export const listingMutants: Mutants = {
     }),
   },
   "listing/status": {
-    fault: "takes an empty list of statuses for no condition",
+    fault: "treats an empty list of statuses as no condition",
     wrap: (store) => ({
       listExecutions: (options = {}) => {
         const { status, ...rest } = options;
@@ -40,7 +40,7 @@ export const listingMutants: Mutants = {
     }),
   },
   "listing/fresh": {
-    fault: "has an index by status that a claim does not move",
+    fault: "has an index by status that a claim does not update",
     wrap: (store, { notes }) => ({
       claimExecution: async (id, request) => {
         const before = await store.getExecution(id);
@@ -60,7 +60,7 @@ export const listingMutants: Mutants = {
     }),
   },
   "listing/created-before": {
-    fault: "lists what was created at that millisecond too",
+    fault: "also lists executions that were created in that millisecond",
     wrap: (store) => ({
       listExecutions: (options = {}) =>
         store.listExecutions(
@@ -69,7 +69,7 @@ export const listingMutants: Mutants = {
     }),
   },
   "listing/lapsed": {
-    fault: "takes leaseExpired: false for a condition",
+    fault: "treats leaseExpired: false as a condition",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
@@ -82,7 +82,7 @@ export const listingMutants: Mutants = {
     }),
   },
   "listing/due": {
-    fault: "takes wakeAt 0 for no wakeAt",
+    fault: "treats wakeAt 0 as no wakeAt",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);

@@ -4,13 +4,13 @@ import type { Mutant } from "./mutant.ts";
 
 type Requests = typeof CASE_OF_FIELD;
 type RequestName = keyof Requests;
-/** What a store has where a field did not arrive; absent, it goes without. */
+/** The value that a store has instead of a lost field. If absent, the field is absent. */
 type Defaults<Name extends RequestName> = { [Field in keyof Requests[Name]]: { instead?: unknown } };
 
-/** What the head has, so that nothing is compared. */
+/** The current value of the head, so that the comparison always holds. */
 const CURRENT = Symbol("current");
 
-/** For every field of every request: what a store writes or compares that has lost it. */
+/** The value that a store writes or compares if it loses a field, for every field of every request. */
 const LOST: { [Name in RequestName]: Defaults<Name> } = {
   create: {
     id: { instead: "e1" },
@@ -102,7 +102,7 @@ const LOST: { [Name in RequestName]: Defaults<Name> } = {
   delete: { id: { instead: "e1" }, version: {}, token: {} },
 };
 
-/** A store that loses one field of one request; or only of a request `where` something holds. */
+/** Returns a mutant that loses one field of one request, or only of requests for which `where` holds. */
 export function losing(
   request: RequestName,
   field: string,

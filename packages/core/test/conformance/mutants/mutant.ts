@@ -23,7 +23,7 @@ import { MemoryCheckpointStore } from "../../../../store-memory/src/index.ts";
 
 /** A memory store with one fault. */
 export interface Mutant {
-  /** The fault, as its author would explain it away. */
+  /** A description of the fault. */
   fault: string;
   /** Methods that replace the store's. Called for every handle; `tools` are shared by the handles on the same data. */
   wrap?(store: MemoryCheckpointStore, tools: Tools): Partial<CheckpointStore>;
@@ -36,23 +36,23 @@ export interface Mutant {
 /** Mutants by the id of the case that must find them. */
 export type Mutants = Record<string, Mutant>;
 
-/** What the handles on the same data share. */
+/** The tools that all handles on the same data share. */
 export interface Tools {
   /** Texts and numbers kept beside the store, by key. */
   notes: Map<string, unknown>;
-  /** Does the call's work by the caller's clock. */
+  /** Makes a call with the caller's clock as the store's clock. */
   byCallersClock<T>(call: () => T): T;
 }
 
-/** As small a limit as keeps the cases that try it cheap. */
+/** A small limit, so that the cases that try it are fast. */
 const MUTANT_CAPABILITIES = { durable: true, multiProcess: true, maxPayloadBytes: 65_536 };
 
-/** A harness that opens memory stores with the mutant's fault, or without any. */
+/** Returns a harness that opens memory stores with the mutant's fault, or with none. */
 export function harnessOf(mutant: Mutant): ConformanceHarness {
   const { wrap = () => ({}), takesWrongArguments = false } = mutant;
   const openStore = async (): Promise<OpenedStore> => {
     let isCallers = false;
-    // Taken before a case sets `Date` wrong; `Date.now()` inside is what the caller sees.
+    // Read before a case sets `Date` wrong. `Date.now()` inside a method returns the caller's time.
     let aheadMs = 0;
     const now = () => RIGHT_NOW() + aheadMs;
     const first = new MemoryCheckpointStore({
@@ -75,7 +75,7 @@ export function harnessOf(mutant: Mutant): ConformanceHarness {
     return {
       store: handle(first),
       reopen: async () => handle(first.reopen()),
-      // What was saved looks older if the clock is put on.
+      // Definitions look older if the clock is advanced.
       ageDefinitions: async (ms) => {
         aheadMs += ms;
       },
@@ -110,7 +110,7 @@ const CHECKS: Record<string, Call> = {
   deleteExecutions: checkDeleteExecutions,
 };
 
-/** Lets the store itself refuse wrong arguments, so that a mutant need not mind them. */
+/** Lets the store itself refuse wrong arguments, so that a mutant need not check them. */
 function guarded(store: CheckpointStore, methods: Partial<CheckpointStore>, isOff: boolean): Partial<CheckpointStore> {
   if (isOff) return methods;
   const guard = ([name, method]: [string, unknown]) => {
@@ -129,7 +129,7 @@ function guarded(store: CheckpointStore, methods: Partial<CheckpointStore>, isOf
   return Object.fromEntries(Object.entries(methods).map(guard));
 }
 
-/** A store's own methods, but for those that are replaced. */
+/** Returns a store with some of its methods replaced. */
 export function overlay(store: CheckpointStore, replaced: Partial<CheckpointStore>): CheckpointStore {
   return {
     capabilities: store.capabilities,
@@ -149,12 +149,12 @@ export function overlay(store: CheckpointStore, replaced: Partial<CheckpointStor
   };
 }
 
-/** Whether a listing has an order of its own. */
+/** Returns whether a listing has an order of its own. */
 export function hasOwnOrder(options: ListExecutionsOptions | undefined): boolean {
   return options?.due === true || options?.leaseExpired === true;
 }
 
-/** Lets everything run that waits for no more than promises. */
+/** Waits until all code that only waits for promises has run. */
 export function gap(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -163,7 +163,7 @@ export function refusal(code: ErrorCode): WorkflowError {
   return new WorkflowError(code, "Refused by a mutant.");
 }
 
-/** Does `instead` where the call is refused with the code. */
+/** Calls `instead` if a call is refused with the code. */
 export async function onRefusal<T>(code: ErrorCode, call: () => Promise<T>, instead: () => Promise<T> | T): Promise<T> {
   try {
     return await call();
@@ -173,7 +173,7 @@ export async function onRefusal<T>(code: ErrorCode, call: () => Promise<T>, inst
   }
 }
 
-/** Commits, in place of a request that is refused as wrong, what `mend` makes of it. */
+/** Commits the result of `mend` instead of a request that is refused as wrong. */
 export function mending(store: CheckpointStore, mend: (request: CommitRequest) => CommitRequest): Commits {
   return {
     commit: (id, request) =>
@@ -187,7 +187,7 @@ export function mending(store: CheckpointStore, mend: (request: CommitRequest) =
 
 type Commits = Pick<CheckpointStore, "commit">;
 
-/** Changes every head that a store gives. */
+/** Changes every head that a store returns. */
 export function changedHeads(
   store: CheckpointStore,
   change: (head: ExecutionRecord) => ExecutionRecord,
@@ -206,7 +206,7 @@ export function changedHeads(
   };
 }
 
-/** Changes every record that a store gives. */
+/** Changes every record that a store returns. */
 export function changedRecords(
   store: CheckpointStore,
   change: (record: CheckpointRecord) => CheckpointRecord,

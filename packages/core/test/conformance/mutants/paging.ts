@@ -4,7 +4,7 @@ import { gap, hasOwnOrder, type Mutants, refusal } from "./mutant.ts";
 
 export const pagingMutants: Mutants = {
   "paging/walk": {
-    fault: "takes a page of one row for the last",
+    fault: "treats a page of one row as the last",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
@@ -13,7 +13,7 @@ export const pagingMutants: Mutants = {
     }),
   },
   "paging/last-page": {
-    fault: "gives a nextCursor whenever a page is full",
+    fault: "returns a nextCursor whenever a page is full",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
@@ -26,14 +26,14 @@ export const pagingMutants: Mutants = {
     }),
   },
   "paging/default-limit": {
-    fault: "gives 500 rows at most",
+    fault: "returns at most 500 rows",
     wrap: (store) => ({
       listExecutions: (options = {}) =>
         store.listExecutions(options.limit === 1_000 ? { ...options, limit: 500 } : options),
     }),
   },
   "paging/filtered": {
-    fault: "filters by user after the page was cut",
+    fault: "filters by user after it has cut the page",
     wrap: (store) => ({
       listExecutions: async (options = {}) => {
         const { userId, ...rest } = options;
@@ -55,7 +55,7 @@ export const pagingMutants: Mutants = {
         const offset = cursor === undefined ? 0 : Number(/^offset:(\d+)$/.exec(cursor)?.[1] ?? Number.NaN);
         if (Number.isNaN(offset)) throw refusal("INVALID_ARGUMENT");
         const page = { items: items.slice(offset, offset + limit) };
-        // The default limit's case has more rows than this can reach: it goes on by key there.
+        // In the case of the default limit there are more rows than an offset can reach, so it continues by key.
         if (items.length === 1_000) return store.listExecutions(options);
         return offset + limit < items.length ? { ...page, nextCursor: `offset:${offset + limit}` } : page;
       },
@@ -89,7 +89,7 @@ export const pagingMutants: Mutants = {
     }),
   },
   "paging/changes": {
-    fault: "orders by what was changed last",
+    fault: "orders by the time of the last change",
     wrap: (store) => ({
       listExecutions: async (options = {}) => {
         const { cursor, limit = 100, order = "desc", ...rest } = options;
@@ -101,7 +101,7 @@ export const pagingMutants: Mutants = {
     }),
   },
   "paging/deletions": {
-    fault: "looks the cursor's row up, and ends where it is gone",
+    fault: "looks up the cursor's row, and ends the listing if it is gone",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
@@ -126,7 +126,7 @@ export const pagingMutants: Mutants = {
     },
   },
   "paging/other-listing": {
-    fault: "does not look at what listing a cursor is of",
+    fault: "does not check to which listing a cursor belongs",
     wrap: (store) => ({
       listExecutions: (options = {}) => {
         const [sortBy, time = 0, id = ""] = partsOf(options.cursor);
@@ -136,7 +136,7 @@ export const pagingMutants: Mutants = {
     }),
   },
   "paging/cursor-refused": {
-    fault: "begins anew with a cursor that it cannot read",
+    fault: "starts again with a cursor that it cannot read",
     wrap: (store) => ({
       listExecutions: (options = {}) => {
         const { cursor, ...rest } = options;
@@ -146,7 +146,7 @@ export const pagingMutants: Mutants = {
   },
 };
 
-/** What a cursor of the memory store is made of; nothing if it is none. */
+/** Returns the parts of a cursor of the memory store, or nothing if the value is not a cursor. */
 function partsOf(
   cursor: string | undefined,
 ): [sortBy?: "createdAt" | "wakeAt" | "leaseUntil", time?: number, id?: string] {
@@ -161,7 +161,7 @@ function pageByChange(
   heads: readonly ExecutionRecord[],
   { order, limit, cursor }: Required<Pick<ListExecutionsOptions, "order" | "limit">> & { cursor?: string },
 ): Page<ExecutionRecord> {
-  // Rows that were never changed keep their places; the others follow in the order of their claims.
+  // Rows that were never changed keep their places. The others follow in the order of their claims.
   const sign = order === "asc" ? 1 : -1;
   const place = (head: ExecutionRecord) => (head.version === 0 ? 0 : head.token);
   const rows = heads.toSorted((a, b) => sign * (place(a) - place(b)));

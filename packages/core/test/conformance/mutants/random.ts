@@ -2,7 +2,7 @@ import { changedHeads, changedRecords, gap, type Mutants, onRefusal, refusal } f
 
 export const randomMutants: Mutants = {
   "random/sequences": {
-    fault: "leaves the number of recoveries with a commit that drops records",
+    fault: "does not reset recoveries on a commit that drops records",
     wrap: (store, { notes }) => ({
       ...changedHeads(store, (head) => {
         const recoveries = notes.get(`${head.id}/${head.token}`);
@@ -18,7 +18,7 @@ export const randomMutants: Mutants = {
     }),
   },
   "random/races": {
-    fault: "grants a claim of what is deleted meanwhile",
+    fault: "grants a claim of an execution that is deleted meanwhile",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const before = await store.getExecution(id);
@@ -36,7 +36,7 @@ export const randomMutants: Mutants = {
     }),
   },
   "random/texts": {
-    fault: "has no room for characters of the higher planes",
+    fault: "loses characters beyond U+FFFF",
     wrap: (store) =>
       changedRecords(store, (record) => ({
         ...record,

@@ -3,7 +3,7 @@ import { gap, type Mutants, refusal } from "./mutant.ts";
 
 export const retrySafetyMutants: Mutants = {
   "retry-safety/commit": {
-    fault: "remembers no commit of an execution that was never claimed and drops nothing",
+    fault: "remembers no commit that drops nothing, to an execution that was never claimed",
     wrap: (store, { notes }) => ({
       claimExecution: async (id, request) => {
         const claimed = await store.claimExecution(id, request);
@@ -20,7 +20,7 @@ export const retrySafetyMutants: Mutants = {
     }),
   },
   "retry-safety/commit-after-claim": {
-    fault: "forgets the last commitId in a claim",
+    fault: "forgets the last commitId on a claim",
     wrap: (store, { notes }) => ({
       claimExecution: async (id, request) => {
         const claimed = await store.claimExecution(id, request);
@@ -37,7 +37,7 @@ export const retrySafetyMutants: Mutants = {
     }),
   },
   "retry-safety/final-commit": {
-    fault: "refuses the commit that completed when it comes again without a checkpoint",
+    fault: "refuses a repeated commit that completed the execution without a checkpoint",
     wrap: (store, { notes }) => ({
       claimExecution: async (id, request) => {
         const claimed = await store.claimExecution(id, request);
@@ -61,7 +61,7 @@ export const retrySafetyMutants: Mutants = {
     }),
   },
   "retry-safety/claim-by-status": {
-    fault: "looks at the status before it looks for the same claimId",
+    fault: "checks the status before it compares the claimId",
     wrap: (store) => ({
       claimExecution: async (id, request) => {
         const head = await store.getExecution(id);
@@ -81,7 +81,7 @@ export const retrySafetyMutants: Mutants = {
     }),
   },
   "retry-safety/create-after-drop": {
-    fault: "looks for the initial checkpoint among the records",
+    fault: "searches the records for the initial checkpoint",
     wrap: (store) => ({
       createExecution: async (execution) => {
         if (((await store.getExecution(execution.id))?.firstSeq ?? 0) > 0) throw refusal("EXECUTION_ALREADY_EXISTS");
@@ -90,7 +90,7 @@ export const retrySafetyMutants: Mutants = {
     }),
   },
   "retry-safety/other-commit": {
-    fault: "recognises a commit by the id of its checkpoint",
+    fault: "recognizes a commit by the id of its checkpoint",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         const checkpointId = request.checkpoints?.[0]?.id;
@@ -101,7 +101,7 @@ export const retrySafetyMutants: Mutants = {
     }),
   },
   "retry-safety/drops-nothing": {
-    fault: "removes what a commit that is sent again names for dropping",
+    fault: "drops records before the dropBefore of a repeated commit",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         if (notes.get(id) === request.commitId) notes.set(`${id}/dropped`, request.dropBefore);
@@ -115,7 +115,7 @@ export const retrySafetyMutants: Mutants = {
     }),
   },
   "retry-safety/racing-copies": {
-    fault: "refuses a copy of a commit that is still under way",
+    fault: "refuses a copy of a commit that is still in progress",
     wrap: (store, { notes }) => ({
       commit: async (id, request) => {
         if (notes.has(request.commitId)) throw refusal("VERSION_CONFLICT");

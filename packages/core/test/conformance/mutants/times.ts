@@ -4,7 +4,7 @@ const HOUR_MS = 3_600_000;
 
 export const timeMutants: Mutants = {
   "times/read-at": {
-    fault: "dates what a creation finds there by the end of its lease",
+    fault: "returns the end of the lease as readAt for a repeated creation",
     wrap: (store) => ({
       createExecution: async (execution) => {
         const isThere = (await store.getExecution(execution.id)) !== undefined;
@@ -14,7 +14,7 @@ export const timeMutants: Mutants = {
     }),
   },
   "times/read-at-moves": {
-    fault: "dates what it lists with the time of its last change",
+    fault: "returns updatedAt as readAt in listings",
     wrap: (store) => ({
       listExecutions: async (options) => {
         const page = await store.listExecutions(options);
@@ -23,11 +23,11 @@ export const timeMutants: Mutants = {
     }),
   },
   "times/read-at-clock": {
-    fault: "dates what it reads by the reader's clock",
+    fault: "takes readAt from the caller's clock",
     wrap: (store, { byCallersClock }) => ({ getExecution: (id) => byCallersClock(() => store.getExecution(id)) }),
   },
   "times/wake-in": {
-    fault: "counts a wait by the caller's clock",
+    fault: "counts wakeInMs from the caller's clock",
     wrap: (store, { byCallersClock }) => ({
       commit: (id, request) =>
         request.head?.wakeInMs === undefined
@@ -36,7 +36,7 @@ export const timeMutants: Mutants = {
     }),
   },
   "times/wake-twice": {
-    fault: "takes the time of a wait where a duration is named as well",
+    fault: "accepts wakeAt together with wakeInMs, and uses wakeAt",
     takesWrongArguments: true,
     wrap: (store) =>
       mending(store, (request) => {
@@ -45,7 +45,7 @@ export const timeMutants: Mutants = {
       }),
   },
   "times/deadline": {
-    fault: "counts the deadline of an import from when it was created",
+    fault: "counts the deadline of an import from its createdAt",
     wrap: (store) =>
       changedHeads(store, (head) =>
         head.createdAt === 5 && head.deadlineAt !== undefined ? { ...head, deadlineAt: 5 + HOUR_MS } : head,

@@ -2,7 +2,7 @@ import { gap, type Mutants, onRefusal, refusal } from "./mutant.ts";
 
 export const versionMutants: Mutants = {
   "versions/stale": {
-    fault: "takes version 0 for no version: if (version && version !== head.version)",
+    fault: "treats version 0 as absent: if (version && version !== head.version)",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
@@ -55,7 +55,7 @@ export const versionMutants: Mutants = {
     }),
   },
   "versions/no-lost-update": {
-    fault: "gives up comparing from version 8 on",
+    fault: "stops comparing versions from version 8 on",
     wrap: (store) => ({
       commit: (id, request) =>
         onRefusal(
