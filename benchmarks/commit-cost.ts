@@ -1,4 +1,5 @@
-// What the benchmarks of commits share: one loop that measures a store against the floor of its database.
+// Measures a store's commits against the floor: the cheapest write of the same row on the same server. Used by the
+// benchmarks of all stores.
 import { randomUUID } from "node:crypto";
 import type { CheckpointStore, NewCheckpoint } from "@waymark/core";
 
@@ -7,21 +8,21 @@ const ROUND_STEPS = 100;
 const IN_FLIGHT = 64;
 const IN_FLIGHT_STEPS = 200;
 
-/** The least that the same row costs on the same server. */
+/** The cheapest way to write the same row on the same server. */
 export interface Floor {
-  /** "INSERT". */
+  /** The name of the write, such as "INSERT". */
   name: string;
-  /** Writes a checkpoint by the bare driver. `step` tells apart the executions that are compared. */
+  /** Writes a checkpoint with the bare driver. `step` distinguishes the executions that are compared. */
   write(checkpoint: NewCheckpoint, seq: number, step: number): Promise<unknown>;
 }
 
-/** Compares commits with the floor, early and late in an execution; then many executions at once. */
+/** Compares commits with the floor early and late in an execution, then measures many executions at once. */
 export async function measureCommits(store: CheckpointStore, floor: Floor, rounds: number): Promise<void> {
   for (const step of STEPS) await compareAt(store, floor, { step, rounds });
   await throughput(store);
 }
 
-/** One execution, one step after the other, from the step given on. */
+/** Measures one execution, one step after the other, beginning at the given step. */
 async function compareAt(store: CheckpointStore, floor: Floor, at: { step: number; rounds: number }): Promise<void> {
   const { step, rounds } = at;
   const commitOne = await committer(store);
@@ -36,7 +37,7 @@ async function compareAt(store: CheckpointStore, floor: Floor, at: { step: numbe
   }
   const commits: number[] = [];
   const floors: number[] = [];
-  // By turns, so that whatever else the machine does falls on both.
+  // In turns, so that other work of the machine affects both.
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < ROUND_STEPS; i++) floors.push(await timed(writeOne));
     for (let i = 0; i < ROUND_STEPS; i++) commits.push(await timed(commitOne));
@@ -47,7 +48,7 @@ async function compareAt(store: CheckpointStore, floor: Floor, at: { step: numbe
   );
 }
 
-/** Many executions at once, by one store with its defaults. */
+/** Measures many executions at once, on one store with its defaults. */
 async function throughput(store: CheckpointStore): Promise<void> {
   const committers = await Promise.all(Array.from({ length: IN_FLIGHT }, () => committer(store)));
   const begin = performance.now();
@@ -60,7 +61,7 @@ async function throughput(store: CheckpointStore): Promise<void> {
   console.log(`${IN_FLIGHT} executions in flight: ${Math.round(perSecond)} commits/s`);
 }
 
-/** Creates an execution, and returns what commits its next step. */
+/** Creates an execution, and returns a function that commits its next step. */
 async function committer(store: CheckpointStore): Promise<() => Promise<void>> {
   const { id, token } = await store.createExecution({
     id: randomUUID(),

@@ -1,5 +1,5 @@
-// How long `import "@waymark/core"` takes, over a script that imports nothing. The package must be built.
-// WAYMARK_HOST_NODE says on which Node; default: the one that runs this.
+// Measures how much longer a script with `import "@waymark/core"` takes than an empty script. The package must be
+// built. WAYMARK_HOST_NODE is the path of the Node to measure. Default: the Node that runs this file.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -11,12 +11,12 @@ const TARGET_MS = 30;
 
 const node = process.env.WAYMARK_HOST_NODE ?? process.execPath;
 const entry = join(import.meta.dirname, "../packages/core/dist/index.js");
-if (!existsSync(entry)) throw new Error("Build @waymark/core first: pnpm build");
+if (!existsSync(entry)) throw new Error("@waymark/core is not built. Run `pnpm build` first.");
 
 const scripts = { empty: "", core: `import ${JSON.stringify(pathToFileURL(entry).href)};` };
 const timesMs = { empty: [] as number[], core: [] as number[] };
 for (let round = 0; round < RUNS; round++) {
-  // In turns, so that a busy moment of the machine hits both.
+  // In turns, so that other work of the machine affects both.
   timesMs.empty.push(timeMs(scripts.empty));
   timesMs.core.push(timeMs(scripts.core));
 }

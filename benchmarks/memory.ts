@@ -1,4 +1,5 @@
-// What V2 adds to V1 per node on the memory store, and what appending to one array costs. Figures, no assertions.
+// Prints how much time V2 takes per node in addition to V1 on the memory store, and the cost of appending to one array.
+// It asserts nothing.
 
 import { createWorkflowEngine, type NodeExecutor, type WorkflowDefinition } from "@waymark/core";
 import { createWorkflowExecutor } from "@waymark/core/v1";
@@ -18,7 +19,7 @@ for (const length of [10, 100, 1_000, 10_000]) {
   );
 }
 
-console.log("\nAppending to one array, an item of about 100 bytes a node\n");
+console.log("\nAppending to one array, one item of about 100 bytes per node\n");
 console.log(" nodes  µs per node  bytes written / final size");
 for (const length of [500, 1_000, 2_500, 5_000]) {
   const { usPerNode, ratio } = await append(length);

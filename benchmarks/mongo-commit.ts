@@ -1,6 +1,6 @@
-// What one commit costs on MongoDB, against the bare driver's single durable write of the same text on the same server.
+// Compares a commit on MongoDB with a single durable write of the same text on the same server by the bare driver.
 //
-//   node mongo-commit.ts          MONGODB_URL names the server; without it one is started, with fsync
+//   node mongo-commit.ts          uses the server of MONGODB_URL; without it, starts a server with fsync on
 import { MongoCheckpointStore } from "@waymark/store-mongo";
 import { MongoClient } from "mongodb";
 import { startMongo, startOwnMongo } from "tooling/test-servers";

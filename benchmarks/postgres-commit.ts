@@ -1,6 +1,6 @@
-// What a commit costs on PostgreSQL, against a prepared INSERT of the same row by bare `pg` on one connection.
+// Compares a commit on PostgreSQL with a prepared INSERT of the same row by bare `pg` on one connection.
 //
-//   node postgres-commit.ts            a server of its own, with fsync on; or the one of POSTGRES_URL
+//   node postgres-commit.ts            uses the server of POSTGRES_URL; without it, starts a server with fsync on
 import { PostgresCheckpointStore } from "@waymark/store-postgres";
 import pg from "pg";
 import { startOwnPostgres, startPostgres } from "tooling/test-servers";

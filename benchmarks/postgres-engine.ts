@@ -1,7 +1,8 @@
-// What a whole step of the engine costs on PostgreSQL, commit included, against a prepared INSERT of the same row by bare
-// `pg` on one connection. Early and late in an execution, in turns, so that a busy moment of the machine hits both.
+// Compares a whole step of the engine on PostgreSQL, commit included, with a prepared INSERT of the same row by bare
+// `pg` on one connection. Measures early and late in an execution, in turns, so that other work of the machine affects
+// both.
 //
-//   node postgres-engine.ts            a server of its own, with fsync on; or the one of POSTGRES_URL
+//   node postgres-engine.ts            uses the server of POSTGRES_URL; without it, starts a server with fsync on
 import { randomUUID } from "node:crypto";
 import { createWorkflowEngine, type NodeExecutor } from "@waymark/core";
 import { PostgresCheckpointStore } from "@waymark/store-postgres";
@@ -35,7 +36,8 @@ const step: NodeExecutor = async ({ context, node }) => {
   const index = Number(node.id.slice(1));
   const window = WINDOWS.findIndex(({ from, to }) => index >= from && index < to);
   if (window !== -1) {
-    // The step before this one, from its node's return to this one's start; then an INSERT, which is not counted in it.
+    // Measures the step before this one, from its node's return to this node's start. The INSERT that follows is not
+    // part of that time.
     steps[window]?.push(performance.now() - lastMs);
     floors[window]?.push(await timeInsert(index, node.id));
   }

@@ -1,6 +1,6 @@
-// What a commit costs on Redis, against an RPUSH of the same row by bare ioredis on one connection.
+// Compares a commit on Redis with an RPUSH of the same row by bare ioredis on one connection.
 //
-//   node redis-commit.ts            a server of its own, with appendfsync always; or the one of REDIS_URL
+//   node redis-commit.ts            uses the server of REDIS_URL; without it, starts a server with appendfsync always
 import { randomUUID } from "node:crypto";
 import { RedisCheckpointStore } from "@waymark/store-redis";
 import { Redis } from "ioredis";

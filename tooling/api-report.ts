@@ -1,4 +1,4 @@
-// Writes api-report.md of every public package: the declarations of all that it exports, without comments.
+// Writes api-report.md of every public package: the declarations of all its exports, without comments.
 //
 //   node tooling/api-report.ts           writes the reports
 //   node tooling/api-report.ts --check   fails if a report is out of date, or differs from the last release's while
@@ -45,19 +45,19 @@ function section(title: string, declarations: readonly string[]): string {
 
 function problemWith({ folder, manifest }: PublicPackage, path: string, report: string): string | undefined {
   if (!existsSync(path) || readFileSync(path, "utf8") !== report) {
-    return "the public API is not the one in api-report.md: run `pnpm api-report` and look at the difference";
+    return "the public API differs from api-report.md: run `pnpm api-report` and review the difference";
   }
   const released = releasedReport({ folder, manifest });
   if (report === released || pending.has(manifest.name)) return undefined;
   return "the public API differs from the last release: run `pnpm changeset`";
 }
 
-/** The report at the last release, or undefined before the first. */
+/** Returns the report at the last release, or `undefined` before the first release. */
 function releasedReport({ folder, manifest }: PublicPackage): string | undefined {
   if (manifest.version === "0.0.0") return undefined;
   const place = `${manifest.name}@${manifest.version}:${relative(ROOT, folder)}/api-report.md`;
   const { status, stdout } = spawnSync("git", ["show", place], { cwd: ROOT, encoding: "utf8" });
-  if (status !== 0) throw new Error(`git knows no ${place}: fetch the release's tags`);
+  if (status !== 0) throw new Error(`git has no ${place}: fetch the tags of the releases`);
   return stdout;
 }
 

@@ -14,10 +14,10 @@ import { fileURLToPath } from "node:url";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, "node_modules", ".installed");
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-/** The hash of each package that pnpm consists of, for the version that package.json pins. */
+/** The hashes of the packages of pnpm, for the version that package.json pins. */
 const PNPM_HASHES = JSON.parse(readFileSync(join(ROOT, "tooling/pnpm-hashes.json"), "utf8"));
 
-/** The first Node that executes TypeScript as it is; needed where npm has no Node for the toolchain. */
+/** The first Node that runs TypeScript directly. It is needed if npm has no Node for the toolchain on this platform. */
 const TYPESCRIPT_NODE = "22.18.0";
 
 requireNode(MANIFEST.engines.node);
@@ -39,18 +39,18 @@ function requireNode(range) {
   fail(`Waymark needs Node ${needed.join(".")} or newer; this is Node ${process.versions.node} (${process.execPath}).`);
 }
 
-/** Whether npm has a Node for this platform, so that the scripts do not run on this one. */
+/** Returns whether npm has installed a Node for this platform, so that the scripts do not run on the current one. */
 function hasOwnNode() {
   return ["node", "node.exe", "node.cmd"].some((name) => existsSync(join(ROOT, "node_modules/.bin", name)));
 }
 
-/** Installs the dependencies, unless the last installation was made from the same manifests and lockfile. */
+/** Installs the dependencies, unless the last installation used the same manifests and lockfile. */
 async function install() {
   const wanted = fingerprint();
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
   note("Installing dependencies (the first time this takes a minute) ...");
   rmSync(STAMP, { force: true });
-  // What pnpm prints here goes to stderr, so that stdout holds nothing but the script's own output.
+  // pnpm's output goes to stderr here, so that stdout contains only the script's own output.
   const code = await pnpm(["install", "--frozen-lockfile", "--prefer-offline"], ["inherit", 2, 2]);
   if (code !== 0) fail(`The installation ended with exit code ${code}. The first one needs the npm registry.`, code);
   mkdirSync(dirname(STAMP), { recursive: true });
@@ -81,8 +81,8 @@ function foldersIn(parent) {
 }
 
 /**
- * Returns the program of the pnpm that package.json pins, fetched once and refused if its hash is another; `undefined`
- * on platforms whose hash is not known.
+ * Returns the program of the pnpm version that package.json pins. It is downloaded once, and refused if its hash
+ * differs. Returns `undefined` on platforms whose hash is not known.
  */
 function pinnedPnpm() {
   const version = MANIFEST.packageManager.replace(/^pnpm@/, "");
@@ -92,7 +92,7 @@ function pinnedPnpm() {
   const folder = join(ROOT, "node_modules/.cache/waymark", `pnpm-${version}`);
   const program = join(folder, "node_modules/.bin/pnpm");
   if (existsSync(program)) return program;
-  // Both by name: npm passes over an optional package whose hash is another.
+  // Both are named, because npm silently skips an optional package whose hash differs.
   const dependencies = { pnpm: version, [platform]: version };
   const packages = {
     "": { dependencies },
@@ -108,24 +108,27 @@ function pinnedPnpm() {
   const { status } = spawnSync("npm", args, { cwd: unfinished, stdio: ["ignore", 2, 2] });
   if (status === 0 && !existsSync(folder)) renameSync(unfinished, folder);
   rmSync(unfinished, { recursive: true, force: true });
-  if (status !== 0) fail(`npm could not fetch ${MANIFEST.packageManager}, or its hash is not the one that is known.`);
+  if (status !== 0)
+    fail(
+      `npm could not fetch ${MANIFEST.packageManager}, or its hash differs from the one in tooling/pnpm-hashes.json.`,
+    );
   return program;
 }
 
-/** Runs the pinned pnpm, by npx if its hash is not known here, and answers its exit code. */
+/** Runs the pinned pnpm, by npx if no hash is known for this platform, and returns its exit code. */
 function pnpm(pnpmArgs, stdio) {
   const pinned = pinnedPnpm();
   const [command, ...args] =
     pinned === undefined ? ["npx", "--yes", "--prefer-offline", MANIFEST.packageManager] : [pinned];
-  // On a terminal the children share its foreground group, which Ctrl-C reaches as a whole. Elsewhere they get a group
-  // of their own, so that a signal sent to this process alone ends all of them.
+  // On a terminal the children are in its foreground group, to which Ctrl-C is sent as a whole. Otherwise they get a
+  // group of their own, so that a signal to this process alone ends all of them.
   const ownGroup = !process.stdin.isTTY && process.platform !== "win32";
   const child = spawn(command, [...args, ...pnpmArgs], {
     cwd: ROOT,
     stdio,
     detached: ownGroup,
     shell: process.platform === "win32",
-    // The toolchain runs on a Node of its own; the packed-package test wants the one that the user has.
+    // The toolchain runs on its own Node. The tests of packed packages need the user's Node.
     env: { WAYMARK_HOST_NODE: process.execPath, TURBO_TELEMETRY_DISABLED: "1", WAYMARK_PNPM: pinned, ...process.env },
   });
   const forward = (signal) => {

@@ -1,5 +1,5 @@
-// Packs every public package and checks the tarballs: the manifest, publint, are-the-types-wrong, and the files that must
-// be inside.
+// Packs every public package and checks the tarballs: the manifest, publint, are-the-types-wrong, and the required
+// files.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ try {
     if (problems.length > 0) process.exitCode = 1;
     console.log(
       [
-        `${candidate.manifest.name}: ${problems.length === 0 ? "fit to publish" : "not fit to publish"}`,
+        `${candidate.manifest.name}: ${problems.length === 0 ? "ready to publish" : "not ready to publish"}`,
         ...problems,
       ].join("\n  "),
     );

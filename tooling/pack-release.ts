@@ -1,4 +1,4 @@
-// Packs every public package, once built, into .release/: what the Release workflow publishes.
+// Packs every public package into .release/, from which the Release workflow publishes. The packages must be built.
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";

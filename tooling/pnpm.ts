@@ -4,16 +4,16 @@ import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "..");
 
-/** Runs the pnpm that package.json pins; it need not be installed. Throws with what it printed if it fails. */
+/** Runs the pnpm version that package.json pins, which need not be installed. If it fails, throws with its output. */
 export function pnpm(args: string[], { cwd = ROOT }: { cwd?: string } = {}): string {
-  // The one that bootstrap.mjs has fetched and compared with its hash.
+  // The program that bootstrap.mjs has downloaded and checked against its hash.
   const fetched = process.env.WAYMARK_PNPM;
   if (fetched !== undefined) return run(fetched, args, { cwd });
   const { packageManager } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   return run("npx", ["--yes", "--prefer-offline", packageManager, ...args], { cwd });
 }
 
-/** Runs a command and answers its stdout. Throws with all that it printed where its exit code is not 0. */
+/** Runs a command and returns its stdout. If its exit code is not 0, throws with all its output. */
 export function run(
   command: string,
   args: string[],

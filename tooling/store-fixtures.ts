@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CommitRequest, NewCheckpoint, NewExecution } from "@waymark/core";
 
-/** A checkpoint with something in every field; `changes` replaces some. */
+/** Returns a checkpoint with a value in every field. `changes` replaces some of them. */
 export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoint {
   return {
     id: randomUUID(),
@@ -18,7 +18,7 @@ export function newCheckpoint(changes: Partial<NewCheckpoint> = {}): NewCheckpoi
   };
 }
 
-/** A running execution with a lease of a minute; `changes` replaces some of it. */
+/** Returns the request for a running execution with a lease of a minute. `changes` replaces some of its fields. */
 export function newExecution(id: string, changes: Partial<NewExecution> = {}): NewExecution {
   return {
     id,
@@ -34,7 +34,7 @@ export function newExecution(id: string, changes: Partial<NewExecution> = {}): N
   };
 }
 
-/** A commit of one checkpoint on a head. */
+/** Returns a commit of one checkpoint on a head. */
 export function newCommit(
   head: { token: number; version: number },
   changes: Partial<CommitRequest> = {},

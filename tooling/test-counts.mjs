@@ -1,4 +1,4 @@
-// Prints "N passed, N failed" from the file that vitest's JSON reporter wrote: node tooling/test-counts.mjs <file>
+// Prints "N passed, N failed" from the output file of vitest's JSON reporter: node tooling/test-counts.mjs <file>
 // A test file that could not be loaded counts as one failure.
 
 import { existsSync, readFileSync } from "node:fs";

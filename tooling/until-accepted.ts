@@ -1,8 +1,8 @@
-// For the tests of faults: who does not give up.
+// A caller that does not give up, for the tests of faults.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWorkflowError } from "@waymark/core";
 
-/** Makes a call again, as an engine would, as long as the store is unavailable; notes the reasons why it is. */
+/** Repeats a call, as an engine does, as long as the store is unavailable. Records the reasons of the failures. */
 export async function untilAccepted(call: () => Promise<unknown>, reasons = new Set<string>()): Promise<void> {
   for (;;) {
     try {

@@ -1,13 +1,13 @@
 import { parseAst } from "rolldown/parseAst";
 import { isNode, type SyntaxNode } from "../build/specifiers.ts";
 
-/** A name of another module: the name it has there, and the module's specifier. */
+/** A name from another module: the name that it has there, and the module's specifier. */
 export interface Elsewhere {
   name: string;
   specifier: string;
 }
 
-/** What a declaration file declares, imports and exports, by name. */
+/** The declarations, imports and exports of a declaration file, by name. */
 export interface DeclaredNames {
   /** The statements that declare a name: several for overloads. */
   declared: Map<string, SyntaxNode[]>;
@@ -20,8 +20,7 @@ export interface DeclaredNames {
 export function declaredNames(text: string): DeclaredNames {
   const names: DeclaredNames = { declared: new Map(), imported: new Map(), exported: new Map() };
   for (const statement of (parseAst(text, { lang: "dts" }) as unknown as { body: SyntaxNode[] }).body) {
-    if (statement.type === "ExportAllDeclaration")
-      throw new Error("A public module names what it exports, one by one.");
+    if (statement.type === "ExportAllDeclaration") throw new Error("A public module must export its names one by one.");
     if (statement.type === "ImportDeclaration") addImports(names, statement);
     else if (statement.type === "ExportNamedDeclaration" && !isNode(statement.declaration))
       addExports(names, statement);
@@ -33,7 +32,7 @@ export function declaredNames(text: string): DeclaredNames {
 function addImports({ imported }: DeclaredNames, statement: SyntaxNode): void {
   const specifier = literal(statement.source);
   for (const each of nodes(statement.specifiers)) {
-    // Of a default import, or of a namespace, the module is all there is to say.
+    // A default or namespace import names only the module.
     imported.set(nameOf(each.local), { name: isNode(each.imported) ? nameOf(each.imported) : "", specifier });
   }
 }
@@ -58,7 +57,7 @@ function addDeclarations({ declared, exported }: DeclaredNames, statement: Synta
   }
 }
 
-/** Lists what a statement mentions: names of its own module, and names of others by `import("…")`. */
+/** Lists the names that a statement uses: those of its own module, and those of others by `import("…")`. */
 export function mentionedNames(statement: SyntaxNode): (string | Elsewhere)[] {
   const found: (string | Elsewhere)[] = [];
   function visit(value: unknown): void {
@@ -75,7 +74,7 @@ export function mentionedNames(statement: SyntaxNode): (string | Elsewhere)[] {
   return found;
 }
 
-/** The first part of a dotted name. */
+/** Returns the first part of a dotted name. */
 function firstOf(node: unknown): string | undefined {
   if (!isNode(node)) return undefined;
   if (node.type === "TSQualifiedName") return firstOf(node.left);

@@ -3,7 +3,7 @@ import type { Declaration } from "../build/declarations.ts";
 import type { SyntaxNode } from "../build/specifiers.ts";
 import { type DeclaredNames, declaredNames, type Elsewhere, mentionedNames } from "./declared-names.ts";
 
-/** A public module: the name that it is imported by, and its declaration file. */
+/** A public module: the name by which it is imported, and its declaration file. */
 export interface PublicModule {
   name: string;
   path: string;
@@ -15,10 +15,10 @@ export interface PublicModuleApi {
   declarations: string[];
 }
 
-/** What users of a package can import, and what else the types of that consist of. */
+/** The declarations that users of a package can import, and further declarations that those use. */
 export interface PublicApi {
   modules: PublicModuleApi[];
-  /** Declarations that exported ones mention, though no module exports them. */
+  /** Declarations that exported ones use, although no module exports them. */
   unexported: string[];
 }
 
@@ -31,7 +31,9 @@ interface ParsedFile extends DeclaredNames {
   text: string;
 }
 
-/** Collects the declarations of all that public modules export, each once: where it is exported first. */
+/**
+ * Collects the declarations of all exports of public modules. Each is listed once, in the first module that exports it.
+ */
 export function publicApi(files: readonly Declaration[], modules: readonly PublicModule[]): PublicApi {
   const parsed = new Map<string, ParsedFile>();
   for (const { path, text } of files) parsed.set(path, { text, ...declaredNames(text) });
@@ -59,7 +61,7 @@ export function publicApi(files: readonly Declaration[], modules: readonly Publi
   });
 
   const unexported = new Map<string, string>();
-  // It grows while the types are looked up that it holds.
+  // The set grows during the loop, because the types in it use further types.
   for (const { path, mention } of mentioned) {
     const isLocal = typeof mention === "string";
     const place = isLocal ? resolveLocal(parsed, { path, name: mention }) : follow(parsed, path, mention);
@@ -70,7 +72,7 @@ export function publicApi(files: readonly Declaration[], modules: readonly Publi
   return { modules: apis, unexported: [...unexported].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text) };
 }
 
-/** Follows an exported name to the file that declares it. Returns a specifier for what another package declares. */
+/** Follows an exported name to the file that declares it. If another package declares it, returns its specifier. */
 function resolveExport(files: Map<string, ParsedFile>, { path, name }: Place): Place | string {
   const source = fileAt(files, path).exported.get(name);
   const found =

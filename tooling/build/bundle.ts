@@ -6,7 +6,7 @@ import { entriesOf, installedWith, type Manifest } from "./manifest.ts";
 export interface BundleOptions {
   folder: string;
   manifest: Manifest;
-  /** Where the files go, absolute. Absent: nothing is written. */
+  /** The absolute path of the output folder. If absent, nothing is written. */
   outputFolder?: string;
   minify?: boolean;
 }
@@ -16,9 +16,9 @@ export interface BundledFile {
   fileName: string;
   isEntry: boolean;
   code: string;
-  /** The files that are loaded with it. Those that it loads later, by `import()`, are not among them. */
+  /** The files that are loaded with it, without those that it loads later by `import()`. */
   imports: string[];
-  /** Absolute paths of the modules in it. */
+  /** The absolute paths of the modules in it. */
   modules: string[];
 }
 
@@ -26,7 +26,7 @@ export interface BundledFile {
  * Bundles a package's entries as ESM for the oldest supported Node.
  *
  * - Dependencies and peer dependencies stay imports; devDependencies (zod) are bundled and tree-shaken.
- * - What several entries use lies in a shared file, so that a class is one class across the subpaths.
+ * - Code that several entries use is in a shared file, so that a class is the same class in all subpaths.
  */
 export async function bundle({
   folder,

@@ -16,9 +16,10 @@ export interface Declaration {
 }
 
 /**
- * The declarations that a package's users can reach, entries first; what only the implementation imports is left out.
+ * Returns the declarations that users of a package can reach, entries first. Those that only the implementation imports
+ * are omitted.
  *
- * TypeScript leaves the source's `.ts` specifiers in them: they become `.js` here.
+ * TypeScript keeps the `.ts` specifiers of the sources. This function replaces them by `.js`.
  */
 export function declarationsOf(folder: string, manifest: Manifest, { comments = true } = {}): Declaration[] {
   const work = mkdtempSync(join(tmpdir(), "waymark-declarations-"));
@@ -47,10 +48,10 @@ function emit(options: { folder: string; sources: string[]; work: string; commen
     declaration: true,
     emitDeclarationOnly: true,
     noEmitOnError: true,
-    // What is marked @internal is exported for other modules of the package only.
+    // Declarations marked @internal are exported only for other modules of the package.
     stripInternal: true,
     removeComments: !comments,
-    // Workspace packages are imported as sources, so theirs are emitted beside this one's.
+    // Workspace packages are imported as sources, so their declarations are emitted too.
     rootDir: ROOT,
     outDir: work,
     typeRoots: [join(folder, "node_modules/@types"), join(ROOT, "node_modules/@types")],
@@ -62,7 +63,7 @@ function emit(options: { folder: string; sources: string[]; work: string; commen
   const { status } = spawnSync(process.execPath, [TSC, "-p", project, "--pretty", "false"], {
     stdio: ["ignore", 2, 2],
   });
-  if (status !== 0) throw new Error("The types do not check");
+  if (status !== 0) throw new Error("The types do not compile; see the errors above.");
 }
 
 function reachable({ emitted, manifest }: { emitted: string; manifest: Manifest }): Declaration[] {
@@ -90,7 +91,7 @@ function reachable({ emitted, manifest }: { emitted: string; manifest: Manifest 
   });
 }
 
-/** A bundled dependency has no declarations where the package is installed, so no public type may name it. */
+/** Refuses public types that use a bundled dependency: its declarations are not installed with the package. */
 function requireInstalled(options: { specifier: string; known: string[]; path: string; manifest: Manifest }): void {
   const { specifier, known, path, manifest } = options;
   if (specifier.startsWith("node:")) return;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the tooling reads of a package's package.json. */
+/** The fields of a package's package.json that the tooling reads. */
 export interface Manifest {
   name: string;
   version: string;
@@ -23,7 +23,7 @@ export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 }
 
-/** The modules that users can reach: output name without extension ("v1/index") to source file ("src/v1/index.ts"). */
+/** Returns the entries of a package: output name without extension ("v1/index") to source file ("src/v1/index.ts"). */
 export function entriesOf(manifest: Manifest): Record<string, string> {
   const { exports = {}, bin = {} } = manifest.publishConfig ?? {};
   const outputs = [...Object.values(exports), ...Object.values(bin)].filter((path) => path.endsWith(".js"));
@@ -37,7 +37,9 @@ export function entriesOf(manifest: Manifest): Record<string, string> {
   );
 }
 
-/** The modules that users can import: `@waymark/core/v1` to its name in `dist`, "v1/index". Commands are not among them. */
+/**
+ * Returns the modules that users can import, without commands: `@waymark/core/v1` to its name in `dist`, "v1/index".
+ */
 export function publicModulesOf({ name, publishConfig }: Manifest): Record<string, string> {
   const modules = Object.entries(publishConfig?.exports ?? {}).filter(([, path]) => path.endsWith(".js"));
   return Object.fromEntries(
@@ -45,7 +47,7 @@ export function publicModulesOf({ name, publishConfig }: Manifest): Record<strin
   );
 }
 
-/** The packages that are installed beside this one, so are not bundled into it. */
+/** Returns the packages that are installed with this one, and are therefore not bundled into it. */
 export function installedWith(manifest: Manifest): string[] {
   return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
 }

@@ -1,6 +1,6 @@
 import { parseAst } from "rolldown/parseAst";
 
-/** A node of the syntax tree, as rolldown's parser makes it. */
+/** A node of the syntax tree that rolldown's parser makes. */
 export interface SyntaxNode {
   type: string;
   start: number;
@@ -9,7 +9,7 @@ export interface SyntaxNode {
   [field: string]: unknown;
 }
 
-/** Which field of which syntax names another module. */
+/** The field that contains the specifier of another module, by the type of the syntax node. */
 const SPECIFIER_FIELDS: Record<string, string> = {
   ImportDeclaration: "source",
   ExportNamedDeclaration: "source",
@@ -20,12 +20,12 @@ const SPECIFIER_FIELDS: Record<string, string> = {
   TSModuleDeclaration: "id",
 };
 
-/** The modules that a declaration file names, in the order of their first mention. */
+/** Returns the modules that a declaration file names, in the order of their first use. */
 export function specifiersIn(text: string): string[] {
   return [...new Set(literalsIn(text).map(({ value }) => value))];
 }
 
-/** The same declaration file with every module name replaced. */
+/** Returns the declaration file with every module name replaced. */
 export function replaceSpecifiers(text: string, replace: (specifier: string) => string): string {
   let [result, end] = ["", 0];
   for (const literal of literalsIn(text)) {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BundledFile } from "./bundle.ts";
 
-/** The licences of the packages whose code is inside a bundle, or undefined if there is none. */
+/** Returns the licences of the packages whose code is in a bundle, or `undefined` if there are none. */
 export function thirdPartyLicenses(files: BundledFile[]): string | undefined {
   const modules = files.flatMap((file) => file.modules).filter((path) => path.includes("/node_modules/"));
   const folders = [...new Set(modules.map(packageFolder))].sort();

@@ -1,13 +1,13 @@
 import type { Manifest } from "../build/manifest.ts";
 
-/** The fields that name a manifest's origin. The workspace's root manifest is the one place that decides them. */
+/** The fields of a manifest that must equal those of the workspace's root manifest. */
 type Origin = Pick<Manifest, "author" | "bugs" | "license" | "repository">;
 
 /**
- * Lists what a public package's manifest lacks for the registry: where its source lies, where to report a bug, and what
- * it is found by.
+ * Lists the problems of a public package's manifest: the registry shows where its source is and where to report a bug,
+ * and finds it by its keywords.
  *
- * - `directory` is the package's folder below the root, with forward slashes: `packages/core`.
+ * - `directory` is the package's folder relative to the root, with forward slashes: `packages/core`.
  */
 export function manifestProblems(manifest: Manifest, root: Origin, directory: string): string[] {
   const problems: string[] = [];

@@ -8,7 +8,7 @@ export interface PublicPackage {
   manifest: Manifest;
 }
 
-/** The packages of the workspace that are published. */
+/** Returns the packages of the workspace that are published. */
 export function publicPackages(): PublicPackage[] {
   return readdirSync(join(ROOT, "packages"))
     .map((name) => join(ROOT, "packages", name))
@@ -17,9 +17,9 @@ export function publicPackages(): PublicPackage[] {
     .filter(({ manifest }) => manifest.private !== true);
 }
 
-/** Packs a built package as it would be published, and answers the tarball's path. */
+/** Packs a built package as it would be published, and returns the path of the tarball. */
 export function pack({ folder, manifest }: PublicPackage, destination: string): string {
-  if (!existsSync(join(folder, "dist"))) throw new Error(`${manifest.name} is not built: run \`pnpm build\` first`);
+  if (!existsSync(join(folder, "dist"))) throw new Error(`${manifest.name} is not built. Run \`pnpm build\` first.`);
   pnpm(["--silent", "pack", "--pack-destination", destination], { cwd: folder });
   return join(destination, `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`);
 }

@@ -4,28 +4,28 @@ import { compareIds } from "@waymark/core/store";
 import { expect } from "vitest";
 import { newCommit, newExecution } from "../store-fixtures.ts";
 
-/** Something done to a head behind the store's back. */
+/** A change of a stored head that bypasses the store. */
 export interface HeadDamage {
-  /** The field that cannot be read afterwards, if `unreadable` is to name it. */
+  /** The field that cannot be read afterwards, if `unreadable` must name it. */
   unreadable?: string;
-  /** Whether it is done to a head that has ended, and not to one that is running. Default: false. */
+  /** True if the head of an ended execution is changed instead of a running one. Default: false. */
   isEnded?: boolean;
-  /** Whether an unfiltered listing still has it. Default: true. */
+  /** True if an unfiltered listing still contains the execution. Default: true. */
   isListed?: boolean;
   apply(id: string): Promise<void>;
-  /** All that is kept of an execution, as text. */
+  /** Returns all stored data of an execution, as text. */
   dump(id: string): Promise<string>;
 }
 
 const FAILURE = { code: "NODE_FAILED", message: "down" };
-/** Never STORE_UNAVAILABLE: what is damaged does not pass by itself. */
+/** The allowed outcomes. STORE_UNAVAILABLE is not allowed: damage does not go away by itself. */
 const CODES = ["none", "STATE_CORRUPT", "EXECUTION_ALREADY_EXISTS", "INVALID_STATUS", "LEASE_LOST", "VERSION_CONFLICT"];
 const WAITING = [{ nodeId: "n1", nodeName: "Node 1", visit: 1, since: 5 }];
 const SET = { wakeAt: 5, waiting: WAITING, waitingCount: 1, failure: FAILURE, definitionHash: "h1" };
 
 /**
- * Damages one of three executions, the only ones of the store, and checks that this hurts nothing else: the others are
- * listed, what is asked of the damaged one has a code and changes nothing, and it can be deleted.
+ * Damages one of three executions, the only ones in the store, and checks that nothing else is affected: the others are
+ * listed, calls on the damaged one fail with a code and change nothing, and it can be deleted.
  */
 export async function expectHarmless(store: CheckpointStore, damage: HeadDamage): Promise<void> {
   const heads = [await newHead(store, damage), await newHead(store, damage)];
@@ -40,7 +40,7 @@ export async function expectHarmless(store: CheckpointStore, damage: HeadDamage)
     expect(ids.filter((id) => id === bad.id)).toHaveLength(damage.isListed === false ? 0 : 1);
   }
   const { status } = bad;
-  // Running ones have no lease that is left; none rests until its time has come.
+  // The leases of running executions have lapsed, and the wakeAt of the others has passed.
   const timed = damage.isEnded === true ? { endedForMs: 0 } : { leaseExpired: true };
   const filters = [{ status }, { userId: "u1" }, { workflowId: "w1" }, { parentId: "p1" }, timed];
   for (const filter of [...filters, { ...timed, status: [status, "pending"] as const }]) {
@@ -73,7 +73,7 @@ export async function expectHarmless(store: CheckpointStore, damage: HeadDamage)
   expect(await store.deleteExecutions([...others, bad.id].map((id) => ({ id })))).toBe(4);
 }
 
-/** A head with something in every field. */
+/** Creates a head with a value in every field. */
 async function newHead(store: CheckpointStore, { isEnded = false }: HeadDamage): Promise<ExecutionRecord> {
   const id = `e-${randomUUID()}`;
   const parent = { parentId: "p1", parentNodeId: "n1", parentVisit: 1 };
@@ -94,7 +94,7 @@ async function walk(store: CheckpointStore, options: ListExecutionsOptions): Pro
     cursor = page.nextCursor;
     if (cursor === undefined) return ids;
   }
-  return expect.unreachable("The listing has no end.");
+  return expect.unreachable("The listing does not end.");
 }
 
 async function codeOf(call: Promise<unknown>): Promise<string> {

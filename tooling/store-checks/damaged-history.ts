@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { newCheckpoint, newCommit, newExecution } from "../store-fixtures.ts";
 
-/** An execution with a history, and its records as they were written. */
+/** An execution with a history, and the records that were written. */
 export interface WrittenHistory {
   id: string;
   records: CheckpointRecord[];
@@ -12,14 +12,14 @@ export interface WrittenHistory {
 
 /** A replacement of a part of a text. */
 export interface TextEdit {
-  /** Which text: a number to be taken modulo their count. */
+  /** The index of the text, modulo the number of texts. */
   which: number;
   from: number;
   length: number;
   text: string;
 }
 
-/** Writes a history with every kind of record; what `payloads` names is repeated for one record after the other. */
+/** Writes a history with every kind of record. The records use the `payloads` in turn. */
 export async function newHistory(store: CheckpointStore, payloads = ['{"set":{"a":1}}']): Promise<WrittenHistory> {
   const id = randomUUID();
   const { token } = await store.createExecution(newExecution(id));
@@ -35,7 +35,10 @@ export async function newHistory(store: CheckpointStore, payloads = ['{"set":{"a
   return { id, records: await store.readCheckpoints(id) };
 }
 
-/** Reads in every way: each read has the right records, or says STATE_CORRUPT. The record `changed` may be another. */
+/**
+ * Reads a history in every way. Each read must return the right records, except `changed`, or reject with
+ * STATE_CORRUPT.
+ */
 export async function expectSoundReads(
   store: CheckpointStore,
   { id, records }: WrittenHistory,
@@ -53,14 +56,14 @@ export async function expectSoundReads(
   }
 }
 
-/** Runs `check` for many edits of texts. */
+/** Runs `check` for many random edits of texts. */
 export async function forManyEdits(check: (edit: TextEdit) => Promise<void>): Promise<void> {
   const text = fc.string({ unit: "grapheme", maxLength: 20 });
   const edit = fc.record({ which: fc.nat(99), from: fc.nat(400), length: fc.nat(40), text });
   await fc.assert(fc.asyncProperty(edit, check), { numRuns: 200 });
 }
 
-/** A text once it was edited. */
+/** Returns a text after an edit. */
 export function edited(before: string, { from, length, text }: TextEdit): string {
   return before.slice(0, from) + text + before.slice(from + length);
 }

@@ -2,7 +2,10 @@ import { inspect } from "node:util";
 import { isWorkflowError } from "@waymark/core";
 import { expect } from "vitest";
 
-/** Everything that can be read of a value: all properties of it and of what it refers to, hidden ones too. */
+/**
+ * Returns everything that can be read from a value: all properties of it and of the objects it refers to, hidden ones
+ * too.
+ */
 function everythingIn(value: unknown): string {
   const texts: string[] = [inspect(value, { depth: 20, showHidden: true })];
   const seen = new Set<unknown>();
@@ -26,7 +29,9 @@ function everythingIn(value: unknown): string {
   return texts.join("\n");
 }
 
-/** Waits for a call to fail, and checks that what it threw has a code and none of the secrets. Returns the code. */
+/**
+ * Waits until a call fails, and checks that the error has a code and contains none of the secrets. Returns the code.
+ */
 export async function expectNoLeak(call: Promise<unknown>, secrets: readonly string[]): Promise<string> {
   const error = await call.then(
     () => expect.unreachable("The call succeeded."),

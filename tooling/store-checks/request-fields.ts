@@ -25,8 +25,8 @@ const WAITING: WaitingNode[] = [
   { nodeId: "n3", nodeName: "", visit: 1, since: 0 },
 ];
 
-// Each table has an entry for every field: a new one is not forgotten here either.
-// A time of the end goes with an end only; the suite has a case for it. A duration has a test of its own.
+// Each table has an entry for every field, so that the compiler refuses a table that lacks a new one. `endedAt` needs a
+// status that ends, and the conformance suite has a case for it. `wakeInMs` has a test of its own.
 type Update = Omit<HeadUpdate, "endedAt" | "wakeInMs">;
 const UPDATES: { [Name in keyof Required<Update>]: readonly Update[Name][] } = {
   status: ["suspended", "completed", "failed", "cancelled", "pending"],
@@ -40,7 +40,7 @@ const UPDATES: { [Name in keyof Required<Update>]: readonly Update[Name][] } = {
 };
 
 type Durations = Required<Pick<NewExecution, "leaseMs" | "deadlineMs">>;
-// `wakeInMs` does not go with `wakeAt`; it has a test of its own.
+// `wakeInMs` cannot be combined with `wakeAt`, and has a test of its own.
 const EXECUTION: Required<Omit<NewExecution, "id" | "checkpoint" | "wakeInMs" | keyof Durations>> & Durations = {
   workflowId: "w2",
   userId: "u2",
@@ -62,7 +62,7 @@ const EXECUTION: Required<Omit<NewExecution, "id" | "checkpoint" | "wakeInMs" | 
   createdAt: 1_600_000_000_000,
 };
 
-/** Checks that every field of every request arrives, set and cleared. */
+/** Declares tests that every field of every request is stored, set and cleared. */
 export function itKeepsEveryField(store: CheckpointStore): void {
   async function headAfter(create: Partial<NewExecution>, ...updates: HeadUpdate[]): Promise<ExecutionRecord> {
     const id = randomUUID();
@@ -72,7 +72,7 @@ export function itKeepsEveryField(store: CheckpointStore): void {
   }
 
   it.each(Object.entries(UPDATES).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
-    "a commit's %s %j arrives",
+    "a commit stores %s %j",
     async (name, value) => {
       const before = { wakeAt: 3, failure: { code: "X", message: "x" }, definitionHash: "h1" };
       const head = await headAfter(before, { waiting: [], waitingCount: 1 }, { [name]: value });
@@ -90,14 +90,14 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     for (const name of Object.keys(cleared)) expect(head).not.toHaveProperty(name);
   });
 
-  it("a time to wake that is given as a duration is kept as a time", async () => {
+  it("wakeInMs is stored as wakeAt", async () => {
     const made = await headAfter({ wakeInMs: 5_000 });
     expect(made.wakeAt).toBe(made.updatedAt + 5_000);
     const changed = await headAfter({ wakeAt: 3 }, { wakeInMs: 0 });
     expect(changed.wakeAt).toBe(changed.updatedAt);
   });
 
-  it("every field of a new execution arrives", async () => {
+  it("a creation stores every field", async () => {
     const { leaseMs, deadlineMs, ...fields } = EXECUTION;
     const head = await headAfter(EXECUTION);
     expect(head).toMatchObject(fields);
@@ -105,7 +105,7 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     expect(head.deadlineAt).toBe(head.updatedAt + deadlineMs);
   });
 
-  it("every field of a claim arrives", async () => {
+  it("a claim stores every field", async () => {
     const { id } = await headAfter({});
     const claim = { claimId: "c1", owner: "o3", leaseMs: 9_000, from: ["failed", "running"] as const };
     await expect(store.claimExecution(id, claim)).rejects.toMatchObject({ code: "LEASE_HELD" });
@@ -118,7 +118,7 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     expect(again).toEqual({ ...claimed, readAt: again.readAt });
   });
 
-  it("the failure of a claim that cancels arrives", async () => {
+  it("a claim with cancel stores the failure", async () => {
     const { id } = await headAfter({}, { wakeAt: 3, waiting: WAITING, waitingCount: 2 });
     const claim = { claimId: "c1", owner: "o3", leaseMs: 9_000, from: ["running"] as const, force: true };
     const cancelled = await store.claimExecution(id, { ...claim, cancel: FAILURE });
@@ -128,7 +128,7 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     }
   });
 
-  it("every field of a commit arrives", async () => {
+  it("a commit stores every field", async () => {
     const id = randomUUID();
     const { token } = await store.createExecution(newExecution(id, { leaseMs: 0 }));
     const snapshot = newCheckpoint({ kind: "snapshot" });
@@ -147,7 +147,7 @@ export function itKeepsEveryField(store: CheckpointStore): void {
     });
   });
 
-  it("every field of a checkpoint arrives", async () => {
+  it("a commit stores every field of a checkpoint", async () => {
     const checkpoint: Required<NewCheckpoint> = {
       ...{
         id: "c1",

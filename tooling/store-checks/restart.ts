@@ -4,15 +4,15 @@ import type { OwnTestServer } from "../test-servers/index.ts";
 import { runRestartTrial } from "../trials/index.ts";
 
 /**
- * Checks that executions in flight survive a restart of the store's server.
+ * Declares a test that executions in flight survive a restart of the store's server.
  *
- * - With a server that stays away for 1, 3 and 10 seconds: `node tooling/trials/restarts.ts`.
+ * - `node tooling/trials/restarts.ts` tries it with a server that is down for 1, 3 and 10 seconds.
  */
 export function itSurvivesARestart(options: {
   start: () => Promise<OwnTestServer>;
   connect: (url: string) => Promise<CheckpointStore>;
 }): void {
-  it("executions in flight complete when the server is killed and comes back, and no node runs twice", async () => {
+  it("executions in flight complete after the server is killed and restarted, and no node runs twice", async () => {
     const server = await options.start();
     try {
       await using store = await options.connect(server.url);
@@ -20,7 +20,7 @@ export function itSurvivesARestart(options: {
         store,
         server,
         executions: 10,
-        // A busy machine may take long to start a server.
+        // Starting a server can take long on a busy machine.
         leaseMs: 120_000,
         untilBack: (failed) => failed(10),
       });

@@ -1,6 +1,8 @@
 const COMPOSE = "docker compose up -d --wait";
 
-/** Says for each database how to get one for the tests. The commands and addresses are those of compose.yaml. */
+/**
+ * Explains for each database how to provide one for the tests. The commands and addresses are those of compose.yaml.
+ */
 export const ADVICE = {
   postgres: `Run \`${COMPOSE} postgres\` and set POSTGRES_URL=postgres://postgres:waymark@localhost:5432/postgres. Tests that kill their server need POSTGRES_BIN, a folder with initdb and postgres.`,
   redis: `Run \`${COMPOSE} redis\` and set REDIS_URL=redis://localhost:6379. Tests that kill their server need redis-server (6.2 or newer) or valkey-server on PATH, or REDIS_BIN.`,

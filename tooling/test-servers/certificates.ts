@@ -1,20 +1,20 @@
 import { generate } from "selfsigned";
 
-/** A certificate and its key, in PEM. */
+/** A certificate and its key, in PEM format. */
 export interface Certificate {
   cert: string;
   key: string;
 }
 
-/** Who vouches for certificates. */
+/** A certificate authority. */
 export interface CertificateAuthority {
-  /** Its own certificate, in PEM: what a client has to trust. */
+  /** Its own certificate in PEM format, which a client must trust. */
   cert: string;
-  /** Makes a certificate for a server of this host name, or a client of this name. */
+  /** Makes a certificate for a server with this host name, or for a client with this name. */
   issue(name: string, validity?: { from: Date; to: Date }): Promise<Certificate>;
 }
 
-/** An authority that nobody knows yet. */
+/** Makes a new certificate authority. */
 export async function newCertificateAuthority(own: string): Promise<CertificateAuthority> {
   const { cert, private: key } = await generate([{ name: "commonName", value: own }], {
     algorithm: "sha256",

@@ -9,16 +9,16 @@ const run = promisify(execFile);
 
 /** A program in Debian's packages. */
 export interface DebianProgram {
-  /** The packages that bring it, beside those that they depend on. */
+  /** The packages that contain it. Their dependencies are added. */
   packages: string[];
-  /** Where it lies, such as "usr/bin/redis-server". */
+  /** Its path in the package, such as "usr/bin/redis-server". */
   path: string;
 }
 
 /**
- * Returns a program from the packages of this Debian or Ubuntu: fetched once into `folder`.
+ * Returns a program from the packages of this Debian or Ubuntu. It is downloaded once, into `folder`.
  *
- * - Any user may do it. Nothing is installed, and no file outside the folder changes.
+ * - It needs no privileges. Nothing is installed, and no file outside the folder changes.
  */
 export async function debianProgram(folder: string, program: DebianProgram): Promise<string> {
   const name = basename(program.path);
@@ -37,13 +37,14 @@ async function fetchInto(folder: string, { packages, path }: DebianProgram): Pro
   for (const file of await apt.download([...new Set([...packages, ...missing])])) {
     await run("dpkg-deb", ["--extract", file, root]);
   }
-  if (!existsSync(join(root, path))) throw new Error(`Debian's packages ${packages.join(", ")} bring no /${path}.`);
+  if (!existsSync(join(root, path)))
+    throw new Error(`Debian's packages ${packages.join(", ")} do not contain /${path}.`);
   wrap(root, path);
   chmodSync(root, 0o755);
   return root;
 }
 
-/** Writes a script that starts the program with the libraries that were fetched beside it. */
+/** Writes a script that starts the program with the libraries that were downloaded with it. */
 function wrap(root: string, path: string): void {
   const folders = ["lib", "usr/lib"].flatMap((parent) =>
     existsSync(join(root, parent))

@@ -8,7 +8,7 @@ import { downloadPinned, type PinnedFile } from "./pinned-file.ts";
 const VERSION = "8.2.6";
 const SITE = "https://fastdl.mongodb.org";
 
-/** MongoDB's own archives, by platform. They are used only if their content has this hash. */
+/** MongoDB's own archives, by platform. An archive is used only if its content has this hash. */
 export const MONGOD_ARCHIVES: Record<string, PinnedFile> = {
   "darwin-arm64": {
     url: `${SITE}/osx/mongodb-macos-arm64-${VERSION}.tgz`,
@@ -29,8 +29,8 @@ export const MONGOD_ARCHIVES: Record<string, PinnedFile> = {
 };
 
 /**
- * Returns the mongod of MongoDB's site, fetched once into `folder`; `undefined` if the site cannot be reached or has no
- * archive with a known hash for this platform: macOS, and Ubuntu 24.04 or newer.
+ * Returns the mongod from MongoDB's site, which is downloaded once, into `folder`. Returns `undefined` if the site
+ * cannot be reached, or there is no archive with a known hash for this platform (macOS, and Ubuntu 24.04 or newer).
  */
 export async function downloadedMongod(folder: string): Promise<string | undefined> {
   const mongod = join(folder, `mongod-${VERSION}`);

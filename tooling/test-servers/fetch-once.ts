@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 const LOOK_AGAIN_MS = 100;
 
 /**
- * Fetches a file or folder once, however many processes ask for it at the same time; the others wait.
+ * Fetches a file or folder once, even if several processes need it at the same time. The others wait.
  *
- * - If the process that fetches it dies, another one does so.
- * - `fetch` works in an empty folder, which is removed afterwards, and returns the path of what is to be kept.
+ * - If the process that fetches it dies, another process does it.
+ * - `fetch` works in an empty folder, which is removed afterwards, and returns the path of the result to keep.
  */
 export function fetchOnce(path: string, fetch: (folder: string) => Promise<string>): Promise<void> {
   return onceAcrossProcesses(path, async () => {
@@ -20,7 +20,7 @@ export function fetchOnce(path: string, fetch: (folder: string) => Promise<strin
   });
 }
 
-/** Makes it once. `make` must bring it into being at one stroke, by a rename. */
+/** Makes a file or folder once. `make` must create it in one atomic step, by a rename. */
 async function onceAcrossProcesses(path: string, make: () => Promise<void>): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
   const lock = `${path}.lock`;
@@ -50,7 +50,7 @@ function take(lock: string): boolean {
 function isHeld(lock: string): boolean {
   try {
     const pid = Number(readFileSync(lock, "utf8"));
-    // Just made, and the number not written yet.
+    // The lock was just created, and the process id is not written yet.
     if (pid === 0) return true;
     process.kill(pid, 0);
     return true;

@@ -9,11 +9,11 @@ const run = promisify(execFile);
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark", import.meta.url));
 
 interface Program {
-  /** For people. */
+  /** A readable name. */
   name: string;
-  /** The environment variable that names it. */
+  /** The environment variable that holds its path. */
   variable: string;
-  /** What it may be called on PATH. */
+  /** Its possible names on PATH. */
   commands: string[];
   debian: DebianProgram;
   advice: string;
@@ -39,8 +39,8 @@ const PROGRAMS = {
 const found = new Map<Program, Promise<string>>();
 
 /**
- * Finds a server program: that of its environment variable, else one on PATH, else the one of Debian's packages, which is
- * unpacked below node_modules.
+ * Finds a server program: that of its environment variable, otherwise one on PATH, otherwise the one from Debian's
+ * packages, which is unpacked below node_modules.
  */
 export function findProgram(which: keyof typeof PROGRAMS): Promise<string> {
   const program: Program = PROGRAMS[which];

@@ -14,7 +14,7 @@ const MAX_TRIES = 100;
 /** The ports that this process has been given. */
 const given = new Set<number>();
 
-/** Returns a TCP port of this machine that nobody listens on. */
+/** Returns a TCP port of this machine on which nothing listens. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const port = randomInt(FIRST, END);

@@ -1,23 +1,23 @@
-// Runs one server process for `SupervisedProcess`, and ends it when whoever asked for it is gone.
+// Runs one server process for `SupervisedProcess`, and ends it when the parent process has ended.
 //
-// The parent's death closes this process's standard input, whatever it died of: then the server is killed and its folder
-// removed. No exit handler of the parent has to run for that.
+// The end of the parent, for whatever reason, closes this process's standard input. Then the guard kills the server and
+// removes its folder. This needs no exit handler in the parent.
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** What `SupervisedProcess` writes to this process, a line of JSON each. */
+/** A message from `SupervisedProcess` to this process, as a line of JSON. */
 export type GuardCommand =
   | { type: "start"; command: string; args: string[]; logFile: string; uid?: number; gid?: number }
   | { type: "signal"; signal: NodeJS.Signals };
 
-/** What this process answers, a line of JSON each. */
+/** A message from this process, as a line of JSON. */
 export type GuardEvent = { type: "started"; pid: number } | { type: "exited"; reason: string };
 
 const [folder] = process.argv.slice(2);
 let child: ChildProcess | undefined;
 
-// A signal meant for the parent's process group must not end the guard before it has cleaned up.
+// A signal to the parent's process group must not end the guard before it has cleaned up.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.stdout.on("error", () => {});
 
@@ -57,7 +57,7 @@ function report(event: GuardEvent): void {
 }
 
 function finish(): void {
-  // Children of the server may still be writing for a moment.
+  // Children of the server may still write for a moment.
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   process.exit(0);
 }

@@ -4,9 +4,9 @@ import { promisify } from "node:util";
 import type { SupervisedProcess } from "./supervised-process.ts";
 
 /**
- * Kills a server with every process that it has started, as a machine that fails takes all at once.
+ * Kills a server together with every process that it has started, like the failure of a whole machine.
  *
- * - A session's process of PostgreSQL outlives the server for a moment, and may even commit.
+ * - Without this, a session process of PostgreSQL outlives the server for a moment, and may even commit.
  */
 export async function killWithChildren(server: SupervisedProcess): Promise<void> {
   const children = await childrenOf(server.pid);
@@ -16,7 +16,10 @@ export async function killWithChildren(server: SupervisedProcess): Promise<void>
   }
 }
 
-/** None where the system has no `ps`: then those that are left have to end by themselves. */
+/**
+ * Returns the processes that a process has started; none if the system has no `ps`, so that they must end by
+ * themselves.
+ */
 async function childrenOf(pid: number): Promise<number[]> {
   try {
     const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "ppid=,pid="]);

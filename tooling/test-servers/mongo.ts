@@ -16,25 +16,25 @@ import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark", import.meta.url));
 const ENGINE_CACHE = join(CACHE, "documentdb");
 const DEBIAN = "On Debian (amd64), apt-get, dpkg-deb and a reachable mirror are enough.";
-/** What a server of one's own can be told. */
+/** The options of a server of the test's own. */
 export interface OwnMongoOptions {
   /**
-   * Whether DocumentDB syncs its log to the disk. Default: false; what was written outlives a killed server, though not
-   * a power cut. Measurements set it to true. mongod always does.
+   * True if DocumentDB syncs its log to the disk; mongod always does. Default: false. Then writes survive a kill of the
+   * server, but not a power cut. Measurements set it to true.
    */
   fsync?: boolean;
 }
 
-/** A MongoDB for tests: a fresh database on the server of `MONGODB_URL`, else a server of one's own. */
+/** Returns a MongoDB for tests: a new database on the server of `MONGODB_URL`, otherwise a new server. */
 export async function startMongo(): Promise<TestServer> {
   const url = process.env.MONGODB_URL;
   return url === undefined || url === "" ? startOwnMongo() : databaseOn(url);
 }
 
 /**
- * A MongoDB that may be killed: a server of one's own, whatever `MONGODB_URL` says.
+ * Starts a MongoDB server that a test may kill, even if `MONGODB_URL` is set.
  *
- * - It is `mongod` of the PATH, else the one of MongoDB's site, else the DocumentDB engine of Debian.
+ * - It is `mongod` from PATH, otherwise the one from MongoDB's site, otherwise the DocumentDB engine from Debian.
  */
 export async function startOwnMongo(options: OwnMongoOptions = {}): Promise<OwnTestServer> {
   const reasons: unknown[] = [];
@@ -55,17 +55,17 @@ export async function startOwnMongo(options: OwnMongoOptions = {}): Promise<OwnT
   }
 }
 
-/** Whether the DocumentDB engine is there or can be fetched: from Debian's packages, for amd64. */
+/** Returns whether the DocumentDB engine exists, or can be fetched from Debian's packages (amd64 only). */
 export function hasDocumentDb(): boolean {
   return hasDocumentDbEngine(ENGINE_CACHE);
 }
 
-/** A DocumentDB whose engine can be spoken to, whatever else is at hand. */
+/** Starts a DocumentDB server with access to its engine, even if another MongoDB server is available. */
 export async function startOwnDocumentDb({ fsync = false }: OwnMongoOptions = {}): Promise<DocumentDb> {
   return startDocumentDb({ cache: ENGINE_CACHE, fsync, isReady: answers });
 }
 
-/** A DocumentDB of one's own with a standby. */
+/** Starts a DocumentDB server with a standby. */
 export async function startOwnDocumentDbPair({ fsync = false }: OwnMongoOptions = {}): Promise<DocumentDbPair> {
   return startDocumentDbPair({ cache: ENGINE_CACHE, fsync, isReady: answers });
 }
@@ -104,10 +104,10 @@ async function startMongod(mongod: string): Promise<OwnTestServer> {
 }
 
 async function databaseOn(serverUrl: string): Promise<TestServer> {
-  if (!(await answers(serverUrl))) throw new Error("MONGODB_URL names a server that does not answer.");
+  if (!(await answers(serverUrl))) throw new Error("The server of MONGODB_URL does not answer.");
   const url = new URL(serverUrl);
   const database = `waymark_test_${randomUUID().replaceAll("-", "")}`;
-  // The user of a URL without authSource is looked for in the database that it names.
+  // If a URL has no authSource, the server looks for the user in the URL's database.
   if (url.username !== "" && !url.searchParams.has("authSource")) {
     url.searchParams.set("authSource", url.pathname.slice(1) || "admin");
   }

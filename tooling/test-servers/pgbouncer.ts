@@ -8,7 +8,7 @@ import { register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
-/** PgBouncer in transaction mode before a server: each transaction on whichever of two connections is free. */
+/** Starts PgBouncer in transaction mode in front of a server. Each transaction uses either of two connections. */
 export async function startPgBouncer(serverUrl: string): Promise<TestServer> {
   const command = await findProgram("pgbouncer");
   const target = new URL(serverUrl);

@@ -5,17 +5,17 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 
-/** A file of the web, to the byte. */
+/** A file to download, with the hash of its content. */
 export interface PinnedFile {
   url: string;
   /** The hash of its content: "sha256-" and base64. */
   integrity: string;
 }
 
-/** Downloads a file. Throws, and leaves nothing at `path`, if its content has another hash. */
+/** Downloads a file to `path`. If its content has another hash, throws and leaves nothing there. */
 export async function downloadPinned({ url, integrity }: PinnedFile, path: string): Promise<void> {
   const response = await fetch(url);
-  if (!response.ok || response.body === null) throw new Error(`${url} answers with status ${response.status}.`);
+  if (!response.ok || response.body === null) throw new Error(`${url} answered with status ${response.status}.`);
   const hash = createHash("sha256");
   const hashing = new Transform({
     transform(chunk, _encoding, done) {

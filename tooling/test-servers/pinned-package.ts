@@ -3,11 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** A package of npm, to the byte. */
+/** An npm package, with the hash of its tarball. */
 export interface PinnedPackage {
   name: string;
   version: string;
-  /** The hash of its tarball, as lockfiles write it: "sha512-…". */
+  /** The hash of its tarball, as in lockfiles: "sha512-…". */
   integrity: string;
 }
 

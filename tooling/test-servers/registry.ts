@@ -1,23 +1,23 @@
-/** What every server of this folder can do. */
+/** A running server, of any kind in this folder. */
 export interface TestServer {
-  /** What runs, for people: "PostgreSQL 18.4 (embedded)". */
+  /** A readable name, such as "PostgreSQL 18.4 (embedded)". */
   readonly name: string;
   readonly url: string;
-  /** Ends it and removes its data. May be called more than once. */
+  /** Ends the server and removes its data. May be called more than once. */
   stop(): Promise<void>;
 }
 
-/** A server that the tests may treat roughly, because it is theirs. */
+/** A server of the test's own, which the test may kill. */
 export interface OwnTestServer extends TestServer {
-  /** Kills it with SIGKILL, keeping its data. */
+  /** Kills the server with SIGKILL. Its data stays. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and data; kills it before if it runs. */
+  /** Restarts the server on the same port and data. Kills it first if it is running. */
   restart(): Promise<void>;
 }
 
 const running = new Set<TestServer>();
 
-/** Notes a server that was started, and prints what it is. */
+/** Registers a server that was started, and prints its name. */
 export function register<Server extends TestServer>(server: Server): Server {
   running.add(server);
   process.stderr.write(`[test server] ${server.name} on ${server.url.replace(/:[^:@/]*@/, ":***@")}\n`);
@@ -31,7 +31,7 @@ export function unregister(server: TestServer): void {
 /**
  * Stops every server that this process started.
  *
- * - Only for those who want to wait for it: servers end with the process anyway (see guard.ts).
+ * - It is needed only to wait for their end: servers end with the process anyway (see guard.ts).
  */
 export async function stopAllServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.stop()));

@@ -1,4 +1,4 @@
-// What a pair of PostgreSQL servers takes of which one streams what the other writes, whatever else the servers are.
+// Streaming replication between two PostgreSQL servers of any kind.
 import { chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,17 +8,17 @@ import { unprivilegedUser } from "./unprivileged-user.ts";
 const DEADLINE_MS = 30_000;
 const STANDBY = "standby";
 
-/** What can be done with a primary and its standby. */
+/** The operations on a primary and its standby. */
 export interface Replication {
-  /** Waits until the standby shows all that the primary has acknowledged. */
+  /** Waits until the standby shows everything that the primary has acknowledged. */
   catchUp(): Promise<void>;
-  /** Makes the primary answer a commit only once it is in the standby's log on the disk too. */
+  /** Makes the primary acknowledge a commit only once it is also in the standby's log on disk. */
   makeSynchronous(): Promise<void>;
-  /** Makes the standby a primary; resolves when it is one. */
+  /** Makes the standby a primary. Resolves once it is one. */
   promote(): Promise<void>;
 }
 
-/** Copies a server's folder for a standby. A cluster that has never run, or was stopped in order, is a beginning as it is. */
+/** Copies a server's folder for a standby. The cluster must never have run, or must have been shut down properly. */
 export function copyAsStandby(from: string, to: string): void {
   const data = join(to, DATA);
   mkdirSync(data, { mode: 0o700 });
@@ -31,7 +31,7 @@ export function copyAsStandby(from: string, to: string): void {
   }
 }
 
-/** The setting by which a standby finds its primary. */
+/** Returns the setting with which a standby finds its primary. */
 export function primaryConnectionInfo(url: string): string {
   const { hostname, port, username, password } = new URL(url);
   const parts = { host: hostname, port, user: username, password, application_name: STANDBY };
@@ -39,7 +39,7 @@ export function primaryConnectionInfo(url: string): string {
   return given.map(([name, value]) => `${name}=${value}`).join(" ");
 }
 
-/** Resolves once the standby streams from the primary. */
+/** Waits until the standby streams from the primary. */
 export async function replication(primaryUrl: string, standbyUrl: string): Promise<Replication> {
   const streams = `SELECT FROM pg_stat_replication WHERE application_name = '${STANDBY}' AND state = 'streaming'`;
   await until("the standby streams", primaryUrl, streams);
@@ -61,11 +61,11 @@ export async function replication(primaryUrl: string, standbyUrl: string): Promi
   };
 }
 
-/** Waits until a statement gives a row. */
+/** Waits until a statement returns a row. */
 async function until(what: string, url: string, sql: string): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   while ((await runStatement(url, sql)).length === 0) {
-    if (Date.now() > deadline) throw new Error(`After ${DEADLINE_MS / 1000} s it does not hold that ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Not true after ${DEADLINE_MS / 1000} s: ${what}.`);
     await sleep(20);
   }
 }

@@ -7,19 +7,19 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { GuardCommand, GuardEvent } from "./guard.ts";
 
-/** What to run. */
+/** The command of a server process. */
 export interface ServerCommand {
   command: string;
   args: string[];
-  /** Run as this user; both or neither. */
+  /** The user and group as which it runs. Give both or neither. */
   uid?: number;
   gid?: number;
 }
 
 /**
- * A server process that never outlives this one, even if this one is killed.
+ * A server process that never outlives the current process, even if that is killed.
  *
- * - Its folder is removed when it is over.
+ * - Its folder is removed when it has ended.
  */
 export class SupervisedProcess {
   readonly folder: string;
@@ -37,10 +37,10 @@ export class SupervisedProcess {
     this.#logFile = join(folder, "server.log");
     this.#guard = spawn(process.execPath, [fileURLToPath(new URL("./guard.ts", import.meta.url)), folder], {
       stdio: ["pipe", "pipe", "inherit"],
-      // Its own process group: Ctrl+C reaches this process, and the guard learns of it by the closed pipe.
+      // Its own process group: Ctrl+C ends only this process, and the guard detects that by the closed pipe.
       detached: true,
     });
-    // Neither the guard nor its pipes keep this process alive: its end is what the guard waits for.
+    // Neither the guard nor its pipes may keep this process alive, because the guard waits for its end.
     this.#guard.unref();
     (this.#guard.stdin as Writable & { unref?(): void }).unref?.();
     (this.#guard.stdout as Readable & { unref?(): void }).unref?.();
@@ -52,7 +52,7 @@ export class SupervisedProcess {
     return this.#isRunning;
   }
 
-  /** Starts it and waits until `isReady` resolves with true; asks again every 20 ms, for at most 30 s. */
+  /** Starts it and waits until `isReady` resolves with true. Calls `isReady` every 20 ms, for up to 30 s. */
   async start(isReady: () => Promise<boolean>): Promise<void> {
     this.#send({ type: "start", ...this.#command, logFile: this.#logFile });
     this.#exitReason = "";
@@ -71,7 +71,7 @@ export class SupervisedProcess {
     while (this.#isRunning) await this.#wait(1_000);
   }
 
-  /** Kills it if it runs, and removes its folder. */
+  /** Kills it if it is running, and removes its folder. */
   async dispose(): Promise<void> {
     if (this.#guard.exitCode !== null) return;
     this.#guard.ref();
@@ -80,7 +80,7 @@ export class SupervisedProcess {
     this.#isRunning = false;
   }
 
-  /** The last lines that it wrote. */
+  /** Returns the last 20 lines of its output. */
   log(): string {
     return existsSync(this.#logFile) ? readFileSync(this.#logFile, "utf8").split("\n").slice(-20).join("\n") : "";
   }
@@ -96,7 +96,7 @@ export class SupervisedProcess {
     this.#onChange();
   }
 
-  /** Waits for news from the guard, or for the time given. */
+  /** Waits for a message from the guard, or for the given time. */
   #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
@@ -108,7 +108,7 @@ export class SupervisedProcess {
   }
 }
 
-/** Starts a PostgreSQL. Backends of a killed one hold its shared memory for a moment; until then it refuses to start. */
+/** Starts a PostgreSQL server. It refuses to start while backends of a killed server still hold its shared memory. */
 export async function startAgain(server: SupervisedProcess, isReady: () => Promise<boolean>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

@@ -1,29 +1,29 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A network between a client and a server that can be made to fail. */
+/** A network between a client and a server that a test can interrupt. */
 export interface TcpProxy {
   readonly port: number;
-  /** The address of the server with this proxy in its place. */
+  /** The address of the server with the proxy's host and port. */
   urlFor(url: string): string;
-  /** Closes every connection, with a reset. New ones work. */
+  /** Resets every connection. New connections work. */
   cut(): void;
-  /** From now on nothing gets through either way, on old and new connections, and nobody is told. */
+  /** Lets nothing through in either direction, on old and new connections, without any error. */
   stall(): void;
-  /** What the client sends arrives, but the next answer does not: the connection is cut in its place. */
+  /** Forwards what clients send, but closes the connection instead of forwarding the next answer. */
   dropNextAnswer(): void;
-  /** What is sent on the connections that are open now arrives, but no answer does, and nobody is told. */
+  /** Forwards what clients send on the connections that are open now, but silently drops all answers. */
   muteServer(): void;
   /** Ends {@link stall}; connections that were stalled stay so. */
   resume(): void;
-  /** New connections go to another server; those that are open stay where they are. */
+  /** Sends new connections to another server. Open connections stay. */
   pointAt(target: TcpTarget): void;
-  /** How many connections there are. */
+  /** The number of open connections. */
   readonly connections: number;
   close(): Promise<void>;
 }
 
-/** A server's address. */
+/** The address of a server. */
 export interface TcpTarget {
   host: string;
   port: number;
@@ -50,7 +50,7 @@ export async function startTcpProxy(first: TcpTarget): Promise<TcpProxy> {
     for (const socket of [client, upstream]) {
       socket.on("error", () => {});
       socket.on("close", () => {
-        // The end of a connection does not get through a network that is down either.
+        // A network that is down does not forward the end of a connection either.
         if (!pair.isStalled) reset(pair);
         if (client.destroyed && upstream.destroyed) pairs.delete(pair);
       });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../packages/store-memory/src/index.ts";
 import { PostgresCheckpointStore } from "../../packages/store-postgres/src/index.ts";
 
-// The long run is `node tooling/trials/clock-jumps.ts`. The seed is fixed, so that a failure comes again.
+// For a long run, use `node tooling/trials/clock-jumps.ts`. The seed is fixed, so that a failure can be repeated.
 const SEED = 20_261;
 
 it.each([
@@ -12,7 +12,7 @@ it.each([
   ["PGlite", 6, () => PostgresCheckpointStore.connect({ dataDir: "memory://" })],
   ["PostgreSQL", 6, async () => PostgresCheckpointStore.connect({ url: (await startPostgres()).url })],
 ])(
-  `random workflows on %s run as they do without, while the wall clock jumps (seed ${SEED})`,
+  `random workflows on %s have the same results with and without jumps of the wall clock (seed ${SEED})`,
   async (_, workflows, open) => {
     await using store = await open();
     for (const time of ["moved", "real"] as const) {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { fencesIn, moduleOf } from "../docs/fences.ts";
 import { ROOT, run } from "../pnpm.ts";
 
-// Inside the package `docs`, whose package.json lists what the examples may import.
+// In the package `docs`, whose package.json lists the packages that the examples may import.
 const MODULES = join(ROOT, "docs/.fences");
 
 const files = globSync(["README.md", "packages/*/README.md", "docs/**/*.md"], {
@@ -27,12 +27,12 @@ describe("the examples of README and docs", () => {
     for (const fence of fences) writeFileSync(fence.module, moduleOf(fence));
   });
 
-  test("there are examples that run", () => {
+  test("there is at least one example that runs", () => {
     expect(files).toContain("README.md");
     expect(runnable.map(({ place }) => place)).toContainEqual(expect.stringMatching(/^README\.md:/));
   });
 
-  test("a store is written in at most 150 lines, as its tutorial says", () => {
+  test("the store of the tutorial has at most 150 lines", () => {
     const [, ...fenced] = readFileSync(join(ROOT, "docs/write-a-store.md"), "utf8").split(/^```ts.*$/m);
     const code = fenced.map((text) => text.slice(0, text.indexOf("```"))).slice(0, -1); // the last one runs the suite
     const lines = code

@@ -21,7 +21,7 @@ second(options);
 \`\`\`
 `;
 
-test("finds the ts fences with their set-up and marks", () => {
+test("finds all ts fences with their set-up and marks", () => {
   expect(fencesIn(markdown)).toEqual([
     { line: 4, code: "first();\n", runs: true },
     {
@@ -33,7 +33,7 @@ test("finds the ts fences with their set-up and marks", () => {
   ]);
 });
 
-test("a fence's module has its code on the lines of the Markdown file", () => {
+test("puts the code of a fence on the same lines of its module as in the Markdown file", () => {
   const lines = markdown.split("\n");
   for (const fence of fencesIn(markdown)) {
     const module = moduleOf(fence).split("\n");
@@ -43,14 +43,14 @@ test("a fence's module has its code on the lines of the Markdown file", () => {
   }
 });
 
-test("joins a fence to the one before it that it continues, each on its own lines", () => {
+test("joins a continued fence to the fence before it, each on its own lines", () => {
   const [fence, ...rest] = fencesIn("text\n```ts\nconst a = 1;\n```\n\nmore\n\n```ts continued\nuse(a);\n```\n");
   expect(rest).toEqual([]);
   expect(fence && moduleOf(fence).split("\n").indexOf("use(a);")).toBe(8);
   expect(() => fencesIn("```ts continued\na();\n```\n")).toThrow("Line 1");
 });
 
-test("refuses a mark it does not know", () => {
+test("refuses an unknown mark", () => {
   expect(() => fencesIn("```ts skip\n```\n")).toThrow("Line 1");
 });
 
@@ -59,6 +59,6 @@ test.each([
   ["a fence without end", "```ts\ncode();\n"],
   ["another name for the language", "```typescript\ncode();\n```\n"],
   ["a set-up without a fence", "<!-- setup: a(); -->\n\ntext\n\n```ts\ncode();\n```\n"],
-])("overlooks nothing: %s", (_name, text) => {
+])("refuses a fence that would be overlooked: %s", (_name, text) => {
   expect(() => fencesIn(text)).toThrow();
 });

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const CORE = join(ROOT, "packages/core/src");
 const SENTENCE =
   "Layers: errors ← definition, store ← state ← engine ← migration; conformance, testing and v1 stand beside.";
-/** Each layer with the layers that it may not import. */
+/** The layers that each layer may not import. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
   definition: ["store", "state", "engine", "migration"],
   store: ["definition", "state", "engine", "migration"],
@@ -27,7 +27,7 @@ interface Pattern {
   message: string;
 }
 
-/** The groups of imports that a folder of the core may not have. */
+/** Returns the groups of imports that a folder of the core may not have. */
 function refusedIn(folder: string): Pattern[] {
   const { overrides } = JSON.parse(read("biome.json")) as { overrides: Override[] };
   return overrides
@@ -35,7 +35,7 @@ function refusedIn(folder: string): Pattern[] {
     .flatMap(({ linter }) => linter.rules.style?.noRestrictedImports?.options.patterns ?? []);
 }
 
-it("has a rule of the linter for every folder of the core", () => {
+it("the linter has a rule for every folder of the core", () => {
   const folders = readdirSync(CORE, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const names = folders.map(({ name }) => name);
   expect([...Object.keys(ABOVE), ...BESIDE]).toEqual(expect.arrayContaining(names));
@@ -43,7 +43,7 @@ it("has a rule of the linter for every folder of the core", () => {
 });
 
 it.each(readdirSync(CORE).filter((name) => name in ABOVE))(
-  "refuses in %s an import from a layer above it",
+  "the linter refuses an import in %s from a layer above it",
   (folder) => {
     const layers = refusedIn(folder).find(({ message }) => message === SENTENCE);
     const wanted = [...(ABOVE[folder] ?? []), ...BESIDE].map((name) => `**/${name}/**`);
@@ -51,6 +51,6 @@ it.each(readdirSync(CORE).filter((name) => name in ABOVE))(
   },
 );
 
-it.each(["ARCHITECTURE.md", "CONTRIBUTING.md", "biome.json"])("says in %s the one sentence about layers", (file) => {
+it.each(["ARCHITECTURE.md", "CONTRIBUTING.md", "biome.json"])("%s contains the sentence about the layers", (file) => {
   expect(read(file)).toContain(SENTENCE);
 });

@@ -11,7 +11,7 @@ const packages = publicPackages().map(({ folder, manifest }) => ({
   directory: relative(ROOT, folder).split(sep).join("/"),
 }));
 
-test("the root manifest names the repository that all packages share", () => {
+test("the root manifest names the repository of all packages", () => {
   expect(root.repository).toEqual({ type: "git", url: expect.stringMatching(/^git\+https:\/\/.+\.git$/) });
 });
 

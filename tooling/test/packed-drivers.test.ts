@@ -10,8 +10,8 @@ const packages = publicPackages();
 const core = packages.filter(({ manifest }) => manifest.name === "@waymark/core");
 const withDriver = packages.filter(({ manifest }) => Object.keys(manifest.peerDependencies ?? {}).length > 1);
 
-// npm installs the required peer dependencies; the optional ones stay out.
-describe.each(withDriver)("$manifest.name, installed beside its driver", (store) => {
+// npm installs the required peer dependencies, but not the optional ones.
+describe.each(withDriver)("$manifest.name, installed with its driver", (store) => {
   let tarballs: string;
   let consumer: Consumer;
 

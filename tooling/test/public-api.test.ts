@@ -8,7 +8,7 @@ const files = (texts: Record<string, string>) => Object.entries(texts).map(([pat
 const index = [{ name: "pkg", path: "index.d.ts" }];
 
 describe("the API of a package", () => {
-  test("consists of what its modules export, and leaves out what is exported for other files only", () => {
+  test("consists of the exports of its modules, without declarations that only other files import", () => {
     const texts = {
       "index.d.ts": 'export { a, type B } from "./inner/a.js";',
       "inner/a.d.ts": "export declare function a(): void;\nexport interface B {\n}\nexport declare class Inner {\n}",
@@ -19,7 +19,7 @@ describe("the API of a package", () => {
     });
   });
 
-  test("has every overload of a function, and the name that an export was given", () => {
+  test("has every overload of a function, and the name under which it is exported", () => {
     const texts = {
       "index.d.ts": 'import { f as g } from "./f.js";\nexport { g as h };',
       "f.d.ts": "export declare function f(x: 1): 1;\nexport declare function f(x: 2): 2;",
@@ -29,7 +29,7 @@ describe("the API of a package", () => {
     ]);
   });
 
-  test("has a declaration once: a second module that exports it refers to the first", () => {
+  test("has a declaration once, and a reference to it in a second module that exports it", () => {
     const texts = {
       "index.d.ts": "export declare const a: 1;",
       "v1/index.d.ts": 'export { a } from "../index.js";\nexport { z } from "zod";',
@@ -41,7 +41,7 @@ describe("the API of a package", () => {
     ]);
   });
 
-  test("has apart the types that exported ones mention and nobody can import, through all files", () => {
+  test("lists separately the types that exported ones use and that cannot be imported, through all files", () => {
     const texts = {
       "index.d.ts": 'import type { Base } from "./base.js";\nexport interface A<T> extends Base {\n    own: T;\n}',
       "base.d.ts":
@@ -56,13 +56,13 @@ describe("the API of a package", () => {
     ]);
   });
 
-  test("refuses a module that exports all of another", () => {
+  test("refuses a module with export *", () => {
     const texts = { "index.d.ts": 'export * from "./a.js";', "a.d.ts": "export declare const a: 1;" };
     expect(() => publicApi(files(texts), index)).toThrow("one by one");
   });
 });
 
-test("the API of the core exports what its module exports, by name", async () => {
+test("the API of the core has the same names as its module exports", async () => {
   const core = publicPackages().find(({ manifest }) => manifest.name === "@waymark/core");
   if (core === undefined) throw new Error("There is no @waymark/core");
   const modules = Object.entries(publicModulesOf(core.manifest)).map(([name, path]) => ({

@@ -6,7 +6,7 @@ import { ROOT } from "../pnpm.ts";
 
 const LIMIT_BYTES = 64_000;
 
-test(`import "@waymark/core" loads at most ${LIMIT_BYTES} bytes, minified, with what it bundles`, async () => {
+test(`import "@waymark/core" loads at most ${LIMIT_BYTES} bytes, minified, with its bundled dependencies`, async () => {
   const folder = join(ROOT, "packages/core");
   const manifest = { ...readManifest(folder), publishConfig: { exports: { ".": "./dist/index.js" } } };
   const files = new Map((await bundle({ folder, manifest, minify: true })).map((file) => [file.fileName, file]));

@@ -14,11 +14,11 @@ export declare const plain: import("zod").ZodType;
 `;
 const modules = ["./a.ts", "./b.ts", "./c.ts", "../d.ts", "./e.ts", "./f.ts", "./g.ts", "./h.ts", "zod"];
 
-test("finds every module that declarations name, and nothing in texts and comments", () => {
+test("finds every module that declarations import, and none in texts and comments", () => {
   expect(specifiersIn(declarations)).toEqual(modules);
 });
 
-test("replaces exactly the module names", () => {
+test("replaces the module names and nothing else", () => {
   const replaced = replaceSpecifiers(declarations, (specifier) => specifier.replace(/\.ts$/, ".js"));
   expect(specifiersIn(replaced)).toEqual(modules.map((name) => name.replace(/\.ts$/, ".js")));
   expect(replaced).toContain(`"import './not-this.ts'"`);

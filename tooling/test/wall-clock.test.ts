@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
-/** Where the sources read a wall clock: how often, and why that is no stopwatch. */
+/** The files that read a wall clock, with the number of readings and the reason why they do not measure a duration. */
 const READINGS: Record<string, { times: number; because: string }> = {
   "packages/core/src/clock.ts": { times: 2, because: "the clock itself, and what makes its readings fit" },
   "packages/core/src/conformance/cases/leases.ts": { times: 1, because: "a hint in words" },
@@ -29,13 +29,13 @@ const READINGS: Record<string, { times: number; because: string }> = {
 const READING =
   /(?<!\bperformance)\.now\(|\b(?:Date|[cC]lock)\.now\b(?!\()|\bnew Date\(\)|\{[^{}=;]*\bnow\b[^{}=;]*\}\s*=\s*[\w.#]*(?:[cC]lock|Date)\b/g;
 
-/** How often a text reads a wall clock, comments left aside. */
+/** Returns how often a text reads a wall clock, without counting comments. */
 function readingsIn(source: string): number {
   const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   return code.match(READING)?.length ?? 0;
 }
 
-it("notices each way to read a wall clock", () => {
+it("finds each way to read a wall clock", () => {
   for (const code of [
     "Date.now()",
     "const read = Date.now;",
@@ -50,9 +50,9 @@ it("notices each way to read a wall clock", () => {
   }
 });
 
-// Two readings of a wall clock say nothing about the time between them: machines correct it while they run. Durations
-// are measured by `Clock.elapsed()` or `performance.now()`; ages, leases and what is due are compared by the store.
-it("no wall clock is read but for the listed reasons: none is a stopwatch", () => {
+// The difference of two readings of a wall clock is not a duration, because machines correct it while they run.
+// Durations are measured by `Clock.elapsed()` or `performance.now()`. The store compares ages, leases and due times.
+it("the sources read a wall clock only for the listed reasons, never to measure a duration", () => {
   const files = globSync(["packages/*/src/**/*.ts", "apps/*/src/**/*.ts"], { cwd: ROOT });
   const found = files.flatMap((file) => {
     const times = readingsIn(readFileSync(join(ROOT, file), "utf8"));

@@ -1,5 +1,5 @@
-// Runs random workflows on the stores while the wall clock jumps by up to an hour. Prints figures, and everything that is
-// not as it is without jumps.
+// Runs random workflows on the stores while the wall clock jumps by up to an hour. Prints figures, and all differences
+// from runs without jumps.
 //
 //   node tooling/trials/clock-jumps.ts [workflows per store and kind of time] [seed]
 import { startOwnPostgres } from "../test-servers/index.ts";

@@ -9,16 +9,16 @@ import type { CheckpointStore } from "@waymark/core";
 import { type StoreAddress, seededRandom, type WorkerPlan } from "./plan.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
-/** What {@link runKillTrial} does. */
+/** The options of {@link runKillTrial}. */
 export interface KillTrialOptions {
-  /** How the worker opens the store. */
+  /** The address by which the worker opens the store. */
   address: StoreAddress;
   /** Opens the store for the verdict. It is closed afterwards. */
   open: () => Promise<CheckpointStore>;
   kills: number;
-  /** Decides the moments. */
+  /** The seed that determines the moments of the kills. */
   seed: number;
-  /** Kills and restarts the server in place of the worker. */
+  /** Kills and restarts the server. If present, the server is killed instead of the worker. */
   killServer?: () => Promise<void>;
   /** The latest moment after the worker is ready, or after the last kill, in milliseconds. Default: 300. */
   latestMs?: number;
@@ -29,8 +29,8 @@ const NODES = 12;
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
 /**
- * Has a process work through executions while it, or the server, is killed with SIGKILL at random moments; then lets it
- * end its work in peace, and judges what is there.
+ * Lets a process work through executions while the process or the server is killed with SIGKILL at random moments. Then
+ * lets it finish its work without kills, and checks the results.
  */
 export async function runKillTrial(options: KillTrialOptions): Promise<Verdict & { kills: number; seed: number }> {
   const folder = mkdtempSync(join(tmpdir(), "waymark-trial-"));
@@ -71,7 +71,7 @@ async function startWorker(plan: WorkerPlan) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let wasKilled = false;
-  /** True once all its work is done, false if it was killed. */
+  /** Resolves with true once all its work is done, or with false if it was killed. */
   const ended = once(child, "exit").then(([code]) => {
     if (code !== 0 && !wasKilled) throw new Error(`The worker ended with exit code ${code}.`);
     return code === 0;

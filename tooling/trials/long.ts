@@ -1,4 +1,4 @@
-// Long trials of a store. Prints figures, and everything that should not have been.
+// Runs long trials of a store. Prints figures and all violations.
 //
 //   node tooling/trials/long.ts postgres|redis|mongo [process kills] [server kills] [seed]
 import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../test-servers/index.ts";
@@ -8,7 +8,7 @@ const STORES = {
   postgres: {
     className: "PostgresCheckpointStore",
     start: startOwnPostgres,
-    /** What keeps the data of one trial apart from that of another. */
+    /** The options that separate the data of one trial from that of another. */
     apart: (name: string) => ({ schema: name, poolSize: 4 }),
   },
   redis: {
@@ -24,7 +24,8 @@ const STORES = {
 };
 
 const [storeName = "", ...numbers] = process.argv.slice(2);
-if (!Object.hasOwn(STORES, storeName)) throw new Error(`Name a store: ${Object.keys(STORES).join(", ")}.`);
+if (!Object.hasOwn(STORES, storeName))
+  throw new Error(`The first argument must be a store: ${Object.keys(STORES).join(", ")}.`);
 const { className, start, apart } = STORES[storeName as keyof typeof STORES];
 const [processKills = 200, serverKills = 20, seed = Date.now() % 1_000_000] = numbers.map(Number);
 const module = new URL(`../../packages/store-${storeName}/src/index.ts`, import.meta.url).href;

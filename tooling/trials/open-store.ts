@@ -3,7 +3,7 @@ import type { StoreAddress } from "./plan.ts";
 
 type StoreClass = { connect(options: object): Promise<CheckpointStore> };
 
-/** Opens a store by its address, in a process that knows nothing else of it. */
+/** Opens a store by its address. Its process needs no other knowledge of the store. */
 export async function openStore({ module, className, options }: StoreAddress): Promise<CheckpointStore> {
   const loaded = (await import(module)) as Record<string, StoreClass | undefined>;
   const store = loaded[className];

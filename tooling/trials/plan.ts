@@ -1,4 +1,4 @@
-/** How a process other than this one opens a store: the module of its class, and what `connect` is given. */
+/** The values with which another process opens a store: the module of its class, and the options of `connect`. */
 export interface StoreAddress {
   /** The URL of the module. */
   module: string;
@@ -7,21 +7,21 @@ export interface StoreAddress {
   options: object;
 }
 
-/** What a worker is to do. It goes through the same executions whoever has begun them. */
+/** The work of a worker process. It works on all the executions, also on those that another process began. */
 export interface WorkerPlan {
   store: StoreAddress;
-  /** The file that every effect is noted in, whole lines at a time, before anything else happens. */
+  /** The file to which every effect is written before anything else happens, in whole lines. */
   journal: string;
-  /** The number of the first execution, and how many there are. */
+  /** The number of the first execution, and the number of executions. */
   first: number;
   executions: number;
-  /** Executions that run at once. */
+  /** The number of executions that run at once. */
   concurrency: number;
   nodes: number;
   leaseMs: number;
 }
 
-/** The workflow of a trial: a chain of nodes that each add one. */
+/** Returns the workflow of a trial: a chain of nodes, each of which adds one. */
 export function chain(nodes: number) {
   const ids = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
   return {
@@ -35,7 +35,7 @@ export function executionId(number: number): string {
   return `trial-${number}`;
 }
 
-/** Random numbers from 0 to 1 that a seed repeats. */
+/** Returns a generator of random numbers from 0 to 1. The same seed gives the same numbers. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -6,11 +6,11 @@ import type { CheckpointStore } from "@waymark/core";
 import type { StoreAddress } from "./plan.ts";
 import type { RaceCommand } from "./race-worker.ts";
 
-/** What {@link runRaceTrial} found. */
+/** The result of {@link runRaceTrial}. */
 export interface RaceVerdict {
   processes: number;
   versions: number;
-  /** How many processes won at least one version. */
+  /** The number of processes that won at least one version. */
   winners: number;
   violations: string[];
 }
@@ -18,9 +18,10 @@ export interface RaceVerdict {
 const WORKER = fileURLToPath(new URL("./race-worker.ts", import.meta.url));
 
 /**
- * Has many processes claim one execution at once, and then write it at once.
+ * Lets many processes claim one execution at once, and then commit to it at once.
  *
- * - One of the claims is granted. Each version has one winner, and the history is that of the winners.
+ * - Exactly one claim must be granted. Each version must have one winner, and the history must contain the winners'
+ *   records.
  */
 export async function runRaceTrial(options: {
   address: StoreAddress;

@@ -1,12 +1,14 @@
-// One of many processes that want the same execution at the same time.
+// One of many processes that claim and commit to the same execution at the same time.
 //
-//   node race-worker.ts '<StoreAddress as JSON>' <number>      answers a line of JSON to each line of JSON it reads
+//   node race-worker.ts '<StoreAddress as JSON>' <number>
+//
+// Answers each line of JSON that it reads with a line of JSON.
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { type CheckpointStore, isWorkflowError } from "@waymark/core";
 import { openStore } from "./open-store.ts";
 
-/** What a racer is told to do, and with which execution. */
+/** A command to a racer. */
 export type RaceCommand = { do: "claim"; id: string } | { do: "commit"; id: string; token: number; versions: number };
 
 const [address, number] = process.argv.slice(2) as [string, string];
@@ -35,7 +37,7 @@ async function claim(store: CheckpointStore, id: string): Promise<string> {
   }
 }
 
-/** Tries to make every version, and answers the numbers of those it won. */
+/** Tries to commit every version, and returns the numbers of those that it won. */
 async function commitAll(store: CheckpointStore, command: RaceCommand & { do: "commit" }): Promise<number[]> {
   const won: number[] = [];
   for (let version = 0; version < command.versions; ) {

@@ -1,5 +1,5 @@
-// Runs the tests of the Redis store against servers of several versions, and prints a table. A server that is too old has
-// to be refused.
+// Runs the tests of the Redis store against servers of several versions, and prints a table. The store must refuse a
+// server that is too old.
 //
 //   node tooling/trials/redis-versions.ts <path of redis-server or valkey-server> ...
 import { isWorkflowError } from "@waymark/core";
@@ -8,7 +8,7 @@ import { startOwnRedis } from "../test-servers/index.ts";
 import { runTestFiles } from "./test-run.ts";
 
 const binaries = process.argv.slice(2);
-if (binaries.length === 0) throw new Error("Name the programs of one server or more.");
+if (binaries.length === 0) throw new Error("Give the paths of one or more server programs.");
 const table: Record<string, object> = {};
 for (const binary of binaries) {
   const { name, refused } = await tryOut(binary);
@@ -16,7 +16,7 @@ for (const binary of binaries) {
     table[name] = { refused };
     continue;
   }
-  // A server that is named would be used in place of those that are started here.
+  // The tests would use the server of that variable instead of the one that is started here.
   const run = await runTestFiles(["packages/store-redis/test"], { REDIS_BIN: binary, REDIS_URL: "" });
   table[name] = { passed: run.passed, failed: run.failures.length, skipped: run.skipped, seconds: run.seconds };
   for (const failure of run.failures) console.log(`${name}: ${failure}`);
@@ -24,7 +24,7 @@ for (const binary of binaries) {
 }
 console.table(table);
 
-/** The name of the server, and why the store does not open it, where it is too old. */
+/** Returns the name of the server and, if it is too old, the reason why the store refuses it. */
 async function tryOut(binary: string): Promise<{ name: string; refused?: string }> {
   const server = await startOwnRedis({ binary });
   try {

@@ -2,7 +2,7 @@ import { type CheckpointStore, createWorkflowEngine, isWorkflowError, type NodeE
 import type { OwnTestServer } from "../test-servers/index.ts";
 import { chain } from "./plan.ts";
 
-/** What {@link runRestartTrial} does. */
+/** The options of {@link runRestartTrial}. */
 export interface RestartTrialOptions {
   store: CheckpointStore;
   server: Pick<OwnTestServer, "kill" | "restart">;
@@ -10,15 +10,15 @@ export interface RestartTrialOptions {
   executions: number;
   /** Default: 30,000. */
   leaseMs?: number;
-  /** Resolves when the server is to be started again. `failed` resolves once so many calls of the store have failed. */
+  /** Resolves when the server must be restarted. `failed(n)` resolves once n calls of the store have failed. */
   untilBack: (failed: (calls: number) => Promise<void>) => Promise<unknown>;
 }
 
-/** What a restart trial found: figures, and everything that should not have been. */
+/** The result of a restart trial: figures and all violations. */
 export interface RestartVerdict {
   executions: number;
   nodeRuns: number;
-  /** Calls of the store that failed while the server was away. */
+  /** The number of store calls that failed while the server was down. */
   failedCalls: number;
   violations: string[];
 }
@@ -26,10 +26,10 @@ export interface RestartVerdict {
 const NODES = 12;
 
 /**
- * Kills a store's server while executions are in flight, each in the middle of its nodes, and starts it again.
+ * Kills a store's server while executions are in flight, each in the middle of its nodes, and restarts it.
  *
- * - Half of the executions have a node in flight all the time that the server is away; the others want to commit.
- * - Each must complete, in the one call that began it, and no node may run twice.
+ * - Half of the executions have a node in flight for the whole time that the server is down. The others try to commit.
+ * - Each must complete within the call that started it, and no node may run twice.
  */
 export async function runRestartTrial(options: RestartTrialOptions): Promise<RestartVerdict> {
   const { server, executions, leaseMs = 30_000 } = options;
@@ -75,7 +75,7 @@ export async function runRestartTrial(options: RestartTrialOptions): Promise<Res
   return { executions, nodeRuns, failedCalls: failures.count, violations };
 }
 
-/** Something that is waited for until it is opened. */
+/** A gate at which callers wait until it is opened. */
 class Gate {
   open: () => void = () => undefined;
   readonly opened = new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
-// Kills a store's server under 10 executions in flight, and starts it again some seconds later. Prints figures, and
-// everything that should not have been.
+// Kills a store's server while 10 executions are in flight, and restarts it some seconds later. Prints figures and all
+// violations.
 //
-//   node tooling/trials/restarts.ts [postgres|redis|mongo] [seconds that it stays away]...
+//   node tooling/trials/restarts.ts [postgres|redis|mongo] [seconds for which the server is down]...
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckpointStore } from "@waymark/core";
 import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../test-servers/index.ts";
@@ -14,7 +14,8 @@ const STORES = {
 };
 
 const [name = "postgres", ...given] = process.argv.slice(2);
-if (!Object.hasOwn(STORES, name)) throw new Error(`Name a store: ${Object.keys(STORES).join(", ")}.`);
+if (!Object.hasOwn(STORES, name))
+  throw new Error(`The first argument must be a store: ${Object.keys(STORES).join(", ")}.`);
 const { className, start } = STORES[name as keyof typeof STORES];
 const { [className]: Store } = await import(`../../packages/store-${name}/src/index.ts`);
 
@@ -28,7 +29,7 @@ for (const seconds of given.length === 0 ? [1, 3, 10] : given.map(Number)) {
     untilBack: () => sleep(seconds * 1_000),
   });
   console.log(
-    `${server.name}, away for ${seconds} s: ${JSON.stringify({ ...figures, violations: violations.length })}`,
+    `${server.name}, down for ${seconds} s: ${JSON.stringify({ ...figures, violations: violations.length })}`,
   );
   for (const violation of violations) console.log(`  ${violation}`);
   if (violations.length > 0) process.exitCode = 1;

@@ -1,6 +1,6 @@
 import { type CheckpointStore, createWorkflowEngine, type WorkflowContext } from "@waymark/core";
 
-/** The context that an execution has come to. */
+/** Returns the current context of an execution. */
 export async function contextOf(store: CheckpointStore, executionId: string): Promise<WorkflowContext> {
   const { getExecutionState } = createWorkflowEngine({ store, workflows: [], executors: {} });
   const state = await getExecutionState(executionId, { checkpoints: "last" });

@@ -8,16 +8,16 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What came of a run of tests. */
+/** The result of a run of tests. */
 export interface TestRun {
   passed: number;
   skipped: number;
   seconds: number;
-  /** Tests that failed, and files that could not be run at all, each with the reason. */
+  /** The tests that failed, and the files that could not be run, each with the reason. */
   failures: string[];
 }
 
-/** What vitest reports, as far as it is read here. */
+/** The parts of vitest's report that are read here. */
 interface Report {
   numPassedTests: number;
   numPendingTests: number;
@@ -30,7 +30,9 @@ interface TestResult {
   failureMessages: string[];
 }
 
-/** Runs test files, named by the beginnings of their paths, in a process of its own with these variables besides. */
+/**
+ * Runs test files in another process, with additional environment variables. `files` are the beginnings of their paths.
+ */
 export async function runTestFiles(files: readonly string[], variables: Record<string, string>): Promise<TestRun> {
   const folder = mkdtempSync(join(tmpdir(), "waymark-tests-"));
   const file = join(folder, "report.json");

@@ -3,23 +3,23 @@ import type { CheckpointStore } from "@waymark/core";
 import { chain, executionId } from "./plan.ts";
 import { contextOf } from "./state-of.ts";
 
-/** What a trial found: figures, and everything that should not have been. */
+/** The result of a trial: figures, and all violations of what the store and the engine promise. */
 export interface Verdict {
   executions: number;
-  /** Node runs, those that were begun again after a crash included. */
+  /** Node runs, including those that were repeated after a crash. */
   runs: number;
-  /** Node runs that a crash cut off before their checkpoint was committed, and that so came again. */
+  /** Node runs that were repeated because a crash came before their checkpoint was committed. */
   repeatedRuns: number;
   acknowledged: number;
   violations: string[];
 }
 
 /**
- * Holds the journal of a trial against what the store has.
+ * Compares the journal of a trial with the contents of the store.
  *
- * - Every execution is completed, with the right output and a history without gaps.
- * - Every acknowledged commit is there, once.
- * - No node ran again whose checkpoint was committed, acknowledged or not.
+ * - Every execution must be completed, with the right output and a history without gaps.
+ * - Every acknowledged commit must be in the history once.
+ * - No node may have run again after its checkpoint was committed, acknowledged or not.
  */
 export async function judge(options: {
   store: CheckpointStore;

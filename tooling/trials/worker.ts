@@ -1,10 +1,10 @@
-// A process that works on a trial's executions until all are completed; made to be killed at any moment.
+// A process that works on a trial's executions until all are completed. It may be killed at any moment.
 //
 //   node worker.ts '<WorkerPlan as JSON>'
 //
-// The journal, a line each:  run <execution> <node> <attempt>    before a node's effect
-//                            ack <execution> <node>              its checkpoint is committed
-//                            end <execution>                     the execution was seen completed
+// The lines of the journal:  run <execution> <node> <attempt>    before a node's effect
+//                            ack <execution> <node>              after its checkpoint was committed
+//                            end <execution>                     after the execution was read as completed
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CheckpointStore, createWorkflowEngine, isWorkflowError } from "@waymark/core";
@@ -32,8 +32,8 @@ const engine = createWorkflowEngine({
   },
 });
 
-// The server is gone for a moment; whoever had the execution before is still trusted to live; or the last thing that a
-// killed process sent, the creation, arrives only now.
+// Errors that go away: the server is down for a moment, the lease of the owner before has not lapsed yet, or the
+// creation that a killed process sent last is made only now.
 const PASSING: ReadonlySet<string> = new Set(["STORE_UNAVAILABLE", "LEASE_HELD", "EXECUTION_ALREADY_EXISTS"]);
 
 process.stdout.write("ready\n");

@@ -3,32 +3,32 @@ import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 import { type Engine, type EngineOptions, type EnginePair, startEngine, startEnginePair } from "./engine.ts";
 import { type GatewayProcess, startGateway } from "./gateway-process.ts";
 
-/** What a DocumentDB server can be told. */
+/** The options of a DocumentDB server. */
 export interface DocumentDbOptions extends EngineOptions {
-  /** Whether a server answers at an address. */
+  /** Returns whether a server answers at an address. */
   isReady: (url: string) => Promise<boolean>;
 }
 
-/** A DocumentDB server whose engine can be spoken to. */
+/** A DocumentDB server with access to its engine. */
 export interface DocumentDb extends OwnTestServer {
   engine: Engine;
-  /** Starts another gateway, whose commands run as another of the engine's roles. Ends with the server. */
+  /** Starts another gateway, whose commands run as another role of the engine. It ends with the server. */
   gatewayAs(role: string): Promise<string>;
 }
 
 /** A DocumentDB server with a standby. */
 export interface DocumentDbPair {
-  /** MongoDB's address, whichever engine is behind it. */
+  /** The MongoDB address of the gateway, in front of either engine. */
   url: string;
-  /** MongoDB's address of the standby alone. */
+  /** The MongoDB address of the standby. */
   standbyUrl: string;
   engines: EnginePair;
-  /** Between the gateway and the primary, at first. */
+  /** The network between the gateway and its engine, which is the primary at first. */
   proxy: TcpProxy;
   stop(): Promise<void>;
 }
 
-/** Starts the DocumentDB engine behind the gateway: two processes that are one server to the tests. */
+/** Starts the DocumentDB engine behind the gateway. The two processes are one server for the tests. */
 export async function startDocumentDb({ isReady, ...options }: DocumentDbOptions): Promise<DocumentDb> {
   const engine = await startEngine(options);
   const gateways: GatewayProcess[] = [];

@@ -5,11 +5,11 @@ import type { OwnTestServer } from "../registry.ts";
 import { copyAsStandby, primaryConnectionInfo, type Replication, replication } from "../streaming-standby.ts";
 import { documentDbEngine, type EnginePrograms } from "./fetch-engine.ts";
 
-/** What PostgreSQL says to those who come while it shuts down. */
+/** PostgreSQL's error for connections during a shutdown. */
 const SHUTTING_DOWN = "57P03";
 const SETTINGS = {
   shared_preload_libraries: "pg_cron,pg_documentdb_core,pg_documentdb",
-  // A cursor outlives its connection: any other can go on with it.
+  // A cursor outlives its connection, so that any other connection can continue it.
   "documentdb.useFileBasedPersistedCursors": "on",
   // A deadlocked batch fails as a whole, so that it can be run again.
   "documentdb.throwDeadlockOnCRUD": "on",
@@ -23,29 +23,29 @@ const SETTINGS = {
   jit: "off",
 };
 
-// The extension opens connections to its own server and knows no password.
+// The extension opens connections to its own server, without a password.
 const FILES = { "pg_hba.conf": "host all,replication all 127.0.0.1/32 trust\n" };
 
-/** What an engine can be told. */
+/** The options of an engine. */
 export interface EngineOptions {
-  /** Where the programs are kept that are fetched once. */
+  /** The folder for the programs, which are downloaded once. */
   cache: string;
-  /** Whether it syncs its log to the disk. */
+  /** True if it syncs its log to the disk. */
   fsync: boolean;
 }
 
-/** A PostgreSQL with the DocumentDB extension. Its URL is PostgreSQL's; the gateway makes a MongoDB of it. */
+/** A PostgreSQL server with the DocumentDB extension. Its URL is a PostgreSQL address; the gateway offers MongoDB's. */
 export interface Engine extends OwnTestServer {
-  /** Runs statements of SQL. */
+  /** Runs SQL statements. */
   query(sql: string): Promise<unknown>;
-  /** Has it shut down: it takes no connection any more and has closed all, but does not end before it is killed. */
+  /** Starts a shutdown: it refuses new connections and has closed all others, but does not end until it is killed. */
   beginShutDown(): Promise<void>;
 }
 
-/** Two engines, of which one streams what the other writes. */
+/** A primary engine and a standby that streams its writes. */
 export interface EnginePair extends Replication {
   primary: Engine;
-  /** Read-only, until it is promoted. */
+  /** The standby. It is read-only until it is promoted. */
   standby: Engine;
   stop(): Promise<void>;
 }
@@ -93,7 +93,7 @@ async function run(
   return { ...server, query: (sql) => runStatement(url, sql), beginShutDown: () => beginShutDown(url) };
 }
 
-/** Begins a shutdown that goes on as long as a connection is open which nobody closes. */
+/** Begins a shutdown that does not end, because one connection stays open. */
 async function beginShutDown(url: string): Promise<void> {
   const holder = new pg.Client({ connectionString: url });
   holder.on("error", () => {});

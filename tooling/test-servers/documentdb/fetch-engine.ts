@@ -12,7 +12,7 @@ const PROGRAMS = "usr/lib/postgresql/18/bin";
 const LOADER = "usr/lib64/ld-linux-x86-64.so.2";
 const LIBRARIES = "usr/lib/postgresql/18/lib";
 const SYSTEM_LIBRARIES = "usr/lib/x86_64-linux-gnu";
-/** What the server loads, beside itself. */
+/** The libraries that the server loads. */
 const MODULES = [
   ...[
     "pg_cron",
@@ -23,7 +23,7 @@ const MODULES = [
   ],
   ...["postgis-3", "vector", "plpgsql", "tsm_system_rows", "dict_snowball", "libpqwalreceiver"],
 ];
-// Needed by configuration scripts, administration and parts of PostGIS that nobody loads (raster: GDAL; SFCGAL).
+// Packages needed only by configuration scripts, administration and unused parts of PostGIS (raster: GDAL; SFCGAL).
 const NOT_NEEDED = new RegExp(
   `/pool/main/(${[
     ...["p/perl", "g/gdal", "s/sfcgal", "s/systemd", "l/lapack", "h/hdf5", "a/aom", "s/svt-av1", "s/spatialite"],
@@ -38,17 +38,18 @@ export interface EnginePrograms {
   postgres: string;
 }
 
-/** Whether {@link documentDbEngine} has fetched it already, or is on a system where it can. */
+/** Returns whether {@link documentDbEngine} has fetched the engine already, or can fetch it on this system. */
 export function hasDocumentDbEngine(folder: string): boolean {
   if (existsSync(rootIn(folder))) return true;
   return process.arch === "x64" && isDebian();
 }
 
 /**
- * PostgreSQL with the DocumentDB extension, from Debian's packages: fetched once into `folder`, 76 MB.
+ * Returns PostgreSQL with the DocumentDB extension from Debian's packages. It is downloaded once (76 MB), into
+ * `folder`.
  *
- * - Any user may do it; nothing of the system is changed. Needs apt-get, dpkg-deb and tar, on amd64.
- * - apt checks the packages against Debian's signatures, before any of them is unpacked.
+ * - It needs no privileges, and does not change the system. It needs apt-get, dpkg-deb and tar, on amd64.
+ * - apt checks the packages against Debian's signatures before any of them is unpacked.
  */
 export async function documentDbEngine(folder: string): Promise<EnginePrograms> {
   const root = rootIn(folder);
@@ -57,7 +58,7 @@ export async function documentDbEngine(folder: string): Promise<EnginePrograms> 
 }
 
 function rootIn(folder: string): string {
-  // The number rises with what is kept of the packages.
+  // Raise the number when other files of the packages are kept.
   return join(folder, "engine-2");
 }
 
@@ -82,7 +83,7 @@ async function fetchInto(folder: string): Promise<string> {
       root,
     ]);
   }
-  // Debian makes it by update-alternatives.
+  // On Debian, update-alternatives creates this link.
   symlinkSync("postgis-3.control", join(root, "usr/share/postgresql/18/extension/postgis.control"));
   await removeWhatIsNotLoaded(root);
   for (const program of Object.values(engineIn(root))) wrap(program);
@@ -90,7 +91,7 @@ async function fetchInto(folder: string): Promise<string> {
   return root;
 }
 
-/** A sources.list with the machine's mirror and a later suite. */
+/** Returns a sources.list with the machine's mirror and a later suite. */
 async function sources(): Promise<string> {
   const { stdout } = await run("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]);
   const mirror = stdout.split("\n").find((line) => /\/debian\/?$/.test(line));
@@ -98,7 +99,7 @@ async function sources(): Promise<string> {
   return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} ${SUITE} main\n`;
 }
 
-/** Has a program start through the fetched loader and libraries, whatever libc the machine has. */
+/** Makes a program start with the downloaded loader and libraries, independently of the machine's libc. */
 function wrap(program: string): void {
   renameSync(program, `${program}.elf`);
   const script = `#!/bin/sh
@@ -115,7 +116,7 @@ async function removeWhatIsNotLoaded(root: string): Promise<void> {
   for (const module of MODULES) loaded.push(join(root, LIBRARIES, `${module}.so`));
   const keep = new Set([await realPath(loader)]);
   for (const file of loaded) {
-    if (!existsSync(file)) throw new Error(`Debian's ${PACKAGE} no longer brings ${file.slice(root.length)}.`);
+    if (!existsSync(file)) throw new Error(`Debian's ${PACKAGE} no longer contains ${file.slice(root.length)}.`);
     keep.add(await realPath(file));
     const { stdout } = await run(loader, ["--library-path", libraryPath, "--list", file]);
     if (stdout.includes("not found")) throw new Error(`A library is missing for ${file.slice(root.length)}: ${stdout}`);

@@ -11,13 +11,13 @@ import {
   unpackState,
 } from "./gateway-errors.ts";
 
-/** A command as it came over the wire. */
+/** A command that a client sent. */
 export interface Command {
   document: Document;
   name: string;
-  /** The document's own bytes, which the extension reads itself. */
+  /** The bytes of the document, which the extension reads itself. */
   bytes: Buffer;
-  /** The documents of a write that came beside it. */
+  /** The documents of a write, which are sent next to the command. */
   sequence: Buffer | null;
 }
 
@@ -33,23 +33,23 @@ const PAGES: Record<string, string> = {
   listCollections: "list_collections",
   listIndexes: "list_indexes",
 };
-/** Commands that are one call of the extension, with the database and the command's bytes. */
+/** The commands that are one call of the extension, with the database and the command's bytes. */
 const CALLS: Record<string, string> = {
   count: "SELECT document FROM documentdb_api.count_query($1,$2::bytea)",
   create: "SELECT documentdb_api.create_collection_view($1,$2::bytea)",
-  // Builds them now; the ordinary call leaves that to a scheduled job.
+  // Builds the indexes at once. The ordinary call leaves that to a scheduled job.
   createIndexes: "SELECT documentdb_api_internal.create_indexes_non_concurrently($1,$2::bytea,true)",
   dropIndexes: "CALL documentdb_api.drop_indexes($1,$2::bytea,NULL)",
 };
 
-/** Answers MongoDB's commands by the functions of the DocumentDB extension. */
+/** Answers MongoDB commands by calling functions of the DocumentDB extension. */
 export class GatewayCommands {
   readonly #database: GatewayDatabase;
   readonly #handlers = new Map<string, Handler>();
-  /** Where open cursors go on. */
+  /** The positions at which open cursors continue. */
   readonly #cursors = new Map<string, Buffer>();
   #ttlMonitor: NodeJS.Timeout | undefined;
-  /** The last retryable write of each session: when its answer was lost it comes again, and is answered only. */
+  /** The last retryable write of each session. If the client repeats it, it is answered without being made again. */
   readonly #lastWrites = new Map<string, { number: unknown; reply: Promise<Reply> }>();
 
   constructor(database: GatewayDatabase) {
@@ -80,7 +80,7 @@ export class GatewayCommands {
     });
   }
 
-  /** Answers one command. Rejects only where the connection is to be closed. */
+  /** Answers one command. Rejects only if the connection must be closed. */
   async run(command: Command): Promise<Reply> {
     try {
       const handler = this.#handlers.get(command.name);
@@ -108,7 +108,7 @@ export class GatewayCommands {
   }
 
   async #hello(): Promise<Reply> {
-    // No database behind it: no server.
+    // Fails if the engine is down: then there is no server for the client.
     const { now } = await this.#database.row(
       this.#database.pool,
       "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now",
@@ -117,7 +117,7 @@ export class GatewayCommands {
       ismaster: true,
       isWritablePrimary: true,
       helloOk: true,
-      // What a router says: then the driver sends retryable writes.
+      // The answer of a router, so that the driver sends retryable writes.
       msg: "isdbgrid",
       maxBsonObjectSize: MAX_DOCUMENT_BYTES,
       maxMessageSizeBytes: 48_000_000,
@@ -154,7 +154,7 @@ export class GatewayCommands {
       const { p_result } = await this.#database.row(client, sql, [document.$db, bytes, retryId(document)]);
       const reply = deserialize(p_result as Buffer, { promoteValues: false, bsonRegExp: true });
       if (!reply.value || reply.lastErrorObject.n.value) return p_result as Buffer;
-      // The extension takes an update that changes nothing for one that matches nothing.
+      // The extension treats an update that changes nothing as one that matches nothing.
       return { ...reply, lastErrorObject: { n: 1, updatedExisting: true } };
     });
   }
@@ -197,7 +197,7 @@ export class GatewayCommands {
     });
   }
 
-  /** mongod's parameter for how often its TTL indexes are looked at; the extension's own job does it each minute. */
+  /** Sets mongod's interval between two checks of its TTL indexes. The extension's own job checks each minute. */
   async #setParameter({ ttlMonitorSleepSecs }: Document): Promise<Reply> {
     if (ttlMonitorSleepSecs === undefined) throw new CommandError(72, "InvalidOptions", "no such parameter here");
     clearInterval(this.#ttlMonitor);
@@ -206,7 +206,9 @@ export class GatewayCommands {
     return { ok: 1 };
   }
 
-  /** The rest of mongod's duplicate key error: the extension only names the index, or the constraint behind it. */
+  /**
+   * Completes a duplicate key error as mongod does. The extension only names the index, or the constraint behind it.
+   */
   async #duplicate(client: Queryable | pg.PoolClient, { document, name }: Command, text: string): Promise<Document> {
     const index = /Index '(.+)'$/.exec(text)?.[1] ?? null;
     const id = /documents_rum_index_(\d+)/.exec(text)?.[1] ?? null;
@@ -223,7 +225,7 @@ export class GatewayCommands {
   }
 }
 
-/** The extension keeps a record of retryable writes as well, which outlives this process. */
+/** Returns the id under which the extension records a retryable write, in a record that outlives this process. */
 function retryId({ lsid, txnNumber }: Document): string | null {
   return txnNumber === undefined ? null : `${lsid.id.toString("hex")}:${txnNumber}`;
 }

@@ -1,13 +1,13 @@
 import pg from "pg";
 import { Disconnect, endsConnection, translate, WRITE_CONFLICT } from "./gateway-errors.ts";
 
-/** A row as it comes in text format; `bson` values are bytes. */
+/** A row in text format. `bson` values are bytes. */
 export type Row = Record<string, string | Buffer | null>;
 export type Queryable = pg.Pool | pg.PoolClient;
 
 const MAX_RETRIES = 20;
 const SEARCH_PATH = "documentdb_api_catalog,documentdb_api,public";
-// In text format a bson value is BSONHEX and its digits.
+// In text format, a bson value is BSONHEX followed by its hexadecimal digits.
 const TYPES = {
   getTypeParser: () => (value: string) => (value.startsWith("BSONHEX") ? Buffer.from(value.slice(7), "hex") : value),
 };
@@ -15,18 +15,18 @@ const TYPES = {
 /** The engine behind the gateway. */
 export class GatewayDatabase {
   readonly pool: pg.Pool;
-  /** Statement texts and the names they are prepared under. */
+  /** The names under which statements are prepared, by their texts. */
   readonly #names = new Map<string, string>();
   #lastRetry: Promise<unknown> = Promise.resolve();
 
   constructor(connectionString: string) {
     this.pool = new pg.Pool({ connectionString, max: 40, options: `-c search_path=${SEARCH_PATH}` });
-    // An idle connection that dies is dropped by the pool; under a busy one its query fails anyway.
+    // The pool drops an idle connection that dies. If a connection dies during a query, the query fails anyway.
     this.pool.on("error", () => {});
     this.pool.on("connect", (client) => client.on("error", () => {}));
   }
 
-  /** The first row of a statement's answer. */
+  /** Runs a statement and returns its first row. */
   async row(client: Queryable, text: string, values: readonly unknown[] = []): Promise<Row> {
     let name = this.#names.get(text);
     if (name === undefined) {
@@ -37,7 +37,7 @@ export class GatewayDatabase {
     return (rows[0] ?? {}) as Row;
   }
 
-  /** Runs `work` on a connection. What deadlocks is run again, one at a time, as mongod does inside. */
+  /** Runs `work` on a connection. Work that deadlocks is repeated, one at a time, as mongod does internally. */
   async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const attempt = () => this.#attempt(work);
     for (let retries = 0; ; retries++) {

@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** An error as MongoDB tells it. */
+/** An error as MongoDB reports it. */
 export class CommandError extends Error {
   readonly code: number;
   readonly codeName: string;
@@ -12,7 +12,7 @@ export class CommandError extends Error {
   }
 }
 
-/** PostgreSQL is gone: the gateway hangs up, as a killed mongod would. */
+/** PostgreSQL is gone. The gateway closes the connection, as a killed mongod would. */
 export class Disconnect extends Error {}
 
 export const DUPLICATE_KEY = 11000;
@@ -21,7 +21,7 @@ const UNAUTHORIZED = 13;
 const SHUTDOWN_IN_PROGRESS = 91;
 const NOT_WRITABLE_PRIMARY = 10107;
 const INTERRUPTED_AT_SHUTDOWN = 11600;
-/** What mongod tells of a command as a whole, and never of one of its statements. */
+/** The codes that mongod reports only for a whole command, never for one of its statements. */
 const OF_WHOLE_COMMANDS = new Set([UNAUTHORIZED, NOT_WRITABLE_PRIMARY]);
 
 // PostgreSQL's states and the extension's own, which begin with M.
@@ -38,7 +38,7 @@ const BY_STATE: Record<string, [code: number, codeName: string]> = {
   "42P07": [48, "NamespaceExists"],
   "53100": [14031, "OutOfDiskSpace"],
   "55P03": [24, "LockTimeout"],
-  // Of an engine that shuts down. A mongod in its quiesce period says the same, before it hangs up.
+  // From an engine that shuts down. A mongod in its quiesce period reports the same, before it closes connections.
   "57P01": [INTERRUPTED_AT_SHUTDOWN, "InterruptedAtShutdown"],
   "57014": [50, "MaxTimeMSExpired"],
   "0A000": [115, "CommandNotSupported"],
@@ -83,22 +83,22 @@ export function isOfWholeCommand({ code }: CommandError): boolean {
   return OF_WHOLE_COMMANDS.has(code);
 }
 
-/** Whether the connection to PostgreSQL is over with this. */
+/** Returns whether an error means that the connection to PostgreSQL has ended. */
 export function endsConnection(told: CommandError | Disconnect): boolean {
   return told instanceof Disconnect || told.code === INTERRUPTED_AT_SHUTDOWN || told.code === SHUTDOWN_IN_PROGRESS;
 }
 
-/** The SQLSTATE of a write error, which the extension packs into a number: five characters of six bits. */
+/** Returns the SQLSTATE of a write error. The extension packs it into a number: five characters of six bits. */
 export function unpackState(packed: number): string {
   return Array.from({ length: 5 }, (_, index) => String.fromCharCode(48 + ((packed >> (6 * index)) & 63))).join("");
 }
 
-/** What went wrong, told as MongoDB would. */
+/** Returns an error as MongoDB would report it. */
 export function translate(error: unknown): CommandError | Disconnect {
   if (error instanceof CommandError || error instanceof Disconnect) return error;
   if (error instanceof pg.DatabaseError) {
     const state = error.code ?? "";
-    // The same state as of one that starts up; a mongod that does has no port yet.
+    // A server that starts up has the same state, but a mongod that starts up has no open port yet.
     if (state === "57P03" && error.message.includes("shutting down")) {
       return new CommandError(SHUTDOWN_IN_PROGRESS, "ShutdownInProgress", error.message);
     }

@@ -7,17 +7,17 @@ import { SupervisedProcess } from "../supervised-process.ts";
 
 const GATEWAY = fileURLToPath(new URL("./gateway.ts", import.meta.url));
 
-/** A gateway in a process of its own. */
+/** A gateway that runs in another process. */
 export interface GatewayProcess {
-  /** MongoDB's address. */
+  /** Its MongoDB address. */
   url: string;
   kill(): Promise<void>;
-  /** Starts it again on the same port. */
+  /** Restarts it on the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a gateway in front of an engine, which is named by PostgreSQL's address. */
+/** Starts a gateway in front of an engine, which is given by its PostgreSQL address. */
 export async function startGateway(
   engineUrl: string,
   isReady: (url: string) => Promise<boolean>,

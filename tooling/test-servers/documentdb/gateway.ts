@@ -1,4 +1,4 @@
-// Speaks MongoDB's wire protocol in front of the DocumentDB extension of PostgreSQL: as much of it as tests need.
+// Implements the parts of MongoDB's wire protocol that the tests need, in front of PostgreSQL's DocumentDB extension.
 //
 //   node gateway.ts <port to listen on> <PostgreSQL's address>
 import { createServer, type Socket } from "node:net";
@@ -40,7 +40,7 @@ async function answer(message: Buffer): Promise<Buffer | undefined> {
   const id = message.readInt32LE(4);
   const operation = message.readInt32LE(12);
   if (operation === OP_QUERY) return answerQuery(message, id);
-  if (operation !== OP_MSG) throw new Error(`An operation that is not spoken here: ${operation}`);
+  if (operation !== OP_MSG) throw new Error(`The gateway does not support the operation ${operation}.`);
   const flags = message.readInt32LE(HEADER_BYTES);
   const { body, sequence } = sectionsOf(message, message.length - (flags & FLAG_CHECKSUM ? 4 : 0));
   const reply = await run(body, sequence);
@@ -48,7 +48,7 @@ async function answer(message: Buffer): Promise<Buffer | undefined> {
   return encode(OP_MSG, id, [Buffer.alloc(5), reply]);
 }
 
-/** Only the first hello of a connection comes this way. */
+/** Reads an OP_QUERY message, which only the first hello of a connection uses. */
 async function answerQuery(message: Buffer, id: number): Promise<Buffer> {
   const at = message.indexOf(0, HEADER_BYTES + 4) + 9;
   const reply = await run(message.subarray(at, at + message.readInt32LE(at)), null);
@@ -64,7 +64,7 @@ async function run(bytes: Buffer, sequence: Buffer | null): Promise<Buffer> {
   return Buffer.isBuffer(reply) ? reply : Buffer.from(serialize(reply, { ignoreUndefined: true }));
 }
 
-/** A message is a command's document and, for a write, its documents or statements beside it. */
+/** Reads an OP_MSG message: a command's document and, for a write, its documents or statements next to it. */
 function sectionsOf(message: Buffer, end: number): { body: Buffer; sequence: Buffer | null } {
   let body = Buffer.alloc(0);
   let sequence: Buffer | null = null;

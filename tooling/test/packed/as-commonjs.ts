@@ -1,6 +1,6 @@
 import { parseAst } from "rolldown/parseAst";
 
-/** An ES module's JavaScript as a CommonJS script: its imports by `require()`, the rest in an async function. */
+/** Returns an ES module's JavaScript as a CommonJS script: imports by `require()`, the rest in an async function. */
 export function asCommonJs(javaScript: string): string {
   const { body } = parseAst(javaScript, { lang: "js", sourceType: "module" });
   const imports = body.filter((statement) => statement.type === "ImportDeclaration");

@@ -5,10 +5,10 @@ import { ROOT, run } from "../../pnpm.ts";
 
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 
-/** The Node that the packages are tried on: the one the whole test run was started with. */
+/** The Node on which the packages are tested: the one with which the test run was started. */
 const HOST_NODE = process.env.WAYMARK_HOST_NODE ?? process.execPath;
 
-/** How the compiler options of a user's project may resolve packages. */
+/** The compiler options of a user's project, by its kind of module resolution. */
 export const RESOLUTIONS = {
   nodenext: { module: "NodeNext", moduleResolution: "NodeNext" },
   bundler: { module: "ESNext", moduleResolution: "Bundler" },
@@ -20,12 +20,12 @@ export interface Consumer {
   write(file: string, content: string): void;
   /** Type-checks `file` as a user's compiler would and emits its JavaScript into `outDir`. */
   compile(file: string, options: { resolution: keyof typeof RESOLUTIONS; outDir: string }): void;
-  /** Runs a file on the host's Node and answers its stdout. */
+  /** Runs a file on the host's Node and returns its stdout. */
   node(file: string, ...args: string[]): string;
   remove(): void;
 }
 
-/** Makes a project and installs tarballs into it with npm, which uses the network only where it may. */
+/** Makes a project and installs tarballs into it with npm, which uses the network only if `network` is true. */
 export function createConsumer(tarballs: string[], { network = false } = {}): Consumer {
   const folder = mkdtempSync(join(tmpdir(), "waymark-consumer-"));
   const write = (file: string, content: string) => writeFileSync(join(folder, file), content);

@@ -3,12 +3,12 @@ import { publicModulesOf } from "../../build/manifest.ts";
 import type { PublicPackage } from "../../packing/public-packages.ts";
 import type { Consumer, RESOLUTIONS } from "./consumer.ts";
 
-/** The names by which a package's modules are imported. */
+/** Returns the names by which a package's modules are imported. */
 export function modulesOf({ manifest }: PublicPackage): string[] {
   return Object.keys(publicModulesOf(manifest));
 }
 
-/** Type-checks a module that imports all of them, their declarations included. */
+/** Type-checks a module that imports all the given modules, including their declarations. */
 export function typeCheck(consumer: Consumer, modules: string[], resolution: keyof typeof RESOLUTIONS): void {
   consumer.write("modules.ts", modules.map((name, index) => `export * as m${index} from "${name}";\n`).join(""));
   consumer.compile("modules.ts", { resolution, outDir: `modules-${resolution}` });

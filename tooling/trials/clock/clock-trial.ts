@@ -7,21 +7,21 @@ import { type Observed, observePlan, type Surroundings } from "./observe-plan.ts
 import { type Durations, HOUR_MS, randomPlan } from "./random-workflow.ts";
 import { type WatchedStore, watchStore } from "./watched-store.ts";
 
-/** What {@link runClockTrial} does. */
+/** The options of {@link runClockTrial}. */
 export interface ClockTrialOptions {
   store: CheckpointStore;
-  /** Random workflows; each runs twice. */
+  /** The number of random workflows. Each runs twice. */
   workflows: number;
-  /** Decides the workflows, and when the clock jumps where. */
+  /** The seed that determines the workflows and the jumps of the clock. */
   seed: number;
   /**
-   * `moved`: the engine's monotonic time is moved by hand, so that a minute takes no time, and everything repeats
-   * exactly, renewals too. `real`: the system's own clock. In both, `Date` jumps.
+   * `moved`: the trial advances the engine's monotonic time itself, so that a minute takes no time, and everything
+   * repeats exactly, including renewals. `real`: the system's own clock. In both cases, `Date` jumps.
    */
   time: "moved" | "real";
 }
 
-/** What a clock trial found: figures, and everything that was not as it is without jumps. */
+/** The result of a clock trial: figures, and all differences from runs without jumps. */
 export interface ClockVerdict {
   workflows: number;
   nodeRuns: number;
@@ -34,13 +34,13 @@ export interface ClockVerdict {
 
 const DURATIONS: Record<ClockTrialOptions["time"], Durations> = {
   moved: { short: 200, long: 75_000, backoff: 20_000, budgets: [0, 200, 75_000, HOUR_MS] },
-  // A budget that could be spent or not, as the machine is quick or slow, would compare nothing.
+  // Whether a budget is spent must not depend on the speed of the machine: such runs could not be compared.
   real: { short: 2, long: 5, backoff: 3, budgets: [0, HOUR_MS] },
 };
 
 /**
- * Runs random workflows, each with a wall clock that is right and again with one that jumps by up to an hour at random
- * steps, forwards and back, and reads fractions, NaN and infinity now and then; compares all that came of it.
+ * Runs random workflows, each with a correct wall clock and again with one that jumps by up to an hour at random steps,
+ * forwards and back, and sometimes reads fractions, NaN and infinity. Compares the results.
  */
 export async function runClockTrial(options: ClockTrialOptions): Promise<ClockVerdict> {
   const { workflows, seed, time } = options;
@@ -98,7 +98,7 @@ function surroundingsOf({ store, time }: ClockTrialOptions, executionId: string,
   return { ...common, clock, toEnd, exact: true };
 }
 
-/** Time that is moved on, from timer to timer, whenever nothing happens without that. Its `now` is that of `Date`. */
+/** A clock that advances to the next timer whenever nothing else happens. Its `now` is that of `Date`. */
 function movedTime(watched: WatchedStore): Pick<Surroundings, "clock" | "toEnd"> {
   const time = new ManualClock(0);
   let readings = 0;
@@ -127,7 +127,7 @@ function movedTime(watched: WatchedStore): Pick<Surroundings, "clock" | "toEnd">
   return { clock, toEnd };
 }
 
-/** Waits until no call of the store is under way, and none has begun for some turns of the event loop. */
+/** Waits until no store call is in progress, and none has begun for some turns of the event loop. */
 async function quiet(watched: WatchedStore, isOver: () => boolean): Promise<void> {
   for (let turns = 0, seen = -1; turns < 6 && !isOver(); turns++) {
     await new Promise((resolve) => setImmediate(resolve));

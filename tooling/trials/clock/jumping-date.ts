@@ -1,4 +1,4 @@
-/** Makes this process's wall clock jump: `Date` is ahead or behind by whatever it was last told. */
+/** Makes this process's wall clock jump: `Date` is ahead or behind by the offset that was set last. */
 export class JumpingDate implements Disposable {
   readonly #right = globalThis.Date;
   #offsetMs = 0;
@@ -7,7 +7,7 @@ export class JumpingDate implements Disposable {
   constructor() {
     const right = this.#right;
     const now = () => right.now() + this.#offsetMs;
-    // A proxy, not a subclass: `instanceof Date` goes on working for dates that drivers make or have made.
+    // A proxy, not a subclass, so that `instanceof Date` still works for dates that drivers make or have made.
     globalThis.Date = new Proxy(right, {
       get: (target, key, receiver) => (key === "now" ? now : Reflect.get(target, key, receiver)),
       apply: () => new right(now()).toString(),
@@ -15,7 +15,7 @@ export class JumpingDate implements Disposable {
     });
   }
 
-  /** Puts the clock so far from the right time, in milliseconds. */
+  /** Sets the offset of the clock from the right time, in milliseconds. */
   jumpTo(offsetMs: number): void {
     this.#offsetMs = offsetMs;
     this.jumps += 1;

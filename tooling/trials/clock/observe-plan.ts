@@ -12,11 +12,11 @@ import {
 } from "@waymark/core";
 import type { Behaviour, RandomPlan } from "./random-workflow.ts";
 
-/** What a plan came to: all of it must be the same whatever the wall clock does. */
+/** The observed results of a plan. All of them must be independent of the wall clock. */
 export interface Observed {
-  /** Of each run: how it ended, and what its result says. */
+  /** The result of each run, or its error. */
   ends: object[];
-  /** Node and attempt, in the order in which they began. */
+  /** The node and attempt of each node run, in the order in which they began. */
   runs: string[];
   renewals: number;
   retries: number;
@@ -26,23 +26,23 @@ export interface Observed {
   history: object[];
 }
 
-/** What a plan is observed with. */
+/** The environment in which a plan is observed. */
 export interface Surroundings {
   store: CheckpointStore;
   clock: Clock;
   executionId: string;
   renewals: () => number;
-  /** Called at each step of the engine's and its nodes'. */
+  /** Called at each step of the engine and its nodes. */
   onStep: () => void;
-  /** Waits until a run has ended, moving time if it is not real. */
+  /** Waits until a run has ended, and advances the clock if it is not real. */
   toEnd: <T>(run: Promise<T>) => Promise<T>;
-  /** Whether durations repeat exactly. */
+  /** True if durations repeat exactly. */
   exact: boolean;
 }
 
 const MAX_RUNS = 60;
 
-/** Runs a plan to its end: answers what waits, and resumes what failed or stopped. */
+/** Runs a plan to its end: answers nodes that wait, and resumes runs that failed or stopped. */
 export async function observePlan(plan: RandomPlan, surroundings: Surroundings): Promise<Observed> {
   const { store, clock, executionId, onStep, toEnd, exact } = surroundings;
   const ends: object[] = [];
@@ -69,7 +69,7 @@ export async function observePlan(plan: RandomPlan, surroundings: Surroundings):
   let result: ExecuteWorkflowResult | undefined;
   for (let run = 0; run < MAX_RUNS && result?.status !== "completed"; run++) {
     if (plan.forgets) engine = make();
-    // Limits for the first runs only: later ones must come to an end.
+    // Only the first runs have limits, because later ones must be able to finish.
     const limits = plan.limits[run] ?? {};
     const answer = result?.status === "suspended" ? { data: { answer: run } } : {};
     const call =

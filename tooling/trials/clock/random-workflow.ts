@@ -1,18 +1,18 @@
 import type { RunOptions, WorkflowDefinition, WorkflowNode } from "@waymark/core";
 
-/** What a node of a random workflow does, as its `data`. */
+/** The behaviour of a node of a random workflow, as its `data`. */
 export interface Behaviour extends Record<string, unknown> {
-  /** How long an attempt takes, in milliseconds. */
+  /** The duration of an attempt, in milliseconds. */
   takesMs: number;
-  /** So many first attempts fail. */
+  /** The number of attempts that fail before one succeeds. */
   failures: number;
-  /** A failure names its own wait. */
+  /** The wait that a failed attempt asks for (RetryAfterError), in milliseconds. */
   retryAfterMs?: number;
-  /** It waits for an answer first. */
+  /** True if the node first waits for an answer. */
   suspends: boolean;
   /** The handles that it takes. */
   handles?: string[];
-  /** It gives back only what it has changed. */
+  /** True if the node returns only its changes, as a patch. */
   patches: boolean;
 }
 
@@ -20,9 +20,9 @@ export interface Behaviour extends Record<string, unknown> {
 export interface RandomPlan {
   definition: WorkflowDefinition;
   durability: "sync" | "async";
-  /** Of the first run, and of every later one. */
+  /** The limits of the first runs, in their order. */
   limits: Pick<RunOptions, "budgetMs" | "timeoutMs">[];
-  /** Every run is made by an engine that knows nothing of the ones before. */
+  /** True if each run uses a new engine, which knows nothing of the runs before. */
   forgets: boolean;
 }
 
@@ -33,13 +33,16 @@ const MAX_NODES = 10;
 /** Durations of a trial, in milliseconds. */
 export interface Durations {
   short: number;
-  /** Needs renewals of the lease, if time is moved by hand. */
+  /** Long enough for renewals of the lease, if the trial advances the time itself. */
   long: number;
   backoff: number;
   budgets: readonly number[];
 }
 
-/** A workflow without loops: roots, joins, routes, retries with backoff, long nodes, waits for answers, limits. */
+/**
+ * Makes a workflow without loops: with roots, joins, routes, retries, backoff, long nodes, waits for answers, and
+ * limits.
+ */
 export function randomPlan(random: () => number, id: string, durations: Durations): RandomPlan {
   const below = (limit: number) => Math.floor(random() * limit);
   const chance = (probability: number) => random() < probability;

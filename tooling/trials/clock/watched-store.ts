@@ -1,13 +1,13 @@
 import type { CheckpointStore, CommitRequest } from "@waymark/core";
 
-/** A store whose calls are counted, while they are under way and by what they are. */
+/** A store that counts its calls: those in progress, all, and renewals. */
 export interface WatchedStore {
   store: CheckpointStore;
-  /** Calls that have not been answered yet. */
+  /** Calls that have not resolved or rejected yet. */
   underWay(): number;
-  /** Calls so far: whether anything has happened since. */
+  /** All calls so far. The number shows whether anything has happened since an earlier moment. */
   calls(): number;
-  /** Renewals of a lease by themselves, without a checkpoint. */
+  /** Renewals of a lease without a checkpoint. */
   renewals(): number;
 }
 
