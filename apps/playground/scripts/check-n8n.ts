@@ -1,8 +1,8 @@
 /**
- * Shows the n8n import on every export in a folder: `node scripts/check-n8n.ts FOLDER`.
+ * Imports and compares every n8n export in a folder: `node scripts/check-n8n.ts FOLDER`.
  *
- * - Each file must either be compared with all outputs equal and no completed node repeated, or be refused for a loop.
- * - The connections are counted here once more, by plain means, and must all be edges or listed as dropped.
+ * - Each file must compare with equal outputs and no repeated completed node, or be refused because of a loop.
+ * - The script counts the connections independently. Each must be an edge or be listed as dropped.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";

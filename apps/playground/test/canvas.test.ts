@@ -3,7 +3,7 @@ import { parseWorkflows } from "../src/import/workflow-file.ts";
 
 type Fields = Record<string, unknown>;
 
-/** Three nodes in a row, the middle one and the edge to it with more fields. */
+/** Parses three nodes in a row. The middle one and the edge to it have further fields. */
 const row = ({ node = {}, edge = {}, more = [] }: { node?: Fields; edge?: Fields; more?: Fields[] }) => ({
   nodes: [
     { id: "a", type: "x", position: { x: 0, y: 0 }, data: {} },
@@ -25,16 +25,19 @@ const parse = (value: unknown, ownTypes: string[] = []) => {
   return { dropped, nodes: workflow.nodes, ids: workflow.nodes.map(({ id }) => id).join(), edges: edges.join() };
 };
 
-describe("what a canvas says about a node", () => {
+describe("the import of a canvas node", () => {
   it.each<[string, Fields]>([
-    ["how it looks", { style: { color: "red" }, className: "x", width: 10, measured: { width: 10 }, zIndex: 4 }],
-    ["how it is handled", { selected: true, dragging: true, draggable: false, deletable: false, connectable: false }],
-    ["that it is none of the things that matter", { hidden: false, disabled: false, deleted: false, parentId: null }],
-  ])("%s changes nothing", (_, node) => {
+    ["fields for its look", { style: { color: "red" }, className: "x", width: 10, measured: { width: 10 }, zIndex: 4 }],
+    [
+      "fields for its handling",
+      { selected: true, dragging: true, draggable: false, deletable: false, connectable: false },
+    ],
+    ["switches that are off", { hidden: false, disabled: false, deleted: false, parentId: null }],
+  ])("ignores %s", (_, node) => {
     expect(parse(row({ node }))).toMatchObject({ dropped: [], ids: "a,b,c", edges: "a>b,b>c" });
   });
 
-  it("its name, data, retry policy and time limit are kept", () => {
+  it("keeps its name, data, retry policy and time limit", () => {
     const retry = { maxAttempts: 3, backoffMs: 5 };
     const { nodes } = parse(row({ node: { data: { label: "Pay", retry: 9 }, name: "other", retry, timeoutMs: 70 } }));
     expect(nodes[1]).toEqual({
@@ -50,11 +53,11 @@ describe("what a canvas says about a node", () => {
 
   it.each<[string, Fields, string, string, RegExp]>([
     ["hidden", { hidden: true }, "a,b,c", "a>b,b>c", /hidden .*"b"/],
-    ["disabled", { disabled: true }, "a,b,c", "a>b,b>c", /disabled, and hands on .*"b"/],
-    ["disabled in its data", { data: { disabled: true } }, "a,b,c", "a>b,b>c", /disabled, and hands on .*"b"/],
-    ["not enabled", { enabled: false }, "a,b,c", "a>b,b>c", /disabled, and hands on .*"b"/],
-    ["deleted", { deleted: true }, "a,c", "", /deleted nodes: "b".*deleted edges: "ab", "bc"/],
-    ["deleted at some time", { deletedAt: "2025-01-01" }, "a,c", "", /deleted nodes: "b"/],
+    ["disabled", { disabled: true }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
+    ["disabled in its data", { data: { disabled: true } }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
+    ["not enabled", { enabled: false }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
+    ["deleted", { deleted: true }, "a,c", "", /deleted nodes, left out: "b".*deleted edges, left out: "ab", "bc"/],
+    ["deleted at some time", { deletedAt: "2025-01-01" }, "a,c", "", /deleted nodes, left out: "b"/],
     ["an error policy", { onError: "continue" }, "a,b,c", "a>b,b>c", /onError.*"b"/],
     ["a parent that is not there", { parentId: "gone" }, "a,b,c", "a>b,b>c", /does not exist: "b"/],
     ["a note between nodes", { type: "note" }, "a,b,c", "a>b,b>c", /^$/],
@@ -65,31 +68,31 @@ describe("what a canvas says about a node", () => {
   });
 
   it.each<[string, Fields]>([
-    ["a retry policy that is none", { retry: { maxAttempts: 0 } }],
-    ["a time limit that is none", { timeoutMs: "soon" }],
-    ["data that is no object", { data: [1] }],
-    ["data that is text and no JSON", { data: "{" }],
-    ["a type that is no text", { type: 7 }],
-    ["an id that is no text", { id: {} }],
-  ])("%s is refused", (_, node) => {
+    ["an invalid retry policy", { retry: { maxAttempts: 0 } }],
+    ["an invalid time limit", { timeoutMs: "soon" }],
+    ["data that is not an object", { data: [1] }],
+    ["data that is text but not JSON", { data: "{" }],
+    ["a type that is not text", { type: 7 }],
+    ["an id that is not text", { id: {} }],
+  ])("refuses %s", (_, node) => {
     expect(() => parse(row({ node }))).toThrow(expect.objectContaining({ code: "WORKFLOW_INVALID" }));
   });
 
-  it("that it is a disabled start node, its branch is left out", () => {
+  it("leaves out the branch of a disabled start node", () => {
     const value = row({ more: [{ id: "live", type: "x" }] });
     const nodes = value.nodes.map((node) => (node.id === "a" ? { ...node, disabled: true } : node));
     const result = parse({ ...value, nodes });
     expect(result).toMatchObject({ ids: "live", edges: "" });
     expect(result.dropped).toEqual([
-      'disabled, and starts nothing: "a"',
-      'left out, only disabled nodes and edges lead to them: "b", "c"',
+      'disabled start nodes, which start nothing: "a"',
+      'left out, because only disabled nodes and edges lead to them: "b", "c"',
     ]);
     expect(() => parse({ ...value, nodes: nodes.slice(0, 3) })).toThrow(
       expect.objectContaining({ code: "WORKFLOW_EMPTY" }),
     );
   });
 
-  it("that it is a disabled node with several outputs, the first is taken", () => {
+  it("takes the first of several outputs of a disabled node", () => {
     const nodes = [{ id: "s" }, { id: "if", type: "if", disabled: true }, { id: "yes" }, { id: "no" }, { id: "any" }];
     const edges = [
       { source: "s", target: "if" },
@@ -101,19 +104,22 @@ describe("what a canvas says about a node", () => {
   });
 });
 
-describe("what a canvas says about an edge", () => {
+describe("the import of a canvas edge", () => {
   it.each<[string, Fields]>([
-    ["how it looks", { animated: true, type: "smoothstep", style: {}, label: "then", markerEnd: { type: "arrow" } }],
-    ["what its builder notes about it", { data: { sourceType: "start", isInIteration: false } }],
-  ])("%s changes nothing", (_, edge) => {
+    [
+      "fields for its look",
+      { animated: true, type: "smoothstep", style: {}, label: "then", markerEnd: { type: "arrow" } },
+    ],
+    ["notes of its builder", { data: { sourceType: "start", isInIteration: false } }],
+  ])("ignores %s", (_, edge) => {
     expect(parse(row({ edge }))).toMatchObject({ dropped: [], edges: "a>b,b>c" });
   });
 
   it.each<[string, Fields, string, RegExp]>([
     ["hidden", { hidden: true }, "a>b,b>c", /hidden .*"ab"/],
-    ["deleted", { deleted: true }, "b>c", /deleted edges: "ab"/],
-    ["a condition", { data: { condition: "total > 5" } }, "a>b,b>c", /condition .*"ab"/],
-    ["a condition of its own", { when: "total > 5" }, "a>b,b>c", /condition .*"ab"/],
+    ["deleted", { deleted: true }, "b>c", /deleted edges, left out: "ab"/],
+    ["a condition", { data: { condition: "total > 5" } }, "a>b,b>c", /conditions of edges .*"ab"/],
+    ["a condition of its own", { when: "total > 5" }, "a>b,b>c", /conditions of edges .*"ab"/],
     ["disabled", { disabled: true }, "", /disabled edges, not taken: "ab".*left out, .*"b", "c"/],
   ])("%s is listed", (_, edge, edges, says) => {
     const result = parse(row({ edge }));
@@ -123,9 +129,9 @@ describe("what a canvas says about an edge", () => {
 
   it.each<[string, Fields, string]>([
     ["no target", { target: null }, "WORKFLOW_INVALID"],
-    ["a handle that is no text", { sourceHandle: {} }, "WORKFLOW_INVALID"],
+    ["a handle that is not text", { sourceHandle: {} }, "WORKFLOW_INVALID"],
     ["a node that does not exist", { target: "gone" }, "UNKNOWN_EDGE_NODE"],
-  ])("%s is refused", (_, edge, code) => {
+  ])("refuses %s", (_, edge, code) => {
     expect(() => parse(row({ edge }))).toThrow(expect.objectContaining({ code }));
   });
 });
@@ -135,9 +141,9 @@ describe("notes, frames and containers", () => {
     row({ node: { parentId: "p" }, more: [{ id: "p", type, data: {}, ...fields }] });
 
   it.each(["group", "frame", "Section", "swimlane", "groupNode", "labeled-group-node"])(
-    "a plain %s means nothing to the nodes inside",
+    "a plain %s has no effect on the nodes inside",
     (type) => {
-      expect(parse(inside(type))).toMatchObject({ ids: "a,b,c", dropped: ['left out, notes and frames: "p"'] });
+      expect(parse(inside(type))).toMatchObject({ ids: "a,b,c", dropped: ['notes and frames, left out: "p"'] });
     },
   );
 
@@ -152,7 +158,7 @@ describe("notes, frames and containers", () => {
     expect(() => parse(inside(type, fields))).toThrow(/"b" lie inside "p"/);
   });
 
-  it("a frame is refused if edges lead to it, or its nodes lie in a loop further out", () => {
+  it("a frame is refused if edges lead to it, or if it is inside a loop", () => {
     const value = inside("group");
     expect(() => parse({ ...value, edges: [...value.edges, { source: "c", target: "p" }] })).toThrow(/"b" lie inside/);
     const nested = row({
@@ -165,12 +171,12 @@ describe("notes, frames and containers", () => {
     expect(() => parse(nested)).toThrow(/"b" lie inside "q"/);
   });
 
-  it("a frame whose type the user has an executor for is a container", () => {
+  it("a frame is a container if the user has an executor for its type", () => {
     expect(() => parse(inside("group"), ["group"])).toThrow(/"b" lie inside "p"/);
     expect(parse(row({ node: { type: "note" } }), ["note"]).ids).toBe("a,b,c");
   });
 
-  it("a note at the end of an edge is left out with it", () => {
+  it("a note at the end of an edge is left out together with the edge", () => {
     const value = row({
       more: [
         { id: "n", type: "stickyNote" },
@@ -181,8 +187,8 @@ describe("notes, frames and containers", () => {
     const result = parse({ ...value, edges });
     expect(result).toMatchObject({ ids: "a,b,c", edges: "a>b,b>c" });
     expect(result.dropped).toEqual([
-      'left out, an edge of a note or a frame: "cn", "ma"',
-      'left out, notes and frames: "n", "m"',
+      'edges of notes and frames, left out: "cn", "ma"',
+      'notes and frames, left out: "n", "m"',
     ]);
   });
 });

@@ -36,7 +36,7 @@ const files = {
 const cases: [string, string[], string, RegExp][] = [
   ["a missing file", ["none.json"], "INVALID_ARGUMENT", /none\.json: no such file/],
   ["broken JSON", ["broken.json"], "WORKFLOW_INVALID", /broken\.json: not JSON/],
-  ["some other JSON", ["list.json"], "WORKFLOW_INVALID", /React Flow.*n8n/],
+  ["other JSON", ["list.json"], "WORKFLOW_INVALID", /React Flow.*n8n/],
   ["a cycle", ["loop.json"], "WORKFLOW_CYCLE", /loop\.json: .*first.*second/],
   ["a loop in an n8n export", ["n8n-loop.json"], "WORKFLOW_CYCLE", /Batch.*Work/],
   ["an empty graph", ["empty.json"], "WORKFLOW_EMPTY", /empty\.json/],
@@ -49,23 +49,28 @@ const cases: [string, string[], string, RegExp][] = [
   ["an unknown workflow", ["--workflow", "nope"], "WORKFLOW_NOT_FOUND", /"nope".*order-fulfilment/],
   ["a workflow that no file has", ["good.json", "-w", "order-fulfilment"], "WORKFLOW_NOT_FOUND", /"order-.*"good"/],
   ["--input without a file", ["--input", "good.json"], "INVALID_ARGUMENT", /--input/],
-  ["--input that is no object", ["good.json", "--input", "list.json"], "INVALID_ARGUMENT", /not a JSON object/],
-  ["--fail-at a node that is not there", ["good.json", "--fail-at", "z"], "INVALID_ARGUMENT", /no node "z"/],
-  ["--fail-at beyond the last node", ["good.json", "--fail-at", "2"], "INVALID_ARGUMENT", /no node "2".* 1 nodes run/],
+  ["--input that is not an object", ["good.json", "--input", "list.json"], "INVALID_ARGUMENT", /not a JSON object/],
+  ["--fail-at with a missing node", ["good.json", "--fail-at", "z"], "INVALID_ARGUMENT", /no node "z"/],
+  ["--fail-at after the last node", ["good.json", "--fail-at", "2"], "INVALID_ARGUMENT", /no node "2".* 1 nodes run/],
   ["--fail-at a skipped node", ["-w", "order-fulfilment", "--fail-at", "fast-track"], "INVALID_ARGUMENT", /skipped/],
   ["a --v1 that is missing", ["good.json", "--v1", "none.mjs"], "INVALID_ARGUMENT", /--v1 none\.mjs: .*no such file/],
   ["a --v1 that throws", ["good.json", "--v1", "throws.mjs"], "INVALID_ARGUMENT", /--v1 throws\.mjs: .*no way/],
   ["a --v1 without the exports", ["good.json", "--v1", "other.mjs"], "INVALID_ARGUMENT", /createWorkflowExecutor/],
   ["a --v1 that returns something else", ["good.json", "--v1", "odd.mjs"], "INVALID_ARGUMENT", /\{ success/],
-  ["--executors without any", ["good.json", "--executors", "other.mjs"], "INVALID_ARGUMENT", /exports no object/],
-  ["--executors that are none", ["good.json", "--executors", "numbers.mjs"], "INVALID_ARGUMENT", /"transform"/],
+  ["--executors without executors", ["good.json", "--executors", "other.mjs"], "INVALID_ARGUMENT", /exports no object/],
+  [
+    "--executors that are not functions",
+    ["good.json", "--executors", "numbers.mjs"],
+    "INVALID_ARGUMENT",
+    /"transform"/,
+  ],
   ["an unknown option", ["--wat"], "INVALID_ARGUMENT", /--wat/],
-  ["a time that is none", ["--timeout", "soon"], "INVALID_ARGUMENT", /--timeout/],
+  ["a --timeout that is not a number", ["--timeout", "soon"], "INVALID_ARGUMENT", /--timeout/],
   ["an unknown store", ["--store", "floppy"], "INVALID_ARGUMENT", /floppy/],
 ];
 
-describe("compare, given something it cannot use", () => {
-  it.each(cases)("%s: one line with the code, and 2", async (_, args, code, says) => {
+describe("compare, with input that it cannot use", () => {
+  it.each(cases)("%s: prints one line with the code and exits with 2", async (_, args, code, says) => {
     await using folder = await folderWith(files);
     const ended = await runCli(["compare", ...args], { cwd: folder.path });
     const lines = ended.stderr.trimEnd().split("\n");
@@ -78,7 +83,7 @@ describe("compare, given something it cannot use", () => {
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 2, stdout: "" });
   });
 
-  it("answers an unknown command and none at all with 2, and asks for help with 0", async () => {
+  it("exits with 2 for an unknown or a missing command, and with 0 for --help", async () => {
     expect((await runCli(["compere"])).code).toBe(2);
     expect((await runCli([])).code).toBe(2);
     const help = await runCli(["compare", "--help"]);

@@ -10,7 +10,7 @@ describe("compare, on the bundled workflows", async () => {
   const all = await runCli(["compare", "--json"]);
   const workflow = (id: string) => all.report().workflows.find((one) => one.id === id) as WorkflowReport;
 
-  it("finds all outputs equal, and no completed node repeated by V2", () => {
+  it("reports equal outputs, and no completed node that V2 repeated", () => {
     const { ok, workflows, store, llm } = all.report();
     expect({ code: all.code, ok, store, llm }).toEqual({
       code: 0,
@@ -27,7 +27,7 @@ describe("compare, on the bundled workflows", async () => {
       for (const { kind, v1, v2 } of interruptions) {
         expect(v2).toMatchObject({ finished: true, outputEqual: true, completed: nothing });
         expect(v2.interrupted.effects).toBe(0);
-        // How far a run gets in its time is the machine's affair.
+        // The number of completed nodes depends on the speed of the machine.
         if (kind === "timeoutMs" || kind === "budgetMs") continue;
         expect(v1.completed.nodes).toBeGreaterThan(0);
         expect(v1.completed.nodes).toBe(v1.completedBefore);
@@ -35,18 +35,18 @@ describe("compare, on the bundled workflows", async () => {
     }
   });
 
-  it("prints nothing but the report to stdout, and a line per workflow to stderr", () => {
+  it("prints only the report to stdout, and one line per workflow to stderr", () => {
     expect(all.stderr.trim().split("\n")).toEqual(
       all.report().workflows.map(({ id }, index, { length }) => `${index + 1}/${length} ${id}`),
     );
   });
 
-  it("shows branches: nodes that are skipped", () => {
+  it("counts skipped nodes of branches", () => {
     expect(workflow("order-fulfilment").nodes.skipped).toBeGreaterThan(0);
     expect(workflow("lead-enrichment").nodes.skipped).toBeGreaterThan(0);
   });
 
-  it("shows a rate limit at node 8 of 10: V1 starts over, V2 goes on there", () => {
+  it("reports a rate limit at node 8 of 10: V1 starts over, V2 continues at node 8", () => {
     const { nodes, interruptions } = workflow("campaign-send");
     expect(nodes).toEqual({ total: 10, run: 10, skipped: 0 });
     expect(interruptions).toMatchObject([
@@ -61,7 +61,7 @@ describe("compare, on the bundled workflows", async () => {
     expect(interruptions[0]?.v1.completed.effects).toBeGreaterThan(20);
   });
 
-  it("shows a run longer than its time: V1 never ends, V2 does, by timeoutMs and by budgetMs", () => {
+  it("reports a run that exceeds its time: V1 never finishes, V2 does, with timeoutMs and with budgetMs", () => {
     const { interruptions } = workflow("monthly-report");
     expect(interruptions.map(({ kind }) => kind)).toEqual(["timeoutMs", "budgetMs"]);
     const [byTimeout, byBudget] = interruptions;
@@ -73,15 +73,15 @@ describe("compare, on the bundled workflows", async () => {
     expect(byBudget?.v2.interrupted).toEqual(nothing);
   });
 
-  it("shows that a failing node's request is known again by its key", () => {
+  it("reports that the services recognize the repeated request of a failing node by its key", () => {
     const [failure] = workflow("catalogue-sync").interruptions;
     expect(failure?.v2.interrupted.requests).toBeGreaterThan(0);
     expect(failure?.v1.interrupted.effects).toBe(failure?.v2.interrupted.requests);
   });
 });
 
-describe("compare, told what to do", () => {
-  it("prints tables of at most 100 columns, without colours where there is no terminal", async () => {
+describe("compare, with options", () => {
+  it("prints tables of up to 100 columns, without colours if there is no terminal", async () => {
     const { code, stdout } = await runCli(["compare", "--workflow", "lead-enrichment"]);
     expect(code).toBe(0);
     expect(stdout).toContain("lead-enrichment");
@@ -102,7 +102,7 @@ describe("compare, told what to do", () => {
     ]);
   });
 
-  it("takes a React Flow canvas with initial data, and an n8n export", async () => {
+  it("reads a React Flow canvas with initial data, and an n8n export", async () => {
     const connections: ExportedConnection[] = [
       ["Webhook", 0, "If"],
       ["If", 0, "Mail"],
@@ -125,12 +125,12 @@ describe("compare, told what to do", () => {
     expect(flow).toMatchObject({ id: "flow", format: "react-flow", nodes: { run: 3 }, sideEffects: 1 });
     expect(n8n).toMatchObject({ id: "export", format: "n8n", nodes: { total: 4, run: 3, skipped: 1 } });
     expect(n8n?.notes).toEqual([
-      'dropped, one end does not exist: "Mail -> Gone (main)"',
+      'connections with a missing end, left out: "Mail -> Gone (main)"',
       "no executor here, passed through: test.node x4",
     ]);
   });
 
-  it("asks the real API where there is a key, once per question, and does not show the key", async () => {
+  it("asks the real API once per question if there is a key, and does not print the key", async () => {
     const answer = ({ system = "" }) => /exactly one of: (\w+)/.exec(system)?.[1] ?? "An answer.";
     await using api = await startMessagesApi({ status: 200, answer });
     const env = { ANTHROPIC_API_KEY: "secret-key", ANTHROPIC_BASE_URL: api.url, ANTHROPIC_MODEL: "some-model" };
@@ -145,7 +145,7 @@ describe("compare, told what to do", () => {
     expect(stdout + stderr).not.toContain("secret-key");
   });
 
-  it("does not wait for nodes that never settle, whichever executor runs them", async () => {
+  it("does not wait for nodes that never settle, with either executor", async () => {
     await using folder = await folderWith({
       "flow.json": canvas([["stuck", "acme.stuck"]]),
       "nodes.mjs": "export const executors = { 'acme.stuck': () => new Promise(() => setInterval(() => {}, 1000)) };",
@@ -156,7 +156,7 @@ describe("compare, told what to do", () => {
     expect(report().workflows[0]?.difference).toMatch(/^V1 failed: .*timeout.*\nV2 failed: .*timeout/);
   });
 
-  it("leaves notes out, unless they are nodes of one's own", async () => {
+  it("leaves out notes, unless the user has an executor for their type", async () => {
     await using folder = await folderWith({
       "flow.json": canvas([
         ["n", "note"],

@@ -4,8 +4,8 @@ import { canvas, folderWith, runCli } from "./run-cli.ts";
 
 const nothing = { nodes: 0, requests: 0, effects: 0 };
 
-describe("compare kills processes", () => {
-  it("before, during and after the effect of a node: V2 repeats no completed node and no effect", async () => {
+describe("compare with killed processes", () => {
+  it("kills before, during and after the effect of a node: V2 repeats no completed node and no effect", async () => {
     await using folder = await folderWith({});
     const args = ["compare", "-w", "order-fulfilment", "--store", "pglite", "--data-dir", folder.path, "--json"];
     const { code, report } = await runCli(args);
@@ -19,7 +19,7 @@ describe("compare kills processes", () => {
       expect(completed).toBeGreaterThan(0);
       expect(v1).toMatchObject({ finished: true, outputEqual: true, completed: { nodes: completed } });
       expect(v2).toMatchObject({ finished: true, outputEqual: true, completed: nothing, completedBefore: completed });
-      // The service knows the request of the killed node by its key.
+      // The service recognizes the request of the killed node by its key.
       const sentAgain = kind === "kill before" ? 0 : 1;
       expect(v2.interrupted).toEqual({ nodes: 1, requests: sentAgain, effects: 0 });
       expect(v1.interrupted).toEqual({ nodes: 1, requests: sentAgain, effects: sentAgain });
@@ -30,7 +30,7 @@ describe("compare kills processes", () => {
     ["postgres", startOwnPostgres],
     ["redis", startOwnRedis],
     ["mongo", startOwnMongo],
-  ])("at the node of --fail-at, on a server: %s", async (store, start) => {
+  ])("kills at the node of --fail-at, with checkpoints on a server: %s", async (store, start) => {
     await using folder = await folderWith({
       "own.json": canvas([
         ["a", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 1 } }],
@@ -65,7 +65,7 @@ describe("compare kills processes", () => {
     }
   });
 
-  it("not with --no-kill, and asks for the address of a server", async () => {
+  it("kills nothing with --no-kill, and refuses a server without an address", async () => {
     await using folder = await folderWith({});
     const pglite = ["--store", "pglite", "--data-dir", folder.path];
     const { report } = await runCli(["compare", "-w", "order-fulfilment", "--no-kill", ...pglite, "--json"]);

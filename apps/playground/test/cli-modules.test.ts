@@ -6,7 +6,7 @@ const flow = canvas([
   ["b", "acme.step"],
 ]);
 
-/** A module of nodes; `body` is what node b does. */
+/** Makes a module of nodes. `body` is the code of node b. */
 const node = (body: string) => `
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   export const executors = {
@@ -58,13 +58,13 @@ describe("compare, with a module", () => {
     ["that throws a bare object", "throw Object.create(null);", 2, /cannot be loaded/],
     ["that throws an error whose message throws", "throw { get message() { throw 1; } };", 2, /cannot be loaded/],
     [
-      "that leaves a rejection when it is loaded",
+      "that leaves a rejected promise when it is loaded",
       `Promise.reject(null); ${node("")} await sleep(60_000);`,
       2,
       /unhandled: null/,
     ],
     [
-      "whose node leaves a rejection",
+      "whose node leaves a rejected promise",
       node("Promise.reject(new Error('lost')); await sleep(60_000);"),
       2,
       /unhandled: lost/,
@@ -73,19 +73,19 @@ describe("compare, with a module", () => {
       "whose node throws in a timer",
       node("setTimeout(() => { throw undefined; }); await sleep(60_000);"),
       2,
-      /nothing catches it/,
+      /threw an uncaught error/,
     ],
     [
-      "that is never loaded to its end",
+      "that never finishes loading",
       "await new Promise(() => setInterval(() => {}, 1000));",
       2,
       /loading.*longer than 1 s/,
     ],
-    ["that never stops loading", "for (;;);", 2, /loading.*longer than 1 s/],
-    ["whose node never stops", node("for (;;);"), 70, /did not answer.*flow/],
+    ["that loads in an endless loop", "for (;;);", 2, /loading.*longer than 1 s/],
+    ["whose node runs in an endless loop", node("for (;;);"), 70, /did not answer.*flow/],
     ["whose table throws", "export const executors = { get step() { throw null; } };", 2, /cannot be read: null/],
     ["whose table is a list", "export const executors = { executors: [] , step: 1 };", 2, /node type "executors"/],
-  ])("of nodes %s, ends with one line and no report", async (_, module, code, says) => {
+  ])("of nodes %s, prints one line and no report", async (_, module, code, says) => {
     const ended = await compare("--executors", module);
     expect(ended).toMatchObject({ code, stdout: "" });
     expect(ended.lines.filter((line) => line.startsWith("error "))).toEqual([ended.lines.at(-1)]);
@@ -102,7 +102,7 @@ describe("compare, with a module", () => {
       2,
       /createWorkflowExecutor: null was thrown/,
     ],
-  ])("of an old executor %s, ends with one line and no report", async (_, module, code, says) => {
+  ])("of an old executor %s, prints one line and no report", async (_, module, code, says) => {
     const ended = await compare("--v1", module);
     expect(ended).toMatchObject({ code, stdout: "" });
     expect(ended.lines.at(-1)).toMatch(says);
@@ -113,13 +113,13 @@ describe("compare, with a module", () => {
     ["throws undefined", "throw undefined;", "undefined was thrown"],
     ["throws a symbol", "throw Symbol('odd');", "Symbol(odd)"],
     ["fails for no reason", "return { success: false };", "it gave no reason"],
-  ])("whose old executor %s, ends with a report of it", async (_, body, reason) => {
+  ])("whose old executor %s, reports the failure", async (_, body, reason) => {
     const ended = await compare("--v1", old(body), ["--json"]);
     expect(ended.code).toBe(1);
     expect(JSON.parse(ended.stdout).workflows[0].difference).toBe(`V1 failed: ${reason}`);
   });
 
-  it("that prints, and thinks it has a parent, leaves the report alone", async () => {
+  it("that prints to stdout and sends to its parent process does not disturb the report", async () => {
     const module = `
       console.log("loaded \\u001b[2J");
       process.send?.({ type: "report", report: { ok: true, workflows: [] } });
@@ -131,7 +131,7 @@ describe("compare, with a module", () => {
     expect(ended.lines).toContain("running");
   });
 
-  it("whose V1 goes on after its time, has no more nodes started for it", async () => {
+  it("whose V1 continues after its time limit starts no more nodes", async () => {
     const slow = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
       for (const node of workflow.nodes) {
         await new Promise((resolve) => setTimeout(resolve, node.id === "b" ? 1_500 : 0));

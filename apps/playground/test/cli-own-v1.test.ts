@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { canvas, folderWith, runCli } from "./run-cli.ts";
 
-/** An old executor as people have them: one context through all nodes in a row. */
+/** A typical old executor: one context passes through all nodes in a row. */
 const oldExecutor = (ending: string) => `
   exports.createWorkflowExecutor = ({ workflows, executors }) => ({
     async executeWorkflowSync({ workflowId, userId, initialData }) {
@@ -17,7 +17,7 @@ const oldExecutor = (ending: string) => `
   });
 `;
 
-/** Nodes as people have them: they change the context they are given. */
+/** Typical old nodes: they change the context that they receive. */
 const ownNodes = `
   export const executors = {
     "acme.charge": async ({ context }) => {
@@ -41,8 +41,8 @@ const flow = canvas([
 const files = { "flow.json": flow, "input.json": { order: { id: 1 } }, "nodes.mjs": ownNodes };
 const args = ["compare", "flow.json", "--input", "input.json", "--executors", "nodes.mjs"];
 
-describe("compare, with an old executor and nodes of one's own", () => {
-  it("puts them in V1's place, and lets V2 run the same nodes", async () => {
+describe("compare, with the user's old executor and nodes", () => {
+  it("uses the executor as V1, and runs the same nodes with V2", async () => {
     await using folder = await folderWith({
       ...files,
       "old.cjs": oldExecutor("return { success: true, output: context };"),
@@ -54,7 +54,7 @@ describe("compare, with an old executor and nodes of one's own", () => {
     expect(workflow).toMatchObject({ nodes: { run: 4 }, interruptions: [{ v1: { completed: { nodes: 2 } } }] });
   });
 
-  it("counts side effects of nodes that say nothing of themselves by when they come", async () => {
+  it("assigns requests without a node to the node that ran when they arrived", async () => {
     const nodes = `
       const post = (path, headers = {}) => fetch(process.env.PLAYGROUND_URL + path, { method: "POST", headers });
       export const executors = {
@@ -85,7 +85,7 @@ describe("compare, with an old executor and nodes of one's own", () => {
     });
   });
 
-  it("takes an old executor that exports executeWorkflowSync alone", async () => {
+  it("accepts an old executor that exports only executeWorkflowSync", async () => {
     const old = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
       let context = initialData;
       for (const node of workflow.nodes) context = await executors[node.type]({ context, node });
@@ -96,7 +96,7 @@ describe("compare, with an old executor and nodes of one's own", () => {
     expect(code).toBe(0);
   });
 
-  it("ends with 1 and a readable difference where the old executor gives another output", async () => {
+  it("exits with 1 and prints a readable difference if the old executor returns another output", async () => {
     const wrong = "context.order.paid = 'perhaps'; return { success: true, output: context };";
     await using folder = await folderWith({ ...files, "old.cjs": oldExecutor(wrong) });
     const { code, stdout } = await runCli([...args, "--v1", "old.cjs"], { cwd: folder.path });
@@ -108,7 +108,7 @@ describe("compare, with an old executor and nodes of one's own", () => {
     expect(stdout).not.toContain('"first"');
   });
 
-  it("lets it change the workflow and the input it is given: V2 and the next run work on what was read", async () => {
+  it("lets it change its workflow and input without an effect on V2 and on the next run", async () => {
     const ending = `
       workflow.nodes.push({ id: "more", type: "acme.label", data: {} });
       workflow.nodes[0].data.label = "changed";
@@ -121,7 +121,7 @@ describe("compare, with an old executor and nodes of one's own", () => {
     expect(report().workflows[0]).toMatchObject({ outputsEqual: true, varying: [], nodes: { total: 4, run: 4 } });
   });
 
-  it("takes the output of one that goes on after a failed node for no other undisturbed run", async () => {
+  it("does not use the output of a V1 that continues after a failed node as an undisturbed one", async () => {
     const old = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
       let context = initialData;
       for (const node of workflow.nodes) {
@@ -145,22 +145,22 @@ describe("compare, with an old executor and nodes of one's own", () => {
     });
   });
 
-  it("ends with 2 if it throws in a timer, also when all runs have ended", async () => {
+  it("exits with 2 if it throws in a timer, also after all runs have ended", async () => {
     const ending = "setTimeout(() => { throw new Error('too late'); }, 1); return { success: true, output: context };";
     await using folder = await folderWith({ ...files, "old.cjs": oldExecutor(ending) });
     const { code, stderr, stdout } = await runCli([...args, "--v1", "old.cjs"], { cwd: folder.path });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toContain("A module of yours threw where nothing catches it: too late.");
+    expect(stderr).toContain("A module of yours threw an uncaught error: too late.");
   });
 
-  it("ends with 1 where the old executor fails, and says how", async () => {
+  it("exits with 1 if the old executor fails, and prints the error", async () => {
     await using folder = await folderWith({ ...files, "old.cjs": oldExecutor("throw new Error('out of memory');") });
     const { code, report } = await runCli([...args, "--v1", "old.cjs", "--json"], { cwd: folder.path });
     expect(code).toBe(1);
     expect(report().workflows[0]).toMatchObject({ outputsEqual: false, difference: "V1 failed: out of memory" });
   });
 
-  it("says which node writes to its context, if V2 is told to be strict", async () => {
+  it("names the node that writes to its context with --context-mode frozen", async () => {
     await using folder = await folderWith(files);
     const { code, report } = await runCli([...args, "--context-mode", "frozen", "--json"], { cwd: folder.path });
     expect(code).toBe(1);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { canvas, folderWith, runCli } from "./run-cli.ts";
 
-/** Nodes that note in a file that they have run, and for whom. */
+/** Nodes that write to a file that they have run, and for which user. */
 const nodes = `
   import { appendFileSync } from "node:fs";
   export const executors = {
@@ -22,7 +22,7 @@ const flow = canvas([
 const files = { "flow.json": flow, "nodes.mjs": nodes };
 const own = ["compare", "flow.json", "--executors", "nodes.mjs", "--json"];
 
-/** How often each node ran. */
+/** Counts the runs of each node. */
 async function ran(folder: string): Promise<Record<string, number>> {
   const lines = (await readFile(join(folder, "ran.txt"), "utf8")).trim().split("\n");
   return Object.fromEntries(
@@ -33,8 +33,8 @@ async function ran(folder: string): Promise<Record<string, number>> {
   );
 }
 
-describe("compare, with nodes of one's own, runs each", () => {
-  it("in one run of either executor and one interrupted run, and says so before the first", async () => {
+describe("compare, with the user's nodes", () => {
+  it("runs each node in one undisturbed and one interrupted run per executor, and announces it", async () => {
     await using folder = await folderWith(files);
     const { code, stderr, report } = await runCli(own, { cwd: folder.path });
     expect(code).toBe(0);
@@ -42,11 +42,11 @@ describe("compare, with nodes of one's own, runs each", () => {
     expect(await ran(folder.path)).toEqual({ a: 5, b: 6, c: 4 });
     expect(report().workflows[0]).toMatchObject({ maxRuns: { v1: 3, v2: 3 }, time: { runs: 1 } });
     expect(stderr.split("\n")[0]).toMatch(
-      /^flow: each node runs up to 6 times \(V1 3, V2 3;.*effects are real.*--once/,
+      /^flow: each node runs up to 6 times \(V1 3, V2 3,.*effects are real.*--once/,
     );
   });
 
-  it("twice with --once", async () => {
+  it("runs each node twice with --once", async () => {
     await using folder = await folderWith(files);
     const { code, stderr, report } = await runCli([...own, "--once"], { cwd: folder.path });
     expect(code).toBe(0);
@@ -55,7 +55,7 @@ describe("compare, with nodes of one's own, runs each", () => {
     expect(stderr).toContain("each node runs up to 2 times");
   });
 
-  it("not even so often for a V1 of one's own that came to its end in spite of the interruption", async () => {
+  it("does not repeat a V1 that completed in spite of the interruption", async () => {
     const stubborn = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
       let context = initialData;
       for (const node of workflow.nodes) {
@@ -71,7 +71,7 @@ describe("compare, with nodes of one's own, runs each", () => {
     expect(report().workflows[0]?.interruptions).toMatchObject([{ v1: { runs: 1, finished: true } }]);
   });
 
-  it("up to nine times more for each executor with --bench", async () => {
+  it("runs each node up to nine times more per executor with --bench", async () => {
     await using folder = await folderWith(files);
     const { code, report } = await runCli([...own, "--once", "--bench"], { cwd: folder.path });
     const [workflow] = report().workflows;
@@ -81,7 +81,7 @@ describe("compare, with nodes of one's own, runs each", () => {
     expect(a).toBe(2 + 2 * (workflow?.time.runs ?? 0));
   });
 
-  it("for no process that is killed, unless told to, also with --fail-at", async () => {
+  it("kills no process without --kill, also with --fail-at", async () => {
     await using folder = await folderWith(files);
     const store = ["--fail-at", "b", "--store", "pglite", "--data-dir", "data"];
     const { code, report } = await runCli([...own, ...store], { cwd: folder.path });
@@ -90,7 +90,7 @@ describe("compare, with nodes of one's own, runs each", () => {
     expect(report().workflows[0]?.notes).toEqual([expect.stringContaining("--kill")]);
   });
 
-  it("for the user of --user-id, with both executors", async () => {
+  it("runs nodes for the user of --user-id, with both executors", async () => {
     await using folder = await folderWith(files);
     await runCli([...own, "--once", "--user-id", "ida"], { cwd: folder.path });
     const lines = (await readFile(join(folder.path, "ran.txt"), "utf8")).trim().split("\n");
@@ -98,8 +98,8 @@ describe("compare, with nodes of one's own, runs each", () => {
   });
 });
 
-describe("compare, with a V1 that runs nodes by itself,", () => {
-  /** An old executor with a registry of its own, which it uses for the nodes named. */
+describe("compare, with a V1 that runs nodes from its own registry", () => {
+  /** An old executor that uses its own registry for the named nodes. */
   const v1 = (byItself: string[]) => `
     const registry = { "acme.step": async ({ context, node }) => ({ ...context, [node.id]: true }) };
     exports.createWorkflowExecutor = ({ workflows, executors }) => ({
@@ -117,28 +117,30 @@ describe("compare, with a V1 that runs nodes by itself,", () => {
       },
     });`;
 
-  it("is not OK if it does so with all of them, and interrupts nothing", async () => {
+  it("fails and interrupts nothing if V1 runs all nodes so", async () => {
     await using folder = await folderWith({ ...files, "v1.cjs": v1(["a", "b", "c"]) });
     const args = [...own.filter((arg) => arg !== "--json"), "--v1", "v1.cjs"];
     const { code, stdout } = await runCli(args, { cwd: folder.path });
     expect(code).toBe(1);
-    expect(stdout).toContain("your V1 called none of the executors it was given: nothing was counted or interrupted");
+    expect(stdout).toContain(
+      "your V1 called none of the executors that it received, so nothing was counted or interrupted",
+    );
     expect(stdout).toMatch(/\nNOT OK\n$/);
-    // V2 alone calls these.
+    // Only V2 calls these.
     expect(await ran(folder.path)).toEqual({ a: 1, b: 1, c: 1 });
   });
 
-  it("interrupts another one, and names those that it did not see", async () => {
+  it("interrupts another node, and names the nodes that it did not see", async () => {
     await using folder = await folderWith({ ...files, "v1.cjs": v1(["b", "c"]) });
     const { code, report } = await runCli([...own, "--v1", "v1.cjs"], { cwd: folder.path });
     expect(code).toBe(0);
     expect(report().workflows[0]).toMatchObject({
       interruptions: [{ kind: "failure", node: { id: "a" }, v1: { runs: 2 } }],
-      notes: ['V1 ran these nodes without the executors it was given, or not at all: "b", "c"'],
+      notes: ['V1 ran these nodes without the executors that it received, or not at all: "b", "c"'],
     });
   });
 
-  it("says so as well if what it runs gives another output", async () => {
+  it("also names them if their outputs differ", async () => {
     const other = v1(["a", "b", "c"]).replace("[node.id]: true", "[node.id]: false");
     await using folder = await folderWith({ ...files, "v1.cjs": other });
     const { code, report } = await runCli([...own, "--v1", "v1.cjs"], { cwd: folder.path });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { canvas, folderWith, runCli } from "./run-cli.ts";
 
-/** Every character that a terminal acts upon, and some that turn the direction of text; without U+0000, no id has it. */
+/** All control characters of terminals and some of text direction, without U+0000, which no id may contain. */
 const CONTROLS = [
   ...Array.from({ length: 0x1f }, (_, index) => index + 1),
   ...Array.from({ length: 0x21 }, (_, index) => index + 0x7f),
@@ -16,13 +16,13 @@ const EVIL = `evil${CONTROLS.join("")}[2J`;
 const SECRET = "hunter2-secret";
 const ADDRESS = `postgres://user:${SECRET}@db.example/x`;
 
-/** What a terminal would act upon, or is a secret, in anything that was printed. */
+/** Finds control characters and secrets in printed text. */
 function raw(text: string): string[] {
   const controls = text.match(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu) ?? [];
   return text.includes(SECRET) ? [...controls, SECRET] : controls;
 }
 
-/** A node whose ids, names, data, output and error are all from outside. */
+/** A node whose id, name, data, output and error all come from outside. */
 const nodes = `
   export const executors = {
     "acme.out": ({ context, node }) => ({ ...context, [node.id]: ${JSON.stringify(`${EVIL} ${ADDRESS}`)} + Math.random() }),
@@ -36,14 +36,14 @@ const titled = (id: string, type: string) => ({
   name: EVIL,
 });
 
-/** A canvas that has one id twice. */
+/** A canvas with one id twice. */
 const twice = (id: string) =>
   canvas([
     [id, "transform", { expression: "1" }],
     [id, "transform", { expression: "1" }],
   ]);
 
-describe("compare prints nothing raw", () => {
+describe("compare prints no control characters and no secrets", () => {
   it.each([
     ["of ids and differing outputs", "acme.out", ["--once"], 1],
     ["of paths that vary", "acme.out", [], 0],
@@ -80,7 +80,7 @@ describe("compare prints nothing raw", () => {
         "bad.mjs": `throw new Error(${JSON.stringify(`${EVIL} ${ADDRESS}`)});`,
       },
     ],
-  ])("about %s", async (_, args, files) => {
+  ])("in errors about %s", async (_, args, files) => {
     await using folder = await folderWith(files);
     const ended = await runCli(["compare", ...args], { cwd: folder.path });
     const lines = ended.stderr.trimEnd().split("\n");
@@ -93,7 +93,7 @@ describe("compare prints nothing raw", () => {
     expect(lines.at(-1)?.length).toBeLessThan(3_000);
   });
 
-  it("and nothing that is too long", async () => {
+  it("and no text that is too long", async () => {
     const long = "x".repeat(2_000_000);
     await using folder = await folderWith({ "flow.json": twice(long) });
     const ended = await runCli(["compare", "flow.json"], { cwd: folder.path });
@@ -102,8 +102,8 @@ describe("compare prints nothing raw", () => {
   });
 });
 
-describe("compare ends in bounded time", () => {
-  it("for a file that is never read to its end", async () => {
+describe("compare ends in bounded time and memory", () => {
+  it("with a file that never ends", async () => {
     await using folder = await folderWith({});
     execFileSync("mkfifo", [join(folder.path, "pipe.json")]);
     const ended = await runCli(["compare", "pipe.json", "--timeout", "1"], { cwd: folder.path });
@@ -111,7 +111,7 @@ describe("compare ends in bounded time", () => {
     expect(ended.stderr).toMatch(/^error INVALID_ARGUMENT: reading "pipe\.json" took longer than 1 s.*\n$/);
   });
 
-  it("and memory, for nodes that use more and more", async () => {
+  it("with nodes that use more and more memory", async () => {
     const greedy = `export const executors = { "acme.greedy": () => { const all = []; for (;;) all.push({ more: [1] }); } };`;
     await using folder = await folderWith({ "flow.json": canvas([["a", "acme.greedy"]]), "nodes.mjs": greedy });
     const ended = await runCli(["compare", "flow.json", "--executors", "nodes.mjs"], {
@@ -123,7 +123,7 @@ describe("compare ends in bounded time", () => {
     expect(ended.stderr).not.toMatch(/GCs|stack trace/);
   });
 
-  it("for services that ask to come back in a day", async () => {
+  it("with services that ask for a wait of a day", async () => {
     const flow = {
       ...canvas([["a", "http-request", { method: "POST", url: "/mail/messages" }]]),
       playground: { interruption: { faults: [{ path: "/mail/*", times: 1, status: 429, retryAfterSeconds: 86_400 }] } },

@@ -11,7 +11,7 @@ const values = await Promise.all(
   files.map(async (file) => JSON.parse(await readFile(FOLDER + file, "utf8")) as unknown),
 );
 
-/** What stands in the place of a value, and what stands there instead: nothing, something else, or it twice. */
+/** The damages of a value: removed, replaced or doubled. */
 const damage = fc.record({
   file: fc.nat(values.length - 1),
   places: fc.array(fc.nat(1_000), { minLength: 1, maxLength: 3 }),
@@ -22,7 +22,7 @@ const damage = fc.record({
   ),
 });
 
-it("is read, or refused with a code and in short, whatever is wrong with it", () => {
+it("reads a damaged drawing, or refuses it with a code and a short message", () => {
   fc.assert(
     fc.property(damage, ({ file, places, by }) => {
       const value = places.reduce((before, place) => replaceAt(before, place, by), structuredClone(values[file]));
@@ -41,7 +41,7 @@ it("is read, or refused with a code and in short, whatever is wrong with it", ()
   );
 });
 
-/** Replaces one of all the values inside a value, counted from the first. */
+/** Replaces the value with the given number among all values inside a value. */
 function replaceAt(value: unknown, place: number, by: unknown): unknown {
   const spots: [Record<string, unknown>, string][] = [];
   const walk = (inside: unknown) => {

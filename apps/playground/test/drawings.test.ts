@@ -62,8 +62,8 @@ const shapes: Record<string, string[]> = {
 const parse = async (name: string) =>
   parseWorkflows(JSON.parse(await readFile(`${FOLDER}${name}.json`, "utf8")) as unknown, name);
 
-describe("a file in a shape that builders write", () => {
-  it("stands here, each of them", async () => {
+describe("a file in the shape of a builder", () => {
+  it("has a test here for every fixture", async () => {
     const files = await readdir(FOLDER);
     expect(files.map((file) => file.replace(/\.json$/, "")).sort()).toEqual(Object.keys(shapes).sort());
   });
@@ -72,7 +72,7 @@ describe("a file in a shape that builders write", () => {
     expect((await parse(name)).map(summary)).toEqual(expected);
   });
 
-  it("keeps what a definition of Waymark says about its nodes", async () => {
+  it("keeps the fields of nodes of a Waymark definition", async () => {
     const [loaded] = await parse("waymark-definition");
     expect(loaded?.workflow.nodes[1]).toEqual({
       id: "tell",
@@ -83,20 +83,20 @@ describe("a file in a shape that builders write", () => {
     });
   });
 
-  it("reads data that is text in a row", async () => {
+  it("reads the data of a row that is text", async () => {
     const [loaded] = await parse("rows-text");
     expect(loaded?.workflow.nodes[0]?.data).toEqual({ url: "https://shop.example" });
   });
 
-  it("says what in the file was no workflow", async () => {
+  it("reports items that are not workflows", async () => {
     const [first] = await parse("rows-list");
-    expect(first?.dropped).toEqual(["left out of the file, workflows without nodes: 1"]);
+    expect(first?.dropped).toEqual(["workflows without nodes, left out: 1"]);
     const [loaded] = parseWorkflows([null, canvas([["a", "x"]]), { id: 7 }], "list");
-    expect(loaded?.dropped).toEqual(["left out of the file, items of a list that are no workflow: 2"]);
+    expect(loaded?.dropped).toEqual(["list items that are not workflows, left out: 2"]);
   });
 });
 
-describe("a file in no such shape", () => {
+describe("a file in any other shape", () => {
   it.each([
     ["a number", 7, "a number"],
     ["an empty list", [], "an empty list"],
@@ -106,13 +106,13 @@ describe("a file in no such shape", () => {
     ["text that breaks off", { nodes: "[{", edges: "[]" }, '"nodes" is no list (string)'],
     ["other connections", { nodes: [{ id: "a" }], connections: [{ a: 1 }] }, 'has no "fromNodeId"'],
     ["a name with control characters", { "\u001b[31m\n": 1 }, '"\\u001b[31m\\u000a"'],
-  ])("%s is refused, and the message says what was found", (_, value, says) => {
+  ])("refuses %s, and describes it", (_, value, says) => {
     expect(() => parseWorkflows(value, "file")).toThrow(expect.objectContaining({ code: "WORKFLOW_INVALID" }));
     expect(() => parseWorkflows(value, "file")).toThrow(says);
   });
 });
 
-describe("compare, given a file with several workflows", () => {
+describe("compare, with a file of several workflows", () => {
   const files = {
     "several.json": {
       workflows: [
@@ -127,7 +127,7 @@ describe("compare, given a file with several workflows", () => {
     return await runCli(["compare", "several.json", "--json", ...args], { cwd: folder.path });
   };
 
-  it("compares those that --workflow names, by id or name, and says what passed through", async () => {
+  it("compares the workflows of --workflow, by id or name, and reports pass-through nodes", async () => {
     const { code, report } = await compare("--workflow", "one", "Second");
     expect(code).toBe(0);
     expect(report().workflows.map(({ id, ok }) => [id, ok])).toEqual([
@@ -137,7 +137,7 @@ describe("compare, given a file with several workflows", () => {
     expect(report().workflows[1]?.notes.join()).toContain("teleport");
   });
 
-  it("names the one that cannot be read", async () => {
+  it("names the workflow that cannot be read", async () => {
     const { code, stderr } = await compare();
     expect(code).toBe(2);
     expect(stderr).toMatch(/error WORKFLOW_INVALID: several\.json: workflow "two \(2\)": .*edge "e"/);

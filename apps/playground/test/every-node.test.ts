@@ -8,10 +8,10 @@ import { OutputComparison } from "../src/compare/output-comparison.ts";
 import { bundledIds, readBundled } from "../src/import/bundled.ts";
 import { openStore } from "../src/store/open-store.ts";
 
-// What is slow on purpose is left to the command line's own tests.
+// Workflows that are slow on purpose are covered by the tests of the command line.
 const workflows = (await readBundled(await bundledIds())).filter(({ faults }) => faults.length === 0);
 
-describe("a bundled workflow that fails at any of its nodes", () => {
+describe("a bundled workflow resumes after a failure at any of its nodes", () => {
   let environment: PlaygroundEnvironment;
   beforeAll(async () => {
     environment = await startEnvironment({});

@@ -38,7 +38,7 @@ describe("an expression that does not end by itself", () => {
     expect((await errorOf(run()))?.message).toContain("took longer than 100 ms");
   });
 
-  it("is stopped by its signal, with the signal's reason", async () => {
+  it("is stopped by its signal and throws the signal's reason", async () => {
     const controller = new AbortController();
     const running = errorOf(evaluate(NEVER_ENDS, {}, { timeoutMs: 60_000, signal: controller.signal }));
     const behind = evaluate("1", {});
@@ -49,7 +49,7 @@ describe("an expression that does not end by itself", () => {
     expect(await errorOf(evaluate("1", {}, { signal: controller.signal }))).toBe(reason);
   });
 
-  it("leaves others in the queue alone when one of them is aborted", async () => {
+  it("does not disturb others in the queue when it is aborted", async () => {
     const controller = new AbortController();
     const first = errorOf(evaluate(NEVER_ENDS, {}, limits));
     const second = errorOf(evaluate("2", {}, { signal: controller.signal }));
@@ -70,7 +70,7 @@ describe("an expression that does not end by itself", () => {
     expect(errors.map((error) => error?.name)).toEqual(["TimeoutError", "TimeoutError"]);
   });
 
-  it("ends a comparison with its report, within --timeout", async () => {
+  it("does not prevent the report of a comparison within --timeout", async () => {
     await using folder = await folderWith({ "regex.json": canvas([["check", "if", { condition: NEVER_ENDS }]]) });
     const { code, report } = await runCli(["compare", "regex.json", "--timeout", "5", "--json"], { cwd: folder.path });
     expect(code).toBe(1);
@@ -86,7 +86,7 @@ describe("an expression that takes too much", () => {
     ["a list that doubles", "($f := function($x) { $f($append($x, $x)) }; $f([1, 2, 3]))", "256 MiB of memory"],
     ["a result that is too large", "[1..9999999]", "32 MiB"],
     ["brackets without end", "(".repeat(100_000), "Expression"],
-  ])("%s ends the expression and nothing else", async (_, source, says) => {
+  ])("%s ends only the expression", async (_, source, says) => {
     const error = await errorOf(evaluate(source, {}, { timeoutMs: 60_000 }));
     expect(isNonRetryableError(error)).toBe(true);
     expect(error?.message).toContain(says);
@@ -95,7 +95,7 @@ describe("an expression that takes too much", () => {
   });
 });
 
-describe("values that cross to the process and back", () => {
+describe("values that are sent to the process and back", () => {
   class Money {
     readonly cents = 500;
     add() {
@@ -103,14 +103,14 @@ describe("values that cross to the process and back", () => {
     }
   }
 
-  it("keeps what JSON cannot hold", async () => {
+  it("keep types that JSON lacks", async () => {
     const input = { date: new Date(0), big: 1n, nothing: undefined, odd: Number.NaN };
     expect(await evaluate("$", input)).toEqual(input);
     const own = JSON.parse('{ "__proto__": { "a": 1 } }');
     expect(await evaluate("$", own)).toEqual(own);
   });
 
-  it("reads the fields of an instance, and hands the instance itself on", async () => {
+  it("may be instances: expressions see their fields and can return them", async () => {
     const money = new Money();
     const map = new Map([[1, 2]]);
     const input = Object.freeze({ order: { money, list: [money], map, print() {} } });
@@ -122,13 +122,13 @@ describe("values that cross to the process and back", () => {
     expect(result.map).toBe(map);
   });
 
-  it("refuses a function as a result, also one of the input's", async () => {
+  it("may not be functions in a result", async () => {
     const error = await errorOf(evaluate("print", { print() {} }));
     expect(isNonRetryableError(error)).toBe(true);
-    expect(error?.message).toContain("gives a function");
+    expect(error?.message).toContain("returns a function");
   });
 
-  it("says what is wrong with a context that cannot be read", async () => {
+  it("may not throw when they are read, and the error says why", async () => {
     const input = Object.defineProperty({}, "broken", {
       enumerable: true,
       get() {
@@ -138,14 +138,14 @@ describe("values that cross to the process and back", () => {
     expect((await errorOf(evaluate("1", input)))?.message).toContain("no such row");
   });
 
-  it("copes with a context that contains itself", async () => {
+  it("may contain themselves", async () => {
     const input: Record<string, unknown> = { a: 1, of: new Money() };
     input.self = input;
     expect(await evaluate("self.self.a", input)).toBe(1);
   });
 });
 
-it("lets the process end by itself once the work is done", async () => {
+it("the main process can end once the work is done", async () => {
   const module = fileURLToPath(new URL("../src/nodes/expression.ts", import.meta.url));
   const code = `const { evaluate } = await import(${JSON.stringify(module)}); console.log(await evaluate("1 + 1", {}));`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code]);

@@ -15,19 +15,19 @@ const context = deepFreeze({
 });
 
 describe("evaluate", () => {
-  it("computes from a frozen context, also where JSONata would mark its arrays", async () => {
+  it("evaluates a frozen context, although JSONata marks arrays", async () => {
     expect(await evaluate("$sum(order.lines.quantity)", context)).toBe(5);
     expect(await evaluate("order.lines[]", context)).toEqual(context.order.lines);
     expect(await evaluate("one[]", context)).toEqual([{ sku: "c" }]);
     expect(context.one).toEqual([{ sku: "c" }]);
   });
 
-  it("gives arrays that have nothing but their items", async () => {
+  it("returns arrays without extra properties", async () => {
     const result = await evaluate("order.lines.sku", context);
     expect(Reflect.ownKeys(result as object)).toEqual(["0", "1", "length"]);
   });
 
-  it("hands variables to the expression", async () => {
+  it("passes variables to the expression", async () => {
     expect(await evaluate("$index + 1", {}, { bindings: { index: 4 } })).toBe(5);
   });
 
@@ -36,7 +36,7 @@ describe("evaluate", () => {
     ["$nosuch(order)", "$nosuch(order)"],
     ["function($x) { $x }", "a function"],
     ["{'f': [$sum]}", "a function"],
-  ])("refuses %s for good, naming it", async (source, said) => {
+  ])("refuses %s without a retry, and names it", async (source, said) => {
     const error = await evaluate(source, context).catch((thrown: unknown) => thrown);
     expect(isNonRetryableError(error)).toBe(true);
     expect((error as Error).message).toContain(said);
@@ -44,23 +44,23 @@ describe("evaluate", () => {
 });
 
 describe("render", () => {
-  it("sets values into a text", async () => {
+  it("inserts values into a text", async () => {
     expect(await render("Order {{order.id}}: {{$count(order.lines)}} lines, {{nothing}}.", context)).toBe(
       "Order A-1: 2 lines, .",
     );
   });
 
-  it("gives the value itself where the text is one expression", async () => {
+  it("returns the value itself if the text is one expression", async () => {
     expect(await render("{{order.lines.quantity}}", context)).toEqual([2, 3]);
     expect(await render("", context)).toBe("");
   });
 
-  it("reads on over braces that belong to the expression", async () => {
+  it("accepts closing braces inside an expression", async () => {
     expect(await render('{{ {"a": {"b": order.id}} }}', context)).toEqual({ a: { b: "A-1" } });
     expect(await render('x{{ {"a": {"b": 1}}.a.b }}y', context)).toBe("x1y");
   });
 
-  it("encodes what is set in, but not a whole address at the start", async () => {
+  it("encodes inserted values, but not a whole address at the start", async () => {
     const input = { base: "http://x.example/y", name: "a/b c" };
     expect(await render("{{base}}/{{name}}", input, { encode: encodeURIComponent })).toBe(
       "http://x.example/y/a%2Fb%20c",

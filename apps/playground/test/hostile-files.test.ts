@@ -4,7 +4,7 @@ import { parseWorkflows } from "../src/import/workflow-file.ts";
 import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
 import { folderWith, runCli } from "./run-cli.ts";
 
-/** Two models in each layer, each plugged into both of the layer before: the ways double with each. */
+/** Two models per layer, each plugged into both of the layer before, so the number of paths doubles. */
 function ladder(layers: number) {
   const connections: ExportedConnection[] = [["Start", 0, "Agent"]];
   const nodes = ["Start", "Agent"];
@@ -37,7 +37,7 @@ const long = `\u001b[31m\n${"x".repeat(100_000)}`;
 const refused: [name: string, file: unknown, code: string, says: RegExp][] = [
   ["plugs that double in each layer", ladder(14), "WORKFLOW_INVALID", /models and tools/],
   ["plugs that double without end", ladder(60), "WORKFLOW_INVALID", /models and tools/],
-  ["plugs from each to each", clique(40), "WORKFLOW_INVALID", /models and tools/],
+  ["plugs between all nodes", clique(40), "WORKFLOW_INVALID", /models and tools/],
   [
     "deep nesting",
     `{"nodes":[{"type":"t","parameters":${nested(50_000)}}],"connections":{}}`,
@@ -46,7 +46,7 @@ const refused: [name: string, file: unknown, code: string, says: RegExp][] = [
   ],
   ["deep wrappers", `${'{"data":'.repeat(50_000)}1${"}".repeat(50_000)}`, "WORKFLOW_INVALID", /deep/],
   ["deep nesting in a text", { flowData: `{"nodes":${nested(50_000)},"edges":[]}` }, "WORKFLOW_INVALID", /No workflow/],
-  ["many nodes that are none", { nodes: Array(300_000).fill(0), connections: {} }, "WORKFLOW_INVALID", /node 0/],
+  ["many nodes that are not objects", { nodes: Array(300_000).fill(0), connections: {} }, "WORKFLOW_INVALID", /node 0/],
   ["many nodes without an id", { nodes: Array(100_000).fill({}), edges: [] }, "WORKFLOW_INVALID", /node 0/],
   ["an id that repeats", { nodes: [{ id: long }, { id: long }], edges: [] }, "DUPLICATE_NODE_ID", /x…/],
   ["an edge to nothing", { nodes: [{ id: "a" }], edges: [{ source: "a", target: long }] }, "UNKNOWN_EDGE_NODE", /x…/],
@@ -63,8 +63,8 @@ const refused: [name: string, file: unknown, code: string, says: RegExp][] = [
   ["nothing but disabled nodes", n8nExport([{ name: "A", disabled: true }]), "WORKFLOW_EMPTY", /disabled: "A"/],
 ];
 
-describe("compare, given a hostile file and little memory", () => {
-  it("ends each with one line of error, nothing raw in it, and 2", async () => {
+describe("compare, with a hostile file and little memory", () => {
+  it("prints one line of error without control characters and exits with 2, for each file", async () => {
     await using folder = await folderWith(
       Object.fromEntries(refused.map(([name, content]) => [`${name}.json`, content])),
     );
@@ -81,7 +81,7 @@ describe("compare, given a hostile file and little memory", () => {
     }
   });
 
-  it("reads no device to its end", async () => {
+  it("does not read a device to its end", async () => {
     const ended = await runCli(["compare", "/dev/zero"]);
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain("larger than 32 MiB");
@@ -89,7 +89,7 @@ describe("compare, given a hostile file and little memory", () => {
 });
 
 describe("a large or odd file", () => {
-  it("of 30,000 nodes of one name is read, each with an id of its own", () => {
+  it("with 30,000 nodes of one name is read, each node with its own id", () => {
     const numbered = Array.from({ length: 15_000 }, (_, index) => `Set (${index + 2})`);
     for (const names of [Array<string>(30_000).fill("Set"), [...Array<string>(15_000).fill("Set"), ...numbered]]) {
       const [loaded] = parseWorkflows(n8nExport(names), "file");
@@ -98,13 +98,13 @@ describe("a large or odd file", () => {
     }
   });
 
-  it("of 20,000 workflows without an id is read, each with an id of its own", () => {
+  it("with 20,000 workflows without an id is read, each workflow with its own id", () => {
     const one = n8nExport(["A"]);
     const loaded = parseWorkflows(Array(20_000).fill(one), "file");
     expect(new Set(loaded.map(({ workflow }) => workflow.id)).size).toBe(20_000);
   });
 
-  it("of 100,000 connections to nodes that do not exist is read, and says so in short", () => {
+  it("with 100,000 connections to missing nodes is read, with a short note", () => {
     const value = n8nExport(
       ["A"],
       Array.from({ length: 100_000 }, (_, index): ExportedConnection => ["A", 0, `gone ${index}`]),
@@ -113,7 +113,7 @@ describe("a large or odd file", () => {
     expect(loaded?.dropped).toEqual([expect.stringContaining("and 99990 more")]);
   });
 
-  it("of nodes in a long row is read", () => {
+  it("with nodes in a long row is read", () => {
     const nodes = Array.from(
       { length: 20_000 },
       (_, index): ExportedNode => ({ name: `n${index}`, disabled: index === 0 }),
@@ -124,7 +124,7 @@ describe("a large or odd file", () => {
     expect(loaded?.workflow.nodes).toHaveLength(20_000);
   });
 
-  it("with names of JavaScript's own is read and compared", async () => {
+  it("with names of JavaScript's own properties is read and compared", async () => {
     const names = ["__proto__", "constructor", "hasOwnProperty", "then"];
     const nodes = names.map((name) => ({ name, type: name }));
     const links = names.slice(1).map((name, index): ExportedConnection => [names[index] as string, 0, name]);

@@ -24,18 +24,18 @@ const failure = (call: Parameters<typeof runNode>[1]) =>
   );
 
 describe("http-request", () => {
-  it("keeps the answer under a key, and the rest of the context", async () => {
+  it("writes the answer to a key, and keeps the rest of the context", async () => {
     const data = { url: "/crm/contacts", query: { email: "{{email}}", none: "{{nothing}}" }, as: "contact" };
     const next = await request({ data, context: { email: "ida@example.com" } });
     expect(next).toMatchObject({ email: "ida@example.com", contact: { email: "ida@example.com" } });
   });
 
-  it("keeps status and body where asked to, and takes a status for an answer", async () => {
+  it("keeps status and body with `full`, and accepts a status of `accept`", async () => {
     const next = await request({ data: { url: "/nowhere", accept: [404], full: true }, nodeId: "n1" });
     expect(next).toEqual({ n1: { status: 404, body: { message: "Nothing at /nowhere." } } });
   });
 
-  it("sends its idempotency key and its name with what changes something, once", async () => {
+  it("sends idempotency key and node name with a change, which the service carries out once", async () => {
     const data = { method: "POST", url: "/mail/messages", body: { to: "{{email}}" } };
     const call = { data, context: { email: "a@example.com" }, nodeId: "Mail senden ✉", idempotencyKey: "k-1" };
     const first = await request(call);
@@ -47,7 +47,7 @@ describe("http-request", () => {
     ]);
   });
 
-  it("turns 429 with Retry-After into the time to wait", async () => {
+  it("converts 429 with Retry-After to a wait", async () => {
     services.reset([{ path: "/sms/batches", after: 0, delayMs: 0, status: 429, retryAfterSeconds: 7 }]);
     const error = await failure({ data: { method: "POST", url: "/sms/batches" } });
     expect(isRetryAfterError(error)).toBe(true);
@@ -56,7 +56,7 @@ describe("http-request", () => {
     expect(services.ledger.entries).toMatchObject([{ outcome: "refused" }]);
   });
 
-  it("tells failures that stay from those that pass", async () => {
+  it("distinguishes permanent failures from temporary ones", async () => {
     expect(isNonRetryableError(await failure({ data: { url: "/nowhere" } }))).toBe(true);
     for (const status of [408, 429, 500, 503]) {
       services.reset([{ path: "/rates/*", after: 0, delayMs: 0, status }]);
@@ -73,7 +73,7 @@ describe("http-request", () => {
     expect(isNonRetryableError(error)).toBe(false);
   });
 
-  it("ends with the reason of the signal, before and during the call", async () => {
+  it("throws the reason of the signal, before and during the call", async () => {
     services.reset([{ path: "/rates/*", after: 0, delayMs: 60_000 }]);
     const controller = new AbortController();
     const ended = failure({ data: { url: "/rates/EUR" }, signal: controller.signal });
@@ -84,7 +84,7 @@ describe("http-request", () => {
     );
   });
 
-  it("says where no connection could be made", async () => {
+  it("names the host if there is no connection", async () => {
     const error = await failure({ data: { url: `http://127.0.0.1:${await unusedPort()}/x` } });
     expect(error.message).toContain("ECONNREFUSED");
     expect(isNonRetryableError(error)).toBe(false);
@@ -94,7 +94,7 @@ describe("http-request", () => {
     expect(isNonRetryableError(await failure({ data: { url } }))).toBe(true);
   });
 
-  it("cannot be led to another path by a value", async () => {
+  it("does not let a value change the path", async () => {
     const next = await request({
       data: { url: "/shop/orders/{{id}}", accept: [404], full: true, as: "r" },
       context: { id: "../../rates/EUR" },
@@ -104,7 +104,7 @@ describe("http-request", () => {
 });
 
 describe("parseRetryAfter", () => {
-  it("reads seconds and dates, and nothing else", () => {
+  it("reads only seconds and dates", () => {
     const now = Date.parse("2026-03-01T00:00:00Z");
     expect(parseRetryAfter("3", now)).toBe(3_000);
     expect(parseRetryAfter("Sun, 01 Mar 2026 00:00:05 GMT", now)).toBe(5_000);

@@ -8,8 +8,8 @@ import { runNode } from "./run-node.ts";
 const TICKET = "Our card was charged twice for the invoice. Please refund it today.";
 const labelled = { prompt: "{{text}}", labels: ["bug", "billing"], as: "topic" };
 
-describe("llm, answered by the stand-in", () => {
-  it("picks one of the labels, the same one every time", async () => {
+describe("llm, with answers of the stand-in", () => {
+  it("picks one of the labels, always the same", async () => {
     await using services = await startServiceServer();
     const llm = createLlm({ baseUrl: services.url, model: "m" });
     const run = () => runNode(llm, { data: labelled, context: { text: TICKET } });
@@ -35,8 +35,8 @@ describe("llm, answered by the stand-in", () => {
   });
 });
 
-describe("llm, passed on to the real API", () => {
-  it("sends key, version and question once, and gives the same answer to the second executor", async () => {
+describe("llm, with a real API", () => {
+  it("sends key, version and question once, and returns the same answer to the second executor", async () => {
     await using api = await startMessagesApi({ status: 200, answer: () => "billing" });
     await using services = await startServiceServer({ llm: { baseUrl: api.url, apiKey: "secret" } });
     const llm = createLlm({ baseUrl: services.url, model: "m" });
@@ -49,7 +49,7 @@ describe("llm, passed on to the real API", () => {
     });
   });
 
-  it("hands on a refusal with its Retry-After, and asks again next time", async () => {
+  it("forwards a refusal with its Retry-After, and asks again next time", async () => {
     await using api = await startMessagesApi({ status: 429, answer: () => "" });
     await using services = await startServiceServer({ llm: { baseUrl: api.url, apiKey: "secret" } });
     const llm = createLlm({ baseUrl: services.url, model: "m" });
@@ -60,9 +60,11 @@ describe("llm, passed on to the real API", () => {
     expect(services.ledger.entries.map(({ outcome }) => outcome)).toEqual(["refused", "refused"]);
   });
 
-  it("takes no answer that is none of the labels", async () => {
+  it("refuses an answer that is not one of the labels", async () => {
     await using api = await startMessagesApi({ status: 200, answer: () => "something else" });
     const llm = createLlm({ baseUrl: api.url, apiKey: "secret", model: "m" });
-    await expect(runNode(llm, { data: labelled, context: { text: TICKET } })).rejects.toThrow("none of bug, billing");
+    await expect(runNode(llm, { data: labelled, context: { text: TICKET } })).rejects.toThrow(
+      "not one of bug, billing",
+    );
   });
 });

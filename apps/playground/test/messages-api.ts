@@ -2,13 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
-/** A question as the Messages API is sent it. */
+/** A question to the Messages API. */
 interface Question {
   system?: string;
   messages: { content: string }[];
 }
 
-/** A server that speaks as much of the Messages API as is needed to see what it is sent. */
+/** A server with a part of the Messages API that records its requests. */
 export async function startMessagesApi(says: { status: number; answer: (question: Question) => string }) {
   const requests: { headers: NodeJS.Dict<string | string[]>; body: Question }[] = [];
   const server = createServer(async (request, response) => {

@@ -1,4 +1,4 @@
-/** A node as an n8n export writes it; a name alone stands for an ordinary one. */
+/** A node of an n8n export. A name alone is an ordinary node. */
 export interface ExportedNode {
   name: string;
   type?: string;
@@ -10,7 +10,7 @@ export interface ExportedNode {
 /** `[source, output, target, input, kind]` */
 export type ExportedConnection = [source: string, output: number, target: string, input?: number, kind?: string];
 
-/** Writes an export as n8n does: connections by the source's name, its kind, its output. */
+/** Makes an export like n8n: connections by the name of the source, the kind and the output. */
 export function n8nExport(nodes: readonly (string | ExportedNode)[], connections: readonly ExportedConnection[] = []) {
   const bySource = new Map<string, Record<string, { node: string; type: string; index: number }[][]>>();
   for (const [source, output, target, input = 0, kind = "main"] of connections) {

@@ -8,7 +8,7 @@ import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-exp
 
 const run = (value: unknown) => importN8n(value, { fallbackId: "file" });
 
-/** An export in which "A", with these settings, stands between a trigger and "B", and what more connections name. */
+/** Imports a trigger, "A" with these settings and "B" in a row, and the nodes of further connections. */
 const around = (settings: Record<string, unknown>, connections: ExportedConnection[] = []) => {
   const more = new Set(connections.map(([, , target]) => target));
   const links: ExportedConnection[] = [["Trigger", 0, "A"], ["A", 0, "B"], ...connections];
@@ -18,7 +18,7 @@ const TRIGGER: ExportedNode = { name: "Trigger", type: "n8n-nodes-base.manualTri
 const retryOf = (settings: Record<string, unknown>) => run(around(settings)).workflow.nodes[1]?.retry;
 const listsA = (what: string) => expect.arrayContaining([expect.stringMatching(new RegExp(`${what}.*: "A"`))]);
 
-describe("what n8n says about retries", () => {
+describe("n8n's settings for retries", () => {
   it.each([
     [{ retryOnFail: true }, { maxAttempts: 3, backoffMs: 1_000 }, false],
     [{ retryOnFail: true, maxTries: 5, waitBetweenTries: 2_500 }, { maxAttempts: 5, backoffMs: 2_500 }, false],
@@ -26,40 +26,40 @@ describe("what n8n says about retries", () => {
     [{ retryOnFail: true, maxTries: 50, waitBetweenTries: 60_000 }, { maxAttempts: 5, backoffMs: 5_000 }, true],
     [{ retryOnFail: true, maxTries: 1, waitBetweenTries: -1 }, { maxAttempts: 2, backoffMs: 0 }, true],
     [{ retryOnFail: true, maxTries: "often" }, { maxAttempts: 3, backoffMs: 1_000 }, true],
-  ])("%j is a policy", (settings, policy, isListed) => {
+  ])("%j become a policy", (settings, policy, isListed) => {
     expect(retryOf(settings)).toEqual({ ...policy, backoffFactor: 1 });
     const { dropped } = run(around(settings));
     expect(dropped).toEqual(isListed ? listsA("out of n8n's range") : []);
   });
 
-  it("is nothing while retries are off", () => {
+  it("have no effect while retries are off", () => {
     expect(retryOf({ maxTries: 5 })).toBeUndefined();
     expect(retryOf({ retryOnFail: false, maxTries: 5 })).toBeUndefined();
   });
 });
 
-describe("what n8n says about errors, and Waymark does not do", () => {
+describe("n8n's settings for errors", () => {
   it.each([
-    [{ onError: "continueRegularOutput" }, "not honoured, .* passed on"],
-    [{ continueOnFail: true }, "not honoured, .* passed on"],
-    [{ onError: "continueErrorOutput" }, "not honoured, .* error output"],
-    [{ onError: "sometimes" }, 'not honoured, unknown "onError" "sometimes"'],
-    [{ executeOnce: true }, "not honoured, .*executeOnce"],
-    [{ alwaysOutputData: true }, "without effect, .*alwaysOutputData"],
-  ])("%j is listed", (settings, says) => {
+    [{ onError: "continueRegularOutput" }, "errors are not passed on"],
+    [{ continueOnFail: true }, "errors are not passed on"],
+    [{ onError: "continueErrorOutput" }, "the error output is not taken"],
+    [{ onError: "sometimes" }, 'unknown "onError" "sometimes"'],
+    [{ executeOnce: true }, "executeOnce.* is not applied"],
+    [{ alwaysOutputData: true }, "alwaysOutputData.* has no effect"],
+  ])("%j is listed as not applied", (settings, says) => {
     expect(run(around(settings)).dropped).toEqual(listsA(says));
   });
 
   it.each([{ onError: "stopWorkflow" }, { continueOnFail: false }, { executeOnce: false, alwaysOutputData: false }])(
-    "%j is what Waymark does",
+    "%j is not listed, because it is the behaviour here",
     (settings) => expect(run(around(settings)).dropped).toEqual([]),
   );
 
-  it("is listed for the workflow too", () => {
+  it("of the workflow are listed, too", () => {
     const settings = { executionOrder: "v1", errorWorkflow: "wf9", executionTimeout: 60 };
     expect(run({ ...around({}), settings }).dropped).toEqual([
-      'not honoured, the workflow\'s error workflow "wf9"',
-      "not honoured, the workflow's timeout of 60 s",
+      'the workflow\'s error workflow "wf9" is not applied',
+      "the workflow's timeout of 60 s is not applied",
     ]);
   });
 });
@@ -81,14 +81,14 @@ describe("the error output", () => {
     ["@n8n/n8n-nodes-langchain.sentimentAnalysis", {}, 3, "3"],
     ["n8n-nodes-odd.unknown", {}, 1, "1"],
     ["n8n-nodes-odd.unknown", {}, 2, "2"],
-  ])("of %s with %j is the last", (type, parameters, last, expected) => {
+  ])("of %s with %j is the last one", (type, parameters, last, expected) => {
     const value = around({ type, parameters, onError: "continueErrorOutput" }, [["A", last, "C"]]);
     expect(run(value).workflow.nodes[1]?.data?.errorOutput).toBe(expected);
   });
 
   it.each<[string, NodeExecutor, string[]]>([
-    ["is not taken by an executor that chooses nothing", ({ context }) => ({ ...context, a: 1 }), ["B"]],
-    ["is taken by one that chooses it", ({ context }) => route(context, "1"), ["C"]],
+    ["is not taken by an executor that chooses no output", ({ context }) => ({ ...context, a: 1 }), ["B"]],
+    ["is taken by an executor that chooses it", ({ context }) => route(context, "1"), ["C"]],
   ])("%s", async (_, own, expected) => {
     const value = around({ type: "own", onError: "continueErrorOutput" }, [["A", 1, "C"]]);
     const { workflow } = run(value);
@@ -109,7 +109,7 @@ describe("a disabled node", () => {
     run(value).workflow.nodes.map(({ id, type }) => (type === "test.node" ? id : `(${id})`));
   const off: ExportedNode = { name: "Off", type: "n8n-nodes-base.scheduleTrigger", disabled: true };
 
-  it("that is a trigger does not start its branch", () => {
+  it("does not start its branch if it is a trigger", () => {
     const value = n8nExport(
       [off, "Charge cards", "Thank", TRIGGER, "Report"],
       [
@@ -121,12 +121,12 @@ describe("a disabled node", () => {
     expect(ran(value)).toEqual(["(Trigger)", "Report"]);
     expect(run(value).unused).toHaveLength(2);
     expect(run(value).dropped).toEqual([
-      'disabled, and starts nothing: "Off"',
-      'left out, only disabled nodes lead to them: "Charge cards", "Thank"',
+      'disabled start nodes, which start nothing: "Off"',
+      'left out, because only disabled nodes lead to them: "Charge cards", "Thank"',
     ]);
   });
 
-  it("that is a trigger leaves alone what a live one leads to as well", () => {
+  it("does not affect nodes that an enabled trigger also leads to", () => {
     const value = n8nExport(
       [off, "Only", "Both", "After", TRIGGER],
       [
@@ -140,7 +140,7 @@ describe("a disabled node", () => {
     expect(run(value).workflow.edges).toHaveLength(2);
   });
 
-  it("at the start of a loop takes the loop with it", () => {
+  it("at the start of a loop removes the loop", () => {
     const value = n8nExport(
       [off, "A", "B", TRIGGER],
       [
@@ -152,7 +152,7 @@ describe("a disabled node", () => {
     expect(ran(value)).toEqual(["(Trigger)"]);
   });
 
-  it("hands on to its first output, and what only its others lead to is left out", () => {
+  it("passes its input to its first output, and nodes behind its other outputs are left out", () => {
     const value = around({ disabled: true, retryOnFail: true }, [
       ["A", 1, "C"],
       ["C", 0, "D"],
@@ -163,12 +163,12 @@ describe("a disabled node", () => {
       ["B", "test.node", undefined],
     ]);
     expect(run(value).dropped).toEqual([
-      'disabled, and hands on what it is given: "A"',
-      'left out, only disabled nodes lead to them: "C", "D"',
+      'disabled nodes, which pass on their input: "A"',
+      'left out, because only disabled nodes lead to them: "C", "D"',
     ]);
   });
 
-  it("is left out of what it is plugged into", () => {
+  it("is left out of the node that it is plugged into", () => {
     const tool = { name: "Tool", disabled: true };
     const value = n8nExport(
       ["A", tool, "Model"],
@@ -178,20 +178,22 @@ describe("a disabled node", () => {
       ],
     );
     expect(Object.keys(run(value).workflow.nodes[0]?.data?.attached ?? {})).toEqual(["ai_languageModel"]);
-    expect(run(value).dropped).toEqual(expect.arrayContaining([expect.stringMatching(/disabled, .*plugged.*"Tool"/)]));
+    expect(run(value).dropped).toEqual(
+      expect.arrayContaining([expect.stringMatching(/disabled parts, .*plugged.*"Tool"/)]),
+    );
   });
 
-  it("that is the only start leaves nothing to run", () => {
+  it("makes the workflow empty if it is the only start", () => {
     expect(() => run(n8nExport([off, "A"], [["Off", 0, "A"]]))).toThrow(
       expect.objectContaining({ code: "WORKFLOW_EMPTY" }),
     );
   });
 });
 
-it("lists start nodes that n8n would not start together, or at all", () => {
+it("start nodes that n8n would not start together, or not at all, are listed", () => {
   const second = { name: "Second", type: "n8n-nodes-base.webhook" };
   expect(run(n8nExport([TRIGGER, second, "Alone"])).dropped).toEqual([
-    'start nodes here, and never run by n8n since no trigger leads to them: "Alone"',
-    'n8n starts a run at one trigger, here a run starts at all: "Trigger", "Second"',
+    'start nodes here, but never run by n8n, because no trigger leads to them: "Alone"',
+    'n8n starts a run at one trigger, the playground at all of them: "Trigger", "Second"',
   ]);
 });

@@ -7,7 +7,7 @@ const edgesOf = (value: unknown) =>
   run(value).workflow.edges.map((edge) => [edge.source, edge.sourceHandle, edge.target, edge.targetHandle]);
 
 describe("importN8n", () => {
-  it("makes an edge of every main connection, with the output's and the input's index", () => {
+  it("converts every main connection to an edge with the indexes of output and input", () => {
     const value = n8nExport(
       ["Start", "If", "Yes", "No", "Join"],
       [
@@ -30,7 +30,7 @@ describe("importN8n", () => {
     expect(run(value)).toMatchObject({ mainConnections: 6, unused: [], attached: [], dropped: [] });
   });
 
-  it("keeps two connections between the same nodes apart", () => {
+  it("keeps two connections between the same nodes", () => {
     const value = n8nExport(
       ["A", "B"],
       [
@@ -42,7 +42,7 @@ describe("importN8n", () => {
     expect(edgesOf(value)).toHaveLength(3);
   });
 
-  it("takes id and name from the export, and else from the file", () => {
+  it("takes id and name from the export, or else from the file", () => {
     expect(run({ ...n8nExport(["A"]), id: "wf1", name: "My flow" }).workflow).toMatchObject({
       id: "wf1",
       name: "My flow",
@@ -50,7 +50,7 @@ describe("importN8n", () => {
     expect(run(n8nExport(["A"])).workflow.id).toBe("file");
   });
 
-  it("drops connections with an end that does not exist, and lists them", () => {
+  it("drops and lists connections with a missing end", () => {
     const value = n8nExport(
       ["A", "B"],
       [
@@ -64,7 +64,7 @@ describe("importN8n", () => {
     expect(workflow.edges).toHaveLength(1);
     expect(mainConnections).toBe(3);
     expect(dropped).toEqual([
-      'dropped, one end does not exist: "A -> Gone (main)", "A -> Gone (ai_tool)", "Gone -> B (main)"',
+      'connections with a missing end, left out: "A -> Gone (main)", "A -> Gone (ai_tool)", "Gone -> B (main)"',
     ]);
     expect(unused.map(({ source, target, kind }) => [source, target, kind])).toEqual([
       ["A", "Gone", "main"],
@@ -73,7 +73,7 @@ describe("importN8n", () => {
     ]);
   });
 
-  it("reads outputs that lead nowhere, whichever way they are written", () => {
+  it("reads unconnected outputs in every notation", () => {
     const value = {
       ...n8nExport(["A", "B"]),
       connections: { A: { main: [null, [], [{ node: "B", type: "main", index: 0 }], [null]] }, B: {} },
@@ -86,14 +86,14 @@ describe("importN8n", () => {
     expect(edgesOf({ ...n8nExport(["A", "B"]), connections })).toEqual([["A", "0", "B", "1"]]);
   });
 
-  it("drops sticky notes, whatever their number", () => {
+  it("drops sticky notes, and counts them", () => {
     const note: ExportedNode = { name: "Note", type: "n8n-nodes-base.stickyNote" };
     const { workflow, dropped } = run(n8nExport(["A", note, { ...note, name: "Note1" }]));
     expect(workflow.nodes.map(({ id }) => id)).toEqual(["A"]);
-    expect(dropped).toEqual(["sticky notes left out: 2"]);
+    expect(dropped).toEqual(["sticky notes, left out: 2"]);
   });
 
-  it("makes models and tools data of the nodes they are plugged into, through several levels", () => {
+  it("converts models and tools to data of the nodes that they are plugged into, over several levels", () => {
     const value = n8nExport(
       ["Chat", "Agent", "Model", "Store", "Embedding", "Lookup"],
       [
@@ -121,7 +121,7 @@ describe("importN8n", () => {
     });
   });
 
-  it("loses no node where plugs form a ring", () => {
+  it("keeps all nodes if plugs form a ring", () => {
     const value = n8nExport(
       ["A", "T", "U"],
       [
@@ -149,7 +149,7 @@ describe("importN8n", () => {
     expect(() => run(self)).toThrow(/"Again"/);
   });
 
-  it("copes with names that repeat, are odd or missing", () => {
+  it("accepts names that are repeated, odd or missing", () => {
     const names = ["Set", "Set", "__proto__", "constructor", "", "a\u0000b", "x".repeat(600), "\ud800"];
     const value = n8nExport(
       names,
@@ -162,7 +162,7 @@ describe("importN8n", () => {
     const { workflow, dropped } = run(value);
     const ids = workflow.nodes.map(({ id }) => id);
     expect(ids).toEqual(["Set", "Set (2)", "__proto__", "constructor", "(unnamed)", "ab", "x".repeat(500), "\ufffd"]);
-    expect(dropped).toEqual(['several nodes have this name, connections go to the first: "Set"']);
+    expect(dropped).toEqual(['several nodes have this name, so connections go to the first: "Set"']);
     expect(workflow.edges.map(({ source, target }) => `${source}>${target}`)).toEqual([
       "Set>__proto__",
       "__proto__>constructor",
@@ -172,11 +172,11 @@ describe("importN8n", () => {
   it.each([
     ["no nodes", { nodes: [], connections: {} }, "WORKFLOW_EMPTY"],
     ["notes only", n8nExport([{ name: "N", type: "n8n-nodes-base.stickyNote" }]), "WORKFLOW_EMPTY"],
-    ["a node that is no object", { nodes: [1], connections: {} }, "WORKFLOW_INVALID"],
+    ["a node that is not an object", { nodes: [1], connections: {} }, "WORKFLOW_INVALID"],
     ["a node without a type", { nodes: [{ name: "A" }], connections: {} }, "WORKFLOW_INVALID"],
     ["connections of the wrong shape", { ...n8nExport(["A"]), connections: { A: { main: "B" } } }, "WORKFLOW_INVALID"],
     [
-      "an index that is no number",
+      "an index that is not a number",
       { ...n8nExport(["A"]), connections: { A: { main: [[{ node: "A", index: "first" }]] } } },
       "WORKFLOW_INVALID",
     ],

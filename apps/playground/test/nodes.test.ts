@@ -14,7 +14,7 @@ const handlesOf = async (...call: Parameters<typeof runNode>) => {
 };
 
 describe("transform", () => {
-  it("keeps one value, or several that all see the context before", async () => {
+  it("writes one value, or several that all see the context before the node", async () => {
     expect(await runNode(transform, { data: { expression: "a + 1", as: "b" }, context: { a: 1 } })).toEqual({
       a: 1,
       b: 2,
@@ -23,7 +23,7 @@ describe("transform", () => {
     expect(await runNode(transform, { data: { set }, context: { a: 1 } })).toEqual({ a: 2, b: 10 });
   });
 
-  it("takes one way of saying it, not both and not none", async () => {
+  it("needs exactly one of expression and set", async () => {
     await expect(runNode(transform, { data: {} })).rejects.toThrow("either");
     await expect(runNode(transform, { data: { expression: "1", set: {} } })).rejects.toThrow("either");
   });
@@ -39,7 +39,7 @@ describe("if and switch", () => {
     expect(await handlesOf(ifNode, { data: { condition }, context: { total: 300 } })).toEqual([handle]);
   });
 
-  it("takes the first case that fits, else the fallback", async () => {
+  it("takes the first case that fits, or else the fallback", async () => {
     const cases = [
       { handle: "high", equals: 3 },
       { handle: "list", equals: ["a"] },
@@ -50,7 +50,7 @@ describe("if and switch", () => {
     expect(await handlesOf(switchNode, { data, context: { v: "3" } })).toEqual(["rest"]);
   });
 
-  it("fails where no case fits and there is no fallback", async () => {
+  it("fails if no case fits and there is no fallback", async () => {
     const data = { value: "v", cases: [{ handle: "a", equals: 1 }] };
     const error = await runNode(switchNode, { data, context: { v: 2 } }).catch((thrown: unknown) => thrown);
     expect(isNonRetryableError(error)).toBe(true);
@@ -79,20 +79,20 @@ describe("iterate", () => {
   beforeEach(() => services.reset());
   const iterate = () => createIterate({ baseUrl: services.url });
 
-  it("makes something of every item, with its place and the context", async () => {
+  it("evaluates the expression for every item, with its index and the context", async () => {
     const data = { items: "items", each: "n * $context.factor + $index", as: "out" };
     const context = { factor: 10, items: [{ n: 1 }, { n: 2 }] };
     expect(await runNode(iterate(), { data, context })).toEqual({ ...context, out: [10, 21] });
   });
 
-  it("takes one value as a list of one, and nothing as an empty list", async () => {
+  it("treats one value as a list of one, and no value as an empty list", async () => {
     expect(await runNode(iterate(), { data: { items: "one", each: "$" }, context: { one: 5 } })).toMatchObject({
       node: [5],
     });
     expect(await runNode(iterate(), { data: { items: "none", each: "$" } })).toEqual({ node: [] });
   });
 
-  it("keeps the order of 200 requests of which 8 are under way at once, each with a key of its own", async () => {
+  it("keeps the order of 200 requests, 8 at a time, each with its own key", async () => {
     const items = Array.from({ length: 200 }, (_, index) => ({ id: `c${index}` }));
     const request = { method: "POST", url: "/shop/coupons/{{id}}", body: { place: "{{$index}}" } };
     const run = () =>
@@ -105,7 +105,7 @@ describe("iterate", () => {
     expect(await run()).toEqual(next);
   });
 
-  it("stops at the first failure, and does only the rest when run again", async () => {
+  it("stops at the first failure, and carries out only the rest when it runs again", async () => {
     services.reset([{ path: "/shop/coupons", after: 3, times: 1, delayMs: 0, status: 500 }]);
     const items = ["a", "b", "c", "d", "e"].map((id) => ({ id }));
     const request = { method: "POST", url: "/shop/coupons", body: { id: "{{id}}" } };
@@ -122,11 +122,11 @@ describe("iterate", () => {
 });
 
 describe("wait", () => {
-  it("waits, and hands the context on", async () => {
+  it("waits, and passes the context on", async () => {
     expect(await runNode(wait, { data: { ms: 1 }, context: { a: 1 } })).toEqual({ a: 1 });
   });
 
-  it("ends at once with the reason of the signal", async () => {
+  it("throws the reason of the signal at once", async () => {
     const controller = new AbortController();
     const waiting = runNode(wait, { data: { ms: 3_600_000 }, signal: controller.signal });
     controller.abort(new Error("the run was stopped"));

@@ -5,7 +5,7 @@ import { openStore } from "../src/store/open-store.ts";
 import { folderWith } from "./run-cli.ts";
 
 describe("openStore", () => {
-  it.each([0o022, 0o000])("makes folders that nobody else can look into, with umask %o", async (umask) => {
+  it.each([0o022, 0o000])("makes folders that only the owner can read, with umask %o", async (umask) => {
     await using folder = await folderWith({});
     const usual = process.umask(umask);
     try {

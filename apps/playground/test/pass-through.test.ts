@@ -5,7 +5,7 @@ import { createPassThrough } from "../src/nodes/pass-through.ts";
 import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
 import { deepFreeze } from "./run-node.ts";
 
-/** Runs one node of an export with a context, and says what it put there and which outputs it took. */
+/** Runs one node of an export with a context. Returns its output and the outputs that it took. */
 async function pass(
   nodes: readonly (string | ExportedNode)[],
   options: {
@@ -31,7 +31,7 @@ const threeWays: ExportedConnection[] = [
 ];
 
 describe("a node without an executor", () => {
-  it("gives one item, the same every time, and keeps the context", async () => {
+  it("returns one item, always the same, and keeps the context", async () => {
     const first = await pass(["A"], { context: { before: 1 } });
     expect(first.next).toMatchObject({ before: 1 });
     expect(first.output).toEqual([
@@ -40,7 +40,7 @@ describe("a node without an executor", () => {
     expect(await pass(["A"], { context: { before: 1 } })).toEqual(first);
   });
 
-  it("gives another one where its parameters or what it was given differ", async () => {
+  it("returns another item if its parameters or its input differ", async () => {
     const connections: ExportedConnection[] = [["In", 0, "A"]];
     const run = (input: unknown, parameters = {}) =>
       pass(["In", { name: "A", parameters }], { connections, context: { In: input, other: input } });
@@ -50,12 +50,12 @@ describe("a node without an executor", () => {
     expect(new Set(outputs).size).toBe(3);
   });
 
-  it("gives what is pinned to it", async () => {
+  it("returns its pinned data", async () => {
     const pinData = { A: [{ json: { id: 7 } }] };
     expect((await pass(["A"], { pinData })).output).toEqual([{ json: { id: 7 } }]);
   });
 
-  it("takes exactly one of several outputs, by what it computes", async () => {
+  it("takes exactly one of several outputs, chosen by the digest", async () => {
     const taken = new Set<string>();
     for (let value = 0; value < 40; value++) {
       const node = { name: "A", parameters: { value } };
@@ -74,12 +74,12 @@ describe("a node without an executor", () => {
     }
   });
 
-  it("takes all outputs of a node that uses all", async () => {
+  it("takes all outputs if its type uses all", async () => {
     const node = { name: "A", type: "n8n-nodes-base.splitInBatches" };
     expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toBe("all");
   });
 
-  it("hands on what its first input was given if it is disabled", async () => {
+  it("passes on the data of its first input if it is disabled", async () => {
     const nodes = ["In", "Other", { name: "A", disabled: true }, "B"];
     const connections: ExportedConnection[] = [
       ["Other", 0, "A", 1],
@@ -92,7 +92,7 @@ describe("a node without an executor", () => {
     expect((await pass(nodes, { connections, context: { Other: [1] } })).next).toEqual({ Other: [1] });
   });
 
-  it("does the same for a canvas, by its handles", async () => {
+  it("works the same on a canvas, by its handles", async () => {
     const edges = ["yes", "no", "error"].map((handle) => ({ source: "a", target: handle, sourceHandle: handle }));
     const nodes = ["a", "yes", "no", "error"].map((id) => ({ id }));
     const run = createPassThrough({ id: "w", nodes, edges });
@@ -106,11 +106,11 @@ describe("a node without an executor", () => {
     expect([...taken].sort()).toEqual(["no", "yes"]);
   });
 
-  it("takes an only output without saying so", async () => {
+  it("returns a plain context if it has only one output", async () => {
     expect((await pass(["A", "B"], { connections: [["A", 2, "B"]] })).handles).toBe("all");
   });
 
-  it("works under any name", async () => {
+  it("works with any name", async () => {
     const { next } = await pass(["__proto__"], { of: "__proto__" });
     expect(Object.keys(next)).toEqual(["__proto__"]);
   });

@@ -21,19 +21,19 @@ describe("a path", () => {
     ["a.b", output],
     ["crm.at", output],
     ["**", "(left out)"],
-  ])("%s names its places and no others", (path, expected) => {
+  ])("%s matches its places and no others", (path, expected) => {
     const before = structuredClone(output);
     expect(left(output, path)).toEqual(expected);
     expect(output).toEqual(before);
   });
 
-  it("with many ** takes no longer than another", () => {
+  it("with many ** takes no longer than any other", () => {
     const deep = Array.from({ length: 200 }).reduce<unknown>((inner) => ({ a: inner, b: 1 }), 1);
     const path = `${"**.a.".repeat(40)}none`;
     expect(left(deep, path)).toEqual(deep);
   });
 
-  it("is read as it is written, whatever the keys", () => {
+  it("is read as it was written, with any keys", () => {
     const key = fc.oneof(
       fc.string({ minLength: 1, unit: "binary" }),
       fc.constantFrom(".", "*", "**", "\\", "a.b", "\\.", "é"),
@@ -67,7 +67,7 @@ describe("differingPaths", () => {
     expect(paths(a, b)).toEqual(expected);
   });
 
-  it("comes to its end on outputs that contain themselves", () => {
+  it("ends on outputs that contain themselves", () => {
     const loop = (value: number) => {
       const made: Record<string, unknown> = { value };
       made.self = made;
@@ -77,7 +77,7 @@ describe("differingPaths", () => {
     expect(paths(loop(1), loop(1))).toEqual([]);
   });
 
-  it("names places without which any two outputs are equal", () => {
+  it("finds places without which any two outputs are equal", () => {
     const output = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }));
     fc.assert(
       fc.property(output, output, (a, b) => {

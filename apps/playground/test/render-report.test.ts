@@ -53,11 +53,11 @@ const report = (...workflows: WorkflowReport[]): ComparisonReport => ({
   llm: "l",
   workflows,
 });
-/** The longest line as it is seen, whether there are colours or not. */
+/** Returns the width of the longest line, without colours. */
 const widest = (text: string) => Math.max(...text.split("\n").map((line) => stripVTControlCharacters(line).length));
 
 describe("renderReport", () => {
-  it.each([200, 100, 60])("keeps within a terminal of %i columns, with large figures too", (columns) => {
+  it.each([200, 100, 60])("fits a terminal of %i columns, also with large numbers", (columns) => {
     const difference = `- V1\n+ V2\n\n- ${"x".repeat(300)}\n+ y`;
     const text = renderReport(report(workflow({}), workflow({ outputsEqual: false, difference })), {
       isTTY: true,
@@ -66,7 +66,7 @@ describe("renderReport", () => {
     expect(widest(text)).toBeLessThanOrEqual(columns);
   });
 
-  it("sets tables where they fit, and lines where not", () => {
+  it("prints tables if they fit, and otherwise lines", () => {
     expect(renderReport(report(workflow({})), {})).toContain("V1, run again ──");
     expect(renderReport(report(workflow({})), { isTTY: true, columns: 0 })).toContain("V1, run again ──");
     const narrow = renderReport(report(workflow({})), { isTTY: true, columns: 60 });
@@ -74,7 +74,7 @@ describe("renderReport", () => {
     expect(narrow).toContain("V2 resumed: 1000 nodes, 1000 effects, own 1000; run 2");
   });
 
-  it("has colours on a terminal that has them, and nowhere else", () => {
+  it("has colours only on a terminal with colours", () => {
     const screen = { isTTY: true, columns: 100, hasColors: () => true };
     const colored = renderReport(report(workflow({})), screen);
     expect(colored).toContain("\u001b[32m");
@@ -83,7 +83,7 @@ describe("renderReport", () => {
     );
   });
 
-  it("shows what was left out, what varies and what may vary, and why it proves nothing", () => {
+  it("shows omissions, varying and suspect places, and problems", () => {
     const path = "crm.'quoted'.at";
     const text = renderReport(
       report(
@@ -104,7 +104,7 @@ describe("renderReport", () => {
     expect(text).toMatch(/your V1 called none\./);
   });
 
-  it("says where V2 did not come through", () => {
+  it("shows interruptions from which V2 did not recover", () => {
     const v2 = { ...recovery, finished: false, outputEqual: false, error: "the store was gone" };
     const text = renderReport(report(workflow({ interruptions: [{ ...interruption("failure"), v2 }] })), {});
     expect(text).toContain("V2 after failure: the store was gone");
@@ -125,7 +125,7 @@ describe("renderTable", () => {
     expect(cut("abc", 3)).toBe("abc");
   });
 
-  it("lines up names of any script, by the columns that a terminal gives them", () => {
+  it("aligns names of any script by their width on a terminal", () => {
     const names = ["plain", "注文を処理する", "👩‍👩‍👧‍👦 família", "e\u0301te\u0301", "한국어 작업흐름 이름"];
     const columns = [
       { title: "name", cell: (row: string) => row, maxWidth: 12 },
@@ -137,7 +137,7 @@ describe("renderTable", () => {
     expect(cut("👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 3)).toBe("👩‍👩‍👧‍👦…");
   });
 
-  it("wraps text of any script, and divides words that are too long", () => {
+  it("wraps text of any script, and splits words that are too long", () => {
     const text = `${"長い言葉".repeat(10)} short ${"x".repeat(25)}`;
     const lines = wrap(text, 20);
     expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(20);

@@ -26,7 +26,7 @@ const request = (
 });
 
 describe("countRepeats", () => {
-  it("counts a second run of everything as repeated, the failed node apart", () => {
+  it("counts a second run of all nodes as repeated, and the failed node separately", () => {
     const first = { nodeRuns: runs("a b c!"), requests: [request("a", "A"), request("b", "B"), request("c", "C")] };
     const second = { nodeRuns: runs("a b c d"), requests: [...first.requests, request("d", "D")] };
     expect(countRepeats([first, second])).toEqual({
@@ -35,7 +35,7 @@ describe("countRepeats", () => {
     });
   });
 
-  it("tells a request that was sent again from an effect that happened again", () => {
+  it("distinguishes a repeated request from a repeated effect", () => {
     const first = { nodeRuns: runs("a b!"), requests: [request("a", "A"), request("b", "B")] };
     const second = { nodeRuns: runs("b c"), requests: [request("b", "B", "replayed")] };
     expect(countRepeats([first, second])).toEqual({
@@ -44,7 +44,7 @@ describe("countRepeats", () => {
     });
   });
 
-  it("takes what one run asks for three times as wanted three times", () => {
+  it("does not count three equal requests of one run as repeated", () => {
     const three = [request("a", "A"), request("a", "A"), request("a", "A")];
     const first = { nodeRuns: runs("a! "), requests: three.slice(0, 2) };
     expect(countRepeats([{ nodeRuns: runs("a"), requests: three }]).completed.requests).toBe(0);
@@ -60,7 +60,7 @@ describe("countRepeats", () => {
     });
   });
 
-  it("does not count what was refused, in either run", () => {
+  it("does not count refused requests, in either run", () => {
     const first = { nodeRuns: runs("a!"), requests: [request("a", "A", "refused")] };
     expect(countRepeats([first, { nodeRuns: runs("a"), requests: [request("a", "A")] }]).interrupted).toEqual({
       nodes: 1,
@@ -69,13 +69,13 @@ describe("countRepeats", () => {
     });
   });
 
-  it("counts over more than two runs", () => {
+  it("counts repetitions over more than two runs", () => {
     const all = [request("a", "A")];
     const run = { nodeRuns: runs("a b!"), requests: all };
     expect(countRepeats([run, run, run]).completed).toEqual({ nodes: 2, requests: 2, effects: 2 });
   });
 
-  it("gives a request without a sender to the node that ran when it came", () => {
+  it("assigns a request without a sender to the node that ran when it arrived", () => {
     const [a, b] = runs("a b!") as [NodeRun, NodeRun];
     const nodeRuns = [
       { ...a, requests: { from: 0, to: 1 } },

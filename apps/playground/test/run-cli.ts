@@ -9,8 +9,9 @@ import type { ComparisonReport } from "../src/compare/report.ts";
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 /**
- * Runs the command line in a process of its own; without a key for a language model, unless `env` has one, and with
- * checkpoints in memory, unless `args` name a store.
+ * Runs the command line in a process of its own.
+ *
+ * - It has no key for a language model, unless `env` has one, and keeps checkpoints in memory, unless `args` name a store.
  */
 export async function runCli(given: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
   const args = given[0] === "compare" && !given.includes("--store") ? [...given, "--store", "memory"] : given;
@@ -22,7 +23,7 @@ export async function runCli(given: readonly string[], options: { cwd?: string; 
   return { code, stdout, stderr, report: () => JSON.parse(stdout) as ComparisonReport };
 }
 
-/** A folder with files, for as long as it is needed. */
+/** Makes a folder with files, which is removed on disposal. */
 export async function folderWith(files: Record<string, unknown>) {
   const path = await mkdtemp(join(tmpdir(), "playground-"));
   for (const [name, content] of Object.entries(files)) {
@@ -32,7 +33,7 @@ export async function folderWith(files: Record<string, unknown>) {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** A canvas of nodes in a row: `[id, type, data]`. */
+/** Makes a canvas of nodes in a row: `[id, type, data]`. */
 export function canvas(nodes: readonly [id: string, type: string, data?: Record<string, unknown>][]) {
   return {
     nodes: nodes.map(([id, type, data = {}], index) => ({ id, type, position: { x: index * 200, y: 0 }, data })),

@@ -1,6 +1,6 @@
 import type { NodeExecutor, NodeResult } from "@waymark/core";
 
-/** Calls an executor as V2 does: a frozen context, validated data. */
+/** Calls an executor like V2: with a frozen context and validated data. */
 export async function runNode(
   executor: unknown,
   call: {

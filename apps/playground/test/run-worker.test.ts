@@ -14,7 +14,7 @@ const flow = canvas([
   ["c", "acme.step"],
 ]);
 
-/** Nodes, the middle one of which does `body`; `sleep` and `post` are there for it. */
+/** Makes nodes. The middle one runs `body`, which can use `sleep` and `post`. */
 const nodes = (body: string) => `
   const sleep = () => new Promise((resolve) => setTimeout(resolve, 20));
   const post = (node) => fetch(process.env.PLAYGROUND_URL + "/mail/" + node.id, { method: "POST" });
@@ -52,7 +52,7 @@ describe("a process that is killed while a node runs", () => {
     ["reads", 'await fetch(process.env.PLAYGROUND_URL + "/rates/EUR");', true, 0],
     ["changes something", "await post(node);", true, 1],
     ["changes something after a while", "await sleep(); await post(node);", true, 1],
-  ])("has not completed the node, which %s, but its effect", async (_, body, sendsRequests, effects) => {
+  ])("has not completed the node, which %s, but has caused its effect", async (_, body, sendsRequests, effects) => {
     const killed = await run(body, { sendsRequests });
     expect(killed).toMatchObject({
       nodeRuns: [
@@ -62,7 +62,7 @@ describe("a process that is killed while a node runs", () => {
     });
     expect([killed.outcome, killed.missed]).toEqual([undefined, undefined]);
     expect(killed.requests.filter(({ outcome }) => outcome === "applied")).toHaveLength(effects);
-    // The request says nothing of the node that sends it; it is known by when it comes.
+    // The request does not name its node, so the time of its arrival decides.
     const repeats = countRepeats([killed, killed]);
     expect(repeats.interrupted).toEqual({ nodes: 1, requests: effects, effects });
     expect(repeats.completed).toEqual({ nodes: 1, requests: 0, effects: 0 });
@@ -72,11 +72,11 @@ describe("a process that is killed while a node runs", () => {
     ["waits for nothing", "", false, "it ended at once, without waiting for anything"],
     ["fails at once", "throw null;", false, "it failed at once, without waiting for anything"],
     ["sends no request this time", "await sleep();", true, "it ended without a request"],
-  ])("is missed if the node %s", async (_, body, sendsRequests, missed) => {
+  ])("is not killed if the node %s", async (_, body, sendsRequests, missed) => {
     expect(await run(body, { sendsRequests })).toMatchObject({ missed });
   });
 
-  it("is missed if the node is not reached", async () => {
+  it("is not killed if the node is not reached", async () => {
     expect(await run("", { nodeId: "z" })).toMatchObject({ outcome: { success: true } });
   });
 });
@@ -85,7 +85,7 @@ describe("a process that runs a workflow", () => {
   it.each([
     ["exits", "process.exit(0);", NoReportError],
     ["leaves a rejection", "Promise.reject(null); await sleep(); await sleep();", "unhandled: null was thrown"],
-  ])("and %s is an error of the comparison", async (_, body, error) => {
+  ])("that %s is an error of the comparison", async (_, body, error) => {
     await expect(run(body)).rejects.toThrow(error as string);
   });
 
@@ -94,14 +94,14 @@ describe("a process that runs a workflow", () => {
     expect(ended.outcome).toMatchObject({ success: false, error: expect.stringContaining("timeout") });
   });
 
-  it("says so if its output cannot be sent to another process", async () => {
+  it("reports an output that cannot be sent to another process", async () => {
     const ended = await run("return { answer: () => 42 };");
     expect(ended.outcome).toMatchObject({ success: false, error: expect.stringContaining("cannot be read") });
   });
 });
 
 describe("compare --kill", () => {
-  it("leaves out the moment that there is not, with the reason, and is OK", async () => {
+  it("leaves out a moment that does not exist, with the reason, and is OK", async () => {
     await using folder = await folderWith({ "flow.json": flow, "nodes.mjs": nodes("") });
     const store = ["--store", "pglite", "--data-dir", "data", "--kill", "--fail-at", "b"];
     const args = ["compare", "flow.json", "--executors", "nodes.mjs", ...store];

@@ -8,7 +8,7 @@ import { runNode } from "./run-node.ts";
 
 const MARK = "MARKER-7f3a";
 
-/** Everything that can be found out about an error: its causes, and properties that are hidden. */
+/** Returns all text of an error, including its causes and hidden properties. */
 const allOf = (error: unknown) => inspect(error, { depth: 10, showHidden: true, maxStringLength: null });
 
 const server = createServer((request, response) => {
@@ -50,7 +50,7 @@ async function failure(sent: Promise<unknown>): Promise<Error> {
   throw new Error("it did not fail");
 }
 
-describe("the error of a request holds no secret of", () => {
+describe("the error of a request contains no secret of", () => {
   const host = () => new URL(origin).host;
   it.each<[string, () => Record<string, unknown>]>([
     ["an address with a user and a password", () => ({ url: `http://${MARK}:${MARK}@${host()}/x` })],
@@ -72,19 +72,19 @@ describe("the error of a request holds no secret of", () => {
     expect(allOf(error)).not.toContain(MARK);
   });
 
-  it("the context, in an address that is made of it", async () => {
+  it("the context, in an address with its values", async () => {
     const error = await failure(send({ url: "{{address}}" }, { address: `nowhere://${MARK}` }));
     expect(allOf(error)).not.toContain(MARK);
     expect(error.message).toContain("{{address}}");
   });
 
-  it("the context, in a switch that has no case for it", async () => {
+  it("the context, in a switch without a case for it", async () => {
     const data = { value: "token", cases: [{ handle: "a", equals: 1 }] };
     const error = await failure(Promise.resolve(runNode(switchNode, { data, context: { token: MARK } })));
     expect(allOf(error)).not.toContain(MARK);
   });
 
-  it("and it still says which service answered, and what", async () => {
+  it("anything, but names the service and its answer", async () => {
     const error = await failure(send({ url: "/echo", headers: { authorization: `Bearer ${MARK}` } }));
     expect(error.message).toBe(`GET ${origin} answered 401: no entry for *** and undefined`);
   });
@@ -101,7 +101,7 @@ describe("a redirect", () => {
     expect(elsewhere).toBe(before);
   });
 
-  it("of any other is", async () => {
+  it("of any other request is followed", async () => {
     const before = elsewhere;
     await send({ url: "/moved" });
     expect(elsewhere).toBe(before + 1);

@@ -9,7 +9,7 @@ const KEY = "sk-a-key-of-the-user";
 const JSON_TYPE = { "content-type": "application/json" };
 const question = JSON.stringify({ messages: [{ role: "user", content: "Anyone there?" }] });
 
-/** Sends a request with any headers at all, which `fetch` does not let through. */
+/** Sends a request with any headers, also those that `fetch` refuses. */
 function send(
   url: string,
   headers: Record<string, string>,
@@ -42,7 +42,7 @@ describe("the services, with a real model behind them", () => {
   beforeEach(() => services.reset());
   const model = () => `${services.url}/v1/messages`;
 
-  it("pass a question on, with the key, if it comes from a node", async () => {
+  it("forward a question of a node with the key", async () => {
     expect((await send(model(), JSON_TYPE)).status).toBe(200);
     expect(api.requests).toHaveLength(1);
     expect(api.requests[0]?.headers["x-api-key"]).toBe(KEY);
@@ -58,7 +58,7 @@ describe("the services, with a real model behind them", () => {
     ["a form", { "content-type": "application/x-www-form-urlencoded" }],
     ["a type that only mentions JSON", { "content-type": "text/plain; a=application/json" }],
     ["no content type", {}],
-  ])("refuse a question with %s, and ask nobody", async (_, headers: Record<string, string>) => {
+  ])("refuse a question with %s, and do not forward it", async (_, headers: Record<string, string>) => {
     const asked = api.requests.length;
     expect((await send(model(), headers)).status).toBe(403);
     expect(api.requests).toHaveLength(asked);
@@ -69,7 +69,7 @@ describe("the services, with a real model behind them", () => {
     ["no token", ""],
     ["another token", "/00000000000000000000000000000000"],
     ["a part of the token", "half"],
-  ])("pass nothing on for an address with %s", async (_, path) => {
+  ])("forward nothing for an address with %s", async (_, path) => {
     const asked = api.requests.length;
     const { origin, pathname } = new URL(services.url);
     await send(`${origin}${path === "half" ? pathname.slice(0, -1) : path}/v1/messages`, JSON_TYPE);
@@ -89,7 +89,7 @@ describe("the services, with a real model behind them", () => {
     expect(new URL(others.url).pathname).toMatch(/^\/[\da-f]{32}$/);
   });
 
-  it("do not fall over a target that is no path", async () => {
+  it("survive a request target that is not a path", async () => {
     const { port } = new URL(services.url);
     const status = await new Promise((resolve) => {
       sendRaw({ host: "127.0.0.1", port, path: "//" }, (response) => resolve(response.statusCode)).end();
@@ -100,7 +100,7 @@ describe("the services, with a real model behind them", () => {
 });
 
 describe("the services, with an API that", () => {
-  /** Two servers: the API, and the one that it points to. */
+  /** Two servers: the API, and the one that it redirects to. */
   async function startApi(
     answer: (elsewhere: string) => { status: number; headers: Record<string, string>; body: string },
   ) {
@@ -144,7 +144,7 @@ describe("the services, with an API that", () => {
     expect(api.seen).toEqual([]);
   });
 
-  it("answers with something else say so, and quote nothing", async () => {
+  it("answers with other text report this, and quote nothing", async () => {
     await using api = await startApi(() => ({ status: 200, headers: {}, body: "<html>a secret page" }));
     await using services = await startServiceServer({ llm: { baseUrl: api.url, apiKey: KEY } });
     const said = await send(`${services.url}/v1/messages`, JSON_TYPE);
@@ -152,7 +152,7 @@ describe("the services, with an API that", () => {
     expect(said.body).not.toContain("secret page");
   });
 
-  it.each(["a\nb-secret", "ключ-secret"])("a key that cannot be sent is in no message: %j", async (apiKey) => {
+  it.each(["a\nb-secret", "ключ-secret"])("refuses the key never print it: %j", async (apiKey) => {
     await using services = await startServiceServer({ llm: { baseUrl: "http://127.0.0.1:1", apiKey } });
     const said = await send(`${services.url}/v1/messages`, JSON_TYPE);
     expect(said.status).toBe(502);
@@ -172,7 +172,7 @@ describe("the environment", () => {
     },
   );
 
-  it("takes a key with a line break at its end", async () => {
+  it("accepts a key that ends with a line break", async () => {
     await using api = await startMessagesApi({ status: 200, answer: () => "Yes." });
     const env = { ANTHROPIC_API_KEY: `${KEY}\n`, ANTHROPIC_BASE_URL: api.url };
     await using environment = await startEnvironment(env);

@@ -13,7 +13,7 @@ describe("the services", () => {
   beforeEach(() => services.reset());
   const send = (path: string, init: RequestInit = {}) => fetch(services.url + path, { method: "POST", ...init });
 
-  it("listen on loopback and give the same record every time", async () => {
+  it("listen on loopback and return the same record every time", async () => {
     expect(new URL(services.url).hostname).toBe("127.0.0.1");
     const read = async () => (await fetch(`${services.url}/shop/products?limit=1000`)).json();
     const products = await read();
@@ -22,7 +22,7 @@ describe("the services", () => {
     expect(services.ledger.entries).toEqual([]);
   });
 
-  it("count what they are asked to change, raw and by key", async () => {
+  it("count requests for changes, in total and by key", async () => {
     const bodies = await Promise.all(
       [undefined, undefined, "k", "k", "other"].map(async (key) => {
         const headers = key === undefined ? {} : { "idempotency-key": key };
@@ -37,7 +37,7 @@ describe("the services", () => {
     expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
   });
 
-  it("do not remember a key they refused", async () => {
+  it("do not remember the key of a refused request", async () => {
     services.reset([fault({ path: "/payments/*", times: 1, status: 503, retryAfterSeconds: 0 })]);
     const init = { headers: { "idempotency-key": "k" }, body: "10" };
     const refused = await send("/payments/charges", init);
@@ -46,14 +46,14 @@ describe("the services", () => {
     expect(services.ledger.entries.map(({ outcome }) => outcome)).toEqual(["refused", "applied"]);
   });
 
-  it("answer what they cannot read with an error", async () => {
+  it("answer with an error to what they cannot read", async () => {
     expect((await fetch(`${services.url}/nowhere`)).status).toBe(404);
     expect((await send("/mail/messages", { body: "x".repeat(5_000_000) })).status).toBe(413);
     const headers = { "content-type": "application/json" };
     expect((await send("/v1/messages", { headers, body: "no json" })).status).toBe(500);
   });
 
-  it("are idle once the last request is done, also where its sender has gone", async () => {
+  it("are idle once the last request is done, even if its sender has gone", async () => {
     services.reset([fault({ path: "/payments/*", delayMs: 200 })]);
     const before = services.received;
     const controller = new AbortController();
@@ -65,7 +65,7 @@ describe("the services", () => {
     expect(services.ledger.entries).toMatchObject([{ outcome: "applied" }]);
   });
 
-  it("drop what is not done in time, without an effect then or later", async () => {
+  it("drop late requests without an effect, then or later", async () => {
     services.reset([fault({ path: "/payments/*", delayMs: 3_600_000 })]);
     const before = services.received;
     const sent = send("/payments/charges").catch(() => "dropped");
@@ -77,7 +77,7 @@ describe("the services", () => {
     expect((await send("/payments/charges")).status).toBe(201);
   });
 
-  it("answer the same with the token in the address and without, except for the model", async () => {
+  it("answer the same with and without the token in the address, except for the model", async () => {
     const { origin } = new URL(services.url);
     for (const url of [services.url, origin]) {
       expect((await fetch(`${url}/mail/messages`, { method: "POST", body: "x" })).status).toBe(201);
@@ -93,7 +93,7 @@ describe("FaultPlan", () => {
     return made;
   };
 
-  it("begins and ends at the call it is told", () => {
+  it("begins and ends at the given calls", () => {
     const faults = plan({ method: "POST", path: "/a", after: 1, times: 2, status: 500 });
     expect(faults.next("GET", "/a")).toEqual({ delayMs: 0 });
     expect(faults.next("POST", "/ab")).toEqual({ delayMs: 0 });
@@ -101,7 +101,7 @@ describe("FaultPlan", () => {
     expect(statuses).toEqual([undefined, 500, 500, undefined, undefined]);
   });
 
-  it("refuses until the time it named has passed", () => {
+  it("refuses until the time of Retry-After has passed", () => {
     const faults = plan({ path: "/a*", times: 1, status: 429, retryAfterSeconds: 2 });
     const at = (now: number) => faults.next("POST", "/abc", now).refusal;
     expect(at(0)).toEqual({ status: 429, retryAfterSeconds: 2 });
@@ -109,7 +109,7 @@ describe("FaultPlan", () => {
     expect(at(2_000)).toBeUndefined();
   });
 
-  it("is late by the longest delay", () => {
+  it("delays by the longest delay", () => {
     const faults = plan({ path: "/a", delayMs: 5 }, { path: "/*", delayMs: 9 });
     expect(faults.next("GET", "/a")).toEqual({ delayMs: 9 });
   });

@@ -10,15 +10,15 @@ export interface Colors {
   green: Paint;
 }
 
-/** A place that a report is written to: a terminal, or something else. */
+/** The destination of a report: a terminal, a pipe or a file. */
 export interface Screen {
   isTTY?: boolean;
-  /** Columns; some terminals give none, or 0. */
+  /** Columns. Some terminals report none, or 0. */
   columns?: number;
   hasColors?(): boolean;
 }
 
-/** Colours on a terminal that has them, unless its user wants none (`NO_COLOR`). */
+/** Returns colours for a terminal that has them, unless its user set `NO_COLOR`; otherwise none. */
 export function colorsFor(screen: Screen): Colors {
   const isColored = screen.isTTY === true && screen.hasColors?.() === true;
   const paint = (style: keyof Colors) => (text: string) =>

@@ -17,18 +17,18 @@ import type { CompareFlags } from "./compare-flags.ts";
 import { startEnvironment } from "./environment.ts";
 import type { WatchedStep } from "./process-messages.ts";
 
-/** Hears how a comparison gets on. */
+/** Receives the progress of a comparison. */
 export interface CompareListener {
   onStep: (step: WatchedStep) => void;
-  /** Lines for the user that stay. */
+  /** Prints lines for the user that stay on the screen. */
   say: (lines: string[]) => void;
 }
 
 const KILLED_WORKFLOW = "order-fulfilment";
-/** The longest that a store may take to open or to close, in milliseconds. */
+/** The time limit for opening or closing a store, in milliseconds. */
 const STORE_LIMIT_MS = 60_000;
 
-/** Compares workflows. @throws {WorkflowError} for input that cannot be used */
+/** Compares workflows. @throws {WorkflowError} if the input cannot be used */
 export async function compareFiles(
   files: readonly string[],
   flags: CompareFlags,
@@ -44,9 +44,9 @@ export async function compareFiles(
 
   onStep({ what: "opening the store", limitMs: STORE_LIMIT_MS });
   await using environment = await startEnvironment(process.env);
-  // For nodes of the user's own, which are not made with an address.
+  // Nodes of the user's own read the address from here.
   process.env.PLAYGROUND_URL = environment.services.url;
-  // All workflows are known to be runnable before the first one runs.
+  // Every workflow is checked before the first one runs.
   const resolved = workflows.map((loaded) => ({
     loaded,
     ...resolveExecutors(loaded, { own, bundled: environment.nodes }),
@@ -57,13 +57,13 @@ export async function compareFiles(
     dataDir: join(flags.dataDir, part),
   });
   const store = await openStore(choice("compare"));
-  // An embedded store is held by one process at a time, so the ones that are killed have a folder of their own.
+  // Only one process at a time can use an embedded store, so killed processes have a folder of their own.
   const kill = {
     model: environment.model,
     modules: { v1: flags.v1, executors: flags.executors },
     store: choice("kill"),
   };
-  // What the nodes of others do is real, so they run as seldom as the comparison allows.
+  // The user's nodes run for real, so they run as rarely as the comparison allows.
   const isBundled = files.length === 0 && !hasModules;
   const plan = {
     failAt: flags.failAt,
@@ -111,9 +111,10 @@ function checkFlags(files: readonly string[], { input, kill, once, store }: Comp
     throw new WorkflowError("INVALID_ARGUMENT", reason);
   };
   if (files.length === 0 && input !== undefined) {
-    refuse("--input goes with a file; bundled workflows bring their own.");
+    refuse("--input needs a file; bundled workflows have their own input.");
   }
-  if (kill === true && once === true) refuse("--kill interrupts, and --once leaves the interruptions out.");
+  if (kill === true && once === true)
+    refuse("--kill cannot be combined with --once, which leaves out the interruptions.");
   if (kill === true && !isDurable({ name: store }))
     refuse(`--kill needs a store that outlives a process, not ${store}.`);
 }
@@ -130,8 +131,10 @@ async function loadModules({ executors, v1 }: CompareFlags, reading: (what: stri
 }
 
 /**
- * Killing takes seconds, so of the bundled workflows one stands for all, unless a node was chosen. Modules of the user's
- * own are killed only if they say so, because each kill runs the nodes again.
+ * Returns true if processes are killed for a workflow.
+ *
+ * - A kill takes seconds, so only one bundled workflow is killed, unless `--fail-at` names a node.
+ * - Each kill runs the nodes again, so modules of the user's own are killed only with `--kill`.
  */
 function isKilled(
   { workflow }: LoadedWorkflow,
@@ -145,7 +148,7 @@ function notKilled({ flags, hasModules }: { flags: CompareFlags; hasModules: boo
   const wouldBe =
     flags.kill === undefined && !flags.once && flags.failAt !== undefined && isDurable({ name: flags.store });
   return hasModules && wouldBe
-    ? ["no process was killed, because your nodes would have run for it again, for real; --kill does it"]
+    ? ["no process was killed, because that runs your nodes again, for real; use --kill to do it"]
     : [];
 }
 
@@ -154,7 +157,7 @@ function announcement(
   { v1, v2 }: { v1: number; v2: number },
   { interrupt }: { interrupt: boolean },
 ): string {
-  const runs = `each node runs up to ${v1 + v2} times (V1 ${v1}, V2 ${v2}; retries come on top)`;
+  const runs = `each node runs up to ${v1 + v2} times (V1 ${v1}, V2 ${v2}, without retries)`;
   const once = interrupt ? " With --once it runs 2 times, without interruptions." : "";
   return `${workflow.id}: ${runs}. Its effects are real.${once}`;
 }

@@ -10,7 +10,7 @@ export interface CompareFlags {
   ignore?: string[];
   /** No interruptions. */
   once?: boolean;
-  /** Measure times on workflows and with modules of the user's own too. */
+  /** Measures times also for workflows and modules of the user's own. */
   bench?: boolean;
   /** Milliseconds. */
   timeout: number;

@@ -5,10 +5,10 @@ import { compareFiles } from "./compare-command.ts";
 import type { ComparisonMessage, ComparisonTask } from "./process-messages.ts";
 import { commandError, EXIT_CODES } from "./run-program.ts";
 
-// The process that compares. It is one of its own, so that files and modules of the user's, whatever is in them, cannot
-// end or block the command line itself.
+// The process that compares. It is a process of its own, so that the user's files and modules cannot end or block the
+// command line.
 
-/** The wait before a report is given, in milliseconds. */
+/** The wait before the report is sent, in milliseconds. */
 const LAST_TURN_MS = 10;
 
 const send = takeChannel<ComparisonMessage>();
@@ -32,7 +32,7 @@ process.once("message", (task: ComparisonTask) => {
     say: (lines) => void send({ type: "say", lines }),
   }).then(
     async (report) => {
-      // A run in memory may end without one turn of the event loop: what a module throws in a timer is heard here.
+      // A run in memory may end without a turn of the event loop. Errors that a module throws in a timer arrive here.
       await sleep(LAST_TURN_MS);
       end({ type: "report", report });
     },

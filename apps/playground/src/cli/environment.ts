@@ -2,24 +2,24 @@ import { WorkflowError } from "@waymark/core";
 import { createNodes, type ExecutorTable } from "../nodes/nodes.ts";
 import { type ServiceServer, startServiceServer } from "../server/service-server.ts";
 
-/** What the playground runs workflows in. */
+/** The services and nodes with which the playground runs workflows. */
 export interface PlaygroundEnvironment extends AsyncDisposable {
   services: ServiceServer;
-  /** The playground's own nodes, wired to the services. */
+  /** The playground's own nodes, connected to the services. */
   nodes: ExecutorTable;
-  /** Who answers llm nodes, in words. */
+  /** The source of the answers to llm nodes, in words. */
   llm: string;
-  /** The model they ask. */
+  /** The model that llm nodes ask. */
   model: string;
 }
 
 const DEFAULT_MODEL = "claude-haiku-4-5";
 
 /**
- * Starts the services and wires the nodes to them.
+ * Starts the services and connects the nodes to them.
  *
- * - llm nodes always go through the services, which count them; these pass the questions on to the Messages API if
- *   `ANTHROPIC_API_KEY` is set, and answer in its place if not.
+ * - llm nodes always ask the services, which count the questions. If `ANTHROPIC_API_KEY` is set, the services send the
+ *   questions to the Messages API. Otherwise they answer by themselves.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT if `ANTHROPIC_BASE_URL` cannot be used
  */
@@ -38,11 +38,11 @@ export async function startEnvironment(env: NodeJS.ProcessEnv): Promise<Playgrou
   };
 }
 
-/** The address may hold a secret, so that no message repeats it. */
+/** Reads the address. It may hold a secret, so no message repeats it. */
 function readAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
-    const message = "ANTHROPIC_BASE_URL is not an HTTP address without a user and a password.";
+    const message = "ANTHROPIC_BASE_URL must be an HTTP address without user and password.";
     throw new WorkflowError("INVALID_ARGUMENT", message);
   }
   return url;

@@ -2,7 +2,7 @@
 import { createProgram } from "./program.ts";
 import { EXIT_CODES, runProgram } from "./run-program.ts";
 
-// A reader that has seen enough (`| head`) is no fault.
+// A reader that closes the pipe early (`| head`) is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") return;
   process.stderr.write(`error INTERNAL: the output cannot be written (${error.code}).\n`);
@@ -10,5 +10,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 const code = await runProgram(createProgram(), process.argv);
-// What was written is let out first.
+// Ends after the output is written.
 process.stdout.write("", () => process.exit(code));

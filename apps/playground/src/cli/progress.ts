@@ -3,22 +3,22 @@ import { cut } from "./table.ts";
 
 /** One step of a comparison. */
 export interface Step {
-  /** The workflow it belongs to, if it belongs to one. */
+  /** The workflow that the step belongs to, if any. */
   subject?: string;
   what: string;
 }
 
-/** Shows what is going on, while it is going on. */
+/** Shows the progress of a comparison. */
 export interface Progress {
   show(step: Step): void;
-  /** Shows lines that stay. */
+  /** Prints lines that stay on the screen. */
   say(lines: readonly string[]): void;
   end(): void;
 }
 
 const CLEAR = "\r\u001b[2K";
 
-/** One line that is written over on a terminal; elsewhere a line per workflow, so that a log stays short. */
+/** Makes a progress display: one line that is overwritten on a terminal, or one line per workflow in a log. */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
   const write = (lines: readonly string[]) => stream.write(lines.map((line) => `${oneLine(line)}\n`).join(""));
   if (stream.isTTY) {

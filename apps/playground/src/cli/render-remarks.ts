@@ -5,10 +5,10 @@ import { cut, wrap } from "./table.ts";
 
 /** The longest name of a workflow or a node, in characters. */
 const MAX_NAME = 200;
-/** The most paths that are named. */
+/** The maximum number of paths that are named. */
 const MAX_PATHS = 20;
 
-/** Everything about a workflow that does not fit in a table: notes, what was left out, differences. */
+/** Returns the lines about a workflow that do not fit in a table: notes, omissions, differences. */
 export function remarks(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
   const say = (text: string, paint: (line: string) => string) =>
     wrap(oneLine(text), width - 2).map((line) => `  ${paint(line)}`);
@@ -19,7 +19,8 @@ export function remarks(report: WorkflowReport, { colors, width }: { colors: Col
   ];
   for (const { kind, v2 } of report.interruptions) {
     if (v2.error !== undefined) lines.push(...say(`V2 after ${kind}: ${v2.error}`, colors.red));
-    else if (!v2.outputEqual) lines.push(...say(`V2 after ${kind}: another output than undisturbed`, colors.red));
+    else if (!v2.outputEqual)
+      lines.push(...say(`V2 after ${kind}: its output differs from that of the undisturbed run`, colors.red));
   }
   return lines.length === 0 ? [] : [colors.bold(cut(oneLine(report.id, MAX_NAME), width)), ...lines];
 }
@@ -39,8 +40,8 @@ function suspects({ suspects }: WorkflowReport): string {
   const named = suspects.map(({ path, kind }) => `${path} (${kind})`);
   const options = suspects.map(({ path }) => `--ignore '${path.replaceAll("'", "'\\''")}'`);
   return (
-    `differ by nature? ${firstOf(named)}: V1 did not run twice, so it is not known whether these differ in every run. ` +
-    `If they do, leave them out: ${options.slice(0, MAX_PATHS).join(" ")}`
+    `different in every run? ${firstOf(named)}: V1 ran only once, so the playground cannot know. ` +
+    `If they always differ, leave them out: ${options.slice(0, MAX_PATHS).join(" ")}`
   );
 }
 
@@ -61,7 +62,7 @@ function difference(report: WorkflowReport, { colors, width }: { colors: Colors;
   ];
 }
 
-/** A line of a difference keeps the blanks that it begins with. */
+/** Makes a line of a difference safe to print, and keeps its leading blanks. */
 function indented(line: string): string {
   const blanks = /^[-+]? */.exec(line)?.[0] ?? "";
   return blanks.slice(0, 80) + oneLine(line.slice(blanks.length));

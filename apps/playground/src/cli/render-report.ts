@@ -4,7 +4,7 @@ import { oneLine } from "./one-line.ts";
 import { remarks } from "./render-remarks.ts";
 import { type Column, cut, renderTable, wrap } from "./table.ts";
 
-/** The tables' width; below it, the report is set in lines. Characters. */
+/** The width of the tables, in characters. A narrower report has lines instead of tables. */
 const TABLE_WIDTH = 100;
 const MIN_WIDTH = 40;
 /** The longest name of a workflow, in characters. */
@@ -12,7 +12,7 @@ const MAX_NAME = 200;
 
 type Interrupted = { workflow: WorkflowReport; interruption: InterruptionReport };
 
-/** Sets the report for people: tables where they fit, colours on a terminal that has them. */
+/** Writes the report for people: tables if they fit, colours if the terminal has them. */
 export function renderReport(report: ComparisonReport, screen: Screen): string {
   const colors = colorsFor(screen);
   const width = screen.isTTY && screen.columns ? Math.max(MIN_WIDTH, screen.columns) : TABLE_WIDTH;
@@ -77,7 +77,7 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
     ...of("v1"),
     ...of("v2"),
   ];
-  const legend = "own: side effects of the interrupted node itself · ends: in which run it finished";
+  const legend = "own: side effects of the interrupted node itself · ends: the run in which it finished";
   return [...renderTable(rows, columns, colors.bold), colors.dim(legend)];
 }
 
@@ -119,7 +119,7 @@ function verdict(
     `V2 ${of("v2", (v2) => v2.completed.nodes)}, with ${of("v2", (v2) => v2.completed.effects)}.`,
     `Failing nodes: V1 did ${of("v1", (v1) => v1.interrupted.effects)} of their side effects again,`,
     `V2 ${of("v2", (v2) => v2.interrupted.effects)}${known === 0 ? "." : ""}`,
-    ...(known === 0 ? [] : [`(requests sent again and known by their keys: ${known}).`]),
+    ...(known === 0 ? [] : [`(repeated requests that the services knew by their keys: ${known}).`]),
   ];
   const sentences = rows.length === 0 ? outputs : [outputs, ...repeated].join(" ");
   const problems = report.workflows.flatMap(({ id, problems }) =>

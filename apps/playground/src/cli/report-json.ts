@@ -1,7 +1,7 @@
 import { cleanText } from "@waymark/core/store";
 import type { ComparisonReport } from "../compare/report.ts";
 
-/** Characters that JSON leaves as they are and a terminal acts upon. */
+/** Characters that JSON does not escape and that control a terminal. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** Writes a report as JSON: credentials are cut out of addresses, and control characters are written as escapes. */
@@ -12,7 +12,7 @@ export function reportJson(report: ComparisonReport): string {
       typeof value === "string" && value.includes("://") ? cleanText(value, value.length) : value,
     2,
   );
-  // Between the values there are line breaks only; inside them all others are escaped already.
+  // Between the values there are only line breaks, and JSON has escaped those inside values.
   return `${json.replaceAll(CONTROLS, (control) => (control === "\n" ? control : escapeOf(control)))}\n`;
 }
 

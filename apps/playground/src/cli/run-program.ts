@@ -27,7 +27,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs the command line; an error is one line with its code. */
+/** Runs the command line, and prints an error as one line with its code. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync(argv);
@@ -40,18 +40,18 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   }
 }
 
-/** The code, message and exit code for anything that was thrown. */
+/** Returns the code, message and exit code for any thrown value. */
 export function commandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   if (error instanceof CommanderError) {
     const isHelp = error.code === "commander.help";
-    const message = isHelp ? "no command given; --help lists them" : error.message.replace(/^error: /, "");
+    const message = isHelp ? "no command given; --help lists the commands" : error.message.replace(/^error: /, "");
     return new CommandError({ code: "INVALID_ARGUMENT", message, exitCode: EXIT_CODES.badInput });
   }
   if (isWorkflowError(error)) {
     return new CommandError({ code: error.code, message: error.message, exitCode: EXIT_CODES.badInput });
   }
-  // For whoever mends it, also the place.
+  // The place helps to fix the fault.
   const place = error instanceof Error ? /^\s+at .*$/m.exec(error.stack ?? "")?.[0].trim() : undefined;
   const message = place === undefined ? messageOf(error) : `${messageOf(error)} (${place})`;
   return new CommandError({ code: "INTERNAL", message, exitCode: EXIT_CODES.noReport });

@@ -9,25 +9,25 @@ import { CommandError, EXIT_CODES } from "./run-program.ts";
 
 const PROCESS = fileURLToPath(new URL("./comparison-process.ts", import.meta.url));
 
-/** Memory for values in the process that compares, unless Node is told otherwise, in MiB. */
+/** The heap limit of the process that compares, in MiB, unless NODE_OPTIONS sets one. */
 const MEMORY_MIB = 2_048;
 /** The wait for the first step, in milliseconds. */
 const START_LIMIT_MS = 60_000;
-/** The wait beyond a step's own limit, in milliseconds: a step that can end by itself does so first. */
+/** The wait beyond a step's own limit, in milliseconds, so that the step can end by itself. */
 const GRACE_MS = 4_000;
-/** The wait for the process to end when it has said its last, in milliseconds. */
+/** The wait for the process to end after its last message, in milliseconds. */
 const END_LIMIT_MS = 2_000;
-/** Longer lines of a module's output are divided. Characters. */
+/** The longest line of a module's output, in characters. Longer ones are split. */
 const MAX_LINE = 16_384;
 
-/** The beginning of what Node itself prints when it ends by a crash. */
+/** The beginning of Node's own output when it crashes. */
 const CRASH = /^(<--- Last few GCs --->|FATAL ERROR:|# Fatal |----- Native stack trace -----)/;
 const OUT_OF_MEMORY = /heap out of memory|Allocation failed|out of memory/i;
 
 /**
- * Compares in a process of its own, and ends that process if a step of it takes too long.
+ * Compares in a process of its own, and ends that process if a step takes too long.
  *
- * - Whatever it prints goes to `progress`, so that nothing but the report reaches the standard output.
+ * - Everything that the process prints goes to `progress`, so that only the report reaches the standard output.
  *
  * @throws {CommandError} if there is no report
  */
@@ -47,7 +47,7 @@ export async function superviseComparison(task: ComparisonTask, progress: Progre
     } else if (message.type === "say") {
       progress.say(message.lines);
     } else {
-      // What is heard of a module after the report still makes it one that cannot be used.
+      // An error of a module after the report still means that the module cannot be used.
       if (last?.type !== "refused") last = message;
       watch.end();
     }
@@ -60,7 +60,7 @@ export async function superviseComparison(task: ComparisonTask, progress: Progre
   };
   for (const stream of [child.stdout, child.stderr]) if (stream !== null) forwardLines(stream, say);
   child.send(task, () => undefined);
-  // The channel is closed only when all messages have been read.
+  // The channel closes only after all messages have been read.
   const [[code, signal]] = await Promise.all([once(child, "close"), once(child, "disconnect")]);
   watch.stop();
   released();
@@ -70,7 +70,7 @@ export async function superviseComparison(task: ComparisonTask, progress: Progre
   throw noReport(watch, { isOutOfMemory, end: signal === null ? `exit code ${code}` : `signal ${signal}` });
 }
 
-/** Ends a process that nothing is heard of. */
+/** Ends a process whose step exceeds its limit. */
 class Watch {
   readonly #child: ChildProcess;
   step: WatchedStep = { what: "starting", limitMs: START_LIMIT_MS };
@@ -132,7 +132,7 @@ function memoryLimit(): string[] {
   return isSet ? [] : [`--max-old-space-size=${MEMORY_MIB}`];
 }
 
-/** Ends the process together with this one; returns a function that lets go of it. */
+/** Ends the process together with this one. Returns a function that stops this. */
 function endWithParent(child: ChildProcess): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const listeners = signals.map((signal) => {

@@ -2,21 +2,21 @@ import stringWidth from "string-width";
 
 /** One column of a table. */
 export interface Column<Row> {
-  /** Above the column; several lines are set at the bottom. */
+  /** Printed above the column. Several lines are aligned at the bottom. */
   title: string;
-  /** Set above neighbouring columns that share it. */
+  /** Printed above neighbouring columns with the same group. */
   group?: string;
   align?: "left" | "right";
   cell: (row: Row) => string;
-  /** Wider cells are cut. Columns of the terminal. */
+  /** The width above which cells are cut, in columns of the terminal. */
   maxWidth?: number;
-  /** Applied after the widths are known: colours have no width. */
+  /** Adds colours after the widths are known, because colours have no width. */
   paint?: (text: string, row: Row) => string;
 }
 
 const GAP = "  ";
 
-/** Sets rows in columns; every line ends without blanks. */
+/** Prints rows in columns. No line ends with blanks. */
 export function renderTable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -50,7 +50,7 @@ export function renderTable<Row>(
   ];
 }
 
-/** The groups' names, each with a rule over its columns; no line where there are no groups. */
+/** Returns a line with the names of the groups, or no line if there are no groups. */
 function groupLine<Row>(columns: readonly Column<Row>[], widths: readonly number[]): string[] {
   if (columns.every(({ group }) => group === undefined)) return [];
   const spans: { group: string | undefined; width: number }[] = [];
@@ -72,7 +72,7 @@ export function cut(text: string, maxWidth = Number.POSITIVE_INFINITY): string {
   return `${beginning(text, maxWidth - 1)}…`;
 }
 
-/** Sets a text in lines of a width, in columns of the terminal; words that are wider are divided. */
+/** Wraps a text at a width, in columns of the terminal. Wider words are split. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -102,7 +102,7 @@ function divide(word: string, width: number): string[] {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** As much of a text as fits a width; what is seen as one character is not divided. */
+/** Returns as much of a text as fits a width. It never splits a visible character. */
 function beginning(text: string, width: number): string {
   let kept = "";
   let used = 0;

@@ -19,7 +19,7 @@ import { Recorder, type RecorderOptions } from "./recorder.ts";
 import type { RecordedRun } from "./repeats.ts";
 import { within } from "./within.ts";
 
-/** Everything a comparison needs beside the workflow itself. */
+/** The options of a comparison, without the workflow. */
 export interface BenchOptions {
   services: ServiceServer;
   executors: ExecutorTable;
@@ -27,16 +27,16 @@ export interface BenchOptions {
   v2: V2Options;
   /** Default: {@link DEFAULT_USER_ID}. */
   userId?: string;
-  /** The longest that a run may take, in milliseconds; nodes that never settle are not waited for. */
+  /** The time limit of a run, in milliseconds. The comparison does not wait for nodes that never settle. */
   runLimitMs: number;
-  /** Hears of every run before it starts, and how long it may take until the next thing happens, in milliseconds. */
+  /** Called before every run, with its time limit in milliseconds. */
   onRun?: (run: string, limitMs: number) => void;
 }
 
 /** A finished run, as it was recorded. */
 export interface BenchRun extends RecordedRun {
   outcome: Outcome;
-  /** From the call to the result. */
+  /** The time from the call to the result. */
   totalMs: number;
   /** `totalMs` less the time in the nodes' own code. */
   overheadMs: number;
@@ -48,16 +48,16 @@ export interface BenchRunV2 extends BenchRun {
   executionId: string;
   canResume: boolean;
   checkpointsCount: number;
-  /** The workflow's nodes, less those known to be skipped. */
+  /** The number of the workflow's nodes, without those known to be skipped. */
   totalSteps: number;
 }
 
 type Disturbance = Pick<RecorderOptions, "failAfter" | "cutOff" | "validateData">;
 
-/** The longest wait for requests that are under way when a run has ended, in milliseconds. */
+/** The maximum wait for requests under way after a run has ended, in milliseconds. */
 const IDLE_LIMIT_MS = 3_000;
 
-/** Runs one workflow with either executor, against the services, and records what happens. */
+/** Runs one workflow with either executor against the services, and records the runs. */
 export class Bench {
   readonly #options: BenchOptions;
   readonly #loaded: LoadedWorkflow;
@@ -69,13 +69,13 @@ export class Bench {
     this.#userId = options.userId ?? DEFAULT_USER_ID;
   }
 
-  /** Makes the services forget what they did, and misbehave as the scenario says, plus `faults`. */
+  /** Resets the services, and sets the faults of the scenario and `faults`. */
   reset(faults: readonly Fault[] = []): void {
     this.#options.services.reset([...this.#loaded.faults, ...faults]);
   }
 
   async runV1(disturbance: Disturbance = {}): Promise<BenchRun> {
-    // An old executor of the user's may change whatever it is given; V2, and the next run, work on what was read.
+    // The user's old executor may change its arguments, so it gets a copy.
     const { workflow, input } = structuredClone({ workflow: this.#loaded.workflow, input: this.#loaded.input });
     const { runLimitMs, runV1 } = this.#options;
     this.#announce("V1");
@@ -83,7 +83,7 @@ export class Bench {
       try {
         const call = { workflow, executors, initialData: input, userId: this.#userId };
         const outcome = await within(runLimitMs, runV1(call));
-        // Copied, because an old executor may hand out one object in every run, and go on changing it.
+        // Copied, because an old executor may return the same object from every run and change it later.
         return { ...outcome, output: without(outcome.output, []) };
       } catch (error) {
         if (isWorkflowError(error)) throw error;
@@ -113,7 +113,7 @@ export class Bench {
     return withResult(run);
   }
 
-  /** Waits between two runs, but not longer than a run may take. */
+  /** Waits between two runs, up to the time limit of a run. */
   async pause(ms: number): Promise<void> {
     this.#announce("waiting");
     await sleep(Math.min(ms, this.#options.runLimitMs));
@@ -139,7 +139,7 @@ export class Bench {
       recorder.close();
     }
     const totalMs = performance.now() - startedAt;
-    // A run that was cut off may have a request under way; what it still brings about belongs to that run.
+    // A run that was cut off may have a request under way. Its effect belongs to that run.
     await services.idle(IDLE_LIMIT_MS);
     const requests = services.ledger.entries.slice(before);
     return { outcome, totalMs, overheadMs: totalMs - recorder.executorMs, recorder, nodeRuns: recorder.runs, requests };

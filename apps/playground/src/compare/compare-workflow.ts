@@ -11,11 +11,11 @@ import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts"
 import { countRuns } from "./run-counts.ts";
 import { timeRuns } from "./time-runs.ts";
 
-const CALLED_NONE = "your V1 called none of the executors it was given: nothing was counted or interrupted";
-const ALL_VARIES = "the whole output differs between two runs of V1: there is nothing to compare";
+const CALLED_NONE = "your V1 called none of the executors that it received, so nothing was counted or interrupted";
+const ALL_VARIES = "the whole output differs between two runs of V1, so there is nothing to compare";
 
 /**
- * Runs one workflow with V1 and V2 and reports in what they differ.
+ * Runs one workflow with V1 and V2, and reports the differences.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT if `failAt` names no node that runs
  */
@@ -27,7 +27,7 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
   const outputs = new OutputComparison(options.ignore);
 
   bench.reset();
-  // V2 first: a definition that cannot be run is refused by it before anything has happened.
+  // V2 runs first, because it refuses an invalid definition before anything has happened.
   const v2 = await bench.startV2();
   bench.reset();
   const v1 = await bench.runV1();
@@ -56,7 +56,7 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
     outputs.noteV1(v1.outcome.output);
     const expected = { v1: v1.outcome.output, v2: v2.outcome.output };
     const context = { bench, outputs, expected, order };
-    // First, because these runs also show which outputs vary by themselves.
+    // First, because these runs also show which places of the outputs differ in every run.
     if (measure && !hasCalledNone) {
       stage = "timing";
       report.time = await timeRuns(bench, { nodes: order.length, onV1: (output) => outputs.noteV1(output) });
@@ -69,11 +69,11 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
     }
   }
   Object.assign(report, compareOutputs(outputs, { v1, v2 }));
-  report.notes.push(...outputs.unused.map((pattern) => `--ignore ${quoted(pattern)} names nothing in the outputs`));
+  report.notes.push(...outputs.unused.map((pattern) => `--ignore ${quoted(pattern)} matches nothing in the outputs`));
   if (report.varying.includes("")) report.problems.push(ALL_VARIES);
   const unseen = order.filter((id) => !v1.recorder.completed.includes(id));
   if (hasBoth && !hasCalledNone && unseen.length > 0) {
-    report.notes.push(`V1 ran these nodes without the executors it was given, or not at all: ${listed(unseen)}`);
+    report.notes.push(`V1 ran these nodes without the executors that it received, or not at all: ${listed(unseen)}`);
   }
   return { ...report, ok: isOk(report) };
 }
@@ -153,10 +153,10 @@ async function kill(
   });
 }
 
-/** The middle one of the nodes that have side effects, so that some lie behind it; of all nodes if none has. */
+/** Returns the middle one of the nodes with side effects, or of all nodes if none has any. */
 function halfWay({ v1, v2 }: Interruptions): string {
   const order = v2.recorder.completed;
-  // An old executor that runs some nodes by itself cannot be interrupted at them.
+  // An old executor cannot be interrupted at nodes that it runs by itself.
   const shared = order.filter((id) => v1.recorder.completed.includes(id));
   const known = shared.length > 0 ? shared : order;
   const senders = known.filter((id) => v2.requests.some(({ nodeId }) => nodeId === id));

@@ -4,14 +4,14 @@ import { diff } from "jest-diff";
 import { differingPaths } from "./output-paths.ts";
 import { writePattern } from "./path-pattern.ts";
 
-/** More lines than this help nobody; the rest is counted. */
+/** The maximum number of lines. Further lines are only counted. */
 const MAX_LINES = 60;
 /** The longest line, in characters. */
 const MAX_LINE = 500;
-/** Values, keys included, up to which outputs are set side by side; of larger ones the places are named. */
+/** The maximum number of values to show side by side. For larger outputs only the places are named. */
 const MAX_VALUES = 5_000;
 
-/** Compares as `node:util`'s deep strict equality does. What is nested too deep for it counts as different. */
+/** Compares like `isDeepStrictEqual` of `node:util`. Values that are nested too deeply for it count as different. */
 export function isEqual(first: unknown, second: unknown): boolean {
   try {
     return isDeepStrictEqual(first, second);
@@ -22,11 +22,11 @@ export function isEqual(first: unknown, second: unknown): boolean {
 }
 
 /**
- * Compares two outputs as `node:util`'s deep strict equality does.
+ * Compares two outputs like `isDeepStrictEqual` of `node:util`.
  *
- * - What it shows is fit for a terminal: without control characters, and with credentials cut out of addresses.
+ * - The text is safe for a terminal: it has no control characters, and no credentials in addresses.
  *
- * @returns `undefined` if they are equal, else the difference for people to read, without colours
+ * @returns `undefined` if they are equal, otherwise the difference as text without colours
  */
 export function difference(v1: unknown, v2: unknown): string | undefined {
   try {
@@ -35,7 +35,8 @@ export function difference(v1: unknown, v2: unknown): string | undefined {
     const isSmall = countValues(left, countValues(right, 0)) <= MAX_VALUES;
     return cutLines(isSmall ? sideBySide(left, right) : places(left, right));
   } catch (error) {
-    if (error instanceof RangeError) return "The outputs cannot be compared: they are nested too deep, or too large.";
+    if (error instanceof RangeError)
+      return "The outputs cannot be compared: they are nested too deeply, or are too large.";
     throw error;
   }
 }
@@ -47,7 +48,7 @@ function sideBySide(left: unknown, right: unknown): string[] {
 
 function places(left: unknown, right: unknown): string[] {
   const named = differingPaths(left, right).map(({ path }) => `  ${writePattern(path)}`);
-  return ["V1 and V2 differ, and are too large to be set side by side. They differ at:", ...named];
+  return ["V1 and V2 differ, and are too large to show side by side. They differ at:", ...named];
 }
 
 function cutLines(lines: readonly string[]): string {
@@ -65,7 +66,7 @@ const plain = {
   patchColor: same,
 };
 
-/** A context may hold thousands of items; the keys that are equal are left out before anything is printed. */
+/** Removes equal keys before anything is printed, because a context may have thousands of items. */
 function onlyWhatDiffers(v1: unknown, v2: unknown): [unknown, unknown] {
   if (!isPlainObject(v1) || !isPlainObject(v2)) return [{ output: v1 }, { output: v2 }];
   const keys = [...new Set([...Object.keys(v1), ...Object.keys(v2)])].filter(
@@ -77,7 +78,7 @@ function onlyWhatDiffers(v1: unknown, v2: unknown): [unknown, unknown] {
   return [pick(v1), pick(v2)];
 }
 
-/** Counts the values in a tree, a text for every thousand characters of it; stops once there are too many. */
+/** Counts the values in a tree, with one more per 1,000 characters of text. Stops once there are too many. */
 function countValues(value: unknown, counted: number): number {
   let count = counted + 1;
   if (count > MAX_VALUES) return count;

@@ -8,14 +8,14 @@ import { createPassThrough } from "../nodes/pass-through.ts";
 /** Executors for all node types of a workflow. */
 export interface ResolvedExecutors {
   executors: ExecutorTable;
-  /** The types that stand-ins run, each with the number of its nodes. */
+  /** The node types that are passed through, each with the number of its nodes. */
   passedThrough: ReadonlyMap<string, number>;
 }
 
 /**
- * Picks an executor for every node type: the user's own, else the playground's, else a stand-in.
+ * Chooses an executor for every node type: the user's own, else the playground's, else a pass-through.
  *
- * - An executor of a type that n8n's error outputs are drawn at keeps off them, unless it chooses them itself.
+ * - In an n8n export, an executor takes the error output only if it chooses it by `route()`.
  */
 export function resolveExecutors(
   { workflow, format }: Pick<LoadedWorkflow, "workflow" | "format">,

@@ -7,14 +7,14 @@ import {
 import { createWorkflowExecutor } from "@waymark/core/v1";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 
-/** What an executor says at the end of a run. */
+/** The result of a run. */
 export interface Outcome {
   success: boolean;
   output?: unknown;
   error?: string | undefined;
 }
 
-/** The old executor, or one that takes its place. */
+/** The old executor, or the user's replacement. */
 export type RunV1 = (call: {
   workflow: WorkflowDefinition;
   executors: ExecutorTable;
@@ -22,7 +22,7 @@ export type RunV1 = (call: {
   userId: string;
 }) => Promise<Outcome>;
 
-/** The user that workflows are run for, unless another one is named. */
+/** The default user that workflows run for. */
 export const DEFAULT_USER_ID = "playground";
 
 /** Waymark's own V1. */
@@ -31,10 +31,10 @@ export const runV1: RunV1 = ({ workflow, executors, initialData, userId }) => {
   return executeWorkflowSync({ workflowId: workflow.id, userId, initialData });
 };
 
-/** How V2 is run. */
+/** The options of V2. */
 export interface V2Options {
   store: CheckpointStore;
-  /** "copy" for nodes that change the context they are given. */
+  /** Use "copy" for nodes that change the context that they receive. */
   contextMode: "frozen" | "copy";
   /** Milliseconds. Default: the engine's. */
   leaseMs?: number;
@@ -61,7 +61,7 @@ export function startV2(
   return engine(options, workflow, executors).executeWorkflow({ workflowId: workflow.id, ...rest });
 }
 
-/** Resumes an execution in a new engine, as a new process would: all that is left of the first run is in the store. */
+/** Resumes an execution in a new engine that has only the store, like a new process. */
 export function resumeV2(
   options: V2Options,
   call: {

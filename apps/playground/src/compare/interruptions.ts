@@ -6,7 +6,7 @@ import type { OutputComparison } from "./output-comparison.ts";
 import { countRepeats, type RecordedRun } from "./repeats.ts";
 import type { InterruptionReport, RecoveryReport } from "./report.ts";
 
-/** An interrupted workflow, and what its undisturbed runs were like. */
+/** An interrupted workflow, with the results of its undisturbed runs. */
 export interface InterruptionContext {
   bench: Bench;
   outputs: OutputComparison;
@@ -16,7 +16,7 @@ export interface InterruptionContext {
   order: readonly string[];
 }
 
-/** A node that fails after its work, or a service that refuses: V1 is run again, V2 resumed. */
+/** Lets a node fail after its work, or a service refuse. Then V1 runs again and V2 is resumed. */
 export async function compareFailure(
   context: InterruptionContext,
   cause: { failAfter: string } | { faults: readonly Fault[] },
@@ -27,7 +27,7 @@ export async function compareFailure(
 
   bench.reset(faults);
   const v1 = [await bench.runV1({ failAfter })];
-  // An old executor that came to its end all the same is not run again: what its nodes do is real.
+  // An old executor that completed in spite of the interruption does not run again: its nodes run for real.
   if (!v1[0]?.outcome.success) {
     await waitAsTold(bench, v1[0] as BenchRun);
     v1.push(await bench.runV1());
@@ -48,10 +48,10 @@ export async function compareFailure(
 }
 
 /**
- * A run that is longer than the time it is given: V1 is cut off by the platform, V2 stops by itself and is resumed.
+ * Gives a run too little time. The platform cuts off V1; V2 stops by itself and is resumed.
  *
- * - "timeoutMs": the node under way is aborted; the rest then runs without a limit.
- * - "budgetMs": no node is started after it; every further run has the same budget.
+ * - "timeoutMs": the node under way is aborted. The next run has no limit.
+ * - "budgetMs": no further node starts. Every further run has the same budget.
  */
 export async function compareTimeLimit(
   context: InterruptionContext,
@@ -66,19 +66,19 @@ export async function compareTimeLimit(
   const first = await bench.startV2(limits);
   const v2: BenchRunV2[] = [first];
   let last = first;
-  // Each run gets on by a node at least, so there cannot be more runs than nodes.
+  // Each run completes at least one node, so there cannot be more runs than nodes.
   while (!last.outcome.success && last.canResume && v2.length <= order.length) {
     last = await bench.resumeV2(first.executionId, limit.kind === "budgetMs" ? limits : {});
     v2.push(last);
   }
   return report(context, {
     kind: limit.kind,
-    error: first.outcome.error ?? `The budget of ${limit.ms} ms was used up.`,
+    error: first.outcome.error ?? `The budget of ${limit.ms} ms was spent.`,
     runs: { v1, v2 },
   });
 }
 
-/** Sums up how an executor came through: from all its runs of one execution, and the outcome of the last. */
+/** Reports how an executor recovered, from all its runs of one execution and the outcome of the last. */
 export function recovery(
   runs: readonly (RecordedRun & Partial<Pick<BenchRun, "outcome">>)[],
   isExpected: (output: unknown) => boolean,
@@ -100,8 +100,8 @@ function report(
   found: Pick<InterruptionReport, "kind" | "error"> & { runs: { v1: readonly BenchRun[]; v2: readonly BenchRun[] } },
 ): InterruptionReport {
   const { kind, error, runs } = found;
-  // A second undisturbed run of V1 also shows what differs between any two. An old executor that comes to its end
-  // although a node was made to fail was disturbed: its output must not count as one that just varies.
+  // A second undisturbed run of V1 also shows what differs between any two runs. If an old executor completes although
+  // a node failed, the run was disturbed, so its output must not be used for this.
   const again = runs.v1.at(-1) as BenchRun;
   const isRunAgain = runs.v1.length > 1 && (kind === "failure" || kind === "service");
   const isUndisturbed = isRunAgain || again.nodeRuns.every(({ outcome }) => outcome === "completed");
@@ -125,7 +125,7 @@ async function cutOffV1(bench: Bench, ms: number): Promise<BenchRun> {
   }
 }
 
-/** A service that says when to come back is taken at its word, by both executors. */
+/** Waits as long as the service asked for. */
 async function waitAsTold(bench: Bench, { nodeRuns }: BenchRun): Promise<void> {
   const error = nodeRuns.at(-1)?.error;
   if (isRetryAfterError(error)) await bench.pause(error.retryAfterMs + 5);

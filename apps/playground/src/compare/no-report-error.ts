@@ -1,4 +1,4 @@
-/** Thrown if a comparison cannot be finished through no fault of its input, so that there is no report. */
+/** Thrown if a comparison cannot finish for another reason than its input, so that there is no report. */
 export class NoReportError extends Error {
   override readonly name = "NoReportError";
 }

@@ -3,13 +3,13 @@ import { difference, isEqual } from "./difference.ts";
 import { differingPaths, without } from "./output-paths.ts";
 import { type PathPattern, writePattern } from "./path-pattern.ts";
 
-/** A place where two outputs differ, with values of a kind that differs from run to run as a rule. */
+/** A place where two outputs differ, with values that usually differ in every run. */
 export interface Suspect {
   path: string;
   kind: "times" | "UUIDs";
 }
 
-/** Compares the outputs of runs, without the places that say nothing about the executors. */
+/** Compares the outputs of runs, without the places that differ in every run or that the user leaves out. */
 export class OutputComparison {
   readonly #ignored: readonly PathPattern[];
   readonly #used = new Set<number>();
@@ -17,12 +17,12 @@ export class OutputComparison {
   #firstOfV1: { output: unknown } | undefined;
   #hasSecond = false;
 
-  /** @param ignored Places that the user leaves out. */
+  /** @param ignored The places that the user leaves out. */
   constructor(ignored: readonly PathPattern[] = []) {
     this.#ignored = ignored;
   }
 
-  /** Takes the output of an undisturbed run of V1: two of them differ in what the nodes make anew in each run. */
+  /** Takes the output of an undisturbed run of V1. The differences between two of them are not compared. */
   noteV1(output: unknown): void {
     if (this.#firstOfV1 === undefined) {
       this.#firstOfV1 = { output };
@@ -34,12 +34,12 @@ export class OutputComparison {
     }
   }
 
-  /** Places that differ between undisturbed runs of V1; one of them is empty if the whole output does. */
+  /** The places that differ between undisturbed runs of V1. An empty one means the whole output. */
   get varying(): string[] {
     return [...this.#varying.keys()].map((path) => cleanText(path));
   }
 
-  /** The user's patterns that have not named anything so far. */
+  /** The user's patterns that have not matched anything so far. */
   get unused(): string[] {
     return this.#ignored
       .filter((_, index) => !this.#used.has(index))
@@ -50,12 +50,12 @@ export class OutputComparison {
     return isEqual(this.#comparable(first), this.#comparable(second));
   }
 
-  /** What differs, for people to read; `undefined` if nothing does. */
+  /** Returns the difference as text, or `undefined` if there is none. */
   difference(v1: unknown, v2: unknown): string | undefined {
     return difference(this.#comparable(v1), this.#comparable(v2));
   }
 
-  /** The places where outputs differ, and both have a time or both have a UUID; none if V1 has shown what varies. */
+  /** Returns the differing places where both have a time or both have a UUID. Returns none if V1 ran twice. */
   suspects(v1: unknown, v2: unknown): Suspect[] {
     if (this.#hasSecond) return [];
     return differingPaths(this.#comparable(v1), this.#comparable(v2)).flatMap(({ path, values }) => {

@@ -1,21 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import { advance, isNamed, type PathPattern, type Reached, startOf } from "./path-pattern.ts";
 
-/** What a copy has where something is left out of a list, so that the other items keep their places. */
+/** The value that replaces an omitted item of a list, so that the other items keep their positions. */
 const LEFT_OUT = "(left out)";
 
 /** A place where two outputs differ. */
 export interface DifferingPath {
-  /** Items of a list are one place: `*` stands for their index. */
+  /** Its place. All items of a list are one place: `*` stands for their index. */
   path: PathPattern;
-  /** What is there; `undefined` if nothing is. */
+  /** The two values. `undefined` if there is none. */
   values: readonly [unknown, unknown];
 }
 
 /**
- * Finds the places where two outputs differ, as deep as they can be told apart.
+ * Finds the places where two outputs differ, as deep as possible.
  *
- * - A map with other keys throughout (random ids) is one place, and so is a list of another length.
+ * - Two maps without a common key (random ids) are one place, and so are two lists of different lengths.
  */
 export function differingPaths(first: unknown, second: unknown): DifferingPath[] {
   const found = new Map<string, DifferingPath>();
@@ -48,7 +48,7 @@ export function differingPaths(first: unknown, second: unknown): DifferingPath[]
   return [...found.values()];
 }
 
-/** Copies an output, without the places that patterns name; `onNamed` hears the index of each pattern that names one. */
+/** Copies an output without the places that patterns match, and calls `onNamed` with the index of each such pattern. */
 export function without(
   output: unknown,
   patterns: readonly PathPattern[],
@@ -85,7 +85,7 @@ export function without(
   return isLeftOut(start) ? LEFT_OUT : copy(output, start);
 }
 
-/** Two lists of one length, or two maps that have a key in common or none but the root's. */
+/** Returns true for two lists of one length, and for two maps at the root or with a common key. */
 function isAlike(a: unknown, b: unknown, path: PathPattern): boolean {
   if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length;
   if (!isPlainObject(a) || !isPlainObject(b)) return false;

@@ -1,12 +1,12 @@
 import { WorkflowError } from "@waymark/core";
 import { quoted } from "@waymark/core/store";
 
-/** A place in an output, or several: keys, `*` for any one key or index, `**` for any number of them. */
+/** A pattern for places in an output: keys, `*` for one key or index, `**` for any number of them. */
 export type PathPattern = readonly Segment[];
 
 type Segment = { key: string } | "*" | "**";
 
-/** The places in a pattern that are reached: those of the segments that come next. */
+/** The positions in a pattern that a walk has reached: the indexes of the next segments. */
 export type Reached = readonly number[];
 
 /**
@@ -19,7 +19,7 @@ export function parsePattern(text: string): PathPattern {
     const segment = pieces.join("");
     if (segment === "*" || segment === "**") return segment;
     if (segment === "") throw invalid(text, "a part of the path is empty");
-    if (pieces.includes("*")) throw invalid(text, "a * stands for a whole part of a path");
+    if (pieces.includes("*")) throw invalid(text, "a * must be a whole part of the path");
     return {
       key: pieces.map((piece) => (piece.length > 1 && piece.startsWith("\\") ? piece.slice(1) : piece)).join(""),
     };
@@ -33,12 +33,12 @@ export function writePattern(pattern: PathPattern): string {
     .join(".");
 }
 
-/** Where a walk through an output begins. */
+/** Returns the positions at the start of a walk through an output. */
 export function startOf(pattern: PathPattern): Reached {
   return withSkipped(pattern, [0]);
 }
 
-/** Where it is one key further. */
+/** Returns the positions one key further. */
 export function advance(pattern: PathPattern, reached: Reached, key: string): Reached {
   const next: number[] = [];
   for (const index of reached) {
@@ -50,19 +50,19 @@ export function advance(pattern: PathPattern, reached: Reached, key: string): Re
   return withSkipped(pattern, next);
 }
 
-/** Whether a walk has reached a place that the pattern names. */
+/** Returns true if a walk has reached a place that the pattern matches. */
 export function isNamed(pattern: PathPattern, reached: Reached): boolean {
   return reached.includes(pattern.length);
 }
 
-/** `**` also stands for nothing at all. */
+/** Adds the positions after each `**`, which also matches no key. */
 function withSkipped(pattern: PathPattern, reached: readonly number[]): Reached {
   const all = new Set(reached);
   for (const index of all) if (pattern[index] === "**") all.add(index + 1);
   return [...all];
 }
 
-/** The parts of a path, each as its characters; an escaped character stays together with its backslash. */
+/** Splits a path into parts, each a list of characters. An escaped character keeps its backslash. */
 function splitAtDots(text: string): string[][] {
   const parts: string[][] = [[]];
   for (const [piece] of text.matchAll(/\\?./gsu)) {

@@ -8,36 +8,36 @@ import {
 import { quoted } from "@waymark/core/store";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 
-/** One time a node's executor was called. */
+/** One call of a node's executor. */
 export interface NodeRun {
   nodeId: string;
   outcome: "completed" | "failed";
   durationMs: number;
-  /** How many requests the services had noted before and after it. */
+  /** The number of requests that the services had recorded before and after it. */
   requests: { from: number; to: number };
-  /** Whether requests of any kind came while it ran. */
+  /** True if any request arrived while it ran. */
   hasCalled: boolean;
   error?: unknown;
 }
 
-/** How a recorded run is disturbed. */
+/** The options of a recorded run. */
 export interface RecorderOptions {
-  /** How many requests the services have noted. */
+  /** Returns the number of requests that the services have recorded. */
   countRequests: () => number;
-  /** How many have come, of any kind. */
+  /** Returns the number of all requests that have arrived. */
   countReceived: () => number;
-  /** The node whose answer is lost: it does its work, and then fails, for good in this run. */
+  /** The node that does its work and then fails, without a retry. */
   failAfter?: string | undefined;
-  /** Check and fill in nodes' data by the schemas of their types, which V2 does by itself. */
+  /** Validates nodes' data by the schemas of their types. V2 does this by itself. */
   validateData?: boolean;
-  /** The moment from which nothing goes on: what is under way is aborted, and no node starts. */
+  /** Cuts the run off when it aborts: nodes under way are aborted, and no node starts. */
   cutOff?: AbortSignal | undefined;
 }
 
 /**
- * Notes which nodes run, and disturbs them if told.
+ * Records which nodes run, and disturbs them if the options ask for it.
  *
- * - Works around any executor, under V1, V2 and a V1 of the user's that hands its nodes less than Waymark does.
+ * - It wraps any executor: for V1, for V2, and for a V1 of the user's that passes fewer arguments to its nodes.
  */
 export class Recorder {
   readonly runs: NodeRun[] = [];
@@ -54,12 +54,12 @@ export class Recorder {
     return this.runs.reduce((sum, { durationMs }) => sum + durationMs, 0);
   }
 
-  /** The nodes that completed, each once, in the order in which they first did. */
+  /** The nodes that completed, each once, in the order of their first completion. */
   get completed(): string[] {
     return [...new Set(this.runs.filter(({ outcome }) => outcome === "completed").map(({ nodeId }) => nodeId))];
   }
 
-  /** Ends the recording: a node that is still under way has failed, and no node starts any more. */
+  /** Ends the recording. A node that is still under way has failed, and no further node starts. */
   close(): void {
     for (const note of this.#underWay) note("failed");
     this.#isClosed = true;
@@ -67,7 +67,7 @@ export class Recorder {
 
   wrap(executors: ExecutorTable): ExecutorTable {
     const entries = Object.entries(executors).map(([type, executor]) => {
-      // A node made by defineNode carries its type and the schema of its data.
+      // The executor of defineNode has the properties type and dataSchema.
       const recorded: NodeExecutor = Object.assign((args: NodeExecutorArgs) => this.#run(executor, args), executor);
       return [type, recorded] as const;
     });
@@ -91,7 +91,7 @@ export class Recorder {
       const hasCalled = countReceived() > received;
       this.runs.push({ nodeId, outcome, durationMs, requests, hasCalled, ...(error === undefined ? {} : { error }) });
     };
-    // A node that never starts is no run of it.
+    // A node that does not start has no run.
     if (cutOff?.aborted) throw new NonRetryableError("The time was up.");
     this.#underWay.add(note);
     try {
@@ -116,15 +116,16 @@ function validData(executor: NodeExecutor, { node }: NodeExecutorArgs): Record<s
   const data = node.data ?? {};
   if (dataSchema === undefined) return data;
   const result = dataSchema["~standard"].validate(data);
-  // V2 has run before and would have refused the data; a schema that has to wait cannot be had here.
-  if (result instanceof Promise || result.issues !== undefined) throw new NonRetryableError("The data does not fit.");
+  // V2 ran before and would have refused the data. An asynchronous schema cannot be used here.
+  if (result instanceof Promise || result.issues !== undefined)
+    throw new NonRetryableError("The data does not fit its schema.");
   return result.value;
 }
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const never = new AbortController().signal;
 
-/** Fills in what an old executor does not hand to its nodes; what is complete is handed on as it is. */
+/** Adds the arguments that an old executor does not pass to its nodes. Complete arguments stay as they are. */
 function complete(given: NodeExecutorArgs, cutOff: AbortSignal | undefined): NodeExecutorArgs {
   const isComplete = ["data", "log", "attempt", "signal"].every((key) => key in given);
   if (isComplete && cutOff === undefined) return given;

@@ -1,35 +1,35 @@
 import type { LedgerEntry } from "../server/ledger.ts";
 import type { NodeRun } from "./recorder.ts";
 
-/** One run of an execution: what ran in it, and what the services were asked to change meanwhile. */
+/** One run of an execution: its node runs, and the requests for changes that the services received meanwhile. */
 export interface RecordedRun {
   nodeRuns: readonly NodeRun[];
   requests: readonly LedgerEntry[];
 }
 
-/** How often something was done again. */
+/** The number of repetitions. */
 export interface RepeatCount {
   /** Node runs. */
   nodes: number;
-  /** Requests that asked for something which was done already. */
+  /** Requests for something that was already done. */
   requests: number;
-  /** Those of them that the service did again, because it did not know their idempotency key. */
+  /** Those requests that the service carried out again, because it did not know their idempotency key. */
   effects: number;
 }
 
-/** What later runs did again of what earlier ones had done. */
+/** The repetitions by later runs of what earlier runs had done. */
 export interface Repeats {
   /** Of nodes that had completed. */
   completed: RepeatCount;
-  /** Of nodes that were interrupted: they have to run again. */
+  /** Of nodes that were interrupted. These must run again. */
   interrupted: RepeatCount;
 }
 
 /**
  * Counts what the second and later runs of a workflow repeat.
  *
- * - A request counts as repeated if an earlier run got the same thing done; asked for three times in one run, it was
- *   wanted three times.
+ * - A request counts as repeated if an earlier run had the same request carried out.
+ * - Three equal requests within one run are three requests, not repetitions.
  */
 export function countRepeats(runs: readonly RecordedRun[]): Repeats {
   const completed = zero();
@@ -63,7 +63,7 @@ export function countRepeats(runs: readonly RecordedRun[]): Repeats {
   return { completed, interrupted };
 }
 
-/** A request that does not say whose it is belongs to the node that ran when it came. */
+/** Assigns each request without a sender to the node that ran when it arrived. */
 function attribute({ nodeRuns, requests }: RecordedRun): LedgerEntry[] {
   return requests.map((entry, index) => {
     if (entry.nodeId !== undefined) return entry;

@@ -11,23 +11,23 @@ export interface WorkflowReport {
   ok: boolean;
   nodes: { total: number; run: number; skipped: number };
   outputsEqual: boolean;
-  /** If they are not: what differs, or which executor failed and how. */
+  /** If they are not equal: the difference, or the executor that failed with its error. */
   difference?: string;
-  /** Places in the outputs that differ between two undisturbed runs of V1, and so were not compared. */
+  /** Places in the outputs that differ between two undisturbed runs of V1, so they were not compared. */
   varying: string[];
-  /** If V1 ran once only: places where V1 and V2 differ, and both have a time or both have a UUID. */
+  /** If V1 ran only once: places where V1 and V2 differ, and both have a time or both have a UUID. */
   suspects: Suspect[];
   checkpoints: number;
   /** Requests that changed something, in an undisturbed run. */
   sideEffects: number;
-  /** How often each node runs in this comparison, at most. */
+  /** The maximum number of runs of each node in this comparison. */
   maxRuns: RunCounts;
   /** Medians of `runs` undisturbed runs of each executor. */
   time: {
     runs: number;
     v1Ms: number;
     v2Ms: number;
-    /** The time that V2 adds to that of V1 outside the nodes' own code; absent if it was not measured. */
+    /** The time that V2 needs beyond V1 outside the nodes' own code. Absent if it was not measured. */
     addedMsPerNode?: number;
   };
   interruptions: InterruptionReport[];
@@ -44,23 +44,23 @@ export interface RunCounts {
   v2: number;
 }
 
-/** An interruption that did not take place, and why. */
+/** An interruption that did not take place, with the reason. */
 export interface LeftOut {
   kind: InterruptionReport["kind"];
   node: { id: string; position: number };
   reason: string;
 }
 
-/** How the two executors came through one kind of interruption. */
+/** The recovery of both executors from one kind of interruption. */
 export interface InterruptionReport {
   /**
-   * - `failure`: a node did its work and failed then.
+   * - `failure`: a node did its work and then failed.
    * - `service`: a service refused (a rate limit).
-   * - `timeoutMs`, `budgetMs`: the run took longer than it was given.
-   * - `kill …`: its process was killed before, during or after a node's effect.
+   * - `timeoutMs`, `budgetMs`: the run took longer than its limit.
+   * - `kill …`: the process was killed before, during or after a node's effect.
    */
   kind: "failure" | "service" | "timeoutMs" | "budgetMs" | "kill before" | "kill during" | "kill after";
-  /** The node at which the first run of V1 ended, and its place in the order of the nodes that run (from 1). */
+  /** The node at which the first run of V1 ended, and its position in the order of runs (from 1). */
   node?: { id: string; position: number };
   /** The error of the interrupted run. */
   error: string;
@@ -68,20 +68,20 @@ export interface InterruptionReport {
   v2: RecoveryReport;
 }
 
-/** How one executor came through an interruption. */
+/** The recovery of one executor from an interruption. */
 export interface RecoveryReport extends Repeats {
-  /** The interrupted one included. */
+  /** The number of runs, including the interrupted one. */
   runs: number;
   finished: boolean;
-  /** The output is that of an undisturbed run; `false` if it never finished. */
+  /** True if the output equals that of an undisturbed run. `false` if it never finished. */
   outputEqual: boolean;
-  /** Nodes that had completed when the first run ended. */
+  /** The number of nodes that had completed when the first run ended. */
   completedBefore: number;
-  /** If it did not finish. */
+  /** The error, if it did not finish. */
   error?: string;
 }
 
-/** The findings, for programs: the output of `--json`. */
+/** The whole report, as `--json` prints it. */
 export interface ComparisonReport {
   ok: boolean;
   store: string;
@@ -91,7 +91,7 @@ export interface ComparisonReport {
   workflows: WorkflowReport[];
 }
 
-/** The rule behind the exit code. */
+/** Returns true if the exit code of a comparison is 0. */
 export function isOk(report: Pick<WorkflowReport, "outputsEqual" | "interruptions" | "problems">): boolean {
   return (
     report.outputsEqual &&

@@ -3,7 +3,7 @@ import type { CompareOptions } from "./compare-options.ts";
 import type { RunCounts } from "./report.ts";
 import { MAX_TIMED_RUNS } from "./time-runs.ts";
 
-/** Counts how often each node of a workflow runs in a comparison, at most; retries come on top. */
+/** Returns the maximum number of runs of each node in a comparison, without retries. */
 export function countRuns(
   { interruption }: Pick<LoadedWorkflow, "interruption">,
   { failAt, interrupt = true, measure = true, kill }: Pick<CompareOptions, "failAt" | "interrupt" | "measure" | "kill">,
@@ -15,9 +15,9 @@ export function countRuns(
   };
   if (interrupt) {
     const cuts = failAt === undefined && interruption !== undefined && "budgetMs" in interruption;
-    // Two limits: V1 is cut off twice by each, V2 runs the node under way twice.
+    // Two limits: each cuts V1 off twice, and V2 runs the node under way twice.
     if (cuts) add(4, 4);
-    // The interrupted run, and the next: V2 runs the interrupted node again, V1 also those before it.
+    // The interrupted run and the next one: V2 runs the interrupted node again, V1 also the nodes before it.
     else add(2, 2);
     // Three moments, with two processes each.
     if (kill !== undefined && (failAt !== undefined || interruption === undefined)) add(6, 6);

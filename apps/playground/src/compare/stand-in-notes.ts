@@ -1,11 +1,11 @@
 import { cleanText } from "@waymark/core/store";
 
-/** The most node types that a note names. */
+/** The maximum number of node types in a note. */
 const MAX_NAMED = 10;
 /** The longest type, in characters. */
 const MAX_TYPE = 120;
 
-/** Notes the node types that stand-ins run, each with the number of its nodes. */
+/** Returns a note about the node types that were passed through, each with the number of its nodes. */
 export function standInNotes(passedThrough: ReadonlyMap<string, number>): string[] {
   if (passedThrough.size === 0) return [];
   const types = [...passedThrough].map(([type, count]) => {

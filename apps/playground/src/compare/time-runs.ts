@@ -1,11 +1,11 @@
 import type { Bench, BenchRun } from "./bench.ts";
 import type { WorkflowReport } from "./report.ts";
 
-/** Undisturbed runs are repeated for their times, as often as this or for as long. */
+/** The maximum number of timed runs per executor, and the maximum time for them. */
 export const MAX_TIMED_RUNS = 9;
 const MAX_TIMED_MS = 600;
 
-/** Runs a workflow several times with either executor; `onV1` hears the outputs of V1. */
+/** Runs a workflow several times with each executor, and calls `onV1` with the outputs of V1. */
 export async function timeRuns(
   bench: Bench,
   { nodes, onV1 }: { nodes: number; onV1: (output: unknown) => void },

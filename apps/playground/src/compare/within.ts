@@ -1,4 +1,4 @@
-/** Waits for a run, but not longer than a limit in milliseconds. @throws {Error} a timeout */
+/** Waits for a run, up to a limit in milliseconds. @throws {Error} a timeout */
 export async function within<Result>(limitMs: number, run: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

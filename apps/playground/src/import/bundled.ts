@@ -6,7 +6,7 @@ import { type LoadedWorkflow, readWorkflowFiles } from "./workflow-file.ts";
 
 const FOLDER = fileURLToPath(new URL("../../workflows/", import.meta.url));
 
-/** The ids of the workflows that come with the playground. */
+/** Returns the ids of the bundled workflows. */
 export async function bundledIds(): Promise<string[]> {
   const files = await readdir(FOLDER);
   return files
@@ -22,7 +22,7 @@ export async function readBundled(ids: readonly string[]): Promise<LoadedWorkflo
     if (known.includes(id)) continue;
     throw new WorkflowError(
       "WORKFLOW_NOT_FOUND",
-      `No bundled workflow is called ${quoted(id)}; there are ${listed(known)}.`,
+      `There is no bundled workflow ${quoted(id)}. The bundled workflows are ${listed(known)}.`,
     );
   }
   return readWorkflowFiles(ids.map((id) => `${FOLDER}${id}.json`));

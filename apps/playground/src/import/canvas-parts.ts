@@ -7,27 +7,27 @@ import { isOn } from "./n8n-export.ts";
 import { readN8nRetry } from "./retry.ts";
 import type { DrawnNode } from "./skipped.ts";
 
-/** A node of a canvas, checked. */
+/** A checked node of a canvas. */
 export interface CanvasNode extends DrawnNode {
   id: string;
   type?: string | undefined;
   data?: Record<string, unknown> | undefined;
   parentId?: string | undefined;
   hidden: boolean;
-  /** What the workflow's node is given beside its type and data. */
+  /** The fields of the workflow's node beside its type and data. */
   settings: { name?: string; retry?: RetryPolicy; timeoutMs?: number };
 }
 
-/** An edge of a canvas, checked. */
+/** A checked edge of a canvas. */
 export interface CanvasEdge {
-  /** For messages. */
+  /** Its name in messages. */
   name: string;
   canvas: { id?: string; source: string; target: string; sourceHandle?: string; targetHandle?: string };
   disabled: boolean;
   unknownEnd(end: "source" | "target"): WorkflowError;
 }
 
-/** Fields by which builders let an edge decide for itself whether it is taken. */
+/** Fields that builders use for the condition of an edge. */
 const CONDITION = /^(if|when)$|condition|expression|predicate|guard|filter|probability|delay/i;
 
 /**
@@ -42,7 +42,7 @@ export function readCanvas(value: DrawingValue, dropped: Dropped): { nodes: Canv
   for (const [index, raw] of value.nodes.entries()) {
     const node = readNode(raw, index, dropped);
     if (isDeleted(raw as Record<string, unknown>)) {
-      dropped.add("left out, deleted nodes", node.id);
+      dropped.add("deleted nodes, left out", node.id);
       deleted.add(node.id);
       continue;
     }
@@ -55,7 +55,7 @@ export function readCanvas(value: DrawingValue, dropped: Dropped): { nodes: Canv
     const edge = readEdge(raw, index, dropped);
     const { source, target } = edge.canvas;
     const isGone = [source, target].some((end) => deleted.has(end) && !ids.has(end));
-    if (isGone || isDeleted(raw as Record<string, unknown>)) dropped.add("left out, deleted edges", edge.name);
+    if (isGone || isDeleted(raw as Record<string, unknown>)) dropped.add("deleted edges, left out", edge.name);
     else edges.push(edge);
   }
   return { nodes, edges };
@@ -71,7 +71,7 @@ function readNode(raw: unknown, index: number, dropped: Dropped): CanvasNode {
   }
   const data = readData(raw.data, id);
   if (onError !== undefined && onError !== null && onError !== "fail" && onError !== "stopWorkflow") {
-    dropped.add("not honoured, an error ends the run whatever `onError` says", id);
+    dropped.add("`onError` is not applied, so an error ends the run", id);
   }
   const retry = (raw.retry ?? readN8nRetry(raw, id, dropped)) as RetryPolicy | undefined;
   return {
@@ -114,8 +114,8 @@ function readEdge(raw: unknown, index: number, dropped: Dropped): CanvasEdge {
     throw invalid(`edge ${quoted(id ?? index)} names no source or target`);
   const data = isRecord(raw.data) ? raw.data : {};
   const isConditional = [raw, data].some((fields) => Object.entries(fields).some(isCondition));
-  if (isConditional) dropped.add("not honoured, the condition of an edge: it is taken", name);
-  if (isOn(raw.hidden)) dropped.add("hidden on the canvas, and taken as all other edges", name);
+  if (isConditional) dropped.add("conditions of edges are not evaluated, so these edges are taken", name);
+  if (isOn(raw.hidden)) dropped.add("hidden on the canvas, but taken like all other edges", name);
   const disabled = isOn(raw.disabled) || isOn(data.disabled) || raw.enabled === false;
   if (disabled) dropped.add("disabled edges, not taken", name);
   const sourceHandle = readHandle(raw.sourceHandle, name);
@@ -133,7 +133,7 @@ function readEdge(raw: unknown, index: number, dropped: Dropped): CanvasEdge {
     unknownEnd: (end) =>
       new WorkflowError(
         "UNKNOWN_EDGE_NODE",
-        `Edge ${quoted(name)} has ${quoted(end === "source" ? source : target)} as its ${end}, and no node has that id.`,
+        `Edge ${quoted(name)} has ${quoted(end === "source" ? source : target)} as its ${end}, but there is no node with this id.`,
       ),
   };
 }
@@ -153,7 +153,7 @@ function isDeleted({ deleted, isDeleted, deletedAt }: Record<string, unknown>): 
   return isOn(deleted) || isOn(isDeleted) || (typeof deletedAt === "string" && deletedAt !== "");
 }
 
-/** Databases count; canvases name. */
+/** Reads an id: a text, or a number from a database. */
 function readText(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;

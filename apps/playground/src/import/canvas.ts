@@ -6,25 +6,25 @@ import { Dropped } from "./dropped.ts";
 import { DISABLED_TYPE } from "./n8n.ts";
 import { type DrawnLink, findSkipped } from "./skipped.ts";
 
-/** What became of a canvas. */
+/** The result of a canvas import. */
 export interface CanvasImport {
   workflow: WorkflowDefinition;
-  /** What the import could not keep, in sentences. */
+  /** What the import could not keep, as sentences. */
   dropped: string[];
 }
 
-/** How a canvas is read. */
+/** The options of a canvas import. */
 export interface CanvasOptions {
   id: string;
   name: string;
-  /** Node types that are there to be run, whatever they are called. */
+  /** Node types that have an executor of the user's, so they always run. */
   ownTypes?: readonly string[] | undefined;
 }
 
-/** Nodes that are there for the reader, their types in small letters and without "node". */
+/** Types of notes, in small letters and without "node". */
 const NOTES = new Set(["note", "stickynote", "comment", "annotation", "customnote", "textnote"]);
 
-/** Nodes that only draw a frame around others. */
+/** Types of nodes that only draw a frame around others. */
 const FRAMES = new Set(["group", "frame", "section", "lane", "swimlane", "labeledgroup"]);
 
 type Link = DrawnLink<CanvasNode> & { edge: CanvasEdge };
@@ -32,9 +32,9 @@ type Link = DrawnLink<CanvasNode> & { edge: CanvasEdge };
 /**
  * Makes a workflow from a React Flow canvas, or from rows in its shape.
  *
- * - Notes and frames are left out. One that edges lead through stays as a node, so that the order stays.
- * - A disabled start node starts nothing; another disabled node hands on to its first output.
- * - Nodes inside anything but a plain frame are refused: Waymark would run them once, as a part of the whole.
+ * - Notes and frames are left out. A note between two other nodes stays a node, so that the order stays the same.
+ * - A disabled start node starts nothing. Any other disabled node passes its input to its first output.
+ * - Nodes inside any container but a plain frame are refused: Waymark would run them once, as a part of the whole.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE
  */
@@ -58,13 +58,13 @@ export function importCanvas(value: DrawingValue, { id, name, ownTypes = [] }: C
 
   const between = links.filter((link) => isStep(link.from) && isStep(link.to));
   for (const link of links) {
-    if (!(isStep(link.from) && isStep(link.to))) dropped.add("left out, an edge of a note or a frame", link.edge.name);
+    if (!(isStep(link.from) && isStep(link.to))) dropped.add("edges of notes and frames, left out", link.edge.name);
   }
   const skipped = findSkipped(steps, between);
   const running = steps.filter((node) => !skipped.has(node));
   noteWhatRuns(nodes, { isStep, skipped, linked: new Set(between.map((link) => link.to)) }, dropped);
   if (steps.length > 0 && running.length === 0) {
-    throw new WorkflowError("WORKFLOW_EMPTY", "Nothing starts: all start nodes are disabled.");
+    throw new WorkflowError("WORKFLOW_EMPTY", "No node can start: all start nodes are disabled.");
   }
   const taken = between.filter((link) => !(link.isClosed || skipped.has(link.from) || skipped.has(link.to)));
   const canvas = { nodes: running, edges: taken.map(({ edge }) => edge.canvas) };
@@ -99,11 +99,11 @@ function noteWhatRuns(
 ): void {
   const { isStep, skipped, linked } = parts;
   for (const node of nodes) {
-    if (!isStep(node)) dropped.add("left out, notes and frames", node.id);
+    if (!isStep(node)) dropped.add("notes and frames, left out", node.id);
     else if (skipped.has(node) && node.disabled && !linked.has(node))
-      dropped.add("disabled, and starts nothing", node.id);
-    else if (skipped.has(node)) dropped.add("left out, only disabled nodes and edges lead to them", node.id);
-    else if (node.disabled) dropped.add("disabled, and hands on what it is given", node.id);
-    else if (node.hidden) dropped.add("hidden on the canvas, and run as all others", node.id);
+      dropped.add("disabled start nodes, which start nothing", node.id);
+    else if (skipped.has(node)) dropped.add("left out, because only disabled nodes and edges lead to them", node.id);
+    else if (node.disabled) dropped.add("disabled nodes, which pass on their input", node.id);
+    else if (node.hidden) dropped.add("hidden on the canvas, but run like all others", node.id);
   }
 }

@@ -3,13 +3,13 @@ import { listed, quoted } from "@waymark/core/store";
 import type { CanvasNode } from "./canvas-parts.ts";
 import type { Dropped } from "./dropped.ts";
 
-/** What the data of a container says if it does more than draw a frame. */
+/** The fields in the data of a container that does more than draw a frame. */
 const REPEATS = /loop|iterat|parallel|batch|foreach|while|repeat/i;
 
 /**
- * Refuses nodes inside a container that does something with them: a loop, an iteration, a sub-workflow.
+ * Refuses nodes inside a container that runs them in its own way: a loop, an iteration, a sub-workflow.
  *
- * - A plain frame means nothing. A parent that does not exist is noted.
+ * - A plain frame is allowed. A parent that does not exist is noted.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID
  */
@@ -19,7 +19,7 @@ export function refuseContainers(
   dropped: Dropped,
 ): void {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  /** The container that a node's parents end in, or none. */
+  /** The nearest container around each node that is not a plain frame, or `undefined`. */
   const known = new Map<CanvasNode, CanvasNode | undefined>();
   const containerOf = (node: CanvasNode): CanvasNode | undefined => {
     const path = new Set<CanvasNode>();
@@ -49,8 +49,8 @@ export function refuseContainers(
     const ids = listed(children.map(({ id }) => id));
     throw new WorkflowError(
       "WORKFLOW_INVALID",
-      `${ids} lie inside ${quoted(container.id)} (type ${quoted(container.type ?? "default")}), which is no plain ` +
-        "frame: what it does with them would be lost.",
+      `${ids} lie inside ${quoted(container.id)} (type ${quoted(container.type ?? "default")}), which is not a plain ` +
+        "frame. Its effect on them would be lost.",
     );
   }
 }

@@ -2,25 +2,25 @@ import { WorkflowError } from "@waymark/core";
 import { listed, quoted } from "@waymark/core/store";
 import { parseJson } from "./json-file.ts";
 
-/** A drawing that was found in a file, in one of the shapes that are read. */
+/** A workflow drawing that was found in a file. */
 export interface Drawing {
   /** `rows`: nodes, and connections that name their ends by id, as an application keeps them in a database. */
   kind: "react-flow" | "n8n" | "rows";
-  /** With `nodes`, and `edges` or `connections`, as values: no longer as JSON text. */
+  /** Has `nodes`, and `edges` or `connections`, as values and not as JSON text. */
   value: DrawingValue;
-  /** Its own, or that of what it was wrapped in. */
+  /** Its own id, or that of its wrapper. */
   id?: string | undefined;
   name?: string | undefined;
 }
 
-/** What the shapes have in common. */
+/** The fields that all shapes have. */
 export interface DrawingValue extends Record<string, unknown> {
   nodes: unknown[];
   edges?: unknown;
   connections?: unknown;
 }
 
-/** Fields that builders and their servers put a drawing into: no names for it. In small letters, and nothing else. */
+/** Fields in which builders and servers store a drawing. They are not names of it. Lower-case letters only. */
 const WRAPPERS = new Set(
   (
     "body canvas chart content data definition diagram document export flow flowdata flows graph graphs item items " +
@@ -29,18 +29,18 @@ const WRAPPERS = new Set(
   ).split(" "),
 );
 
-/** Fields for what a drawing once was, or for what runs of it were given. They are read if there is nothing else. */
+/** Fields for old versions of a drawing and for data of its runs. They are read only if nothing else is found. */
 const PAST =
   /^(past|future|previous|old|archived?|deleted)|version|histor|revision|snapshot|backup|undo|redo|(run|result|execution|pin)data$/i;
 
-/** Wrappers inside each other, text that holds JSON included. */
+/** The maximum depth of wrappers, including text that holds JSON. */
 const MAX_WRAPPERS = 12;
 
 /**
- * Finds the drawings in a JSON value: by itself, in a list, in wrappers, in text that holds JSON.
+ * Finds the drawings in a JSON value: the value itself, or in lists, in wrappers, and in text that holds JSON.
  *
- * - Does not look for drawings inside drawings.
- * - `otherItems` counts the items of lists beside drawings that hold none.
+ * - It does not look for drawings inside drawings.
+ * - `otherItems` counts the items without a drawing, in lists that have drawings.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID: there is none
  */
@@ -50,19 +50,19 @@ export function findDrawings(value: unknown): { drawings: Drawing[]; otherItems:
   if (drawings.length > 0) return { drawings, otherItems: others.count };
   throw new WorkflowError(
     "WORKFLOW_INVALID",
-    `No workflow found in ${describe(value)}. What is read: React Flow canvases (lists "nodes" and "edges"), n8n ` +
+    `No workflow found in ${describe(value)}. The playground reads React Flow canvases (lists "nodes" and "edges"), n8n ` +
       'exports ("nodes" and "connections"), and "nodes" with a list "connections" of "fromNodeId" and "toNodeId"; ' +
-      "each by itself, in a list, in a wrapper, or as JSON text.",
+      "each directly, in a list, in a wrapper, or as JSON text.",
   );
 }
 
 type Label = Pick<Drawing, "id" | "name">;
 
 interface Place {
-  /** The id and the name of what a value stands in. */
+  /** The id and the name of the surrounding value. */
   label: Label;
   wrappersLeft: number;
-  /** Items of lists that hold drawings, and hold none themselves. */
+  /** The number of items without a drawing, in lists that have drawings. */
   others: { count: number };
 }
 
@@ -71,7 +71,7 @@ function search(value: unknown, { label, ...place }: Place): Drawing[] {
   if (wrappersLeft < 0) return [];
   if (typeof value === "string") return search(fromText(value), { ...place, label, wrappersLeft });
   if (Array.isArray(value)) {
-    // A name above the list is none of its items'.
+    // A name above the list does not name its items.
     const inList = { ...place, label: value.length === 1 ? label : {}, wrappersLeft };
     const found = value.map((item) => search(item, inList)).filter((drawings) => drawings.length > 0);
     if (found.length > 0) place.others.count += value.length - found.length;
@@ -91,7 +91,7 @@ function search(value: unknown, { label, ...place }: Place): Drawing[] {
   return present.length > 0 ? present : fields.filter(([key]) => PAST.test(key)).flatMap(within);
 }
 
-/** Some keep the same drawing in two fields, as text and as a value. */
+/** Removes copies: some files have the same drawing in two fields, as text and as a value. */
 function distinct(byField: readonly Drawing[][]): Drawing[] {
   const filled = byField.filter((drawings) => drawings.length > 0);
   if (filled.length < 2) return filled.flat();
@@ -106,7 +106,7 @@ function distinct(byField: readonly Drawing[][]): Drawing[] {
   });
 }
 
-/** The parsed value of a text that may hold a drawing. */
+/** Parses a text that may hold a drawing. */
 function fromText(text: string): unknown {
   if (!/^\s*["[{]/.test(text) || !text.includes("nodes")) return undefined;
   try {
@@ -127,7 +127,7 @@ function readDrawing(value: Record<string, unknown>): Drawing | undefined {
   if (isRecord(connections) && !(hasEdges && Object.keys(connections).length === 0))
     return { kind: "n8n", value: read };
   if (Array.isArray(connections) && !(hasEdges && connections.length === 0)) {
-    // An empty object is written as an empty list by some languages.
+    // Some languages write an empty object as an empty list.
     const isN8n = connections.length === 0 && nodes.some((node) => isRecord(node) && "typeVersion" in node);
     if (isN8n) return { kind: "n8n", value: { ...read, connections: {} } };
     if (connections.length > 0 || !Array.isArray(edges)) return { kind: "rows", value: read };
@@ -135,7 +135,7 @@ function readDrawing(value: Record<string, unknown>): Drawing | undefined {
   return Array.isArray(edges) ? { kind: "react-flow", value: read } : undefined;
 }
 
-/** Early React Flow, and Vue Flow, keep nodes and edges in one list. */
+/** Splits the one list of nodes and edges that early React Flow and Vue Flow write. */
 function readElements(value: Record<string, unknown>, elements: readonly unknown[]): Drawing | undefined {
   if (!elements.every((element) => isRecord(element) && element.id !== undefined)) return undefined;
   const isEdge = (element: unknown) => isRecord(element) && element.source !== undefined;
@@ -143,7 +143,7 @@ function readElements(value: Record<string, unknown>, elements: readonly unknown
   return { kind: "react-flow", value: { ...value, nodes, edges: elements.filter(isEdge) } };
 }
 
-/** Databases keep lists and objects as text. */
+/** Parses a list or an object that a database stored as text. */
 function fromColumn(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
@@ -153,7 +153,7 @@ function fromColumn(value: unknown): unknown {
   }
 }
 
-/** Some formats name the drawing beside it. */
+/** Finds the name of a drawing, which some formats write beside it. */
 function labelOf(value: Record<string, unknown>): Label {
   const said = [value, value.app, value.workflow, value.metadata].filter(isRecord);
   const id = said.map((one) => asText(one.id ?? one._id)).find((one) => one !== undefined);
@@ -181,7 +181,7 @@ function describe(value: unknown): string {
   return [`an object with ${listed(keys)}`, ...odd].join("; ");
 }
 
-/** Whether a value is an object with fields, not a list. */
+/** Returns true if a value is an object with fields, not a list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

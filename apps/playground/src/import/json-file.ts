@@ -2,9 +2,9 @@ import { open } from "node:fs/promises";
 import { WorkflowError } from "@waymark/core";
 import { cleanText } from "@waymark/core/store";
 
-/** What is larger is no drawing that people made. Bytes. */
+/** The maximum size of a file, in bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** Lists and objects inside each other; deeper ones would use up the stack of what works on them. */
+/** The maximum depth of lists and objects. Deeper ones would overflow the stack later. */
 const MAX_DEPTH = 200;
 
 /** Reads a JSON file. @throws {WorkflowError} INVALID_ARGUMENT (no such file), WORKFLOW_INVALID */
@@ -21,11 +21,11 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Parses JSON. @throws {SyntaxError} it is not JSON @throws {RangeError} it is nested more than 200 deep */
 export function parseJson(text: string): unknown {
-  if (isTooDeep(text)) throw new RangeError(`nested more than ${MAX_DEPTH} deep`);
+  if (isTooDeep(text)) throw new RangeError(`nested more than ${MAX_DEPTH} levels deep`);
   return JSON.parse(text);
 }
 
-/** Reads no more than is allowed: a path can also name a device or a pipe. */
+/** Reads up to the maximum size, because a path can also name a device or a pipe. */
 async function readText(path: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -47,7 +47,7 @@ async function readText(path: string): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Looks at the text, before anything is made of it. */
+/** Checks the depth of the text before it is parsed. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   let isInText = false;
@@ -70,6 +70,6 @@ function isTooDeep(text: string): boolean {
 
 const QUOTE = '"'.charCodeAt(0);
 const BACKSLASH = "\\".charCodeAt(0);
-/** The closing ones are two further in ASCII. */
+/** The opening brackets. Each closing one comes two characters later in ASCII. */
 const BRACKET = "[".charCodeAt(0);
 const BRACE = "{".charCodeAt(0);

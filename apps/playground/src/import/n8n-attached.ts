@@ -3,7 +3,7 @@ import { quoted } from "@waymark/core/store";
 import type { Dropped } from "./dropped.ts";
 import type { N8nNode } from "./n8n-export.ts";
 
-/** A node that is a part of another one's configuration: a model, a tool, a memory. */
+/** A node that is a part of another node's configuration: a model, a tool, a memory. */
 export interface AttachedNode {
   name: string;
   type: string;
@@ -11,21 +11,21 @@ export interface AttachedNode {
   attached?: Record<string, AttachedNode[]>;
 }
 
-/** A node that is plugged into another one. */
+/** A connection from a part to the node that it is plugged into. */
 export interface Plug {
   from: N8nNode;
   kind: string;
 }
 
 /**
- * A part stands in the data of every node that it is plugged into, so parts that share parts multiply. These bound all
- * of a workflow together: places, characters of their parameters, and levels.
+ * A part is copied into the data of every node that it is plugged into, so shared parts multiply. These limits apply to
+ * a whole workflow: places, characters of the parameters, and levels.
  */
 const MAX_PLACES = 10_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 const MAX_LEVELS = 30;
 
-/** Makes the data of a workflow's nodes of what is plugged into them. */
+/** Turns plugged-in nodes into data of the nodes that they are plugged into. */
 export class Attachments {
   readonly #plugs: ReadonlyMap<N8nNode, readonly Plug[]>;
   readonly #dropped: Dropped;
@@ -39,18 +39,18 @@ export class Attachments {
   }
 
   /**
-   * What is plugged into a node, by kind, with what is plugged into that; disabled parts are left out.
+   * Returns the parts that are plugged into a node, by kind, each with its own parts. Disabled parts are left out.
    *
-   * @throws {WorkflowError} WORKFLOW_INVALID: there are too many places for parts
+   * @throws {WorkflowError} WORKFLOW_INVALID if there are too many places for parts
    */
   of(node: N8nNode, inside: ReadonlySet<N8nNode> = new Set([node])): Record<string, AttachedNode[]> | undefined {
     const byKind = new Map<string, AttachedNode[]>();
     for (const { from, kind } of this.#plugs.get(node) ?? []) {
       this.#count(from, inside.size);
-      // A ring of plugs ends where it began.
+      // A ring of plugs ends at the node where it began.
       if (inside.has(from)) continue;
       if (from.disabled) {
-        this.#dropped.add("disabled, and left out of the node that it is plugged into", from.name);
+        this.#dropped.add("disabled parts, left out of the nodes that they are plugged into", from.name);
         continue;
       }
       const attached = this.of(from, new Set([...inside, from]));
@@ -70,8 +70,8 @@ export class Attachments {
     if (this.#places <= MAX_PLACES && this.#characters <= MAX_CHARACTERS && level <= MAX_LEVELS) return;
     throw new WorkflowError(
       "WORKFLOW_INVALID",
-      `Too many models and tools are plugged into each other, at ${quoted(part.name)}: they may be ${MAX_LEVELS} ` +
-        `levels deep, and stand in ${MAX_PLACES} places with ${MAX_CHARACTERS >> 20} MiB of parameters.`,
+      `Too many models and tools are plugged into each other, at ${quoted(part.name)}. The limits are ${MAX_LEVELS} ` +
+        `levels, ${MAX_PLACES} places and ${MAX_CHARACTERS >> 20} MiB of parameters.`,
     );
   }
 }

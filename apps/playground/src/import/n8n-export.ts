@@ -5,27 +5,27 @@ import type { Dropped } from "./dropped.ts";
 import { readN8nRetry } from "./retry.ts";
 import type { DrawnNode } from "./skipped.ts";
 
-/** One node of an n8n export, as far as the import needs it. */
+/** The fields of an n8n node that the import needs. */
 export interface N8nNode extends DrawnNode {
   name: string;
   type: string;
   parameters: Record<string, unknown>;
   retry?: RetryPolicy | undefined;
-  /** The last output takes the errors. */
+  /** True if the last output takes the errors. */
   hasErrorOutput: boolean;
 }
 
-/** One connection, with the names as the export writes them. */
+/** One connection, with names as in the export. */
 export interface N8nConnection {
   source: string;
   target: string;
-  /** "main", or what an AI node is given: "ai_tool", "ai_languageModel". */
+  /** "main", or the kind of an AI part: "ai_tool", "ai_languageModel". */
   kind: string;
   output: number;
   input: number;
 }
 
-/** An n8n export, read and flattened. */
+/** A flattened n8n export. */
 export interface N8nExport {
   id?: string;
   name?: string;
@@ -37,7 +37,7 @@ export interface N8nExport {
 
 const STICKY_NOTE = "n8n-nodes-base.stickyNote";
 
-/** Types that start runs and are not called "…Trigger". */
+/** Trigger types whose names do not end in "Trigger". */
 const TRIGGERS = new Set(
   ["start", "webhook", "cron", "interval", "emailReadImap"].map((type) => `n8n-nodes-base.${type}`),
 );
@@ -57,7 +57,7 @@ export function readN8nExport(value: unknown, dropped: Dropped): N8nExport {
   for (const { node, raw } of steps) noteSettings(node, raw, dropped);
   noteWorkflowSettings(value.settings, dropped);
   const notes = read.length - steps.length;
-  if (notes > 0) dropped.say(`sticky notes left out: ${notes}`);
+  if (notes > 0) dropped.say(`sticky notes, left out: ${notes}`);
   return {
     ...(isText(value.id) ? { id: value.id } : {}),
     ...(isText(value.name) ? { name: value.name } : {}),
@@ -85,30 +85,31 @@ function readNode(raw: unknown, index: number): { node: N8nNode; raw: Record<str
   return { node, raw };
 }
 
-/** What n8n does and Waymark does not (yet): it must not get lost without a word. */
+/** Notes the settings that n8n applies and the playground does not. */
 function noteSettings({ name }: N8nNode, raw: Record<string, unknown>, dropped: Dropped): void {
   const { onError } = raw;
   if (onError === "continueErrorOutput") {
-    dropped.add("not honoured, an error ends the run instead of taking the error output", name);
+    dropped.add("the error output is not taken, so an error ends the run", name);
   } else if (onError === "continueRegularOutput" || (isOn(raw.continueOnFail) && onError === undefined)) {
-    dropped.add("not honoured, an error ends the run instead of being passed on", name);
+    dropped.add("errors are not passed on, so an error ends the run", name);
   } else if (onError !== undefined && onError !== null && onError !== "stopWorkflow") {
-    dropped.add(`not honoured, unknown "onError" ${quoted(onError)}`, name);
+    dropped.add(`unknown "onError" ${quoted(onError)}, not applied`, name);
   }
-  if (isOn(raw.executeOnce)) dropped.add('not honoured, "executeOnce": the node is given all items', name);
-  if (isOn(raw.alwaysOutputData)) dropped.add('without effect, "alwaysOutputData": here every node hands on', name);
+  if (isOn(raw.executeOnce)) dropped.add('"executeOnce" is not applied, so the node receives all items', name);
+  if (isOn(raw.alwaysOutputData))
+    dropped.add('"alwaysOutputData" has no effect, because every node has an output here', name);
 }
 
 function noteWorkflowSettings(settings: unknown, dropped: Dropped): void {
   if (!isRecord(settings)) return;
   const { errorWorkflow, executionTimeout } = settings;
-  if (isText(errorWorkflow)) dropped.say(`not honoured, the workflow's error workflow ${quoted(errorWorkflow)}`);
+  if (isText(errorWorkflow)) dropped.say(`the workflow's error workflow ${quoted(errorWorkflow)} is not applied`);
   if (typeof executionTimeout === "number" && executionTimeout > 0) {
-    dropped.say(`not honoured, the workflow's timeout of ${executionTimeout} s`);
+    dropped.say(`the workflow's timeout of ${executionTimeout} s is not applied`);
   }
 }
 
-/** `{ main: [[{ node, type, index }], null, …] }`: per kind a list of outputs, per output a list of targets. */
+/** Reads `{ main: [[{ node, type, index }], null, …] }`: per kind a list of outputs, per output a list of targets. */
 function readConnections(source: string, kinds: unknown): N8nConnection[] {
   const from = quoted(source);
   if (kinds === null) return [];
@@ -135,13 +136,13 @@ function readConnections(source: string, kinds: unknown): N8nConnection[] {
   return connections;
 }
 
-/** Some write numbers as text. */
+/** Reads a whole number, also as text. */
 function readIndex(index: unknown): number | undefined {
   const number = typeof index === "string" && /^\d+$/.test(index) ? Number(index) : (index ?? 0);
   return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
-/** A setting that is switched on; also as databases and people write it. */
+/** Returns true for a setting that is switched on, in any of the usual notations. */
 export function isOn(value: unknown): boolean {
   return value === true || value === 1 || value === "true" || value === "1";
 }

@@ -1,7 +1,7 @@
 import { isRecord } from "./drawings.ts";
 import type { N8nNode } from "./n8n-export.ts";
 
-/** Node types with a fixed number of outputs other than one. */
+/** Node types with a fixed number of outputs that is not one. */
 const OUTPUTS = new Map([
   ["n8n-nodes-base.if", 2],
   ["n8n-nodes-base.splitInBatches", 2],
@@ -9,10 +9,10 @@ const OUTPUTS = new Map([
 ]);
 
 /**
- * Finds the output that takes a node's errors: n8n puts it behind the node's own outputs.
+ * Finds the output that takes a node's errors. In n8n it follows the node's own outputs.
  *
- * - How many those are, some types say by their parameters. Of a type that is not known, the last connected output
- *   from the second on takes the errors.
+ * - For some types, the parameters define the number of outputs. For an unknown type, the last connected output takes
+ *   the errors, unless it is the first.
  */
 export function errorOutputOf(node: N8nNode, connected: readonly number[]): number | undefined {
   if (!node.hasErrorOutput) return undefined;
@@ -33,7 +33,7 @@ function ownOutputs({ type, parameters }: N8nNode): number | undefined {
   return OUTPUTS.get(type);
 }
 
-/** A switch has an output for each rule (four, in its first versions), and perhaps one for what fits none. */
+/** Counts the outputs of a switch: one per rule (four in its first versions), and possibly a fallback. */
 function switchOutputs(parameters: Record<string, unknown>, options: Record<string, unknown>): number | undefined {
   if (parameters.mode === "expression") {
     const number = Number(parameters.numberOutputs ?? parameters.outputsAmount ?? 4);

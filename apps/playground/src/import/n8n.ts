@@ -7,47 +7,47 @@ import { errorOutputOf } from "./n8n-outputs.ts";
 import { fitName, UniqueNames } from "./names.ts";
 import { type DrawnLink, findSkipped } from "./skipped.ts";
 
-/** The node data that the import writes, for an executor of an n8n node type to read. */
+/** The node data that the import writes for executors of n8n node types. */
 export interface N8nNodeData extends Record<string, unknown> {
   parameters: Record<string, unknown>;
-  /** The nodes whose output this one is given, in the order of its inputs. */
+  /** The nodes whose outputs this node receives, in the order of its inputs. */
   inputs: string[];
-  /** The outputs that lead somewhere, as source handles. */
+  /** The connected outputs, as source handles. */
   outputs: string[];
-  /** The output that takes errors, if it leads somewhere. */
+  /** The output that takes errors, if it is connected. */
   errorOutput?: string;
   /** Pinned items. */
   pinned?: unknown;
-  /** What is plugged in by connections other than `main`, by kind. */
+  /** The plugged-in parts, by the kind of their connections. */
   attached?: Record<string, AttachedNode[]>;
 }
 
-/** What became of an n8n export. */
+/** The result of an n8n import. */
 export interface N8nImport {
   workflow: WorkflowDefinition;
-  /** `main` connections in the export; those that became edges and those in `unused` add up to it. */
+  /** The number of `main` connections in the export: edges and those in `unused` together. */
   mainConnections: number;
-  /** Connections that became nothing: an end does not exist, or is not run. */
+  /** Connections that were left out, because an end does not exist or does not run. */
   unused: N8nConnection[];
-  /** Names of nodes that became data of others. */
+  /** The names of nodes that became data of other nodes. */
   attached: string[];
-  /** What the import could not keep, in sentences. */
+  /** What the import could not keep, as sentences. */
   dropped: string[];
 }
 
-/** The type of a node that is switched off, whatever it would be: it hands on what it is given. */
+/** The type of every disabled node. It passes on its input. */
 export const DISABLED_TYPE = "playground.disabled";
 
 /**
  * Makes a workflow from an n8n export.
  *
- * - A node's id is its name, made unique; its type stays n8n's own, or {@link DISABLED_TYPE}.
- * - Every `main` connection between nodes that can run is an edge: the output's index is its `sourceHandle`, the
+ * - A node's id is its name, made unique. Its type is n8n's own, or {@link DISABLED_TYPE}.
+ * - Every `main` connection between nodes that can run is an edge. The output's index is its `sourceHandle`, the
  *   input's index its `targetHandle`.
- * - Nodes with none but other connections (models, tools) become data of the nodes they are plugged into.
- * - A disabled trigger starts nothing, and what only it leads to is left out. Any other disabled node hands on what it
- *   is given to its first output.
- * - Takes time and memory in proportion to the export.
+ * - Nodes that have only other connections (models, tools) become data of the nodes that they are plugged into.
+ * - A disabled trigger starts nothing, and nodes that only it leads to are left out. Any other disabled node passes its
+ *   input to its first output.
+ * - It takes time and memory in proportion to the export.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE
  */
@@ -125,11 +125,11 @@ interface Link extends DrawnLink<N8nNode> {
   connection: N8nConnection;
 }
 
-/** Connections name nodes; by a name that several nodes have, they mean the first. */
+/** Connects the nodes. If several nodes have one name, connections by that name go to the first. */
 function connect({ nodes, connections }: N8nExport, dropped: Dropped): { links: Link[]; dangling: N8nConnection[] } {
   const byName = new Map<string, N8nNode>();
   for (const node of nodes) {
-    if (byName.has(node.name)) dropped.add("several nodes have this name, connections go to the first", node.name);
+    if (byName.has(node.name)) dropped.add("several nodes have this name, so connections go to the first", node.name);
     else byName.set(node.name, node);
   }
   const links: Link[] = [];
@@ -139,10 +139,10 @@ function connect({ nodes, connections }: N8nExport, dropped: Dropped): { links: 
     const from = byName.get(source);
     const to = byName.get(target);
     if (from === undefined || to === undefined) {
-      dropped.add("dropped, one end does not exist", `${source} -> ${target} (${kind})`);
+      dropped.add("connections with a missing end, left out", `${source} -> ${target} (${kind})`);
       dangling.push(connection);
     } else {
-      // A disabled node hands on to its first output, and to no other.
+      // A disabled node passes its input to its first output, and to no other.
       const isClosed = kind === "main" && from.disabled && output > 0;
       links.push({ from, to, kind, output, input, isClosed, connection });
     }
@@ -150,7 +150,7 @@ function connect({ nodes, connections }: N8nExport, dropped: Dropped): { links: 
   return { links, dangling };
 }
 
-/** The nodes that are steps: all but those that are only plugged, directly or through others, into steps. */
+/** Returns the nodes that run: all except those that are only plugged into others, directly or indirectly. */
 function findSteps(nodes: readonly N8nNode[], links: readonly Link[]): Set<N8nNode> {
   const inMain = new Set(links.filter(({ kind }) => kind === "main").flatMap(({ from, to }) => [from, to]));
   const plugs = links.filter(({ kind }) => kind !== "main");
@@ -158,7 +158,7 @@ function findSteps(nodes: readonly N8nNode[], links: readonly Link[]): Set<N8nNo
   const steps = new Set(nodes.filter((node) => inMain.has(node) || !pluggedIn.has(node)));
   const into = Map.groupBy(plugs, ({ to }) => to);
   const reached = new Set<N8nNode>(steps);
-  // A set grows while it is walked, and the walk takes what was added.
+  // The loop also visits items that are added to the set meanwhile.
   for (const node of reached) for (const { from } of into.get(node) ?? []) reached.add(from);
   for (const node of nodes) if (!reached.has(node)) steps.add(node);
   return steps;
@@ -179,28 +179,29 @@ function noteWhatRuns(
   const triggers = steps.filter(isLive);
   if (triggers.length > 1) {
     dropped.say(
-      `n8n starts a run at one trigger, here a run starts at all: ${listed(triggers.map(({ name }) => name))}`,
+      `n8n starts a run at one trigger, the playground at all of them: ${listed(triggers.map(({ name }) => name))}`,
     );
   }
   for (const node of steps) {
     const isStart = node.isTrigger || !linked.has(node);
-    if (skipped.has(node) && node.disabled && isStart) dropped.add("disabled, and starts nothing", node.name);
-    else if (skipped.has(node)) dropped.add("left out, only disabled nodes lead to them", node.name);
-    else if (node.disabled) dropped.add("disabled, and hands on what it is given", node.name);
+    if (skipped.has(node) && node.disabled && isStart)
+      dropped.add("disabled start nodes, which start nothing", node.name);
+    else if (skipped.has(node)) dropped.add("left out, because only disabled nodes lead to them", node.name);
+    else if (node.disabled) dropped.add("disabled nodes, which pass on their input", node.name);
     else if (isStart && triggers.length > 0 && !node.isTrigger) {
-      dropped.add("start nodes here, and never run by n8n since no trigger leads to them", node.name);
+      dropped.add("start nodes here, but never run by n8n, because no trigger leads to them", node.name);
     }
   }
 }
 
 function noteParts(attached: readonly N8nNode[], dropped: Dropped): void {
   for (const node of attached) {
-    dropped.add("part of other nodes' data, and not run by themselves", node.name);
-    if (node.retry !== undefined) dropped.add("not honoured, retries of a part of another node", node.name);
+    dropped.add("parts of other nodes' data, which do not run by themselves", node.name);
+    if (node.retry !== undefined) dropped.add("retries of parts of other nodes are not applied", node.name);
   }
 }
 
 function nothingStarts(steps: readonly N8nNode[]): WorkflowError {
   const names = steps.filter(({ disabled }) => disabled).map(({ name }) => name);
-  return new WorkflowError("WORKFLOW_EMPTY", `Nothing starts, these nodes are disabled: ${listed(names)}.`);
+  return new WorkflowError("WORKFLOW_EMPTY", `No node can start, because these nodes are disabled: ${listed(names)}.`);
 }

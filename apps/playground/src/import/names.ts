@@ -1,15 +1,15 @@
-/** Core takes ids up to 512 characters; some room is left for a number. */
+/** The maximum length of a name. Core allows ids of up to 512 bytes, so there is room for a number. */
 const MAX_LENGTH = 500;
 
-/** Makes any text one that can be an id or a name: well-formed, not empty, of a bounded length. */
+/** Turns any text into a valid id or name: well-formed, not empty, not too long. */
 export function fitName(text: string, otherwise: string): string {
   return text.toWellFormed().replaceAll("\0", "").slice(0, MAX_LENGTH).toWellFormed() || otherwise;
 }
 
-/** Hands out names, each once: a name that is taken gets a number. */
+/** Makes names unique: a name that is taken gets a number. */
 export class UniqueNames {
   readonly #taken = new Set<string>();
-  /** The number to try next; without it, many equal names would take the square of their number. */
+  /** The next number to try. Without it, many equal names would take quadratic time. */
   readonly #next = new Map<string, number>();
 
   take(name: string): string {

@@ -1,14 +1,14 @@
 import type { RetryPolicy } from "@waymark/core";
 import type { Dropped } from "./dropped.ts";
 
-/** What n8n takes for an absent value, and the least and the most that its editor lets people enter. */
+/** The default, minimum and maximum of n8n's editor. */
 const TRIES = { absent: 3, least: 2, most: 5 };
 const WAIT_MS = { absent: 1_000, least: 0, most: 5_000 };
 
 /**
- * Makes a retry policy of n8n's `retryOnFail`, `maxTries` and `waitBetweenTries`.
+ * Converts n8n's `retryOnFail`, `maxTries` and `waitBetweenTries` to a retry policy.
  *
- * - The wait is the same before each attempt. What is out of n8n's range is taken as n8n takes it, and noted.
+ * - The wait is the same before each attempt. A value out of n8n's range is used as n8n uses it, and noted.
  */
 export function readN8nRetry(
   node: Readonly<Record<string, unknown>>,
@@ -21,7 +21,7 @@ export function readN8nRetry(
     const number = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
     const isNumber = typeof number === "number" && Number.isFinite(number);
     const taken = isNumber ? Math.round(Math.min(most, Math.max(least, number))) : absent;
-    if (taken !== number) dropped.add(`"${field}" is out of n8n's range, and taken as ${taken}`, name);
+    if (taken !== number) dropped.add(`"${field}" is out of n8n's range, so ${taken} is used`, name);
     return taken;
   };
   const backoffMs = read("waitBetweenTries", WAIT_MS);

@@ -1,7 +1,7 @@
 import { WorkflowError } from "@waymark/core";
 import { type DrawingValue, isRecord } from "./drawings.ts";
 
-/** The names under which applications keep the ends of a connection. */
+/** Field names that applications use for the ends of a connection. */
 const FIELDS = {
   source: ["fromNodeId", "from_node_id", "sourceNodeId", "source_node_id", "source", "from"],
   target: ["toNodeId", "to_node_id", "targetNodeId", "target_node_id", "target", "to"],
@@ -9,11 +9,11 @@ const FIELDS = {
   targetHandle: ["toInput", "to_input", "targetInput", "target_input", "targetHandle", "target_handle"],
 };
 
-/** The names under which they keep a node's data. */
+/** Field names that applications use for a node's data. */
 const DATA = ["data", "parameters", "config", "settings"];
 
 /**
- * Makes a canvas of rows: `nodes`, and `connections: [{ fromNodeId, toNodeId, fromOutput, toInput }]`.
+ * Converts rows to a canvas: `nodes`, and `connections: [{ fromNodeId, toNodeId, fromOutput, toInput }]`.
  *
  * @throws {WorkflowError} WORKFLOW_INVALID
  */

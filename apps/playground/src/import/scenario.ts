@@ -2,11 +2,11 @@ import { WorkflowError } from "@waymark/core";
 import * as z from "zod";
 import { type Fault, faultSchema } from "../server/faults.ts";
 
-/** What a bundled workflow says about how to try it: the `playground` field beside its canvas. */
+/** The `playground` field beside a canvas: how to try the workflow. */
 const scenarioSchema = z.strictObject({
   /** The initial data. */
   input: z.record(z.string(), z.unknown()).default({}),
-  /** How the services misbehave in every run: they are slow, as a rule. */
+  /** The faults of the services in every run. Usually they are slow. */
   faults: z.array(faultSchema).default([]),
   /** What interrupts a run. Default: a node fails half-way. */
   interruption: z
@@ -17,7 +17,7 @@ const scenarioSchema = z.strictObject({
     .optional(),
 });
 
-/** What cuts a run off, by the scenario. */
+/** The interruption of a scenario. */
 export type ScenarioInterruption = { faults: Fault[] } | { budgetMs: number };
 
 /** Reads a scenario. @throws {WorkflowError} WORKFLOW_INVALID */

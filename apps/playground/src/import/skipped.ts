@@ -1,7 +1,7 @@
-/** A node of a drawing, as far as it decides what runs. */
+/** The fields of a node that decide what runs. */
 export interface DrawnNode {
   disabled: boolean;
-  /** A start node whatever leads to it. */
+  /** True if the node is a start node, even if links lead to it. */
   isTrigger: boolean;
 }
 
@@ -9,14 +9,14 @@ export interface DrawnNode {
 export interface DrawnLink<Node> {
   from: Node;
   to: Node;
-  /** Never taken: it is switched off, or leaves a disabled node by another output than its first. */
+  /** True if the connection is never taken: it is disabled, or leaves a disabled node by an output after the first. */
   isClosed: boolean;
 }
 
 /**
- * Finds the nodes that no run reaches: what only disabled start nodes and closed links lead to.
+ * Finds the nodes that no run reaches: only disabled start nodes and closed links lead to them.
  *
- * - A node that no link leads to is a start node, and so is a trigger.
+ * - A node that no link leads to is a start node. So is a trigger.
  */
 export function findSkipped<Node extends DrawnNode>(
   nodes: readonly Node[],
@@ -29,7 +29,7 @@ export function findSkipped<Node extends DrawnNode>(
   );
   const reach = (starts: readonly Node[]) => {
     const reached = new Set(starts);
-    // A set grows while it is walked, and the walk takes what was added.
+    // The loop also visits items that are added to the set meanwhile.
     for (const node of reached) for (const { to } of outgoing.get(node) ?? []) reached.add(to);
     return reached;
   };

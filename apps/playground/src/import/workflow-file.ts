@@ -10,7 +10,7 @@ import { fitName, UniqueNames } from "./names.ts";
 import { canvasOfRows } from "./rows.ts";
 import { readScenario, type ScenarioInterruption } from "./scenario.ts";
 
-/** A workflow, read and ready to be compared. */
+/** A workflow that is ready to be compared. */
 export interface LoadedWorkflow {
   workflow: WorkflowDefinition;
   title: string;
@@ -18,15 +18,15 @@ export interface LoadedWorkflow {
   input: Record<string, unknown>;
   faults: Fault[];
   interruption?: ScenarioInterruption | undefined;
-  /** What the drawing says and the workflow does not, in sentences. */
+  /** Settings of the drawing that the workflow does not have, as sentences. */
   dropped: string[];
-  /** More about the import of an n8n export. */
+  /** Details of an n8n import. */
   n8n?: N8nImport;
 }
 
-/** How files are read. */
+/** The options for reading files. */
 export interface ParseOptions {
-  /** Node types that are there to be run, whatever they are called. */
+  /** Node types that have an executor of the user's, so they always run. */
   ownTypes?: readonly string[] | undefined;
   /** Only these workflows, by id or name. Default: all. */
   workflow?: readonly string[] | undefined;
@@ -35,7 +35,7 @@ export interface ParseOptions {
 /**
  * Reads workflow files: saved React Flow canvases, n8n exports, rows of nodes and connections.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT (no such file), WORKFLOW_NOT_FOUND (none that was asked for), WORKFLOW_INVALID,
+ * @throws {WorkflowError} INVALID_ARGUMENT (no such file), WORKFLOW_NOT_FOUND (no such workflow), WORKFLOW_INVALID,
  *   WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE; the message begins with the file's name
  */
 export async function readWorkflowFiles(
@@ -58,26 +58,26 @@ export async function readWorkflowFiles(
   for (const wanted of options.workflow ?? []) {
     if (found.some((drawing) => isCalled(drawing, wanted))) continue;
     const ids = listed(found.map(({ id }) => id));
-    throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow is called ${quoted(wanted)}; there are ${ids}.`);
+    throw new WorkflowError("WORKFLOW_NOT_FOUND", `There is no workflow ${quoted(wanted)}. The files have ${ids}.`);
   }
   return loaded;
 }
 
-/** Makes workflows from a parsed file; `fallbackId` is the id of one that has none. */
+/** Makes workflows from a parsed file. `fallbackId` is the id of a workflow without one. */
 export function parseWorkflows(value: unknown, fallbackId: string, options: ParseOptions = {}): LoadedWorkflow[] {
   return importAll(nameDrawings(value, fallbackId), options);
 }
 
 type NamedDrawing = Drawing & { id: string; name: string };
 
-/** What was found in a file. */
+/** The contents of a file. */
 interface Found {
   drawings: NamedDrawing[];
-  /** What is not among them. */
+  /** Notes about what was left out of the file. */
   leftOut: string[];
 }
 
-/** Gives each drawing an id of its own. One without nodes is left out, unless it is the only one. */
+/** Gives each drawing a unique id. A drawing without nodes is left out, unless it is the only one. */
 function nameDrawings(value: unknown, fallbackId: string): Found {
   const { drawings, otherItems } = findDrawings(value);
   const filled = drawings.filter(({ value: { nodes } }) => nodes.length > 0);
@@ -91,8 +91,8 @@ function nameDrawings(value: unknown, fallbackId: string): Found {
       return { ...drawing, id, name: fitName(drawing.name ?? id, id) };
     }),
     leftOut: [
-      ...(empty === 0 ? [] : [`left out of the file, workflows without nodes: ${empty}`]),
-      ...(otherItems === 0 ? [] : [`left out of the file, items of a list that are no workflow: ${otherItems}`]),
+      ...(empty === 0 ? [] : [`workflows without nodes, left out: ${empty}`]),
+      ...(otherItems === 0 ? [] : [`list items that are not workflows, left out: ${otherItems}`]),
     ],
   };
 }

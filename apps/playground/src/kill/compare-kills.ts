@@ -7,18 +7,18 @@ import type { ServiceServer } from "../server/service-server.ts";
 import { runWorker, type WorkerRun, workerLimitMs } from "./run-worker.ts";
 import type { KillMoment, StopAt, WorkerTask } from "./task.ts";
 
-/** A node at which processes are killed. */
+/** The options for killing processes at a node. */
 export interface KillOptions {
   services: ServiceServer;
-  /** For both executors; the store and the execution are V2's. */
+  /** The task for both executors, without the fields that only V2 needs. */
   task: Omit<WorkerTask, "executor" | "stopAt">;
   v2: Pick<Extract<WorkerTask["executor"], { name: "v2" }>, "store" | "contextMode">;
   stopAt: Omit<StopAt, "moment">;
-  /** Hears of every process before it starts, and how long it may take, in milliseconds. */
+  /** Called before every process starts, with its time limit in milliseconds. */
   onProgress: (what: string, limitMs: number) => void;
 }
 
-/** What came of the kills. */
+/** The reports of the kills. */
 export interface KillReports {
   interruptions: InterruptionReport[];
   leftOut: LeftOut[];
@@ -27,10 +27,10 @@ export interface KillReports {
 const MOMENTS: readonly KillMoment[] = ["before", "during", "after"];
 
 /**
- * Kills a process with SIGKILL at a node, before, during and after its effect, and starts another: V1 runs the workflow
- * again, V2 resumes from the last checkpoint.
+ * Kills a process with SIGKILL at a node: before, during and after its effect. Then it starts another process: V1 runs
+ * the workflow again, V2 resumes from the last checkpoint.
  *
- * - A moment at which the process could not be killed is left out, with the reason.
+ * - A kill that could not happen at its moment is left out, with the reason.
  */
 export async function compareKills(
   { outputs, expected, order, bench }: InterruptionContext,

@@ -10,26 +10,26 @@ import { GO, type WorkerMessage, type WorkerTask } from "./task.ts";
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
-/** A process is up, and has waited for a lease, before its first node starts, in milliseconds. */
+/** The time that a process needs before its first node, including the wait for a lease, in milliseconds. */
 const START_LIMIT_MS = 75_000;
-/** The wait for what a process does by itself when its run has taken too long, in milliseconds. */
+/** The wait for a process to end by itself after its run has taken too long, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** The longest that a worker process may take, in milliseconds. */
+/** Returns the time limit of a worker process, in milliseconds. */
 export const workerLimitMs = (runLimitMs: number) => START_LIMIT_MS + runLimitMs + GRACE_MS;
 
 /** A run in a process of its own. */
 export interface WorkerRun extends RecordedRun {
   /** Absent if the process was killed. */
   outcome?: Outcome;
-  /** Why the process could not be killed at the moment that the task names. */
+  /** The reason why the process could not be killed at the moment of the task. */
   missed?: string;
 }
 
 /**
- * Runs a task in a process of its own, and kills it with SIGKILL at the moment that the task names.
+ * Runs a task in a process of its own, and kills the process with SIGKILL at the moment of the task.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT if a module of the user's throws where nothing catches it
+ * @throws {WorkflowError} INVALID_ARGUMENT if a module of the user's throws an uncaught error
  * @throws {NoReportError} if the process ends by itself
  */
 export async function runWorker(task: WorkerTask, services: ServiceServer): Promise<WorkerRun> {
@@ -79,12 +79,12 @@ export async function runWorker(task: WorkerTask, services: ServiceServer): Prom
   return { ...notes.all(), ...ending };
 }
 
-/** Notes which nodes ran in a process, and what was asked of the services meanwhile. */
+/** Records the nodes that ran in a process, and the requests to the services meanwhile. */
 class RunNotes {
   readonly #services: ServiceServer;
   readonly #before: number;
   readonly #nodeRuns: NodeRun[] = [];
-  /** The requests that belong to nodes which have ended: the answer to each came before its node's end. */
+  /** The number of requests that belong to nodes that have ended. Each was answered before its node ended. */
   #counted = 0;
 
   constructor(services: ServiceServer) {
@@ -92,7 +92,7 @@ class RunNotes {
     this.#before = services.ledger.entries.length;
   }
 
-  /** A node counts as failed until it completes: if its process is killed, that is what it stays. */
+  /** Records a message. A node counts as failed until it completes, also if its process is killed. */
   take({ type, nodeId }: { type: "started" | "completed"; nodeId: string }): void {
     const last = this.#nodeRuns.findLast((run) => run.nodeId === nodeId);
     if (type === "completed" && last !== undefined) {

@@ -2,36 +2,36 @@ import type { Outcome } from "../compare/executors.ts";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { StoreChoice } from "../store/open-store.ts";
 
-/** When a process is killed, seen from the effect of the node it is at. */
+/** The moment of a kill, relative to the effect of the node. */
 export type KillMoment =
   /** The node has started and done nothing. */
   | "before"
-  /** The node is running: if it sends a request, the service has done what it asks for, and its answer is kept back. */
+  /** The node is running. If it sends a request, the service has done the work and holds back the answer. */
   | "during"
   /** The node has ended; its checkpoint is not written. */
   | "after";
 
-/** Where a process stops and waits to be killed. */
+/** The place at which a process stops and waits for its kill. */
 export interface StopAt {
   nodeId: string;
   moment: KillMoment;
-  /** Whether the node sent requests to the playground's services when it was not disturbed. */
+  /** True if the node sent requests to the playground's services in an undisturbed run. */
   sendsRequests: boolean;
 }
 
-/** Modules that take the place of the playground's own executor and nodes. */
+/** Modules that replace the playground's own executor and nodes. */
 export interface UserModules {
   v1?: string | undefined;
   executors?: string | undefined;
 }
 
-/** A worker process's part of a comparison. */
+/** The task of a worker process. */
 export interface WorkerTask {
   loaded: Pick<LoadedWorkflow, "workflow" | "format" | "input">;
   services: { url: string; model: string };
   modules: UserModules;
   userId: string;
-  /** The longest that the run may take, in milliseconds. */
+  /** The time limit of the run, in milliseconds. */
   runLimitMs: number;
   stopAt?: StopAt;
   executor:
@@ -39,18 +39,18 @@ export interface WorkerTask {
     | { name: "v2"; store: StoreChoice; contextMode: "frozen" | "copy"; executionId: string; resume: boolean };
 }
 
-/** The message of a parent that a node which is killed while it runs may start. */
+/** The parent's message that lets a node start which is killed while it runs. */
 export const GO = "go";
 
 /** The messages of a worker process. */
 export type WorkerMessage =
   | { type: "started" | "completed"; nodeId: string }
-  /** It is at a node that it is killed "during", and waits for {@link GO}. */
+  /** The process is at the node of a "during" kill, and waits for {@link GO}. */
   | { type: "reached" }
-  /** It is at the place at which it is killed. */
+  /** The process is at the place of the kill. */
   | { type: "stopped" }
-  /** It cannot be killed there: the node has ended. */
+  /** The process cannot be killed there, because the node has ended. */
   | { type: "missed"; reason: string }
-  /** A module of the user's has thrown where nothing catches it. */
+  /** A module of the user's has thrown an uncaught error. */
   | { type: "fault"; message: string }
   | { type: "ended"; outcome: Outcome };

@@ -11,9 +11,9 @@ import { openStore } from "../store/open-store.ts";
 import { messageOf } from "../values/message-of.ts";
 import type { StopAt, WorkerMessage, WorkerTask } from "./task.ts";
 
-// A process that runs one workflow once, and may be killed in the middle of it. Its parent gives it the task.
+// A process that runs one workflow once, and may be killed meanwhile. Its parent sends it the task.
 
-/** So short that the next process need not wait long for the lease of one that was killed, in milliseconds. */
+/** The lease, in milliseconds. It is short, so that the next process waits only briefly after a kill. */
 const LEASE_MS = 1_000;
 const WAIT_FOR_LEASE_MS = 60_000;
 
@@ -29,7 +29,7 @@ async function run(task: WorkerTask): Promise<void> {
   try {
     await send({ type: "ended", outcome });
   } catch (error) {
-    // Functions, say, cannot be sent to another process.
+    // Some values, such as functions, cannot be sent to another process.
     await send({ type: "ended", outcome: { success: false, error: `The output cannot be read: ${messageOf(error)}` } });
   }
   process.exit(0);
@@ -59,7 +59,7 @@ async function work(task: WorkerTask): Promise<Outcome> {
   }
 }
 
-/** The same executors; the parent hears when nodes start and complete, and one of them may stop for good. */
+/** Wraps the executors. They report starts and completions to the parent, and one of them may stop for its kill. */
 function reporting(executors: ExecutorTable, { stopAt }: WorkerTask): ExecutorTable {
   const entries = Object.entries(executors).map(([type, executor]) => {
     const reported: NodeExecutor = async (args) => {
@@ -81,8 +81,8 @@ function reporting(executors: ExecutorTable, { stopAt }: WorkerTask): ExecutorTa
 /**
  * Starts a node, and stops while it runs.
  *
- * - If the node sends requests, the parent kills the process when it keeps the first answer back.
- * - Otherwise it stops once the node waits for anything.
+ * - If the node sends requests, the parent holds back the first answer and then kills the process.
+ * - Otherwise the process stops as soon as the node waits for anything.
  */
 async function stopDuring({ sendsRequests }: StopAt, start: () => ReturnType<NodeExecutor>): Promise<never> {
   tell({ type: "reached" });

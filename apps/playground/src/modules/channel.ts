@@ -1,11 +1,11 @@
 import { messageOf } from "../values/message-of.ts";
 
 /**
- * Takes the channel to the parent process for the playground alone.
+ * Reserves the channel to the parent process for the playground.
  *
- * - Modules of the user's that are loaded later find a process without one, as they do outside the playground.
+ * - The user's modules are loaded later and find no channel, as outside the playground.
  *
- * @returns A function that sends a message; it resolves once the message is on its way.
+ * @returns A function that sends a message, and resolves once the message is sent.
  */
 export function takeChannel<Message>(): (message: Message) => Promise<void> {
   const send = process.send?.bind(process) as ((message: Message, sent: () => void) => boolean) | undefined;
@@ -17,8 +17,8 @@ export function takeChannel<Message>(): (message: Message) => Promise<void> {
     });
 }
 
-/** Hears of what nothing catches: a rejection that is not handled, an error in a timer. */
+/** Reports uncaught errors (in a timer, for example) and unhandled rejections. */
 export function onUncaught(report: (message: string) => void): void {
-  process.on("uncaughtException", (error) => report(`threw where nothing catches it: ${messageOf(error)}`));
+  process.on("uncaughtException", (error) => report(`threw an uncaught error: ${messageOf(error)}`));
   process.on("unhandledRejection", (reason) => report(`left a rejected promise unhandled: ${messageOf(reason)}`));
 }

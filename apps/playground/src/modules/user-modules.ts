@@ -12,7 +12,7 @@ type Call = (argument: unknown) => unknown;
 /**
  * Loads the module given with `--v1`: the user's own old executor.
  *
- * - `createWorkflowExecutor({ workflows, executors })`, giving `{ executeWorkflowSync }` as `@waymark/core/v1` does; or
+ * - `createWorkflowExecutor({ workflows, executors })`, which returns `{ executeWorkflowSync }` like `@waymark/core/v1`; or
  * - `executeWorkflowSync({ workflowId, userId, initialData, workflow, executors })`.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
@@ -69,7 +69,7 @@ async function load(option: string, path: string): Promise<Exports> {
   }
 }
 
-/** A CommonJS module's exports are also, or only, its default export. */
+/** Returns a module's exports. Those of a CommonJS module may be only in its default export. */
 function findExport(exports: Exports, name: string): unknown {
   return exports[name] ?? (exports.default as Exports | undefined)?.[name];
 }
@@ -86,12 +86,12 @@ async function makeExecutor(
   }
   const execute = made?.executeWorkflowSync;
   if (typeof execute !== "function") {
-    throw invalid("--v1", path, "gives no executeWorkflowSync from its createWorkflowExecutor");
+    throw invalid("--v1", path, "returns no executeWorkflowSync from its createWorkflowExecutor");
   }
   return execute as Call;
 }
 
-/** An old executor that throws has failed, whatever it throws. */
+/** Calls the old executor. Any thrown value counts as a failure. */
 async function outcomeOf(path: string, run: () => unknown): Promise<Outcome> {
   let outcome: Exports;
   try {

@@ -1,13 +1,14 @@
 import { type NodeExecutor, type Patch, route, type WorkflowContext } from "@waymark/core";
 import type { N8nNodeData } from "../import/n8n.ts";
 
-/** The field by which core tells marked results from contexts, and what it says for those that choose no output. */
+/** The field by which core recognizes marked results, and its values for results that choose no output. */
 const [MARK] = Object.getOwnPropertySymbols(route({}, [])) as [symbol];
 const CHOOSES_NONE = new Set<unknown>([undefined, "patch"]);
 
 /**
- * Keeps a node off its error output, unless its executor chooses it by `route()`: a plain context takes all outputs,
- * and for an executor that knows nothing of n8n's error outputs that means to handle an error after every success.
+ * Wraps an executor so that a plain context takes all outputs but the error output. `route()` can still choose it.
+ *
+ * - Without this, an executor that does not know n8n's error outputs would take them after every success.
  */
 export function besideErrorOutput(executor: NodeExecutor): NodeExecutor {
   const run: NodeExecutor = async (args) => {
@@ -20,6 +21,6 @@ export function besideErrorOutput(executor: NodeExecutor): NodeExecutor {
       outputs.filter((output) => output !== errorOutput),
     );
   };
-  // A node made by defineNode carries its type and the schema of its data.
+  // The executor of defineNode has the properties type and dataSchema.
   return Object.assign(run, executor);
 }

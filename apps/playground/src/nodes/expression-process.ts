@@ -2,17 +2,17 @@ import { isMainThread, Worker } from "node:worker_threads";
 import jsonata from "jsonata";
 import type { ExpressionAnswer, ExpressionTask, TemplatePart } from "./expression-task.ts";
 
-// The process that evaluates expressions. Nothing but its end stops some of them, and memory that runs out ends it.
+// The process that evaluates expressions. Some of them can only be stopped by ending it, others exhaust its memory.
 
-/** Compiled expressions that are kept. */
+/** The maximum number of cached compiled expressions. */
 const MAX_COMPILED = 1_000;
-/** The values of a task together, in characters; what is no text counts as eight. */
+/** The maximum size of a task's values, in characters. A value that is not text counts as eight. */
 const MAX_RESULT = 32 * 1024 * 1024;
 const PARENT_CHECK_MS = 500;
 
 const compiled = new Map<string, jsonata.Expression>();
 
-/** An error with the expression that it comes from. */
+/** An error of an expression, with the expression. */
 class ExpressionFault extends Error {
   readonly expression: string;
 
@@ -27,7 +27,7 @@ if (isMainThread) {
   new Worker(new URL(import.meta.url)).unref();
   tell({ type: "ready" });
 } else {
-  // An expression that never ends does not notice that nobody waits for it any more.
+  // Needed because an expression that never ends does not notice that its parent has gone.
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
@@ -70,7 +70,7 @@ async function evaluate(
   reader: ResultReader,
 ): Promise<unknown> {
   const expression = compile(source);
-  // `items[]` marks the array it is applied to, and the next expression would find the mark.
+  // `items[]` marks the array that it is applied to, and the next expression would see the mark.
   const own = /\[\s*\]/.test(source) ? reader.fresh().read(input, source) : input;
   let result: unknown;
   try {
@@ -100,10 +100,10 @@ async function evaluateTemplate(
   return parts;
 }
 
-/** A `}}` inside an expression (`{{ {"a": {"b": 1}} }}`) does not end it. */
+/** Finds the end of an expression. A `}}` inside it (`{{ {"a": {"b": 1}} }}`) does not end it. */
 function endOfExpression(template: string, start: number): number {
   const first = template.indexOf("}}", start);
-  if (first === -1) throw new ExpressionFault(template, "opens {{ and does not close it");
+  if (first === -1) throw new ExpressionFault(template, "opens {{ but does not close it");
   for (let close = first; close !== -1; close = template.indexOf("}}", close + 1)) {
     if (isReadable(template.slice(start, close))) return close;
   }
@@ -133,9 +133,9 @@ function compile(source: string): jsonata.Expression {
   return expression;
 }
 
-/** Copies results into plain arrays and objects: JSONata marks its arrays with hidden properties. */
+/** Copies results into plain arrays and objects, because JSONata marks its arrays with hidden properties. */
 class ResultReader {
-  /** The stand-ins among the results, each with its place in the task's list. */
+  /** The stand-ins among the results, each with its index in the task's list. */
   readonly found = new Map<object, number>();
   readonly #places: ReadonlyMap<object, number>;
   #size = 0;
@@ -144,15 +144,15 @@ class ResultReader {
     this.#places = places;
   }
 
-  /** One that has read nothing. */
+  /** Returns a reader that has read nothing yet. */
   fresh(): ResultReader {
     return new ResultReader(this.#places);
   }
 
   read(value: unknown, source: string): unknown {
     this.#size += typeof value === "string" ? value.length : 8;
-    if (this.#size > MAX_RESULT) throw new ExpressionFault(source, `gives more than ${MAX_RESULT >> 20} MiB`);
-    if (typeof value === "function") throw new ExpressionFault(source, "gives a function, not a value");
+    if (this.#size > MAX_RESULT) throw new ExpressionFault(source, `returns more than ${MAX_RESULT >> 20} MiB`);
+    if (typeof value === "function") throw new ExpressionFault(source, "returns a function, not a value");
     if (typeof value !== "object" || value === null || value instanceof Date) return value;
     const place = this.#places.get(value);
     if (place !== undefined) {
@@ -160,7 +160,7 @@ class ResultReader {
       return value;
     }
     if (Array.isArray(value)) return Array.from(value, (item) => this.read(item, source));
-    if ("_jsonata_lambda" in value) throw new ExpressionFault(source, "gives a function, not a value");
+    if ("_jsonata_lambda" in value) throw new ExpressionFault(source, "returns a function, not a value");
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.read(item, source)]));
   }
 }

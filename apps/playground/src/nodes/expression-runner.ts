@@ -2,14 +2,14 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { ExpressionAnswer, ExpressionTask } from "./expression-task.ts";
 
-/** When a task is ended before it is done. */
+/** The limits of a task. */
 export interface TaskLimits {
-  /** Milliseconds of work; waiting for the tasks before it does not count. */
+  /** Milliseconds of work, without the wait for earlier tasks. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
 }
 
-/** An answer to a task, without the process's own affairs. */
+/** The answer to a task. */
 export type TaskAnswer = Exclude<ExpressionAnswer, { type: "ready" }>;
 
 type Outcome = { answer: TaskAnswer } | { error: unknown };
@@ -22,15 +22,15 @@ interface Job {
 
 const PROCESS = fileURLToPath(new URL("./expression-process.ts", import.meta.url));
 
-/** The heap of the process: what needs more ends it. MiB. */
+/** The heap limit of the process, in MiB. A task that needs more ends the process. */
 const MEMORY_MIB = 256;
 
 /**
- * Runs tasks in a process of their own, one at a time, and uses the process again and again.
+ * Runs tasks in a child process, one at a time, and reuses the process.
  *
- * - A task that takes too long, needs too much memory, or is aborted ends with its process; the next gets a new one. A
- *   thread would be cheaper, but one text of 500 MB is more than its limits can catch: it takes this process with it.
- * - This process does not stay alive for one that has nothing to do.
+ * - If a task takes too long, needs too much memory or is aborted, its process ends, and the next task gets a new one.
+ * - A thread would be cheaper, but its limits do not catch a text of 500 MB, which would end the main process.
+ * - An idle child process does not keep the main process alive.
  */
 export class ExpressionRunner {
   #child: ChildProcess | undefined;
@@ -39,7 +39,7 @@ export class ExpressionRunner {
   #timer: NodeJS.Timeout | undefined;
   readonly #queue: Job[] = [];
 
-  /** @throws {Error} over a limit; the signal's reason, if it was aborted */
+  /** @throws {Error} if the task exceeds a limit; the signal's reason, if it was aborted */
   run(task: ExpressionTask, { timeoutMs, signal }: TaskLimits): Promise<TaskAnswer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
@@ -70,16 +70,16 @@ export class ExpressionRunner {
     if (this.#isReady) this.#send(this.#child, job);
   }
 
-  /** The clock starts once the process is there: its own start is no part of a task. */
+  /** Runs a task. Its time starts once the process is up. */
   #send(child: ChildProcess, job: Job): void {
     this.#timer = setTimeout(() => {
-      // After a long blockage of this process the answer may be here already, and is read before the immediate runs.
+      // If this process was blocked, the answer may have arrived already. It is read before the immediate runs.
       setImmediate(() => {
         if (this.#current === job) this.#end(new Error(`took longer than ${job.timeoutMs} ms`));
       });
     }, job.timeoutMs);
     try {
-      // An error that comes later is followed by the end of the process.
+      // A later error is followed by the end of the process.
       child.send(job.task, () => {});
     } catch (error) {
       this.#end(error);
@@ -120,7 +120,7 @@ export class ExpressionRunner {
     }
   }
 
-  /** Ends the process with its task: nothing else stops a regular expression. */
+  /** Ends the process with its task, because nothing else stops a regular expression. */
   #end(error: unknown): void {
     this.#child?.kill("SIGKILL");
     this.#child?.unref();
@@ -140,7 +140,7 @@ export class ExpressionRunner {
   }
 }
 
-/** V8 aborts a process whose heap is full. */
+/** Makes the error of a task whose process ended. V8 aborts a process whose heap is full. */
 function endError(code: number | null, signal: NodeJS.Signals | null): Error {
   const isFull = signal === "SIGABRT" || code === 134;
   return new Error(isFull ? `needs more than ${MEMORY_MIB} MiB of memory` : `its process ended (${signal ?? code})`);

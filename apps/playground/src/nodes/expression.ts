@@ -4,7 +4,7 @@ import { ExpressionRunner, type TaskAnswer } from "./expression-runner.ts";
 import type { ExpressionSource, TemplatePart } from "./expression-task.ts";
 import { pack, unpack } from "./stand-ins.ts";
 
-/** How an expression is evaluated. */
+/** The options of an evaluation. */
 export interface EvaluateOptions {
   /** Variables: `{ index: 3 }` is `$index` in the expression. */
   bindings?: Readonly<Record<string, unknown>> | undefined;
@@ -14,15 +14,15 @@ export interface EvaluateOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Well within any sensible `--timeout`, so that the node is what fails. */
+/** The default time limit in milliseconds. It is shorter than any sensible `--timeout`, so that the node fails first. */
 const DEFAULT_TIMEOUT_MS = 2_000;
 
-/** Items that are evaluated in one go, under one time limit. */
+/** The number of items that are evaluated together, under one time limit. */
 const ITEMS_AT_ONCE = 500;
 
-/** Characters of an expression that are shown in an error. */
+/** The maximum length of an expression in an error, in characters. */
 const MAX_SHOWN = 200;
-/** Characters of what JSONata says about it; it likes to quote values. */
+/** The maximum length of JSONata's message, in characters, because it often quotes values. */
 const MAX_MESSAGE = 500;
 
 const runner = new ExpressionRunner();
@@ -30,11 +30,11 @@ const runner = new ExpressionRunner();
 /**
  * Evaluates a JSONata expression against a value, in a process that can be ended.
  *
- * - The result is made of plain arrays and objects; nothing of the input is changed.
- * - Of an instance of a class, the expression sees the own fields; if it hands the instance on, that is what it gives.
+ * - The result has only plain arrays and objects. The input is not changed.
+ * - Of an instance of a class, the expression sees the own fields. It can return the instance itself.
  *
- * @throws {NonRetryableError} the expression cannot be read, fails, takes too long, needs more than 256 MiB of memory,
- *   or gives a function; the signal's reason, if it was aborted
+ * @throws {NonRetryableError} if the expression cannot be read, fails, takes too long, needs more than 256 MiB of memory,
+ *   or returns a function; the signal's reason, if it was aborted
  */
 export async function evaluate(source: string, input: unknown, options: EvaluateOptions = {}): Promise<unknown> {
   const [[value] = []] = await run([{ kind: "expression", text: source }], [input], options);
@@ -44,7 +44,7 @@ export async function evaluate(source: string, input: unknown, options: Evaluate
 /**
  * Evaluates a JSONata expression against every item of a list, with `$index`.
  *
- * - `timeoutMs` is for 500 items. An error begins with the item's number.
+ * - `timeoutMs` applies to each 500 items. An error begins with the number of the item.
  */
 export async function evaluateEach(
   source: string,
@@ -64,9 +64,9 @@ export async function evaluateEach(
 /**
  * Fills the `{{ expression }}` parts of a text.
  *
- * - A text that is one such part and nothing else gives the expression's own value, whatever its type.
- * - Elsewhere strings are set in as they are, nothing as "", everything else as JSON.
- * - `encode` is applied to what is set in, unless it is at the very start of the text.
+ * - If the text is exactly one such part, the result is the value of the expression, of any type.
+ * - Otherwise strings are inserted as they are, no value as "", and everything else as JSON.
+ * - `encode` is applied to each inserted value, except at the very start of the text.
  */
 export async function render(
   template: string,
@@ -78,7 +78,7 @@ export async function render(
   return join(parts as TemplatePart[], encode);
 }
 
-/** Fills every text in a JSON value, keys excepted. */
+/** Fills every text in a JSON value, except keys. */
 export async function renderDeep(value: unknown, input: unknown, options: EvaluateOptions = {}): Promise<unknown> {
   const templates = new Set<string>();
   mapTexts(value, (text) => {
@@ -119,7 +119,7 @@ function mapTexts(value: unknown, change: (text: string) => unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, change)]));
 }
 
-/** Hands sources and inputs to the process: for each input, the values of all sources. */
+/** Evaluates sources in the process. Returns the values of all sources for each input. */
 async function run(
   sources: readonly ExpressionSource[],
   inputs: readonly unknown[],
@@ -147,11 +147,11 @@ async function run(
     throw expressionError([{ text: expression }], message, item);
   }
   const back = new Map(answer.standIns.map(([standIn, place]) => [standIn, originals[place]]));
-  if ([...back.values()].some(isNoValue)) throw expressionError(sources, "gives a function, not a value");
+  if ([...back.values()].some(isNoValue)) throw expressionError(sources, "returns a function, not a value");
   return unpack(answer.values, back) as unknown[][];
 }
 
-/** A large context is copied to the process only for the expressions that ask for it. */
+/** Keeps only the bindings that an expression may use, so that a large context is copied only if needed. */
 function onlyNamed(
   bindings: Readonly<Record<string, unknown>>,
   sources: readonly ExpressionSource[],

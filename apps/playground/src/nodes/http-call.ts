@@ -1,47 +1,47 @@
 import { NonRetryableError, RetryAfterError } from "@waymark/core";
 import { cleanText, safeError } from "@waymark/core/store";
 
-/** One HTTP request of a node. */
+/** An HTTP request of a node. */
 export interface HttpCall {
   method: string;
   url: URL;
   headers?: Readonly<Record<string, string>>;
   /** Sent as JSON, unless it is text. */
   body?: unknown;
-  /** For the whole exchange, the answer's body included. */
+  /** The time limit of the whole exchange, including the body of the answer. */
   timeoutMs: number;
-  /** Statuses that are no failure, beside 2xx. */
+  /** Statuses that are not failures, besides 2xx. */
   accept?: readonly number[];
-  /** Sent as `Idempotency-Key` with every method but GET and HEAD. */
+  /** Sent as `Idempotency-Key` with every method except GET and HEAD. */
   idempotencyKey?: string | undefined;
-  /** Sent as `X-Workflow-Node`, so that a service can tell whose request it was. */
+  /** Sent as `X-Workflow-Node`, so that a service knows the sender of the request. */
   nodeId: string;
   signal?: AbortSignal | undefined;
 }
 
-/** What came back. */
+/** An HTTP answer. */
 export interface HttpAnswer {
   status: number;
-  /** The parsed value of a JSON answer, else the text; `undefined` where there was none. */
+  /** The parsed value of a JSON answer, else the text. `undefined` if the body was empty. */
   body: unknown;
 }
 
-/** A larger answer is refused: it would go into every later context. Bytes. */
+/** The maximum size of an answer, in bytes. A larger one would be part of every later context. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** Shorter header values ("json", "1") are no secrets. Characters. */
+/** The minimum length of a secret header value, in characters. Shorter ones ("json", "1") are not secret. */
 const MIN_SECRET_LENGTH = 8;
 
-/** 4xx statuses that a later attempt may well get past. */
+/** 4xx statuses that may pass with a later attempt. */
 const PASSING_STATUSES = new Set([408, 409, 423, 425, 429]);
 
 /**
- * Sends one request; its error shows whether it is worth another attempt.
+ * Sends one request. The type of its error decides about another attempt.
  *
- * - 429 and 503 with `Retry-After` throw a RetryAfterError; a status that may pass, a timeout or a broken connection
- *   an ordinary error; every other 4xx a NonRetryableError.
- * - Redirects are followed by GET and HEAD without headers of the caller's own: what a header holds is for one service.
- * - Errors name the method and the host. Paths, headers and bodies, which may hold secrets, are in none of them.
+ * - 429 and 503 with `Retry-After` throw a RetryAfterError. A status that may pass, a timeout or a broken connection
+ *   throws an ordinary error. Every other 4xx throws a NonRetryableError.
+ * - Redirects are followed by GET and HEAD without headers of the caller, because headers are meant for one service.
+ * - Errors name the method and the host. They contain no path, header or body, because these may hold secrets.
  */
 export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
   const what = `${call.method} ${call.url.origin}`;
@@ -65,7 +65,7 @@ export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
 /**
  * Reads a `Retry-After` header: seconds, or a date.
  *
- * - Milliseconds from `now`; `undefined` where it cannot be read.
+ * - Returns milliseconds from `now`, or `undefined` if it cannot be read.
  */
 export function parseRetryAfter(value: string | null, now: number = Date.now()): number | undefined {
   if (value === null || value.trim() === "") return undefined;
@@ -75,10 +75,10 @@ export function parseRetryAfter(value: string | null, now: number = Date.now()):
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** What `fetch` is given. @throws {NonRetryableError} the address or a header cannot be sent */
+/** Makes the options for `fetch`. @throws {NonRetryableError} if the address or a header cannot be sent */
 function encodeRequest(call: HttpCall, what: string): Pick<RequestInit, "headers" | "body" | "redirect"> {
   if (call.url.username !== "" || call.url.password !== "") {
-    throw new NonRetryableError(`${what}: the address holds a user and a password; send them in a header.`);
+    throw new NonRetryableError(`${what}: the address contains a user or a password; send them in a header.`);
   }
   const headers = new Headers({ accept: "application/json", "x-workflow-node": encodeURIComponent(call.nodeId) });
   const changesSomething = call.method !== "GET" && call.method !== "HEAD";
@@ -90,7 +90,7 @@ function encodeRequest(call: HttpCall, what: string): Pick<RequestInit, "headers
     try {
       headers.set(name, value);
     } catch {
-      throw new NonRetryableError(`${what}: header ${index + 1} of ${own.length} cannot be sent as it is.`);
+      throw new NonRetryableError(`${what}: header ${index + 1} of ${own.length} has characters that cannot be sent.`);
     }
   }
   const redirect = changesSomething || own.length > 0 ? "manual" : "follow";
@@ -114,7 +114,7 @@ async function readBody(response: Response, what: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${what}: the answer says it is JSON and is not`);
+    throw new Error(`${what}: the answer claims to be JSON but is not`);
   }
 }
 
@@ -129,7 +129,7 @@ function refusal(what: string, { call, response, body }: { call: HttpCall; respo
   return isFinal ? new NonRetryableError(message) : new Error(message);
 }
 
-/** The service's own words, from the places where services put them, without the headers it was sent. */
+/** Returns the service's own message from the usual fields, without the headers that were sent. */
 function describe(body: unknown, { headers = {} }: HttpCall): string {
   const { error, message } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   const nested = (error as { message?: unknown } | null | undefined)?.message;

@@ -4,10 +4,10 @@ import * as z from "zod";
 import { type EvaluateOptions, render, renderDeep } from "./expression.ts";
 import { type HttpAnswer, httpCall } from "./http-call.ts";
 
-/** What a request is made from; every text may hold `{{ expressions }}`. */
+/** The data of a request. Every text may contain `{{ expressions }}`. */
 export const requestSchema = z.object({
   method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
-  /** Absolute, or a path on the service the nodes were made with. */
+  /** An absolute address, or a path on the playground's services. */
   url: z.string().min(1),
   query: z.record(z.string(), z.unknown()).optional(),
   headers: z.record(z.string(), z.string()).optional(),
@@ -17,9 +17,9 @@ export const requestSchema = z.object({
 });
 
 const schema = requestSchema.extend({
-  /** The context key that the answer is kept under. Default: the node's id. */
+  /** The context key for the answer. Default: the node's id. */
   as: z.string().optional(),
-  /** Keep `{ status, body }` instead of the body alone. */
+  /** Keeps `{ status, body }` instead of only the body. */
   full: z.boolean().default(false),
 });
 
@@ -35,7 +35,7 @@ export const createHttpRequest = (options: { baseUrl: string | undefined }) =>
     },
   });
 
-/** Fills a request's templates and sends it; `keySuffix` tells several requests of one node apart. */
+/** Fills a request's templates and sends it. `keySuffix` distinguishes several requests of one node. */
 export async function sendRequest(
   args: Pick<NodeExecutorArgs, "node" | "idempotencyKey" | "signal">,
   options: {
@@ -63,7 +63,7 @@ export async function sendRequest(
   });
 }
 
-/** Without a scheme it is a path of the service's, whose address may have a path of its own. */
+/** Makes an absolute address. A text without a scheme is a path below `baseUrl`, which may have a path itself. */
 function withBase(text: string, baseUrl: string | undefined): string {
   if (baseUrl === undefined || /^[a-z][a-z0-9+.-]*:/i.test(text)) return text;
   return `${baseUrl.replace(/\/$/, "")}/${text.replace(/^\//, "")}`;
@@ -78,8 +78,8 @@ async function requestUrl(
   const address = withBase(text, options.baseUrl);
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    // The address as the file has it: what was set in may be secret.
-    throw new NonRetryableError(`${quoted(cleanText(request.url))} does not give an HTTP address.`);
+    // The address as in the file, because the inserted values may be secret.
+    throw new NonRetryableError(`${quoted(cleanText(request.url))} is not an HTTP address.`);
   }
   const query = (await renderDeep(request.query ?? {}, input, evaluation)) as Record<string, unknown>;
   for (const [name, value] of Object.entries(query)) {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { evaluate } from "./expression.ts";
 
 const schema = z.object({
-  /** A JSONata expression: `false`, `null`, 0, "" and nothing count as false, as in JSONata's own `$boolean`. */
+  /** A JSONata expression. `false`, `null`, 0, "" and no value count as false, as in JSONata's `$boolean`. */
   condition: z.string().min(1),
 });
 

@@ -6,13 +6,13 @@ import { requestSchema, sendRequest } from "./http-request.ts";
 
 const schema = z
   .object({
-    /** A JSONata expression for the list; a single value counts as a list of one, nothing as an empty one. */
+    /** A JSONata expression for the list. A single value counts as a list of one, no value as an empty list. */
     items: z.string().min(1),
-    /** What to make of each item: a JSONata expression on the item, with `$index` and `$context`. */
+    /** A JSONata expression that is evaluated on each item, with `$index` and `$context`. */
     each: z.string().min(1).optional(),
-    /** Or a request per item; its templates see the item, `$index` and `$context`. */
+    /** Or a request per item. Its templates see the item, `$index` and `$context`. */
     request: requestSchema.optional(),
-    /** Requests under way at once. */
+    /** The maximum number of requests at a time. */
     concurrency: z.int().min(1).max(32).default(1),
     /** Default: the node's id. */
     as: z.string().optional(),
@@ -21,7 +21,7 @@ const schema = z
     error: 'needs either "each" or "request"',
   });
 
-/** Does the same for every item of a list; the results keep the list's order. */
+/** Evaluates an expression or sends a request for every item of a list. The results keep the list's order. */
 export const createIterate = (options: { baseUrl: string | undefined }) =>
   defineNode({
     type: "iterate",
@@ -37,7 +37,7 @@ export const createIterate = (options: { baseUrl: string | undefined }) =>
       const results = await mapInOrder(items, data.concurrency, async (item, index) => {
         args.signal?.throwIfAborted();
         const bindings = { index, context };
-        // Each item has a key of its own, the same in every attempt: what was done before a failure is not done twice.
+        // Each item has its own key, the same in every attempt, so that no request is carried out twice.
         const sent = { request, baseUrl: options.baseUrl, input: item, bindings, keySuffix: `-${index}` };
         return (await sendRequest(args, sent)).body ?? null;
       });
@@ -73,7 +73,7 @@ async function mapInOrder(
   return results;
 }
 
-/** The error's kind decides about retries, so it is kept and only its message gains the item's number. */
+/** Adds the item's number to an error's message. The error itself stays, because its type decides about retries. */
 function namedAfterItem({ index, error }: { index: number; error: unknown }): unknown {
   if (!(error instanceof Error)) return new NonRetryableError(`Item ${index}: ${messageOf(error)}`);
   if (error.name !== "AbortError") error.message = `Item ${index}: ${error.message}`;

@@ -7,10 +7,10 @@ import { httpCall } from "./http-call.ts";
 const schema = z.object({
   prompt: z.string().min(1),
   system: z.string().optional(),
-  /** Default: the model the nodes were made with. */
+  /** Default: the environment's model. */
   model: z.string().optional(),
   maxTokens: z.int().positive().default(512),
-  /** The answer must be one of these; the model is told so, and any other answer fails the attempt. */
+  /** The allowed answers. The model is asked for one of them, and any other answer fails the attempt. */
   labels: z.array(z.string().min(1)).min(2).optional(),
   timeoutMs: z.number().positive().default(60_000),
   /** Default: the node's id. */
@@ -23,15 +23,15 @@ const answerSchema = z.object({
   usage: z.object({ input_tokens: z.number(), output_tokens: z.number() }),
 });
 
-/** Where the Messages API is. */
+/** The address of the Messages API. */
 export interface LlmService {
-  /** Without `/v1/messages`. */
+  /** The address without `/v1/messages`. */
   baseUrl: string;
   apiKey?: string | undefined;
   model: string;
 }
 
-/** Asks a language model through Anthropic's Messages API, or through a service that speaks it. */
+/** Asks a language model through Anthropic's Messages API, or a service with the same protocol. */
 export const createLlm = (service: LlmService) =>
   defineNode({
     type: "llm",
@@ -80,6 +80,8 @@ function readAnswer(body: unknown, labels: readonly string[] | undefined) {
   if (labels === undefined) return { text, model, tokens };
   const label = labels.find((one) => one.toLowerCase() === text.trim().replace(/[."']/g, "").toLowerCase());
   if (label === undefined)
-    throw new Error(`The model answered ${quoted(text, 80)}, none of ${cleanText(labels.join(", "), 200)}.`);
+    throw new Error(
+      `The model answered ${quoted(text, 80)}, which is not one of ${cleanText(labels.join(", "), 200)}.`,
+    );
   return { text, label, model, tokens };
 }

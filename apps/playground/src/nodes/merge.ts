@@ -2,15 +2,15 @@ import { defineNode, type WorkflowContext } from "@waymark/core";
 import * as z from "zod";
 
 const schema = z.object({
-  /** Context keys that the branches wrote; those of branches not taken are absent and left out. */
+  /** The context keys that the branches wrote. Keys of branches that were not taken are absent, and are ignored. */
   from: z.array(z.string()).min(1),
-  /** "first": the first that is there; "combine": objects, later keys win; "append": one list of all. */
+  /** "first": the first present value. "combine": one object, later keys win. "append": one list. */
   mode: z.enum(["first", "combine", "append"]).default("first"),
   /** Default: the node's id. */
   as: z.string().optional(),
 });
 
-/** Brings the results of several branches together. */
+/** Merges the results of several branches. */
 export const merge = defineNode({
   type: "merge",
   data: schema,

@@ -11,9 +11,9 @@ import { wait } from "./wait.ts";
 /** Executors by node type. */
 export type ExecutorTable = Record<string, NodeExecutor>;
 
-/** What the nodes talk to. */
+/** The services that the nodes use. */
 export interface NodeEnvironment {
-  /** What a relative URL of a request is resolved against. */
+  /** The base of relative URLs. */
   baseUrl?: string;
   llm: LlmService;
 }

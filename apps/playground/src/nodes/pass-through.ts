@@ -4,29 +4,29 @@ import { type NodeExecutor, route, type WorkflowDefinition } from "@waymark/core
 import { DISABLED_TYPE, type N8nNodeData } from "../import/n8n.ts";
 import { canonicalJson } from "../values/canonical-json.ts";
 
-/** n8n nodes that use all of their outputs in the course of a run. */
+/** n8n node types that use all of their outputs during a run. */
 const USES_ALL_OUTPUTS = new Set(["n8n-nodes-base.splitInBatches", "n8n-nodes-base.compareDatasets"]);
 
-/** What builders call the output that takes a node's errors. */
+/** Names that builders use for the output that takes errors. */
 const ERROR_OUTPUTS = new Set(["error", "onerror", "fail", "failure", "fail-branch", "catch"]);
 
-/** What a node is connected with. */
+/** The connections of a node. */
 interface Place {
-  /** The nodes whose output it is given, in the order of its inputs, each with the name of the input. */
+  /** The nodes whose outputs it receives, in the order of its inputs, each with the name of the input. */
   inputs: { id: string; handle: string }[];
-  /** The handles of its edges, and whether some have none. */
+  /** The handles of its edges. */
   outputs: Set<string>;
 }
 
 /**
- * Makes the executor that stands in for nodes without one: those of a tool that is not here, and disabled ones.
+ * Makes the executor for nodes without one: those of other tools, and disabled ones.
  *
- * - Its output is what was pinned to the node, else one item with a digest of its type, its data and the outputs it was
- *   given: any difference upstream shows downstream, and every run gives the same.
- * - Of several outputs it takes one, chosen by the digest; never the error output; all of them if the node's type uses
- *   all.
- * - A disabled node hands on what its first input was given.
- * - If there is nothing to choose it returns a plain context, which any old executor understands.
+ * - Its output is the node's pinned data, else one item with a digest of its type, its data and its inputs. So any
+ *   difference upstream shows downstream, and every run has the same output.
+ * - Of several outputs it takes one, chosen by the digest, and never the error output. It takes all outputs if the
+ *   node's type uses all.
+ * - A disabled node passes on the data of its first input.
+ * - If there is nothing to choose, it returns a plain context, which any old executor understands.
  */
 export function createPassThrough({ nodes, edges }: WorkflowDefinition): NodeExecutor {
   const places = new Map<string, Place>(nodes.map(({ id }) => [id, { inputs: [], outputs: new Set() }]));
@@ -36,7 +36,7 @@ export function createPassThrough({ nodes, edges }: WorkflowDefinition): NodeExe
   }
   for (const { inputs } of places.values()) inputs.sort((a, b) => Number(a.handle) - Number(b.handle) || 0);
   return async ({ context, node }) => {
-    // A run of nothing but such nodes would let no timer have its turn, and so run over every limit of time.
+    // Without this, a run of only such nodes would block all timers, and exceed every time limit.
     await turn();
     const { inputs, outputs } = places.get(node.id) as Place;
     const read = (id: string) => (Object.hasOwn(context, id) ? context[id] : null);

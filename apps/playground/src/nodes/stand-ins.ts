@@ -1,17 +1,17 @@
 /** A value that can be copied to another process. */
 export interface Packed<Value> {
   value: Value;
-  /** Objects in `value` that stand for what cannot be copied: instances of classes, functions, symbols. */
+  /** Stand-ins in `value` for what cannot be copied: instances of classes, functions, symbols. */
   standIns: object[];
-  /** What they stand for, in the same order. */
+  /** The originals, in the same order. */
   originals: unknown[];
 }
 
 /**
- * Makes a value fit for structured clone, which takes a class from its instances and refuses functions.
+ * Prepares a value for structured clone, which strips the class from instances and refuses functions.
  *
- * - A plain value is returned as it is. Otherwise a copy, in which a plain object with the same own fields stands for
- *   each instance, and an empty one for a function or a symbol. {@link unpack} puts the originals back.
+ * - A plain value is returned as it is. Otherwise the result is a copy: each instance is replaced by a plain object with
+ *   the same own fields, each function or symbol by an empty object. {@link unpack} restores the originals.
  */
 export function pack<Value>(value: Value): Packed<Value> {
   if (isPlain(value)) return { value, standIns: [], originals: [] };
@@ -45,7 +45,7 @@ export function pack<Value>(value: Value): Packed<Value> {
   return { value: copy(value) as Value, standIns, originals };
 }
 
-/** Puts the originals back in the place of their stand-ins. */
+/** Replaces stand-ins by their originals. */
 export function unpack(value: unknown, originals: ReadonlyMap<object, unknown>): unknown {
   if (originals.size === 0 || typeof value !== "object" || value === null) return value;
   if (originals.has(value)) return originals.get(value);
@@ -54,7 +54,7 @@ export function unpack(value: unknown, originals: ReadonlyMap<object, unknown>):
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item, originals)]));
 }
 
-/** Whether nothing in a value needs a stand-in. Walks without recursion: contexts can be deep. */
+/** Returns true if nothing in a value needs a stand-in. It does not recurse, because contexts can be deep. */
 function isPlain(value: unknown): boolean {
   const seen = new Set<object>();
   const left = [value];
@@ -70,7 +70,7 @@ function isPlain(value: unknown): boolean {
   return true;
 }
 
-/** Whether structured clone makes an equal copy of it, and it holds nothing else. */
+/** Returns true for a value without children that structured clone copies exactly. */
 function isCopied(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.getPrototypeOf(value) === Date.prototype;
   return typeof value !== "function" && typeof value !== "symbol";

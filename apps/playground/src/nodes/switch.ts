@@ -8,7 +8,7 @@ const schema = z.object({
   /** A JSONata expression, compared with each case's `equals`. */
   value: z.string().min(1),
   cases: z.array(z.object({ handle: z.string().min(1), equals: z.unknown() })).min(1),
-  /** The handle where no case fits; without it the node fails there, so that no case is lost in silence. */
+  /** The handle if no case fits. Without it the node fails, so that no case is lost silently. */
   fallback: z.string().min(1).optional(),
 });
 

@@ -4,11 +4,11 @@ import { evaluate } from "./expression.ts";
 
 const schema = z
   .object({
-    /** One JSONata expression, whose value is kept under `as`. */
+    /** A JSONata expression, whose value is written to the key `as`. */
     expression: z.string().min(1).optional(),
     /** Default: the node's id. */
     as: z.string().optional(),
-    /** Several at once: context key to expression, each seeing the context before this node. */
+    /** Several expressions by context key. Each sees the context before this node. */
     set: z.record(z.string(), z.string()).optional(),
   })
   .refine(({ expression, set }) => (expression === undefined) !== (set === undefined), {

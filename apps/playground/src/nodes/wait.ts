@@ -4,7 +4,7 @@ import * as z from "zod";
 
 const schema = z.object({ ms: z.number().min(0).max(86_400_000) });
 
-/** Waits; ends at once when the run is stopped. */
+/** Waits. It ends at once if the run is stopped. */
 export const wait = defineNode({
   type: "wait",
   data: schema,

@@ -1,24 +1,24 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** A request that may be answered, or the reason why not. */
+/** An accepted request, or the reason for refusing it. */
 export type Admission = { path: string } | { status: 403; message: string };
 
-/** The path that questions for a language model are sent to. */
+/** The path for questions to a language model. */
 export const MODEL_PATH = "/v1/messages";
 
 /**
- * Decides which requests the services answer: those of this machine's workflows, and not those that a page in the
- * user's browser makes.
+ * Decides which requests the services answer: those of workflows on this machine, but not those of a page in the user's
+ * browser.
  *
- * - The services' address holds a random token. Questions for a language model need it, and a JSON content type,
- *   because they may be passed on with the user's key.
+ * - The address of the services has a random token. Questions to a language model need the token and a JSON content
+ *   type, because they may be forwarded with the user's key.
  */
 export class Access {
   readonly #token = randomBytes(16).toString("hex");
   #origin = "";
 
-  /** Sets where the server listens, and returns the address to hand out: `http://127.0.0.1:PORT/TOKEN`. */
+  /** Sets the server's own address, and returns the address with the token: `http://127.0.0.1:PORT/TOKEN`. */
   open(origin: string): string {
     this.#origin = origin;
     return `${origin}/${this.#token}`;

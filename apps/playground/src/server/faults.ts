@@ -1,33 +1,33 @@
 import * as z from "zod";
 
-/** How the services misbehave, as a scenario describes it. */
+/** The schema of a fault in a scenario. */
 export const faultSchema = z.object({
   /** Default: any. */
   method: z.string().optional(),
-  /** A path; a `*` at its end stands for anything. */
+  /** A path. A `*` at its end matches anything. */
   path: z.string().startsWith("/"),
-  /** Calls that go well before it begins. */
+  /** The number of calls that succeed before it begins. */
   after: z.int().min(0).default(0),
-  /** Calls it lasts for; default: it stays. */
+  /** The number of calls that it lasts. Default: for ever. */
   times: z.int().positive().optional(),
-  /** Every answer that late, in milliseconds. */
+  /** The delay of every answer, in milliseconds. */
   delayMs: z.number().min(0).default(0),
-  /** Answer with this status and do nothing. */
+  /** The services answer with this status and do nothing. */
   status: z.int().min(400).max(599).optional(),
-  /** With `status`: sent as `Retry-After`; calls that come sooner are refused too and do not count. */
+  /** With `status`: sent as `Retry-After`. Earlier calls are refused, too, and do not count. */
   retryAfterSeconds: z.int().min(0).optional(),
 });
 
-/** One way in which the services misbehave. */
+/** A fault of the services. */
 export type Fault = z.output<typeof faultSchema>;
 
-/** What to do to one request. */
+/** The effect of the faults on one request. */
 export interface Disturbance {
   delayMs: number;
   refusal?: { status: number; retryAfterSeconds?: number };
 }
 
-/** Applies faults to requests in the order in which they come. */
+/** Applies faults to requests in the order of their arrival. */
 export class FaultPlan {
   #faults: { fault: Fault; calls: number; refusedUntil: number }[] = [];
 

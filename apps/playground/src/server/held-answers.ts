@@ -1,8 +1,8 @@
-/** Keeps answers to one node back, so that its process can be killed while it waits for them. */
+/** Holds back answers to one node, so that its process can be killed while it waits for them. */
 export class HeldAnswers {
   #held: { nodeId: string; reached: () => void; released: Promise<void>; release: () => void } | undefined;
 
-  /** Resolves once an answer to the node is being kept back; a request that names no node counts as one of it. */
+  /** Resolves once an answer to the node is held back. A request without a node counts as one of this node. */
   holdTo(nodeId: string): Promise<void> {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
@@ -10,7 +10,7 @@ export class HeldAnswers {
     return reached.promise;
   }
 
-  /** Waits here as long as answers to the node are kept back. */
+  /** Waits while answers to the node are held back. */
   async pass(nodeId: string | undefined): Promise<void> {
     if (this.#held === undefined || (nodeId !== undefined && this.#held.nodeId !== nodeId)) return;
     this.#held.reached();

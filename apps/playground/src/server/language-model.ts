@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What the Messages API is asked, as far as it matters here. */
+/** The fields of a Messages API request that matter here. */
 interface MessagesRequest {
   model?: string;
   system?: string;
@@ -8,10 +8,10 @@ interface MessagesRequest {
 }
 
 /**
- * Answers in the shape of Anthropic's Messages API, without a model: the same question gets the same answer.
+ * Answers in the shape of Anthropic's Messages API without a model. The same question gets the same answer.
  *
- * - Asked for "exactly one of: a, b, c" it picks the label with the most words in common with the prompt.
- * - Else it takes up the first sentence of the prompt's last paragraph.
+ * - If the prompt asks for "exactly one of: a, b, c", it picks the label with the most words in common with the prompt.
+ * - Otherwise it quotes the first sentence of the prompt's last paragraph.
  */
 export function standInAnswer(request: MessagesRequest): Record<string, unknown> {
   const prompt = request.messages?.at(-1)?.content ?? "";
@@ -30,7 +30,7 @@ export function standInAnswer(request: MessagesRequest): Record<string, unknown>
   };
 }
 
-/** Words that speak for a label although they do not resemble it. */
+/** Words that indicate a label without resembling it. */
 const SIGNS: Record<string, readonly string[]> = {
   billing: ["invoice", "charged", "refund", "payment", "card"],
   bug: ["error", "crash", "broken", "fails", "500"],

@@ -1,29 +1,29 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../values/canonical-json.ts";
 
-/** One request that asked the service to change something. */
+/** A request for a change. */
 export interface LedgerEntry {
   method: string;
   path: string;
-  /** The node that sent it, where it says so. */
+  /** The node that sent it, if the request names it. */
   nodeId: string | undefined;
   idempotencyKey: string | undefined;
-  /** Equal for two requests that ask for the same thing. */
+  /** Equal for two requests for the same change. */
   signature: string;
   /**
    * - `applied`: done.
-   * - `replayed`: its idempotency key was known, so the first answer was given again and nothing done.
-   * - `refused`: answered with an error, nothing done.
+   * - `replayed`: its idempotency key was known, so the first answer was sent again and nothing was done.
+   * - `refused`: answered with an error, and nothing was done.
    */
   outcome: "applied" | "replayed" | "refused";
 }
 
-/** Keeps what a service was asked to change, and which idempotency keys it has seen. */
+/** Records requests for changes, and the idempotency keys of the carried-out ones. */
 export class Ledger {
   readonly entries: LedgerEntry[] = [];
   readonly #answers = new Map<string, unknown>();
 
-  /** The answer given earlier to a key, or `undefined`. */
+  /** Returns the earlier answer to a key, or `undefined`. */
   answerFor(idempotencyKey: string | undefined): { body: unknown } | undefined {
     if (idempotencyKey === undefined || !this.#answers.has(idempotencyKey)) return undefined;
     return { body: this.#answers.get(idempotencyKey) };
@@ -42,7 +42,7 @@ export class Ledger {
   }
 }
 
-/** Names what a request asks for, whoever sends it and however often; the order of a JSON body's keys means nothing. */
+/** Returns a signature that is equal for equal requests. Senders and the order of keys in a JSON body do not matter. */
 export function signatureOf(method: string, path: string, body: string): string {
   return createHash("sha256")
     .update(`${method} ${path}\n${canonical(body)}`)

@@ -1,13 +1,13 @@
 import { messageOf } from "../values/message-of.ts";
 
-/** The API that questions for a language model are passed on to. */
+/** The API that receives questions to a language model. */
 export interface LlmUpstream {
-  /** Without `/v1/messages`. */
+  /** The address without `/v1/messages`. */
   baseUrl: string;
   apiKey: string;
 }
 
-/** An answer of a language model's API. */
+/** An answer of a language model API. */
 export interface ModelAnswer {
   status: number;
   body: unknown;
@@ -17,9 +17,9 @@ export interface ModelAnswer {
 const TIMEOUT_MS = 60_000;
 
 /**
- * Makes a function that asks a language model, once per question.
+ * Makes a function that asks a language model once per question.
  *
- * - The key is sent to the API's own address and nowhere else: a redirect is an error.
+ * - The key is sent only to the API's own address. A redirect is an error.
  */
 export function rememberingClient({ baseUrl, apiKey }: LlmUpstream) {
   const known = new Map<string, unknown>();
@@ -35,7 +35,7 @@ export function rememberingClient({ baseUrl, apiKey }: LlmUpstream) {
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
     } catch (error) {
-      // Not the error's own message, which may quote the address and the headers.
+      // The error's own message may quote the address and the headers, so it is not used.
       const { cause } = error as { cause?: { code?: unknown; message?: unknown } };
       const reason = typeof cause?.code === "string" ? cause.code : messageOf(cause ?? "no answer");
       return failed(reason.includes(apiKey) ? "no answer" : reason);

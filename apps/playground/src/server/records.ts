@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Looks up what a service holds: the same path and query always give the same record. */
+/** Makes the record of a service. The same path and query always lead to the same record. */
 type Reader = (match: RegExpExecArray, query: URLSearchParams) => unknown;
 
 const CITIES = ["Lisbon", "Utrecht", "Graz", "Porto", "Leipzig", "Ghent", "Turku", "Brno"];
@@ -20,7 +20,7 @@ const readers: readonly [RegExp, Reader][] = [
   [/^\/analytics\/(\w+)$/, (match, query) => metric(match[1] as string, query.get("month") ?? "")],
 ];
 
-/** The record at a path; `undefined` where there is none. */
+/** Returns the record at a path, or `undefined` if there is none. */
 export function readRecord(path: string, query: URLSearchParams): unknown {
   for (const [pattern, read] of readers) {
     const match = pattern.exec(path);
@@ -29,7 +29,7 @@ export function readRecord(path: string, query: URLSearchParams): unknown {
   return undefined;
 }
 
-/** What a service answers when it has done what it was asked; the same request gets the same id. */
+/** Returns the answer to a change that was carried out. The same request gets the same id. */
 export function receipt(path: string, signature: string): Record<string, unknown> {
   const kind = path.split("/").filter(Boolean).at(-1)?.replace(/s$/, "") ?? "record";
   return { id: `${kind.slice(0, 12)}_${signature.slice(0, 10)}`, status: "accepted" };
@@ -100,7 +100,7 @@ function pick<T>(list: readonly T[], seed: string): T {
   return list[number(seed, list.length)] as T;
 }
 
-/** 0 to `below` - 1, always the same for the same seed. */
+/** Returns a number from 0 to `below` - 1, always the same for the same seed. */
 function number(seed: string, below: number): number {
   return Number.parseInt(digest(seed).slice(0, 8), 16) % below;
 }

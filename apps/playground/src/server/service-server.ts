@@ -9,28 +9,28 @@ import { Ledger, signatureOf } from "./ledger.ts";
 import { type LlmUpstream, type ModelAnswer, rememberingClient } from "./model-client.ts";
 import { readRecord, receipt } from "./records.ts";
 
-/** The services that the bundled workflows talk to: one real HTTP server on loopback. */
+/** The services that the bundled workflows call: one real HTTP server on loopback. */
 export interface ServiceServer extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT/TOKEN`; paths are appended to it. */
+  /** `http://127.0.0.1:PORT/TOKEN`. Append a path to it. */
   readonly url: string;
-  /** What it was asked to change. */
+  /** The requests for changes. */
   readonly ledger: Ledger;
-  /** Forgets everything, and misbehaves as told from now on. */
+  /** Clears all records, and applies these faults from now on. */
   reset(faults?: readonly Fault[]): void;
   /**
-   * From now on does what a node asks for, but keeps the answers back; resolves once the first is being kept.
+   * Carries out the node's requests from now on, but holds back the answers. Resolves once the first answer is held back.
    *
-   * - A request that names no node counts as one of it.
+   * - A request without a node counts as one of this node.
    */
   holdAnswersTo(nodeId: string): Promise<void>;
-  /** Lets go of the answers that are kept back, and keeps no more. */
+  /** Sends the answers that were held back, and holds back no more. */
   releaseAnswers(): void;
-  /** The number of requests since it started, reads and refused ones included. */
+  /** The number of requests since the start, including reads and refused ones. */
   readonly received: number;
   /**
-   * Resolves once no request is being worked on: late ones of a run that was cut off are then in the ledger.
+   * Resolves once no request is under way. Late requests of a run that was cut off are then in the ledger.
    *
-   * - Requests that are not done after `limitMs` milliseconds are dropped, without an effect.
+   * - Requests that take longer than `limitMs` milliseconds are dropped without an effect.
    */
   idle(limitMs?: number): Promise<void>;
   close(): Promise<void>;
@@ -41,8 +41,8 @@ const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 /**
  * Starts the services on a free port of 127.0.0.1.
  *
- * - `llm`: pass `/v1/messages` on to the real API instead of answering in its place. Answers are kept as long as the
- *   server lives, so that the executors under comparison see the same ones.
+ * - With `llm`, the server forwards `/v1/messages` to the real API instead of answering by itself. It keeps the answers
+ *   until it closes, so that both executors get the same ones.
  */
 export async function startServiceServer(options: { llm?: LlmUpstream } = {}): Promise<ServiceServer> {
   const ledger = new Ledger();
@@ -113,7 +113,7 @@ async function handle(
     faults: FaultPlan;
     askModel: ReturnType<typeof rememberingClient> | undefined;
     held: HeldAnswers;
-    /** Aborted if the request is dropped. */
+    /** Aborts if the request is dropped. */
     signal: AbortSignal;
   },
 ): Promise<void> {
@@ -169,7 +169,7 @@ async function readText(request: IncomingMessage): Promise<string | undefined> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    // Read to its end all the same: a client that is cut off in mid-request may not see the answer.
+    // The rest is read, too, because a client that is cut off during its request may not see the answer.
     if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
   }
   return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks).toString("utf8");

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { type CheckpointStore, WorkflowError } from "@waymark/core";
 import { quoted } from "@waymark/core/store";
 
-/** Where V2 keeps its checkpoints, as plain data: another process opens the same store from it. */
+/** The choice of a store as plain data, so that another process can open the same store. */
 export interface StoreChoice {
   name: string;
   /** The server's address, for stores that have one. */
@@ -13,23 +13,23 @@ export interface StoreChoice {
 
 interface StoreKind {
   open: (choice: StoreChoice) => Promise<CheckpointStore>;
-  /** What it needs beside its name. */
+  /** The option that it needs besides its name. */
   needs?: "url" | "dataDir";
-  /** A process that is killed leaves its checkpoints behind. */
+  /** True if the checkpoints of a killed process remain. */
   durable: boolean;
 }
 
-/** What the playground keeps lies beside what an application keeps. */
+/** The name of the playground's data, which keeps it apart from an application's. */
 const NAMESPACE = "waymark_playground";
 
-// Drivers are loaded when they are needed: a process that is killed after a second should not spend it on loading them.
+// Drivers are loaded only if needed, because a process that is killed after a second has no time for it.
 const kinds: Readonly<Record<string, StoreKind>> = {
   pglite: {
     needs: "dataDir",
     durable: true,
     open: async ({ dataDir = "" }) => {
       const { PostgresCheckpointStore } = await import("@waymark/store-postgres");
-      // For nobody else's eyes: checkpoints hold what the workflows work on.
+      // Nobody else may read the folder, because checkpoints contain the data of the workflows.
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
       return PostgresCheckpointStore.connect({ dataDir });
     },
@@ -67,10 +67,10 @@ const kinds: Readonly<Record<string, StoreKind>> = {
   },
 };
 
-/** The names that `--store` takes; the first is the default. */
+/** The values of `--store`. The first is the default. */
 export const STORE_NAMES: readonly string[] = Object.keys(kinds);
 
-/** Whether a store outlives a process that is killed. */
+/** Returns true if a store outlives a killed process. */
 export function isDurable({ name }: StoreChoice): boolean {
   return kindOf(name).durable;
 }
@@ -79,7 +79,7 @@ export function isDurable({ name }: StoreChoice): boolean {
 export async function openStore(choice: StoreChoice): Promise<CheckpointStore> {
   const { open, needs } = kindOf(choice.name);
   if (needs === "url" && choice.url === undefined) {
-    throw new WorkflowError("INVALID_ARGUMENT", `--store ${choice.name}: give the server's address with --url.`);
+    throw new WorkflowError("INVALID_ARGUMENT", `--store ${choice.name} needs the server's address in --url.`);
   }
   return open(choice);
 }
