@@ -116,8 +116,8 @@ function verdict(
       of("v1", (v1) => v1.completed.effects),
       "side effect",
     )};`,
-    `V2 ${of("v2", (v2) => v2.completed.nodes)}, with ${of("v2", (v2) => v2.completed.effects)}.`,
-    `Failing nodes: V1 did ${of("v1", (v1) => v1.interrupted.effects)} of their side effects again,`,
+    `V2 ran ${of("v2", (v2) => v2.completed.nodes)}, with ${of("v2", (v2) => v2.completed.effects)}.`,
+    `Interrupted nodes: V1 repeated ${of("v1", (v1) => v1.interrupted.effects)} of their side effects,`,
     `V2 ${of("v2", (v2) => v2.interrupted.effects)}${known === 0 ? "." : ""}`,
     ...(known === 0 ? [] : [`(repeated requests that the services knew by their keys: ${known}).`]),
   ];
