@@ -1,4 +1,5 @@
 import {
+  bringsSnapshot,
   type CheckpointRecord,
   type ClaimRequest,
   type CommitRequest,
@@ -17,6 +18,7 @@ import {
   type Refused,
   type StoreDriver,
   type StoredHead,
+  selectedNumbers,
 } from "@waymark/core/store";
 import { ExecutionIndex } from "./execution-index.ts";
 
@@ -90,14 +92,12 @@ export class MemoryDriver implements StoreDriver {
     if (commitRefusal(id, entry.head, request) !== undefined) return this.#refused(entry);
     const { checkpoints = [], dropBefore } = request;
     const { firstSeq, seq } = entry.head;
-    const added = checkpoints.map((checkpoint, at) => recordOf(checkpoint, seq + 1 + at));
-    if (dropBefore !== undefined) {
-      const named = added[dropBefore - seq - 1] ?? entry.records[dropBefore - firstSeq];
-      if (named?.kind !== "snapshot") return this.#refused(entry);
+    if (dropBefore !== undefined && !bringsSnapshot(entry.head, request)) {
+      if (entry.records[dropBefore - firstSeq]?.kind !== "snapshot") return this.#refused(entry);
     }
     const head = committedHead(entry.head, request, this.#now());
     entry.head = hasNested(request) ? structuredClone(head) : head;
-    entry.records.push(...added);
+    entry.records.push(...checkpoints.map((checkpoint, at) => recordOf(checkpoint, seq + 1 + at)));
     if (head.firstSeq > firstSeq) entry.records.splice(0, head.firstSeq - firstSeq);
     entry.lastCommitId = request.commitId;
     return undefined;
@@ -111,16 +111,11 @@ export class MemoryDriver implements StoreDriver {
   async readRecords(id: string, range: HistoryRange): Promise<CheckpointRecord[] | undefined> {
     const entry = this.#data.executions.get(id);
     if (entry === undefined) return undefined;
-    const { from, to, limit = Number.POSITIVE_INFINITY, order } = range;
     const { firstSeq } = entry.head;
-    const start = Math.max(0, from - firstSeq);
-    const end = Math.max(start, Math.min(entry.records.length, to - firstSeq + 1));
-    return order === "asc"
-      ? entry.records.slice(start, Math.min(end, start + limit)).map(copyRecord)
-      : entry.records
-          .slice(Math.max(start, end - limit), end)
-          .reverse()
-          .map(copyRecord);
+    const { first, last } = selectedNumbers(entry.head, range);
+    if (first > last) return [];
+    const records = entry.records.slice(first - firstSeq, last - firstSeq + 1).map(copyRecord);
+    return range.order === "asc" ? records : records.reverse();
   }
 
   async listExecutions(query: ListQuery): Promise<ListedExecution[]> {

@@ -5,7 +5,7 @@ import { type EndedExpiry, isPresent, keepParts } from "./expiry.ts";
 import { claimUpdate } from "./head-updates.ts";
 import type { KnownBases } from "./known-bases.ts";
 import { readHead } from "./read-head.ts";
-import { toStoredHead, toWholeRecord, usableRecord } from "./stored-head.ts";
+import { toStoredHead, toWholeRecord } from "./stored-head.ts";
 
 interface ClaimContext {
   call: Call;
@@ -33,7 +33,6 @@ export async function claim(
   if (isRepeated || claimRefusal(id, stored.record, request, stored.record.readAt) !== undefined) {
     return { refused: true, head: stored };
   }
-  usableRecord(head);
   const kept = await keepParts(call, collection, head);
   if (kept === undefined) return REFUSED;
   const q = {

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type CommitRequest, commitRefusal, damagedExecution, keepsChanging, type Refused } from "@waymark/core/store";
+import {
+  bringsSnapshot,
+  type CommitRequest,
+  commitRefusal,
+  damagedExecution,
+  keepsChanging,
+  type Refused,
+} from "@waymark/core/store";
 import type { Document } from "mongodb";
 import type { Call, UpdateStatement } from "./call.ts";
 import { type HeadDocument, isLive, type KeptRecord, partRange } from "./documents.ts";
@@ -9,7 +16,7 @@ import type { KnownBases } from "./known-bases.ts";
 import { readHead } from "./read-head.ts";
 import { findRecord } from "./read-records.ts";
 import { inCommands } from "./size.ts";
-import { toStoredHead, usableRecord } from "./stored-head.ts";
+import { toStoredHead } from "./stored-head.ts";
 import { additions, changeTail } from "./tail.ts";
 
 /*
@@ -128,11 +135,7 @@ function usable(base: CommitBase | undefined, request: CommitRequest): CommitBas
   if (base === undefined || base.token !== request.token || base.version !== request.version) return undefined;
   if (base.lastCommitId === request.commitId) return undefined;
   // Only the database knows which snapshots are there.
-  return request.dropBefore === undefined || dropsToNewSnapshot(base, request) ? base : undefined;
-}
-
-function dropsToNewSnapshot({ seq }: { seq: number }, { checkpoints = [], dropBefore = 0 }: CommitRequest): boolean {
-  return checkpoints[dropBefore - seq - 1]?.kind === "snapshot";
+  return request.dropBefore === undefined || bringsSnapshot(base, request) ? base : undefined;
 }
 
 /**
@@ -177,9 +180,8 @@ async function judge(
   if (isExpired(head)) return { refused: true, head: null };
   const stored = toStoredHead(head);
   if (commitRefusal(id, stored.record, request) !== undefined) return { refused: true, head: stored };
-  usableRecord(head);
   const { dropBefore } = request;
-  if (dropBefore === undefined || dropsToNewSnapshot(head, request)) return head;
+  if (dropBefore === undefined || bringsSnapshot(head, request)) return head;
   const isKept = dropBefore >= head.firstSeq && dropBefore <= head.seq;
   const record = isKept ? await findRecord(call, collection, head, dropBefore) : undefined;
   if (record?.kind === "snapshot") return head;

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { createdHead, type ExecutionRecord, keepsChanging, type NewExecution, type Refused } from "@waymark/core/store";
+import {
+  createdHead,
+  damagedExecution,
+  type ExecutionRecord,
+  keepsChanging,
+  type NewExecution,
+  type Refused,
+} from "@waymark/core/store";
 import type { Document } from "mongodb";
 import type { UpdateStatement } from "./call.ts";
 import type { CommitContext } from "./commit.ts";
@@ -8,7 +15,7 @@ import { isLive, newEntry, wholeRange } from "./documents.ts";
 import { type EndedExpiry, isPresent } from "./expiry.ts";
 import { createUpdate } from "./head-updates.ts";
 import { readHead } from "./read-head.ts";
-import { toStoredHead, usableRecord } from "./stored-head.ts";
+import { toStoredHead, toWholeRecord } from "./stored-head.ts";
 import { additions } from "./tail.ts";
 
 /** How often to look again at an id that keeps changing. */
@@ -47,7 +54,9 @@ export async function create(
         return structuredClone(createdHead(execution, firstToken, bornAt));
       }
       known.set(id, head);
-      return usableRecord(head);
+      const record = toWholeRecord(head);
+      if (record.unreadable !== undefined) throw damagedExecution(id, record.unreadable);
+      return record;
     }
     // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
     if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});

@@ -1,4 +1,10 @@
-import { type CheckpointRecord, damagedExecution, type HistoryRange, keepsChanging } from "@waymark/core/store";
+import {
+  type CheckpointRecord,
+  damagedExecution,
+  type HistoryRange,
+  keepsChanging,
+  selectedNumbers,
+} from "@waymark/core/store";
 import type { Call } from "./call.ts";
 import {
   type KeptRecord,
@@ -27,7 +33,7 @@ export async function readRecords(
   call: Call,
   collection: string,
   id: string,
-  { from, to, limit = Number.MAX_SAFE_INTEGER, order }: HistoryRange,
+  range: HistoryRange,
 ): Promise<CheckpointRecord[] | undefined> {
   let before: LiveHead | undefined;
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
@@ -36,15 +42,12 @@ export async function readRecords(
     assertHistoryOf(head);
     // A commit has dropped some since, or the execution was deleted: then the head is another one. Else they are lost.
     if (before !== undefined && isSameState(before, head)) throw damagedExecution(id);
-    let first = Math.max(from, head.firstSeq);
-    let last = Math.min(to, head.seq);
-    if (order === "asc") last = Math.min(last, first + limit - 1);
-    else first = Math.max(first, last - limit + 1);
+    const { first, last } = selectedNumbers(head, range);
     if (first > last) return [];
     const records = await recordsBetween(call, collection, head, { first, last });
     before = head;
     if (records === undefined) continue;
-    return order === "asc" ? records : records.reverse();
+    return range.order === "asc" ? records : records.reverse();
   }
   throw keepsChanging(id);
 }

@@ -11,7 +11,7 @@ import { type HeadDocument, isIncarnation, type KeptRecord, type LiveHead, type 
 
 /*
  * What was found in the database, as records. Documents are edited by hand and restored in part, so no field is trusted to
- * be there or to be of its type: everything that is done with a head begins with `usableRecord`.
+ * be there or to be of its type: everything that is done with a head begins with one of these.
  */
 
 type Check = (value: unknown, head: HeadDocument) => boolean;
@@ -74,19 +74,6 @@ function isTailOf({ seq, firstSeq }: ExecutionRecord, tail: unknown): boolean {
   if (!Array.isArray(tail) || tail.length === 0) return false;
   const first = seq - tail.length + 1;
   return first >= firstSeq && tail.every((record: KeptRecord | null, at) => record?.seq === first + at);
-}
-
-/**
- * Reads a head that is to be changed.
- *
- * @throws {WorkflowError} STATE_CORRUPT if a field cannot be read, or a counter cannot rise any more
- */
-export function usableRecord(head: HeadDocument): ExecutionRecord {
-  const record = toWholeRecord(head);
-  const { version, token, seq, checkpointsCount } = record;
-  const canRise = Math.max(version, token, seq, checkpointsCount) < Number.MAX_SAFE_INTEGER;
-  if (record.unreadable !== undefined || !canRise) throw damagedExecution(head._id, record.unreadable);
-  return record;
 }
 
 /** What the records of a head are found by. */

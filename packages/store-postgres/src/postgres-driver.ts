@@ -3,7 +3,6 @@ import {
   type ClaimRequest,
   type CommitRequest,
   claimRefusal,
-  commitRefusal,
   type ExecutionRecord,
   type ExecutionRef,
   type HistoryRange,
@@ -19,7 +18,7 @@ import {
 import { CommitQueue } from "./commit-queue.ts";
 import type { Database, Run } from "./database.ts";
 import { listLapsed } from "./lapsed-leases.ts";
-import { assertCountable, damageOf } from "./sql/damage.ts";
+import { damageOf } from "./sql/damage.ts";
 import { assertComplete } from "./sql/history-range.ts";
 import { listStatement } from "./sql/list-statement.ts";
 import { valuesOf } from "./sql/parameters.ts";
@@ -70,31 +69,19 @@ export class PostgresDriver implements StoreDriver {
 
   async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord | Refused> {
     const { rows } = await this.#run(this.#statements.claim, [...valuesOf(CLAIM_PARAMETERS, request), id]);
-    if (rows[0] !== undefined) {
-      const record = rowToRecord(rows[0]);
-      // What the statement could not tell: nobody can work on it, whoever has its lease.
-      if (record.unreadable !== undefined) throw claimRefusal(id, record, request, record.readAt);
-      return record;
-    }
-    const head = await this.readHead(id);
-    const isExplained =
-      head?.lastClaimId === request.claimId ||
-      claimRefusal(id, head?.record, request, head?.record.readAt ?? 0) !== undefined;
-    if (!isExplained) assertCountable(id, head?.record);
-    return { refused: true, head: head ?? null };
+    if (rows[0] === undefined) return REFUSED;
+    const record = rowToRecord(rows[0]);
+    // What the statement could not tell: nobody can work on it, whoever has its lease.
+    if (record.unreadable !== undefined) throw claimRefusal(id, record, request, record.readAt);
+    return record;
   }
 
   async commit(id: string, request: CommitRequest): Promise<Refused | undefined> {
     try {
-      if (await this.#commits.commit(id, request)) return undefined;
+      return (await this.#commits.commit(id, request)) ? undefined : REFUSED;
     } catch (error) {
       throw damageOf(id, error);
     }
-    const head = await this.readHead(id);
-    const isExplained =
-      head?.lastCommitId === request.commitId || commitRefusal(id, head?.record, request) !== undefined;
-    if (!isExplained) assertCountable(id, head?.record);
-    return { refused: true, head: head ?? null };
   }
 
   async isSnapshot(id: string, seq: number): Promise<boolean> {

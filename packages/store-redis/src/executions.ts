@@ -1,6 +1,8 @@
 import {
   type ClaimRequest,
   type CommitRequest,
+  claimRefusal,
+  commitRefusal,
   damagedExecution,
   type ExecutionRecord,
   type ExecutionRef,
@@ -93,8 +95,8 @@ export class Executions {
       const answer = await this.#connection.run<ClaimAnswer>(CLAIM, [head, records, tokens], args);
       if (answer[0] === "refused") return this.#refused(id, answer[1]);
       const found = readable(id, decodeHead(id, answer[1]));
-      if (answer[0] === "damaged") throw damagedExecution(id);
       const { record } = found;
+      if (answer[0] === "damaged") throw claimRefusal(id, record, request, record.readAt) ?? damagedExecution(id);
       if (answer[0] === "claimed") {
         const [, , before, statusStamp, wakeStamp] = answer;
         this.#index.removeSoon(
@@ -120,7 +122,9 @@ export class Executions {
       const answer = await this.#connection.run<CommitAnswer>(COMMIT, [head, records], commitArguments(encoded));
       if (answer[0] === "done") return undefined;
       if (answer[0] === "refused") return this.#refused(id, answer[1]);
-      if (answer[0] === "damaged") throw damagedExecution(id, decodeHead(id, answer[1])?.record.unreadable);
+      if (answer[0] === "damaged") {
+        throw commitRefusal(id, decodeHead(id, answer[1])?.record, request) ?? damagedExecution(id);
+      }
       if (answer[0] === "changed") {
         const [, status, statusStamp, wakeStamp] = answer;
         const left = { ...(status !== "" && { status }), statusStamp, wakeStamp };

@@ -21,7 +21,12 @@ const MAX_FAILURE_VALUES = 10_000;
 /** The errors that are made here. Any other error during a check was thrown by an argument: by a getter or a proxy. */
 const refusals = new WeakSet<object>();
 
-/** Returns the error for a wrong argument. */
+/**
+ * Makes the INVALID_ARGUMENT for an argument, an option for instance.
+ *
+ * @param problem What is wrong, as the end of a sentence without its full stop: "must be an object".
+ * @param subject The beginning of that sentence. Default: the name of the argument.
+ */
 export function invalid(argument: string, problem: string, subject: string = argument): WorkflowError {
   return refusal(new WorkflowError("INVALID_ARGUMENT", `${subject} ${problem}.`, { details: { argument } }));
 }
@@ -129,6 +134,7 @@ export function checkStatuses(value: unknown, name: string): void {
   for (let at = 0; at < value.length; at++) checkStatus(value[at], name);
 }
 
+/** Checks that a value is an object and no array. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkObject(value: unknown, name: string): asserts value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
 }

@@ -26,7 +26,7 @@ import type {
 import { checkId } from "./checks.ts";
 import { checkListExecutions } from "./list-query.ts";
 import { encodeCursor } from "./paging.ts";
-import { alreadyExists, claimRefusal, commitRefusal, notFound } from "./rules.ts";
+import { alreadyExists, bringsSnapshot, claimRefusal, commitRefusal, notFound } from "./rules.ts";
 import type { HistoryRange, Refused, StoreDriver, StoredHead } from "./store-driver.ts";
 import { keepsChanging, storeClosed } from "./store-faults.ts";
 
@@ -271,16 +271,12 @@ export class DefinedStore implements CheckpointStore {
   }
 
   async #assertSnapshot(id: string, request: CommitRequest, seq: number, head: StoredHead | undefined): Promise<void> {
-    const { checkpoints = [] } = request;
-    const place = seq - (head?.record.seq ?? 0) - 1;
-    if (checkpoints[place]?.kind === "snapshot" || (await this.#driver.isSnapshot(id, seq))) return;
+    if (head !== undefined && bringsSnapshot(head.record, request)) return;
+    if (await this.#driver.isSnapshot(id, seq)) return;
     throw new WorkflowError(
       "INVALID_ARGUMENT",
       `dropBefore must be the number of a snapshot; record ${seq} is not a snapshot.`,
-      {
-        executionId: id,
-        details: { argument: "dropBefore", dropBefore: seq },
-      },
+      { executionId: id, details: { argument: "dropBefore", dropBefore: seq } },
     );
   }
 

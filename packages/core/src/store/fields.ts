@@ -1,6 +1,9 @@
 import { nearName } from "../near-name.ts";
-import { quoted } from "../text.ts";
+import { cleanText, quoted } from "../text.ts";
 import { checkObject, invalid } from "./checks.ts";
+
+/** The longest part of an unknown name that a refusal repeats, in characters. */
+const MAX_UNKNOWN_NAME = 100;
 
 /** Checks one value. `limit` is the largest payload in bytes, for values that hold a payload. */
 export type Check = (value: unknown, path: string, limit: number) => void;
@@ -96,6 +99,8 @@ export function checkNames(object: object, known: ReadonlySet<string>, what: str
     if (known.has(name)) continue;
     const near = nearName(name, known);
     const hint = near === undefined ? "" : `; did you mean ${quoted(near)}?`;
-    throw invalid(name, `is not a known field of ${what}${hint}`, quoted(name));
+    // It may be anything, even an address with a password.
+    const shown = cleanText(name, MAX_UNKNOWN_NAME);
+    throw invalid(shown, `is not a known field of ${what}${hint}`, quoted(shown));
   }
 }

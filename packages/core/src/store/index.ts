@@ -35,7 +35,7 @@ export type {
   WaitingNode,
   WorkflowStatus,
 } from "./checkpoint-store.ts";
-export { checkId, MAX_FAILURE_BYTES, MAX_LEASE_MS } from "./checks.ts";
+export { checkId, checkObject, invalid as invalidArgument, MAX_FAILURE_BYTES, MAX_LEASE_MS } from "./checks.ts";
 export { DefinedStore, defineStore } from "./define-store.ts";
 export { checkNames } from "./fields.ts";
 export { MAX_METADATA_BYTES, MAX_REASON_LENGTH, MAX_WAITING } from "./head-values.ts";
@@ -53,13 +53,16 @@ export {
 } from "./paging.ts";
 export {
   alreadyExists,
+  bringsSnapshot,
   claimedHead,
   claimRefusal,
   commitRefusal,
   committedHead,
   createdHead,
   damagedExecution,
+  MAX_COUNTER,
   notFound,
+  selectedNumbers,
 } from "./rules.ts";
 export { isEnded } from "./status.ts";
 export {

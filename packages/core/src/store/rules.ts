@@ -1,8 +1,10 @@
 import { WorkflowError } from "../errors.ts";
 import { listed, quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
+import { MAX_CHECKPOINTS } from "./arguments.ts";
 import type { ClaimRequest, CommitRequest, ExecutionRecord, HeadUpdate, NewExecution } from "./checkpoint-store.ts";
 import { isEnded } from "./status.ts";
+import type { HistoryRange } from "./store-driver.ts";
 
 /*
  * The decisions that all stores must make the same way, as pure functions. A store that decides in the database (a
@@ -107,7 +109,7 @@ const COMMIT: Effects<CommitRequest> = {
  * Returns the error for a claim that cannot be granted at `now` (the store's clock), or `undefined` if it can.
  *
  * - The caller must have recognized a repeated `claimId` before.
- * - A head with a field that cannot be read is refused as STATE_CORRUPT.
+ * - A head with a field that cannot be read, or with a counter that cannot rise any more, is refused as STATE_CORRUPT.
  */
 export function claimRefusal(
   id: string,
@@ -133,14 +135,15 @@ export function claimRefusal(
       { executionId: id, details: { retryAfterMs, owner: head.owner } },
     );
   }
-  return undefined;
+  const hasEnd = Math.max(head.token, head.recoveries) >= Number.MAX_SAFE_INTEGER || !canTakeRecords(head);
+  return hasEnd ? counterEnded(id) : undefined;
 }
 
 /**
  * Returns the error for a commit that cannot be made, or `undefined` if it can.
  *
- * - The caller must have recognized a repeated `commitId` before, and must check `dropBefore` itself.
- * - A head with a field that cannot be read is refused as STATE_CORRUPT.
+ * - The caller must have recognized a repeated `commitId` before, and must check `dropBefore` itself: see {@link bringsSnapshot}.
+ * - A head with a field that cannot be read, or with a counter that cannot rise any more, is refused as STATE_CORRUPT.
  */
 export function commitRefusal(
   id: string,
@@ -169,7 +172,42 @@ export function commitRefusal(
       { executionId: id, details: { version: request.version, currentVersion: head.version } },
     );
   }
-  return undefined;
+  return canTakeRecords(head) ? undefined : counterEnded(id);
+}
+
+/** The highest value from which a counter of a head can still rise by what one commit adds. */
+export const MAX_COUNTER: number = Number.MAX_SAFE_INTEGER - MAX_CHECKPOINTS;
+
+function canTakeRecords({ version, seq, checkpointsCount }: ExecutionRecord): boolean {
+  return Math.max(version, seq, checkpointsCount) <= MAX_COUNTER;
+}
+
+/**
+ * Returns whether the record that a commit's `dropBefore` names is a snapshot of that commit's own.
+ *
+ * - `seq` is the head's before the commit. Any other record must be a snapshot that the store keeps.
+ */
+export function bringsSnapshot(
+  { seq }: Pick<ExecutionRecord, "seq">,
+  { checkpoints = [], dropBefore }: CommitRequest,
+): boolean {
+  return dropBefore !== undefined && checkpoints[dropBefore - seq - 1]?.kind === "snapshot";
+}
+
+/**
+ * Returns the first and the last number of the records that a range selects from a head's history.
+ *
+ * - `first` is above `last` if there are none. With a `limit`, `order` decides at which end the range is cut.
+ */
+export function selectedNumbers(
+  { firstSeq, seq }: Pick<ExecutionRecord, "firstSeq" | "seq">,
+  { from, to, limit = Number.POSITIVE_INFINITY, order }: HistoryRange,
+): { first: number; last: number } {
+  const first = Math.max(from, firstSeq);
+  const last = Math.min(to, seq);
+  return order === "asc"
+    ? { first, last: Math.min(last, first + limit - 1) }
+    : { first: Math.max(first, last - limit + 1), last };
 }
 
 /** Returns the head of a new execution. */
@@ -234,6 +272,14 @@ export function damagedExecution(id: string, unreadable: readonly string[] = [])
     unreadable.length > 0
       ? `these fields of its head cannot be read: ${listed(unreadable)}`
       : "its head does not match its history";
+  return damaged(id, why, unreadable);
+}
+
+function counterEnded(id: string): WorkflowError {
+  return damaged(id, "a counter of its head has reached its end");
+}
+
+function damaged(id: string, why: string, unreadable: readonly string[] = []): WorkflowError {
   return new WorkflowError("STATE_CORRUPT", `Execution ${quoted(id)} is damaged: ${why}. It can be deleted.`, {
     executionId: id,
     details: { unreadable: [...unreadable] },

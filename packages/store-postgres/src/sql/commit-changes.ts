@@ -1,4 +1,4 @@
-import { type CommitRequest, MAX_CHECKPOINTS } from "@waymark/core/store";
+import { type CommitRequest, MAX_COUNTER } from "@waymark/core/store";
 import { COMMIT, EXECUTION, HEAD_UPDATE, LEASE_BOUND } from "./columns.ts";
 import { type FieldPath, type Parameter, parametersOf } from "./parameters.ts";
 import { ENDED, NOW } from "./rows.ts";
@@ -121,9 +121,6 @@ export const HEAD_CHANGES: readonly HeadChange[] = [
     to: (sql) => `CASE WHEN ${status(sql)} IN ${ENDED} THEN ${sql.or("head.endedAt", NOW)} END`,
   },
 ];
-
-/** The highest that a counter can be and still rise by what any commit adds. */
-export const MAX_COUNTER = Number.MAX_SAFE_INTEGER - MAX_CHECKPOINTS;
 
 /**
  * Returns the condition under which a commit is made: the fence, and counters that can rise.

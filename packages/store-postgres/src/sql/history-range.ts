@@ -1,5 +1,5 @@
 import { WorkflowError } from "@waymark/core";
-import { type HistoryRange, quoted } from "@waymark/core/store";
+import { type HistoryRange, quoted, selectedNumbers } from "@waymark/core/store";
 import type { Row } from "../database.ts";
 
 /** The numbers of an execution's records, by its head, under these names in a row. */
@@ -11,13 +11,12 @@ export const RANGE_COLUMNS = "e.first_seq AS head_first_seq, e.seq AS head_seq";
  * @throws {WorkflowError} STATE_CORRUPT
  */
 export function assertComplete(id: string, rows: readonly Row[], range: HistoryRange): void {
-  const [first, last] = [Number(rows[0]?.head_first_seq), Number(rows[0]?.head_seq)];
-  if (!isCount(first) || !isCount(last)) throw corrupt(id, "its head does not say which records it has");
-  const lowest = Math.max(range.from, first);
-  const highest = Math.min(range.to, last);
-  const expected = Math.min(Math.max(highest - lowest + 1, 0), range.limit ?? Number.POSITIVE_INFINITY);
+  const [firstSeq, seq] = [Number(rows[0]?.head_first_seq), Number(rows[0]?.head_seq)];
+  if (!isCount(firstSeq) || !isCount(seq)) throw corrupt(id, "its head does not say which records it has");
+  const { first, last } = selectedNumbers({ firstSeq, seq }, range);
+  const expected = Math.max(last - first + 1, 0);
   const numbers = rows.flatMap(({ seq }) => (seq === null ? [] : [Number(seq)]));
-  const [start, step] = range.order === "asc" ? [lowest, 1] : [highest, -1];
+  const [start, step] = range.order === "asc" ? [first, 1] : [last, -1];
   for (let at = 0; at < Math.max(expected, numbers.length); at++) {
     if (at < expected && numbers[at] === start + at * step) continue;
     const number = at < expected ? start + at * step : numbers[at];
