@@ -5,7 +5,7 @@ const PACKED = "tooling/test/packed*.test.ts";
 
 /** Tests that start no server and hardly a process: `pnpm test:quick`. */
 const QUICK = [
-  "packages/{core,store-memory}/test/**/*.test.ts",
+  "packages/{core,store-connection,store-memory}/test/**/*.test.ts",
   "packages/store-postgres/test/pglite*.test.ts",
   "apps/playground/test/!(cli-*|every-node|expression-limits|hostile-files|open-store|run-worker).test.ts",
   "tooling/test/!(clock-jumps|docs|packed*|wall-clock).test.ts",

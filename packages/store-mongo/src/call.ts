@@ -1,4 +1,5 @@
 import { unavailable } from "@waymark/core/store";
+import { endsWithin } from "@waymark/store-connection";
 import type { BSONSerializeOptions, Db, Document } from "mongodb";
 import { isPassing } from "./translate-error.ts";
 
@@ -58,16 +59,7 @@ export class Call {
    */
   async hasTimeFor(work: () => Promise<void>): Promise<boolean> {
     const leftMs = this.#startedAt + this.#timeoutMs / 2 - performance.now();
-    if (leftMs <= 0) return false;
-    let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, leftMs, false);
-    });
-    const done = work().then(
-      () => true,
-      () => false,
-    );
-    return Promise.race([done, enough]).finally(() => clearTimeout(timer));
+    return leftMs > 0 && endsWithin(work(), leftMs);
   }
 
   /** Sends statements as one command. Statements run in order; a taken key ends it. */

@@ -1,4 +1,5 @@
 import { DefinedStore, type StoreCapabilities } from "@waymark/core/store";
+import { setUpOrClose } from "@waymark/store-connection";
 import type { MongoClient } from "mongodb";
 import { MongoDriver } from "./mongo-driver.ts";
 import {
@@ -49,14 +50,7 @@ export class MongoCheckpointStore extends DefinedStore {
     const checked = checkConnectOptions(options);
     const client = newClient(options, checked.timeoutMs);
     const database = checked.database ?? databaseOf(client);
-    const store = new MongoCheckpointStore(client, { ...checked, database, isOwned: true });
-    try {
-      await store.setup();
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-    return store;
+    return setUpOrClose(new MongoCheckpointStore(client, { ...checked, database, isOwned: true }));
   }
 
   /**

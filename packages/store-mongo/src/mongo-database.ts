@@ -1,7 +1,8 @@
 import { storeClosed, unavailable } from "@waymark/core/store";
+import { within } from "@waymark/store-connection";
 import type { Db, MongoClient } from "mongodb";
 import { Call } from "./call.ts";
-import { safeCause, translateError } from "./translate-error.ts";
+import { causeOf, translateError } from "./translate-error.ts";
 
 /** The database of a store: runs its calls, each bounded in time. */
 export class MongoDatabase {
@@ -22,17 +23,12 @@ export class MongoDatabase {
   async run<T>(work: (call: Call) => Promise<T>): Promise<T> {
     const call = new Call(this.#db, this.#timeoutMs);
     try {
-      return await new Promise<T>((resolve, reject) => {
-        const timer = setTimeout(() => {
-          call.isOver = true;
-          reject(unavailable("timeout", `MongoDB did not answer within ${this.#timeoutMs} ms.`));
-        }, this.#timeoutMs);
-        work(call)
-          .then(resolve, reject)
-          .finally(() => clearTimeout(timer));
+      return await within(work(call), this.#timeoutMs, () => {
+        call.isOver = true;
+        return unavailable("timeout", `MongoDB did not answer within ${this.#timeoutMs} ms.`);
       });
     } catch (error) {
-      throw this.#isClosed && this.#isOwned ? storeClosed(safeCause(error)) : translateError(error);
+      throw this.#isClosed && this.#isOwned ? storeClosed(causeOf(error)) : translateError(error);
     }
   }
 

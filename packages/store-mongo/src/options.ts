@@ -1,7 +1,15 @@
 import { WorkflowError } from "@waymark/core";
-import { checkAddress, checkNames } from "@waymark/core/store";
+import { checkAddress, checkObject, invalidArgument } from "@waymark/core/store";
+import {
+  checkFlag,
+  checkOptions,
+  checkPositive,
+  checkTimeout,
+  DEFAULT_TIMEOUT_MS,
+  withoutUndefined,
+} from "@waymark/store-connection";
 import { MongoClient, type MongoClientOptions } from "mongodb";
-import { safeCause } from "./translate-error.ts";
+import { causeOf } from "./translate-error.ts";
 
 /** Options of every way to open the store. */
 export interface MongoStoreOptions {
@@ -42,9 +50,6 @@ export interface CheckedOptions {
   timeoutMs: number;
 }
 
-/** The longest time that Node's timers can wait, in milliseconds. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
-
 const SHARED = {
   database: true,
   collectionPrefix: true,
@@ -71,39 +76,32 @@ export function checkStoreOptions(
   options: MongoStoreOptions,
   known: Readonly<Record<string, true>> = SHARED,
 ): CheckedOptions {
-  checkObject(options, "options");
-  checkNames(options, new Set(Object.keys(known)), "options");
-  const { database, collectionPrefix = "waymark_", createIndexes = true, endedTtlMs, timeoutMs = 15_000 } = options;
+  checkOptions(options, known);
+  const { database, collectionPrefix = "waymark_", createIndexes = true, endedTtlMs } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   if (database !== undefined && !(typeof database === "string" && /^[^/\\. "$*<>:|?\0]{1,63}$/.test(database))) {
-    throw invalid("database", 'must be 1 to 63 characters, none of them / \\ . space " $ * < > : | ?');
+    throw invalidArgument("database", 'must be 1 to 63 characters, none of them / \\ . space " $ * < > : | ?');
   }
   if (
     typeof collectionPrefix !== "string" ||
     !/^[^$\0]{0,64}$/.test(collectionPrefix) ||
     /^system\./.test(collectionPrefix)
   ) {
-    throw invalid("collectionPrefix", "must be at most 64 characters, without $, and not begin with system.");
+    throw invalidArgument("collectionPrefix", "must be at most 64 characters, without $, and not begin with system.");
   }
-  if (typeof createIndexes !== "boolean") throw invalid("createIndexes", "must be true or false");
-  if (endedTtlMs !== undefined) checkPositive(endedTtlMs, "endedTtlMs");
-  checkPositive(timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
+  checkFlag(createIndexes, "createIndexes");
+  checkPositive(endedTtlMs, "endedTtlMs");
+  checkTimeout(timeoutMs);
   return { database, collectionPrefix, createIndexes, endedTtlMs, timeoutMs };
-}
-
-function checkPositive(value: unknown, name: string, most: number = Number.MAX_SAFE_INTEGER): void {
-  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most) return;
-  throw invalid(name, `must be a whole number from 1 to ${most}`);
 }
 
 /** Opens nothing yet. @throws {WorkflowError} INVALID_ARGUMENT */
 export function newClient({ url, clientOptions = {} }: MongoConnectOptions, timeoutMs: number): MongoClient {
   const limits = { connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs };
-  // What is undefined is absent: the defaults stand.
-  const given = Object.fromEntries(Object.entries(clientOptions).filter(([, value]) => value !== undefined));
   try {
-    return new MongoClient(url, { appName: "waymark", ...limits, ...given });
+    return new MongoClient(url, { appName: "waymark", ...limits, ...withoutUndefined(clientOptions) });
   } catch (error) {
-    const cause = safeCause(error);
+    const cause = causeOf(error);
     const isTold = secretsIn(url).some((secret) => cause.message.includes(secret));
     const problem = isTold ? "the driver does not take them" : cause.message;
     throw new WorkflowError("INVALID_ARGUMENT", `url or clientOptions: ${problem}`, {
@@ -123,7 +121,7 @@ function secretsIn(url: string): string[] {
 /** Checks that a client is one of the driver's, of any copy of it. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: MongoClient): void {
   if (typeof client?.db !== "function" || typeof client.options !== "object") {
-    throw invalid("client", "must be a MongoClient");
+    throw invalidArgument("client", "must be a MongoClient");
   }
 }
 
@@ -132,12 +130,4 @@ export function databaseOf(client: MongoClient): string {
   const { dbName } = client.options;
   // The driver's own default, which nobody chooses to keep data in.
   return dbName === "test" ? "waymark" : dbName;
-}
-
-function checkObject(value: unknown, name: string): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
-}
-
-function invalid(name: string, problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument: name } });
 }

@@ -1,11 +1,6 @@
 import { isWorkflowError, WorkflowError } from "@waymark/core";
-import { cleanText, type StoreFault, safeError, storeClosed, unavailable } from "@waymark/core/store";
-
-interface Fault {
-  reason: StoreFault;
-  /** What happened and what to do, before the server's own words. */
-  advice: string;
-}
+import { storeClosed } from "@waymark/core/store";
+import { causeWith, codeOf, type Fault, isSocketCode, unavailableBy, wordsOf } from "@waymark/store-connection";
 
 const NOT_PRIMARY: Fault = {
   reason: "not_primary",
@@ -45,35 +40,27 @@ const BY_CODE: ReadonlyMap<number, Fault> = new Map([
 // A document that the server takes for too large although it was counted before: a server with a lower limit.
 const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17419, 17420]);
 
-/** The most of the driver's words that a message repeats, in characters. */
-const MAX_TOLD = 500;
-
 /** Turns whatever the driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
-  const code = codeOf(error);
-  const told = cleanText(withoutContents(messageOf(error)), MAX_TOLD);
-  const cause = safeCause(error);
+  const code = serverCodeOf(error);
+  const cause = causeOf(error);
   const details = code === undefined ? {} : { mongoCode: code };
   if (nameOf(error) === "MongoClientClosedError" || nameOf(error) === "MongoTopologyClosedError") {
     return storeClosed(cause);
   }
   if (code !== undefined && TOO_LARGE.has(code)) {
-    return new WorkflowError("PAYLOAD_TOO_LARGE", `The server refused the size. (${told})`, { cause, details });
+    return new WorkflowError("PAYLOAD_TOO_LARGE", `The server refused the size. (${cause.message})`, {
+      cause,
+      details,
+    });
   }
-  const { reason, advice } = classify(error, code);
-  return unavailable(reason, `${advice} (${told})`, { cause, details });
+  return unavailableBy(classify(error, code), cause, details);
 }
 
 /** What may be kept of an error of the driver's: it hangs commands, replies and documents on it. */
-export function safeCause(error: unknown): Error {
-  const { name, stack, code } = (error ?? {}) as { name?: unknown; stack?: unknown; code?: unknown };
-  const message = withoutContents(messageOf(error));
-  // The first lines of a stack are the message again.
-  const calls = String(stack ?? "")
-    .split(/\n(?=\s+at )/)
-    .slice(1);
-  return safeError({ name, code, message, stack: [`${nameOf(error) || "Error"}: ${message}`, ...calls].join("\n") });
+export function causeOf(error: unknown): Error {
+  return causeWith(withoutContents(wordsOf(error)), error);
 }
 
 /** Servers repeat commands and documents from a brace on, and name users in quotes. */
@@ -83,10 +70,10 @@ function withoutContents(message: string): string {
 
 /** Returns whether a call may be sent once more: the connection broke, or another member is the primary now. */
 export function isPassing(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = serverCodeOf(error);
   const reason = code === undefined ? undefined : BY_CODE.get(code)?.reason;
   if (reason === "not_primary" || code === 112 || code === 6 || code === 7) return true;
-  if (isSocketError(error)) return true;
+  if (isSocketCode(codeOf(error))) return true;
   return /^Mongo(Network|PoolCleared)/.test(nameOf(error)) && !nameOf(error).includes("Timeout");
 }
 
@@ -97,26 +84,17 @@ function classify(error: unknown, code: number | undefined): Fault {
   if (/Timeout/.test(name)) return TIMEOUT;
   if (/^Mongo(Network|ServerSelection|PoolCleared|NotConnected|Topology)/.test(name)) return CONNECTION;
   if (/Authentication|MissingCredentials/.test(name)) return AUTHENTICATION;
-  if (isSocketError(error)) return CONNECTION;
+  // The driver hands some errors of a socket on as they are.
+  if (isSocketCode(codeOf(error))) return CONNECTION;
   return { reason: "server", advice: "MongoDB reported an error." };
 }
 
-function codeOf(error: unknown): number | undefined {
+function serverCodeOf(error: unknown): number | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "number" ? code : undefined;
-}
-
-/** The driver hands some errors of a socket on as they are. */
-function isSocketError(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" && /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/.test(code);
 }
 
 function nameOf(error: unknown): string {
   const name = (error as { name?: unknown } | null | undefined)?.name;
   return typeof name === "string" ? name : "";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

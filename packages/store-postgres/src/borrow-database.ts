@@ -1,8 +1,9 @@
-import { isWorkflowError, WorkflowError } from "@waymark/core";
-import { quoted, unavailable } from "@waymark/core/store";
+import { isWorkflowError, type WorkflowError } from "@waymark/core";
+import { invalidArgument, quoted, unavailable } from "@waymark/core/store";
+import { DEFAULT_TIMEOUT_MS } from "@waymark/store-connection";
 import type { Pool } from "pg";
 import type { Database } from "./database.ts";
-import { DEFAULT_TIMEOUT_MS, type PostgresStoreOptions } from "./options.ts";
+import type { PostgresStoreOptions } from "./options.ts";
 import type { PGliteDatabaseOptions } from "./pglite/pglite-database.ts";
 import { ServerDatabase } from "./server/server-database.ts";
 
@@ -118,5 +119,5 @@ function notInitialized(cause?: unknown): WorkflowError {
 }
 
 function invalid(problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `The client ${problem}.`, { details: { argument: "client" } });
+  return invalidArgument("client", problem, "The client");
 }

@@ -1,12 +1,8 @@
 import { WorkflowError } from "@waymark/core";
+import { DEFAULT_TIMEOUT_MS } from "@waymark/store-connection";
 import type { PoolConfig } from "pg";
 import type { Database } from "./database.ts";
-import {
-  DEFAULT_POOL_SIZE,
-  DEFAULT_TIMEOUT_MS,
-  type PostgresConnectOptions,
-  type PostgresServerOptions,
-} from "./options.ts";
+import { DEFAULT_POOL_SIZE, type PostgresConnectOptions, type PostgresServerOptions } from "./options.ts";
 import { ServerDatabase } from "./server/server-database.ts";
 import { causeOf } from "./server/translate-error.ts";
 

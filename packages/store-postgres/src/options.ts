@@ -1,5 +1,5 @@
-import { WorkflowError } from "@waymark/core";
-import { checkAddress, cleanText, quoted } from "@waymark/core/store";
+import { checkAddress, checkObject, invalidArgument } from "@waymark/core/store";
+import { checkFlag, checkOptions, checkPositive, checkTimeout, withoutUndefined } from "@waymark/store-connection";
 import type { PoolConfig } from "pg";
 import type { TableLocation } from "./sql/table-names.ts";
 
@@ -51,14 +51,7 @@ export interface PostgresDirectoryOptions extends PostgresStoreOptions {
 /** What {@link PostgresCheckpointStore.connect} takes. */
 export type PostgresConnectOptions = PostgresServerOptions | PostgresDirectoryOptions;
 
-export const DEFAULT_TIMEOUT_MS = 15_000;
 export const DEFAULT_POOL_SIZE = 10;
-
-/** The longest time that Node's timers can wait, in milliseconds. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
-
-/** The longest part of an unknown name that is told, in characters. */
-const MAX_NAME = 100;
 
 /** The names of the options; the compiler asks for each. */
 const SHARED = {
@@ -88,17 +81,18 @@ const TRANSACTION = { schema: true, tablePrefix: true, timeoutMs: true } as cons
  * @throws {WorkflowError} INVALID_ARGUMENT; a name that nobody reads is a mistake worth telling
  */
 export function checkConnectOptions(given: PostgresConnectOptions): PostgresConnectOptions {
-  checkObject(given, "options");
+  checkOptions(given, { ...SHARED, ...SERVER, ...DIRECTORY });
   const options = withoutUndefined(given);
   if ("dataDir" in options) {
     checkShared(options, DIRECTORY);
-    if (typeof options.dataDir !== "string" || options.dataDir === "") throw invalid("dataDir", "must name a folder");
-    if (options.dataDir.includes("\0")) throw invalid("dataDir", "must not contain U+0000");
+    if (typeof options.dataDir !== "string" || options.dataDir === "")
+      throw invalidArgument("dataDir", "must name a folder");
+    if (options.dataDir.includes("\0")) throw invalidArgument("dataDir", "must not contain U+0000");
     return options;
   }
   checkShared(options, SERVER);
   if (options.url === undefined && options.options === undefined) {
-    throw invalid("url", "is missing; give `url`, `options` or `dataDir`");
+    throw invalidArgument("url", "is missing; give `url`, `options` or `dataDir`");
   }
   for (const name of ["url", "directUrl"] as const) {
     if (options[name] !== undefined) checkAddress(options[name], name, ["postgres", "postgresql", "socket"]);
@@ -111,54 +105,20 @@ export function checkConnectOptions(given: PostgresConnectOptions): PostgresConn
 
 /** Checks the options of `from`, and leaves out those that are `undefined`. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkStoreOptions(given: PostgresStoreOptions): PostgresStoreOptions {
-  checkObject(given, "options");
-  const options = withoutUndefined(given);
-  checkShared(options, {});
-  return options;
+  checkShared(given, {});
+  return withoutUndefined(given);
 }
 
 /** Checks the options of `inTransaction`. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkTransactionOptions(given: PostgresTransactionOptions): PostgresTransactionOptions {
-  checkObject(given, "options");
-  const options = withoutUndefined(given);
-  checkKnown(options, TRANSACTION);
-  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
-  return options;
+  checkOptions(given, TRANSACTION);
+  checkTimeout(given.timeoutMs);
+  return withoutUndefined(given);
 }
 
-function checkShared(options: PostgresStoreOptions, others: object): void {
-  checkKnown(options, { ...SHARED, ...others });
-  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
-  for (const name of ["migrate", "prepare"] as const) {
-    const value = options[name];
-    if (value !== undefined && typeof value !== "boolean") throw invalid(name, "must be true or false");
-  }
-}
-
-function checkKnown(options: object, known: object): void {
-  const names = Object.keys(known);
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    // It may be anything, an address too.
-    const name = cleanText(unknown, MAX_NAME);
-    throw invalid(quoted(name), `is no option here; there are ${names.join(", ")}`, name);
-  }
-}
-
-function checkObject(value: unknown, name: string): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-function checkPositive(value: unknown, name: string, most = Number.MAX_SAFE_INTEGER): void {
-  if (value === undefined || (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= most))
-    return;
-  throw invalid(name, `must be a whole number above zero, at most ${most}`);
-}
-
-function invalid(name: string, problem: string, argument = name): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument } });
+function checkShared(options: PostgresStoreOptions, others: Readonly<Record<string, true>>): void {
+  checkOptions(options, { ...SHARED, ...others });
+  checkTimeout(options.timeoutMs);
+  checkFlag(options.migrate, "migrate");
+  checkFlag(options.prepare, "prepare");
 }

@@ -1,11 +1,11 @@
 import { type CheckpointStore, DefinedStore, type StoreCapabilities } from "@waymark/core/store";
+import { DEFAULT_TIMEOUT_MS, setUpOrClose } from "@waymark/store-connection";
 import { borrowDatabase, checkClient, isPGlite, type PostgresClient } from "./borrow-database.ts";
 import { openDatabase, openForMigration } from "./open-database.ts";
 import {
   checkConnectOptions,
   checkStoreOptions,
   checkTransactionOptions,
-  DEFAULT_TIMEOUT_MS,
   type PostgresConnectOptions,
   type PostgresStoreOptions,
   type PostgresTransactionOptions,
@@ -63,13 +63,7 @@ export class PostgresCheckpointStore extends DefinedStore {
       },
       isDirectory ? pgliteCapabilities(options.dataDir) : {},
     );
-    try {
-      await store.setup();
-    } catch (error) {
-      await store.close().catch(() => {});
-      throw error;
-    }
-    return store;
+    return setUpOrClose(store);
   }
 
   /**

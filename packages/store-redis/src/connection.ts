@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { storeClosed } from "@waymark/core/store";
+import { endsWithin, within } from "@waymark/store-connection";
 import { onClientChange, type RedisClient } from "./redis-client.ts";
 import type { Script } from "./script.ts";
 import { isConnectionLost, replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
@@ -79,10 +80,7 @@ export class Connection {
 
   /** Waits for `work`, for a time; then refuses new calls and ends an owned client. The store has waited for its calls. */
   async close(work: Promise<void>): Promise<void> {
-    const timeout = new AbortController();
-    const tooLong = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
-    await Promise.race([work, tooLong]);
-    timeout.abort();
+    await endsWithin(work, CLOSE_TIMEOUT_MS);
     this.#isClosed = true;
     if (this.#owned) this.#client.disconnect();
   }
@@ -147,21 +145,7 @@ export class Connection {
   }
 
   #within<T>(deadline: number, work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const remaining = Math.max(1, deadline - performance.now());
-      const tooLate = () => reject(new TimedOut(`no answer within ${this.#timeoutMs} ms`));
-      const timer = setTimeout(tooLate, remaining);
-      work.then(
-        (value) => {
-          clearTimeout(timer);
-          resolve(value);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      );
-    });
+    return within(work, deadline - performance.now(), () => new TimedOut(this.#timeoutMs));
   }
 
   /** A connection on which nothing comes back is given up: the next call gets a new one. */

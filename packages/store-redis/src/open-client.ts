@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
-import { safeError } from "@waymark/core/store";
+import { invalidArgument, safeError } from "@waymark/core/store";
+import { within, withoutUndefined } from "@waymark/store-connection";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { RedisConnectOptions } from "./options.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -26,18 +27,13 @@ export async function openClient(options: RedisConnectOptions, timeoutMs: number
     lastError = error;
   };
   client.on("error", onError);
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(lastError ?? new TimedOut(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
+  const opening = client.connect().then(() => loaded(client, onError));
   try {
-    await Promise.race([client.connect().then(() => loaded(client, onError)), tooLate]);
+    await within(opening, timeoutMs, () => lastError ?? new TimedOut(timeoutMs));
   } catch (error) {
     client.disconnect();
     // What the server said tells more than that the connection was closed thereafter.
     throw translateError(replyCodeOf(error) === undefined ? (lastError ?? error) : error);
-  } finally {
-    clearTimeout(timer);
   }
   return client;
 }
@@ -75,9 +71,7 @@ export function checkClient(client: unknown): asserts client is RedisClient {
     checkPrefix(client as RedisClient, "client");
     return;
   }
-  throw new WorkflowError("INVALID_ARGUMENT", "client must be a Redis or Cluster of ioredis.", {
-    details: { argument: "client" },
-  });
+  throw invalidArgument("client", "must be a Redis or Cluster of ioredis");
 }
 
 /**
@@ -86,11 +80,8 @@ export function checkClient(client: unknown): asserts client is RedisClient {
  */
 function checkPrefix({ isCluster, options }: RedisClient, argument: string): void {
   if (!isCluster || !/^[^{]*\{\}/.test(String(options?.keyPrefix ?? ""))) return;
-  throw new WorkflowError(
-    "INVALID_ARGUMENT",
-    "The client's keyPrefix holds `{}`, by which a cluster puts each key into a slot of its own.",
-    { details: { argument } },
-  );
+  const problem = "holds `{}`, by which a cluster puts each key into a slot of its own";
+  throw invalidArgument(argument, problem, "The client's keyPrefix");
 }
 
 function single({ url, options = {} }: RedisConnectOptions, timeoutMs: number): RedisClient {
@@ -136,11 +127,6 @@ function ownConnection(timeoutMs: number): Pick<RedisOptions, OwnOption> {
     // After a failover behind one address, this connection leads to what is now a replica.
     reconnectOnError: (error) => replyCodeOf(error) === "READONLY",
   };
-}
-
-/** What is `undefined` is absent: the defaults stand. */
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 type OwnOption = "connectionName" | "connectTimeout" | "reconnectOnError";

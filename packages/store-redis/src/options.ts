@@ -1,5 +1,5 @@
-import { WorkflowError } from "@waymark/core";
-import { checkAddress, checkNames } from "@waymark/core/store";
+import { checkAddress, checkObject, invalidArgument } from "@waymark/core/store";
+import { checkFlag, checkOptions, checkPositive, checkTimeout } from "@waymark/store-connection";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
 /** Options of every way to open the store. */
@@ -44,9 +44,6 @@ export interface RedisConnectOptions extends RedisStoreOptions {
 }
 
 export const DEFAULT_KEY_PREFIX = "waymark:";
-export const DEFAULT_TIMEOUT_MS = 15_000;
-/** The longest time that Node's timers can wait, in milliseconds. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
 export const DEFAULT_MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 /** Redis takes no larger string by default; a record's header needs room too. */
 const LARGEST_PAYLOAD_BYTES = 511 * 1024 * 1024;
@@ -69,15 +66,16 @@ export function checkConnectOptions(options: RedisConnectOptions): void {
   checkStoreOptions(options, CONNECT);
   const { url, options: redis, cluster, clusterOptions } = options;
   if (cluster === undefined && url === undefined && redis === undefined) {
-    throw invalid("url", "is missing; give `url`, `options` or `cluster`");
+    throw invalidArgument("url", "is missing; give `url`, `options` or `cluster`");
   }
   if (cluster !== undefined) {
     if (url !== undefined || redis !== undefined) {
-      throw invalid("cluster", "goes with `clusterOptions` only, not with `url` or `options`");
+      throw invalidArgument("cluster", "goes with `clusterOptions` only, not with `url` or `options`");
     }
-    if (!Array.isArray(cluster) || cluster.length === 0) throw invalid("cluster", "must list at least one node");
+    if (!Array.isArray(cluster) || cluster.length === 0)
+      throw invalidArgument("cluster", "must list at least one node");
   } else if (clusterOptions !== undefined) {
-    throw invalid("clusterOptions", "goes with `cluster` only");
+    throw invalidArgument("clusterOptions", "goes with `cluster` only");
   }
   if (url !== undefined) checkUrl(url, "url");
   for (const node of cluster ?? []) if (typeof node === "string") checkUrl(node, "cluster");
@@ -87,31 +85,18 @@ export function checkConnectOptions(options: RedisConnectOptions): void {
 
 /** Checks the options that all ways to open the store share, and that there are none but those named. */
 export function checkStoreOptions(options: RedisStoreOptions, known: Readonly<Record<string, true>> = SHARED): void {
-  checkObject(options, "options");
-  checkNames(options, new Set(Object.keys(known)), "options");
+  checkOptions(options, known);
   const { keyPrefix, durable, maxPayloadBytes, onWarning } = options;
   if (keyPrefix !== undefined && (typeof keyPrefix !== "string" || !/^[^{}\0]*$/.test(keyPrefix))) {
-    throw invalid("keyPrefix", "must be text without braces, which would decide where a cluster puts the keys");
+    throw invalidArgument("keyPrefix", "must be text without braces, which would decide where a cluster puts the keys");
   }
-  if (keyPrefix?.isWellFormed() === false) throw invalid("keyPrefix", "must be well-formed Unicode");
-  if (durable !== undefined && typeof durable !== "boolean") throw invalid("durable", "must be true or false");
-  if (onWarning !== undefined && typeof onWarning !== "function") throw invalid("onWarning", "must be a function");
+  if (keyPrefix?.isWellFormed() === false) throw invalidArgument("keyPrefix", "must be well-formed Unicode");
+  checkFlag(durable, "durable");
+  if (onWarning !== undefined && typeof onWarning !== "function")
+    throw invalidArgument("onWarning", "must be a function");
   checkPositive(options.endedTtlMs, "endedTtlMs");
-  checkPositive(options.timeoutMs, "timeoutMs", MAX_TIMEOUT_MS);
-  checkPositive(maxPayloadBytes, "maxPayloadBytes");
-  if (maxPayloadBytes !== undefined && maxPayloadBytes > LARGEST_PAYLOAD_BYTES) {
-    throw invalid("maxPayloadBytes", `must be at most ${LARGEST_PAYLOAD_BYTES}, what Redis takes`);
-  }
-}
-
-function checkPositive(value: unknown, name: string, most: number = Number.MAX_SAFE_INTEGER): void {
-  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most))
-    return;
-  throw invalid(name, `must be a whole number from 1 to ${most}`);
-}
-
-function checkObject(value: unknown, name: string): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "must be an object");
+  checkTimeout(options.timeoutMs);
+  checkPositive(maxPayloadBytes, "maxPayloadBytes", LARGEST_PAYLOAD_BYTES);
 }
 
 /** Checks an address, or the path of a socket. */
@@ -122,10 +107,6 @@ function checkUrl(url: unknown, name: string): void {
     const { username, password } = new URL(url);
     decodeURIComponent(username + password);
   } catch {
-    throw invalid(name, "is no address; user and password must be percent-encoded (encodeURIComponent)");
+    throw invalidArgument(name, "is no address; user and password must be percent-encoded (encodeURIComponent)");
   }
-}
-
-function invalid(name: string, problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `${name} ${problem}.`, { details: { argument: name } });
 }

@@ -1,10 +1,10 @@
 import { DefinedStore, type StoreCapabilities } from "@waymark/core/store";
+import { DEFAULT_TIMEOUT_MS, setUpOrClose } from "@waymark/store-connection";
 import { checkClient, openClient } from "./open-client.ts";
 import {
   checkConnectOptions,
   checkStoreOptions,
   DEFAULT_MAX_PAYLOAD_BYTES,
-  DEFAULT_TIMEOUT_MS,
   type RedisConnectOptions,
   type RedisStoreOptions,
 } from "./options.ts";
@@ -54,14 +54,7 @@ export class RedisCheckpointStore extends DefinedStore {
   static async connect(options: RedisConnectOptions): Promise<RedisCheckpointStore> {
     checkConnectOptions(options);
     const client = await openClient(options, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    const store = new RedisCheckpointStore(client, true, options);
-    try {
-      await store.setup();
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-    return store;
+    return setUpOrClose(new RedisCheckpointStore(client, true, options));
   }
 
   /**

@@ -13,12 +13,13 @@ import {
   type StoredHead,
   tell,
 } from "@waymark/core/store";
+import { DEFAULT_TIMEOUT_MS } from "@waymark/store-connection";
 import { Connection } from "./connection.ts";
 import { Definitions } from "./definitions.ts";
 import { ExecutionIndex } from "./execution-index.ts";
 import { Executions } from "./executions.ts";
 import { Keys } from "./keys.ts";
-import { DEFAULT_KEY_PREFIX, DEFAULT_TIMEOUT_MS, type RedisStoreOptions } from "./options.ts";
+import { DEFAULT_KEY_PREFIX, type RedisStoreOptions } from "./options.ts";
 import { readRecords } from "./read-records.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { checkLayout, readServerSettings } from "./server-settings.ts";

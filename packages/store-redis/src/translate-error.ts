@@ -1,11 +1,13 @@
 import { isWorkflowError, WorkflowError } from "@waymark/core";
-import { cleanText, type StoreFault, safeError, unavailable } from "@waymark/core/store";
-
-interface Fault {
-  reason: StoreFault;
-  /** What happened and what to do, before the server's own words. */
-  advice: string;
-}
+import {
+  causeWith,
+  codeOf,
+  type Fault,
+  isSocketCode,
+  isTlsCode,
+  unavailableBy,
+  wordsOf,
+} from "@waymark/store-connection";
 
 const BY_CODE: Record<string, Fault> = {
   NOAUTH: { reason: "authentication", advice: "Redis asks for a password. Put it into the URL." },
@@ -41,38 +43,25 @@ const WRONG_TYPE = "WRONGTYPE";
 const CODE = new RegExp(`(?:^|[\\s-])(${[...Object.keys(BY_CODE), WRONG_TYPE].join("|")})(?=\\s)`);
 const CONNECTION_LOST =
   /Connection is closed|due to connection close|Stream isn't writeable|Cluster isn't ready|None of startup nodes|Failed to refresh slots|Too many Cluster redirections|Reached the max retries|All sentinels are unreachable|^(read|write) |socket hang up/i;
-const CONNECTION_CODES = /^(ECONN|EPIPE|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)/;
-const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|EPROTO)/;
-
-/** The most of the driver's words that a message repeats, in characters. */
-const MAX_TOLD = 500;
 
 /** Thrown if a call took too long. */
-export class TimedOut extends Error {}
+export class TimedOut extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+  }
+}
 
 /** Turns whatever the driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
   const serverCode = replyCodeOf(error);
-  const options = { cause: safeCause(error), details: serverCode === undefined ? {} : { serverCode } };
-  const told = cleanText(withoutSecrets(messageOf(error)), MAX_TOLD);
+  const cause = causeWith(withoutSecrets(messageOf(error)), error);
+  const details = serverCode === undefined ? {} : { serverCode };
   if (serverCode === WRONG_TYPE) {
-    const message = `A key of the store was overwritten by something else. Use another keyPrefix. (${told})`;
-    return new WorkflowError("STATE_CORRUPT", message, options);
+    const message = `A key of the store was overwritten by something else. Use another keyPrefix. (${cause.message})`;
+    return new WorkflowError("STATE_CORRUPT", message, { cause, details });
   }
-  const { reason, advice } = classify(error);
-  return unavailable(reason, `${advice} (${told})`, options);
-}
-
-/** What may be kept of an error of the driver's: it hangs the command on it, arguments and all. */
-function safeCause(error: unknown): Error {
-  const { name, stack, code } = (error ?? {}) as { name?: unknown; stack?: unknown; code?: unknown };
-  return safeError({
-    name,
-    code,
-    message: withoutSecrets(messageOf(error)),
-    stack: withoutSecrets(String(stack ?? "")),
-  });
+  return unavailableBy(classify(error), cause, details);
 }
 
 /** Redis repeats the arguments of a command that it does not know, and the name of a user who may not do something. */
@@ -90,29 +79,23 @@ export function replyCodeOf(error: unknown): string | undefined {
 
 /** Tells whether the connection broke: what was sent on it last may have taken effect. */
 export function isConnectionLost(error: unknown): boolean {
-  return CONNECTION_CODES.test(codeOf(error)) || CONNECTION_LOST.test(messageOf(error));
+  return isSocketCode(codeOf(error)) || CONNECTION_LOST.test(messageOf(error));
 }
 
 function classify(error: unknown): Fault {
   if (error instanceof TimedOut) return { reason: "timeout", advice: "Redis did not answer in time." };
   const known = BY_CODE[replyCodeOf(error) ?? ""];
   if (known !== undefined) return known;
-  if (TLS_CODES.test(codeOf(error))) {
+  if (isTlsCode(codeOf(error))) {
     return { reason: "tls", advice: "No secure connection to Redis. Check `tls` and the certificates." };
   }
   if (isConnectionLost(error)) return { reason: "connection", advice: "Redis cannot be reached." };
   return { reason: "server", advice: "Redis reported an error." };
 }
 
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" ? code : "";
-}
-
 function messageOf(error: unknown): string {
   // The cluster's own message says only that all nodes failed; what the last one said is beside it.
   const last = (error as { lastNodeError?: unknown } | null | undefined)?.lastNodeError;
   if (last instanceof Error) return `${String((error as Error).message)} ${messageOf(last)}`;
-  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-  return first instanceof Error ? first.message : String(first);
+  return wordsOf(error);
 }

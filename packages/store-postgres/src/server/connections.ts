@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkflowError } from "@waymark/core";
 import { unavailable } from "@waymark/core/store";
+import { endsWithin, within } from "@waymark/store-connection";
 import type { Pool, PoolClient } from "pg";
 import { isInTransaction } from "./pg-client.ts";
 import { translateError } from "./translate-error.ts";
@@ -77,21 +78,15 @@ export class Connections {
     // Had at once: no timer, which on the way of every commit would show. An application can end its pool meanwhile,
     // which then answers nobody.
     if (isIdle && this.#isOwned) return connecting.then(listening, rejectTranslated);
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const remaining = Math.max(1, deadline - performance.now());
-      timer = setTimeout(() => reject(new Error("timeout exceeded when trying to connect")), remaining);
-    });
+    const tooLate = () => new Error("timeout exceeded when trying to connect");
     try {
-      return listening(await Promise.race([connecting, tooLate]));
+      return listening(await within(connecting, deadline - performance.now(), tooLate));
     } catch (error) {
       connecting.then(
         (client) => client.release(),
         () => {},
       );
       throw translateError(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -112,10 +107,7 @@ export class Connections {
     this.#pool.removeListener("connect", listen);
     if (!this.#isOwned || this.#pool.ending) return;
     // A peer that has gone silent does not acknowledge a goodbye either.
-    const timeout = new AbortController();
-    const tooLong = sleep(END_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {});
-    await Promise.race([this.#pool.end(), tooLong]);
-    timeout.abort();
+    await endsWithin(this.#pool.end(), END_TIMEOUT_MS);
   }
 
   /** A pool throws where a client cannot be made of its configuration. */

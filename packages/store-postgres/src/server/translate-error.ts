@@ -1,11 +1,5 @@
 import { isWorkflowError, WorkflowError } from "@waymark/core";
-import { cleanText, type StoreFault, safeError, unavailable } from "@waymark/core/store";
-
-interface Fault {
-  reason: StoreFault;
-  /** What happened and what to do, before the server's own words. */
-  advice: string;
-}
+import { causeWith, codeOf, type Fault, firstOf, isTlsCode, unavailableBy, wordsOf } from "@waymark/store-connection";
 
 const BY_STATE: Record<string, Fault> = {
   "28P01": { reason: "authentication", advice: "PostgreSQL refused the user or the password. Check both." },
@@ -40,7 +34,6 @@ const BY_CLASS: Record<string, Fault> = {
   "57": { reason: "connection", advice: "The server is shutting down, starting or failing over." },
 };
 
-const TLS_CODES = /^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO)/;
 /** What to do about a connection that could not be made secure, by the code or the words of the fault. */
 const TLS_ADVICE: readonly [RegExp, string][] = [
   [
@@ -68,22 +61,15 @@ const CLOSED = /after calling end on the pool|PGlite is clos/;
 const MAY_QUOTE = /^(22|28|53300)/;
 /** The quotation marks of the languages that the server speaks. */
 const QUOTATION = /["'`«»‹›„“”‚‘’「」『』]/;
-/** The longest part of a driver's message that is handed on, in characters. */
-const MAX_WORDS = 1_000;
 
 /** Turns whatever a driver threw into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
-  if (CLOSED.test(messageOf(error))) {
+  if (CLOSED.test(wordsOf(error))) {
     return new WorkflowError("STORE_CLOSED", "The connection pool was ended.", { cause: causeOf(error) });
   }
-  const { reason, advice } = classify(error);
   const sqlState = sqlStateOf(error);
-  const cause = causeOf(error);
-  return unavailable(reason, `${advice} (${cause.message})`, {
-    cause,
-    details: sqlState === undefined ? {} : { sqlState },
-  });
+  return unavailableBy(classify(error), causeOf(error), sqlState === undefined ? {} : { sqlState });
 }
 
 /**
@@ -92,15 +78,9 @@ export function translateError(error: unknown): WorkflowError {
  */
 export function causeOf(error: unknown): Error & { code?: string | number } {
   const state = sqlStateOf(error);
-  const first = firstOf(error);
-  const cause = safeError(first);
-  const words = messageOf(first);
+  const words = wordsOf(error);
   const isQuoting = state !== undefined && MAY_QUOTE.test(state) && QUOTATION.test(words);
-  cause.message = isQuoting ? `SQLSTATE ${state}` : cleanText(words, MAX_WORDS);
-  // A stack begins with the message.
-  const frames = (cause.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  cause.stack = [`${cause.name}: ${cause.message}`, ...frames].join("\n");
-  return cause;
+  return causeWith(isQuoting ? `SQLSTATE ${state}` : words, firstOf(error));
 }
 
 /**
@@ -111,7 +91,7 @@ export function causeOf(error: unknown): Error & { code?: string | number } {
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state !== undefined) return state.startsWith("08") || /^(57P0[1235]|25006)$/.test(state);
-  return /^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(codeOf(error)) || LOST.test(messageOf(error));
+  return /^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(codeOf(error)) || LOST.test(wordsOf(error));
 }
 
 /** The five characters by which PostgreSQL names an error; `undefined` if it did not come from the server. */
@@ -122,7 +102,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 function classify(error: unknown): Fault {
   const state = sqlStateOf(error);
-  const message = messageOf(error);
+  const message = wordsOf(error);
   if (state === "28000" && TLS_MISSING.test(message)) {
     return {
       reason: "tls",
@@ -135,7 +115,7 @@ function classify(error: unknown): Fault {
   }
   if (TIMEOUTS.test(message)) return { reason: "timeout", advice: "PostgreSQL did not answer in time." };
   const code = codeOf(error);
-  if (TLS_CODES.test(code) || message.includes("SSL")) {
+  if (isTlsCode(code) || message.includes("SSL")) {
     const known = TLS_ADVICE.find(([pattern]) => pattern.test(code) || pattern.test(message));
     return {
       reason: "tls",
@@ -143,19 +123,4 @@ function classify(error: unknown): Fault {
     };
   }
   return { reason: "connection", advice: "PostgreSQL cannot be reached." };
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" ? code : "";
-}
-
-function messageOf(error: unknown): string {
-  const first = firstOf(error);
-  return first instanceof Error ? first.message : String(first);
-}
-
-/** Node joins the failures for each address of a host into one error, whose own message is empty. */
-function firstOf(error: unknown): unknown {
-  return error instanceof AggregateError ? (error.errors[0] as unknown) : error;
 }

@@ -1,4 +1,5 @@
 import { WorkflowError } from "@waymark/core";
+import { invalidArgument } from "@waymark/core/store";
 import type { Database } from "../database.ts";
 import { translateError } from "../server/translate-error.ts";
 import type { CallerTransaction } from "./caller-transaction.ts";
@@ -74,5 +75,5 @@ function ended(why: string, cause?: unknown): WorkflowError {
 }
 
 function invalid(problem: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `The client ${problem}.`, { details: { argument: "client" } });
+  return invalidArgument("client", problem, "The client");
 }
