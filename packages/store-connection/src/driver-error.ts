@@ -4,7 +4,7 @@ import { cleanText, type StoreFault, safeError, unavailable } from "@waymark/cor
 /** A fault of a database or of the way to it. */
 export interface Fault {
   reason: StoreFault;
-  /** What happened and what to do about it. In the message it stands before the driver's own words. */
+  /** The event and the remedy, in full sentences. In the message they stand before the driver's own words. */
   advice: string;
 }
 
@@ -37,7 +37,9 @@ export function causeWith(words: string, error: unknown): Error & { code?: strin
   return cause;
 }
 
-/** Returns the first of the errors that Node joins into one, whose own message is empty: one for each address of a host. */
+/**
+ * Returns the first of the errors that Node joins into one, whose own message is empty: one for each address of a host.
+ */
 export function firstOf(error: unknown): unknown {
   return error instanceof AggregateError ? (error.errors[0] as unknown) : error;
 }

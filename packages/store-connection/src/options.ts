@@ -1,6 +1,6 @@
 import { checkNames, checkObject, invalidArgument } from "@waymark/core/store";
 
-/** Milliseconds that a call may take unless the option `timeoutMs` says otherwise. */
+/** The default of the option `timeoutMs`. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
 
 /** The longest time that Node's timers can wait, in milliseconds. */

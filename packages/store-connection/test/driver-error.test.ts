@@ -36,7 +36,7 @@ it.each([
   expect(codeOf(thrown)).toBe("");
 });
 
-it("of several errors, one for each address of a host, the first is told", () => {
+it("the words of several errors, one for each address of a host, are those of the first", () => {
   expect(wordsOf(new AggregateError([new Error("connect ECONNREFUSED ::1"), new Error("other")]))).toBe(
     "connect ECONNREFUSED ::1",
   );
@@ -54,7 +54,7 @@ it("a fault is STORE_UNAVAILABLE with its reason, its advice and the words of th
   });
 });
 
-it("codes of sockets and of TLS are told apart", () => {
+it("codes of sockets and codes of TLS are distinguished", () => {
   const codes = [
     "ECONNREFUSED",
     "EAI_AGAIN",

@@ -29,7 +29,7 @@ it.each<[unknown, string]>([
   [{ maxPayloadBytes: Number.NaN }, "maxPayloadBytes must be"],
   [null, "options must be an object"],
   ["memory://", "options must be an object"],
-])("refuses the options %j", (options, message) => {
+])("the options %j are refused", (options, message) => {
   const open = () => new MemoryCheckpointStore(options as MemoryCheckpointStoreOptions);
   expect(open).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(message) }),
@@ -67,7 +67,7 @@ it("ends a lease that is too long at the latest time that a Date can hold", asyn
   expect((await store.createExecution(execution("e"))).leaseUntil).toBe(MAX_TIME_MS);
 });
 
-it("shares the last good reading of the clock between its handles", async () => {
+it("handles share the last valid reading of the clock", async () => {
   let reading = 7_000;
   const store = new MemoryCheckpointStore({ clock: { now: () => reading } });
   await store.createExecution(execution("a"));

@@ -8,24 +8,24 @@ export interface UpdateStatement {
   q: Document;
   u: Document | Document[];
   upsert?: boolean;
-  /** Changes all that match, not one. */
+  /** True to change all documents that match, not only one. */
   multi?: boolean;
 }
 
-/** What an `update` or `delete` command has done. */
+/** The result of an `update` or `delete` command. */
 export interface WriteReply {
-  /** Documents that statements matched or made. */
+  /** The number of documents that statements matched or made. */
   n: number;
-  /** A unique key was taken, and an ordered command did not get past that statement. */
+  /** True if a unique key was taken; an ordered command ends with that statement. */
   isTaken: boolean;
-  /** The command was sent more than once, so an earlier send may be under way yet. */
+  /** True if the command was sent more than once, so that an earlier send may still be under way. */
   wasResent: boolean;
 }
 
-/** How values are written and read, whatever the options of a borrowed client are. */
+/** Options for writing and reading values, which override those of a borrowed client. */
 const BSON: BSONSerializeOptions = {
   ignoreUndefined: true,
-  // What is no regular expression to JavaScript would end the reading of all that comes with it.
+  // An expression that JavaScript does not accept would fail the whole read.
   bsonRegExp: true,
   promoteBuffers: false,
   promoteLongs: true,
@@ -33,10 +33,10 @@ const BSON: BSONSerializeOptions = {
   raw: false,
   useBigInt64: false,
 };
-/** Everything goes to the primary, whatever a borrowed client prefers: what is not found elsewhere may be here. */
+/** Every command goes to the primary, even if a borrowed client prefers secondaries, which may lag behind. */
 const PRIMARY = { ...BSON, readPreference: "primary" } as const;
 const READ = { ...PRIMARY, readConcern: { level: "majority" } } as const;
-/** How often a call is sent when the connection breaks under it. */
+/** The most times that a command is sent if its connection keeps breaking. */
 const MAX_SENDS = 5;
 
 /** The commands of one call of the store. */
@@ -53,26 +53,27 @@ export class Call {
   }
 
   /**
-   * Waits for work that others can do as well, until half of the call's time is over.
+   * Waits for work that another process can do too, until half of the call's time is over.
    *
-   * - Returns whether it was done. If it fails, the call does not. If it takes longer, it continues beside the call.
+   * - Returns whether the work was done. If it fails, the call does not. If it takes longer, it continues beside the
+   *   call.
    */
   async hasTimeFor(work: () => Promise<void>): Promise<boolean> {
     const leftMs = this.#startedAt + this.#timeoutMs / 2 - performance.now();
     return leftMs > 0 && endsWithin(work(), leftMs);
   }
 
-  /** Sends statements as one command. Statements run in order; a taken key ends it. */
+  /** Sends statements as one command. They run in order; a key that is taken ends the command. */
   async update(collection: string, updates: readonly UpdateStatement[]): Promise<WriteReply> {
     return this.#write({ update: collection, updates, ordered: true });
   }
 
-  /** Deletes what the filters select, all of it, as one command. */
+  /** Deletes all documents that the filters select, as one command. */
   async delete(collection: string, filters: readonly Document[]): Promise<WriteReply> {
     return this.#write({ delete: collection, deletes: filters.map((q) => ({ q, limit: 0 })), ordered: false });
   }
 
-  /** Changes one document, if it matches, and returns it as it is then. */
+  /** Changes one document if it matches, and returns its new state. */
   async findAndUpdate<T>(collection: string, q: Document, u: Document[]): Promise<T | undefined> {
     const writeConcern = this.#writeConcern();
     const command = { findAndModify: collection, query: q, update: u, new: true, writeConcern };
@@ -81,7 +82,7 @@ export class Call {
     return (value as T | null) ?? undefined;
   }
 
-  /** Reads documents in full: from the primary, and nothing that a failover could take back. */
+  /** Reads all documents that match, from the primary and without what a failover could take back. */
   async find<T>(
     collection: string,
     filter: Document,
@@ -91,18 +92,18 @@ export class Call {
     return this.#send(async () => (await cursor().toArray()) as T[]);
   }
 
-  /** Reads what a pipeline makes of documents, as `find` does. */
+  /** Reads the result of a pipeline, as `find` reads documents. */
   async aggregate<T>(collection: string, pipeline: Document[], options: { hint?: string } = {}): Promise<T[]> {
     const cursor = () => this.#db.collection(collection).aggregate(pipeline, { ...READ, ...options });
     return this.#send(async () => (await cursor().toArray()) as T[]);
   }
 
-  /** Any other command. */
+  /** Sends any other command. */
   async command(command: Document): Promise<Document> {
     return this.#send(() => this.#db.command(command, PRIMARY));
   }
 
-  /** The server's clock, in milliseconds since the epoch. */
+  /** Reads the server's clock, in milliseconds since the epoch. */
   async now(): Promise<number> {
     const { localTime } = await this.command({ hello: 1 });
     return (localTime as Date).getTime();
@@ -118,7 +119,7 @@ export class Call {
       if (error === undefined || error.code === 11000) return answer;
       throw toError(error);
     });
-    // A taken key does not excuse a write concern that was not met: what was found must last as well.
+    // Even if the key was taken, the write concern must be met: what was found must last, too.
     if (reply.writeConcernError !== undefined) throw toError(reply.writeConcernError);
     return {
       n: reply.n,

@@ -16,10 +16,10 @@ interface ClaimContext {
 }
 
 /**
- * Claims an execution; or ends it, if the claim cancels.
+ * Claims an execution, or ends it if the claim cancels.
  *
- * - The head is read first: what is damaged is not changed. The claim itself is one step, which names neither the version
- *   nor the token that was read: it takes what commits have made of the head by then.
+ * - The head is read first, so that a damaged one is not changed. The claim itself is one step that names neither the
+ *   version nor the token that was read: it claims the head in whatever state commits have left it by then.
  */
 export async function claim(
   { call, collection, known, expiry, endedTtlMs }: ClaimContext,
@@ -51,11 +51,11 @@ export async function claim(
   return record;
 }
 
-/** Selects a head that the claim may have, by what `now` is already past. */
+/** Selects a head that may be claimed, by the times that have already passed at `now`. */
 function grantable({ claimId, from, force }: ClaimRequest, now: number): object {
   const isNew = { lastClaimId: { $ne: claimId } };
   if (force === true || !from.includes("running")) return { ...isNew, status: { $in: from } };
   const others = from.filter((status) => status !== "running");
-  // A lease that had lapsed then, and was not renewed since, has lapsed now.
+  // A lease that had lapsed at `now`, and has not been renewed since, has lapsed.
   return { ...isNew, $or: [{ status: { $in: others } }, { status: "running", leaseUntil: { $not: { $gt: now } } }] };
 }

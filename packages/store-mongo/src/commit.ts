@@ -20,34 +20,35 @@ import { toStoredHead } from "./stored-head.ts";
 import { additions, changeTail } from "./tail.ts";
 
 /*
- * A commit is one statement: the head moves from (token, version) to version + 1, with the new records at the end of its
- * tail. A single document changes, so it happens as a whole or not at all, and of several writers one finds the head as
- * it must be. Now and then the same ordered command makes something else first:
+ * A commit is one statement: the head moves from (token, version) to version + 1, with the new records at the end of
+ * its tail. A single document changes, so it happens as a whole or not at all, and of several writers one finds the
+ * head at the right version. Some commits make something else first, in the same ordered command:
  *
  *   - A segment, if the tail is full: the tail's records, which the same statement then takes out of the head. All of
  *     them are committed, so a segment is right even if the commit that made it failed. Readers prefer the tail.
  *     So the new records are never in it, however many they are: they stay in the tail until the next commit.
- *   - A part for each record that the tail has no room for, under a name that no other call uses. The record in the tail
- *     names it; a part that no record names is not read. A commit that fails removes the parts it made.
+ *   - A part for each record that the tail has no room for, under a name that no other call uses. The record in the
+ *     tail names it; a part that no record names is not read. A commit that fails removes the parts it made.
  *
- * If a writer dies after it has made a part and before its commit, the part takes up room until the execution is deleted
- * or expires; or for ever, if it was made later than that.
+ * If a writer dies after it has made a part and before its commit, the part takes up room until the execution is
+ * deleted or expires, or forever if it was made later than that.
  *
- * The records of a state (token, version) are always the same, so a writer that has seen it once need not read it again.
+ * The records of a state (token, version) are always the same, so a writer that has seen it once need not read it
+ * again.
  */
 
-/** How often to look again at an execution that keeps changing. */
+/** The most reads of an execution that keeps changing. */
 const MAX_LOOKS = 20;
 
 export interface CommitContext {
   call: Call;
   collection: string;
   known: KnownBases;
-  /** How long what ends is kept; for ever if absent. */
+  /** Milliseconds for which ended executions are kept; forever if `undefined`. */
   endedTtlMs: number | undefined;
 }
 
-/** Commits, or returns the head that does not allow it. */
+/** Commits, or returns a refusal with the head that does not allow it. */
 export async function commit(context: CommitContext, id: string, request: CommitRequest): Promise<Refused | undefined> {
   const { known, endedTtlMs } = context;
   let guess = usable(known.get(id), request);
@@ -71,7 +72,7 @@ export async function commit(context: CommitContext, id: string, request: Commit
 }
 
 interface Plan {
-  /** The last one is that of the head. */
+  /** The last statement is that of the head. */
   statements: UpdateStatement[];
   next: CommitBase;
   /** The records that have parts. */
@@ -86,18 +87,18 @@ function plan(
   const { token, version, checkpoints = [], commitId } = request;
   const place = { id, incarnation: base.incarnation, token };
   const firstSeq = Math.max(base.firstSeq, request.dropBefore ?? 0);
-  // What is dropped at once is not written.
+  // Records that the same commit drops are not written.
   const skipped = Math.max(0, firstSeq - base.seq - 1);
   const added = additions(place, { seq: base.seq + 1 + skipped, commitId, callKey }, checkpoints.slice(skipped));
   const change = changeTail(place, base.tail, { firstSeq, added: added.records });
   const u = commitUpdate(base, request, { change, endedTtlMs });
-  // The tail is the one thing that is built on in place: if others have damaged it, the head is looked at first.
+  // The tail is changed in place. If it was damaged, the statement does not match and the head is read first.
   const head = { q: { _id: id, executionId: id, token, version, tail: { $size: base.tail.length } }, u };
   const large = added.records.filter((record) => record.large !== undefined);
   return { statements: [...change.segments, ...added.parts, head], next: nextBase(base, request, change.tail), large };
 }
 
-/** Sends statements in order, in as many commands as their size needs; returns whether each of them took effect. */
+/** Sends statements in order, in as many commands as their size requires. Returns whether each of them took effect. */
 async function updateAll({ call, collection }: CommitContext, statements: UpdateStatement[]): Promise<boolean> {
   for (const some of inCommands(statements)) {
     const { isTaken, n } = await call.update(collection, some);
@@ -106,7 +107,7 @@ async function updateAll({ call, collection }: CommitContext, statements: Update
   return true;
 }
 
-/** Reads what to build on; first deals with what this commit has sent already. */
+/** Reads the head to build on, after it has settled what this commit has already sent. */
 async function look(
   context: CommitContext,
   id: string,
@@ -118,30 +119,31 @@ async function look(
   return judge(context, id, head, request);
 }
 
-/** The commit has taken effect already. What it has dropped, the next one that drops removes. */
+/** The commit has already taken effect. The next commit that drops records removes those that this one dropped. */
 interface Done {
   isDone: true;
 }
 
-/** What was sent: on top of what, and all that it may have made beside the head. */
+/** A commit that was sent: its base, and what it may have made beside the head. */
 interface Sent {
   base: CommitBase;
   made: Document[];
-  /** The records whose parts nobody else can have made. */
+  /** The records whose parts only this call can have made. */
   large: KeptRecord[];
 }
 
 function usable(base: CommitBase | undefined, request: CommitRequest): CommitBase | undefined {
   if (base === undefined || base.token !== request.token || base.version !== request.version) return undefined;
   if (base.lastCommitId === request.commitId) return undefined;
-  // Only the database knows which snapshots are there.
+  // Only the database knows which snapshots exist.
   return request.dropBefore === undefined || bringsSnapshot(base, request) ? base : undefined;
 }
 
 /**
- * Returns whether the head that was found, or its history, has what was sent. Removes parts that no record names.
+ * Returns whether the head that was found, or its history, contains the commit that was sent. Removes parts that no
+ * record names.
  *
- * - If others have dropped the records meanwhile, it returns false; then the commit is refused though it took effect.
+ * - If others have dropped the records meanwhile, it returns false. Then the commit is refused although it took effect.
  */
 async function settleSent(
   { call, collection }: CommitContext,
@@ -149,25 +151,27 @@ async function settleSent(
   { base, made, large }: Sent,
   { commitId, checkpoints = [] }: CommitRequest,
 ): Promise<boolean> {
-  const removeVain = (vain: Document[]) => (vain.length === 0 ? undefined : call.delete(collection, vain).catch(noop));
+  const removeUnused = (unused: Document[]) =>
+    unused.length === 0 ? undefined : call.delete(collection, unused).catch(noop);
   if (!isLive(head) || head.incarnation !== base.incarnation) {
-    await removeVain(made);
+    await removeUnused(made);
     return false;
   }
-  // An earlier send may still come to its effect.
+  // An earlier send may still take effect.
   if (head.token === base.token && head.version === base.version) return false;
   const find = (seq: number) => findRecord(call, collection, head, seq);
-  // The last one of them: `dropBefore` may have dropped those before.
+  // Looks for the last one, since `dropBefore` may have dropped those before it.
   const record = checkpoints.length > 0 ? await find(base.seq + checkpoints.length) : undefined;
-  // Either all parts are named or none is: the same commit may also have been sent by another call, with parts of its own.
+  // Either all parts are named or none is: the same commit may also have been sent by another call, with parts of its
+  // own.
   const [one] = large;
-  const isVain = one !== undefined && (await find(one.seq))?.large !== one.large;
-  if (isVain) await removeVain(large.map((each) => ({ _id: each.large, executionId: head._id })));
+  const isUnused = one !== undefined && (await find(one.seq))?.large !== one.large;
+  if (isUnused) await removeUnused(large.map((each) => ({ _id: each.large, executionId: head._id })));
   if (made.length > 0 && head.expiresAt !== undefined) await expirePartsMadeLate(call, collection, head);
   return head.lastCommitId === commitId || record?.commitId === commitId;
 }
 
-/** What to build on, if the head allows the commit. */
+/** Returns the head to build on if it allows the commit, or a refusal. */
 async function judge(
   context: CommitContext,
   id: string,
@@ -185,7 +189,7 @@ async function judge(
   const isKept = dropBefore >= head.firstSeq && dropBefore <= head.seq;
   const record = isKept ? await findRecord(call, collection, head, dropBefore) : undefined;
   if (record?.kind === "snapshot") return head;
-  // Gone since the head was read? Then there is another reason.
+  // If the record has gone since the head was read, there is another reason.
   const now = await readHead(call, collection, id);
   if (!isLive(now) || now.token !== head.token || now.version !== head.version) {
     return judge(context, id, now, request);
@@ -194,7 +198,7 @@ async function judge(
   return { refused: true, head: stored };
 }
 
-/** Removes the records that a commit has dropped. If it is kept from that, the next one does it: nobody reads them. */
+/** Removes the records that a commit has dropped. If that fails, the next such commit does it; nothing reads them. */
 async function drop(
   { call, collection }: CommitContext,
   id: string,
@@ -205,7 +209,7 @@ async function drop(
   await call.delete(collection, [partRange(id, incarnation, 0, dropBefore - 1)]).catch(noop);
 }
 
-/** Others are at it: let them finish, a little longer each time. */
+/** Waits for other writers to finish, a little longer each time. */
 async function pause(looks: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.min(100, 2 ** looks)));
 }

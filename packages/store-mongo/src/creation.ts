@@ -18,14 +18,14 @@ import { readHead } from "./read-head.ts";
 import { toStoredHead, toWholeRecord } from "./stored-head.ts";
 import { additions } from "./tail.ts";
 
-/** How often to look again at an id that keeps changing. */
+/** The most reads of an id that keeps changing. */
 const MAX_LOOKS = 20;
 
 interface CreateContext extends CommitContext {
   expiry: EndedExpiry;
 }
 
-/** Makes an execution, or returns the one that has its id: this very call may have made it before. */
+/** Makes an execution, or returns a refusal with the one that has its id, which this same call may have made before. */
 export async function create(
   { call, collection, known, expiry, endedTtlMs }: CreateContext,
   execution: NewExecution,
@@ -37,19 +37,19 @@ export async function create(
     const place = { id, incarnation, token: 0 };
     const added = additions(place, { seq: 0, commitId: checkpoint.id, callKey: "" }, [checkpoint]);
     const { _id, executionId, ...rest } = entry;
-    // Once there is a head, there is all of it.
+    // Made before the head, so that no head exists without them.
     const before = [{ q: { _id, executionId }, u: { $setOnInsert: rest }, upsert: true }, ...added.parts];
-    // If there is a head already, or what a deletion left of this very one, it does not match, and its _id is taken.
+    // A head that exists, or the mark of this very execution after its deletion, does not match, so its _id is taken.
     const q = { _id: id, executionId: id, deletedBy: { $exists: true }, incarnation: { $ne: incarnation } };
     const u = createUpdate(execution, { entry, tail: added.records, endedTtlMs });
     const { isTaken, wasResent } = await call.update(collection, [...before, { q, u, upsert: true }]);
     const head = await readHead(call, collection, id);
     if (head?.incarnation === incarnation) {
       const { firstToken, bornAt, token, version } = head;
-      // Deleted meanwhile, and perhaps before what was sent again has made its entry and part again.
+      // It was deleted meanwhile; a second send may have made its entry and part again after that.
       if (!isLive(head)) await call.delete(collection, [wholeRange(id, incarnation)]).catch(() => {});
       await expiry.afterEnd(call, execution.status, { id, token: firstToken, version: 0 });
-      // Others may have claimed or deleted it since; this call made what it was at first.
+      // Others may have claimed or deleted it since. This call returns its first state.
       if (!isLive(head) || token !== firstToken || version !== 0) {
         return structuredClone(createdHead(execution, firstToken, bornAt));
       }
@@ -58,12 +58,13 @@ export async function create(
       if (record.unreadable !== undefined) throw damagedExecution(id, record.unreadable);
       return record;
     }
-    // An earlier send of it may be about to make the head, which must not be without its entry and its snapshot.
+    // Unless an earlier send may still make the head, which needs its entry and its snapshot.
     if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});
     if (isPresent(head)) return { refused: true, head: toStoredHead(head) };
-    // Its time is over; only the server has not removed it yet.
+    // It has expired, and the server has not removed it yet.
     if (isLive(head)) await deleteExecutions(call, collection, [{ id, version: head.version, token: head.token }]);
-    // The execution that was in the way is gone; or so is the one made here, which must not be made twice.
+    // Either the execution that had the id is gone, and this one can be made; or this one is, and must not be made
+    // twice.
     if (wasResent || !isTaken) break;
   }
   throw keepsChanging(id);

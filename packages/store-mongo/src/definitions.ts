@@ -8,11 +8,11 @@ interface DefinitionDocument {
   /** The hash. */
   _id: string;
   json: unknown;
-  /** By the server's clock. The version before noted no time. */
+  /** The time of the last save, by the server's clock. Absent if the version before wrote it. */
   savedAt?: number;
 }
 
-/** Executions are looked for by this many hashes at once. */
+/** The most hashes for which executions are looked up at a time. */
 const AT_ONCE = 16;
 
 /** Keeps a definition if its hash is new; notes the time in any case. */
@@ -31,7 +31,8 @@ export async function readDefinition(call: Call, names: CollectionNames, hash: s
 }
 
 /**
- * Deletes the definitions that no execution names and that were last saved this long ago; returns their number.
+ * Deletes the definitions that no execution names and that were last saved `olderThanMs` ago or earlier. Returns their
+ * number.
  *
  * - One whose time is not known counts as saved now.
  * - A definition that is saved again meanwhile stays.
@@ -58,7 +59,7 @@ export async function deleteUnusedDefinitions(
   return deleted;
 }
 
-/** One of the executions that name a definition. */
+/** Finds one of the executions that name a definition. */
 async function userOf(call: Call, collection: string, definitionHash: string): Promise<object | undefined> {
   const [head] = await call.find<object>(collection, { definitionHash }, { limit: 1, projection: { _id: 1 } });
   return head;

@@ -5,18 +5,18 @@ import { allRange, type HeadDocument, isIncarnation, namesIn, wholeRange } from 
 import { deleteUpdate } from "./head-updates.ts";
 
 /*
- * A deletion has three steps: the head becomes the mark of a deleted execution, which nobody takes for one; the parts of
+ * A deletion has three steps: the head becomes the mark of a deleted execution, which no reader returns; the parts of
  * its incarnation are removed; the mark gets the date from which the server may remove it. A deletion that is cut off
  * between two steps is found by its `sweepingSince`, and finished by the next store that is opened (see expiry.ts).
  */
 
-/** How long a deleted execution's last token is kept, in milliseconds: longer than any server's clock is set back. */
+/** Milliseconds for which a deleted execution's last token is kept: longer than any server's clock is set back. */
 export const TOKENS_KEPT_MS = 3_600_000;
 
 /**
- * Deletes those that are at the version (and token) named, and returns how many.
+ * Deletes executions that are still at the version and token named, and returns their number.
  *
- * - One without a version is deleted as it is, also if its head lacks what others are found by.
+ * - A reference without a version deletes the execution in any state, even if its head lacks the shard key.
  */
 export async function deleteExecutions(call: Call, collection: string, refs: readonly ExecutionRef[]): Promise<number> {
   const callId = randomUUID();
@@ -41,7 +41,7 @@ export async function deleteExecutions(call: Call, collection: string, refs: rea
   return Math.max(n, marks.length);
 }
 
-/** Removes what is left of lives that are over if another has begun already, over the mark: nothing names it any more. */
+/** Removes the parts of a deleted life whose mark a new life of the id has replaced already: nothing names them. */
 async function removeFormer(
   call: Call,
   collection: string,
@@ -72,7 +72,7 @@ export async function sweep(call: Call, collection: string, marks: readonly Head
   );
 }
 
-/** Selects what belongs to a deleted execution: of one incarnation, or of all if the head does not name one. */
+/** Selects what belongs to a deleted execution: of its incarnation, or of all if the head does not name one. */
 async function rangesOf(call: Call, collection: string, { _id, incarnation }: HeadDocument) {
   if (isIncarnation(incarnation)) return [wholeRange(_id, incarnation)];
   const found = await call.find<{ _id: string }>(collection, allRange(_id), { projection: { _id: 1 } });

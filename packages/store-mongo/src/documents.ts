@@ -1,23 +1,25 @@
 import type { CheckpointKind, ExecutionRecord, NewExecution } from "@waymark/core/store";
 
-/** Stands between what makes up a part's `_id`. No id contains it, so no part collides with a head, whose `_id` is the id. */
+/**
+ * Separates the components of a part's `_id`. No id contains it, so no part has the `_id` of a head, which is the id.
+ */
 const SEPARATOR = "\u0000";
 const SEQ_DIGITS = 16;
 /**
- * The most records of a segment that this version makes.
+ * The most records in a segment that this version makes.
  *
- * - The version before looks for the last record of a segment no further than this behind the one that it reads.
+ * - The version before looks no further than this for the end of a segment.
  */
 export const MAX_SEGMENT_RECORDS = 64;
-/** The most records of a segment of any version: the one before puts a tail of any length into one. */
+/** The most records in a segment of any version: the version before put tails of any length into one. */
 export const MAX_RECORDS_OF_ANY_SEGMENT = 128;
 
-/** Now by the server's clock, in milliseconds since the epoch, inside a pipeline. */
+/** The server's time in a pipeline, in milliseconds since the epoch. */
 export const NOW = { $toLong: "$$NOW" } as const;
 
 /**
- * The head of an execution; also what is left of it for a while when it was deleted (no `id`, no `createdAt`), so that
- * its tokens are not used again.
+ * The head of an execution, or the mark of a deleted one (without `id` and `createdAt`), which is kept for a while so
+ * that its tokens are not used again.
  */
 export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure" | "waiting" | "metadata" | "readAt">> {
   /** The execution's id. */
@@ -34,41 +36,43 @@ export interface HeadDocument extends Partial<Omit<ExecutionRecord, "failure" | 
   initialCheckpointId?: string;
   lastCommitId?: string;
   lastClaimId?: string;
-  /** JSON text: what nodes throw may hold U+0000 and lone surrogates. So may the next two. */
+  /** JSON text, because failures may hold U+0000 and lone surrogates. So may the next two. */
   failureJson?: string;
   waitingJson?: string;
   metadataJson?: string;
   /**
-   * Of a running execution: a time that `leaseUntil` is not before, by which the lapsed ones are found. Commits that renew
-   * the lease leave it as it is, so that they touch no index; readers move it on (see lease-bounds.ts).
+   * Of a running execution: a lower bound of `leaseUntil`, by which lapsed leases are found. Commits that renew the
+   * lease do not change it, so that they touch no index; readers move it on (see lease-bounds.ts).
    */
   leaseBound?: number;
   /** Of a deleted execution: the call that deleted it. */
   deletedBy?: string;
-  /** Of an ended execution: from when on it is taken for gone. */
+  /** Of an ended execution: the time from which it counts as gone. */
   expiresAt?: number;
-  /** Rises with each change of what the server is to remove of an ended execution (see expiry.ts). */
+  /** Rises each time that an ended execution's parts are marked for removal or unmarked (see expiry.ts). */
   expiryEpoch?: number;
-  /** Of a deleted or an ended execution: when the server may remove this. */
+  /** Of a deleted or an ended execution: the time from which the server may remove this document. */
   forgetAt?: Date;
-  /** Of a deleted or an ended execution whose parts may not all be seen to yet. */
+  /**
+   * Of a deleted or an ended execution: the time since which its parts are being marked or removed. Absent when done.
+   */
   sweepingSince?: number;
-  /** The server's clock, if it was asked for. */
+  /** The server's time, if the read asked for it. */
   now?: number;
 }
 
-/** A head of an execution that is there. Its fields are as they were found: see stored-head.ts. */
+/** The head of an execution that exists. Its fields are not checked: see stored-head.ts. */
 export type LiveHead = HeadDocument &
   Omit<ExecutionRecord, "failure" | "waiting" | "metadata" | "readAt"> & {
     tail: KeptRecord[];
   };
 
-/** What a record holds beside its number and kind. */
+/** The fields of a record other than its number and kind. */
 export interface RecordContent {
   checkpointId: string;
   nodeId: string;
   nodeName: string;
-  /** Absent in records of the version before: 1. */
+  /** Absent in records of the version before, where it is 1. */
   visit: number;
   stepNumber: number;
   attempt: number;
@@ -82,7 +86,7 @@ export interface RecordContent {
 export interface KeptRecord extends Partial<RecordContent> {
   seq: number;
   kind: CheckpointKind;
-  /** The commit that made it, to recognise one that is sent again. */
+  /** The commit that made it, so that a commit that is sent again is recognized. */
   commitId: string;
   large?: string;
 }
@@ -91,23 +95,26 @@ export interface KeptRecord extends Partial<RecordContent> {
 interface PartDocument {
   _id: string;
   executionId: string;
-  /** That of the commit that made it. */
+  /** The token of the commit that made it. */
   token: number;
   forgetAt?: Date;
   expiryEpoch?: number;
 }
 
-/** The row of an execution in listings. It is made with the head and never changes, so that commits touch no index of it. */
+/**
+ * The row of an execution in listings. It is made with the head and never changes, so that commits touch no index of
+ * it.
+ */
 export interface Entry {
   _id: string;
   executionId: string;
   incarnation: string;
-  /** Below that of any head: whatever is done to parts of an older owner is done to this, too. */
+  /** Lower than any head's token, so that a change of older owners' parts changes this, too. */
   token: 0;
   id: string;
   /** The head's `createdAt`. */
   listedAt: number;
-  /** When it was made, if it was not created then: it came from elsewhere. */
+  /** The time at which this store made it, if that is not `listedAt`: an imported execution. */
   madeAt?: number;
   workflowId: string;
   userId: string;
@@ -125,22 +132,22 @@ export interface LargeRecord extends PartDocument, RecordContent {
   seq: number;
 }
 
-/** The `_id` of a part. Sorts by number within one incarnation. */
+/** Returns the `_id` of a part. Within one incarnation they sort by number. */
 export function partId(id: string, incarnation: string, ...[seq, rest]: [seq: number, rest: string]): string {
   return [id, incarnation, digits(seq), rest].join(SEPARATOR);
 }
 
-/** The `_id` of the segment that ends with one number and begins with another. */
+/** Returns the `_id` of the segment from record `first` to `last`. */
 export function segmentId(id: string, incarnation: string, last: number, first: number): string {
   return partId(id, incarnation, last, digits(first));
 }
 
-/** The `_id` of an entry. It comes before those of parts. */
+/** Returns the `_id` of an entry. It sorts before those of parts. */
 export function entryId(id: string, incarnation: string): string {
   return [id, incarnation, ""].join(SEPARATOR);
 }
 
-/** Selects all of one incarnation but the head: the entry and the parts. */
+/** Selects the entry and the parts of one incarnation. */
 export function wholeRange(id: string, incarnation: string) {
   return {
     _id: { $gte: entryId(id, incarnation), $lt: partId(id, incarnation, Number.MAX_SAFE_INTEGER, "") },
@@ -153,7 +160,7 @@ export function allRange(id: string) {
   return { _id: { $gte: `${id}${SEPARATOR}`, $lt: `${id}\u0001` }, executionId: id };
 }
 
-/** The id and the incarnation in the `_id` of an entry or a part. */
+/** Returns the id and the incarnation in the `_id` of an entry or a part. */
 export function namesIn(_id: string): { id: string; incarnation: string } {
   const [id = "", incarnation = ""] = _id.split(SEPARATOR);
   return { id, incarnation };
@@ -164,7 +171,7 @@ export function isIncarnation(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f-]{36}$/.test(value);
 }
 
-/** Selects the parts of one incarnation that end at numbers from one to another, both included. */
+/** Selects the parts of one incarnation whose last number is between `from` and `to`, both included. */
 export function partRange(id: string, incarnation: string, from = 0, to = Number.MAX_SAFE_INTEGER) {
   return {
     _id: { $gte: partId(id, incarnation, from, ""), $lt: partId(id, incarnation, to + 1, "") },
@@ -187,12 +194,12 @@ export function newEntry(
   return parentId === undefined ? entry : { ...entry, parentId };
 }
 
-/** When an entry was made. */
+/** Returns the time at which an entry was made. */
 export function madeAtOf({ madeAt, listedAt }: Pick<Entry, "madeAt" | "listedAt">): number {
   return madeAt ?? listedAt;
 }
 
-/** Returns whether a head is that of an execution, and not the mark of a deleted one. */
+/** Returns whether a head is an execution's, and not the mark of a deleted one. */
 export function isLive(head: HeadDocument | undefined): head is LiveHead {
   return head !== undefined && head.deletedBy === undefined;
 }

@@ -9,7 +9,7 @@ import { type Entry, type KeptRecord, madeAtOf, NOW } from "./documents.ts";
 import { type Counters, claimChange, commitChange, newHeadFields, seenBy } from "./request-fields.ts";
 import type { TailChange } from "./tail.ts";
 
-/** How an `update` command changes documents: a list of stages. */
+/** The change that an `update` command makes to documents: a list of stages. */
 export type Pipeline = Record<string, unknown>[];
 
 /** The part of a head that a commit builds on. `token` and `version` together name one state of an execution. */
@@ -20,14 +20,14 @@ export interface CommitBase extends Counters {
   tail: readonly KeptRecord[];
 }
 
-/** The token of what is there, if it is one. */
+/** Returns the expression for the document's token, or for `other` if it is no token. */
 function tokenOr(other: unknown) {
   const isToken = { $and: [{ $gte: ["$token", 0] }, { $lt: ["$token", Number.MAX_SAFE_INTEGER] }] };
   return { $toLong: { $cond: [isToken, "$token", other] } };
 }
 
 /**
- * Makes a head if there is none, or in the place of a deleted one.
+ * Returns the update that makes a head if there is none, or in the place of a deleted one.
  *
  * - The token is the server's clock, or one more than the deleted execution's last: higher than any this id has had,
  *   as long as a deleted head is kept longer than a server's clock may be set back.
@@ -46,7 +46,7 @@ export function createUpdate(
   ];
 }
 
-/** Moves the head to what it is after the commit. */
+/** Returns the update that makes of a head what it is after a commit. */
 export function commitUpdate(
   base: CommitBase,
   request: CommitRequest,
@@ -59,7 +59,7 @@ export function commitUpdate(
   return unset.length === 0 ? [{ $set: set }] : [{ $set: set }, { $unset: unset }];
 }
 
-/** Gives the head to an owner; or ends it, if the claim cancels. */
+/** Returns the update that claims a head for an owner, or ends it if the claim cancels. */
 export function claimUpdate(request: ClaimRequest, endedTtlMs: number | undefined): Pipeline {
   const { set, unset } = claimChange(request);
   if (request.cancel !== undefined) Object.assign(set, endFields(endedTtlMs, {}));
@@ -69,10 +69,12 @@ export function claimUpdate(request: ClaimRequest, endedTtlMs: number | undefine
 
 /** The `forgetAt` of a head whose parts are not all marked or removed yet. */
 export const NEVER = new Date("9999-01-01");
-/** A hundred years: so that no sum of it and the time is beyond what a date can be. */
+/** A hundred years, so that the time plus this is still a valid date. */
 const LONGEST_TTL_MS = 36_500 * 24 * 3_600_000;
 
-/** What an end adds to the head. If ended executions expire, their parts are marked next (see expiry.ts). */
+/**
+ * Returns the fields that an end adds to a head. If ended executions expire, their parts are marked next (expiry.ts).
+ */
 function endFields(
   endedTtlMs: number | undefined,
   { now = NOW, endedAt: given }: { now?: number | typeof NOW; endedAt?: number | undefined },
@@ -80,11 +82,11 @@ function endFields(
   const endedAt = given === undefined ? now : { $min: [given, now] };
   if (endedTtlMs === undefined) return { endedAt };
   const ttl = Math.min(endedTtlMs, LONGEST_TTL_MS);
-  // It expires by when it ended here: what was imported is not gone at once.
+  // Counted from the end in this store, so that an imported execution does not expire at once.
   return { endedAt, expiresAt: { $add: [now, ttl] }, sweepingSince: NOW, forgetAt: NEVER };
 }
 
-/** What a deleted execution leaves for a while. Its fields are those that a later creation and a sweep need. */
+/** Returns the update that makes the mark of a deleted execution, with the fields that a creation and a sweep need. */
 export function deleteUpdate(callId: string): Pipeline {
   return [
     {
@@ -92,7 +94,7 @@ export function deleteUpdate(callId: string): Pipeline {
         _id: "$_id",
         executionId: "$_id",
         incarnation: "$incarnation",
-        // Of one that cannot be read this is known: it is not above the time.
+        // A token that cannot be read is at most the time.
         token: tokenOr(NOW),
         firstToken: "$firstToken",
         bornAt: "$bornAt",
@@ -104,7 +106,7 @@ export function deleteUpdate(callId: string): Pipeline {
   ];
 }
 
-/** The base of the next commit, as far as this store knows. */
+/** Returns the base of the next commit, as far as this store knows. */
 export function nextBase(base: CommitBase, request: CommitRequest, tail: readonly KeptRecord[]): CommitBase {
   const { checkpoints = [], dropBefore, head } = request;
   return {

@@ -1,6 +1,6 @@
 import type { KeptRecord, LargeRecord, RecordContent, Segment } from "./documents.ts";
 
-/** Records put together from a head's tail and from parts. If both have one, the tail's is taken. */
+/** The records of a head's tail and of its parts. If both have a record, the tail's counts. */
 export class History {
   readonly #records = new Map<number, KeptRecord>();
   readonly #large = new Map<string, LargeRecord>();
@@ -13,21 +13,21 @@ export class History {
     for (const record of tail) this.#records.set(record.seq, record);
   }
 
-  /** A record and what it holds; nothing if either is missing. */
+  /** Returns a record and its content, or `undefined` if either is missing. */
   get(seq: number): { record: KeptRecord; content: RecordContent } | undefined {
     const record = this.#records.get(seq);
     const content = record?.large === undefined ? record : this.#large.get(record.large);
     return record === undefined || content === undefined ? undefined : { record, content: content as RecordContent };
   }
 
-  /** Whether it has every record from one number to another, both included. */
+  /** Returns whether it has every record from `first` to `last`, both included. */
   hasAll(first: number, last: number): boolean {
     for (let seq = first; seq <= last; seq++) if (this.get(seq) === undefined) return false;
     return true;
   }
 }
 
-/** The records of a segment: none of one that is none any more. */
+/** Returns the records of a segment; none if it is damaged. */
 export function recordsOf({ records }: Partial<Segment>): KeptRecord[] {
   if (!Array.isArray(records)) return [];
   return records.filter((record: unknown) => typeof record === "object" && record !== null);

@@ -1,13 +1,13 @@
 import { isEnded, type WorkflowStatus } from "@waymark/core/store";
 import type { CommitBase } from "./head-updates.ts";
 
-// A tail is some 10 kB, and at most 33 kB; more only after a commit of dozens of checkpoints.
+// A tail takes about 10 kB and at most 33 kB, except after a commit of dozens of checkpoints.
 const MAX_KNOWN = 2_000;
 
 /**
- * What this store last knew of executions that it commits to, so that a commit need not read the head first.
+ * The last known state of executions to which this store commits, so that a commit need not read the head first.
  *
- * - A hint only: the database compares token and version, so one that is out of date costs a round trip, no more.
+ * - It is only a hint: the database compares token and version, so an outdated state costs no more than a round trip.
  * - Suspended and ended executions are not kept: token and version alone do not show that they are.
  */
 export class KnownBases {
@@ -22,7 +22,7 @@ export class KnownBases {
     const base: CommitBase = { incarnation, token, version, seq, firstSeq, checkpointsCount, status, tail };
     if (lastCommitId !== undefined) base.lastCommitId = lastCommitId;
     this.#bases.delete(id);
-    // To these nothing is committed before they are claimed.
+    // These must be claimed before anything is committed.
     if (status === "suspended" || isEnded(status as WorkflowStatus)) return;
     this.#bases.set(id, base);
     if (this.#bases.size <= MAX_KNOWN) return;

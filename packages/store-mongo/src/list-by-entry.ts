@@ -17,10 +17,10 @@ import { MAX_BATCH, type Row, readHeads, rowAt } from "./list-by-head.ts";
 import { behindLast, inPlace, ofOrigin, ofState, orderBy, type TimedQuery } from "./listing-conditions.ts";
 import { isTime } from "./stored-head.ts";
 
-/** Milliseconds before an entry without a head is removed: its creation may still be under way. */
+/** Milliseconds for which an entry without a head is kept: its creation may still be under way. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
-/** The rows of one page by the entries, and one more if there is a next page. */
+/** Reads the rows of one page by their entries, and one more if another page follows. */
 export async function listByEntry(call: Call, collection: string, query: TimedQuery): Promise<Row[]> {
   const found = new Map<string, Row>();
   if (query.statuses?.length === 0) return [];
@@ -39,7 +39,7 @@ export async function listByEntry(call: Call, collection: string, query: TimedQu
       if (found.size > query.limit) return [...found.values()];
     }
     if (entries.length < limit) return [...found.values()];
-    // The last one again: another life of its id may have begun in the same millisecond.
+    // Includes the last one: another life of its id may have begun in the same millisecond.
     const last = entries.findLast(isSound);
     if (last === undefined || last._id === end) most *= 2;
     else place = behindLast(query, positionOf(last), "listedAt");
@@ -49,7 +49,7 @@ export async function listByEntry(call: Call, collection: string, query: TimedQu
 
 function rowOf(entry: Entry, head: LiveHead): Row {
   const row = rowAt(head, positionOf(entry));
-  // The entry knows when it was created, also if the head does not.
+  // The entry has the time of the creation even if the head does not.
   const isKnown = row.record.unreadable?.includes("createdAt") !== true;
   return isKnown ? row : { ...row, record: { ...row.record, createdAt: entry.listedAt } };
 }
@@ -64,9 +64,9 @@ function isSound({ _id, id, listedAt }: Entry): boolean {
 }
 
 /**
- * The heads of entries, by the entries' `_id`; only those that meet all conditions.
+ * Reads the heads of entries, by the entries' `_id`: only those that meet all conditions.
  *
- * - Without conditions it removes what belongs to entries that have been without a head for long.
+ * - Without conditions, it removes entries that have had no head for a long time, and what belongs to them.
  */
 async function headsOf(
   call: Call,
@@ -94,10 +94,10 @@ async function headsOf(
   return heads;
 }
 
-/** Whether the life of a head may be the one that an entry was made for. */
+/** Returns whether a head's life may be the one that an entry was made for. */
 function mayBeOf(entry: Entry, { _id, executionId, incarnation, createdAt, bornAt }: LiveHead): boolean {
   if (executionId !== _id || !isIncarnation(incarnation)) return true;
-  // A row that is imported twice was created at one time.
+  // A row that is imported twice has the same creation time.
   return bornAt === madeAtOf(entry) || (entry.madeAt === undefined && createdAt === entry.listedAt);
 }
 
@@ -105,7 +105,7 @@ async function removeAbandoned(call: Call, collection: string, orphans: readonly
   const before = (await call.now()) - ABANDONED_AFTER_MS;
   const abandoned = orphans.filter((entry) => isSound(entry) && madeAtOf(entry) < before);
   if (abandoned.length === 0) return;
-  // By the entry what is left is found again: it goes last.
+  // Removed last, because what is left is found by it.
   await call.delete(
     collection,
     abandoned.map(({ _id, id }) => partRange(id, namesIn(_id).incarnation)),

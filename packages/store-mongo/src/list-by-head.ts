@@ -5,22 +5,22 @@ import { type HeadDocument, type LiveHead, NOW } from "./documents.ts";
 import { behindLast, inPlace, ofOrigin, ofPresence, ofState, orderBy, type TimedQuery } from "./listing-conditions.ts";
 import { isTime, toRecord } from "./stored-head.ts";
 
-/** The most documents that are read at once if not all of them will do. */
+/** The most documents that are read at a time if some of them may not match. */
 export const MAX_BATCH = 4_000;
 
-/** An execution in a listing, and the place in the order by which it was found. */
+/** An execution in a listing, and its place in the order. */
 export type Row = Required<ListedExecution>;
 
 interface HeadOrder {
-  /** The field that has the time. */
+  /** The field by whose time the listing is ordered. */
   field: "createdAt" | "wakeAt" | "leaseBound";
-  /** The index to use, if it is known to be there. */
+  /** The index to use, if it is known to exist. */
   hint?: string;
-  /** Looks at what was read; returns whether it has changed some, so that it must be read again. */
+  /** Prepares what was read, and returns whether it has changed some of it, so that it must be read again. */
   prepare?(heads: readonly LiveHead[]): Promise<boolean>;
 }
 
-/** The rows of one page by the heads alone, and one more if there is a next page. */
+/** Reads the rows of one page by their heads alone, and one more if another page follows. */
 export async function listByHead(
   call: Call,
   collection: string,
@@ -41,7 +41,7 @@ export async function listByHead(
     const rows = sound.map((head) => rowAt(head, { time: Number(head[field]), id: head.id }));
     for (const row of rows) found.set(row.position.id, row);
     if (heads.length < limit || found.size > query.limit) return [...found.values()].slice(0, query.limit + 1);
-    // Some were passed over.
+    // Some did not match.
     const last = rows.at(-1);
     if (last !== undefined) place = behindLast(query, last.position, field);
   }
@@ -61,7 +61,7 @@ export async function readHeads<Head extends HeadDocument>(
   return call.aggregate<Head>(collection, stages, options);
 }
 
-/** A row of what was found at a place in the order. */
+/** Makes a row of a head that was found at a place in the order. */
 export function rowAt(head: LiveHead, position: PagePosition): Row {
   return { record: toRecord(head), position };
 }

@@ -7,18 +7,18 @@ import type { TimedQuery } from "./listing-conditions.ts";
 import { DUE_INDEX, LEASE_INDEX } from "./schema.ts";
 
 export interface ListingOptions {
-  /** Leaves out what has expired. */
+  /** True to leave out executions that have expired. */
   hidesExpired: boolean;
-  /** All indexes are known to be there. */
+  /** True if all indexes are known to exist. */
   hasIndexes: boolean;
 }
 
 /**
- * The rows of one page, in order, and one more if there is a next page.
+ * Reads the rows of one page, in order, and one more if another page follows.
  *
- * - Filters that select few heads are read from the heads. All others are read from the entries, which never change places
- *   while they are read; their heads are read next.
- * - What has no sound place in the order is passed over.
+ * - Filters that select few heads are read from the heads. All others are read from the entries, which never change
+ *   places while they are read; their heads are read next.
+ * - An execution without a valid place in the order is left out.
  */
 export async function listExecutions(
   call: Call,
@@ -29,7 +29,7 @@ export async function listExecutions(
   const { leaseExpired, due, endedForMs } = query;
   const isTimed = hidesExpired || leaseExpired === true || due === true || endedForMs !== undefined;
   const timed: TimedQuery = { ...query, hidesExpired, now: isTimed ? await call.now() : 0 };
-  // Few heads wait for a time, but not every server knows that by itself.
+  // Few heads wait for a time, but not every server finds that out by itself.
   const by = (hint: string) => (hasIndexes ? { hint } : {});
   if (leaseExpired === true) {
     if (query.after === undefined) await noteBounds(call, collection, by(LEASE_INDEX));
@@ -41,7 +41,11 @@ export async function listExecutions(
   return listByEntry(call, collection, timed);
 }
 
-/** One status, and not that of most executions of an owner. With several, one taken on meanwhile could be met twice, or never. */
+/**
+ * Returns whether a query names one status, and not the one that most executions of an owner have.
+ *
+ * - With several statuses, an execution that changes its status meanwhile could come twice, or never.
+ */
 function isOfOneStatus({ statuses, workflowId, userId }: ListQuery): boolean {
   const [status, ...others] = statuses ?? [];
   if (status === undefined || others.length > 0) return false;

@@ -5,14 +5,14 @@ import { notExpired } from "./expiry.ts";
 /** A query, and the server's time if something in it depends on that. */
 export interface TimedQuery extends ListQuery {
   now: number;
-  /** Leaves out what has expired. */
+  /** True to leave out executions that have expired. */
   hidesExpired: boolean;
 }
 
 /** Statuses in which an execution can wait for a time. */
 const RESTING: readonly WorkflowStatus[] = ["pending", "suspended"];
 
-/** Conditions on fields that an execution keeps for life: entries have them as well as heads. */
+/** Returns conditions on fields that never change: entries have them as well as heads. */
 export function ofOrigin({ workflowId, userId, parentId, topLevel }: ListQuery): Document[] {
   const conditions: Document[] = Object.entries({ workflowId, userId, parentId })
     .filter(([, value]) => value !== undefined)
@@ -21,7 +21,7 @@ export function ofOrigin({ workflowId, userId, parentId, topLevel }: ListQuery):
   return conditions;
 }
 
-/** Conditions on fields that only heads have. */
+/** Returns conditions on fields that only heads have. */
 export function ofState({ statuses, endedAfter, endedForMs, due, leaseExpired, now }: TimedQuery): Document[] {
   const conditions: Document[] = [];
   if (statuses !== undefined) conditions.push({ status: { $in: statuses } });
@@ -32,12 +32,12 @@ export function ofState({ statuses, endedAfter, endedForMs, due, leaseExpired, n
   return conditions;
 }
 
-/** Leaves out what has expired, if that is asked for. */
+/** Returns the condition that leaves out executions that have expired, if the query asks for it. */
 export function ofPresence({ hidesExpired, now }: TimedQuery): Document[] {
   return hidesExpired ? [notExpired(now)] : [];
 }
 
-/** Selects rows within the time asked for, and behind the last one of the page before. `field` has the time. */
+/** Selects rows within the query's times and after the last row of the page before. `field` has the time. */
 export function inPlace({ createdAfter, createdBefore, after, sortBy, order }: ListQuery, field: string): Document[] {
   const conditions: Document[] = [{ [field]: { $gte: 0 } }];
   const created = sortBy === "createdAt" ? field : "createdAt";
@@ -47,7 +47,7 @@ export function inPlace({ createdAfter, createdBefore, after, sortBy, order }: L
   return conditions;
 }
 
-/** Selects rows within the time asked for, and from the last one found on. */
+/** Selects rows within the query's times, from the last row found on. */
 export function behindLast(query: ListQuery, last: PagePosition, field: string): Document[] {
   return [...inPlace(query, field), ...behind(last, { order: query.order, field, included: true })];
 }
@@ -57,14 +57,14 @@ function behind(
   { order, field, included }: { order: ListQuery["order"]; field: string; included: boolean },
 ): Document[] {
   const [beyond, from] = order === "asc" ? ["$gt", "$gte"] : ["$lt", "$lte"];
-  // The first condition is what an index can use; the second tells rows of the same millisecond apart.
+  // An index can use the first condition; the second distinguishes rows of the same millisecond.
   return [
     { [field]: { [from]: time } },
     { $or: [{ [field]: { [beyond]: time } }, { [field]: time, id: { [included ? from : beyond]: id } }] },
   ];
 }
 
-/** The order of a listing. */
+/** Returns the order of a listing. */
 export function orderBy({ order }: ListQuery, field: string): Record<string, 1 | -1> {
   const direction = order === "asc" ? 1 : -1;
   return { [field]: direction, id: direction };

@@ -4,7 +4,7 @@ import type { Db, MongoClient } from "mongodb";
 import { Call } from "./call.ts";
 import { causeOf, translateError } from "./translate-error.ts";
 
-/** The database of a store: runs its calls, each bounded in time. */
+/** The database of a store. It runs calls, each within a time limit. */
 export class MongoDatabase {
   readonly #client: MongoClient;
   readonly #db: Db;
@@ -19,7 +19,7 @@ export class MongoDatabase {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /** Runs `work` within the time that one call may take. Nothing is sent once that is over. */
+  /** Runs `work` within the time limit of a call. Nothing is sent after that. */
   async run<T>(work: (call: Call) => Promise<T>): Promise<T> {
     const call = new Call(this.#db, this.#timeoutMs);
     try {
@@ -32,7 +32,7 @@ export class MongoDatabase {
     }
   }
 
-  /** Ends the connections, if the store has opened them. */
+  /** Ends the connections if the store has opened them. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#isOwned) await this.#client.close();

@@ -20,23 +20,24 @@ export interface MongoStoreOptions {
   /** Makes missing indexes when the store is opened. Default: true; false needs no right to create them. */
   createIndexes?: boolean;
   /**
-   * Milliseconds that ended executions are kept; each end begins them anew, a claim stops them. Default: for ever.
+   * Milliseconds for which ended executions are kept. Each end starts the time again; a claim stops it. Default:
+   * forever.
    *
-   * - Executions that are deleted or pruned go at once, whatever is set here.
+   * - Executions that are deleted or pruned are removed at once.
    */
   endedTtlMs?: number;
   /**
    * Milliseconds after which a call rejects with STORE_UNAVAILABLE, 1 to 2,147,483,647. Default: 15,000.
    *
-   * - A call that ran out of time may still take effect. If it is sent again with the same id, it does so once.
+   * - A call that timed out may still take effect. If it is sent again with the same id, it takes effect once.
    * - The first call of a store made by `from` also sets it up, within as long a time again.
    */
   timeoutMs?: number;
 }
 
-/** What {@link MongoCheckpointStore.connect} takes. */
+/** Options of {@link MongoCheckpointStore.connect}. */
 export interface MongoConnectOptions extends MongoStoreOptions {
-  /** mongodb:// or mongodb+srv://, with any parameter that the driver knows. */
+  /** A mongodb:// or mongodb+srv:// address, with any parameter of the driver's. */
   url: string;
   /** Options for the driver's `MongoClient`. They win over the store's own defaults, and over the URL. */
   clientOptions?: MongoClientOptions;
@@ -71,7 +72,7 @@ export function checkConnectOptions(options: MongoConnectOptions): CheckedOption
   return checked;
 }
 
-/** Checks the options that all ways to open the store share, and that there are none but those named. */
+/** Checks the options that all ways to open the store share, and refuses names that `known` does not have. */
 export function checkStoreOptions(
   options: MongoStoreOptions,
   known: Readonly<Record<string, true>> = SHARED,
@@ -95,23 +96,23 @@ export function checkStoreOptions(
   return { database, collectionPrefix, createIndexes, endedTtlMs, timeoutMs };
 }
 
-/** Opens nothing yet. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Makes a client, which does not connect yet. @throws {WorkflowError} INVALID_ARGUMENT */
 export function newClient({ url, clientOptions = {} }: MongoConnectOptions, timeoutMs: number): MongoClient {
   const limits = { connectTimeoutMS: timeoutMs, serverSelectionTimeoutMS: timeoutMs, waitQueueTimeoutMS: timeoutMs };
   try {
     return new MongoClient(url, { appName: "waymark", ...limits, ...withoutUndefined(clientOptions) });
   } catch (error) {
     const cause = causeOf(error);
-    const isTold = secretsIn(url).some((secret) => cause.message.includes(secret));
-    const problem = isTold ? "the driver does not take them" : cause.message;
+    const repeatsSecret = secretsIn(url).some((secret) => cause.message.includes(secret));
+    const problem = repeatsSecret ? "the driver does not accept them" : cause.message;
     throw new WorkflowError("INVALID_ARGUMENT", `url or clientOptions: ${problem}`, {
-      cause: isTold ? undefined : cause,
+      cause: repeatsSecret ? undefined : cause,
       details: { argument: "url" },
     });
   }
 }
 
-/** The parts of an address that are nobody else's business: user, password and the values of parameters. */
+/** Returns the parts of an address that must not be repeated: user, password and the values of parameters. */
 function secretsIn(url: string): string[] {
   const [, userinfo = "", parameters = ""] = /^[^:]*:\/\/(?:(.*)@)?[^?]*\??(.*)$/s.exec(url) ?? [];
   const values = parameters.split("&").map((each) => each.slice(each.indexOf("=") + 1));
@@ -125,9 +126,9 @@ export function checkClient(client: MongoClient): void {
   }
 }
 
-/** The database that a client's URL names, else the store's default. */
+/** Returns the database that a client's URL names, or else the store's default. */
 export function databaseOf(client: MongoClient): string {
   const { dbName } = client.options;
-  // The driver's own default, which nobody chooses to keep data in.
+  // The driver's own default is no place to keep data.
   return dbName === "test" ? "waymark" : dbName;
 }

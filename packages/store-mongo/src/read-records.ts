@@ -19,13 +19,13 @@ import { History, recordsOf } from "./history.ts";
 import { readHead } from "./read-head.ts";
 import { assertHistoryOf, toCheckpoint } from "./stored-head.ts";
 
-/** How often to look again if records were dropped while they were read. */
+/** The most reads of a history from which others drop records meanwhile. */
 const MAX_LOOKS = 20;
 
 /**
  * Reads the records that the head covers: every one in the range, or none of those of an older head.
  *
- * - Returns nothing if there is no such execution.
+ * - Returns `undefined` if there is no such execution.
  *
  * @throws {WorkflowError} STATE_CORRUPT, STORE_UNAVAILABLE
  */
@@ -40,7 +40,7 @@ export async function readRecords(
     const head = await readHead(call, collection, id);
     if (!isPresent(head)) return undefined;
     assertHistoryOf(head);
-    // A commit has dropped some since, or the execution was deleted: then the head is another one. Else they are lost.
+    // If a commit has dropped them or the execution was deleted, the head has changed. If it has not, they are lost.
     if (before !== undefined && isSameState(before, head)) throw damagedExecution(id);
     const { first, last } = selectedNumbers(head, range);
     if (first > last) return [];
@@ -56,7 +56,7 @@ function isSameState(a: LiveHead, b: LiveHead): boolean {
   return a.incarnation === b.incarnation && a.token === b.token && a.version === b.version;
 }
 
-/** The records from one number to another, in order; nothing if one of them is not there any more. */
+/** Reads the records from one number to another, in order. Returns `undefined` if one of them is gone. */
 async function recordsBetween(
   call: Call,
   collection: string,
@@ -77,7 +77,7 @@ async function recordsBetween(
   });
 }
 
-/** One record of a head's history, without the texts of a large one. */
+/** Reads one record of a head's history, without the texts of a large record. */
 export async function findRecord(
   call: Call,
   collection: string,
@@ -95,7 +95,7 @@ export async function findRecord(
 }
 
 /**
- * Whether a record is kept and is a snapshot.
+ * Returns whether a record is kept and is a snapshot.
  *
  * @throws {WorkflowError} STATE_CORRUPT if fields are damaged that the records are found by
  */

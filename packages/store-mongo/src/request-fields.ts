@@ -13,33 +13,33 @@ import {
 import { type Entry, madeAtOf, NOW, type RecordContent } from "./documents.ts";
 
 /*
- * Where each field of a request is written. Every request has a table with an entry for each field that its interface
- * names: the compiler refuses one that is forgotten.
+ * The place to which each field of a request is written. Every request has a table with an entry for each field of its
+ * interface: the compiler refuses a table that lacks one.
  */
 
-/** What becomes of a head: fields to set, as expressions, and fields to remove. */
+/** A change of a head: fields to set, as expressions, and fields to remove. */
 export interface HeadChange {
   set: Record<string, unknown>;
   unset: string[];
 }
 
-/** The field of the same name. */
+/** Writes the field of the same name. */
 const sameField: FieldWriter<string | number | null, HeadChange> = (value, { set, unset }, name) => {
   if (value === null) unset.push(name);
   // A text that begins with $ would be taken for an expression.
   else set[name] = typeof value === "string" ? { $literal: value } : value;
 };
 
-/** The field of the same name and "Json", as text. */
+/** Writes the field with the same name and "Json", as text. */
 const jsonField: FieldWriter<object | null, HeadChange> = (value, to, name) =>
   sameField(value === null ? null : JSON.stringify(value), to, `${name}Json`);
 
-/** The fields of a new head that no request names, and that are the same for all. */
+/** The fields of a new head that no request names and that are the same for all. */
 const BY_STORE: Record<
   Exclude<keyof ExecutionRecord, keyof NewExecution | "leaseUntil" | "deadlineAt" | "token" | Time | Later>,
   true
 > = { version: true, seq: true, snapshotSeq: true, firstSeq: true, checkpointsCount: true, recoveries: true };
-/** The fields of a new head that have the time. */
+/** The fields of a new head that hold its time. */
 type Time = "createdAt" | "updatedAt" | "endedAt";
 /** The fields that no new head has, or no head keeps. */
 type Later = "waiting" | "waitingCount" | "readAt" | "unreadable";
@@ -68,13 +68,13 @@ const NEW_EXECUTION: FieldWriters<NewExecution, HeadChange & { bornAt: number }>
   wakeInMs: (wakeInMs, to) => sameField(to.bornAt + wakeInMs, to, "wakeAt"),
   deadlineMs: (deadlineMs, to) => sameField(to.bornAt + deadlineMs, to, "deadlineAt"),
   failure: jsonField,
-  // The rules of core make it of the field and the time, see below.
+  // The rules of core compute it from the field and the time, see below.
   createdAt: nowhere,
   // The record itself is the first one of the tail.
   checkpoint: ({ id }, to) => sameField(id, to, "initialCheckpointId"),
 };
 
-/** The fields of a new head, but for its token, its tail and what an end adds. */
+/** Returns the fields of a new head except for its token, its tail and what an end adds. */
 export function newHeadFields(execution: NewExecution, entry: Entry): Record<string, unknown> {
   const { incarnation } = entry;
   const bornAt = madeAtOf(entry);
@@ -108,7 +108,7 @@ const CLAIM: FieldWriters<ClaimRequest, HeadChange> = {
   },
 };
 
-/** What a claim makes of a head, whatever commits have made of it meanwhile; beside what an end adds. */
+/** Returns what a claim changes in a head, whose commits may have moved on meanwhile, except for what an end adds. */
 export function claimChange(request: ClaimRequest): HeadChange {
   const to: HeadChange = {
     set: {
@@ -170,13 +170,13 @@ const COMMIT: FieldWriters<CommitRequest, HeadChange & { base: Counters; status:
   },
   leaseMs: (leaseMs, { set }) => {
     const leaseUntil = { $add: [NOW, leaseMs] };
-    // Only a lease that ends sooner than the bound moves it: as a rule it stays as it is, and so does its index.
+    // Only a lease that ends before the bound moves it. Usually it stays the same, and so does its index.
     Object.assign(set, { leaseUntil, leaseBound: { $min: ["$leaseBound", leaseUntil] } });
   },
   dropBefore: (dropBefore, to) => sameField(Math.max(to.base.firstSeq, dropBefore), to, "firstSeq"),
 };
 
-/** What a commit makes of a head in the state of `base`, beside its tail and what an end adds. */
+/** Returns what a commit changes in a head in the state of `base`, except for its tail and what an end adds. */
 export function commitChange(base: Counters, request: CommitRequest): HeadChange & { status: string } {
   const to = { set: { updatedAt: NOW } as Record<string, unknown>, unset: [], base, status: base.status };
   writeFields(COMMIT, request, to);
@@ -189,7 +189,7 @@ export function commitChange(base: Counters, request: CommitRequest): HeadChange
   return to;
 }
 
-/** The number of those that users see as checkpoints. */
+/** Returns the number of records that users see as checkpoints. */
 export function seenBy(checkpoints: readonly NewCheckpoint[]): number {
   return checkpoints.filter(({ kind }) => kind !== "save").length;
 }
@@ -198,7 +198,7 @@ const RECORD: FieldWriters<NewCheckpoint, Partial<RecordContent>> = {
   id: (id, to) => {
     to.checkpointId = id;
   },
-  // It stands beside the number, also of a record that is kept apart.
+  // Kept beside the number, even if the rest of the record is in a part.
   kind: nowhere,
   nodeId: asIs,
   nodeName: asIs,
@@ -213,7 +213,7 @@ const RECORD: FieldWriters<NewCheckpoint, Partial<RecordContent>> = {
   },
 };
 
-/** What a record holds beside its number and kind. */
+/** Returns the fields of a record other than its number and kind. */
 export function recordContent(checkpoint: NewCheckpoint): RecordContent {
   const to: Partial<RecordContent> = {};
   writeFields(RECORD, checkpoint, to);

@@ -7,14 +7,14 @@ export interface CollectionNames {
   definitions: string;
 }
 
-/** The index of heads that wait for a time. */
+/** The name of the index of heads that wait for a time. */
 export const DUE_INDEX = "due";
-/** The index of running heads by a lower bound of the end of their lease. */
+/** The name of the index of running heads, by a lower bound of the end of their lease. */
 export const LEASE_INDEX = "lease";
 
-// Each is of few documents only. No commit changes what a running head is indexed by. Still, on servers whose every version
-// of a document has entries of its own, a commit costs one in each index that the head is in: so a running one is in few,
-// and the others are of entries. The version before made an index "wake", which this one does not use.
+// Each covers few documents. No commit changes a field by which a running head is indexed. Still, some servers make an
+// entry for every version of a document in each of its indexes. So a running head is in few of them, and the others are
+// of entries. The version before made an index "wake", which this version does not use.
 const OF_EXECUTIONS = [
   onEntries("created", {}),
   onEntries("workflow", { workflowId: 1 }),
@@ -23,7 +23,7 @@ const OF_EXECUTIONS = [
   where("wakeAt", DUE_INDEX, { status: 1, wakeAt: 1, id: 1 }),
   { name: LEASE_INDEX, key: { leaseBound: 1, id: 1 }, partialFilterExpression: { status: "running" } },
   where("definitionHash", "definition", { definitionHash: 1 }),
-  // The server removes what has ended or what is left of a deleted execution once this time has come.
+  // The server removes ended executions and the marks of deleted ones once this time has come.
   { ...where("forgetAt", "deleted", { forgetAt: 1 }), expireAfterSeconds: 0 },
 ];
 
@@ -31,7 +31,7 @@ export function collectionNames(prefix: string): CollectionNames {
   return { executions: `${prefix}executions`, definitions: `${prefix}definitions` };
 }
 
-/** Makes the indexes that are missing. Several may do so at once. */
+/** Makes the indexes that are missing. Several processes may do so at a time. */
 export async function createIndexes(call: Call, names: CollectionNames): Promise<void> {
   await call.command({ createIndexes: names.executions, indexes: OF_EXECUTIONS });
 }
@@ -40,7 +40,7 @@ function onEntries(name: string, key: Record<string, 1>) {
   return where("listedAt", name, { ...key, listedAt: 1, id: 1 });
 }
 
-/** An index of the documents that have a field. */
+/** Returns an index of the documents that have a field. */
 function where(field: string, name: string, key: Record<string, 1>) {
   return { name, key, partialFilterExpression: { [field]: { $exists: true } } };
 }

@@ -2,19 +2,19 @@ import { WorkflowError } from "@waymark/core";
 import type { CommitRequest, FailureRecord, NewCheckpoint, NewExecution } from "@waymark/core/store";
 import type { UpdateStatement } from "./call.ts";
 
-/** The largest payload: MongoDB's limit of 16 MiB for a document, less a MiB for what stands beside it. */
+/** The largest payload, in bytes: MongoDB's limit of 16 MiB for a document, less 1 MiB for the other fields. */
 export const MAX_PAYLOAD_BYTES = 15 * 1024 * 1024;
-/** What a document may hold of texts, payload included; the rest is for field names and numbers. */
+/** The most bytes of texts in a document, including the payload; the rest is for field names and numbers. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024 - 64 * 1024;
-/** What a command may hold of large records; the rest is for the head, its tail and segments. */
+/** The most bytes of large records in a command; the rest is for the head, its tail and segments. */
 const MAX_COMMAND_BYTES = 14 * 1024 * 1024;
-/** What a large record takes beside its texts. */
+/** The bytes that a large record takes beside its texts. */
 const STATEMENT_BYTES = 2 * 1024;
-/** What the head may hold of a failure. */
+/** The most bytes of a failure in a head. */
 const MAX_FAILURE_BYTES = 256 * 1024;
 
 /**
- * Checks what the payload's own limit leaves open: the texts beside it, which may be of any length.
+ * Checks the texts beside the payload, which may be of any length: the payload's own limit does not cover them.
  *
  * @throws {WorkflowError} PAYLOAD_TOO_LARGE
  */
@@ -28,7 +28,7 @@ export function checkSize(id: string, request: CommitRequest | NewExecution): vo
   }
 }
 
-/** Checks what a head keeps of a failure. @throws {WorkflowError} PAYLOAD_TOO_LARGE */
+/** Checks the size of a failure in a head. @throws {WorkflowError} PAYLOAD_TOO_LARGE */
 export function checkFailure(id: string, failure: FailureRecord | null | undefined): void {
   const bytes = failure === undefined || failure === null ? 0 : bytesOf(JSON.stringify(failure));
   if (bytes > MAX_FAILURE_BYTES) throw tooLarge(id, "failure", bytes, MAX_FAILURE_BYTES);
@@ -43,9 +43,9 @@ function checkCheckpoint(id: string, { nodeId, nodeName, error, payload }: NewCh
 }
 
 /**
- * Divides statements into commands, each of which MongoDB takes for one document of at most 16 MiB.
+ * Divides statements into commands, each of which must be at most 16 MiB, as a document must.
  *
- * - One large record has room beside its head, as `checkSize` has seen to it.
+ * - One large record always has room beside its head: `checkSize` has checked it.
  */
 export function inCommands(statements: UpdateStatement[]): UpdateStatement[][] {
   if (statements.filter(({ u }) => !Array.isArray(u)).length < 2) return [statements];
@@ -64,7 +64,9 @@ export function inCommands(statements: UpdateStatement[]): UpdateStatement[][] {
   return commands;
 }
 
-/** The bytes of a large record's texts. The other statements have little; there is room for them. */
+/**
+ * Returns the bytes of a large record's texts, and 0 for other statements: they are small, and room is left for them.
+ */
 function textBytesOf({ u }: UpdateStatement): number {
   const content = Array.isArray(u) ? {} : (u.$setOnInsert as object);
   return Object.values(content).reduce((sum, value) => sum + (typeof value === "string" ? bytesOf(value) : 0), 0);

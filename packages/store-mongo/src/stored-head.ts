@@ -10,8 +10,8 @@ import {
 import { type HeadDocument, isIncarnation, type KeptRecord, type LiveHead, type RecordContent } from "./documents.ts";
 
 /*
- * What was found in the database, as records. Documents are edited by hand and restored in part, so no field is trusted to
- * be there or to be of its type: everything that is done with a head begins with one of these.
+ * Makes records of what was found in the database. Documents are edited by hand and restored in part, so no field is
+ * trusted to be there or to have its type: whatever uses a head reads it by one of these functions.
  */
 
 type Check = (value: unknown, head: HeadDocument) => boolean;
@@ -63,23 +63,25 @@ export function toWholeRecord(head: HeadDocument): ExecutionRecord {
   return isTailOf(record, head.tail) ? record : { ...record, unreadable: [...(record.unreadable ?? []), "tail"] };
 }
 
-/** Reads a head that came with its tail, and the ids by which calls that are sent again are recognized. Never throws. */
+/**
+ * Reads a head that came with its tail, and the ids by which calls that are sent again are recognized. Never throws.
+ */
 export function toStoredHead(head: HeadDocument): StoredHead {
   const { initialCheckpointId, lastClaimId, lastCommitId } = head;
   return { record: toWholeRecord(head), initialCheckpointId, lastClaimId, lastCommitId };
 }
 
-/** The tail has the newest records: the last of them is the head's newest. */
+/** Returns whether a tail has the newest records: its last one must be the head's newest. */
 function isTailOf({ seq, firstSeq }: ExecutionRecord, tail: unknown): boolean {
   if (!Array.isArray(tail) || tail.length === 0) return false;
   const first = seq - tail.length + 1;
   return first >= firstSeq && tail.every((record: KeptRecord | null, at) => record?.seq === first + at);
 }
 
-/** What the records of a head are found by. */
+/** The fields of a head by which its records are found. */
 const HISTORY_FIELDS = ["executionId", "incarnation", "seq", "firstSeq", "tail"];
 
-/** Makes sure that the records of a head can be found. @throws {WorkflowError} STATE_CORRUPT */
+/** Checks that the records of a head can be found. @throws {WorkflowError} STATE_CORRUPT */
 export function assertHistoryOf(head: LiveHead): void {
   const unreadable = toWholeRecord(head).unreadable?.filter((name) => HISTORY_FIELDS.includes(name)) ?? [];
   if (unreadable.length > 0) throw damagedExecution(head._id, unreadable);

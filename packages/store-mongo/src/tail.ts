@@ -4,39 +4,39 @@ import { type KeptRecord, MAX_SEGMENT_RECORDS, partId, type RecordContent, segme
 import { recordContent } from "./request-fields.ts";
 
 /**
- * The most records that a tail gathers from several commits. More make fewer segments, and a longer head to write with
- * every commit. The records of one commit stay together until the next one, however many they are.
+ * The most records of several commits in a tail. More would make fewer segments, and a longer head to write with every
+ * commit. The records of one commit stay in the tail until the next commit, however many they are.
  */
 const MAX_TAIL_RECORDS = 8;
-/** The most that a tail's records hold of texts, in UTF-16 code units; what goes beyond is kept apart. */
+/** The most UTF-16 code units of texts in a tail; records beyond that are kept in parts. */
 const MAX_TAIL_LENGTH = 8 * 1024;
 
-/** Which execution, in which of its lives, and with which token. */
+/** One life of an execution, and the token of its owner. */
 export interface Place {
   id: string;
   incarnation: string;
   token: number;
 }
 
-/** Records that are to be added, and the parts that are to be made for those kept apart. */
+/** Records to add, and the parts to make for the large ones. */
 export interface Additions {
   records: KeptRecord[];
   parts: UpdateStatement[];
 }
 
-/** What becomes of a tail, and the segments that are to be made of what leaves it. */
+/** A change of a tail, and the segments to make of the records that leave it. */
 export interface TailChange {
-  /** The whole tail afterwards. */
+  /** The whole tail after the change. */
   tail: KeptRecord[];
-  /** What stands behind the tail of before, if nothing of that goes. */
+  /** The records that are added to the tail, if none leaves it. */
   appended: KeptRecord[] | undefined;
   segments: UpdateStatement[];
 }
 
 /**
- * The records of checkpoints, the first of which has the number `seq`.
+ * Returns the records of checkpoints, the first of which has the number `seq`.
  *
- * - Calls that may both make them have keys of their own, so that neither touches the other's parts.
+ * - Each call has its own key, so that two calls for the same commit do not touch each other's parts.
  */
 export function additions(
   place: Place,
@@ -62,7 +62,7 @@ export function additions(
   return added;
 }
 
-/** The tail once records before `firstSeq` are dropped and others are added. */
+/** Returns the change of a tail whose records before `firstSeq` are dropped and to which others are added. */
 export function changeTail(
   place: Place,
   before: readonly KeptRecord[],
@@ -88,8 +88,9 @@ function segmentsOf(place: Place, records: readonly KeptRecord[]): UpdateStateme
 }
 
 /**
- * Makes a segment. Its records are committed and never change, so one of the same name has the same records. It may be
- * left of a commit by an owner of before, and marked to expire with the execution as that owner knew it: not any more.
+ * Returns the statement that makes a segment. Its records are committed and never change, so a segment of the same name
+ * has the same records. An earlier owner may have left it, marked to expire with the execution; then the mark is
+ * removed.
  */
 function segmentStatement(place: Place, records: readonly KeptRecord[]): UpdateStatement {
   const [first, last] = [records[0]?.seq ?? 0, records.at(-1)?.seq ?? 0];

@@ -4,10 +4,10 @@ import { causeWith, codeOf, type Fault, isSocketCode, unavailableBy, wordsOf } f
 
 const NOT_PRIMARY: Fault = {
   reason: "not_primary",
-  advice: "The server takes no writes: it is no primary, or is stopping or failing over.",
+  advice: "The server accepts no writes: it is no primary, or is stopping or failing over.",
 };
 const TIMEOUT: Fault = { reason: "timeout", advice: "MongoDB did not answer in time." };
-const CONFLICT: Fault = { reason: "conflict", advice: "The write kept colliding with others." };
+const CONFLICT: Fault = { reason: "conflict", advice: "The write collided with others each time." };
 const CONNECTION: Fault = { reason: "connection", advice: "MongoDB cannot be reached." };
 const AUTHENTICATION: Fault = {
   reason: "authentication",
@@ -37,10 +37,10 @@ const BY_CODE: ReadonlyMap<number, Fault> = new Map([
   ),
 ]);
 
-// A document that the server takes for too large although it was counted before: a server with a lower limit.
+// A server with a lower limit refuses documents that the store has found small enough.
 const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17419, 17420]);
 
-/** Turns whatever the driver threw into the error that the store's contract names. */
+/** Turns an error of the driver's into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
   const code = serverCodeOf(error);
@@ -58,17 +58,17 @@ export function translateError(error: unknown): WorkflowError {
   return unavailableBy(classify(error, code), cause, details);
 }
 
-/** What may be kept of an error of the driver's: it hangs commands, replies and documents on it. */
+/** Copies what may be kept of a driver's error, to which the driver attaches commands, replies and documents. */
 export function causeOf(error: unknown): Error {
   return causeWith(withoutContents(wordsOf(error)), error);
 }
 
-/** Servers repeat commands and documents from a brace on, and name users in quotes. */
+/** Removes commands and documents, which servers repeat from a brace on, and users, whom they name in quotes. */
 function withoutContents(message: string): string {
   return message.replace(/\{.*/s, "…").replaceAll(/"[^"]*"|'[^']*'|`[^`]*`/g, '"…"');
 }
 
-/** Returns whether a call may be sent once more: the connection broke, or another member is the primary now. */
+/** Returns whether a command may be sent again: the connection broke, or another member is the primary now. */
 export function isPassing(error: unknown): boolean {
   const code = serverCodeOf(error);
   const reason = code === undefined ? undefined : BY_CODE.get(code)?.reason;
@@ -84,7 +84,7 @@ function classify(error: unknown, code: number | undefined): Fault {
   if (/Timeout/.test(name)) return TIMEOUT;
   if (/^Mongo(Network|ServerSelection|PoolCleared|NotConnected|Topology)/.test(name)) return CONNECTION;
   if (/Authentication|MissingCredentials/.test(name)) return AUTHENTICATION;
-  // The driver hands some errors of a socket on as they are.
+  // The driver passes some errors of a socket on as they are.
   if (isSocketCode(codeOf(error))) return CONNECTION;
   return { reason: "server", advice: "MongoDB reported an error." };
 }

@@ -21,7 +21,7 @@ function newClient(options: MongoClientOptions = {}): MongoClient {
 const from = (client: MongoClient) =>
   MongoCheckpointStore.from(client, { collectionPrefix: `b${randomUUID().slice(0, 8)}_` });
 
-it("a client that is closed and connected again is used again", async () => {
+it("a client that was closed and has connected again works again", async () => {
   const client = newClient();
   const store = from(client);
   const head = await store.createExecution(newExecution("e1"));
@@ -36,7 +36,7 @@ it("a client that is closed and connected again is used again", async () => {
   await expect(store.getExecution("e1")).rejects.toMatchObject({ code: "STORE_CLOSED" });
 });
 
-it("everything goes to the primary, whatever the client prefers", async () => {
+it("every command goes to the primary even if the client prefers secondaries", async () => {
   // What the driver looks for a server by, call by call.
   const preferences: { operation: string; mode: string }[] = [];
   const client = newClient({

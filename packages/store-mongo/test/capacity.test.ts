@@ -12,7 +12,7 @@ afterAll(async () => {
   await client.close();
   await server.stop();
 });
-/** What the store has sent. */
+/** The commands that the store has sent. */
 const sent: string[] = [];
 client.on("commandStarted", ({ commandName }: CommandStartedEvent) => sent.push(commandName));
 
@@ -34,7 +34,7 @@ describe("the largest payload", () => {
     expect(record?.payload === payload).toBe(true);
   });
 
-  it("has room for not one byte more, and that is told before anything is sent", async () => {
+  it("plus one byte is refused before anything is sent", async () => {
     const head = await store.createExecution(newExecution("e2"));
     const more = newCommit(head, { checkpoints: [newCheckpoint({ payload: `${payload}x` })] });
     sent.length = 0;
@@ -59,7 +59,7 @@ describe(`an execution of ${CHECKPOINTS} checkpoints`, () => {
     }
   });
 
-  it("is read whole, in both orders", async () => {
+  it("is read as a whole in both orders", async () => {
     const records = await store.readCheckpoints("e1");
     expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: CHECKPOINTS }, (_, seq) => seq));
     expect(records.slice(1).map(({ id }) => id)).toEqual(ids);
@@ -75,7 +75,7 @@ describe(`an execution of ${CHECKPOINTS} checkpoints`, () => {
       [{ to: 5_000, limit: 100, order: "desc" }, 5_000, 4_901],
       [{ limit: 1, order: "desc" }, 9_999, 9_999],
     ],
-  )("is read in part: %j", async (range, first, last) => {
+  )("is read in the range %j", async (range, first, last) => {
     const step = first <= last ? 1 : -1;
     const expected = Array.from({ length: Math.abs(last - first) + 1 }, (_, index) => first + step * index);
     const records = await store.readCheckpoints("e1", range);
@@ -85,9 +85,9 @@ describe(`an execution of ${CHECKPOINTS} checkpoints`, () => {
     );
   });
 
-  it("has a head that stays small, and few documents", async () => {
+  it("has a small head and few documents", async () => {
     const head = (await documents.findOne({ _id: "e1" })) ?? expect.unreachable();
-    // As full as it gets. What the README says: 700 bytes, and eight checkpoints of 300 bytes and their payloads.
+    // The largest head that the README states: 700 bytes, and eight checkpoints of 300 bytes and their payloads.
     expect(head.tail).toHaveLength(8);
     const payloads = 8 * newCheckpoint().payload.length;
     expect(BSON.calculateObjectSize(head)).toBeLessThan(700 + 8 * 300 + payloads);

@@ -72,7 +72,7 @@ describe("a claim whose execution is committed to after it was read", () => {
     expect(await own.store.readCheckpoints("e1")).toHaveLength(2);
   });
 
-  it("does not get it if the lease, which had lapsed, was renewed", async () => {
+  it("is refused if the lapsed lease was renewed", async () => {
     const own = newStore();
     const head = await own.store.createExecution(newExecution("e1", { leaseMs: 0 }));
     const call = claimAmidCommits(own, head, claim({ force: false }));
@@ -81,7 +81,7 @@ describe("a claim whose execution is committed to after it was read", () => {
   });
 });
 
-it("an execution that is cancelled expires like any other that has ended", async () => {
+it("a cancelled execution expires like any other that has ended", async () => {
   const { store, documents } = newStore({ endedTtlMs: 3_600_000 });
   await store.createExecution(newExecution("e1", { wakeInMs: 5 }));
   const { endedAt = 0 } = await store.claimExecution("e1", claim({ cancel: CANCEL }));
@@ -90,7 +90,7 @@ it("an execution that is cancelled expires like any other that has ended", async
   expect(found.some(({ sweepingSince }) => sweepingSince !== undefined)).toBe(false);
 });
 
-it("a failed execution that was to expire and is cancelled expires later, with all its records", async () => {
+it("a failed execution that is cancelled before it expires does so later, with all its records", async () => {
   const { store, documents } = newStore({ endedTtlMs: 3_600_000 });
   const head = await store.createExecution(newExecution("e1"));
   const payload = "x".repeat(9_000);
@@ -102,7 +102,7 @@ it("a failed execution that was to expire and is cancelled expires later, with a
   expect(await store.readCheckpoints("e1")).toHaveLength(2);
 });
 
-it("a cancel that an end comes before by a moment takes its records along", async () => {
+it("a cancel just after an end moves the expiry of all records", async () => {
   const own = newStore({ endedTtlMs: 3_600_000 });
   const { store, documents } = own;
   const checkpoint = newCheckpoint({ kind: "snapshot", payload: "x".repeat(9_000) });
@@ -122,7 +122,7 @@ describe("the bound by which lapsed leases are found", () => {
   const lapsed = async (store: CheckpointStore) =>
     (await store.listExecutions({ leaseExpired: true })).items.map(({ id }) => id);
 
-  it("stays as it is when commits renew the lease, and a reader whose time has come moves it on", async () => {
+  it("does not change when commits renew the lease; a reader moves it once it has passed", async () => {
     const { store, documents } = newStore();
     const boundOf = async () => (await documents.findOne({ _id: "e1" }))?.leaseBound as number;
     const head = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
@@ -136,14 +136,14 @@ describe("the bound by which lapsed leases are found", () => {
     expect(await boundOf()).toBe((await store.getExecution("e1"))?.leaseUntil);
   });
 
-  it("follows a commit that makes the lease shorter", async () => {
+  it("moves with a commit that makes the lease shorter", async () => {
     const { store } = newStore();
     const head = await store.createExecution(newExecution("e1", { leaseMs: 60_000 }));
     await store.commit("e1", newCommit(head, { leaseMs: 0 }));
     expect(await lapsed(store)).toEqual(["e1"]);
   });
 
-  it("goes with the lease, and comes with the next claim", async () => {
+  it("is removed with the lease and set by the next claim", async () => {
     const { store, documents } = newStore();
     const head = await store.createExecution(newExecution("e1", { leaseMs: 0 }));
     await store.commit("e1", newCommit(head, { head: { status: "suspended" } }));
@@ -152,7 +152,7 @@ describe("the bound by which lapsed leases are found", () => {
     expect(await lapsed(store)).toEqual(["e1"]);
   });
 
-  it("is made by a reader for each running execution that has none, however many there are", async () => {
+  it("is set by a reader for each running execution without one, however many there are", async () => {
     const { store, documents } = newStore();
     await store.createExecution(newExecution("e1", { leaseMs: 0 }));
     const { _id, ...head } = (await documents.findOne({ _id: "e1" })) ?? expect.unreachable();

@@ -15,7 +15,7 @@ const addressOf = (collectionPrefix: string) => ({
 });
 const seed = Date.now() % 1_000_000;
 
-it("loses no acknowledged commit and runs no completed node again, whenever the process is killed", async () => {
+it("a process that is killed at any time loses no acknowledged commit, and no completed node runs again", async () => {
   const verdict = await runKillTrial({
     kills: 4,
     seed,
@@ -25,7 +25,7 @@ it("loses no acknowledged commit and runs no completed node again, whenever the 
   expect(verdict, `seed ${seed}`).toMatchObject({ kills: 4, violations: [] });
 });
 
-it("loses no acknowledged commit when the server is killed and comes back", async () => {
+it("a server that is killed and started again has every acknowledged commit", async () => {
   const verdict = await runKillTrial({
     kills: 2,
     seed,
@@ -36,7 +36,7 @@ it("loses no acknowledged commit when the server is killed and comes back", asyn
   expect(verdict, `seed ${seed}`).toMatchObject({ kills: 2, violations: [] });
 });
 
-it("gives each version one winner among racing processes", async () => {
+it("of several processes that commit the same version, one wins", async () => {
   await using store = await MongoCheckpointStore.connect(connectTo("race_"));
   const verdict = await runRaceTrial({ address: addressOf("race_"), store, processes: 4, versions: 30 });
   expect(verdict.violations).toEqual([]);

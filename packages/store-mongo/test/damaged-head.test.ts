@@ -91,13 +91,13 @@ const nameIn = (name: string) => name.replace(/Json$/, "");
 describe.each([...TEXTS, ...COUNTS, ...TIMES, ...JSONS, ...OTHERS])("%s of one head", (name) => {
   const isEnded = name === "endedAt";
 
-  it("that cannot be read hurts nothing else", async () => {
+  it("that cannot be read affects no other execution", async () => {
     for (const value of VALUES[name] ?? []) {
       await expectHarmlessHere({ unreadable: nameIn(name), isEnded, apply: set(name, value) });
     }
   });
 
-  it("that is missing hurts nothing else", async () => {
+  it("that is missing affects no other execution", async () => {
     const apply = async (id: string) => void (await executions.updateOne({ _id: id }, { $unset: { [name]: "" } }));
     const isOptional = OPTIONAL.includes(name) || OPTIONAL_OF_STORE.includes(name);
     await expectHarmlessHere({ ...(!isOptional && { unreadable: nameIn(name) }), isEnded, apply });
@@ -105,7 +105,7 @@ describe.each([...TEXTS, ...COUNTS, ...TIMES, ...JSONS, ...OTHERS])("%s of one h
 });
 
 it.each(["seq", "version", "token", "checkpointsCount", "firstSeq"])(
-  "%s that is another number hurts nothing else",
+  "%s with another number affects no other execution",
   async (name) => {
     for (const value of [0, 3, Number.MAX_SAFE_INTEGER]) await expectHarmlessHere({ apply: set(name, value) });
   },
@@ -130,7 +130,7 @@ const EVERY_TYPE: [string, unknown][] = Object.entries({
   maxKey: new MaxKey(),
 });
 
-it.each(EVERY_TYPE)("a %s in any field hurts nothing else", async (_, value) => {
+it.each(EVERY_TYPE)("a %s in any field affects no other execution", async (_, value) => {
   // Only what the server keeps of it counts.
   const kept = BSON.deserialize(BSON.serialize({ value }), { bsonRegExp: true, promoteValues: false }).value as unknown;
   const names = ["status", "version", "createdAt", "token", "incarnation", "failureJson", "tail", "expiryEpoch"];

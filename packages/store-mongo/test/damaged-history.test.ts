@@ -23,7 +23,7 @@ async function writtenHistory() {
   const history = await newHistory(store, ['{"set":{"a":1}}', "y".repeat(5_000), "z".repeat(9_000)]);
   const documents = await executions.find({ executionId: history.id }).toArray();
   const head = documents.find(({ _id }) => _id === history.id) ?? expect.unreachable();
-  // The entry tells nothing about the history.
+  // The entry has nothing of the history.
   const parts = documents.filter((each) => each !== head && each.listedAt === undefined);
   expect(parts.some(({ records }) => records !== undefined)).toBe(true);
   expect(parts.some(({ checkpointId }) => checkpointId !== undefined)).toBe(true);
@@ -34,7 +34,7 @@ async function put(document: Kept): Promise<void> {
   await executions.replaceOne({ _id: document._id }, document);
 }
 
-it("a part that was removed is told at once, and is no fault to wait for", async () => {
+it("a part that was removed is reported at once as STATE_CORRUPT", async () => {
   const { history, parts } = await writtenHistory();
   for (const part of parts) {
     await executions.deleteOne({ _id: part._id });
@@ -47,7 +47,7 @@ it("a part that was removed is told at once, and is no fault to wait for", async
   expect(await store.readCheckpoints(history.id)).toEqual(history.records);
 });
 
-it("fields of parts and of records that are missing or of another type are told", async () => {
+it("a field of a part or a record that is missing or of another type is reported", async () => {
   const { history, head, parts } = await writtenHistory();
   const damaged: Kept[] = [];
   for (const part of parts) {
@@ -68,14 +68,14 @@ it("fields of parts and of records that are missing or of another type are told"
   expect(damaged.length).toBeGreaterThan(100);
   for (const each of damaged) {
     await put(each);
-    // Whatever is not told is as it was written: no record here may be another one.
+    // A record that is not reported must be unchanged.
     await expectSoundReads(store, history);
     await put([head, ...parts].find(({ _id }) => _id === each._id) as Kept);
   }
   expect(await store.readCheckpoints(history.id)).toEqual(history.records);
 });
 
-it("whatever is done to a text of a record, a read is right or has a code", async () => {
+it("a read of a record whose text was changed returns the right record or rejects with a code", async () => {
   const { history, head } = await writtenHistory();
   const tail = head.tail as Document[];
   const texts = tail.flatMap((record, at) =>
@@ -88,7 +88,7 @@ it("whatever is done to a text of a record, a read is right or has a code", asyn
   });
 });
 
-it("a definition that is no text is told", async () => {
+it("a definition that is no text is reported", async () => {
   const definitions = client.db("waymark").collection<Kept>("history_definitions");
   await store.saveDefinition("h", "{}");
   for (const json of [5, null, { a: 1 }]) {

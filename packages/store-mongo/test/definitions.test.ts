@@ -33,7 +33,7 @@ function interrupted(interrupt: () => Promise<void>): MongoClient {
   return { options: client.options, db: () => ({ command, collection }) } as unknown as MongoClient;
 }
 
-it("a definition that is saved again after it was found to be unused stays", async () => {
+it("a definition that is saved again after it was found unused is kept", async () => {
   const { store, open, age } = newStore();
   for (const hash of ["used-next", "unused"]) await store.saveDefinition(hash, "{}");
   await age();
@@ -42,7 +42,7 @@ it("a definition that is saved again after it was found to be unused stays", asy
   expect([await store.getDefinition("used-next"), await store.getDefinition("unused")]).toEqual(["{}", undefined]);
 });
 
-it("unused definitions are found among many, whatever the executions that name the others", async () => {
+it("unused definitions are found among many that executions name", async () => {
   const { store, age, definitions } = newStore();
   for (let n = 0; n < 50; n++) await store.saveDefinition(`h${n}`, "{}");
   for (let n = 0; n < 50; n += 2) await store.createExecution(newExecution(`e${n}`, { definitionHash: `h${n}` }));

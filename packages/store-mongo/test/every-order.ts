@@ -13,7 +13,7 @@ export interface Choice {
   of: number;
 }
 
-/** Runs every path through a tree of choices, depth first; the tree becomes known while it is walked. Gives their number. */
+/** Runs every path through a tree of choices, depth first, and discovers it meanwhile. Returns the number of paths. */
 export async function tryEveryOrder(run: (path: readonly number[]) => Promise<Choice[]>): Promise<number> {
   let tried = 0;
   let path: number[] | undefined = [];
@@ -30,7 +30,7 @@ function nextPath(choices: readonly Choice[]): number[] | undefined {
   return choices.slice(0, last + 1).map(({ chosen }, index) => (index === last ? chosen + 1 : chosen));
 }
 
-/** Lets the actors go on by one path, and where it ends by the first choice there is, until all have finished. */
+/** Lets the actors continue by one path, and then by the first choice each time, until all have finished. */
 export async function goThrough(
   stepper: Stepper,
   path: readonly number[],

@@ -36,7 +36,7 @@ const executions = client.db(DATABASE).collection<Document & { _id: string }>("a
 const NEVER = new Date("9999-01-01");
 const MAY_GO = { $lt: NEVER };
 
-/** What an actor has: a store whose statements wait for their turn, the client beneath, the head that it knows. */
+/** An actor: a store whose statements wait for their turn, the client beneath, and the head that it knows. */
 type Actor = { name: string; store: MongoCheckpointStore; client: MongoClient; head: ExecutionRecord };
 type Step = (actor: Actor) => Promise<unknown>;
 
@@ -69,7 +69,7 @@ const remove =
   ({ store }) =>
     store.deleteExecutions([{ id: ID, version }]);
 const create: Step = ({ store }) => store.createExecution(newExecution(ID));
-/** Whoever opens a store and finds what looks as if it was cut off. */
+/** Opens a store that finds an expiry that seems cut off. */
 const finish: Step = async (actor) => {
   await actor.client.db(DATABASE).command({ update: "all_executions", updates: [cutOffLongAgo] });
   await MongoCheckpointStore.from(actor.client, OPTIONS).setup();
@@ -88,7 +88,7 @@ const expire =
 
 interface Scenario {
   title: string;
-  /** Whether the execution has ended before. */
+  /** True if the execution has ended before. */
   hasEnded: boolean;
   actors: Step[][];
 }
@@ -128,7 +128,7 @@ const SCENARIOS: Scenario[] = [
 ];
 
 describe.each(SCENARIOS)("$title", (scenario) => {
-  it("takes no record from what is running, and leaves none of what has ended", async () => {
+  it("removes no record of a running execution, and all records of an ended one", async () => {
     const tried = await tryEveryOrder(async (path) => {
       const { choices, failures } = await run(scenario, path);
       expect(failures, `after ${choices.map(({ chosen }) => chosen).join(" ")}`).toEqual([]);
@@ -163,7 +163,7 @@ async function run({ hasEnded, actors }: Scenario, path: readonly number[]) {
   return { choices, failures };
 }
 
-/** Refusals are what races end in; but nobody may be told that the execution kept changing. */
+/** Checks that a race ends in refusals, but none of them because the execution kept changing. */
 async function perform(actor: Actor, steps: Step[], failures: unknown[]): Promise<void> {
   for (const step of steps) {
     try {
@@ -175,7 +175,7 @@ async function perform(actor: Actor, steps: Step[], failures: unknown[]): Promis
   }
 }
 
-/** What is wrong with what is left, before and after what was cut off is finished. */
+/** Lists what is wrong with the documents that are left, before and after an expiry that was cut off is finished. */
 async function faultsOf(store: CheckpointStore, incarnation: string): Promise<string[]> {
   const faults = await faultsOfRunning(store);
   await executions.updateMany(cutOffLongAgo.q, cutOffLongAgo.u);

@@ -9,7 +9,7 @@ import { Stepper } from "./stepper.ts";
 
 const server = await startOwnMongo();
 const client = await new MongoClient(server.url, { monitorCommands: true }).connect();
-// As often as the server can look at its TTL indexes, so that nobody waits a minute.
+// The shortest interval at which the server reads its TTL indexes, instead of a minute.
 await client.db("admin").command({ setParameter: 1, ttlMonitorSleepSecs: 1 });
 afterAll(async () => {
   await client.close();
@@ -55,7 +55,7 @@ function claim(store: CheckpointStore, id: string): Promise<ExecutionRecord> {
   return store.claimExecution(id, { claimId: randomUUID(), owner: "next", leaseMs: 60_000, from: ["failed"] });
 }
 
-/** What the passing of two days is to documents that are to go. */
+/** Changes the documents that will expire as if two days had passed. */
 async function passTwoDays({ executions }: ReturnType<typeof newStore>, ...fields: string[]): Promise<void> {
   for (const field of fields) {
     const past = { [field]: { $subtract: [`$${field}`, 2 * DAY] } };
@@ -73,11 +73,11 @@ async function commandsOf(work: () => Promise<unknown>): Promise<string[]> {
   return names;
 }
 
-/** Documents that the server is to remove, each at the time told. */
+/** Returns the times at which the server will remove documents. */
 const goingAt = (documents: Documents) => documents.map(({ forgetAt }) => forgetAt?.getTime());
 
 it.each(["completed", "failed", "cancelled"] as const)(
-  "what is %s goes, head and parts, a day later",
+  "the head and parts of a %s execution expire a day later",
   async (status) => {
     const { store, documents } = newStore();
     const { endedAt = 0 } = await endOne(store, "e1", status);
@@ -88,7 +88,7 @@ it.each(["completed", "failed", "cancelled"] as const)(
   },
 );
 
-it("what has not ended stays, and what is claimed again does", async () => {
+it("an execution that has not ended or is claimed again is kept", async () => {
   const { store, documents } = newStore();
   const head = await store.createExecution(newExecution("e1"));
   await store.commit("e1", newCommit(head, { head: { status: "suspended" } }));
@@ -102,7 +102,7 @@ it("what has not ended stays, and what is claimed again does", async () => {
   expect(goingAt((await documents()).slice(2))).toEqual(Array(5).fill(endedAt + DAY));
 });
 
-it("the server removes all of an execution whose time has come, and nothing else", async () => {
+it("the server removes all documents of an execution that has expired, and no others", async () => {
   const made = newStore();
   const { store, executions } = made;
   await endOne(store, "gone");
@@ -118,7 +118,7 @@ it("the server removes all of an execution whose time has come, and nothing else
   for (const id of ["resumed", "later"]) expect(await store.readCheckpoints(id)).toHaveLength(3);
 });
 
-it("what has expired is gone for everybody, also where the server has not removed it yet", async () => {
+it("an execution that has expired is not found even before the server removes it", async () => {
   const made = newStore();
   const { store } = made;
   const ended = await endOne(store, "e1");
@@ -135,7 +135,7 @@ it("what has expired is gone for everybody, also where the server has not remove
   expect((await store.listExecutions()).items).toMatchObject([{ id: "e1", token: again.token }]);
 });
 
-it("a head that expires at once stays, unseen, until no clock gives its token again", async () => {
+it("a head that expires at once is kept, unseen, until no clock can produce its token again", async () => {
   const { store, open, documents } = newStore({ endedTtlMs: 1 });
   const { token } = await store.createExecution(newEnded("e1", "completed"));
   await expect.poll(() => open().getExecution("e1")).toBeUndefined();
@@ -143,13 +143,13 @@ it("a head that expires at once stays, unseen, until no clock gives its token ag
   expect(head).toMatchObject({ _id: "e1", forgetAt: new Date(token + 3_600_000) });
 });
 
-/** Removes a part, as the server does one after the other, or somebody by hand. */
+/** Removes a part, as the server does, or a person by hand. */
 async function removePart({ executions }: ReturnType<typeof newStore>): Promise<void> {
   const isPart = { forgetAt: { $exists: true }, checkpointId: { $exists: true } };
   await executions.deleteOne({ executionId: "e1", seq: 1, ...isPart });
 }
 
-it("a claim takes nothing whose time comes while it is under way", async () => {
+it("a claim of an execution that expires meanwhile is EXECUTION_NOT_FOUND and removes the rest", async () => {
   const own = newStore();
   await endOne(own.store, "e1");
   const stepper = new Stepper();
@@ -173,7 +173,7 @@ it("a claim takes nothing whose time comes while it is under way", async () => {
   expect(await own.documents()).toMatchObject([{ _id: "e1", deletedBy: expect.any(String) }]);
 });
 
-it("a claim of what lacks a part before its time says so, and deletes nothing", async () => {
+it("a claim of an execution that lacks a part before its time is STATE_CORRUPT and deletes nothing", async () => {
   const own = newStore();
   await endOne(own.store, "e1");
   await removePart(own);
@@ -186,9 +186,9 @@ it("a claim of what lacks a part before its time says so, and deletes nothing", 
 });
 
 it.each([
-  ["by whoever opens a store next", { endedTtlMs: DAY }],
-  ["also without the option", { endedTtlMs: undefined }],
-])("an end that was cut off is finished %s", async (_, options) => {
+  ["by the next store that opens", { endedTtlMs: DAY }],
+  ["even without the option", { endedTtlMs: undefined }],
+])("an expiry that was cut off is finished %s", async (_, options) => {
   const { store, open, executions, documents } = newStore();
   const { endedAt = 0 } = await endOne(store, "e1");
   const never = new Date("9999-01-01");
@@ -202,7 +202,7 @@ it.each([
   expect((await documents())[0]).not.toHaveProperty("sweepingSince");
 });
 
-it("an end holds, and in time, where nobody can see to its records; the next store does", async () => {
+it("an end succeeds in time even if its records cannot be marked; the next store marks them", async () => {
   const { store, open, executions, documents, collectionPrefix } = newStore();
   const head = await store.createExecution(newExecution("e1"));
   const stepper = new Stepper();
@@ -223,7 +223,7 @@ it("an end holds, and in time, where nobody can see to its records; the next sto
   expect(goingAt(await documents())).toEqual(Array(2).fill(endedAt + DAY));
 });
 
-it("costs three commands at the end of an execution, three at its claim, and none in between", async () => {
+it("expiry costs three commands at the end of an execution, three at its claim, and none in between", async () => {
   const { store } = newStore();
   const head = await store.createExecution(newExecution("e1"));
   expect(await commandsOf(() => store.commit("e1", newCommit(head)))).toEqual(["update"]);
@@ -234,7 +234,7 @@ it("costs three commands at the end of an execution, three at its claim, and non
   ]);
 });
 
-it("costs nothing where it is not asked for", async () => {
+it("expiry costs no command if it is off", async () => {
   const { store, documents } = newStore({});
   const head = await store.createExecution(newExecution("e1"));
   expect(await commandsOf(() => store.commit("e1", newCommit(head)))).toEqual(["update"]);

@@ -26,7 +26,7 @@ function targetOf(url: string) {
   return { host: hostname, port: Number(port) };
 }
 
-/** Writers that commit all the time through one store. */
+/** Writers that keep committing through one store. */
 function startWriters(store: CheckpointStore) {
   const reasons = new Set<string>();
   /** The version that each execution has by what was acknowledged. */
@@ -95,7 +95,7 @@ describe.skipIf(!hasDocumentDb())("a replica that is promoted", () => {
         const writers = startWriters(store);
         await writers.hasBegun;
         if (isUnanswered) {
-          // Commits take effect, on the standby too, and whoever sent them does not learn of it.
+          // Commits take effect, on the standby too, and their callers get no answer.
           proxy.muteServer();
           await using reader = await MongoCheckpointStore.connect({ url: pair.standbyUrl, createIndexes: false });
           let before: string[] = [];
@@ -113,7 +113,7 @@ describe.skipIf(!hasDocumentDb())("a replica that is promoted", () => {
         // The address leads to the standby before that is a primary.
         proxy.pointAt(targetOf(engines.standby.url));
         await expect.poll(() => writers.reasons, { timeout: 60_000 }).toContain("not_primary");
-        // Reads go on meanwhile; what asks for a write says in time what is in its way.
+        // Reads work meanwhile; a write rejects in time with its reason.
         const head = (await store.getExecution("e0")) ?? expect.unreachable();
         const refused = { code: "STORE_UNAVAILABLE", details: { reason: "not_primary", mongoCode: 10107 } };
         await expect(store.createExecution(newExecution("late"))).rejects.toMatchObject(refused);
@@ -136,7 +136,7 @@ describe.skipIf(!hasDocumentDb())("a replica that is promoted", () => {
     },
   );
 
-  it(`goes on with executions, and no committed node runs again (seed ${seed})`, async () => {
+  it(`continues executions, and no committed node runs again (seed ${seed})`, async () => {
     const pair = await startOwnDocumentDbPair();
     try {
       const { engines, proxy, url } = pair;

@@ -27,7 +27,7 @@ async function openByProxy(timeoutMs: number) {
   return { proxy, store: await open({ url: proxy.urlFor(server.url), timeoutMs }) };
 }
 
-/** What went wrong, as the caller sees it. */
+/** Returns the fault of a call, as the caller sees it. */
 async function faultOf(call: Promise<unknown>): Promise<unknown> {
   const error = await call.then(
     () => "no error",
@@ -36,7 +36,7 @@ async function faultOf(call: Promise<unknown>): Promise<unknown> {
   return isWorkflowError(error) ? { code: error.code, ...error.details } : error;
 }
 
-it("a cut connection is made again, and the commit under way is not made twice", async () => {
+it("a connection that is cut is replaced, and the commit under way takes effect once", async () => {
   const { proxy, store } = await openByProxy(10_000);
   const head = await store.createExecution(newExecution("e1"));
   proxy.cut();
@@ -46,7 +46,7 @@ it("a cut connection is made again, and the commit under way is not made twice",
   expect(await store.getExecution("e1")).toMatchObject({ version: 2, seq: 2 });
 });
 
-it("a silent network is given up after the time stated, and the store goes on when it is back", async () => {
+it("a call on a silent network fails after timeoutMs, and the store works again when the network does", async () => {
   const { proxy, store } = await openByProxy(500);
   const head = await store.createExecution(newExecution("e1"));
   proxy.stall();
@@ -57,7 +57,7 @@ it("a silent network is given up after the time stated, and the store goes on wh
   expect(await store.getExecution("e1")).toMatchObject({ version: 1 });
 });
 
-it("a server that is away is told within the time stated, and used again when it is back", async () => {
+it("a server that is away is reported within timeoutMs, and used again when it is back", async () => {
   const store = await open({ timeoutMs: 1_000 });
   const head = await store.createExecution(newExecution("e1"));
   await server.kill();
@@ -69,7 +69,7 @@ it("a server that is away is told within the time stated, and used again when it
   expect(await store.getExecution("e1")).toMatchObject({ version: 1, seq: 1 });
 });
 
-it("a borrowed client stays open, and the store in it works beside another's collections", async () => {
+it("closing a store leaves its borrowed client open", async () => {
   const client = await new MongoClient(server.url).connect();
   opened.push(client);
   const store = MongoCheckpointStore.from(client, { collectionPrefix: "borrowed_" });
@@ -79,7 +79,7 @@ it("a borrowed client stays open, and the store in it works beside another's col
   expect(await client.db("waymark").collection("borrowed_executions").countDocuments()).toBe(2);
 });
 
-it("a deletion leaves the mark that keeps its tokens from being used again, and nothing else", async () => {
+it("a deletion leaves only the mark that keeps its tokens from being used again", async () => {
   const client = await new MongoClient(server.url).connect();
   opened.push(client);
   const store = MongoCheckpointStore.from(client, { collectionPrefix: "deleted_" });
@@ -91,7 +91,7 @@ it("a deletion leaves the mark that keeps its tokens from being used again, and 
   expect(Number(left[0]?.forgetAt) - Date.now()).toBeLessThan(2 * 3_600_000);
 });
 
-it("what a deletion that was cut off has left is removed when a store is opened next", async () => {
+it("the rest of a deletion that was cut off is removed when a store is opened", async () => {
   const client = await new MongoClient(server.url).connect();
   opened.push(client);
   const open = () => MongoCheckpointStore.from(client, { collectionPrefix: "cut_" });
@@ -108,7 +108,7 @@ it("what a deletion that was cut off has left is removed when a store is opened 
   expect(await executions.findOne({ _id: "e1" })).not.toHaveProperty("sweepingSince");
 });
 
-it("texts beside the payload that no document has room for are refused before they are sent", async () => {
+it("texts beside the payload that exceed a document are refused before they are sent", async () => {
   const store = await open();
   const head = await store.createExecution(newExecution("e1"));
   const { maxPayloadBytes } = store.capabilities;
@@ -134,12 +134,12 @@ it.each([
   [{ url: undefined }, "url"],
   [{ url: "mongodb://h", endedTtlMs: 0 }, "endedTtlMs"],
   [{ url: "mongodb://h", endedTtlMs: 1.5 }, "endedTtlMs"],
-])("%j is refused, and named", async (options, argument) => {
+])("the options %j are refused, and the error names the option", async (options, argument) => {
   const call = MongoCheckpointStore.connect(options as MongoConnectOptions);
   expect(await faultOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument });
 });
 
-it("what is undefined is absent, also among the client's options", async () => {
+it("an option that is undefined counts as absent, also among the client's options", async () => {
   const absent = (...names: string[]) => Object.fromEntries(names.map((name) => [name, undefined]));
   const clientOptions = absent("appName", "serverSelectionTimeoutMS", "connectTimeoutMS", "readPreference", "tls");
   const options = absent("database", "createIndexes", "endedTtlMs", "timeoutMs");

@@ -18,9 +18,9 @@ afterAll(async () => {
 const DATABASE = "interleavings";
 const ID = "e";
 const LARGE = JSON.stringify({ text: "x".repeat(10_000) });
-/** So many commits fill a tail: the next one makes a segment. */
+/** The number of commits that fill a tail: the next one makes a segment. */
 const FULL = 7;
-/** What an actor knows: the head it has last seen. */
+/** The head that an actor has last seen. */
 type Actor = { store: CheckpointStore; head: ExecutionRecord };
 type Step = (actor: Actor, name: string) => Promise<unknown>;
 
@@ -87,7 +87,7 @@ const read: Step = async ({ store }) => (await store.readCheckpoints(ID)).map(({
 
 interface Scenario {
   title: string;
-  /** How many commits were made before. Default: 0. */
+  /** The number of commits that were made before. Default: 0. */
   before?: number;
   a: Step[];
   b: Step[];
@@ -173,7 +173,7 @@ const SCENARIOS: Scenario[] = [
 ];
 
 describe.each(SCENARIOS)("$title", (scenario) => {
-  it("ends, in every order of statements and with a crash anywhere, as calls one after another would", async () => {
+  it("has the result of sequential calls in every order of statements, even with a crash anywhere", async () => {
     const allowed = await allowedOutcomes(scenario);
     const tried = await tryEveryOrder(async (path) => {
       const { outcome, choices } = await runOnServer(scenario, path);
@@ -285,7 +285,7 @@ async function resultOf(work: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** What is left, and whether the next owner can go on from it. */
+/** Checks what is left, and that the next owner can continue from it. */
 async function after(store: CheckpointStore): Promise<unknown> {
   const head = await store.getExecution(ID);
   const listed = (await store.listExecutions()).items.map(({ version }) => version);

@@ -19,13 +19,13 @@ afterAll(async () => {
   await client.close();
   await server.stop();
 });
-/** What the store has sent. */
+/** The commands that the store has sent. */
 const sent: string[] = [];
 client.on("commandStarted", ({ commandName }: CommandStartedEvent) => sent.push(commandName));
 const store = MongoCheckpointStore.from(client, { database: "waymark" });
 const documents = client.db("waymark").collection<Document & { _id: string }>("waymark_executions");
 
-/** What tells one execution of this test from another. */
+/** The fields that distinguish the executions of this test. */
 interface Row {
   id: string;
   /** Ten are of each millisecond. */
@@ -100,7 +100,7 @@ async function exampleOf(status: WorkflowStatus): Promise<Example> {
   return { head: head ?? expect.unreachable(), entry: entry ?? expect.unreachable() };
 }
 
-/** Which rows a listing is of, in order. */
+/** Returns the rows of a listing, in order. */
 function expected({ status, order = "desc", ...options }: ListExecutionsOptions, of: readonly Row[]): Row[] {
   const statuses = status === undefined ? STATUSES : [status].flat();
   const { workflowId, userId, parentId, leaseExpired = false, due = false, topLevel = false } = options;
@@ -156,7 +156,7 @@ const sortKeyOf = ({ due, leaseExpired }: ListExecutionsOptions) =>
   due === true ? ("wakeAt" as const) : leaseExpired === true ? ("leaseUntil" as const) : ("createdAt" as const);
 
 describe(`a listing of ${EXECUTIONS} executions`, () => {
-  /** How many commands the first page took while there were few. */
+  /** The number of commands that the first page took while there were few executions. */
   const commandsOfFew = new Map<string, number>();
 
   async function firstPage(options: ListExecutionsOptions) {
@@ -173,7 +173,7 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
     await insert(examples, rows.slice(FEW));
   });
 
-  it.each(CASES)("gives the right rows, with as many commands as of a tenth of them: %s", async (name, options) => {
+  it.each(CASES)("returns the right rows with as many commands as for a tenth of them: %s", async (name, options) => {
     const matching = idsOf(expected(options, rows));
     const { ids, hasMore, commands } = await firstPage(options);
     const { limit = 100 } = options;
@@ -183,7 +183,7 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
   });
 
   it.each(CASES.filter(([, { status }]) => !Array.isArray(status) || status.length > 0))(
-    "goes on from the middle: %s",
+    "continues from the middle: %s",
     async (_name, options) => {
       const matching = expected(options, rows);
       const middle = matching[Math.floor(matching.length / 2)] ?? expect.unreachable();

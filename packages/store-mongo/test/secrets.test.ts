@@ -36,15 +36,15 @@ it.each([
   `mongodb://${host}/?maxPoolSize=${PASSWORD}`,
   `mongodb://${USER}:${PASSWORD}@${host}/?unheardOf=${PASSWORD}`,
   `redis://${USER}:${PASSWORD}@${host}`,
-])("an address that is none is not repeated (%#)", async (url) => {
+])("an invalid address is not repeated (%#)", async (url) => {
   expect(await leakOf(connect({ url }))).toBe("INVALID_ARGUMENT");
 });
 
-it("a host that there is none of is not told with user and password", async () => {
+it("an error about an unknown host repeats neither user nor password", async () => {
   expect(await leakOf(connect({ url: `mongodb://${USER}:${PASSWORD}@a b` }))).toBe("STORE_UNAVAILABLE");
 });
 
-it("what is refused at the login does not name user and password", async () => {
+it("an error about a refused login repeats neither user nor password", async () => {
   // The server of the tests knows no users: it refuses the command.
   expect(await leakOf(connect({ url: `mongodb://${USER}:${PASSWORD}@${host}` }))).toBe("STORE_UNAVAILABLE");
   expect(await leakOf(connect({ url: `mongodb://${USER}:${PASSWORD}@127.0.0.1:1` }))).toBe("STORE_UNAVAILABLE");
@@ -53,7 +53,7 @@ it("what is refused at the login does not name user and password", async () => {
   expect(await leakOf(connect(options))).toBe("STORE_UNAVAILABLE");
 });
 
-it("no call, answer or second send that fails says what was to be written", async () => {
+it("no error of a call that fails repeats the payload", async () => {
   const proxy = await startTcpProxy({ host: "127.0.0.1", port: Number(port) });
   opened.push(proxy);
   const client = new MongoClient(proxy.urlFor(server.url));

@@ -5,7 +5,7 @@ import { type DocumentDb, hasDocumentDb, startMongo, startOwnDocumentDb } from "
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
 
-it("a taken id: the server says 11000, the store that the execution exists, and nothing is left of the attempt", async () => {
+it("a creation with a taken id (11000) is EXECUTION_ALREADY_EXISTS and leaves nothing", async () => {
   const server = await startMongo();
   const client = await new MongoClient(server.url, { monitorCommands: true }).connect();
   try {
@@ -35,7 +35,7 @@ describe.skipIf(!hasDocumentDb())("a server that is not as it should be", () => 
   });
   afterAll(() => server.stop());
 
-  it("a user who may only read: reads work, a write is told as a missing permission and changes nothing", async () => {
+  it("a user with read permission can read; a write is reported as a missing permission and changes nothing", async () => {
     await using owner = await MongoCheckpointStore.connect({ url: server.url });
     const head = await owner.createExecution(newExecution("e1"));
     await server.engine.query(`
@@ -58,7 +58,7 @@ describe.skipIf(!hasDocumentDb())("a server that is not as it should be", () => 
     expect((await owner.listExecutions()).items).toEqual([same]);
   });
 
-  it("a server that shuts down says so (91): the commit waits for it to come back, and is done once", async () => {
+  it("a commit during a shutdown (91) waits until the server is back, and takes effect once", async () => {
     // The driver asks for the server's state only once something has failed.
     const options = { monitorCommands: true, heartbeatFrequencyMS: 600_000 };
     const client = await new MongoClient(server.url, options).connect();

@@ -32,7 +32,7 @@ async function newRunning() {
   return { store, documents, head, commit, idsOf };
 }
 
-it("a hundred records that fit are one statement on one document", async () => {
+it("a commit of a hundred small records is one statement on one document", async () => {
   const { documents, commit, idsOf } = await newRunning();
   const ids = await commit(0, Array(100).fill("{}"));
   // The initial snapshot leaves the tail: it has no room for both.
@@ -41,7 +41,7 @@ it("a hundred records that fit are one statement on one document", async () => {
   expect(await idsOf()).toEqual(ids);
 });
 
-it("a few records beside those of the tail are one statement, and nothing else is made", async () => {
+it("a commit of a few records is one statement and makes no other document", async () => {
   const { documents, commit, idsOf } = await newRunning();
   const ids = [...(await commit(0, ["{}", "{}", "{}"])), ...(await commit(1, Array(4).fill("{}")))];
   expect(sent.map((statements) => statements.length)).toEqual([1]);
@@ -50,7 +50,7 @@ it("a few records beside those of the tail are one statement, and nothing else i
   expect(await idsOf()).toEqual(ids);
 });
 
-it("the records of a large commit leave the tail with the next one, in the same command", async () => {
+it("the records of a large commit leave the tail with the next commit, in its command", async () => {
   const { documents, commit, idsOf } = await newRunning();
   const ids = [...(await commit(0, Array(100).fill("{}"))), ...(await commit(1, ["{}"]))];
   expect(sent.map((statements) => statements.length)).toEqual([3]);
@@ -60,7 +60,7 @@ it("the records of a large commit leave the tail with the next one, in the same 
   expect(await idsOf()).toEqual(ids);
 });
 
-it("records that the head has no room for have documents of their own, in the same command", async () => {
+it("records that the head has no room for get documents of their own, in the same command", async () => {
   const { documents, commit, idsOf } = await newRunning();
   const ids = await commit(0, [LARGE, "{}", "y".repeat(5_000), "z".repeat(5_000), "{}"]);
   expect(sent).toHaveLength(1);
@@ -69,7 +69,7 @@ it("records that the head has no room for have documents of their own, in the sa
   expect(await idsOf()).toEqual(ids);
 });
 
-it("more than a command can carry is sent in several, the head in the last", async () => {
+it("a commit that exceeds a command is sent in several, with the head in the last", async () => {
   const { store, commit, idsOf } = await newRunning();
   const payload = "x".repeat(store.capabilities.maxPayloadBytes);
   const ids = await commit(0, [payload, payload, "{}", payload, payload]);
@@ -77,7 +77,7 @@ it("more than a command can carry is sent in several, the head in the last", asy
   expect(await idsOf()).toEqual(ids);
 });
 
-it("a commit that is refused leaves none of its documents behind", async () => {
+it("a refused commit leaves none of its documents", async () => {
   const { head, documents, commit, idsOf } = await newRunning();
   const other = MongoCheckpointStore.from(client, {
     database: "waymark",
@@ -92,7 +92,7 @@ it("a commit that is refused leaves none of its documents behind", async () => {
   expect((await idsOf()).slice(0, 2)).toEqual(ids);
 });
 
-it("what is dropped by the commit that brings it is not written", async () => {
+it("a record that its own commit drops is not written", async () => {
   const { store, head, documents, idsOf } = await newRunning();
   const checkpoints = [
     ...[newCheckpoint({ payload: LARGE }), newCheckpoint({ kind: "snapshot", payload: LARGE })],

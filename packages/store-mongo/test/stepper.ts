@@ -21,7 +21,7 @@ export class Stepper {
     };
   }
 
-  /** Waits until every actor waits for its turn or has finished; gives the names of those that wait. */
+  /** Waits until every actor waits for its turn or has finished. Returns the names of those that wait. */
   async waiting(): Promise<string[]> {
     await Promise.all([...this.#actors.values()].map((actor) => actor.settled()));
     return [...this.#actors].filter(([, actor]) => actor.isWaiting).map(([name]) => name);

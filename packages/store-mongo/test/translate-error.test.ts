@@ -28,11 +28,11 @@ it.each([
   expect(isPassing(error)).toBe(passing);
 });
 
-it("a document that the server finds too large is PAYLOAD_TOO_LARGE", () => {
+it("a document that the server refuses as too large is PAYLOAD_TOO_LARGE", () => {
   expect(translateError(fromServer(17419))).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
 });
 
-it("faults of the network are told as such; only those that ended are worth another send at once", () => {
+it("a fault of the network has the reason connection; only a connection that broke is worth another send", () => {
   const cut = new MongoNetworkError("connection 1 to 127.0.0.1 closed");
   expect(translateError(cut)).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason: "connection" } });
   expect(isPassing(cut)).toBe(true);
@@ -46,7 +46,7 @@ it.each([
   ['E11000 duplicate key error collection: app.x index: _id_ dup key: { _id: "secret" }', "secret"],
   ['Could not find user "secret" for db "admin"', "secret"],
   ["connect mongodb://user:secret@host failed", "secret"],
-])("what the server says of documents and users is not repeated: %s", (errmsg, secret) => {
+])("the parts of a server's message about documents and users are not repeated: %s", (errmsg, secret) => {
   const { message, cause } = translateError(new MongoServerError({ errmsg, code: 13, ok: 0, extra: { secret } }));
   for (const text of [message, inspect(cause, { showHidden: true, depth: 9 })]) expect(text).not.toContain(secret);
 });

@@ -28,15 +28,18 @@ function newPair(id = "e1") {
 const idsOf = (some: readonly { id: string }[]) => some.map(({ id }) => id);
 const claim = { owner: "now", leaseMs: 60_000, from: ["running", "suspended", "failed"] as const, force: true };
 
-it.each([["before now"], ["now before"], ["now before now"]])("both make their indexes: %s", async (order) => {
-  const { open, before, documents } = newPair();
-  for (const one of order.split(" ")) await (one === "before" ? before.setUp() : open().setup());
-  const names = (await documents.indexes()).map(({ name }) => name).toSorted();
-  const shared = ["_id_", "created", "workflow", "user", "status", "deleted"];
-  expect(names).toEqual([...shared, "wake", "due", "lease", "definition"].toSorted());
-});
+it.each([["before now"], ["now before"], ["now before now"]])(
+  "stores of both versions make their indexes: %s",
+  async (order) => {
+    const { open, before, documents } = newPair();
+    for (const one of order.split(" ")) await (one === "before" ? before.setUp() : open().setup());
+    const names = (await documents.indexes()).map(({ name }) => name).toSorted();
+    const shared = ["_id_", "created", "workflow", "user", "status", "deleted"];
+    expect(names).toEqual([...shared, "wake", "due", "lease", "definition"].toSorted());
+  },
+);
 
-it("an execution of the version before is read, committed to and claimed", async () => {
+it("an execution of the version before can be read, committed to and claimed", async () => {
   const { store, before } = newPair();
   await before.setUp();
   await before.create({ leaseMs: 60_000 });
@@ -49,7 +52,7 @@ it("an execution of the version before is read, committed to and claimed", async
   expect(claimed).toMatchObject({ recoveries: 1, token: head.token + 1 });
 });
 
-it("commits of both follow each other, and both read all of them", async () => {
+it("both versions commit in turns and read all commits", async () => {
   const { store, before } = newPair();
   await store.setup();
   await before.create({ leaseMs: 60_000 });
@@ -85,7 +88,7 @@ it("commits of both follow each other, and both read all of them", async () => {
   }
 });
 
-it("an owner of the version before is fenced, and fences", async () => {
+it("owners of both versions fence each other", async () => {
   const { store, before } = newPair();
   await before.setUp();
   await before.create({ leaseMs: 60_000 });
@@ -103,7 +106,7 @@ it("an owner of the version before is fenced, and fences", async () => {
   expect(await store.readCheckpoints("e1")).toHaveLength(2);
 });
 
-it("each finds what the other has left behind: lapsed leases and times that have come", async () => {
+it("each version finds the lapsed leases and due executions of the other", async () => {
   const { store, before } = newPair();
   await before.setUp();
   await before.create({ leaseMs: 0 });
@@ -122,7 +125,7 @@ it("each finds what the other has left behind: lapsed leases and times that have
   expect([await due(), await lapsed(), await before.listIds({ leaseExpired: true })]).toEqual([[], ["e1"], ["e1"]]);
 });
 
-it("a definition that the version before has saved counts as saved when it is first looked at", async () => {
+it("a definition that the version before has saved counts as saved when it is first read", async () => {
   const { store, before, definitions } = newPair();
   await store.setup();
   await definitions.insertMany([
@@ -137,7 +140,7 @@ it("a definition that the version before has saved counts as saved when it is fi
   expect([await store.getDefinition("used"), await store.getDefinition("unused")]).toEqual(["{}", undefined]);
 });
 
-it("what this version has created is read by the one before", async () => {
+it("the version before reads the executions of this version", async () => {
   const { store, before } = newPair();
   await store.createExecution(newExecution("e1", { metadata: { a: "b" } }));
   expect(await before.readIds(0)).toHaveLength(1);

@@ -7,14 +7,14 @@ import type { PostgresStoreOptions } from "./options.ts";
 import type { PGliteDatabaseOptions } from "./pglite/pglite-database.ts";
 import { ServerDatabase } from "./server/server-database.ts";
 
-/** The `pg` part of a TypeORM DataSource, and what tells it apart. */
+/** The part of a TypeORM DataSource that the store uses, and by which it recognizes one. */
 interface DataSourceLike {
   readonly isInitialized: boolean;
   readonly options: { readonly type: string };
   readonly driver: object;
 }
 
-/** What {@link PostgresCheckpointStore.from} takes: a TypeORM `DataSource`, a `pg.Pool` or a PGlite. */
+/** A client for {@link PostgresCheckpointStore.from}: a TypeORM `DataSource`, a `pg.Pool` or a PGlite. */
 export type PostgresClient = DataSourceLike | PoolLike | PGliteLike;
 
 /** A `pg.Pool`, of any version. */
@@ -28,11 +28,11 @@ export interface PGliteLike {
   query(text: string): Promise<unknown>;
   transaction: unknown;
   readonly ready: boolean;
-  /** Where its data is; absent if it is in memory. */
+  /** The folder of its data; absent if it is in memory. */
   readonly dataDir?: string | undefined;
 }
 
-/** Wraps what the application has opened. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Wraps a client that the application has opened. @throws {WorkflowError} INVALID_ARGUMENT */
 export async function borrowDatabase(client: PostgresClient, options: PostgresStoreOptions): Promise<Database> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, prepare = true } = options;
   if (isPGlite(client)) {
@@ -43,7 +43,7 @@ export async function borrowDatabase(client: PostgresClient, options: PostgresSt
   return isDataSource(client) ? new DataSourceDatabase(client, wrap) : wrap(client as unknown as Pool);
 }
 
-/** Refuses what is no connection to PostgreSQL. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks that a client is a connection to PostgreSQL. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: PostgresClient): void {
   if (typeof client !== "object" || client === null) throw invalid("must be a DataSource, a pg.Pool or a PGlite");
   if (isDataSource(client)) {
@@ -55,12 +55,12 @@ export function checkClient(client: PostgresClient): void {
   }
 }
 
-/** Tells a PGlite from the other clients. It serves one process. */
+/** Returns whether a client is a PGlite, which serves one process. */
 export function isPGlite(client: PostgresClient): client is PGliteLike {
   return "transaction" in client && "query" in client && !("driver" in client);
 }
 
-/** The pool of a DataSource, which has another one each time that it is initialized. */
+/** A database behind a DataSource, which has a new pool each time that it is initialized. */
 class DataSourceDatabase implements Database {
   readonly isShared = true;
   readonly #dataSource: DataSourceLike;
@@ -85,7 +85,7 @@ class DataSourceDatabase implements Database {
     try {
       return await work(this.#current());
     } catch (error) {
-      // Of this pool it is true, but the DataSource can be initialized again.
+      // The pool has ended, but the DataSource can be initialized again.
       throw isWorkflowError(error, "STORE_CLOSED") ? notInitialized(error.cause) : error;
     }
   }

@@ -14,24 +14,24 @@ interface Waiting {
 }
 
 /**
- * While no more than a few commits wait, each has a connection to itself, up to so many. More than a few wait until the
- * server has answered, and go together: statements that run side by side would each wait for the disk.
+ * Up to FEW waiting commits have a connection each, up to MAX_SIDE_BY_SIDE. More commits wait until the server has
+ * answered, and are then sent together: statements that run side by side would each wait for the disk.
  */
 const FEW = 2;
 const MAX_SIDE_BY_SIDE = 4;
 const MAX_BATCH = 128;
-/** The longest payloads of a commit that shares a statement, and the most of all together, in UTF-16 code units. */
+/** The most UTF-16 code units of payloads in a commit that shares a statement, and in all commits of one. */
 const MAX_SHARED_PAYLOAD = 64 * 1024;
 const MAX_BATCH_PAYLOAD = 1024 * 1024;
 
-// Taken once: timers that a test puts in their place must not hold commits up.
+// Taken once, so that fake timers of a test do not hold commits up.
 const afterThisTurn = globalThis.setImmediate;
 
 /**
- * Sends commits: at once while few are under way, otherwise as many as are waiting in one statement.
+ * Sends commits: at once while few are under way, or else all that wait in one statement.
  *
- * - Nothing waits for company: what waits would only have waited in the server.
- * - The commits of a batch are separate: one that is refused keeps none of the others from being made.
+ * - No commit waits for others to come: those that wait would otherwise have waited in the server.
+ * - The commits of a batch are separate: a refused one does not prevent the others.
  */
 export class CommitQueue {
   readonly #run: Run;
@@ -40,7 +40,7 @@ export class CommitQueue {
   #waiting: Waiting[] = [];
   #underWay = 0;
   #isSending = false;
-  /** Whether the last commits came several at a time: then the next one waits a moment for others. */
+  /** True if the last commits came several at a time. Then the next one waits for others of the same turn. */
   #hasCompany = false;
 
   constructor(names: TableNames, run: Run) {
@@ -49,7 +49,7 @@ export class CommitQueue {
     this.#batches = new BatchStatements(names);
   }
 
-  /** Makes a commit, and tells whether it was made: false where the execution is not as the request says. */
+  /** Makes a commit. Returns false if it was refused. */
   async commit(id: string, request: CommitRequest): Promise<boolean> {
     const startedAt = performance.now();
     if (!canShare(request)) return this.#one(id, request, startedAt);
@@ -74,7 +74,9 @@ export class CommitQueue {
     }
   }
 
-  /** Once the answers that have arrived together have all been dealt with: what they lead to goes together too. */
+  /**
+   * Sends after all answers that have arrived together are handled, so that the commits they lead to go together, too.
+   */
   #sendSoon(): void {
     if (this.#isSending || !this.#maySend()) return;
     this.#isSending = true;
@@ -119,7 +121,7 @@ export class CommitQueue {
     }
   }
 
-  /** What spoiled a batch is one commit's own fault, or has nothing to do with any and would befall each again. */
+  /** Sends a commit alone if one commit may have failed the batch; any other fault would fail each of them again. */
   async #alone({ id, request, startedAt, resolve, reject }: Waiting, error: unknown): Promise<void> {
     const reason = storeFaultOf(error);
     if (reason === "server" || reason === "conflict") {
@@ -127,7 +129,9 @@ export class CommitQueue {
     } else reject(error);
   }
 
-  /** The oldest that are waiting, at most one of an execution, in the order of ids: so batches lock rows alike. */
+  /**
+   * Takes the oldest commits that wait, one of each execution, in the order of ids, so that batches lock rows alike.
+   */
   #takeBatch(limit: number): Waiting[] {
     const batch = new Map<string, Waiting>();
     const left: Waiting[] = [];

@@ -1,46 +1,46 @@
 import { createHash } from "node:crypto";
 
-/** A statement of the store's, made once and sent many times. */
+/** A statement of the store, which is made once and sent many times. */
 export interface Statement {
-  /** Names the prepared statement: the same text has the same name on every connection and in every process. */
+  /** The name of the prepared statement. The same text has the same name on every connection and in every process. */
   readonly name: string;
   readonly text: string;
 }
 
-/** A row as the server wrote it: text, whatever parsers the application has registered with its driver. */
+/** A row of texts as the server has sent them, without the parsers that the application has registered. */
 export type Row = Record<string, string | null>;
 
 export interface Result {
   rows: Row[];
-  /** Rows returned or changed. */
+  /** The number of rows that were returned or changed. */
   rowCount: number;
 }
 
-/** How a statement is to be run. */
+/** Options of one statement. */
 export interface RunOptions {
-  /** Planned anew each time: for queries whose best plan depends on the values. */
+  /** True to plan it each time: for queries whose best plan depends on the values. */
   unprepared?: boolean;
-  /** When the call began that this is for (`performance.now()`), if its time runs already. */
+  /** The time (`performance.now()`) at which the call of this statement began, if that was earlier. */
   startedAt?: number;
-  /** The longest that it takes, in milliseconds, if that is not as usual. */
+  /** Milliseconds after which it fails, if they differ from the store's. */
   timeoutMs?: number;
 }
 
-/** One connection, for the length of a transaction. The shape that TypeORM wants from `pg`. */
+/** One connection during a transaction, in the shape that TypeORM expects of `pg`. */
 export interface TransactionClient {
   query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[]; rowCount: number | null }>;
 }
 
 /**
- * A PostgreSQL as the store sees it: a server behind a pool, or PGlite in this process.
+ * A PostgreSQL database: a server behind a pool, or PGlite in this process.
  *
  * - Rejects with `WorkflowError`s only, within a bounded time.
  */
 export interface Database {
-  /** Whether it has several connections, and others use it at the same time. */
+  /** True if it has several connections, so that others use it at the same time. */
   readonly isShared: boolean;
   run(statement: Statement, values: readonly unknown[], options?: RunOptions): Promise<Result>;
-  /** Commits what `work` does, or undoes it when it rejects. */
+  /** Runs `work` in a transaction, and undoes it if `work` rejects. */
   transaction<T>(work: (client: TransactionClient) => Promise<T>): Promise<T>;
   /** Ends what is owned. */
   end(): Promise<void>;
@@ -49,7 +49,7 @@ export interface Database {
 /** Sends a statement. */
 export type Run = Database["run"];
 
-/** Makes a statement from its text, which is trimmed of the indentation that source code has. */
+/** Makes a statement from its text, without the indentation of the source code. */
 export function statement(text: string): Statement {
   const trimmed = text.replace(/\s+/g, " ").trim();
   return { name: `waymark_${createHash("sha256").update(trimmed).digest("hex").slice(0, 20)}`, text: trimmed };

@@ -5,20 +5,20 @@ import { type LeaseOrder, rowToListed, storedPosition } from "./sql/stored-posit
 import type { TableNames } from "./sql/table-names.ts";
 
 /*
- * A commit that renews a lease must not change what an index is on: its UPDATE would no longer be a HOT one, which costs
- * two thirds of the commits per second. So the index is on a bound that no lease ends before. Whoever takes a lease
- * writes it; who looks for lapsed leases first moves the bounds that have passed to where the leases now end.
+ * A commit that renews a lease must not change an indexed column: its UPDATE would no longer be a HOT one, which costs
+ * two thirds of the commits per second. So the index is on a lower bound of the lease's end. Creations and claims write
+ * it; a reader of lapsed leases first moves the bounds that have passed to the ends of their leases.
  */
 
 /** The most bounds that one statement moves. */
 const MOVED_AT_ONCE = 1_000;
-/** How often bounds are moved before the ends themselves are looked at: somebody else may be moving them as well. */
+/** The most times that bounds are moved before the ends themselves are read: other readers may move them as well. */
 const MAX_MOVES = 4;
 
 /**
  * Reads a page of executions whose lease has lapsed, in the order of its end.
  *
- * - If bounds cannot be moved (a replica; somebody else has locked a row), the ends themselves are read and sorted, for
+ * - If bounds cannot be moved (on a replica, or because a row is locked), the ends themselves are read and sorted, for
  *   this page and those after it.
  */
 export async function listLapsed(run: Run, names: TableNames, query: ListQuery): Promise<ListedExecution[]> {
@@ -35,7 +35,7 @@ export async function listLapsed(run: Run, names: TableNames, query: ListQuery):
   return (await read("end")).map((row) => rowToListed(row, query.sortBy, "end"));
 }
 
-/** Moves all bounds that have passed; returns false on a server that takes no writes. */
+/** Moves all bounds that have passed. Returns false on a server that accepts no writes. */
 async function moveBounds(run: Run, names: TableNames): Promise<boolean> {
   const statement = moveBoundsStatement(names, MOVED_AT_ONCE);
   try {

@@ -6,7 +6,7 @@ import { DEFAULT_POOL_SIZE, type PostgresConnectOptions, type PostgresServerOpti
 import { ServerDatabase } from "./server/server-database.ts";
 import { causeOf } from "./server/translate-error.ts";
 
-/** Opens the database that is named. Nothing is connected before the first statement. */
+/** Opens the database of the options. It does not connect before the first statement. */
 export async function openDatabase(options: PostgresConnectOptions): Promise<Database> {
   if ("dataDir" in options) {
     const { openDirectory } = await import("./pglite/open-directory.ts");
@@ -15,7 +15,7 @@ export async function openDatabase(options: PostgresConnectOptions): Promise<Dat
   return openServer(options, "url");
 }
 
-/** Opens the server by the address for migrations, if there is one of its own. */
+/** Opens the server by its address for migrations, if there is one. */
 export async function openForMigration(options: PostgresServerOptions): Promise<Database | undefined> {
   return options.directUrl === undefined ? undefined : openServer({ ...options, poolSize: 2 }, "directUrl");
 }
@@ -36,7 +36,7 @@ async function openServer(options: PostgresServerOptions, address: "url" | "dire
   return new ServerDatabase({ pool: new pg.Pool(config), owned: true, timeoutMs, prepare });
 }
 
-/** A client reads its address, and the certificates that it names, when it is made: the pool would at the first call. */
+/** Makes a client to check its address and the certificates that it names. The pool would do so at the first call. */
 function checkAddress(name: string, read: () => unknown): void {
   try {
     read();

@@ -6,20 +6,20 @@ import type { TableLocation } from "./sql/table-names.ts";
 /** Options of every way to open the store. */
 export interface PostgresStoreOptions extends TableLocation {
   /**
-   * Whether to bring the tables up to date when the store is opened. Default: true.
+   * True to bring the tables up to date when the store is opened. Default: true.
    *
-   * - False: the version is checked, and what is missing is named in the error.
+   * - If false, the store checks the version, and its error names the migrations that are missing.
    */
   migrate?: boolean;
   /**
-   * Whether to prepare statements once per connection. Default: true.
+   * True to prepare statements once per connection. Default: true.
    *
-   * - False behind a pooler that hands connections out by transaction (PgBouncer, Supavisor, RDS Proxy).
+   * - Set it to false behind a pooler that assigns connections by transaction (PgBouncer, Supavisor, RDS Proxy).
    */
   prepare?: boolean;
   /**
-   * The longest that any call takes, in milliseconds, waiting for a connection included; then it rejects with
-   * STORE_UNAVAILABLE. At most 2,147,483,647. Default: 15,000.
+   * Milliseconds after which a call rejects with STORE_UNAVAILABLE, including the wait for a connection, 1 to
+   * 2,147,483,647. Default: 15,000.
    */
   timeoutMs?: number;
 }
@@ -28,32 +28,32 @@ export interface PostgresStoreOptions extends TableLocation {
 export interface PostgresServerOptions extends PostgresStoreOptions {
   /** postgres://user:password@host:5432/database, with any parameter that `pg` knows, such as sslmode. */
   url?: string;
-  /** Options for `pg.Pool`, beside the URL or in place of it: `host`, `ssl`, `password` as a function … */
+  /** Options for `pg.Pool`, with or without a URL: `host`, `ssl`, `password` as a function … */
   options?: PoolConfig;
-  /** The most connections at once. Default: 10. */
+  /** The most connections at a time. Default: 10. */
   poolSize?: number;
-  /** Where to migrate, if `url` leads through a transaction pooler or to a user without the permission. */
+  /** An address for migrations, if `url` leads through a transaction pooler or to a user without the permission. */
   directUrl?: string;
 }
 
-/** What {@link PostgresCheckpointStore.inTransaction} takes beside the connection: where the store's tables are. */
+/** Options of {@link PostgresCheckpointStore.inTransaction}: the place of the store's tables, and a time limit. */
 export interface PostgresTransactionOptions extends TableLocation {
-  /** The longest that a statement on a connection of `pg` takes, in milliseconds. Default: 15,000. */
+  /** Milliseconds after which a statement on a connection of `pg` fails. Default: 15,000. */
   timeoutMs?: number;
 }
 
 /** PostgreSQL inside this process, by PGlite. */
 export interface PostgresDirectoryOptions extends PostgresStoreOptions {
-  /** A folder, made if it is missing; or "memory://", which is gone when the store is closed. */
+  /** A folder, which is made if it is missing, or "memory://", whose data is gone once the store is closed. */
   dataDir: string;
 }
 
-/** What {@link PostgresCheckpointStore.connect} takes. */
+/** Options of {@link PostgresCheckpointStore.connect}. */
 export type PostgresConnectOptions = PostgresServerOptions | PostgresDirectoryOptions;
 
 export const DEFAULT_POOL_SIZE = 10;
 
-/** The names of the options; the compiler asks for each. */
+/** The names of the options. The compiler refuses a table that lacks one. */
 const SHARED = {
   schema: true,
   tablePrefix: true,
@@ -78,7 +78,7 @@ const TRANSACTION = { schema: true, tablePrefix: true, timeoutMs: true } as cons
 /**
  * Checks the options of `connect`, and leaves out those that are `undefined`.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT; a name that nobody reads is a mistake worth telling
+ * @throws {WorkflowError} INVALID_ARGUMENT, also for an unknown name
  */
 export function checkConnectOptions(given: PostgresConnectOptions): PostgresConnectOptions {
   checkOptions(given, { ...SHARED, ...SERVER, ...DIRECTORY });

@@ -20,7 +20,7 @@ import { transactionStore } from "./transaction/transaction-store.ts";
 /**
  * Keeps executions in PostgreSQL: on a server, or inside this process by PGlite.
  *
- * - A commit is one statement, and one round trip. It resolves once the server calls it durable.
+ * - A commit is one statement and one round trip. It resolves once the server reports it as durable.
  * - Leases go by the server's clock.
  * - Any number of processes may share the tables, which the first of them makes.
  *
@@ -31,7 +31,7 @@ import { transactionStore } from "./transaction/transaction-store.ts";
  * ```
  */
 export class PostgresCheckpointStore extends DefinedStore {
-  /** Those on a server, and on PGlite in a folder but for `multiProcess`. */
+  /** The capabilities on a server. On PGlite in a folder, `multiProcess` is false. */
   static readonly capabilities: StoreCapabilities = Object.freeze({
     durable: true,
     multiProcess: true,
@@ -67,10 +67,12 @@ export class PostgresCheckpointStore extends DefinedStore {
   }
 
   /**
-   * Uses what the application has opened: a TypeORM `DataSource`, a `pg.Pool`, or a PGlite. `close` leaves it open.
+   * Uses a client that the application has opened: a TypeORM `DataSource`, a `pg.Pool`, or a PGlite. `close` leaves it
+   * open.
    *
-   * - The tables are checked, and made or brought up to date unless `migrate` is false, by the first call (see `setup`).
-   * - Of a DataSource, only its pool is used: its entities, migrations and naming strategy have nothing to do with it.
+   * - The tables are checked, and made or brought up to date unless `migrate` is false, by the first call (see
+   *   `setup`).
+   * - Of a DataSource it uses only the pool, and not its entities, migrations and naming strategy.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT
    */
@@ -93,11 +95,11 @@ export class PostgresCheckpointStore extends DefinedStore {
    * Returns a view of the store whose `saveDefinition` and `createExecution` run inside a transaction that the caller
    * has begun: an execution is created together with the caller's own rows, or not at all.
    *
-   * - `client` is a connection of `pg` after its `BEGIN`, a TypeORM `EntityManager` or `QueryRunner` in a transaction, or
-   *   the transaction that PGlite's `transaction()` hands out.
-   * - It never begins, commits or ends anything, and never sends a statement again. After a statement that failed,
-   *   PostgreSQL has aborted the transaction: the error says so, and later calls are STORE_CLOSED.
-   * - The tables must be there: `setup` of the store makes them. Any other method is refused as INVALID_ARGUMENT.
+   * - `client` is a connection of `pg` after its `BEGIN`, a TypeORM `EntityManager` or `QueryRunner` in a transaction,
+   *   or the transaction that PGlite's `transaction()` passes to its callback.
+   * - It never begins, commits or ends a transaction, and never sends a statement again. If a statement fails,
+   *   PostgreSQL aborts the transaction: the error reports that, and later calls reject with STORE_CLOSED.
+   * - The tables must exist: `setup` of the store makes them. Any other method is refused as INVALID_ARGUMENT.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT
    *
@@ -120,7 +122,7 @@ export class PostgresCheckpointStore extends DefinedStore {
   }
 
   /**
-   * Makes the tables or brings them up to date, and ends: for a deployment step, with a user who may do that.
+   * Makes the tables or brings them up to date, and closes: for a deployment step, as a user with the permission.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STATE_VERSION_UNSUPPORTED
    */
@@ -130,7 +132,7 @@ export class PostgresCheckpointStore extends DefinedStore {
   }
 }
 
-/** PGlite serves one process; without a folder it is in memory, and ends with the process. */
+/** Returns the capabilities of a PGlite, which serves one process and, without a folder, is in memory. */
 function pgliteCapabilities(dataDir = "memory://"): Partial<StoreCapabilities> {
   return { durable: !dataDir.startsWith("memory://"), multiProcess: false };
 }

@@ -27,10 +27,10 @@ import { buildStatements, CLAIM_PARAMETERS, CREATE_PARAMETERS, type Statements }
 import { rowToListed } from "./sql/stored-position.ts";
 import type { TableNames } from "./sql/table-names.ts";
 
-/** How a {@link PostgresDriver} gets its database. */
+/** Options of {@link PostgresDriver}. */
 export interface PostgresDriverOptions {
   names: TableNames;
-  /** Opens the database. It is called before the first call, once; after a failure, again. */
+  /** Opens the database. It is called once, before the first call, and again after a failure. */
   open(): Promise<Database>;
   /** Checks the tables, before the first call. */
   prepare?(database: Database): Promise<void>;
@@ -71,7 +71,7 @@ export class PostgresDriver implements StoreDriver {
     const { rows } = await this.#run(this.#statements.claim, [...valuesOf(CLAIM_PARAMETERS, request), id]);
     if (rows[0] === undefined) return REFUSED;
     const record = rowToRecord(rows[0]);
-    // What the statement could not tell: nobody can work on it, whoever has its lease.
+    // SQL cannot check every field. A head that cannot be read must not be worked on, even though it is claimed now.
     if (record.unreadable !== undefined) throw claimRefusal(id, record, request, record.readAt);
     return record;
   }
@@ -130,7 +130,7 @@ export class PostgresDriver implements StoreDriver {
     await opened?.end();
   }
 
-  /** Opens the database, once; again after a failure. */
+  /** Opens the database once, and again after a failure. */
   async #open(): Promise<Database> {
     this.#opening ??= this.#options.open().catch((error) => {
       this.#opening = undefined;
@@ -140,7 +140,7 @@ export class PostgresDriver implements StoreDriver {
     return this.#database;
   }
 
-  // Runs after the setup. A call that `close` did not wait for finds the store closed.
+  // Called after the setup. A call for which `close` did not wait finds the store closed.
   readonly #run: Run = (statement, values, options) =>
     this.#database === undefined ? Promise.reject(storeClosed()) : this.#database.run(statement, values, options);
 }

@@ -25,7 +25,7 @@ let ids = 0;
 const newId = () => `e${++ids}`;
 
 describe("a DataSource", () => {
-  it("serves again after destroy() and initialize(), by its new pool", async () => {
+  it("works again after destroy() and initialize(), with its new pool", async () => {
     const dataSource = await new DataSource({ type: "postgres", url: server.url }).initialize();
     const store = PostgresCheckpointStore.from(dataSource, { timeoutMs: 2_000 });
     const head = await store.createExecution(newExecution(newId()));
@@ -42,7 +42,7 @@ describe("a DataSource", () => {
     await expect(store.getExecution(head.id)).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 
-  it("that is destroyed while calls are under way: each is answered by a code", async () => {
+  it("that is destroyed during calls makes each of them reject with a code", async () => {
     const dataSource = await new DataSource({ type: "postgres", url: server.url, poolSize: 2 }).initialize();
     const store = PostgresCheckpointStore.from(dataSource, { timeoutMs: 2_000 });
     await store.setup();
@@ -59,7 +59,7 @@ describe("a DataSource", () => {
 });
 
 describe("a pool", () => {
-  it("that the application has ended: STORE_CLOSED", async () => {
+  it("that the application has ended is STORE_CLOSED", async () => {
     const pool = newPool();
     const store = PostgresCheckpointStore.from(pool);
     await store.setup();
@@ -67,7 +67,7 @@ describe("a pool", () => {
     await expect(store.getExecution("a")).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 
-  it("whose server is started again while it is idle: the same store goes on", async () => {
+  it("whose server restarts while it is idle works again with the same store", async () => {
     const pool = newPool();
     const store = PostgresCheckpointStore.from(pool);
     const head = await store.createExecution(newExecution(newId()));
@@ -103,8 +103,8 @@ describe("a pool", () => {
   });
 });
 
-describe("a connection that the application has given back with a transaction open", () => {
-  it("is left as it is: the store takes another one", async () => {
+describe("a connection that the application has released with a transaction open", () => {
+  it("is left unchanged, and the store takes another one", async () => {
     const pool = newPool({ max: 2 });
     const store = PostgresCheckpointStore.from(pool);
     await store.setup();
@@ -119,7 +119,7 @@ describe("a connection that the application has given back with a transaction op
     await pool.end();
   });
 
-  it("and no other to be had: STORE_UNAVAILABLE within the time, and nothing of the store's is in it", async () => {
+  it("and no other available is STORE_UNAVAILABLE within timeoutMs, and gets no statement of the store", async () => {
     const pool = newPool({ max: 1 });
     const store = PostgresCheckpointStore.from(pool, { timeoutMs: 300 });
     await store.setup();
@@ -154,8 +154,8 @@ describe("a connection that the application has given back with a transaction op
   });
 });
 
-describe("what the application has set on a connection", () => {
-  it("stays as it is, through the migrations too, and does not reach the store", async () => {
+describe("the settings of the application on a connection", () => {
+  it("stay unchanged, even through migrations, and do not affect the store", async () => {
     const pool = newPool({ max: 1 });
     await pool.query(`
       SET search_path = pg_catalog; SET statement_timeout = 12345; SET lock_timeout = 54321; SET array_nulls = off;
@@ -174,7 +174,7 @@ describe("what the application has set on a connection", () => {
     await pool.end();
   });
 
-  it("is thrown away with what the store has prepared there: the store goes on", async () => {
+  it("can be discarded together with prepared statements, and the store continues", async () => {
     const pool = newPool({ max: 1 });
     const store = PostgresCheckpointStore.from(pool);
     const head = await store.createExecution(newExecution(newId()));

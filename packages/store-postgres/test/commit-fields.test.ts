@@ -163,7 +163,7 @@ async function stored(id: string, { leaseMs, head: update }: Partial<CommitReque
 }
 
 describe("a commit", () => {
-  it("writes the same alone and in a batch, and what the rules say, whatever fields it has", async () => {
+  it("with any fields writes the same alone and in a batch, as the rules of core require", async () => {
     const cases = [...requests()];
     const shared: { id: string; request: CommitRequest }[] = [];
     for (const [index, { before, change }] of cases.entries()) {
@@ -188,7 +188,7 @@ describe("a commit", () => {
     }
   });
 
-  it("without a checkpoint writes what it has, too", async () => {
+  it("without a checkpoint writes its other fields", async () => {
     for (const head of [{ definitionHash: "2:b" }, { status: "suspended" as const, wakeAt: null }, {}]) {
       const one = await store.createExecution(newExecution(`bare-${JSON.stringify(head)}`, { wakeAt: 5 }));
       const { checkpoints: _checkpoints, ...request } = newCommit(one, { head });
@@ -198,7 +198,7 @@ describe("a commit", () => {
     }
   });
 
-  it("with several checkpoints leaves the same as one commit for each, alone and in a batch", async () => {
+  it("with several checkpoints has the result of one commit for each, alone and in a batch", async () => {
     const KINDS = ["delta", "save", "snapshot", "error", "delta"] as const;
     const checkpoints = KINDS.map((kind, at) => ({ ...checkpointOf(at), kind, id: `c${at}` }));
     const before = { wakeAt: 5, leaseMs: 60_000 };
@@ -215,7 +215,7 @@ describe("a commit", () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  it("with several checkpoints drops those of its own that are before a snapshot of its own", async () => {
+  it("with several checkpoints drops its own checkpoints before its own snapshot", async () => {
     const one = await begin("several-dropped", {});
     const kinds = ["delta", "snapshot", "save", "snapshot", "delta"] as const;
     const checkpoints = kinds.map((kind, at) => ({ ...checkpointOf(at), kind }));

@@ -34,7 +34,7 @@ function queueWithLog() {
 
 const start = (id: string) => store.createExecution(newExecution(id));
 describe("commits that share a statement", () => {
-  it("are made, all of them", async () => {
+  it("are all made", async () => {
     const { queue, batches } = queueWithLog();
     const heads = await Promise.all(Array.from({ length: 20 }, () => start(randomUUID())));
     const made = await Promise.all(heads.map((head) => queue.commit(head.id, newCommit(head))));
@@ -42,7 +42,7 @@ describe("commits that share a statement", () => {
     expect(batches()).toBeGreaterThan(0);
   });
 
-  it("are refused one by one", async () => {
+  it("are refused separately", async () => {
     const heads = await Promise.all(Array.from({ length: 40 }, (_, index) => start(`mixed-${index}`)));
     const requests = heads.map(({ token }, index) =>
       index % 4 === 1
@@ -59,7 +59,7 @@ describe("commits that share a statement", () => {
     expect(codes).toEqual(heads.map((_, index) => expected[index % 4]));
   });
 
-  it("of one execution go one after the other, and one of them wins", async () => {
+  it("of one execution are sent one after the other, and one of them wins", async () => {
     const head = await start("contended");
     const company = await Promise.all(Array.from({ length: 10 }, (_, index) => start(`bystander-${index}`)));
     const results = await Promise.allSettled([
@@ -71,7 +71,7 @@ describe("commits that share a statement", () => {
     expect(codes.filter((code) => code === "VERSION_CONFLICT")).toHaveLength(29);
   });
 
-  it("are recognised when they are sent again", async () => {
+  it("are recognized when they are sent again", async () => {
     const heads = await Promise.all(Array.from({ length: 20 }, () => start(randomUUID())));
     const requests = heads.map((head) => newCommit(head));
     const sendAll = () => Promise.all(heads.map(({ id }, index) => store.commit(id, requests[index] as CommitRequest)));
@@ -80,7 +80,7 @@ describe("commits that share a statement", () => {
     for (const { id } of heads) expect(await store.getExecution(id)).toMatchObject({ version: 1, seq: 1 });
   });
 
-  it("leave out large payloads, which go alone", async () => {
+  it("exclude large payloads, which are sent alone", async () => {
     const { queue, batches, sent } = queueWithLog();
     const heads = await Promise.all(Array.from({ length: 12 }, () => start(randomUUID())));
     const checkpoint = newCheckpoint({ payload: "x".repeat(100_000) });

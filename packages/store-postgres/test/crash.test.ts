@@ -19,7 +19,7 @@ const trial = (schema: string) => {
 };
 
 describe(`SIGKILL at random moments (seed ${seed})`, () => {
-  it("of the process: every execution ends right, and no committed node runs again", async () => {
+  it("of the process: every execution ends correctly, and no committed node runs again", async () => {
     const verdict = await runKillTrial({ ...trial("killed_process"), kills: 8 });
     expect(verdict.violations).toEqual([]);
     expect(verdict.kills).toBe(8);

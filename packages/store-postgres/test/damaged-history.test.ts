@@ -9,7 +9,7 @@ const EDGES = [
   { source: "b", target: "c" },
 ];
 
-describe("rows that somebody has changed by hand", () => {
+describe("rows that were changed by hand", () => {
   let pglite: PGlite;
   let store: PostgresCheckpointStore;
   const called: string[] = [];
@@ -57,7 +57,7 @@ describe("rows that somebody has changed by hand", () => {
     "UPDATE waymark.executions SET total_steps = total_steps + 1",
     "UPDATE waymark.executions SET checkpoints_count = checkpoints_count - 1",
     "UPDATE waymark.executions SET failure = '[]'",
-  ])("are refused before a node runs, and stay as they are: %s", async (damage) => {
+  ])("are refused before a node runs, and stay unchanged: %s", async (damage) => {
     const engine = engineOf();
     isFailing = true;
     const { executionId } = await engine.executeWorkflow({ workflowId: "w", userId: "u" });

@@ -25,7 +25,7 @@ const TIMES = [...NUMBERS, "8640000000000001"];
 const FAILURES = ["1", '"x"', "[]", "null", "{}", '{"code":1,"message":"x"}', '{"code":"X"}'];
 const TEXTS = [""];
 
-/** What each column's type lets in, though the field cannot be that. The id has a test of its own. */
+/** Values that a column's type accepts although the field cannot have them. The id has a test of its own. */
 const DAMAGE: Record<Exclude<keyof typeof EXECUTION, "id">, string[]> = {
   workflowId: TEXTS,
   userId: TEXTS,
@@ -61,7 +61,7 @@ const CASES = Object.entries(DAMAGE).flatMap(([field, values]) =>
   values.map((value) => [field as keyof typeof DAMAGE, value] as const),
 );
 
-/** What a call ends with; an error without a code is a failed test. */
+/** Returns the outcome of a call. An error without a code fails the test. */
 async function outcomeOf(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => "done",
@@ -97,7 +97,7 @@ const rowOf = async (id: string) =>
   (await pool.query("SELECT * FROM waymark.executions WHERE id = $1", [id])).rows[0] as object | undefined;
 
 describe("a damaged head", () => {
-  it.each(CASES)("%s %j: is listed, read and deleted; nothing else is done with it", async (field, value) => {
+  it.each(CASES)("%s %j: can be listed, read and deleted, and nothing else", async (field, value) => {
     for (const id of ["a", "bad", "z"]) await store.createExecution(newExecution(id));
     const head = (await store.getExecution("bad")) as ExecutionRecord;
     await damage("bad", field, value);
@@ -120,13 +120,13 @@ describe("a damaged head", () => {
     expect((await pool.query("SELECT FROM waymark.checkpoints")).rowCount).toBe(2);
   });
 
-  it.each(["", "x".repeat(600)])("with the id %j: the others come, and the pages are complete", async (id) => {
+  it.each(["", "x".repeat(600)])("with the id %j leaves the pages of other executions complete", async (id) => {
     for (const one of ["a", "bad", "z"]) await store.createExecution(newExecution(one));
     await damage("bad", "id", id);
     for (const order of ["asc", "desc"] as const) expect(await walk(order, 1)).toEqual(await stored(order));
   });
 
-  it("with what only core can tell of: a claim is refused, and it can be deleted", async () => {
+  it("that only core recognizes cannot be claimed, and can be deleted", async () => {
     await store.createExecution(newExecution("bad"));
     await damage("bad", "waiting", '[{"nodeId":"","nodeName":"N","visit":1,"since":1}]');
     const request = { claimId: "c", owner: "o", leaseMs: 1_000, from: ["running" as const], force: true };
@@ -159,7 +159,7 @@ describe("a damaged head", () => {
     expect(ids).toEqual(["e-0", "e-1", "e-2", "e-3"]);
   });
 
-  it("with several in a row: each comes once", async () => {
+  it("is listed once, even if several follow each other", async () => {
     const values = [`-${MAX_BIGINT}`, "-5", "-5", "9007199254740993", "9007199254740994", MAX_BIGINT, MAX_BIGINT];
     for (const [index, value] of values.entries()) {
       await store.createExecution(newExecution(`bad-${index}`));
@@ -169,7 +169,7 @@ describe("a damaged head", () => {
     for (const order of ["asc", "desc"] as const) expect(await walk(order, 1)).toEqual(await stored(order));
   });
 
-  it("with a counter at its end: a commit and a claim are refused, and change nothing", async () => {
+  it("with a counter at its end refuses commits and claims, and does not change", async () => {
     for (const field of ["version", "token", "seq", "checkpointsCount"] as const) {
       await store.createExecution(newExecution(field));
       await damage(field, field, String(Number.MAX_SAFE_INTEGER));
@@ -219,14 +219,14 @@ describe("a damaged history", () => {
     ["duration_ms", "'-Infinity'"],
     ["timestamp_ms", "9000000000000000"],
     ["error", `'{"code":1}'`],
-  ])("with %s = %s in a record: STATE_CORRUPT", async (column, value) => {
+  ])("with %s = %s in a record is STATE_CORRUPT", async (column, value) => {
     await withHistory("a");
     await pool.query(`UPDATE waymark.checkpoints SET ${column} = ${value} WHERE seq = 2`);
     expect(await outcomeOf(store.readCheckpoints("a"))).toBe("STATE_CORRUPT");
     expect(await store.readCheckpoints("a", { from: 3 })).toHaveLength(2);
   });
 
-  it.each([0, 1, 2, 3, 4])("without record %i: STATE_CORRUPT, for reads that would have it", async (seq) => {
+  it.each([0, 1, 2, 3, 4])("without record %i is STATE_CORRUPT for reads whose range includes it", async (seq) => {
     await withHistory("a");
     await pool.query("DELETE FROM waymark.checkpoints WHERE seq = $1", [seq]);
     for (const order of ["asc", "desc"] as const) {
@@ -243,7 +243,7 @@ describe("a damaged history", () => {
     ["with another beginning", "first_seq = -1"],
     ["with no end", `seq = ${MAX_BIGINT}`],
     ["with an end before its beginning", "first_seq = 5, seq = 3"],
-  ])("of a head that is %s: STATE_CORRUPT", async (_what, change) => {
+  ])("of a head that is %s is STATE_CORRUPT", async (_what, change) => {
     await withHistory("a");
     await pool.query(`UPDATE waymark.executions SET ${change}`);
     for (const order of ["asc", "desc"] as const) {
@@ -251,7 +251,7 @@ describe("a damaged history", () => {
     }
   });
 
-  it("of a head that is behind its records: a commit is STATE_CORRUPT and changes nothing", async () => {
+  it("of a head that is behind its records makes a commit STATE_CORRUPT, which changes nothing", async () => {
     const { token } = await withHistory("a");
     await pool.query("UPDATE waymark.executions SET seq = 2");
     const before = await rowOf("a");
@@ -259,7 +259,7 @@ describe("a damaged history", () => {
     expect(await rowOf("a")).toEqual(before);
   });
 
-  it("that is whole is read in every part", async () => {
+  it("is not reported for any range of an undamaged history", async () => {
     await withHistory("a");
     await store.commit("a", {
       ...newCommit({ token: ((await store.getExecution("a")) as ExecutionRecord).token, version: 4 }),
@@ -272,7 +272,7 @@ describe("a damaged history", () => {
     expect(await store.readCheckpoints("a", { limit: 0 })).toEqual([]);
   });
 
-  it("is not resumed: no node runs, and the head stays as it is", async () => {
+  it("is not resumed: no node runs, and the head does not change", async () => {
     let runs = 0;
     const nodes = ["a", "b", "c"].map((id) => ({ id, type: id }));
     const edges = [

@@ -11,7 +11,7 @@ import { PostgresCheckpointStore } from "../src/index.ts";
 import { MIGRATION_NAMES } from "../src/schema/migration-names.ts";
 import { waymarkDataSourceOptions } from "../src/typeorm/index.ts";
 
-/** Describes the migrations on a server where nothing else is. */
+/** Describes the migrations on a server that has nothing else. */
 export function describeMigrations(url: string): void {
   const pool = new pg.Pool({ connectionString: url });
   afterAll(() => pool.end());

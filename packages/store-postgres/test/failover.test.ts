@@ -28,7 +28,7 @@ function targetOf(url: string) {
   return { host: hostname, port: Number(port) };
 }
 
-it("the primary dies in mid-write: the same store goes on at the standby, with every acknowledged commit", async () => {
+it("a primary that dies during writes: the same store continues on the standby, with every acknowledged commit", async () => {
   await withPair(async (pair, proxy) => {
     const url = proxy.urlFor(pair.primary.url);
     await using store = await PostgresCheckpointStore.connect({ url, poolSize: 4 });
@@ -42,7 +42,7 @@ it("the primary dies in mid-write: the same store goes on at the standby, with e
       begin = resolve;
     });
 
-    /** Commits one after the other, each sent until it is acknowledged, to the end; gives what was acknowledged. */
+    /** Commits one after the other, each sent until it is acknowledged, to the end. Returns the acknowledged commits. */
     async function write(id: string): Promise<string[]> {
       const { token } = await store.createExecution(newExecution(id));
       const ids: string[] = [];
@@ -82,7 +82,7 @@ it("the primary dies in mid-write: the same store goes on at the standby, with e
   });
 });
 
-it(`executions go on after a failover, and no committed node runs again (seed ${seed})`, async () => {
+it(`executions continue after a failover, and no committed node runs again (seed ${seed})`, async () => {
   await withPair(async (pair, proxy) => {
     const options = { url: proxy.urlFor(pair.primary.url), schema: "trial", poolSize: 4 };
     const module = new URL("../src/index.ts", import.meta.url).href;

@@ -51,7 +51,7 @@ async function refusalOf(call: Promise<unknown>) {
 const unavailable = (reason: string) => ({ code: "STORE_UNAVAILABLE", details: { reason } });
 
 describe("a network that fails", () => {
-  it("after the commit: the answer is lost, the commit is sent again and done once", async () => {
+  it("after a commit loses its answer: the commit is sent again and takes effect once", async () => {
     const store = await connect({ url: proxy.urlFor(server.url) });
     const head = await started(store);
     for (let version = 0; version < 5; version++) {
@@ -62,7 +62,7 @@ describe("a network that fails", () => {
     expect(await store.readCheckpoints(head.id)).toHaveLength(6);
   });
 
-  it("after a claim or a creation: done once too", async () => {
+  it("after a claim or a creation: the call is sent again and takes effect once", async () => {
     const store = await connect({ url: proxy.urlFor(server.url) });
     await store.getExecution("warm");
     proxy.dropNextAnswer();
@@ -74,7 +74,7 @@ describe("a network that fails", () => {
     expect(await store.getExecution(head.id)).toEqual({ ...claimed, readAt: expect.any(Number) });
   });
 
-  it("with every connection of the pool dead: the next calls work", async () => {
+  it("and leaves every connection of the pool dead: the next calls work", async () => {
     const store = await connect({ url: proxy.urlFor(server.url) });
     const head = await started(store);
     await Promise.all(Array.from({ length: 8 }, () => store.getExecution(head.id)));
@@ -84,7 +84,7 @@ describe("a network that fails", () => {
     expect(found).toEqual(Array(8).fill({ ...head, readAt: expect.any(Number) }));
   });
 
-  it("without a word: STORE_UNAVAILABLE within the stated time, and the same store goes on afterwards", async () => {
+  it("silently: STORE_UNAVAILABLE within timeoutMs, and the same store works afterwards", async () => {
     const { id } = await started(await connect());
     const store = await connect({ url: proxy.urlFor(server.url), timeoutMs: TIMEOUT_MS });
     const head = (await store.getExecution(id)) ?? expect.unreachable();
@@ -97,14 +97,14 @@ describe("a network that fails", () => {
     expect(await store.getExecution(head.id)).toMatchObject({ version: 1 });
   });
 
-  it("without a word while connecting: STORE_UNAVAILABLE within the stated time", async () => {
+  it("silently while connecting: STORE_UNAVAILABLE within timeoutMs", async () => {
     proxy.stall();
     const refusal = await refusalOf(connect({ url: proxy.urlFor(server.url), timeoutMs: TIMEOUT_MS }));
     expect(refusal).toMatchObject(unavailable("timeout"));
   });
 });
 
-/** Lets everybody in and says 57P01, all in one packet. */
+/** Starts a server that accepts every login and reports 57P01, in one packet. */
 async function startDyingServer(): Promise<{ port: number; close(): void }> {
   const message = (type: string, body: string) => {
     const bytes = Buffer.from(`${type}\0\0\0\0${body}`, "latin1");
@@ -151,7 +151,7 @@ describe("a server that fails", () => {
     expect(await store.getExecution(head.id)).toMatchObject({ version: 1 });
   });
 
-  it("by dying: STORE_UNAVAILABLE while it is gone, and the same store goes on when it is back", async () => {
+  it("by dying: STORE_UNAVAILABLE while it is gone, and the same store works when it is back", async () => {
     const store = await connect();
     const head = await started(store);
     await store.commit(head.id, newCommit(head));
@@ -163,14 +163,14 @@ describe("a server that fails", () => {
     await store.commit(head.id, newCommit({ token: head.token, version: 1 }));
   });
 
-  it("by ending a connection with the packet that opens it: an error, and the process lives", async () => {
+  it("by ending a connection with the packet that opens it: an error, and the process survives", async () => {
     const dying = await startDyingServer();
     const refusal = await refusalOf(connect({ url: `postgres://u:p@127.0.0.1:${dying.port}/d` }));
     expect(refusal.code).toBe("STORE_UNAVAILABLE");
     dying.close();
   });
 
-  it("by having no connection left", async () => {
+  it("by having no connection left: connections_exhausted", async () => {
     const blockers = await occupyAll();
     try {
       const refusal = await refusalOf(connect());
@@ -181,7 +181,7 @@ describe("a server that fails", () => {
     }
   });
 
-  it("by a deadlock or a serialization failure: tried again", async () => {
+  it("by a deadlock or a serialization failure: the statement is sent again", async () => {
     await admin.query("ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'");
     const [one, other] = [await connect(), await connect()];
     await admin.query("ALTER DATABASE postgres RESET default_transaction_isolation");
@@ -195,7 +195,7 @@ describe("a server that fails", () => {
   });
 });
 
-describe("a wrong configuration is told in words", () => {
+describe("a wrong configuration is reported with its reason", () => {
   const address = (changes: Partial<Pick<URL, "password" | "pathname" | "username" | "port">>) =>
     Object.assign(new URL(server.url), changes).href;
 
@@ -218,7 +218,7 @@ describe("a wrong configuration is told in words", () => {
     expect(refusal.message).toContain("Grant");
   });
 
-  it("a server that takes no writes", async () => {
+  it("a server that accepts no writes", async () => {
     await connect();
     const url = new URL(server.url);
     url.searchParams.set("options", "-c default_transaction_read_only=on");
@@ -226,7 +226,7 @@ describe("a wrong configuration is told in words", () => {
     expect(await refusalOf(started(store))).toMatchObject(unavailable("read_only"));
   });
 
-  it("a server without TLS, where it is asked for", async () => {
+  it("a server without TLS, if the address requires it", async () => {
     const url = new URL(server.url);
     url.searchParams.set("sslmode", "require");
     expect(await refusalOf(connect({ url: url.href }))).toMatchObject(unavailable("tls"));
@@ -240,7 +240,7 @@ describe("a wrong configuration is told in words", () => {
 });
 
 describe("a large state", () => {
-  it("of 16 MB is kept, and read back", async () => {
+  it("of 16 MB is kept and read", async () => {
     const store = await connect({ timeoutMs: 60_000 });
     const head = await started(store);
     const payload = JSON.stringify({ text: "0123456789abcdef".repeat(1024 * 1024) });

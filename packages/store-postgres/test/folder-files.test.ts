@@ -32,7 +32,7 @@ afterEach(() => {
   process.umask(umask);
 });
 
-describe("a folder that is made", () => {
+describe("a new folder", () => {
   it.each([0o000, 0o022, 0o077, 0o177])("is for its user alone, under the umask %i", async (mask) => {
     process.umask(mask);
     const folder = newFolder();
@@ -44,7 +44,7 @@ describe("a folder that is made", () => {
     await lock.release();
   });
 
-  it("has a database inside that is closed to others, also one that was open to them", async () => {
+  it("has a database inside that is closed to others, even if it was open to them", async () => {
     process.umask(0o000);
     const dataDir = newFolder();
     const first = await PostgresCheckpointStore.connect({ dataDir });
@@ -57,7 +57,7 @@ describe("a folder that is made", () => {
     expect(await second.getExecution("a")).toBeDefined();
   });
 
-  it("and one that is there keeps its mode", async () => {
+  it("keeps its mode if it exists already", async () => {
     const folder = newFolder();
     mkdirSync(folder);
     chmodSync(folder, 0o750);
@@ -75,7 +75,7 @@ const owner = {
 };
 const text = (changes: object) => JSON.stringify({ ...owner, ...changes });
 
-describe("a lock file that cannot be one", () => {
+describe("an invalid lock file", () => {
   let folder: string;
   let victim: string;
   beforeEach(() => {
@@ -104,7 +104,7 @@ describe("a lock file that cannot be one", () => {
     ["has a process beyond all numbers", () => write(text({ pid: 1e300 }))],
     ["has a machine that is an object", () => write(text({ host: {} }))],
     ["has a long name of a machine", () => write(text({ host: "h".repeat(300) }))],
-    ["is not clear about being given up", () => write(text({ released: "no" }))],
+    ["has a field released that is a text", () => write(text({ released: "no" }))],
     ["is large", () => write(`${text({})}${" ".repeat(5_000)}`)],
     ["has a number beyond all numbers", () => write(text({}), "waymark-lock-99999999999999999999")],
     ["has the last number of all", () => write(text({}), `waymark-lock-${Number.MAX_SAFE_INTEGER}`)],
@@ -146,7 +146,7 @@ describe("a lock file that cannot be one", () => {
         return "waymark-lock-3";
       },
     ],
-  ])("because it %s: a coded error that names it, and nothing is touched", async (_what, make) => {
+  ])("that %s is reported with its name, and nothing is changed", async (_what, make) => {
     const name = make();
     const before = existsSync(victim) ? readFileSync(victim, "utf8") : undefined;
     const error = await lockDirectory(folder).catch((reason) => reason);
@@ -155,12 +155,12 @@ describe("a lock file that cannot be one", () => {
     expect(error.message).toContain(join(folder, name));
     expect(readdirSync(folder)).toEqual([name]);
     expect(readFileSync(victim, "utf8")).toBe(before);
-    // As the message says.
+    // As the message advises.
     rmSync(join(folder, name), { recursive: true });
     await (await lockDirectory(folder)).release();
   });
 
-  it("below the newest one does not matter, and what it names is not touched", async () => {
+  it("below the newest one is ignored, and the file that it names is not changed", async () => {
     write(text({}), "waymark-lock-9");
     write(text({ socket: "../victim" }), "waymark-lock-3");
     symlinkSync(victim, join(folder, "waymark-lock-4"));
@@ -173,7 +173,7 @@ describe("a lock file that cannot be one", () => {
 });
 
 describe("the socket that a lock names", () => {
-  it("is not believed if it is a link to one elsewhere, which is not touched", async () => {
+  it("does not count if it is a link to one elsewhere, which is not changed", async () => {
     const folder = newFolder();
     mkdirSync(folder);
     const elsewhere = join(root, "elsewhere.sock");
@@ -192,8 +192,8 @@ describe("the socket that a lock names", () => {
   });
 });
 
-describe("a lock that is given up", () => {
-  it("after its folder was removed: without an error", async () => {
+describe("a lock", () => {
+  it("can be released after its folder was removed", async () => {
     const folder = newFolder();
     const lock = await lockDirectory(folder);
     rmSync(folder, { recursive: true });

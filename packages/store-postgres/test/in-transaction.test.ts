@@ -137,7 +137,7 @@ describe.each(Object.entries(WAYS))("a store in a transaction of %s", (_name, { 
     expect(await store.getDefinition("2:undone")).toBeUndefined();
   });
 
-  it("tells of an id that is taken, and recognizes its own call; the transaction goes on", async () => {
+  it("reports an id that is taken and recognizes its own call, and the transaction continues", async () => {
     await store.createExecution(newExecution("taken"));
     await begin(async ({ client, insert }) => {
       const view = PostgresCheckpointStore.inTransaction(client);
@@ -164,7 +164,7 @@ describe.each(Object.entries(WAYS))("a store in a transaction of %s", (_name, { 
     expect(await store.getExecution("\ufeffid")).toMatchObject({ id: "\ufeffid", userId: "\ufeffu" });
   });
 
-  it("says that a statement that failed has aborted the transaction, and sends nothing more", async () => {
+  it("reports that a failed statement has aborted the transaction, and sends nothing more", async () => {
     const codes: unknown[] = [];
     const call = begin(async ({ client, insert }) => {
       await insert("lost");
@@ -243,7 +243,7 @@ describe("a store in a transaction", () => {
     client.release();
   });
 
-  it("waits for another transaction with the same id, and no longer than it is told", async () => {
+  it("waits for another transaction with the same id, but not longer than timeoutMs", async () => {
     const [one, two] = await Promise.all([pool.connect(), pool.connect()]);
     await Promise.all([one.query("BEGIN"), two.query("BEGIN")]);
     await PostgresCheckpointStore.inTransaction(one).createExecution(newExecution("both"));

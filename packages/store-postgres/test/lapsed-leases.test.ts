@@ -45,7 +45,7 @@ const boundOf = async (id: string) => {
 };
 
 describe("lapsed leases", () => {
-  it.each([1, 2, 100])("are listed by their end and not by their bound, on pages of %i", async (limit) => {
+  it.each([1, 2, 100])("are listed by their ends and not by their bounds, on pages of %i", async (limit) => {
     await running("third", { bound: 1, end: 50 });
     await running("second", { bound: 2, end: 40 });
     await running("first", { bound: 3, end: 30 });
@@ -76,7 +76,7 @@ describe("lapsed leases", () => {
     expect(await lapsed()).toEqual(["short"]);
   });
 
-  it("are listed in order, and without waiting, while somebody else changes one of them", async () => {
+  it("are listed in order, and without waiting, while another transaction changes one of them", async () => {
     await running("second", { bound: 1, end: 50 });
     await running("first", { bound: 2, end: 40 });
     const client = await pool.connect();
@@ -90,7 +90,7 @@ describe("lapsed leases", () => {
     expect(await lapsed(1)).toEqual(["first", "second"]);
   });
 
-  it("are listed in order on a server that takes no writes", async () => {
+  it("are listed in order on a server that accepts no writes", async () => {
     await running("second", { bound: 1, end: 50 });
     await running("first", { bound: 2, end: 40 });
     await running("alive", { bound: 2, end: FUTURE });
@@ -102,7 +102,7 @@ describe("lapsed leases", () => {
     expect(await boundOf("second")).toBe(1);
   });
 
-  it("leave the index when the execution ends, and come back with a claim", async () => {
+  it("leave the index when the execution ends, and return with a claim", async () => {
     const head = await store.createExecution(newExecution("a", { leaseMs: 0 }));
     await store.commit("a", newCommit(head, { head: { status: "suspended" } }));
     expect(await boundOf("a")).toBe(0);

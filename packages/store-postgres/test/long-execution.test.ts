@@ -45,7 +45,7 @@ describe("a long execution", () => {
     expect(await store.readCheckpoints(id)).toHaveLength(10_001);
   });
 
-  it("drops what is before a snapshot, and is deleted without a trace", async () => {
+  it("drops the records before a snapshot, and its deletion leaves nothing", async () => {
     const { id, token } = await store.createExecution(newExecution("dropped"));
     for (let version = 0; version < 20; version++) await store.commit(id, newCommit({ token, version }));
     const checkpoint = newCheckpoint({ kind: "snapshot" });
@@ -61,7 +61,7 @@ describe("a long execution", () => {
   });
 });
 
-/** How many updates of executions the server has counted, and how many of them were HOT. */
+/** Returns the number of updates of executions that the server has counted, and the number of HOT ones. */
 async function updates(): Promise<{ all: number; hot: number }> {
   const { rows } = await pool.query(
     'SELECT n_tup_upd AS "all", n_tup_hot_upd AS hot FROM pg_stat_user_tables WHERE relid = $1::regclass',

@@ -26,7 +26,7 @@ const indexes = async () => {
 const COMPLETE = ["executions_definition true", "executions_due true", "executions_lease true"];
 
 describe("migrations of a large table", () => {
-  it("build its indexes beside the application's work, by several processes at once", async () => {
+  it("build its indexes beside the application's work, even in several processes", async () => {
     await createTablesOfBefore(pool);
     const before = new ReleaseBefore(pool);
     await before.create(newExecution("template", { leaseMs: 0 }));
@@ -36,7 +36,7 @@ describe("migrations of a large table", () => {
     );
     await pool.query(`INSERT INTO waymark.executions (id, key, ${rows[0].rest})
       SELECT 'e' || n, 1000 + n, ${rows[0].rest} FROM waymark.executions, generate_series(1, 20000) AS n`);
-    // Somebody began to build one and was killed.
+    // A process began to build one and was killed.
     await pool.query("CREATE INDEX executions_definition ON waymark.executions (definition_hash)");
     await pool.query(
       "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'waymark.executions_definition'::regclass",
@@ -45,7 +45,7 @@ describe("migrations of a large table", () => {
     const migration = new (addHeadFields as MigrationClass)();
     await migration.up({ query: (sql: string) => pool.query(sql) } as never);
     await pool.query("INSERT INTO waymark.migrations (timestamp, name) VALUES (3, $1)", [migration.name]);
-    // A transaction that has written and goes on: an index that is built in the ordinary way would wait for it, and
+    // A transaction that has written and is still open: an index that is built in the ordinary way would wait for it, and
     // everybody who writes would wait for the index.
     const writer = await pool.connect();
     await writer.query("BEGIN");
@@ -67,7 +67,7 @@ describe("migrations of a large table", () => {
     await Promise.all(stores.map((one) => one.close()));
   });
 
-  it("gives way if a lock on a table is not to be had, and asks again", async () => {
+  it("pause if a lock on a table cannot be taken, and try again", async () => {
     const schema = "waits";
     await (await PostgresCheckpointStore.connect({ url: server.url, schema })).close();
     await pool.query(`DELETE FROM ${schema}.migrations WHERE name LIKE 'Add%'`);

@@ -33,14 +33,14 @@ async function thingsIn(schema: string): Promise<string[]> {
 }
 
 describe("the view of an earlier version", () => {
-  it("is dropped with what was behind it, and the executions stay", async () => {
+  it("is dropped with its functions, and the executions are kept", async () => {
     await withView("viewed");
     await using store = await PostgresCheckpointStore.connect({ url: server.url, schema: "viewed" });
     expect(await thingsIn("viewed")).toEqual(["checkpoints", "definitions", "executions", "migrations"]);
     expect(await store.getExecution("a")).toMatchObject({ id: "a", version: 0 });
   });
 
-  it("that something of the application's is built on is left, and the error says so", async () => {
+  it("is kept if the application has built on it, and the error reports that", async () => {
     await withView("built_on");
     await pool.query("CREATE VIEW report AS SELECT * FROM built_on.execution_output");
     const call = PostgresCheckpointStore.connect({ url: server.url, schema: "built_on" });
@@ -61,7 +61,7 @@ describe("the view of an earlier version", () => {
 });
 
 describe("an old Execution table", () => {
-  it("is taken in by a query of one's own, and comes out as it was", async () => {
+  it("can be imported by a query, and its outputs stay the same", async () => {
     await using store = await PostgresCheckpointStore.connect({ url: server.url });
     const { WorkflowState, getExecutionState } = createWorkflowEngine({
       store,

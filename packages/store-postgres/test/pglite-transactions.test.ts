@@ -58,7 +58,7 @@ const WAYS: [string, () => Promise<unknown>, (end: "COMMIT" | "ROLLBACK") => Pro
 ];
 
 describe.each(WAYS)("while the application has a transaction open by %s", (_way, begin, end) => {
-  it("a call is STORE_UNAVAILABLE within its time, and writes nothing", async () => {
+  it("a call is STORE_UNAVAILABLE within timeoutMs, and writes nothing", async () => {
     await begin();
     const id = newId();
     const refusal = await impatient.createExecution(newExecution(id)).catch((error) => error);
@@ -85,7 +85,7 @@ describe.each(WAYS)("while the application has a transaction open by %s", (_way,
     },
   );
 
-  it("the application's own statements go through while the store waits", async () => {
+  it("the application's own statements run while the store waits", async () => {
     await begin();
     const waiting = impatient.getExecution("a").catch((error) => error);
     for (let i = 0; i < 20; i++) await pglite.query("SELECT 1").catch(() => {});
@@ -97,7 +97,7 @@ describe.each(WAYS)("while the application has a transaction open by %s", (_way,
 });
 
 describe("PGlite's own transaction()", () => {
-  it("goes on while the store waits, and its rollback takes nothing of the store's", async () => {
+  it("continues while the store waits, and its rollback undoes nothing of the store's", async () => {
     const id = newId();
     let created: Promise<unknown> | undefined;
     const failed = pglite.transaction(async (tx) => {
@@ -112,7 +112,7 @@ describe("PGlite's own transaction()", () => {
     expect(await orders()).toBe(0);
   });
 
-  it("with a call of the store awaited inside of it: STORE_UNAVAILABLE in time, and it can still commit", async () => {
+  it("that awaits a call of the store gets STORE_UNAVAILABLE in time, and can still commit", async () => {
     await pglite.transaction(async (tx) => {
       await tx.query("INSERT INTO orders VALUES (4)");
       await expect(impatient.getExecution("a")).rejects.toMatchObject(unavailable);
@@ -123,7 +123,7 @@ describe("PGlite's own transaction()", () => {
 });
 
 describe("a store that is set up while the application has a transaction open", () => {
-  it("waits for its end, within its time, and makes its tables afterwards", async () => {
+  it("waits for its end, up to timeoutMs, and makes its tables afterwards", async () => {
     await pglite.exec("BEGIN");
     const late = PostgresCheckpointStore.from(pglite, { schema: "late", timeoutMs: 150 });
     await expect(late.setup()).rejects.toMatchObject(unavailable);
@@ -135,7 +135,7 @@ describe("a store that is set up while the application has a transaction open", 
 });
 
 describe("a PGlite", () => {
-  it("that is not ready yet is waited for", async () => {
+  it("that is not ready yet makes a call wait", async () => {
     const own = new PGlite("memory://");
     const early = PostgresCheckpointStore.from(own);
     expect(await early.createExecution(newExecution("a"))).toMatchObject({ id: "a" });
@@ -143,7 +143,7 @@ describe("a PGlite", () => {
     await expect(early.getExecution("a")).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 
-  it("that cannot tell by itself whether it is in a transaction is asked by the protocol", async () => {
+  it("without isInTransaction() is asked by the protocol", async () => {
     const own = await PGlite.create("memory://");
     Object.defineProperty(own, "isInTransaction", { value: undefined });
     const asking = PostgresCheckpointStore.from(own, { timeoutMs: 5_000 });
@@ -160,7 +160,7 @@ describe("a PGlite", () => {
 });
 
 describe("an engine", () => {
-  it("completes beside an application that keeps beginning transactions, and undoes none of them", async () => {
+  it("completes beside an application that keeps beginning transactions, none of which is undone", async () => {
     const executors = { a: ({ context }: { context: object }) => ({ ...context, done: true }) };
     const nodes = Array.from({ length: 5 }, (_, index) => ({ id: `n${index}`, type: "a" }));
     const edges = nodes.slice(1).map(({ id }, index) => ({ source: `n${index}`, target: id }));
@@ -188,8 +188,8 @@ describe("an engine", () => {
   });
 });
 
-describe("what the application has set on its connection", () => {
-  it("stays as it is, through the migrations too, and does not reach the store", async () => {
+describe("the settings of the application on its connection", () => {
+  it("stay unchanged, even through migrations, and do not affect the store", async () => {
     const own = await PGlite.create("memory://");
     await own.exec(`
       CREATE SCHEMA app; SET search_path = app; SET statement_timeout = 12345; SET lock_timeout = 54321;

@@ -40,7 +40,7 @@ describeCheckpointStore(
 );
 
 describe("a folder", () => {
-  it("keeps what was written when it is opened again", async () => {
+  it("has all executions when it is opened again", async () => {
     const dataDir = newFolder();
     await using first = await PostgresCheckpointStore.connect({ dataDir });
     const created = await first.createExecution(newExecution("a"));
@@ -56,7 +56,7 @@ describe("a folder", () => {
     expect(await openInAnotherProcess(dataDir).exited).toBe("folder_in_use");
   });
 
-  it("is free again after its process was killed, with every acknowledged write", async () => {
+  it("can be opened after its process was killed, with every acknowledged write", async () => {
     const dataDir = newFolder();
     const other = openInAnotherProcess(dataDir);
     expect(await other.answer).toBe("open");
@@ -67,7 +67,7 @@ describe("a folder", () => {
     expect(await store.getExecution("from-another-process")).toBeDefined();
   });
 
-  it("goes to one of several that open it at once, also after a crash", async () => {
+  it("is opened by one of several processes at a time, even after a crash", async () => {
     const dataDir = newFolder();
     const crashed = openInAnotherProcess(dataDir);
     await crashed.answer;
@@ -83,13 +83,13 @@ describe("a folder", () => {
     expect(readdirSync(dataDir).filter((name) => name.startsWith("waymark-"))).toHaveLength(1);
   });
 
-  it("may lie deeper than a socket's address is long", async () => {
+  it("may have a path longer than the address of a socket", async () => {
     const dataDir = join(newFolder(), "deep".repeat(40), "deeper".repeat(20));
     await using _store = await PostgresCheckpointStore.connect({ dataDir });
     await expect(PostgresCheckpointStore.connect({ dataDir })).rejects.toSatisfy(isFolderInUse);
   });
 
-  it("that cannot be made is a coded error", async () => {
+  it("that cannot be made is STORE_UNAVAILABLE", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
     const refusal = await PostgresCheckpointStore.connect({ dataDir: join(file, "x") }).catch((error) => error);
@@ -111,7 +111,7 @@ function isFolderInUse(error: unknown): boolean {
   return isWorkflowError(error, "STORE_UNAVAILABLE") && error.details.reason === "folder_in_use";
 }
 
-/** A process that opens the folder, writes an execution, says "open" and stays; or says why it could not. */
+/** Starts a process that opens the folder, writes an execution, prints "open" and stays, or prints the error. */
 function openInAnotherProcess(dataDir: string) {
   const program = fileURLToPath(new URL("./open-folder.ts", import.meta.url));
   const child = spawn(process.execPath, [program, dataDir], { stdio: ["pipe", "pipe", "inherit"] });

@@ -97,14 +97,14 @@ describe(`a listing of ${EXECUTIONS} executions`, () => {
       id: "e50000",
     });
     const later = await planOf({ ...options, cursor });
-    // A page has 100 rows. Where a fifth of all rows match, going by date and leaving out the others is as good.
+    // A page has 100 rows. If a fifth of all rows match, reading by date and leaving out the others is as good.
     for (const { nodes, rowsRead } of [first, later]) {
       expect(nodes).not.toContain("Seq Scan");
       expect(rowsRead).toBeLessThan(1_000);
     }
   });
 
-  it("walks to the end, every row once", async () => {
+  it("returns every row once on the way to its end", async () => {
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {

@@ -43,7 +43,7 @@ async function commitNow(id: string): Promise<void> {
 }
 
 describe("the release before, on tables that the present one has migrated", () => {
-  it("has left rows that are read, listed and claimed", async () => {
+  it("has left rows that can be read, listed and claimed", async () => {
     const head = await headOf("old-rows");
     expect(head).toMatchObject({ status: "running", recoveries: 0 });
     expect(head).not.toHaveProperty("unreadable");
@@ -77,7 +77,7 @@ describe("the release before, on tables that the present one has migrated", () =
     }
   });
 
-  it("claims what the present one has let go, and the other way round; each finds the other's lapsed lease", async () => {
+  it("and the present one claim each other's released executions and find each other's lapsed leases", async () => {
     await store.createExecution(newExecution("claimed", { leaseMs: 0, metadata: { tag: "t" }, deadlineMs: 9 }));
     const from = ["running", "pending", "failed"];
     const claimBefore = (leaseMs: number) =>

@@ -20,7 +20,7 @@ await primary.saveDefinition("hash", "{}");
 await pair.catchUp();
 const large = newCheckpoint({ payload: JSON.stringify("x".repeat(100_000)) });
 
-/** What a call rejects with, in the time that is stated. */
+/** Returns the error with which a call rejects within timeoutMs. */
 async function refusalOf(call: Promise<unknown>) {
   const begin = performance.now();
   const error = await call.then(
@@ -58,7 +58,7 @@ describe("a read-only standby", () => {
     ["a large commit", (store) => store.commit(head.id, newCommit({ ...head, version: 1 }, { checkpoints: [large] }))],
     ["a definition", (store) => store.saveDefinition("other", "{}")],
     ["a deletion", (store) => store.deleteExecutions([{ id: head.id, version: 1 }])],
-  ])("refuses %s as read_only, and says where to write", async (_what, write) => {
+  ])("refuses %s as read_only, with advice", async (_what, write) => {
     await using store = await onStandby();
     const refusal = await refusalOf(write(store));
     expect(refusal.details).toMatchObject({ reason: "read_only", sqlState: "25006" });
@@ -66,7 +66,7 @@ describe("a read-only standby", () => {
     expect(await store.getExecution(head.id)).toMatchObject({ version: 1 });
   });
 
-  it("refuses each of many commits that are made at once", async () => {
+  it("refuses each of many commits of the same time", async () => {
     await using store = await onStandby();
     const commits = Array.from({ length: 40 }, () => store.commit(head.id, newCommit({ ...head, version: 1 })));
     for (const refusal of await Promise.all(commits.map(refusalOf))) {
@@ -74,7 +74,7 @@ describe("a read-only standby", () => {
     }
   });
 
-  it("refuses to be migrated; with `migrate: false`, what is missing is named", async () => {
+  it("refuses migrations; with `migrate: false`, the error names those that are missing", async () => {
     const migrated = await refusalOf(onStandby({ schema: "missing" }));
     expect(migrated.details).toMatchObject({ reason: "read_only" });
     expect(migrated.message).toContain("Connect to the primary");
@@ -83,8 +83,8 @@ describe("a read-only standby", () => {
   });
 });
 
-describe("an address that has led to the standby", () => {
-  it("and now leads to the primary: the next write goes there, though connections to the standby are open", async () => {
+describe("an address that led to the standby", () => {
+  it("and now leads to the primary sends the next write there, although connections to the standby are open", async () => {
     const proxy = await startTcpProxy(targetOf(pair.standby.url));
     const store = await PostgresCheckpointStore.connect({ url: proxy.urlFor(pair.standby.url), poolSize: 4 });
     await Promise.all(Array.from({ length: 8 }, () => store.getExecution(head.id)));
@@ -103,7 +103,7 @@ function targetOf(url: string) {
 }
 
 describe("a primary that waits for its standby", () => {
-  it("in vain: STORE_UNAVAILABLE in time; sent again when the standby is back, the commit is done once", async () => {
+  it("without success is STORE_UNAVAILABLE in time; sent again later, the commit takes effect once", async () => {
     await pair.makeSynchronous();
     const { id, token } = await primary.createExecution(newExecution("waiting"));
     const options = { url: pair.primary.url, timeoutMs: TIMEOUT_MS, migrate: false };

@@ -13,7 +13,7 @@ describe("after a statement has failed", () => {
     ["a lost connection", failed(lost()), { closesConnection: true, next: "again" }],
     ["a new connection that is lost", failed(lost(), { isFresh: true }), { closesConnection: true, next: "fail" }],
     ["a server that shuts down", failed(reported("57P01")), { closesConnection: true, next: "again" }],
-    ["a server that takes no writes", failed(reported("25006")), { closesConnection: true, next: "again" }],
+    ["a server that accepts no writes", failed(reported("25006")), { closesConnection: true, next: "again" }],
     ["a lost statement", failed(reported("26000")), { closesConnection: false, next: "unprepared" }],
     [
       "a lost statement that was not prepared",
@@ -31,7 +31,7 @@ describe("after a statement has failed", () => {
     ["no answer in time", failed(new Error("Query read timeout")), { closesConnection: true, next: "fail" }],
     ["a lost connection, too late", failed(lost(), { isLate: true }), { closesConnection: true, next: "fail" }],
     ["a hundred lost connections", failed(lost(), { tries: 100 }), { closesConnection: true, next: "fail" }],
-  ])("%s", (_what, one, expected) => {
+  ])("%s has the right consequence", (_what, one, expected) => {
     expect(afterFailure(one)).toEqual(expected);
   });
 });

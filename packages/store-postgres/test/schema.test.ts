@@ -15,7 +15,7 @@ afterAll(() => pool.end());
 describeMigrations(server.url);
 
 describe("opening", () => {
-  it("works with a DataSource and a pool of the application's, and leaves them open", async () => {
+  it("works with a DataSource and a pool of the application, and leaves them open", async () => {
     const dataSource = await new DataSource({ type: "postgres", url: server.url }).initialize();
     for (const client of [dataSource, pool]) {
       const store = PostgresCheckpointStore.from(client, { schema: "borrowed" });
@@ -28,7 +28,7 @@ describe("opening", () => {
     await dataSource.destroy();
   });
 
-  it("takes no notice of parsers that the application has registered, nor of its search_path", async () => {
+  it("ignores parsers that the application has registered, and its search_path", async () => {
     const types = { getTypeParser: () => () => "parsed" } as never;
     const own = new pg.Pool({ connectionString: server.url, types, options: "-c search_path=pg_catalog" });
     const store = PostgresCheckpointStore.from(own, { schema: "parsers" });
@@ -37,7 +37,7 @@ describe("opening", () => {
     await own.end();
   });
 
-  it("lets TypeORM read along", async () => {
+  it("lets TypeORM read the tables", async () => {
     await using store = await PostgresCheckpointStore.connect({ url: server.url, schema: "entities" });
     const { readAt: _readAt, ...created } = await store.createExecution(newExecution("a"));
     const { Execution, Checkpoint } = waymarkEntities({ schema: "entities" });
@@ -85,13 +85,13 @@ describe("opening", () => {
     [{ "a\nb": 1 }, "a\nb"],
     [null, "options"],
     [[], "options"],
-  ])("refuses %j for a client that is borrowed", (options, argument) => {
+  ])("refuses the options %j for a borrowed client", (options, argument) => {
     expect(() => PostgresCheckpointStore.from(pool, options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", details: { argument } }),
     );
   });
 
-  it("takes each option that is `undefined` for absent", async () => {
+  it("treats an option that is `undefined` as absent", async () => {
     const none = { schema: undefined, tablePrefix: undefined, migrate: undefined, prepare: undefined };
     const options = { ...none, timeoutMs: undefined, poolSize: undefined, directUrl: undefined, dataDir: undefined };
     const inner = { max: undefined, application_name: undefined, connectionTimeoutMillis: undefined };
@@ -105,7 +105,7 @@ describe("opening", () => {
     expect(await borrowed.getExecution("a")).toBeUndefined();
   });
 
-  it("refuses to borrow what is no connection to PostgreSQL", () => {
+  it("refuses a client that is no connection to PostgreSQL", () => {
     const refuse = (client: unknown) => () => PostgresCheckpointStore.from(client as never);
     const isInvalid = expect.objectContaining({ code: "INVALID_ARGUMENT" });
     expect(refuse(undefined)).toThrow(isInvalid);

@@ -54,7 +54,7 @@ function expectClean(error: unknown): void {
 
 describe("an address", () => {
   it.each<[string, PostgresConnectOptions]>([
-    ["with a port that is none", { url: `postgres://${USER}:${PASSWORD}@127.0.0.1:99999/db` }],
+    ["with an invalid port", { url: `postgres://${USER}:${PASSWORD}@127.0.0.1:99999/db` }],
     ["with a slash in its password", { url: `postgres://${USER}:${PASSWORD}/x@127.0.0.1/db` }],
     ["with a number sign in its password", { url: `postgres://${USER}:${PASSWORD}#x@127.0.0.1/db` }],
     ["whose password has an at sign and a slash", { url: `postgres://${USER}:p@${PASSWORD}/x@127.0.0.1/db` }],
@@ -62,18 +62,18 @@ describe("an address", () => {
       "whose password has an at sign and a query",
       { directUrl: `postgres://${USER}:p@${PASSWORD}?x@h/db`, url: address() },
     ],
-    ["with an escape that is none", { url: `postgres://${USER}:${PASSWORD}%zz@127.0.0.1:1/db` }],
+    ["with an invalid escape", { url: `postgres://${USER}:${PASSWORD}%zz@127.0.0.1:1/db` }],
     ["of another kind", { url: `mysql://${USER}:${PASSWORD}@127.0.0.1/db` }],
     [
-      "with a certificate that is not there",
+      "with a certificate that does not exist",
       { url: address({ search: "?sslmode=verify-full&sslrootcert=/nowhere.pem" }) },
     ],
     ["for migrations that cannot be read", { url: address(), directUrl: `postgres://${USER}:${PASSWORD}@[/db` }],
-  ])("%s", async (_what, options) => {
+  ])("%s is not repeated in the error", async (_what, options) => {
     expectClean(await refusalOf(PostgresCheckpointStore.connect(options)));
   });
 
-  it("with a name of an option that is the address itself", async () => {
+  it("as the name of an option is not repeated in the error", async () => {
     const options = { [`postgres://${USER}:${PASSWORD}@h/d`]: true, url: address() };
     const error = await refusalOf(PostgresCheckpointStore.connect(options));
     expect(error.code).toBe("INVALID_ARGUMENT");
@@ -86,14 +86,17 @@ describe("a login", () => {
     ["with a wrong password", { url: address({ password: `${PASSWORD}-wrong` }) }],
     ["of an unknown user", { url: address({ username: `${USER}_unknown` }) }],
     ["to a database that does not exist", { url: address({ pathname: "/nowhere" }) }],
-    ["where nobody listens", { url: address({ port: "1" }) }],
+    ["to a port without a server", { url: address({ port: "1" }) }],
     ["to a server without TLS", { url: address({ search: "?sslmode=require" }) }],
-    ["with a password that cannot be had", { url: address({ password: "" }), options: { password: passwordFails } }],
-  ])("%s", async (_what, options) => {
+    [
+      "with a password that its function cannot return",
+      { url: address({ password: "" }), options: { password: passwordFails } },
+    ],
+  ])("%s fails with an error without secrets", async (_what, options) => {
     expectClean(await refusalOf(PostgresCheckpointStore.connect({ timeoutMs: 2_000, ...options })));
   });
 
-  it("of a user who has no connection left", async () => {
+  it("of a user who has no connection left fails with an error without secrets", async () => {
     await admin.query(`ALTER ROLE ${USER} CONNECTION LIMIT 0`);
     const error = await refusalOf(PostgresCheckpointStore.connect({ url: address() }));
     await admin.query(`ALTER ROLE ${USER} CONNECTION LIMIT -1`);
@@ -101,7 +104,7 @@ describe("a login", () => {
     expectClean(error);
   });
 
-  it("by an application's own pool and DataSource", async () => {
+  it("by an application's own pool and DataSource fails with an error without secrets", async () => {
     const pool = new pg.Pool({ connectionString: address({ password: `${PASSWORD}-wrong` }) });
     expectClean(await refusalOf(PostgresCheckpointStore.from(pool).getExecution("a")));
     await pool.end();
@@ -128,8 +131,8 @@ describe("a call", () => {
   it.each([
     ["is refused by a constraint", "ADD CONSTRAINT refuses CHECK (payload NOT LIKE '%secret%') NOT VALID"],
     ["is refused by a type", "ALTER COLUMN payload TYPE varchar(5) USING left(payload, 5)"],
-    ["meets a column that is gone", "DROP COLUMN payload"],
-  ])("that %s", async (_what, change) => {
+    ["needs a column that is missing", "DROP COLUMN payload"],
+  ])("that %s rejects with an error without secrets", async (_what, change) => {
     const schema = `call_${change.split(" ")[0]}_${change.length}`.toLowerCase();
     await using store = await PostgresCheckpointStore.connect({ url: address(), schema });
     const head = await store.createExecution(newExecution("a"));
@@ -142,7 +145,7 @@ describe("a call", () => {
     expectClean(await refusalOf(store.createExecution(creation)));
   });
 
-  it("whose answer is lost, and is sent again without success", async () => {
+  it("that is sent again without success after a lost answer rejects with an error without secrets", async () => {
     const { hostname, port } = new URL(server.url);
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
     const url = Object.assign(new URL(proxy.urlFor(server.url)), { username: USER, password: PASSWORD }).href;
@@ -155,7 +158,7 @@ describe("a call", () => {
     await proxy.close();
   });
 
-  it("to a server that is being ended, while a lock is held, and after the pool was ended", async () => {
+  it("during a shutdown, while a lock is held or after the pool has ended rejects with an error without secrets", async () => {
     const pool = new pg.Pool({ connectionString: address(), options: "-c lock_timeout=50ms" });
     pool.on("error", () => {});
     const store = PostgresCheckpointStore.from(pool, { schema: "ended", timeoutMs: 2_000 });
@@ -169,7 +172,7 @@ describe("a call", () => {
     expectClean(await refusalOf(store.commit("a", commitOf(head))));
   });
 
-  it("on PGlite, while a transaction is open and after it was closed", async () => {
+  it("on PGlite during a transaction or after its end rejects with an error without secrets", async () => {
     const pglite = await PGlite.create("memory://");
     const store = PostgresCheckpointStore.from(pglite, { timeoutMs: 1_000 });
     const head = await store.createExecution(newExecution("a"));

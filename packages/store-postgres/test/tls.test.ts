@@ -64,7 +64,7 @@ async function refusalOf(options: PostgresConnectOptions) {
 
 let names = 0;
 
-/** Opens a store, commits, and tells whether the server calls its connection secure. */
+/** Opens a store, commits, and checks that the server reports its connection as secure. */
 async function commitsSecurely(options: { url: string; options?: pg.PoolConfig }): Promise<boolean[]> {
   const name = `store-${++names}`;
   const url = new URL(options.url);
@@ -91,13 +91,13 @@ describe("a secure connection", () => {
   it("is made with an authority's certificate in `options`", () =>
     secure({ url: address(), options: { ssl: { ca: authority.cert } } }));
 
-  it("is made by a user who may not come without", async () => {
+  it("is made by a user who may not log in without TLS", async () => {
     const url = asCareful(address({ sslmode: "verify-full", sslrootcert: ca }));
     await using store = await PostgresCheckpointStore.connect({ url, schema: "careful" });
     await store.createExecution(newExecution("a"));
   });
 
-  it("is made with a client's own certificate, in place of a password", async () => {
+  it("is made with a client's own certificate instead of a password", async () => {
     const { cert, key } = await authority.issue("certified");
     const parameters = { sslmode: "verify-full", sslrootcert: ca };
     const withoutCertificate = Object.assign(new URL(address(parameters)), { username: "certified", password: "" });
@@ -111,7 +111,7 @@ describe("a secure connection", () => {
     expect(refusal.message).toContain("certificate");
   });
 
-  it("carries the migrations too, by `directUrl`", async () => {
+  it("also serves migrations, by `directUrl`", async () => {
     const secureUrl = address({ sslmode: "verify-full", sslrootcert: ca });
     await using store = await PostgresCheckpointStore.connect({
       url: secureUrl,
@@ -121,7 +121,7 @@ describe("a secure connection", () => {
     await store.createExecution(newExecution("a"));
   });
 
-  it("that is cut is made again: what was sent last is done once", async () => {
+  it("that is cut is replaced, and the last call takes effect once", async () => {
     const proxy = await startTcpProxy({ host: "127.0.0.1", port: Number(new URL(server.url).port) });
     const url = address({ sslmode: "verify-full", sslrootcert: ca }, proxy.urlFor(server.url));
     const store = await PostgresCheckpointStore.connect({ url, schema: "cut", poolSize: 2 });
@@ -136,8 +136,8 @@ describe("a secure connection", () => {
   });
 });
 
-describe("what `sslmode` means, as pg 8 reads it", () => {
-  it("require: the same as verify-full, so the certificate is checked", async () => {
+describe("`sslmode`, as pg 8 reads it", () => {
+  it("require: the certificate is checked, as with verify-full", async () => {
     await secure({ url: address({ sslmode: "require", sslrootcert: ca }) });
     expect(await refusalOf({ url: address({ sslmode: "require" }) })).toMatchObject({ details: { reason: "tls" } });
   });
@@ -145,7 +145,7 @@ describe("what `sslmode` means, as pg 8 reads it", () => {
   it.each([
     ["no-verify", { sslmode: "no-verify" }],
     ["require with uselibpqcompat", { sslmode: "require", uselibpqcompat: "true" }],
-  ])("%s: encrypted, and whoever answers is believed", (_name, parameters) => secure({ url: address(parameters) }));
+  ])("%s: encrypted, without a check of the certificate", (_name, parameters) => secure({ url: address(parameters) }));
 
   it("absent: not encrypted", async () => {
     expect(await commitsSecurely({ url: address() })).toEqual([false]);
@@ -164,13 +164,13 @@ describe("a connection that cannot be made secure", () => {
     ["an expired certificate", { url: address(verify, expired.url) }, "Renew it"],
     ["a server without TLS", { url: address(verify, plain.url) }, "ssl = on"],
     ["a server that wants it", { url: asCareful(address()) }, "verify-full"],
-  ])("by %s: reason tls, and what to do", async (_what, options, words) => {
+  ])("because of %s has the reason tls, and advice", async (_what, options, words) => {
     const refusal = await refusalOf(options);
     expect(refusal).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason: "tls" } });
     expect(refusal.message).toContain(words);
   });
 
-  it("by a pool of the application's that cannot read its certificate: STORE_UNAVAILABLE", async () => {
+  it("because a borrowed pool cannot read its certificate is STORE_UNAVAILABLE", async () => {
     const pool = new pg.Pool({ connectionString: address({ ...verify, sslrootcert: join(folder, "none.pem") }) });
     const call = PostgresCheckpointStore.from(pool).getExecution("a");
     const message = expect.stringContaining("none.pem");
@@ -179,10 +179,10 @@ describe("a connection that cannot be made secure", () => {
   });
 
   it.each<[string, "url" | "directUrl", string]>([
-    ["a certificate that is not there", "url", address({ ...verify, sslrootcert: join(folder, "none.pem") })],
+    ["a certificate that does not exist", "url", address({ ...verify, sslrootcert: join(folder, "none.pem") })],
     ["the same for migrations", "directUrl", address({ ...verify, sslrootcert: join(folder, "none.pem") })],
     ["verify-ca without a certificate", "url", address({ sslmode: "verify-ca", uselibpqcompat: "true" })],
-  ])("by %s: INVALID_ARGUMENT", async (_what, argument, url) => {
+  ])("because of %s is INVALID_ARGUMENT", async (_what, argument, url) => {
     const refusal = await refusalOf({ url: address(), schema: "never", [argument]: url });
     expect(refusal).toMatchObject({ code: "INVALID_ARGUMENT", details: { argument } });
     const { rows } = await admin.query("SELECT to_regnamespace('never') AS found");

@@ -1,29 +1,29 @@
 import type { Connection } from "./connection.ts";
 import { INDEX_COMPLETE, INDEX_IS_INCOMPLETE } from "./index-scripts.ts";
 
-/** An index, and an older one that has an entry for each that it should have. */
+/** An index, and an older one that has every entry that it should have. */
 export interface IndexPair {
-  /** The name under which it is noted when the index was last completed. */
+  /** The name under which the time of the last completion is noted. */
   name: string;
   key: string;
   from: string;
 }
 
-/** How {@link completeIndex} reaches its data. */
+/** Options of {@link completeIndex}. */
 export interface CompletionOptions {
   connection: Connection;
-  /** Where it is noted when each index was last completed. */
+  /** The key of the times at which indexes were last completed. */
   notes: string;
   /** Milliseconds between two walks through an older index. */
   everyMs: number;
 }
 
 /**
- * Adds to an index what only the older one has: a process of the version before knows no other.
+ * Adds the entries to an index that only the older one has: a process of the version before knows no other.
  *
- * - Walks through the older index if that has more entries, and otherwise if the last walk is `everyMs` ago by the server's
- *   clock: what a process of the version before has removed from the older index only can outweigh what it has added.
- * - Walks in steps, so that the server serves others in between. Several processes may do so at once.
+ * - Walks through the older index if it has more entries, or if the last walk was `everyMs` ago by the server's clock:
+ *   a process of the version before may have removed as many entries from the older index as it has added.
+ * - Walks in steps, so that the server serves other clients in between. Several processes may do so at a time.
  */
 export async function completeIndex(
   { connection, notes, everyMs }: CompletionOptions,

@@ -5,27 +5,27 @@ import { onClientChange, type RedisClient } from "./redis-client.ts";
 import type { Script } from "./script.ts";
 import { isConnectionLost, replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
 
-/** How {@link Connection} uses its client. */
+/** Options of {@link Connection}. */
 export interface ConnectionOptions {
   client: RedisClient;
-  /** Whether `close` ends the client. */
+  /** True if `close` ends the client. */
   owned: boolean;
-  /** The longest that a call takes, waiting for the connection and sending again included, in milliseconds. */
+  /** Milliseconds after which a call fails, including waiting for the connection and sending again. */
   timeoutMs: number;
 }
 
-/** How one call is made. */
+/** Options of one call. */
 export interface CallOptions {
-  /** False: not sent again when its answer was lost. Default: true. */
+  /** False if it must not be sent again after its answer was lost. Default: true. */
   repeatable?: boolean;
 }
 
-/** How long `close` waits for work that nobody waits for, in milliseconds. */
+/** Milliseconds that `close` waits for work in the background. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** What passes by itself: a server that starts, a slot that moves, a failover, a long script. */
+/** Codes of faults that pass by themselves: a server that starts, a slot that moves, a failover, a long script. */
 const PASSING = new Set(["LOADING", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "BUSY"]);
 
-/** Sends scripts and commands through a client, each within a bounded time. */
+/** Sends scripts and commands through a client, each within a time limit. */
 export class Connection {
   readonly #client: RedisClient;
   readonly #owned: boolean;
@@ -38,7 +38,7 @@ export class Connection {
     this.#client = client;
     this.#owned = owned;
     this.#timeoutMs = timeoutMs;
-    // Nobody listening, ioredis would print each fault; a borrowed client's faults are its owner's to see.
+    // Without a listener, ioredis would print each fault. The faults of a borrowed client are left to its owner.
     if (!owned) return;
     client.on("error", (error: unknown) => {
       this.#lastError = error;
@@ -48,12 +48,12 @@ export class Connection {
     });
   }
 
-  /** Runs a script by its digest; sends the whole of it if the server does not know it (any more). */
+  /** Runs a script by its digest, or sends all of it if the server does not know it. */
   run<T>(script: Script, keys: readonly string[], args: readonly string[], options?: CallOptions): Promise<T> {
     return this.#call(() => this.#evaluate<T>(script, keys, args), options);
   }
 
-  /** Runs a script once for each key, all at once. */
+  /** Runs a script once for each key, all at the same time. */
   async runEach<T>(script: Script, keys: readonly string[]): Promise<T[]> {
     const client = this.#client;
     if (keys.length < 2 || client.isCluster) {
@@ -78,7 +78,10 @@ export class Connection {
     return this.#call(() => command(this.#client));
   }
 
-  /** Waits for `work`, for a time; then refuses new calls and ends an owned client. The store has waited for its calls. */
+  /**
+   * Waits up to 5 seconds for `work`; then refuses new calls and ends an owned client. The store has waited for its
+   * calls.
+   */
   async close(work: Promise<void>): Promise<void> {
     await endsWithin(work, CLOSE_TIMEOUT_MS);
     this.#isClosed = true;
@@ -106,7 +109,7 @@ export class Connection {
           return await this.#within(deadline, send());
         } catch (error) {
           const code = replyCodeOf(error) ?? "";
-          // After a failover a connection that is made anew leads to the primary, if there is one behind the address.
+          // After a failover a new connection leads to the primary, if the address does.
           const isPassing = PASSING.has(code) || (code === "READONLY" && !wasReadOnly);
           wasReadOnly ||= code === "READONLY";
           if (!isPassing && !(repeatable && isConnectionLost(error))) throw error;
@@ -118,7 +121,7 @@ export class Connection {
       }
     } catch (error) {
       if (error instanceof TimedOut) this.#reconnect();
-      // What the server said before tells more than that time has run out.
+      // The server's earlier answer explains more than the timeout.
       throw translateError(error instanceof TimedOut ? (passing ?? error) : error);
     }
   }
@@ -148,7 +151,7 @@ export class Connection {
     return within(work, deadline - performance.now(), () => new TimedOut(this.#timeoutMs));
   }
 
-  /** A connection on which nothing comes back is given up: the next call gets a new one. */
+  /** Replaces a connection on which nothing comes back: the next call gets a new one. */
   #reconnect(): void {
     if (this.#owned && !this.#isClosed && "stream" in this.#client) this.#client.disconnect(true);
   }

@@ -4,7 +4,7 @@ import { TEXT } from "./execution-scripts.ts";
 import { DEFINITION_FORGET, DEFINITION_SAVED, DEFINITIONS_SAVED_BEFORE } from "./index-scripts.ts";
 import type { Keys } from "./keys.ts";
 
-/** Definitions under their hashes, with an index of when each was last saved. */
+/** Definitions under their hashes, with an index of the times at which they were last saved. */
 export class Definitions {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -17,7 +17,7 @@ export class Definitions {
   }
 
   async save(hash: string, json: string): Promise<void> {
-    // First the time: a definition without one would never be deleted.
+    // The time comes first: a definition without one would never be deleted.
     await this.#connection.run(DEFINITION_SAVED, [this.#keys.definitionIndex], [hash]);
     await this.#connection.send((client) => client.set(this.#keys.definition(hash), json, "NX"));
   }
@@ -27,9 +27,10 @@ export class Definitions {
   }
 
   /**
-   * Deletes what no execution names and what was last saved so long ago.
+   * Deletes the definitions that no execution names and that were last saved `olderThanMs` ago or earlier. Returns
+   * their number.
    *
-   * - The index and a definition lie in different slots. So one that is saved while it is deleted is put back.
+   * - The index and a definition lie in different slots, so a definition that is saved while it is deleted is put back.
    */
   async deleteUnused(olderThanMs: number): Promise<number> {
     const { definitionIndex } = this.#keys;
@@ -55,7 +56,7 @@ export class Definitions {
     return deleted;
   }
 
-  /** Takes out what executions name. */
+  /** Removes the hashes that executions name. */
   async #forgetUsed(hashes: Set<string>): Promise<void> {
     const query = { sortBy: "createdAt", order: "asc", limit: 1_000 } as const;
     let rows = await this.#index.rows(query);

@@ -32,20 +32,20 @@ export interface Place {
   time: number;
 }
 
-/** What decides in which indexes an execution is from creation to deletion. */
+/** The fields that decide in which indexes an execution is from creation to deletion. */
 type Lasting = Pick<ExecutionRecord, "workflowId" | "userId" | "parentId">;
 
-/** How an {@link ExecutionIndex} reaches its data. */
+/** Options of {@link ExecutionIndex}. */
 export interface ExecutionIndexOptions {
   connection: Connection;
   keys: Keys;
-  /** How long a creation may be under way before a listing calls it off, in milliseconds. Its writer then begins again. */
+  /** Milliseconds for which a creation may be under way before a listing cancels it. Its writer then begins again. */
   unbornGraceMs: number;
-  /** Milliseconds between two looks for entries that only a process of the version before has made. */
+  /** Milliseconds between two searches for entries that only a process of the version before has made. */
   completeEveryMs: number;
 }
 
-// The largest page, and the row that tells that there is more.
+// The largest page, and the row that shows that another page follows.
 const MAX_CHUNK = 1_001;
 
 /** The sorted sets by which executions are listed. */
@@ -63,7 +63,7 @@ export class ExecutionIndex {
     this.#completeEveryMs = completeEveryMs;
   }
 
-  /** Every place of a new execution. */
+  /** Returns every place of a new execution. */
   placesOf({ createdAt, status, wakeAt, leaseUntil, ...lasting }: ExecutionRecord): Place[] {
     return [
       ...this.lastingKeys(lasting).map((key) => ({ key, time: createdAt })),
@@ -73,7 +73,7 @@ export class ExecutionIndex {
     ];
   }
 
-  /** The indexes that an execution is in from creation to deletion. */
+  /** Returns the indexes that an execution is in from creation to deletion. */
   lastingKeys({ workflowId, userId, parentId }: Lasting): string[] {
     const keys = this.#keys;
     return [
@@ -99,7 +99,7 @@ export class ExecutionIndex {
     ];
   }
 
-  /** Its entries in the indexes of a status, if any, and in those of executions that have a `wakeAt`, unless "". */
+  /** Returns an execution's entries in the indexes of its status, if any, and of `wakeAt`, unless its stamp is "". */
   entriesOf(id: string, { status, statusStamp, wakeStamp }: Stamps): Removal[] {
     const keys: [string, string][] = [];
     if (status !== undefined) keys.push([this.#keys.statusIndex(status), statusStamp]);
@@ -114,17 +114,17 @@ export class ExecutionIndex {
     await this.#connection.run(INDEX_ADD, keys, [memberOf(id, stamp), ...times]);
   }
 
-  /** Removes entries while the caller goes on: a failure leaves them to the next listing. */
+  /** Removes entries while the caller continues. If that fails, the next listing does it. */
   removeSoon(entries: readonly Removal[]): void {
     if (entries.length > 0) this.#soon(() => this.#remove(entries));
   }
 
-  /** Waits for what was left to be done soon. */
+  /** Waits for the work that `removeSoon` and listings have left to the background. */
   async settled(): Promise<void> {
     while (this.#cleaning.size > 0) await Promise.all(this.#cleaning);
   }
 
-  /** One row more than a page has, if there are as many. */
+  /** Reads the rows of one page, and one more if another page follows. */
   async rows(query: ListQuery): Promise<ListedExecution[]> {
     return query.sortBy === "createdAt" ? this.#byCreation(query) : this.#byBound(query, query.sortBy);
   }
@@ -151,10 +151,10 @@ export class ExecutionIndex {
   }
 
   /**
-   * Those whose time has come, in its order.
+   * Reads the executions whose time has come, in its order.
    *
-   * - The index holds lower bounds: one whose time is later than its bound gets it as the new bound. What was read is read
-   *   again then, so that all rows come in the order of their times.
+   * - The index holds lower bounds. A bound that is before its execution's time is raised to it, and the chunk is read
+   *   again, so that all rows come in the order of their times.
    */
   async #byBound(query: ListQuery, sortBy: "wakeAt" | "leaseUntil"): Promise<ListedExecution[]> {
     const { dueIndex, leaseIndex, wakeIndex, completions } = this.#keys;
@@ -192,7 +192,7 @@ export class ExecutionIndex {
     }
   }
 
-  /** The indexes to read: those by which the fewest rows are read in vain. */
+  /** Chooses the indexes to read: those with the fewest rows that do not match. */
   async #choose(query: ListQuery): Promise<Candidate> {
     const { parentId, workflowId, userId, endedAfter, endedForMs } = query;
     const candidates: Candidate[] = [];
@@ -222,7 +222,7 @@ export class ExecutionIndex {
     return best;
   }
 
-  /** The next rows of all keys, merged, with their heads. */
+  /** Reads the next rows of all keys, merged, with their heads. */
   async #chunk({ keys, query, limit, after }: ChunkOptions): Promise<Chunk> {
     const before = query.sortBy === "createdAt" ? String(query.createdBefore ?? "") : "now";
     const [now, ...lists] = await this.#connection.run<[string, ...string[][]]>(INDEX_PAGE, keys, [
@@ -244,7 +244,7 @@ export class ExecutionIndex {
         entries.push(parseMember(key, list[i] as string, list[i + 1] as string));
       }
       const last = entries.at(-1);
-      // Beyond the end of a list that may go on, the others run ahead of it.
+      // A list that may continue ends here; rows of other lists beyond that come too early.
       if (list.length === 2 * limit && last !== undefined && (end === undefined || compare(last, end) < 0)) end = last;
     }
     entries.sort(compare);
@@ -260,7 +260,7 @@ export class ExecutionIndex {
   }
 
   #repair(entries: readonly IndexEntry[], row: { field: StampField; head: Head | undefined; now: number }): void {
-    // What cannot be read is not judged: its entries are all that leads to it.
+    // Entries of a head that cannot be read are kept: nothing else leads to it.
     if (row.head?.record.unreadable !== undefined) return;
     for (const entry of entries) {
       const verdict = judgeEntry(entry.stamp, row.field, row.head);
@@ -275,7 +275,9 @@ export class ExecutionIndex {
     }
   }
 
-  /** An entry in an index by time has a twin in the index that this one is completed from; both come and go together. */
+  /**
+   * An entry in an index by time has a twin in the index that this one is completed from; both come and go together.
+   */
   #twinsOf(entry: IndexEntry): Removal[] {
     const { dueIndex, wakeIndex, leaseIndex } = this.#keys;
     if (entry.key === dueIndex) return [entry, { ...entry, key: wakeIndex }];
@@ -299,7 +301,7 @@ export class ExecutionIndex {
   }
 }
 
-/** Indexes that hold what is asked for, and maybe more. */
+/** Indexes that hold the rows of a query, and maybe others. */
 interface Candidate {
   keys: string[];
   field: StampField;
@@ -316,7 +318,7 @@ interface Chunk {
   now: number;
   rows: Row[];
   heads: (Head | undefined)[];
-  /** No row follows. */
+  /** True if no row follows. */
   isLast: boolean;
 }
 

@@ -2,9 +2,9 @@ import type { WorkflowStatus } from "@waymark/core/store";
 import { hadFields, namedScript, script } from "./script.ts";
 
 /*
- * What decides about one execution. All keys of a script have one hash tag. Nothing that can fail follows a script's first
- * write: what a script computes with is checked before. A refusal returns the head, so that the caller can say why with the
- * rules that all stores share.
+ * The scripts that decide about one execution. All keys of a script have one hash tag. Nothing that can fail follows a
+ * script's first write: the values that it computes with are checked before. A refusal returns the head, so that the
+ * caller finds the reason by the rules that all stores share.
  *
  * Private fields of a head beside those of an ExecutionRecord:
  *   born       the token it was created under, which is the stamp of its entries in indexes that it never leaves
@@ -19,15 +19,14 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000), time[1] * 1000000 + time[2]
 end`;
 
-// Nothing that is kept is trusted: others may have written it. As a double has it, 2^53 - 1 cannot be raised.
+// Nothing that is stored is trusted: others may have written it. 2^53 - 1 cannot be raised, since numbers are doubles.
 const COUNT = `
 local function count(text)
   local number = text and string.find(text, '^%d+$') and tonumber(text)
   return number and number < 9007199254740991 and number
 end`;
 
-// By the counter no token comes twice; by the clock also none that a server lost with its last writes.
-// With the time of the reading, which is no field that is kept.
+// Adds the time of the read, which is not stored.
 const READ_HEAD = `
 local function read_head(key)
   local head = redis.call('HGETALL', key)
@@ -38,6 +37,7 @@ local function read_head(key)
   return head
 end`;
 
+// The counter keeps a token from coming twice; the clock does so even if the server has lost its last writes.
 const NEXT_TOKEN = `
 local function next_token(key, least)
   local _, microseconds = clock()
@@ -50,7 +50,9 @@ local function is_whole(seq, first)
   return seq and first and redis.call('LLEN', KEYS[2]) == seq - first + 1
 end`;
 
-/** The head's fields and values. Nothing if there is none; of a key of another type something that is no head. */
+/**
+ * Returns the head's fields and values: none if there is no head, and something unreadable for a key of another type.
+ */
 export const HEAD = script(`${CLOCK}
 local head = redis.pcall('HGETALL', KEYS[1])
 if head.err and string.find(head.err, 'WRONGTYPE', 1, true) then return { 'wrongtype', '' } end
@@ -59,10 +61,10 @@ head[#head + 1] = 'readAt'
 head[#head + 1] = string.format('%.0f', (clock()))
 return head`);
 
-/** A text. Scripts always go to the primary; a plain GET may be sent to a replica, which may not have it yet. */
+/** Returns a text. A script always goes to the primary; a plain GET may go to a replica, which may not have it yet. */
 export const TEXT = script(`return redis.call('GET', KEYS[1])`);
 
-/** Takes a token for an execution that is to be made, and the time; or says that the id is taken. */
+/** Reserves a token for a new execution and returns it with the time, or returns the head that has the id. */
 export const RESERVE = script(`${CLOCK}${COUNT}${READ_HEAD}${NEXT_TOKEN}
 local head = read_head(KEYS[1])
 if #head > 0 then return { 'exists', head } end
@@ -94,11 +96,11 @@ return { 'created' }`,
 export type CreateAnswer = ["exists", string[]] | ["void"] | ["created"];
 
 /**
- * Grants a claim to a caller that has looked at the head and made its index entries: `prepared` is the status that it had,
- * and their stamp. After the named arguments: the statuses it may be claimed from.
+ * Grants a claim to a caller that has read the head and made its index entries: `prepared` is the status that the head
+ * had, and their stamp. After the named arguments come the statuses from which it may be claimed.
  *
- * The stamp names the head's state. That of a cancel and of a claim by force names the token only: no stream of commits
- * holds them up.
+ * The stamp names the head's state. The stamp of a cancel and of a claim by force names the token only, so that no
+ * stream of commits holds them up.
  */
 export const CLAIM = namedScript(
   ["claimId", "owner", "leaseMs", "force", "cancel", "prepared", "endedTtlMs"],
@@ -151,18 +153,18 @@ return { 'claimed', read_head(KEYS[1]), status, had_entry, left_wake }`,
 );
 
 export type ClaimAnswer =
-  /** There is none, it was claimed by this claimId, or the rules of core say why. */
+  /** There is no such execution, this claimId has claimed it already, or the rules of core have the reason. */
   | ["refused", string[]]
   | ["damaged", string[]]
-  /** It would be granted; the head to look at, and the stamp of the entries to make. */
+  /** It would be granted: the head, and the stamp of the entries to make. */
   | ["prepare", string[], string]
-  /** Done: the status it was claimed from, the stamp of its entry there, and that of its `wakeAt` if it is out of force. */
+  /** Claimed: the status before, the stamp of its entry there, and that of its `wakeAt` if it is out of force. */
   | ["claimed", string[], WorkflowStatus, string, string];
 
 /**
- * Commits. `prepared` is the creation time with which index entries were made for this commit, or ''. `kinds` has a letter
- * for each record: s for a snapshot, v for a save, c for any other checkpoint. After the named arguments: the records; as
- * many fields to remove as `removed` says; then fields and values to set.
+ * Commits. `prepared` is the creation time with which index entries were made for this commit, or ''. `kinds` has a
+ * letter for each record: s for a snapshot, v for a save, c for any other checkpoint. After the named arguments come
+ * the records, `removed` fields to remove, and then fields and values to set.
  */
 export const COMMIT = namedScript(
   [
@@ -268,20 +270,21 @@ return { 'done' }`,
 export type CommitAnswer =
   | ["done"]
   /**
-   * Done, and entries are out of force: in the index of this status ("" for none) that with this stamp, and in the indexes
-   * of those that have a `wakeAt` those with this one ("" for none).
+   * Done, and entries are out of force: in the index of the status ("" for none) the one with the first stamp, and in
+   * the indexes of executions that have a `wakeAt` those with the second ("" for none).
    */
   | ["changed", WorkflowStatus | "", string, string]
-  /** Nothing was changed; the head says why. */
+  /** Nothing was changed; the head has the reason. */
   | ["refused", string[]]
   | ["damaged", string[]]
   /**
-   * It would be granted, once there are index entries with this creation time: for the status or an end of the lease that
-   * is earlier, and for the `wakeAt`. Then the server's time, and the stamp of the entry in the index of its status.
+   * It would be granted, once there are index entries with this creation time: for the status or an end of the lease
+   * that is earlier, and for the `wakeAt`. Then the server's time, and the stamp of the entry in the index of its
+   * status.
    */
   | ["index", string, "status" | "lease" | "", "wake" | "", string, string];
 
-/** Reads records: from number `lowest` to `highest` (or ''), at most `limit`, and no more once `bytes` are read. */
+/** Reads records from number `lowest` to `highest` (or ''), at most `limit`, and stops once it has read `bytes`. */
 export const READ = namedScript(
   ["lowest", "highest", "limit", "order", "bytes"],
   `${COUNT}${READ_HEAD}${IS_WHOLE}
@@ -309,15 +312,16 @@ return { 'read', h[1], string.format('%.0f', low), string.format('%.0f', high), 
 );
 
 export type ReadAnswer =
-  /** The token it was created under, the first and the last number that answer the question, and some of the records. */
+  /** The token of its creation, the first and the last number in the range, and some of the records. */
   | ["read", string, string, string, string[]]
   /** There is no execution, or its head does not fit its records. */
   | ["damaged", string[]];
 
 /**
- * Removes an execution that is still at `version` and `token`, or as it is if they are ''. Returns what its index entries are.
+ * Removes an execution that is still at `version` and `token`, or at any if they are ''. Returns what its index entries
+ * are found by.
  *
- * Its creation, sent again because the answer was lost, must not bring it back: its tokens are void from now on.
+ * Its tokens are void from then on, so that a creation that is sent again after a lost answer does not bring it back.
  */
 export const DELETE = namedScript(
   ["version", "token"],
@@ -343,17 +347,20 @@ for i = 3, 9 do answer[i - 1] = h[i] or '' end
 return answer`,
 );
 
-/** Whether a record is kept and is a snapshot. ARGV: its number. */
+/** Returns whether a record is kept and is a snapshot. ARGV: its number. */
 export const IS_SNAPSHOT = script(`${COUNT}
 local first, seq = count(redis.call('HGET', KEYS[1], 'firstSeq')), tonumber(ARGV[1])
 local record = first and seq >= first and redis.call('LINDEX', KEYS[2], seq - first)
 return record and string.sub(record, 1, 18) == '{"kind":"snapshot"' and 1 or 0`);
 
-/** Born, entry, status, workflow, user, parent or "", wake or "": what decides which index entries a deletion leaves. */
+/**
+ * Born, entry, status, workflow, user, parent or "", wake or "": the index entries that a deletion leaves follow from
+ * them.
+ */
 export type DeleteAnswer = ["left"] | ["deleted", string, string, WorkflowStatus, string, string, string, string];
 
 /**
- * Makes sure that no execution will come to be under a reserved token (ARGV[1]), unless it has: whoever reserved it takes
+ * Voids a reserved token (ARGV[1]) unless an execution was created under it. The process that reserved it then takes
  * another.
  */
 export const VOID = script(`${COUNT}

@@ -33,10 +33,10 @@ import type { Keys } from "./keys.ts";
 import { type CommitArguments, encodeClaim, encodeCommit, encodeNewExecution } from "./request-fields.ts";
 import { argumentsOf } from "./script.ts";
 
-/** How often to begin again when an execution changes between the steps of a call. */
+/** The most times that a call begins again because the execution changed between its steps. */
 const MAX_TRIES = 20;
 
-/** How {@link Executions} reach their data. */
+/** Options of {@link Executions}. */
 export interface ExecutionsOptions {
   connection: Connection;
   keys: Keys;
@@ -44,7 +44,7 @@ export interface ExecutionsOptions {
   endedTtlMs: number | undefined;
 }
 
-/** Heads and their histories: each call is a script or two, with the index entries made before and removed after. */
+/** Heads and their histories. A call is one or two scripts; index entries are made before and removed after. */
 export class Executions {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -105,7 +105,7 @@ export class Executions {
         return record;
       }
       prepared = `${record.status}:${answer[2]}`;
-      // One that runs already keeps its entries, under their own stamp.
+      // An execution that runs already keeps its entries, under their own stamp.
       const stamp = record.status === status ? found.statusStamp : answer[2];
       await this.#index.add({ id, stamp }, [
         ...(record.status === status ? [] : [this.#index.statusPlace(status, record.createdAt)]),
@@ -141,7 +141,7 @@ export class Executions {
     return Number(await this.#connection.run<unknown>(IS_SNAPSHOT, [head, records], [String(seq)])) === 1;
   }
 
-  /** Makes the index entries that a commit asks for. */
+  /** Makes the index entries that a commit needs. */
   async #prepare(
     id: string,
     request: CommitRequest,
@@ -164,14 +164,14 @@ export class Executions {
     return { refused: true, head: storedHead(decodeHead(id, flat)) ?? null };
   }
 
-  /** Deletes one that is still as it was listed, and says whether it was. */
+  /** Deletes an execution that is still as it was listed. Returns whether it did. */
   async delete({ id, version, token }: ExecutionRef): Promise<boolean> {
     const { head, records, tokens } = this.#keys.execution(id);
     const answer = await this.#connection.run<DeleteAnswer>(
       DELETE,
       [head, records, tokens],
       argumentsOf(DELETE, { version: String(version ?? ""), token: String(token ?? "") }),
-      // Sent again after a lost answer it would find nothing, and count wrong.
+      // If it were sent again after a lost answer, it would find nothing and return a wrong number.
       { repeatable: false },
     );
     if (answer[0] === "left") return false;
@@ -185,7 +185,7 @@ export class Executions {
   }
 }
 
-/** The arguments of the script: those it knows by names, records, fields to remove, fields and values to set. */
+/** Returns the arguments of the script: the named ones, records, fields to remove, and fields and values to set. */
 function commitArguments(encoded: CommitArguments): string[] {
   const args: string[] = [];
   for (const name of COMMIT.names) args.push(name === "removed" ? String(encoded.removed.length) : encoded[name]);
@@ -193,7 +193,7 @@ function commitArguments(encoded: CommitArguments): string[] {
   return args;
 }
 
-/** A head that can be worked with. @throws {WorkflowError} STATE_CORRUPT */
+/** Returns the head if it can be read. @throws {WorkflowError} STATE_CORRUPT */
 function readable(id: string, head: Head | undefined): Head {
   if (head === undefined || head.record.unreadable !== undefined) throw damagedExecution(id, head?.record.unreadable);
   return head;

@@ -6,15 +6,15 @@ import {
   type StoredFields,
 } from "@waymark/core/store";
 
-/** A head as it is kept: the record, and what only the store needs to know. "" is what cannot be read. */
+/** A head as it is stored: the record, and the store's own fields. A field that cannot be read is "". */
 export interface Head {
   /** Its `unreadable` names the fields below as well. */
   record: ExecutionRecord;
-  /** The token that it was created under: the stamp of its entries in indexes that it never leaves. */
+  /** The token under which it was created: the stamp of its entries in indexes that it never leaves. */
   creationStamp: string;
   /** The stamp of its entries in the index of its status and, while it runs, in that of leases. */
   statusStamp: string;
-  /** The stamp of its entries in the indexes of those that have a `wakeAt`; absent without one. */
+  /** The stamp of its entries in the indexes of executions that have a `wakeAt`. Absent without one. */
   wakeStamp?: string;
   initialId: string;
   claimId?: string | undefined;
@@ -24,7 +24,7 @@ export interface Head {
 const TOKEN = /^\d{1,16}$/;
 const STAMP = /^\d{1,16}(\.\d{1,16})?$/;
 
-/** Reads a head from the fields and values of its hash; `undefined` if there are none. Never throws. */
+/** Reads a head from the fields and values of its hash. Returns `undefined` if there are none. Never throws. */
 export function decodeHead(id: string, flat: readonly string[]): Head | undefined {
   if (flat.length === 0) return undefined;
   const fields = new Map<string, string>();
@@ -37,7 +37,7 @@ export function decodeHead(id: string, flat: readonly string[]): Head | undefine
     unreadable.push(name);
     return "";
   };
-  // No entry has a token from before the execution was created, or one that it has not reached.
+  // No entry has a token from before the creation, or a higher one than the head's.
   const newest = unreadable.includes("token") ? Number.MAX_SAFE_INTEGER : record.token;
   const creationStamp = read("born", (text) => TOKEN.test(text) && Number(text) <= newest);
   const isStamp = (text: string) =>
@@ -68,7 +68,7 @@ export function decodeRecord(text: string, seq: number): CheckpointRecord {
   return readStoredCheckpoint({ ...headerOf(text.slice(0, Math.max(end, 0))), payload: text.slice(end + 1), seq });
 }
 
-/** What is no header is as one without fields. */
+/** Parses a header. One that is damaged has no fields. */
 function headerOf(text: string): StoredFields<CheckpointRecord> {
   try {
     return JSON.parse(text) as StoredFields<CheckpointRecord>;

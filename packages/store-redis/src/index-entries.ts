@@ -10,8 +10,8 @@ import type { Head } from "./heads.ts";
  *            (a cancel and a claim by force: the token and the highest version there can be)
  *   delete   remove the head, remove the entries
  *
- * A head that changes names the stamp of its entry. So a crash in between leaves entries too many, never too few, and
- * whoever removes one removes only that one: an entry that is made later has another stamp.
+ * A head that changes names the stamp of its entry. So a crash in between leaves entries too many, never too few. A
+ * process that removes an entry removes only that one: an entry that is made later has another stamp.
  */
 
 /** One entry of an index. */
@@ -24,20 +24,20 @@ export interface IndexEntry {
   time: number;
 }
 
-/** What tells an entry from all others. */
+/** The fields that identify an entry. */
 export type Removal = Pick<IndexEntry, "key" | "id" | "stamp">;
 
 /** The stamps of entries in the indexes of a status and of executions that have a `wakeAt`. */
 export interface Stamps {
   status?: WorkflowStatus;
   statusStamp: string;
-  /** Or "". */
+  /** The stamp, or "" for none. */
   wakeStamp: string;
 }
 
-/** What to do with an entry, knowing the head that was read after it. */
+/** A verdict on an entry, by the head that was read after it. */
 export type EntryVerdict =
-  /** It is in force, or may yet be: its writer may be between its two steps. */
+  /** It is in force, or may still come into force: its writer may be between its two steps. */
   | "keep"
   /** No head will ever name it. */
   | "remove"
@@ -70,7 +70,7 @@ export function judgeEntry(stamp: string, field: StampField, head: Head | undefi
   return isPast ? "remove" : "keep";
 }
 
-/** When an entry was made, at the latest: a token is at least the clock in microseconds. What was imported was created before. */
+/** Returns the latest time at which an entry was made, by its token, which is at least the clock in microseconds. */
 export function madeAtMs({ stamp }: IndexEntry): number {
   return Number.parseInt(stamp, 10) / 1_000;
 }

@@ -7,18 +7,18 @@ export interface Row extends PagePosition {
   entries: IndexEntry[];
 }
 
-/** Where a listing by creation begins. */
+/** Returns the position after which a listing by creation begins. */
 export function startOf({ after, order, createdAfter }: ListQuery): PagePosition | undefined {
   if (after !== undefined || order === "desc" || createdAfter === undefined) return after;
   return { time: createdAfter + 1, id: "" };
 }
 
-/** The rows that follow it, newest first, were all created too early. */
+/** Returns whether a row and all that follow it, newest first, were created too early. */
 export function isBeyond({ time }: Row, { order, createdAfter }: ListQuery): boolean {
   return order === "desc" && createdAfter !== undefined && time <= createdAfter;
 }
 
-/** Entries of one execution at one time lie beside each other, in one index or in several. */
+/** Groups entries by row. Those of one execution at one time lie beside each other, in one index or in several. */
 export function groupByRow(entries: readonly IndexEntry[]): Row[] {
   const rows: Row[] = [];
   for (const entry of entries) {
@@ -29,7 +29,9 @@ export function groupByRow(entries: readonly IndexEntry[]): Row[] {
   return rows;
 }
 
-/** The record of a row's execution, if it is that row's: by the time of its creation or, if that cannot be read, a stamp. */
+/**
+ * Returns a head's record if it belongs to the row: by the time of its creation or, if that cannot be read, a stamp.
+ */
 export function recordIn(
   { time, entries }: Row,
   { record, creationStamp, statusStamp, wakeStamp }: Head,
@@ -45,7 +47,7 @@ export function isKnown({ unreadable }: ExecutionRecord, field: keyof ExecutionR
   return unreadable === undefined || !unreadable.includes(field);
 }
 
-/** What a filter asks for and the head cannot tell does not match. */
+/** Returns whether a head matches a query. A field that the query needs and that cannot be read does not match. */
 export function matches(record: ExecutionRecord, query: ListQuery, now: number): boolean {
   const asked: (keyof ExecutionRecord)[] = [];
   if (query.statuses !== undefined || query.sortBy !== "createdAt") asked.push("status");

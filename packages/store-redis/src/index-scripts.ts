@@ -1,23 +1,24 @@
 import { script } from "./script.ts";
 
 /*
- * Index entries: sorted sets with a time as score and id, U+0000, stamp as member. The time is that of the creation or, in
- * the indexes of what is due and of leases, a lower bound of `wakeAt` or `leaseUntil`.
+ * Index entries: sorted sets with a time as score and id, U+0000, stamp as member. The time is that of the creation or,
+ * in the indexes of what is due and of leases, a lower bound of `wakeAt` or `leaseUntil`.
  */
 
-/** ARGV: member and, for each key, a score. An entry that is there keeps the lower one. */
+/** Adds entries. ARGV: the member and, for each key, a score. Of two scores the lower one stays. */
 export const INDEX_ADD = script(`
 for i = 1, #KEYS do redis.call('ZADD', KEYS[i], 'LT', ARGV[i + 1], ARGV[1]) end
 return #KEYS`);
 
-/** Raises bounds. KEYS: the index. ARGV: members and scores in turn. One that has gone stays gone. */
+/** Raises bounds. KEYS: the index. ARGV: members and scores in turn. A member that is gone is not added again. */
 export const INDEX_RAISE = script(`
 for i = 1, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', ARGV[i + 1], ARGV[i]) end
 return #ARGV / 2`);
 
 /**
- * Whether to look for entries that one index (KEYS[1]) lacks and an older one (KEYS[2]) has. KEYS[3]: a sorted set of when each
- * index was completed. ARGV: the name of the index, and milliseconds between two looks. Returns the time, or '' for no.
+ * Returns the time if an index (KEYS[1]) may lack entries that an older one (KEYS[2]) has, or else ''. KEYS[3]: a
+ * sorted set of the times at which indexes were completed. ARGV: the name of the index, and milliseconds between two
+ * searches.
  */
 export const INDEX_IS_INCOMPLETE = script(`
 local time = redis.call('TIME')
@@ -28,8 +29,9 @@ if not lacks and last and now - last < tonumber(ARGV[2]) then return '' end
 return string.format('%.0f', now)`);
 
 /**
- * One step of a walk through an older index (KEYS[2]): adds to an index (KEYS[1]) what it lacks, with the lowest bound.
- * KEYS[3] as above. ARGV: the name of the index, when the walk began, the cursor. Returns the next cursor; "0" at the end.
+ * Takes one step of a walk through an older index (KEYS[2]): adds the entries that an index (KEYS[1]) lacks, with the
+ * lowest bound. KEYS[3] as above. ARGV: the name of the index, the time at which the walk began, the cursor. Returns
+ * the next cursor, which is "0" at the end.
  */
 export const INDEX_COMPLETE = script(`
 local step = redis.call('ZSCAN', KEYS[2], ARGV[3], 'COUNT', 1000)
@@ -37,39 +39,40 @@ for i = 1, #step[2], 2 do redis.call('ZADD', KEYS[1], 'NX', 0, step[2][i]) end
 if step[1] == '0' then redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1]) end
 return step[1]`);
 
-/** Notes when a definition was saved. KEYS: the index. ARGV: the name of its key. */
+/** Notes the time at which a definition is saved. KEYS: the index. ARGV: the name of its key. */
 export const DEFINITION_SAVED = script(`
 local time = redis.call('TIME')
 return redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])`);
 
-/** The definitions that were last saved so long ago. ARGV: milliseconds. Returns the latest time that counts, and names. */
+/** Returns the time that was `ARGV[1]` milliseconds ago, and the definitions that were last saved before it. */
 export const DEFINITIONS_SAVED_BEFORE = script(`
 local time = redis.call('TIME')
 local before = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[1])
 return { before, redis.call('ZRANGE', KEYS[1], '-inf', before, 'BYSCORE') }`);
 
-/** Takes a definition out of the index unless it was saved since. ARGV: its name, the latest time that counts. */
+/** Removes a definition from the index unless it was saved after a time. ARGV: its name, the time. */
 export const DEFINITION_FORGET = script(`
 local saved = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not saved or tonumber(saved) > tonumber(ARGV[2]) then return 0 end
 return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
-/** ARGV: a member for each key. */
+/** Removes entries. ARGV: a member for each key. */
 export const INDEX_REMOVE = script(`
 for i = 1, #KEYS do redis.call('ZREM', KEYS[i], ARGV[i]) end
 return #KEYS`);
 
-/** How many entries each key has. */
+/** Returns the number of entries of each key. */
 export const INDEX_SIZES = script(`
 local sizes = {}
 for i = 1, #KEYS do sizes[i] = redis.call('ZCARD', KEYS[i]) end
 return sizes`);
 
 /**
- * The next entries of each key, at one instant.
+ * Reads the next entries of each key, at one instant.
  *
- * ARGV: 'asc' or 'desc', how many, the position after which to begin (time or '', id), the time before which, '' or 'now'.
- * Returns the time and, for each key, members and scores. Strings are compared by byte: Lua's own order is the locale's.
+ * ARGV: 'asc' or 'desc', the number of entries, the position after which to begin (time or '', id), and an upper bound
+ * of the time ('' or 'now'). Returns the time and, for each key, members and scores. Strings are compared by their
+ * bytes, because Lua's own order is the locale's.
  */
 export const INDEX_PAGE = script(`
 -- Whether it is as this store makes it: a whole time, an id in sound UTF-8 and a stamp. What else is there is passed over.

@@ -1,9 +1,9 @@
 import type { WorkflowStatus } from "@waymark/core/store";
 
-/** Executions share so many hash tags; each tag's keys lie in one slot of a cluster, with a counter of fencing tokens. */
+/** The number of hash tags. The keys of a tag lie in one slot of a cluster, with a counter of fencing tokens. */
 const BUCKETS = 4_096;
 
-/** The keys of one execution. All carry one hash tag. */
+/** The keys of one execution. All have one hash tag. */
 export interface ExecutionKeys {
   /** A hash: the head. */
   readonly head: string;
@@ -36,7 +36,9 @@ export class Keys {
     return `${this.#prefix}definition:${encode(hash)}`;
   }
 
-  /** Sorted sets of executions, in one slot: so that several are read, and changed, at one instant. */
+  /**
+   * A sorted set of all executions. All indexes lie in one slot, so that several are read or changed at one instant.
+   */
   get allIndex(): string {
     return this.#index("all");
   }
@@ -53,27 +55,27 @@ export class Keys {
     return this.#index(`user:${encode(userId)}`);
   }
 
-  /** Those that have a `wakeAt`, by their creation: for versions of the store that know no other index of them. */
+  /** Executions that have a `wakeAt`, by their creation: for versions of the store that know no other index of them. */
   get wakeIndex(): string {
     return this.#index("wake");
   }
 
-  /** Those that have a `wakeAt`, by a lower bound of it. */
+  /** Executions that have a `wakeAt`, by a lower bound of it. */
   get dueIndex(): string {
     return this.#index("due");
   }
 
-  /** Those that run, by a lower bound of the end of their lease. */
+  /** Running executions, by a lower bound of the end of their lease. */
   get leaseIndex(): string {
     return this.#index("lease");
   }
 
-  /** When the indexes of what is due and of leases were last completed from older ones. */
+  /** The times at which the indexes of due executions and of leases were last completed from older ones. */
   get completions(): string {
     return this.#index("completions");
   }
 
-  /** Definitions, by when they were last saved. */
+  /** Definitions, by the time of their last save. */
   get definitionIndex(): string {
     return this.#index("definitions");
   }
@@ -87,12 +89,15 @@ export class Keys {
   }
 }
 
-/** Ids may hold anything; in a key they hold no brace, which would name another hash tag, and no colon. */
+/** Encodes an id, which may hold anything, without braces, which would name another hash tag, and without colons. */
 function encode(id: string): string {
   return encodeURIComponent(id);
 }
 
-/** FNV-1a over the UTF-8 of an id, folded to three hexadecimal digits. Stored data depends on it: it never changes. */
+/**
+ * Returns the FNV-1a of an id's UTF-8, folded to three hexadecimal digits. It must never change: stored data depends on
+ * it.
+ */
 function bucketOf(id: string): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(id)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

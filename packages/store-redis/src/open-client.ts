@@ -7,15 +7,15 @@ import type { RedisConnectOptions } from "./options.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { replyCodeOf, TimedOut, translateError } from "./translate-error.ts";
 
-/** The types of ioredis ask for it to be said; the scripts answer in lists either way. */
+/** An option that the types of ioredis require. The scripts answer in lists either way. */
 const PLAIN_REPLIES = { replyMapping: "legacy" } as const;
 
-/** How often a server that loads its data is asked whether it is done, in milliseconds. */
+/** Milliseconds between two questions to a server that loads its data. */
 const LOADING_POLL_MS = 100;
 
 /**
- * Opens a client and waits for its first connection, and for a server that is loading its data. Unlike later, no other
- * fault is waited out.
+ * Opens a client and waits for its first connection, and for a server that is loading its data. It waits for no other
+ * fault to pass; later calls do.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
  */
@@ -32,19 +32,19 @@ export async function openClient(options: RedisConnectOptions, timeoutMs: number
     await within(opening, timeoutMs, () => lastError ?? new TimedOut(timeoutMs));
   } catch (error) {
     client.disconnect();
-    // What the server said tells more than that the connection was closed thereafter.
+    // The server's answer explains more than the end of the connection after it.
     throw translateError(replyCodeOf(error) === undefined ? (lastError ?? error) : error);
   }
   return client;
 }
 
-/** @throws {WorkflowError} INVALID_ARGUMENT */
+/** Makes a client, which does not connect yet. @throws {WorkflowError} INVALID_ARGUMENT */
 function newClient(options: RedisConnectOptions, timeoutMs: number): RedisClient {
   try {
     return options.cluster === undefined ? single(options, timeoutMs) : cluster(options, timeoutMs);
   } catch (error) {
     const cause = safeError(error);
-    throw new WorkflowError("INVALID_ARGUMENT", `ioredis does not take the options: ${cause.message}`, {
+    throw new WorkflowError("INVALID_ARGUMENT", `ioredis does not accept the options: ${cause.message}`, {
       cause,
       details: { argument: options.cluster === undefined ? "options" : "clusterOptions" },
     });
@@ -64,7 +64,7 @@ async function loaded(client: RedisClient, onError: (error: unknown) => void): P
   }
 }
 
-/** Checks what `from` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks the client of `from`. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: unknown): asserts client is RedisClient {
   const { evalsha, status } = (client ?? {}) as Partial<RedisClient>;
   if (typeof evalsha === "function" && typeof status === "string") {
@@ -75,8 +75,8 @@ export function checkClient(client: unknown): asserts client is RedisClient {
 }
 
 /**
- * Refuses a prefix of the client's own by which a cluster sees no hash tag: it looks at the first brace only. Any other one
- * keeps the keys of an execution together.
+ * Refuses a prefix of the client's own that hides the hash tag from a cluster, which looks at the first brace only. Any
+ * other prefix keeps the keys of an execution together.
  */
 function checkPrefix({ isCluster, options }: RedisClient, argument: string): void {
   if (!isCluster || !/^[^{]*\{\}/.test(String(options?.keyPrefix ?? ""))) return;
@@ -88,17 +88,17 @@ function single({ url, options = {} }: RedisConnectOptions, timeoutMs: number): 
   const settings = {
     ...ownConnection(timeoutMs),
     retryStrategy: (times: number) => Math.min(times * 50, 500),
-    // A call waits for a server that is loading by itself, and knows what it waits for. With Sentinel the check is what
-    // finds out that the server is no primary any more.
+    // Calls themselves wait for a server that is loading, and so can report it. With Sentinel this check finds out that
+    // the server is no primary any more.
     enableReadyCheck: options.sentinels !== undefined,
     maxLoadingRetryTime: LOADING_POLL_MS,
     ...withoutUndefined(options),
     ...PLAIN_REPLIES,
     lazyConnect: true,
-    // A call waits for the connection by itself: what it gave up must not be sent later.
+    // Calls themselves wait for the connection: a call that has failed must not be sent later.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // And what was under way is told to have failed as soon as the connection breaks.
+    // Calls under way must fail as soon as the connection breaks.
     maxRetriesPerRequest: 0,
   };
   return url === undefined ? new Redis(settings) : new Redis(url, settings);
@@ -107,7 +107,7 @@ function single({ url, options = {} }: RedisConnectOptions, timeoutMs: number): 
 function cluster({ cluster: nodes = [], clusterOptions = {} }: RedisConnectOptions, timeoutMs: number): RedisClient {
   return new Cluster(nodes, {
     clusterRetryStrategy: (times) => Math.min(times * 50, 500),
-    // A cluster that is down is waited for by calls, which so know what they wait for.
+    // Calls themselves wait for a cluster that is down, and so can report it.
     enableReadyCheck: false,
     retryDelayOnClusterDown: 0,
     ...withoutUndefined(clusterOptions),
@@ -124,7 +124,7 @@ function ownConnection(timeoutMs: number): Pick<RedisOptions, OwnOption> {
   return {
     connectionName: "waymark",
     connectTimeout: Math.min(timeoutMs, 10_000),
-    // After a failover behind one address, this connection leads to what is now a replica.
+    // After a failover behind one address, this connection leads to a server that is now a replica.
     reconnectOnError: (error) => replyCodeOf(error) === "READONLY",
   };
 }

@@ -4,40 +4,41 @@ import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
 /** Options of every way to open the store. */
 export interface RedisStoreOptions {
-  /** What every key begins with; stores with different prefixes share nothing. No braces. Default: "waymark:". */
+  /** The prefix of every key, without braces. Stores with different prefixes share nothing. Default: "waymark:". */
   keyPrefix?: string;
   /**
-   * How long ended executions are kept, in milliseconds; each end begins it anew, a claim stops it. Default: for ever.
+   * Milliseconds for which ended executions are kept. Each end starts the time again; a claim stops it. Default:
+   * forever.
    *
-   * - What core deletes or prunes goes at once, whatever is set here.
+   * - Executions that are deleted or pruned are removed at once.
    */
   endedTtlMs?: number;
   /**
-   * Whether a resolved call outlives a crash of the server's machine. Default: what the server says (`appendonly yes`
-   * with `appendfsync always`), or false where it does not say.
+   * True if a resolved call outlives a crash of the server's machine. Default: as the server reports (`appendonly yes`
+   * with `appendfsync always`), or false if it does not.
    */
   durable?: boolean;
   /** The largest payload, in bytes of UTF-8. Default: 64 MiB. */
   maxPayloadBytes?: number;
   /**
-   * The longest that any call takes, in milliseconds, reconnecting included; then it rejects with STORE_UNAVAILABLE.
-   * At most 2,147,483,647. Default: 15,000.
+   * Milliseconds after which a call rejects with STORE_UNAVAILABLE, including reconnecting, 1 to 2,147,483,647.
+   * Default: 15,000.
    */
   timeoutMs?: number;
   /**
-   * Called with each setting of the server that may lose data. What it throws or rejects with is ignored. Default:
+   * Called with a message for each setting of the server that may lose data. Its errors are ignored. Default:
    * `process.emitWarning`.
    */
   onWarning?: (message: string) => unknown;
 }
 
-/** What {@link RedisCheckpointStore.connect} takes. */
+/** Options of {@link RedisCheckpointStore.connect}. */
 export interface RedisConnectOptions extends RedisStoreOptions {
   /** redis://user:password@host:6379/0, or rediss:// for TLS. */
   url?: string;
-  /** Options for the `Redis` of ioredis, beside the URL or in place of it: `host`, `tls`, `sentinels` and `name` … */
+  /** Options for the `Redis` of ioredis, with or without a URL: `host`, `tls`, `sentinels` and `name` … */
   options?: RedisOptions;
-  /** Nodes of a Redis Cluster, in place of `url`; the client finds the others. */
+  /** Nodes of a Redis Cluster, in place of `url`. The client finds the others. */
   cluster?: ClusterNode[];
   /** Options for the `Cluster` of ioredis, with `cluster`. */
   clusterOptions?: ClusterOptions;
@@ -45,7 +46,7 @@ export interface RedisConnectOptions extends RedisStoreOptions {
 
 export const DEFAULT_KEY_PREFIX = "waymark:";
 export const DEFAULT_MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
-/** Redis takes no larger string by default; a record's header needs room too. */
+/** The largest payload for which a string of Redis, by default at most 512 MiB, has room beside a record's header. */
 const LARGEST_PAYLOAD_BYTES = 511 * 1024 * 1024;
 
 const SHARED = {
@@ -61,7 +62,7 @@ const CONNECT = { ...SHARED, url: true, options: true, cluster: true, clusterOpt
   true
 >;
 
-/** Checks options; a name that nobody reads is a mistake worth telling. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks the options of `connect`, and refuses unknown names. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkConnectOptions(options: RedisConnectOptions): void {
   checkStoreOptions(options, CONNECT);
   const { url, options: redis, cluster, clusterOptions } = options;
@@ -70,12 +71,12 @@ export function checkConnectOptions(options: RedisConnectOptions): void {
   }
   if (cluster !== undefined) {
     if (url !== undefined || redis !== undefined) {
-      throw invalidArgument("cluster", "goes with `clusterOptions` only, not with `url` or `options`");
+      throw invalidArgument("cluster", "can be combined with `clusterOptions` only, not with `url` or `options`");
     }
     if (!Array.isArray(cluster) || cluster.length === 0)
       throw invalidArgument("cluster", "must list at least one node");
   } else if (clusterOptions !== undefined) {
-    throw invalidArgument("clusterOptions", "goes with `cluster` only");
+    throw invalidArgument("clusterOptions", "needs `cluster`");
   }
   if (url !== undefined) checkUrl(url, "url");
   for (const node of cluster ?? []) if (typeof node === "string") checkUrl(node, "cluster");
@@ -83,7 +84,7 @@ export function checkConnectOptions(options: RedisConnectOptions): void {
   if (clusterOptions !== undefined) checkObject(clusterOptions, "clusterOptions");
 }
 
-/** Checks the options that all ways to open the store share, and that there are none but those named. */
+/** Checks the options that all ways to open the store share, and refuses names that `known` does not have. */
 export function checkStoreOptions(options: RedisStoreOptions, known: Readonly<Record<string, true>> = SHARED): void {
   checkOptions(options, known);
   const { keyPrefix, durable, maxPayloadBytes, onWarning } = options;

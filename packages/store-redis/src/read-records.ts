@@ -5,19 +5,19 @@ import { decodeHead, decodeRecord } from "./heads.ts";
 import type { ExecutionKeys } from "./keys.ts";
 import { argumentsOf } from "./script.ts";
 
-/** One answer holds about this many bytes: the server serves nobody else meanwhile. */
+/** The bytes that one answer holds, about: the server serves no other client meanwhile. */
 const CHUNK_BYTES = 1024 * 1024;
 const MAX_TRIES = 20;
 
-/** Which records of which execution. */
+/** The records to read, and their execution. */
 export interface RecordsQuery extends HistoryRange {
   id: string;
   keys: ExecutionKeys;
 }
 
 /**
- * Reads records in chunks, as they are at one time; again from the start if they were dropped in between. `undefined` if
- * there is no such execution.
+ * Reads records in chunks, as they are at one time, and begins again if records are dropped in between. Returns
+ * `undefined` if there is no such execution.
  *
  * @throws {WorkflowError} STATE_CORRUPT, STORE_UNAVAILABLE
  */

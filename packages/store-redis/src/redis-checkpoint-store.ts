@@ -14,9 +14,9 @@ import { RedisDriver } from "./redis-driver.ts";
 /**
  * Keeps executions in Redis or Valkey: one server, Sentinel or a cluster.
  *
- * - A commit is one script, and one round trip; three where it changes the status or sets the first `wakeAt`.
+ * - A commit is one script and one round trip, or three if it changes the status or sets the first `wakeAt`.
  * - Leases go by the server's clock.
- * - Durable as far as the server is: see the README for what `appendfsync` means.
+ * - It is as durable as the server: the README describes the effect of `appendfsync`.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export class RedisCheckpointStore extends DefinedStore {
   /**
    * Opens a server or a cluster by its address. `close` ends the connections.
    *
-   * - Asks the server how durable it is, and warns where it may drop executions.
+   * - Reads the server's durability, and warns of settings that may drop executions.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STATE_VERSION_UNSUPPORTED
    */
@@ -60,7 +60,7 @@ export class RedisCheckpointStore extends DefinedStore {
   /**
    * Uses a `Redis` or `Cluster` that the application has opened. `close` leaves it open.
    *
-   * - `capabilities.durable` is the option's word until {@link setup} has asked the server.
+   * - `capabilities.durable` is the option's value until {@link setup} has asked the server.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT
    */
@@ -75,7 +75,7 @@ export class RedisCheckpointStore extends DefinedStore {
   }
 
   /**
-   * Asks the server how durable it is, and warns where it may drop executions. `connect` has done it.
+   * Reads the server's durability, and warns of settings that may drop executions. `connect` calls it.
    *
    * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, STATE_VERSION_UNSUPPORTED
    */

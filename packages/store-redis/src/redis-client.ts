@@ -3,7 +3,7 @@ import type { Cluster, Redis } from "ioredis";
 /** A client of ioredis. */
 export type RedisClient = Redis | Cluster;
 
-/** Calls that wait for one client, of all stores that use it, and the one listener that serves them. */
+/** The calls of all stores that wait for one client, and the one listener that serves them. */
 interface Waiters {
   callbacks: Set<() => void>;
   tellAll: () => void;

@@ -25,19 +25,19 @@ import type { RedisClient } from "./redis-client.ts";
 import { checkLayout, readServerSettings } from "./server-settings.ts";
 import { checkVersion } from "./server-version.ts";
 
-/** How long a creation may be under way before a listing calls it off, in milliseconds. Its writer then begins again. */
+/** Milliseconds for which a creation may be under way before a listing cancels it. Its writer then begins again. */
 const UNBORN_GRACE_MS = 60_000;
 
 /**
- * Milliseconds between two looks for what a process of the version before has written to older indexes only. Its
- * executions are listed as due, or as lapsed, so much later at most.
+ * Milliseconds between two searches for what a process of the version before has written to older indexes only. Its
+ * executions are listed as due or lapsed at most this much later.
  */
 const COMPLETE_EVERY_MS = 60_000;
 
-/** What a {@link RedisDriver} is made of. */
+/** Options of {@link RedisDriver}. */
 export interface RedisDriverOptions {
   client: RedisClient;
-  /** Whether `close` ends the client. */
+  /** True if `close` ends the client. */
   owned: boolean;
   options: RedisStoreOptions;
   /** Default: a minute. */
@@ -69,7 +69,10 @@ export class RedisDriver implements StoreDriver {
     this.#definitions = new Definitions({ connection, keys, index });
   }
 
-  /** Checks the server; returns whether what it has written outlives a crash, if it says so. Warns of what may be lost. */
+  /**
+   * Checks the server and warns of settings that lose data. Returns whether its writes outlive a crash, as far as
+   * known.
+   */
   async readSettings(): Promise<boolean> {
     await checkVersion(this.#connection);
     await checkLayout(this.#connection, this.#keys.layout);

@@ -13,24 +13,24 @@ import {
 } from "@waymark/core/store";
 
 /*
- * Where each field of a request is written. Every request has a table with an entry for each field that its interface
- * names: the compiler refuses one that is forgotten.
+ * The place to which each field of a request is written. Every request has a table with an entry for each field of its
+ * interface: the compiler refuses a table that lacks one.
  */
 
-/** What becomes of the hash of a head. */
+/** A change of the hash of a head. */
 interface HashChange {
   /** Fields and values. */
   set: string[];
   removed: string[];
 }
 
-/** A field of the hash with the same name; `null` removes it. */
+/** Writes the field of the hash with the same name; `null` removes it. */
 const inHash: FieldWriter<string | number | object | null, HashChange> = (value, { set, removed }, name) => {
   if (value === null) removed.push(name);
   else set.push(name, typeof value === "object" ? JSON.stringify(value) : String(value));
 };
 
-/** A new execution, as its script takes it. */
+/** A new execution, as its script expects it. */
 export interface NewHead extends HashChange {
   record: string;
 }
@@ -51,12 +51,12 @@ const NEW_EXECUTION: FieldWriters<NewExecution, NewHead & { token: string; now: 
   forkedFromId: inHash,
   forkedFromSeq: inHash,
   metadata: inHash,
-  // The rules of core make a time of a duration, see below.
+  // The rules of core compute the time from the duration, see below.
   wakeAt: byRules,
   wakeInMs: byRules,
   deadlineMs: byRules,
   failure: inHash,
-  // At most the server's time: the rules of core say so, see below.
+  // The rules of core limit it to the server's time, see below.
   createdAt: byRules,
   checkpoint: (checkpoint, to) => {
     inHash(checkpoint.id, to, "initialId");
@@ -64,7 +64,7 @@ const NEW_EXECUTION: FieldWriters<NewExecution, NewHead & { token: string; now: 
   },
 };
 
-/** Fields of a head that are made when it is read. */
+/** The fields of a head that are made when it is read. */
 type Unkept = "unreadable" | "readAt";
 
 /** The fields of a new head that no request decides alone. */
@@ -88,7 +88,7 @@ const BY_STORE: Record<
   endedAt: true,
 };
 
-/** Encodes a new execution, under the token and at the time that the server gave. */
+/** Encodes a new execution, with the token and the time that the server has returned. */
 export function encodeNewExecution(execution: NewExecution, token: string, now: number): NewHead {
   const head = createdHead(execution, Number(token), now);
   const to = { set: ["born", token, "entry", token], removed: [], record: "", token, now };
@@ -101,7 +101,7 @@ export function encodeNewExecution(execution: NewExecution, token: string, now: 
   return to;
 }
 
-/** What the script of a claim is told, by name. */
+/** The arguments of the script of a claim, by name. */
 export interface ClaimArguments {
   claimId: string;
   owner: string;
@@ -134,7 +134,7 @@ export function encodeClaim(request: ClaimRequest): ClaimArguments {
   return to;
 }
 
-/** What the script of a commit is told, by name; "" is absent. */
+/** The arguments of the script of a commit, by name; "" is absent. */
 export interface CommitArguments extends HashChange {
   commitId: string;
   token: string;
@@ -145,7 +145,7 @@ export interface CommitArguments extends HashChange {
   dropBefore: string;
   status: string;
   endedAt: string;
-  /** Whether `wakeAt` is "set", "clear"ed or neither. */
+  /** "set", "clear" or "": the change of `wakeAt`. */
   wake: string;
   wakeAt: string;
   wakeInMs: string;
@@ -217,20 +217,20 @@ export function encodeCommit(request: CommitRequest, endedTtlMs: string): Commit
 
 type RecordHeader = { readonly [Name in Exclude<keyof NewCheckpoint, "payload">]-?: unknown };
 
-/** A record as text: a line of JSON, and the payload as it is. Scripts look at how it begins: with the kind. */
+/** Encodes a record as text: a line of JSON, and then the payload. It begins with the kind, which scripts read. */
 function encodeRecord(checkpoint: NewCheckpoint): string {
   const { kind, id, nodeId, nodeName, visit, stepNumber, attempt, durationMs, timestamp, error } = checkpoint;
   const header: RecordHeader = { kind, id, nodeId, nodeName, visit, stepNumber, attempt, durationMs, timestamp, error };
   return `${JSON.stringify(header)}\n${checkpoint.payload}`;
 }
 
-/** An argument of the script with the same name. */
+/** Writes the argument of the script with the same name. */
 function asArgument(value: string | number, to: object, name: string): void {
   (to as Record<string, string>)[name] = String(value);
 }
 
-/** A key says it. */
+/** Writes nothing: the key has it. */
 function inKey(): void {}
 
-/** The rules of core make it of the field and the time. */
+/** Writes nothing: the rules of core compute it from the field and the time. */
 function byRules(): void {}

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** A Lua script, which the server runs as one. */
+/** A Lua script, which the server runs as one step. */
 export interface Script {
   readonly source: string;
   readonly sha1: string;
 }
 
-/** A script whose first arguments have names. It finds them in local variables. */
+/** A script whose first arguments have names, as local variables. */
 export interface NamedScript<Name extends string> extends Script {
   readonly names: readonly Name[];
 }
@@ -15,20 +15,20 @@ export function script(source: string): Script {
   return { source, sha1: createHash("sha1").update(source).digest("hex") };
 }
 
-/** Makes a script that knows its first arguments by names; what follows them begins at `ARGV[rest]`. */
+/** Makes a script whose first arguments have names. The others begin at `ARGV[rest]`. */
 export function namedScript<const Name extends string>(names: readonly Name[], source: string): NamedScript<Name> {
   const known = `local ${names.join(", ")} = unpack(ARGV, 1, ${names.length})\nlocal rest = ${names.length + 1}\n`;
   return { ...script(known + source), names };
 }
 
-/** Lua that reads fields of the head, `KEYS[1]`, into local variables: `had_status` for `status`; false without the field. */
+/** Returns Lua that reads fields of the head (`KEYS[1]`) into locals: `had_status` for `status`, false if absent. */
 export function hadFields(...names: string[]): string {
   const locals = names.map((name) => `had_${name}`).join(", ");
   const quoted = names.map((name) => `'${name}'`).join(", ");
   return `\nlocal ${locals} = unpack(redis.call('HMGET', KEYS[1], ${quoted}))`;
 }
 
-/** The arguments of a script, in its order. */
+/** Returns the arguments of a script, in its order. */
 export function argumentsOf<Name extends string>(
   { names }: NamedScript<Name>,
   values: Readonly<Record<Name, string>>,

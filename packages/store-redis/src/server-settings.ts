@@ -3,20 +3,20 @@ import { cleanText, quoted } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
 import { TEXT } from "./execution-scripts.ts";
 
-/** What a server's configuration means for what is kept on it. */
+/** The effects of a server's configuration on the data. */
 export interface ServerSettings {
-  /** `undefined` if the server does not say, as many managed ones. */
+  /** `undefined` if the server does not report it, as many managed ones do not. */
   durable: boolean | undefined;
   warnings: string[];
 }
 
 /**
- * The version of the layout of the keys that this package writes. It changes only with a major version: within one, a layout
- * only gains keys and fields, and processes of the version before go on working on the same data.
+ * The version of the layout of the keys that this package writes. It changes only with a major version. Within one, a
+ * layout only gains keys and fields, and processes of the version before continue to work on the same data.
  */
 const LAYOUT = 1;
 
-/** Makes sure that what is there is of a layout that this package knows; notes its own if nothing is there. */
+/** Checks that this package knows the layout of the data, or notes its own layout if there is no data. */
 export async function checkLayout(connection: Connection, key: string): Promise<void> {
   const found = await connection.run<string | null>(TEXT, [key], []);
   if (found === null) {
@@ -32,7 +32,7 @@ export async function checkLayout(connection: Connection, key: string): Promise<
 
 const NAMES = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"];
 
-/** Asks the server how it keeps data. What it does not tell is left open. */
+/** Reads the server's settings for durability and eviction. Those that it does not report are left open. */
 export async function readServerSettings(connection: Connection, expires: boolean): Promise<ServerSettings> {
   const answers = await Promise.all(
     NAMES.map(async (name) => {
@@ -50,7 +50,7 @@ export async function readServerSettings(connection: Connection, expires: boolea
   const evicts = policy.startsWith("allkeys-") || (expires && policy.startsWith("volatile-"));
   if (evicts && maxmemory !== "0") {
     warnings.push(
-      `Redis has maxmemory-policy ${policy}: at ${maxmemory} bytes it drops executions, also running ones. Set it to noeviction.`,
+      `Redis has maxmemory-policy ${policy}: at ${maxmemory} bytes it drops executions, even running ones. Set it to noeviction.`,
     );
   }
   return { durable, warnings };

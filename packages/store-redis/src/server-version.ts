@@ -2,11 +2,11 @@ import { isWorkflowError } from "@waymark/core";
 import { unavailable } from "@waymark/core/store";
 import type { Connection } from "./connection.ts";
 
-/** `ZRANGE` has had what listings need since then. Valkey, and others, tell the version of Redis that they are like. */
+/** The oldest version whose `ZRANGE` has what listings need. Valkey and others report the version that they match. */
 const OLDEST_VERSION = "6.2";
 
 /**
- * Makes sure that the server knows the commands that the store uses; one that does not tell its version is trusted.
+ * Checks that the server knows the commands that the store uses. A server that does not report its version is trusted.
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE
  */
@@ -17,19 +17,19 @@ export async function checkVersion(connection: Connection): Promise<void> {
   throw unavailable("server_too_old", message, { details: { version, oldestSupported: OLDEST_VERSION } });
 }
 
-/** The version of Redis in what `INFO` says. */
+/** Returns the version of Redis in the answer to `INFO`. */
 export function versionIn(info: string): string | undefined {
   return /^redis_version:(\d+\.\d+\S*)/m.exec(info)?.[1];
 }
 
-/** Compares major and minor numbers. */
+/** Returns whether a version is older than another, by their major and minor numbers. */
 export function isOlder(version: string, other: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [otherMajor = 0, otherMinor = 0] = other.split(".").map(Number);
   return major < otherMajor || (major === otherMajor && minor < otherMinor);
 }
 
-/** Some managed services do not have the command, and some users may not run it. */
+/** Returns "" if the command was refused: some managed services do not have it, and some users may not run it. */
 function nothingIfRefused(error: unknown): string {
   const reason = isWorkflowError(error) ? error.details?.reason : undefined;
   if (reason === "permission" || reason === "server") return "";

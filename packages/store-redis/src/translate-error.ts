@@ -14,16 +14,16 @@ const BY_CODE: Record<string, Fault> = {
   WRONGPASS: { reason: "authentication", advice: "Redis refused the user or the password. Check both." },
   NOPERM: {
     reason: "permission",
-    advice: "The Redis user may not run a command or reach a key. Grant it (the README lists the rules).",
+    advice: "The Redis user lacks the permission for a command or a key. Grant it (the README lists the rules).",
   },
-  READONLY: { reason: "read_only", advice: "The server is a replica and takes no writes. Connect to the primary." },
+  READONLY: { reason: "read_only", advice: "The server is a replica and accepts no writes. Connect to the primary." },
   LOADING: { reason: "loading", advice: "Redis is still loading its data." },
   OOM: {
     reason: "out_of_memory",
     advice: "Redis has reached maxmemory, and nothing was written. Raise it or delete ended executions.",
   },
-  MISCONF: { reason: "persistence", advice: "Redis cannot write to its disk and takes no writes. Look at its log." },
-  BUSY: { reason: "busy", advice: "Redis is held up by a long script." },
+  MISCONF: { reason: "persistence", advice: "Redis cannot write to its disk and accepts no writes. Look at its log." },
+  BUSY: { reason: "busy", advice: "Redis is busy with a long script." },
   CROSSSLOT: {
     reason: "cluster",
     advice: "Keys of one execution lie in different slots. Use no keyPrefix of the client that holds `{}`.",
@@ -37,7 +37,7 @@ const BY_CODE: Record<string, Fault> = {
   NOSCRIPT: { reason: "server", advice: "Redis does not keep scripts." },
 };
 
-/** What a script meets before Redis 7.0, without the word. */
+/** The words for a missing permission in a script before Redis 7.0, which have no code. */
 const NO_PERMISSION = /The user executing the script can't/;
 const WRONG_TYPE = "WRONGTYPE";
 const CODE = new RegExp(`(?:^|[\\s-])(${[...Object.keys(BY_CODE), WRONG_TYPE].join("|")})(?=\\s)`);
@@ -51,7 +51,7 @@ export class TimedOut extends Error {
   }
 }
 
-/** Turns whatever the driver threw into the error that the store's contract names. */
+/** Turns an error of the driver's into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
   const serverCode = replyCodeOf(error);
@@ -64,20 +64,20 @@ export function translateError(error: unknown): WorkflowError {
   return unavailableBy(classify(error), cause, details);
 }
 
-/** Redis repeats the arguments of a command that it does not know, and the name of a user who may not do something. */
+/** Removes the arguments of an unknown command and the name of a user without permission, which Redis repeats. */
 function withoutSecrets(text: string): string {
   return text
     .replaceAll(/,? with args beginning with:.*/g, "")
     .replaceAll(/\bUser .{0,1000}? has no permissions/g, "The user has no permissions");
 }
 
-/** The word by which Redis names an error, also where a script met it. */
+/** Returns the word by which Redis names an error, even if it occurred in a script. */
 export function replyCodeOf(error: unknown): string | undefined {
   const message = messageOf(error);
   return CODE.exec(message)?.[1] ?? (NO_PERMISSION.test(message) ? "NOPERM" : undefined);
 }
 
-/** Tells whether the connection broke: what was sent on it last may have taken effect. */
+/** Returns whether the connection broke. The last command on it may have taken effect. */
 export function isConnectionLost(error: unknown): boolean {
   return isSocketCode(codeOf(error)) || CONNECTION_LOST.test(messageOf(error));
 }
@@ -94,7 +94,7 @@ function classify(error: unknown): Fault {
 }
 
 function messageOf(error: unknown): string {
-  // The cluster's own message says only that all nodes failed; what the last one said is beside it.
+  // The cluster's own message is only that all nodes failed; the last node's error is beside it.
   const last = (error as { lastNodeError?: unknown } | null | undefined)?.lastNodeError;
   if (last instanceof Error) return `${String((error as Error).message)} ${messageOf(last)}`;
   return wordsOf(error);

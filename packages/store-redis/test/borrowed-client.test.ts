@@ -28,7 +28,7 @@ function newClient(options: { lazyConnect?: boolean } = {}): Redis {
 
 const from = (client: Redis, keyPrefix = `${randomUUID()}:`) => RedisCheckpointStore.from(client, { keyPrefix });
 
-it("many calls of many stores wait for one client with one listener, and leave none behind", async () => {
+it("many calls of many stores wait for one client with one listener, and remove it", async () => {
   const client = newClient({ lazyConnect: true });
   const before = client.listenerCount("ready") + client.listenerCount("end");
   const stores = Array.from({ length: 15 }, () => from(client));
@@ -40,7 +40,7 @@ it("many calls of many stores wait for one client with one listener, and leave n
   expect(warnings).toEqual([]);
 });
 
-it("calls that wait while a client ends are told, all of them, and leave no listener", async () => {
+it("all calls that wait while a client ends reject, and leave no listener", async () => {
   const client = newClient({ lazyConnect: true });
   const before = client.listenerCount("end");
   const store = from(client);
@@ -50,7 +50,7 @@ it("calls that wait while a client ends are told, all of them, and leave no list
   expect(client.listenerCount("end")).toBe(before);
 });
 
-it("a client that was quit is told at once, and used again once it is connected again", async () => {
+it("a client that was quit is reported at once, and used again once it has connected again", async () => {
   const client = newClient();
   const store = from(client);
   const head = await store.createExecution(newExecution("e1"));
@@ -65,7 +65,7 @@ it("a client that was quit is told at once, and used again once it is connected 
   await store.commit("e1", newCommit(head));
 });
 
-it("goes by the client's database and prefix as they are now", async () => {
+it("a store uses the current database and prefix of its client", async () => {
   const client = newClient();
   const store = from(client);
   const head = await store.createExecution(newExecution("e1"));

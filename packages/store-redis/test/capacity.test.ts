@@ -12,12 +12,12 @@ const MANY = 100_000;
 const PAGE = 20;
 const ORDERS = ["asc", "desc"] as const;
 
-// Its own, so that it counts nobody else's commands.
+// Its own, so that it counts no other client's commands.
 const server = await startOwnRedis({ settings: { appendonly: "no" } });
 const admin = new Redis(server.url);
 const store = await RedisCheckpointStore.connect({
   url: server.url,
-  // What is sent at one moment is sent together: so many executions take seconds, not minutes.
+  // Commands of one moment are sent together, so that the executions take seconds and not minutes.
   options: { enableAutoPipelining: true },
   timeoutMs: 60_000,
 });
@@ -109,7 +109,7 @@ function expected({ matches, sortBy: by }: Listing, order: "asc" | "desc"): Exec
   return order === "asc" ? rows : rows.reverse();
 }
 
-/** What the first page of each listing took of the server, by name and order. */
+/** The cost of the first page of each listing on the server, by name and order. */
 async function firstPages(): Promise<Map<string, Calls>> {
   const taken = new Map<string, Calls>();
   for (const listing of listings()) {
@@ -136,7 +136,7 @@ describe(`a listing of ${MANY} executions`, () => {
     bytesEach = ((await figureOf(admin, "memory", "used_memory")) - before) / (MANY - FEW);
   });
 
-  it("has the right rows, on its first page and in the middle, in both orders", async () => {
+  it("returns the right rows on its first page and in the middle, in both orders", async () => {
     for (const listing of listings()) {
       for (const [order, way] of ordersOf(listing)) {
         const rows = expected(listing, order);
@@ -154,7 +154,7 @@ describe(`a listing of ${MANY} executions`, () => {
     }
   });
 
-  it(`takes no more of the server than one of ${FEW}`, async () => {
+  it(`costs the server no more than one of ${FEW}`, async () => {
     for (const [listing, calls] of await firstPages()) {
       const before = withFew.get(listing) ?? {};
       expect(calls.hgetall, listing).toBeGreaterThan(PAGE);
@@ -164,7 +164,7 @@ describe(`a listing of ${MANY} executions`, () => {
     }
   });
 
-  it("looks at the executions of a page and one more, wherever the page is", async () => {
+  it("reads the executions of a page and one more, wherever the page is", async () => {
     const [listing] = LISTINGS as [Listing];
     for (const order of ORDERS) {
       const after = expected(listing, order)[MANY / 2] as ExecutionRecord;
@@ -178,7 +178,7 @@ describe(`a listing of ${MANY} executions`, () => {
     }
   });
 
-  it("of two conditions goes by the one that fewer executions meet", async () => {
+  it("uses the one of two conditions that fewer executions meet", async () => {
     const options = { userId: "u7", status: ["pending", "suspended"], limit: PAGE } as const;
     const rows = expected({ ...LISTINGS[0], matches: isWaitingOfUser } as Listing, "desc");
     const waiting = all.filter(({ status }) => status === "pending" || status === "suspended").length;
@@ -189,20 +189,20 @@ describe(`a listing of ${MANY} executions`, () => {
     expect(waiting).toBeLessThan(all.filter(({ userId }) => userId === "u7").length / 10);
   });
 
-  it("walks to the end, every row once", async () => {
+  it("returns every row once on the way to its end", async () => {
     const [everything, byWorkflow] = LISTINGS as [Listing, Listing];
     expect(await walk({ order: "asc", limit: 1_000 })).toEqual(expected(everything, "asc").map(({ id }) => id));
     const pages = { ...byWorkflow.options, order: "desc", limit: 100 } as const;
     expect(await walk(pages)).toEqual(expected(byWorkflow, "desc").map(({ id }) => id));
   });
 
-  it("never goes through the keys of the server", async () => {
+  it("never scans the keys of the server", async () => {
     const names = Object.keys(await callsUntilNow(admin));
     expect(names).toContain("zrange");
     expect(names.filter((name) => /^(keys|scan)$/.test(name))).toEqual([]);
   });
 
-  it("takes as much memory as the README says", () => {
+  it("takes the memory that the README states", () => {
     // 1.2 kB on Valkey 9, 1.5 kB on Redis 7: with ids as short as these are, the least that the README names.
     expect(bytesEach).toBeGreaterThan(1_000);
     expect(bytesEach).toBeLessThan(2_000);

@@ -9,7 +9,7 @@ import { faultOf, IN_TIME, unavailable } from "./fault-of.ts";
 const cluster = await startRedisCluster();
 afterAll(() => cluster.stop());
 
-it("tells that a node of a cluster is not opened by its address alone", async () => {
+it("a node of a cluster that is opened by its address alone is refused with advice", async () => {
   const results = await Promise.all(
     cluster.nodes.map(({ url }) =>
       RedisCheckpointStore.connect({ url }).then(
@@ -26,7 +26,7 @@ it("tells that a node of a cluster is not opened by its address alone", async ()
   expect(results).toContainEqual({ reason: "cluster", serverCode: "MOVED" });
 });
 
-it("fails in the time stated while a node is away, and goes on with the same store when it is back", async () => {
+it("calls fail within timeoutMs while a node is away, and the same store works when it is back", async () => {
   const options = { cluster: [...cluster.addresses], keyPrefix: `${randomUUID()}:` };
   await using patient = await RedisCheckpointStore.connect({ ...options, timeoutMs: 60_000 });
   await using store = await RedisCheckpointStore.connect({ ...options, timeoutMs: 2_000 });

@@ -17,7 +17,7 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-it("goes on while the slot of an execution moves to another node, key by key", async () => {
+it("an execution continues while its slot moves to another node, key by key", async () => {
   await using store = await RedisCheckpointStore.connect({ cluster: [...cluster.addresses], keyPrefix: "m:" });
   const head = await store.createExecution(newExecution("e1"));
   const slot = String(await nodes[0]?.client.cluster("KEYSLOT", new Keys("m:").execution("e1").head));
@@ -40,7 +40,7 @@ it("goes on while the slot of an execution moves to another node, key by key", a
   await say(target, "importing", source.id);
   await say(source, "migrating", target.id);
   await more();
-  // One key here, the other there: nobody can commit (TRYAGAIN) until the rest has followed.
+  // One key here, the other there: a commit fails (TRYAGAIN) until the rest has followed.
   const keys = (await source.client.call("cluster", "getkeysinslot", slot, "100")) as string[];
   expect(keys).toHaveLength(3);
   for (const key of keys) await source.client.migrate("127.0.0.1", target.port, key, 0, 60_000);

@@ -17,7 +17,7 @@ afterAll(async () => {
   await Promise.all([...replicas.map((replica) => replica.stop()), cluster.stop()]);
 });
 
-/** Gives each node of the cluster a replica. */
+/** Adds a replica to each node of the cluster. */
 async function attachReplicas(): Promise<void> {
   const [{ host, port }] = cluster.addresses as [{ host: string; port: number }];
   for (const admin of admins) await admin.call("cluster", "meet", host, String(port));
@@ -36,7 +36,7 @@ async function attachReplicas(): Promise<void> {
   }
 }
 
-it("no read goes to a replica, whatever a client is told about reads", async () => {
+it("no read goes to a replica, whatever the client's option for reads is", async () => {
   await attachReplicas();
   for (const scaleReads of ["slave", "all", (nodes: unknown[]) => nodes.at(-1)] as const) {
     const client = new Cluster([...cluster.addresses], { scaleReads: scaleReads as "slave" });

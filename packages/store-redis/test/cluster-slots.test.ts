@@ -68,7 +68,7 @@ it.for(["{}", "a{}b{c}", "}{}"])("a client's own prefix %s is refused, with noth
   expect(await countKeys()).toBe(before);
 });
 
-it("is told of keys in several slots, as a prefix that was changed behind the store's back scatters them", async () => {
+it("keys in several slots, after the client's prefix was changed, are reported", async () => {
   const client = new Cluster(nodes, { keyPrefix: "x" });
   const store = RedisCheckpointStore.from(client);
   await store.setup();

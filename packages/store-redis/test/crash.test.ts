@@ -17,19 +17,19 @@ function trial(keyPrefix: string) {
   };
 }
 
-it("keeps every acknowledged checkpoint when the process is killed at any moment", async () => {
+it("a process that is killed at any moment loses no acknowledged checkpoint", async () => {
   const verdict = await runKillTrial({ ...trial("process:"), kills: 6 });
   expect(verdict.violations, `seed ${verdict.seed}`).toEqual([]);
   expect(verdict.kills).toBe(6);
 }, 120_000);
 
-it("keeps every acknowledged checkpoint when the server is killed, and goes on when it is back", async () => {
+it("a server that is killed and started again has every acknowledged checkpoint, and the store works again", async () => {
   const verdict = await runKillTrial({ ...trial("server:"), kills: 3, killServer: () => server.restart() });
   expect(verdict.violations, `seed ${verdict.seed}`).toEqual([]);
   expect(verdict.kills).toBe(3);
 }, 120_000);
 
-it("lets one of many processes win each version", async () => {
+it("of many processes that commit the same version, one wins", async () => {
   const { address, open } = trial("race:");
   const store = await open();
   const verdict = await runRaceTrial({ address, store, processes: 4, versions: 50 });

@@ -29,7 +29,7 @@ it("a listing that is cut off anywhere in its answers is read again", async () =
   await proxy.close();
 });
 
-/** A network that fails after so many bytes of what the server answers have got through. */
+/** A network that fails after it has passed on a number of bytes of the server's answers. */
 async function startCutter(port: number) {
   let received = 0;
   let cutAt = Number.POSITIVE_INFINITY;

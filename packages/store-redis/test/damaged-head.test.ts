@@ -48,21 +48,21 @@ const DAMAGED: [string, string[]][] = [
 describe.each(DAMAGED)("%s of one head", (name, values) => {
   const isEnded = name === "endedAt";
 
-  it("that cannot be read hurts nothing else", async () => {
+  it("that cannot be read affects no other execution", async () => {
     for (const value of values) {
       const apply = async (id: string) => void (await admin.hset(headOf(id), name, value));
       await expectHarmlessHere({ unreadable: name, isEnded, apply });
     }
   });
 
-  it("that is missing hurts nothing else", async () => {
+  it("that is missing affects no other execution", async () => {
     const apply = async (id: string) => void (await admin.hdel(headOf(id), name));
     const unreadable = OPTIONAL.includes(name) ? {} : { unreadable: name };
     await expectHarmlessHere({ ...unreadable, isEnded, apply });
   });
 
-  it("that is another number, as far as it is one, hurts nothing else", async () => {
-    // What is read by these decides where an execution is listed: its place cannot be checked.
+  it("that is another number, if it is a number, affects no other execution", async () => {
+    // These fields decide the place of an execution in listings, so it cannot be checked.
     if (!COUNTS.includes(name)) return;
     for (const value of ["0", "3", "9007199254740991"]) {
       const apply = async (id: string) => void (await admin.hset(headOf(id), name, value));
@@ -71,7 +71,7 @@ describe.each(DAMAGED)("%s of one head", (name, values) => {
   });
 });
 
-it.each(["string", "list", "zset"])("a %s in place of a head hurts nothing else", async (type) => {
+it.each(["string", "list", "zset"])("a %s in place of a head affects no other execution", async (type) => {
   const apply = async (id: string) => {
     await admin.del(headOf(id));
     if (type === "string") await admin.set(headOf(id), "text");
@@ -81,7 +81,7 @@ it.each(["string", "list", "zset"])("a %s in place of a head hurts nothing else"
   await expectHarmlessHere({ unreadable: "status", apply });
 });
 
-it.each(["nothing", "string", "hash"])("%s in place of the records hurts nothing else", async (type) => {
+it.each(["nothing", "string", "hash"])("%s in place of the records affects no other execution", async (type) => {
   const apply = async (id: string) => {
     const { records } = keys.execution(id);
     await admin.del(records);
@@ -91,14 +91,14 @@ it.each(["nothing", "string", "hash"])("%s in place of the records hurts nothing
   await expectHarmlessHere({ apply });
 });
 
-it.each(["last", "void"])("a counter of tokens whose %s cannot be read hurts nobody", async (field) => {
+it.each(["last", "void"])("a counter of tokens whose %s cannot be read affects no execution", async (field) => {
   for (const value of NUMBERS) {
     const apply = async (id: string) => void (await admin.hset(keys.execution(id).tokens, field, value));
     await expectHarmlessHere({ apply });
   }
 });
 
-it("entries of an index that are not of this store are passed over, and the walk ends", async () => {
+it("entries of an index that are not the store's are ignored, and the listing ends", async () => {
   const members = ["", "\0", "e", "e\0", "\x001", "e\x001\x002", "e\x00x", "\0\0\0", "e\x001.2.3", "é\x009"];
   const scores = ["-inf", "+inf", "-1", "1.5", "0.1", "1e300", "1700000000000"];
   const apply = async () => {
@@ -116,7 +116,7 @@ it("entries of an index that are not of this store are passed over, and the walk
   await expectHarmlessHere({ apply });
 });
 
-it("an index that something else has overwritten is told, and is no fault to wait for", async () => {
+it("an index that was overwritten is reported at once as STATE_CORRUPT", async () => {
   const other = RedisCheckpointStore.from(admin, { keyPrefix: "index:" });
   await admin.set(new Keys("index:").allIndex, "text");
   await expect(other.listExecutions()).rejects.toMatchObject({ code: "STATE_CORRUPT" });

@@ -28,7 +28,7 @@ async function put(key: string, lines: readonly string[]): Promise<void> {
   if (lines.length > 0) await admin.rpush(key, ...lines);
 }
 
-it("a record that was removed, added, or put elsewhere is told", async () => {
+it("a record that was removed, added or moved is reported", async () => {
   const { id, key, lines, records } = await writtenHistory();
   for (let at = 0; at < lines.length; at++) {
     for (const damaged of [lines.toSpliced(at, 1), lines.toSpliced(at, 0, lines[at] as string), lines.slice(0, at)]) {
@@ -43,7 +43,7 @@ it("a record that was removed, added, or put elsewhere is told", async () => {
   expect(await store.readCheckpoints(id)).toEqual(records);
 });
 
-it("a field of a record that cannot be read is told, with the record's number", async () => {
+it("a field of a record that cannot be read is reported with the record's number", async () => {
   const { id, key, lines, records } = await writtenHistory();
   for (const [at, line] of lines.entries()) {
     const [header = "", payload = ""] = line.split("\n");
@@ -63,7 +63,7 @@ it("a field of a record that cannot be read is told, with the record's number", 
   expect(await store.readCheckpoints(id)).toEqual(records);
 });
 
-it("whatever is done to the text of a record, a read is right or has a code", async () => {
+it("a read of a record whose text was changed returns the right record or rejects with a code", async () => {
   const { id, key, lines, records } = await writtenHistory();
   await forManyEdits(async (edit) => {
     const at = edit.which % lines.length;

@@ -63,7 +63,7 @@ function stepOf([sha1, , key]: [string, number, ...string[]]): Step {
 }
 
 it.each<Step>(["read", "forget", "unlink", "look"])(
-  "a definition that is saved again while it is deleted stays (before the step %s)",
+  "a definition that is saved again while it is deleted is kept (before the step %s)",
   async (step) => {
     const { store, open, age, left } = newStore();
     await store.saveDefinition("again", '{"a":1}');
@@ -78,7 +78,7 @@ it.each<Step>(["read", "forget", "unlink", "look"])(
   },
 );
 
-it("unused definitions are found among many, however the executions came to name the others", async () => {
+it("unused definitions are found among many that executions name", async () => {
   const { store, age, left } = newStore();
   const numbers = Array.from({ length: 2_100 }, (_, n) => n);
   await Promise.all(numbers.map((n) => store.createExecution(newExecution(`e${n}`, { definitionHash: `h${n % 7}` }))));

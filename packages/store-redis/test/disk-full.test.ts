@@ -22,7 +22,7 @@ const KIB = 1024;
 
 // Only root may mount a disk; elsewhere these show as skipped tests.
 it.skipIf(!isMounted)(
-  "everysec: once the disk is full no commit is taken, and once there is room they are",
+  "everysec: commits are refused while the disk is full, and accepted once there is room",
   async () => {
     const server = await startOwnRedis({ parentFolder: folder, settings: { appendfsync: "everysec" } });
     const store = await RedisCheckpointStore.connect({ url: server.url });
@@ -42,7 +42,7 @@ it.skipIf(!isMounted)(
 );
 
 it.skipIf(!isMounted)(
-  "always: a server whose disk is full ends, and has all that it acknowledged when it is back",
+  "always: a server whose disk is full ends, and has every acknowledged commit when it is back",
   async () => {
     const server = await startOwnRedis({ parentFolder: folder });
     const store = await RedisCheckpointStore.connect({ url: server.url, timeoutMs: 2_000 });

@@ -1,6 +1,6 @@
 import { isWorkflowError } from "@waymark/core";
 
-/** What went wrong, as the caller sees it: code and details; `undefined` where nothing did. */
+/** Returns the code and details of a call's error, or `undefined` if it succeeds. */
 export async function faultOf(call: Promise<unknown>): Promise<unknown> {
   const error = await call.then(
     () => undefined,

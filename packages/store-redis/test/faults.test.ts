@@ -32,7 +32,7 @@ async function openByProxy(timeoutMs: number) {
   return { proxy, store: await open({ url: proxy.urlFor(server.url), timeoutMs }) };
 }
 
-it("a cut connection is made again, and the commit under way is not made twice", async () => {
+it("a connection that is cut is replaced, and the commit under way takes effect once", async () => {
   const { proxy, store } = await openByProxy(60_000);
   const head = await store.createExecution(newExecution("e1"));
   proxy.cut();
@@ -53,7 +53,7 @@ it("a deletion whose answer is lost is not counted twice", async () => {
   expect(await store.getExecution("e1")).toBeUndefined();
 });
 
-it("a creation that is sent again after a deletion does not bring back the tokens of before", async () => {
+it("a creation that is sent again after a deletion does not bring back earlier tokens", async () => {
   const store = await open({ keyPrefix: "again:" });
   const sent: [string, number, ...string[]][] = [];
   const recorder = Object.assign(Object.create(admin) as Redis, {
@@ -73,7 +73,7 @@ it("a creation that is sent again after a deletion does not bring back the token
   expect((await store.createExecution(newExecution("e1"))).token).toBeGreaterThan(claimed.token);
 });
 
-it("a silent network is given up after the time stated, and the store goes on when it is back", async () => {
+it("a call on a silent network fails after timeoutMs, and the store works again when the network does", async () => {
   const { proxy, store } = await openByProxy(2_000);
   const head = await store.createExecution(newExecution("e1"));
   proxy.stall();
@@ -84,7 +84,7 @@ it("a silent network is given up after the time stated, and the store goes on wh
   expect(await store.getExecution("e1")).toMatchObject({ version: 1 });
 });
 
-it("a server that is away is told within the time stated, and used again when it is back", async () => {
+it("a server that is away is reported within timeoutMs, and used again when it is back", async () => {
   const store = await open({ timeoutMs: 2_000 });
   const head = await store.createExecution(newExecution("e1"));
   const commit = newCommit(head);
@@ -95,7 +95,7 @@ it("a server that is away is told within the time stated, and used again when it
   await expect.poll(() => faultOf(store.commit("e1", commit)), IN_TIME).toBeUndefined();
 });
 
-it("scripts that the server forgot are sent again", async () => {
+it("scripts that the server has forgotten are sent again", async () => {
   const store = await open();
   const head = await store.createExecution(newExecution("e1"));
   await store.commit("e1", newCommit(head));
@@ -104,7 +104,7 @@ it("scripts that the server forgot are sent again", async () => {
   expect(await store.getExecution("e1")).toMatchObject({ version: 2 });
 });
 
-it("a server without memory writes nothing, says so, and goes on once it has some", async () => {
+it("a server without memory writes nothing and is reported; the store works once it has some", async () => {
   const store = await open();
   const head = await store.createExecution(newExecution("e1"));
   await admin.config("SET", "maxmemory", "1");
@@ -119,7 +119,7 @@ it("a server without memory writes nothing, says so, and goes on once it has som
   await store.createExecution(newExecution("e2"));
 });
 
-it("a wrong or missing password, and a user who may not, are told apart", async () => {
+it("a wrong password, a missing password and a missing permission are distinguished", async () => {
   const closed = await startOwnRedis({ settings: { requirepass: "secret" } });
   opened.push({ close: () => closed.stop() });
   const { host } = new URL(closed.url);
@@ -151,7 +151,7 @@ it("a wrong or missing password, and a user who may not, are told apart", async 
   expect(await faultOf(connect("poor:pw@"))).toEqual(unavailable({ reason: "permission", serverCode: "NOPERM" }));
 });
 
-it("a key that something else has overwritten is told", async () => {
+it("a key that was overwritten is reported", async () => {
   const store = await open({ keyPrefix: "foreign:" });
   const head = await store.createExecution(newExecution("e1"));
   const [key = ""] = await admin.keys("foreign:*:head:e1");
@@ -160,7 +160,7 @@ it("a key that something else has overwritten is told", async () => {
   expect(await faultOf(store.commit("e1", newCommit(head)))).toEqual(fault);
 });
 
-it("a borrowed client that was ended is told at once, and close leaves a borrowed client open", async () => {
+it("a borrowed client that was ended is reported at once, and close leaves a borrowed client open", async () => {
   const client = new Redis(server.url);
   const store = RedisCheckpointStore.from(client, { keyPrefix: `${randomUUID()}:` });
   await store.createExecution(newExecution("e1"));

@@ -52,10 +52,10 @@ afterAll(async () => {
 interface Scenario {
   prepare: Call;
   actors: Record<string, readonly Call[]>;
-  /** What somebody lists meanwhile. */
+  /** The listing that the lister reads meanwhile. */
   lists?: ListExecutionsOptions;
   mayCrash?: readonly string[];
-  /** Who runs the version before: actors, "lister" or "prepare". */
+  /** The actors, "lister" or "prepare" that run the version before. */
   before?: readonly string[];
 }
 
@@ -66,23 +66,23 @@ const scenarios: Record<string, Scenario> = {
     actors: { a: [create("wa")], b: [create("wb")] },
     mayCrash: ["a", "b"],
   },
-  "a creation, and a listing that calls it off": {
+  "a creation, and a listing that cancels it": {
     prepare: nothing,
     actors: { a: [create("wa")] },
     lists: {},
     mayCrash: ["a"],
   },
-  "two claims of one that has failed": {
+  "two claims of a failed execution": {
     prepare: create("w", "failed"),
     actors: { a: [claim("a")], b: [claim("b")] },
     mayCrash: ["a", "b"],
   },
-  "a claim of one that has failed, and a listing": {
+  "a claim of a failed execution, and a listing": {
     prepare: create("w", "failed"),
     actors: { a: [claim("a"), commit("failed")] },
     lists: { status: STATUSES },
   },
-  "an old owner that ends it, and a new one that does": {
+  "an old owner and a new one that end the execution": {
     prepare: create("w"),
     actors: { a: [commit("completed")], b: [claim("b"), commit("failed")] },
     mayCrash: ["a", "b"],
@@ -93,13 +93,13 @@ const scenarios: Record<string, Scenario> = {
     lists: { status: ["running", "completed"] },
     mayCrash: ["a"],
   },
-  "one that falls asleep, a claim that wakes it, and a listing of what is due": {
+  "a suspension, a claim that ends it, and a listing of due executions": {
     prepare: create("w"),
     actors: { a: [commit("suspended", { wakeAt: 1 })], b: [claim("b")] },
     lists: { due: true },
     mayCrash: ["a", "b"],
   },
-  "a time to wake that is set, cleared and set anew, and one that somebody else sets": {
+  "a wakeAt that is set, cleared and set again, and one that another owner sets": {
     prepare: create("w"),
     actors: {
       a: [commit("running", { wakeAt: 1 }), commit("running", { wakeAt: null }), commit("running", { wakeAt: 1 })],
@@ -107,23 +107,23 @@ const scenarios: Record<string, Scenario> = {
     },
     mayCrash: ["a"],
   },
-  "one that is due, deleted and created anew, and a listing of what is due": {
+  "a due execution that is deleted and created again, and a listing of due executions": {
     prepare: create("w", "pending", { wakeAt: 1 }),
     actors: { a: [remove, create("wa", "pending", { wakeAt: 1 })] },
     lists: { due: true },
     mayCrash: ["a"],
   },
-  "a deletion, a creation anew, and an old owner that ends it": {
+  "a deletion, a second creation, and an old owner that ends the execution": {
     prepare: create("w"),
     actors: { a: [remove, create("wa")], b: [commit("completed")] },
     mayCrash: ["a", "b"],
   },
-  "a deletion, a creation anew, and a listing": {
+  "a deletion, a second creation, and a listing": {
     prepare: create("w"),
     actors: { a: [remove, create("wa")] },
     lists: {},
   },
-  "a claim that comes before or after a deletion and a creation anew": {
+  "a claim before or after a deletion and a second creation": {
     prepare: create("w", "failed"),
     actors: { a: [remove, create("wa", "failed")], b: [claim("b")] },
     mayCrash: ["b"],
@@ -140,32 +140,32 @@ const scenarios: Record<string, Scenario> = {
     lists: { status: STATUSES },
     before: ["prepare", "a", "lister"],
   },
-  "an owner of the version before that ends it, and a claim": {
+  "an owner of the version before that ends the execution, and a claim": {
     prepare: create("w"),
     actors: { a: [commit("completed")], b: [claim("b"), commit("failed")] },
     mayCrash: ["a", "b"],
     before: ["prepare", "a"],
   },
-  "an owner that ends it, and a claim by the version before": {
+  "an owner that ends the execution, and a claim by the version before": {
     prepare: create("w"),
     actors: { a: [commit("completed")], b: [claim("b"), commit("failed")] },
     mayCrash: ["a", "b"],
     before: ["b"],
   },
-  "one that the version before suspends, a claim that wakes it, and a listing of what is due": {
+  "a suspension by the version before, a claim that ends it, and a listing of due executions": {
     prepare: create("w"),
     actors: { a: [commit("suspended", { wakeAt: 1 })], b: [claim("b")] },
     lists: { due: true },
     mayCrash: ["a", "b"],
     before: ["prepare", "a"],
   },
-  "one that is suspended, a claim that wakes it, and a listing of what is due by the version before": {
+  "a suspension, a claim that ends it, and a listing of due executions by the version before": {
     prepare: create("w"),
     actors: { a: [commit("suspended", { wakeAt: 1 })], b: [claim("b")] },
     lists: { status: STATUSES },
     before: ["lister"],
   },
-  "one that is due, deleted and created anew by the version before, and a listing of what is due": {
+  "a due execution that the version before deletes and creates again, and a listing of due executions": {
     prepare: create("w", "pending", { wakeAt: 1 }),
     actors: { a: [remove, create("wa", "pending", { wakeAt: 1 })] },
     lists: { due: true },
@@ -175,7 +175,7 @@ const scenarios: Record<string, Scenario> = {
 };
 
 for (const [title, scenario] of Object.entries(scenarios)) {
-  it(`${title}: every interleaving that is tried is one of the model's`, async () => {
+  it(`${title}: every interleaving has a result of the model`, async () => {
     const models = new Map<string | undefined, Observation[]>();
     for (const crashed of [undefined, ...(scenario.mayCrash ?? [])]) {
       models.set(crashed, await allowed(scenario.prepare, scenario.actors, crashed));
@@ -225,7 +225,7 @@ async function runOnce(
   expect(isAllowed(seen, models.get(schedule.crashed) ?? []), where).toBe(true);
   if (lists !== undefined) {
     expect(listed?.length, where).toBeLessThanOrEqual(1);
-    // What was there all the time is listed, whatever became of it.
+    // An execution that existed throughout is listed, whatever has happened to it.
     const isMeant = lists.due !== true || (prepared.head?.wakeAt !== undefined && isAtRest(prepared.head.status));
     if (
       isMeant &&

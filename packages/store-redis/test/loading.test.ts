@@ -5,7 +5,7 @@ import { afterAll, expect, it } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
 import { faultOf, IN_TIME, unavailable } from "./fault-of.ts";
 
-// A snapshot of so many keys takes the server at least four seconds to load, during which it answers.
+// The server takes at least four seconds to load a snapshot of this many keys, and answers meanwhile.
 const KEYS = 4_000;
 const server = await startOwnRedis({
   settings: { appendonly: "no", "key-load-delay": "1000", "loading-process-events-interval-bytes": "1024" },
@@ -15,7 +15,7 @@ afterAll(() => server.stop());
 const open = (timeoutMs: number) => RedisCheckpointStore.connect({ url: server.url, timeoutMs });
 const loading = unavailable({ reason: "loading", serverCode: "LOADING" });
 
-it("a server that is loading its data is waited for, and told where that takes too long", async () => {
+it("a call waits for a server that is loading its data, and reports it after timeoutMs", async () => {
   await using patient = await open(60_000);
   await using hasty = await open(1_000);
   const head = await patient.createExecution(newExecution("e1"));

@@ -9,7 +9,7 @@ import { type Calls, callsOf, figureOf } from "./server-work.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-// Its own, so that it counts nobody else's commands.
+// Its own, so that it counts no other client's commands.
 const server = await startOwnRedis({ settings: { appendonly: "no" } });
 const admin = new Redis(server.url);
 const store = await RedisCheckpointStore.connect({ url: server.url, timeoutMs: 60_000 });
@@ -23,7 +23,7 @@ describe("a large state", () => {
   it.each([
     ["16 MiB", 16 * MEBIBYTE],
     ["the largest there is", store.capabilities.maxPayloadBytes],
-  ])("of %s is kept, and read back", async (_name, bytes) => {
+  ])("of %s is kept and read", async (_name, bytes) => {
     const head = await store.createExecution(newExecution(randomUUID()));
     const payload = payloadOf(bytes);
     await store.commit(head.id, newCommit(head, { checkpoints: [newCheckpoint({ kind: "snapshot", payload })] }));
@@ -34,7 +34,7 @@ describe("a large state", () => {
     expect(await store.deleteExecutions([{ id: head.id, version: 2 }])).toBe(1);
   });
 
-  it("that is a byte too large is refused before anything is sent", async () => {
+  it("that is one byte too large is refused before anything is sent", async () => {
     const head = await store.createExecution(newExecution(randomUUID()));
     // Each "é" is two bytes: what counts is what is sent, not the length of the text.
     const payload = `"${"é".repeat((store.capabilities.maxPayloadBytes - 2) / 2)}1"`;
@@ -78,13 +78,13 @@ describe("an execution of 10,000 checkpoints", () => {
     await store.readCheckpoints(id, { limit: 1 });
   });
 
-  it("takes of the server at its end what it took at its beginning", async () => {
+  it("costs the server as much at its end as at its beginning", async () => {
     expect(perCommit.get(10)).toEqual({ evalsha: 1, hmget: 1, llen: 1, time: 1, hset: 1, rpush: 1 });
     expect(perCommit.get(LAST)).toEqual(perCommit.get(10));
     expect(await store.getExecution(id)).toMatchObject({ version: LAST, seq: LAST, checkpointsCount: LAST });
   });
 
-  it("is read whole, in both orders", async () => {
+  it("is read as a whole in both orders", async () => {
     const records = await store.readCheckpoints(id);
     expect(records.map(({ seq }) => seq)).toEqual(numbers(0, LAST));
     expect(
@@ -115,7 +115,7 @@ describe("an execution of 10,000 checkpoints", () => {
   });
 });
 
-/** JSON of exactly so many bytes. */
+/** Returns JSON of exactly `bytes` bytes. */
 function payloadOf(bytes: number): string {
   return JSON.stringify({ text: "0123456789abcdef".repeat(bytes / 16).slice('{"text":""}'.length) });
 }

@@ -31,7 +31,7 @@ function admin(url: string): Redis {
   return client;
 }
 
-it("a replica is told from a primary; promoted in mid-write, it is written to, and no token comes twice", async () => {
+it("writes to a replica are refused; once it is promoted they succeed, and no token comes twice", async () => {
   const { primary, replica, promote } = await startPair();
   const first = await open(primary.url);
   const head = await first.createExecution(newExecution("e1"));
@@ -61,7 +61,7 @@ it("a replica is told from a primary; promoted in mid-write, it is written to, a
   expect(await faultOf(second.commit("e1", newCommit({ ...head, version })))).toMatchObject({ code: "LEASE_LOST" });
 });
 
-it("leaves a primary that was demoted for the one that is now behind its address, and takes the scripts there", async () => {
+it("a store leaves a demoted primary for the new one behind its address, and sends the scripts there", async () => {
   const { primary, replica, promote } = await startPair();
   const [from, to] = [new URL(primary.url), new URL(replica.url)];
   const proxy = await startTcpProxy({ host: from.hostname, port: Number(from.port) });
@@ -86,7 +86,7 @@ it("leaves a primary that was demoted for the one that is now behind its address
   expect(await store.getExecution("e1")).toMatchObject({ version: 2, seq: 2 });
 });
 
-it("waits for a replica that has lost its primary and serves no old data, and tells what it waits for", async () => {
+it("a call waits for a replica that has lost its primary and serves no old data, and reports the reason", async () => {
   const { primary, replica, promote } = await startPair({ "replica-serve-stale-data": "no" });
   const writer = await open(primary.url);
   const head = await writer.createExecution(newExecution("e1"));

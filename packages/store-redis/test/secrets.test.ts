@@ -51,11 +51,11 @@ it.each<RedisConnectOptions>([
   { url: `mongodb://${USER}:${PASSWORD}@${host}` },
   { cluster: [`redis://${USER}:${PASSWORD}@a b`] as never },
   { cluster: [`redis://${PASSWORD}/${PASSWORD}@${host}`] as never },
-])("an address that is none is not repeated (%#)", async (options) => {
+])("an invalid address is not repeated (%#)", async (options) => {
   expect(await leakOf(RedisCheckpointStore.connect({ timeoutMs: 2_000, ...options }))).toBe("INVALID_ARGUMENT");
 });
 
-it("what is refused at the login does not name user and password", async () => {
+it("an error about a refused login repeats neither user nor password", async () => {
   const connect = (login: string) =>
     RedisCheckpointStore.connect({ url: `redis://${login}@${host}`, timeoutMs: 5_000 });
   expect(await leakOf(connect(`${USER}:x${PASSWORD}`))).toBe("STORE_UNAVAILABLE");
@@ -70,7 +70,7 @@ it("what is refused at the login does not name user and password", async () => {
   expect(await leakOf(RedisCheckpointStore.connect(nobody))).toBe("STORE_UNAVAILABLE");
 });
 
-it("a node's context is not in the error of its commit that the server has no memory for", async () => {
+it("the error of a commit for which the server has no memory does not repeat the context", async () => {
   const executors = {
     a: async () => {
       await admin.config("SET", "maxmemory", "1");
@@ -91,12 +91,12 @@ it("a node's context is not in the error of its commit that the server has no me
   }
 });
 
-it("a command that the server does not know is not repeated with its arguments", async () => {
+it("the error of an unknown command does not repeat its arguments", async () => {
   const json = `{"key":"${PAYLOAD}"}`;
   expect(await leakOf(borrowed(url).saveDefinition("h", json))).toBe("STORE_UNAVAILABLE");
 });
 
-it("a key of another type, an answer that is lost and a server that is away say nothing of what was sent", async () => {
+it("errors of a key of another type, a lost answer and a server that is away do not repeat the payload", async () => {
   const proxy = await startTcpProxy({ host: "127.0.0.1", port: Number(port) });
   opened.push(() => proxy.close());
   const keyPrefix = `${randomUUID()}:`;

@@ -45,7 +45,7 @@ function newWriter(store: RedisCheckpointStore, head: ExecutionRecord, payload?:
   };
 }
 
-/** What is there is what was sent, up to some number, and the head is that of this number. */
+/** Checks that the records are those that were sent, up to some number, and that the head is that of this number. */
 async function expectPrefix(store: RedisCheckpointStore, id: string, sent: readonly string[]): Promise<number> {
   const head = await store.getExecution(id);
   const seq = head?.seq ?? -1;
@@ -67,7 +67,7 @@ const claimRequest = () => ({
   force: true,
 });
 
-it("goes on with the replica that Sentinel promotes when the primary is killed in mid-write", async () => {
+it("a store continues with the replica that Sentinel promotes after the primary is killed", async () => {
   const { store, primary, replica, primaryPort } = await start();
   const head = await store.createExecution(newExecution("e1"));
   await caughtUp(primary.url);
@@ -86,7 +86,7 @@ it("goes on with the replica that Sentinel promotes when the primary is killed i
   expect(await expectPrefix(store, "e1", writer.sent)).toBe(400);
 });
 
-it("loses no more than the newest commits, which the replica had not received", async () => {
+it("a failover loses only the newest commits, which the replica had not received", async () => {
   const { store, primary, replica } = await start();
   const head = await store.createExecution(newExecution("e1"));
   const writer = newWriter(store, head, megabyte);
@@ -109,7 +109,7 @@ it("loses no more than the newest commits, which the replica had not received", 
   await store.commit("e1", newCommit(claimed));
 });
 
-it("an execution whose newest checkpoints were lost ends its run with a code, and resumes with the node after the last that is there", async () => {
+it("a run whose newest checkpoints were lost ends with a code, and a resume continues after the last one that is kept", async () => {
   const { store, primary, replica } = await start();
   const ids = Array.from({ length: MEGABYTES + 10 }, (_, index) => `n${index + 1}`);
   const runs = new Map<string, number>();
@@ -146,7 +146,7 @@ it("an execution whose newest checkpoints were lost ends its run with a code, an
   expect([...runs.values()].every((count) => count <= 2)).toBe(true);
 });
 
-it("with min-replicas-to-write a primary without its replica takes no commit, before a failover and after", async () => {
+it("with min-replicas-to-write a primary without its replica refuses commits, before a failover and after", async () => {
   const { primary, replica, ...servers } = await start({ "min-replicas-to-write": "1", "min-replicas-max-lag": "3" });
   const { store } = servers;
   const head = await store.createExecution(newExecution("e1"));
@@ -170,7 +170,7 @@ it("with min-replicas-to-write a primary without its replica takes no commit, be
   expect(await expectPrefix(store, "e1", writer.sent)).toBe(writer.acknowledged);
 });
 
-it("tells that no Sentinel can be reached, and goes on while it is away", async () => {
+it("connect reports that no Sentinel can be reached; an open store works while they are away", async () => {
   const { store, ...servers } = await start();
   const head = await store.createExecution(newExecution("e1"));
   await servers.stopSentinel();

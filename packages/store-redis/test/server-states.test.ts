@@ -18,7 +18,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-it("a server that lacks its replicas takes no commit, and says so", async () => {
+it("a commit on a server that lacks its replicas is refused with the reason", async () => {
   const head = await store.createExecution(newExecution("e1"));
   await admin.config("SET", "min-replicas-to-write", "1");
   const fault = await faultOf(store.commit("e1", newCommit(head)));
@@ -27,7 +27,7 @@ it("a server that lacks its replicas takes no commit, and says so", async () => 
   expect(await store.getExecution("e1")).toEqual({ ...head, readAt: expect.any(Number) });
 });
 
-it("a server that is held up by a long script is waited for, and told", async () => {
+it("a call waits for a server that is busy with a long script, and reports it after timeoutMs", async () => {
   await using hasty = await open(2_000);
   const head = await store.createExecution(newExecution("e2"));
   await admin.config("SET", "lua-time-limit", "1");
@@ -43,11 +43,11 @@ it("a server that is held up by a long script is waited for, and told", async ()
   other.disconnect();
 });
 
-it("a server that cannot save its snapshots takes no commit, says so, and goes on once it can", async () => {
+it("commits on a server that cannot save its snapshots are refused with the reason, until it can", async () => {
   const head = await store.createExecution(newExecution("e3"));
   const [, folder] = (await admin.config("GET", "dir")) as [string, string];
   await admin.config("SET", "save", "3600 1");
-  // Where the snapshot should be there is a folder, which nobody can write to.
+  // In place of the snapshot there is a folder, so that it cannot be written.
   const inTheWay = join(folder, "dump.rdb");
   mkdirSync(inTheWay);
   const save = async (status: string) => {
@@ -67,7 +67,7 @@ it("a server that cannot save its snapshots takes no commit, says so, and goes o
   await admin.config("SET", "save", "");
 });
 
-it("a server without a connection to spare is told, and a store that has one goes on", async () => {
+it("a server without a free connection is reported, and a store that is connected continues", async () => {
   const head = await store.createExecution(newExecution("e5"));
   await admin.config("SET", "maxclients", "2");
   expect(await faultOf(open())).toEqual(unavailable({ reason: "connection" }));

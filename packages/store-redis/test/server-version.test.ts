@@ -3,7 +3,7 @@ import { startOwnRedis } from "tooling/test-servers";
 import { expect, it } from "vitest";
 import { isOlder, versionIn } from "../src/server-version.ts";
 
-it("reads the version of the server that runs, which is not too old", async () => {
+it("the version of the server of the tests is read, and is not too old", async () => {
   const server = await startOwnRedis();
   const client = new Redis(server.url);
   const version = versionIn(await client.info("server")) ?? "";

@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 
-/** How often each command was called, also by scripts. */
+/** The number of calls of each command, including those by scripts. */
 export type Calls = Record<string, number>;
 
-/** What the server was made to do by `work`, command by command; what this question takes is left out. */
+/** Returns the commands that `work` has caused on the server, without those of this function. */
 export async function callsOf(admin: Redis, work: () => Promise<unknown>): Promise<Calls> {
   const before = await callsUntilNow(admin);
   await work();
@@ -21,7 +21,7 @@ export async function callsUntilNow(admin: Redis): Promise<Calls> {
   return Object.fromEntries([...lines].map(([, name = "", calls]) => [name.toLowerCase(), Number(calls)]));
 }
 
-/** A number that INFO tells. */
+/** Reads a number from INFO. */
 export async function figureOf(admin: Redis, section: string, name: string): Promise<number> {
   const [, figure] = new RegExp(`^${name}:(\\d+)`, "m").exec(await admin.info(section)) ?? [];
   if (figure === undefined) throw new Error(`INFO ${section} does not tell ${name}.`);

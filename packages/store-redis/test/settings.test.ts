@@ -29,7 +29,7 @@ async function warningsWith(policy: string, options: RedisConnectOptions = {}): 
   return warnings;
 }
 
-it("is as durable as the server, unless told otherwise", async () => {
+it("a store is as durable as its server, unless the option says otherwise", async () => {
   expect(await isDurable()).toBe(true);
   expect(await isDurable({ durable: false })).toBe(false);
   await admin.config("SET", "appendfsync", "everysec");
@@ -38,7 +38,7 @@ it("is as durable as the server, unless told otherwise", async () => {
   await admin.config("SET", "appendfsync", "always");
 });
 
-it("warns where executions may be evicted", async () => {
+it("a server that may evict executions leads to a warning", async () => {
   expect(await warningsWith("allkeys-lru")).toEqual([]);
   await admin.config("SET", "maxmemory", "1gb");
   expect(await warningsWith("allkeys-lru")).toEqual([expect.stringContaining("allkeys-lru")]);
@@ -48,13 +48,13 @@ it("warns where executions may be evicted", async () => {
   await admin.config("SET", "maxmemory", "0");
 });
 
-it("opens whatever becomes of its warnings", async () => {
+it("a store opens even if its onWarning fails", async () => {
   await admin.config("SET", "maxmemory", "1gb");
   const broken = () => {
     throw new Error("the log is full");
   };
   let told = 0;
-  // What rejects and is handled by nobody fails this file.
+  // An unhandled rejection would fail this file.
   for (const onWarning of [broken, async () => broken(), () => new Promise<void>(() => undefined)]) {
     await warningsWith("allkeys-lru", {
       onWarning: () => {
@@ -67,7 +67,7 @@ it("opens whatever becomes of its warnings", async () => {
   await admin.config("SET", "maxmemory", "0", "maxmemory-policy", "noeviction");
 });
 
-it("lets ended executions expire, and those that are claimed again stay", async () => {
+it("ended executions expire, and those that are claimed again are kept", async () => {
   await using store = await open({ endedTtlMs: 3_600_000, keyPrefix: "ttl:" });
   const remaining = async () => Promise.all((await admin.keys("ttl:*e1")).map((key) => admin.pttl(key)));
   const head = await store.createExecution(newExecution("e1"));
@@ -84,12 +84,12 @@ it("lets ended executions expire, and those that are claimed again stay", async 
   expect((await store.createExecution(newExecution("e1"))).token).toBeGreaterThan(claimed.token);
 });
 
-it("refuses keys of a layout that it does not know", async () => {
+it("keys of an unknown layout are refused", async () => {
   await admin.set("new:layout", "2");
   await expect(open({ keyPrefix: "new:" })).rejects.toMatchObject({ code: "STATE_VERSION_UNSUPPORTED" });
 });
 
-it("keeps all keys of an execution, whatever its id, in one slot, and nothing but the tokens after a deletion", async () => {
+it("the keys of an execution lie in one slot, and a deletion leaves only the tokens", async () => {
   await using store = await open({ keyPrefix: "slots:" });
   for (const id of ["{x}", "}b", "a:b", "*", "{index}", "ü{"]) {
     const head = await store.createExecution(newExecution(id));
@@ -106,7 +106,7 @@ it("keeps all keys of an execution, whatever its id, in one slot, and nothing bu
   }
 });
 
-it("never changes which bucket an id is in", () => {
+it("the bucket of an id never changes", () => {
   const keys = new Keys("");
   expect(["e1", "trial-7", "ü{"].map((id) => slotOf(keys.execution(id).head))).toEqual(["e2b", "6c2", "e9f"]);
   const buckets = new Set(Array.from({ length: 40_000 }, (_, n) => slotOf(keys.execution(`id-${n}`).head)));
@@ -135,14 +135,14 @@ describe("options", () => {
     await expect(call).rejects.toMatchObject({ code: "INVALID_ARGUMENT", details: { argument } });
   });
 
-  it.each(["url", "cluster", "clusterOptions", "prefix"])("%s is no option of from", (name) => {
+  it.each(["url", "cluster", "clusterOptions", "prefix"])("from refuses the option %s", (name) => {
     const options = { [name]: server.url };
     expect(() => RedisCheckpointStore.from(admin, options)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
     );
   });
 
-  it("what is undefined is absent, also among those of the client", async () => {
+  it("an option that is undefined counts as absent, also among the client's options", async () => {
     const names = ["cluster", "clusterOptions", "endedTtlMs", "durable", "maxPayloadBytes", "timeoutMs", "onWarning"];
     const own = ["retryStrategy", "connectTimeout", "reconnectOnError", "enableReadyCheck", "sentinels", "password"];
     const absent = (each: string[]) => Object.fromEntries(each.map((name) => [name, undefined]));

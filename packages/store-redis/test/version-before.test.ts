@@ -46,7 +46,7 @@ async function idsOf(store: Pick<CheckpointStore, "listExecutions"> | StoreOfBef
   return items.map(({ id }) => id);
 }
 
-it("ten processes that start at once find what the version before has left", async () => {
+it("ten processes that start at the same time find the executions of the version before", async () => {
   const { open, before, keys } = newPair();
   for (let n = 0; n < 30; n++) {
     await before.createExecution({ ...LAPSED, id: `lapsed ${n}` });
@@ -63,14 +63,14 @@ it("ten processes that start at once find what the version before has left", asy
   expect(await client.get(keys.layout)).toBeNull();
 });
 
-it("the layout that the version before knows is the one that this version notes", async () => {
+it("both versions note the same layout", async () => {
   const keyPrefix = `${randomUUID()}:`;
   const store = RedisCheckpointStore.from(client, { keyPrefix });
   await store.setup();
   expect(await client.get(new Keys(keyPrefix).layout)).toBe("1");
 });
 
-it("what the version before creates and claims is found at once", async () => {
+it("executions that the version before creates and claims are found at once", async () => {
   const { store, before } = newPair();
   await store.createExecution({ ...unowned, id: "a", status: "failed" });
   expect([await idsOf(store, "due"), await idsOf(store, "leaseExpired")]).toEqual([[], []]);
@@ -80,7 +80,7 @@ it("what the version before creates and claims is found at once", async () => {
   expect(await idsOf(store, "leaseExpired")).toEqual(["a"]);
 });
 
-it("what it has ended and created in equal numbers is found when the indexes are completed next", async () => {
+it("executions that it has ended and created in equal numbers are found at the next completion", async () => {
   const { store, before, keys } = newPair();
   const head = await store.createExecution(newExecution("a"));
   expect(await idsOf(store, "leaseExpired")).toEqual([]);
@@ -114,7 +114,7 @@ it("an index is completed in steps, however many entries it lacks", async () => 
   expect([ids.length, new Set(ids).size]).toEqual([2_500, 2_500]);
 });
 
-it("a lease that the version before renews has not lapsed, one that it gives up has", async () => {
+it("a lease that the version before renews has not lapsed; one that it releases has", async () => {
   const { store, before } = newPair();
   const head = await before.createExecution(LAPSED);
   expect(await idsOf(store, "leaseExpired")).toEqual(["lapsed"]);
@@ -127,7 +127,7 @@ it("a lease that the version before renews has not lapsed, one that it gives up 
   expect(await idsOf(store, "due")).toEqual([]);
 });
 
-it("the version before finds what this version writes, and removes no entry of it", async () => {
+it("the version before finds the executions of this version, and removes none of their entries", async () => {
   const { store, before, keys } = newPair();
   await store.createExecution(DUE);
   const head = await store.createExecution(LAPSED);
@@ -149,7 +149,7 @@ it("the version before finds what this version writes, and removes no entry of i
   expect(await client.zcard(keys.statusIndex("cancelled"))).toBe(1);
 });
 
-it("commits and claims of both follow each other", async () => {
+it("both versions commit and claim in turns", async () => {
   const { store, before } = newPair();
   const ids: string[] = [];
   let head = await before.createExecution(newExecution("e"));
@@ -172,7 +172,7 @@ it("commits and claims of both follow each other", async () => {
   expect(records.map(({ visit }) => visit)).toEqual([1, 1, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2]);
 });
 
-it("what the version before deletes leaves nothing once its times have come", async () => {
+it("an execution that the version before deletes leaves no entry once its times have passed", async () => {
   const { open, before, keys } = newPair();
   const store = open({ completeEveryMs: 0, unbornGraceMs: -1 });
   await store.createExecution(DUE);

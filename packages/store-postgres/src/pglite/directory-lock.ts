@@ -17,26 +17,26 @@ import { isPresent, newPresenceName, type Presence, showPresence } from "./prese
 
 /*
  * A lock is a numbered file beside the database; the one with the highest number counts. A process that finds that the
- * owner is gone makes the next number: a file can be made only once, so of several that try one has it. The highest file
- * is never removed, so that no process that looked earlier can make it again.
+ * owner is gone makes the file with the next number. A file can be made only once, so one of several processes gets it.
+ * The highest file is never removed, so that no process that has read the directory earlier can make it again.
  *
- * The owner shows that it lives by a socket that it listens on. The operating system takes that away when the process
- * ends, of whatever, and does not give it to another process, as it may do with a process id.
+ * The owner shows that it is alive by listening on a socket. The operating system closes the socket when the process
+ * ends, for whatever reason, and never assigns it to another process, as it may do with a process id.
  */
 
-/** A directory that this process holds. */
+/** The lock of a directory by this process. */
 export interface DirectoryLock {
-  /** Gives it up. */
+  /** Releases the directory. */
   release(): Promise<void>;
 }
 
-/** Only the user who runs the process may look into a folder. */
+/** The mode of a folder that only the user of this process can use. */
 const PRIVATE = 0o700;
-/** How often to try for the next number while other processes take it. */
+/** The most tries for the next number while other processes take it. */
 const MAX_TRIES = 100;
 
 /**
- * Takes a directory for this process alone; makes it if it is missing, for this user alone.
+ * Locks a directory for this process alone. Makes it for this user alone if it is missing.
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE if another process, or this one, has it, or if a lock file is damaged
  */
@@ -53,13 +53,13 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   }
 }
 
-/** Makes a directory that only this user can use, whatever the umask; one that is there stays as it is. */
+/** Makes a directory that only this user can use, whatever the umask is. One that exists stays unchanged. */
 function makePrivateDirectory(directory: string): void {
   const first = mkdirSync(directory, { recursive: true, mode: PRIVATE });
   if (first !== undefined) chmodSync(directory, PRIVATE);
 }
 
-/** Makes the directory of a database, and closes one to others that is there already, unless it is a link elsewhere. */
+/** Makes the directory of a database, or closes an existing one to others unless it is a link elsewhere. */
 export function makeDatabaseDirectory(directory: string): void {
   makePrivateDirectory(directory);
   if (lstatSync(directory).isDirectory()) chmodSync(directory, PRIVATE);
@@ -71,7 +71,7 @@ async function takeNumber(path: string, presence: Presence): Promise<number> {
     if (before !== undefined) await refuseIfHeld(path, before.number, before.owner);
     const number = (before?.number ?? 0) + 1;
     if (!makeLock(path, number, self(presence.name))) continue;
-    // One made on an old view of the directory does not count.
+    // A lock that was made from an outdated listing of the directory does not count.
     if (newestNumber(path) !== number) {
       removeFile(lockFile(path, number));
       continue;
@@ -90,7 +90,7 @@ async function refuseIfHeld(path: string, number: number, owner: Owner): Promise
     if (!(await isPresent(path, owner.socket))) return;
     throw held(path, `process ${owner.pid} has it open`);
   }
-  // An earlier run of this machine: the process ended with it.
+  // From an earlier run of this machine, with which the process has ended.
   if (owner.host === me.host) return;
   throw held(
     path,
@@ -107,7 +107,7 @@ function self(socket: string): Owner {
   return { pid: process.pid, host: hostname(), boot: bootId(), socket };
 }
 
-/** Another one each time that the machine is started; the machine's name where that cannot be told. */
+/** Returns an id that changes each time that the machine starts, or the machine's name if there is none. */
 function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

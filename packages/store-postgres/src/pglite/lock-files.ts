@@ -20,27 +20,27 @@ import { isPresenceName } from "./presence.ts";
  * checked, links are not followed, and nothing is opened that could keep the process waiting.
  */
 
-/** What a lock file says of the process that made it. */
+/** The content of a lock file: the process that made it. */
 export interface Owner {
   pid: number;
   host: string;
-  /** Which run of that machine. */
+  /** Identifies the run of that machine, from its start to its end. */
   boot: string;
-  /** The name of the socket by which it shows that it lives. */
+  /** The name of the socket that shows that the process is alive. */
   socket: string;
-  /** Given up in good order. */
+  /** True if the process has released the lock. */
   released?: boolean;
 }
 
 const LOCK_FILE = /^waymark-lock-(\d+)$/;
-/** The highest number that a lock can have: there is still one above it. */
+/** The highest number that a lock can have, so that there is one above it. */
 const MAX_NUMBER = Number.MAX_SAFE_INTEGER - 1;
 const MAX_BYTES = 4_096;
 const MAX_TEXT = 255;
-/** How often to look again for a file that has gone while it was looked for. */
+/** The most searches for a file that disappears meanwhile. */
 const MAX_LOOKS = 100;
 
-/** The lock that counts: the one with the highest number. @throws {WorkflowError} STORE_UNAVAILABLE */
+/** Returns the lock that counts: the one with the highest number. @throws {WorkflowError} STORE_UNAVAILABLE */
 export function newestLock(folder: string): { number: number; owner: Owner } | undefined {
   for (let looks = 1; looks <= MAX_LOOKS; looks++) {
     const number = newestNumber(folder);
@@ -49,23 +49,23 @@ export function newestLock(folder: string): { number: number; owner: Owner } | u
     // Absent if a newer one has taken its place meanwhile.
     if (owner !== undefined) return { number, owner };
   }
-  throw unavailable("folder_in_use", `The folder ${folder} is in use: its locks change all the time.`, {
+  throw unavailable("folder_in_use", `The folder ${folder} is in use: its locks keep changing.`, {
     details: { dataDir: folder },
   });
 }
 
-/** The highest number of a lock. @throws {WorkflowError} STORE_UNAVAILABLE */
+/** Returns the highest number of a lock. @throws {WorkflowError} STORE_UNAVAILABLE */
 export function newestNumber(folder: string): number | undefined {
   const numbers = lockNumbers(folder);
   return numbers.length === 0 ? undefined : Math.max(...numbers);
 }
 
-/** The file of a lock. */
+/** Returns the path of a lock. */
 export function lockFile(folder: string, number: number): string {
   return join(folder, `waymark-lock-${number}`);
 }
 
-/** Makes a lock, with all its content at once. False if there is one with this number. */
+/** Makes a lock with all its content in one step. Returns false if there is one with this number. */
 export function makeLock(folder: string, number: number, owner: Owner): boolean {
   const draft = writeDraft(folder, owner);
   try {
@@ -79,24 +79,24 @@ export function makeLock(folder: string, number: number, owner: Owner): boolean 
   }
 }
 
-/** Puts another content in the place of a lock's, if that can be done. */
+/** Replaces the content of a lock, if possible. */
 export function replaceLock(folder: string, number: number, owner: Owner): void {
   let draft: string | undefined;
   try {
     draft = writeDraft(folder, owner);
     renameSync(draft, lockFile(folder, number));
   } catch {
-    // The socket of its owner is gone in a moment, which says the same.
+    // The socket of its owner is about to disappear, which has the same meaning.
     if (draft !== undefined) removeFile(draft);
   }
 }
 
-/** Removes the locks before one. */
+/** Removes the locks with lower numbers. */
 export function removeOlderLocks(folder: string, number: number): void {
   for (const older of lockNumbers(folder)) if (older < number) removeFile(lockFile(folder, older));
 }
 
-/** Removes a file, or the link that is in its place; what cannot be removed is left. */
+/** Removes a file, or a link in its place. Ignores a failure. */
 export function removeFile(file: string): void {
   try {
     unlinkSync(file);
@@ -108,8 +108,7 @@ function lockNumbers(folder: string): number[] {
     const digits = LOCK_FILE.exec(name)?.[1];
     if (digits === undefined) return [];
     const number = Number(digits);
-    if (number > MAX_NUMBER || String(number) !== digits)
-      throw damaged(join(folder, name), "has a number that is none");
+    if (number > MAX_NUMBER || String(number) !== digits) throw damaged(join(folder, name), "has an invalid number");
     return [number];
   });
 }
@@ -131,7 +130,7 @@ function readOwner(file: string): Owner | undefined {
     throw error;
   }
   const owner = parseOwner(text);
-  if (owner === undefined) throw damaged(file, "does not say who made it");
+  if (owner === undefined) throw damaged(file, "does not name the process that made it");
   return owner;
 }
 

@@ -40,8 +40,8 @@ export async function openDirectory(dataDir: string, timeoutMs: number): Promise
 }
 
 /**
- * The folder of the database, which only this user can look into. PostgreSQL wants one that has nothing of others' in it;
- * one that PGlite made before is used as it is.
+ * Returns the folder of the database, which only this user can use. PostgreSQL needs one without other files. A folder
+ * that PGlite has made before is used unchanged.
  */
 function databaseIn(folder: string): string {
   if (existsSync(join(folder, "PG_VERSION"))) return folder;

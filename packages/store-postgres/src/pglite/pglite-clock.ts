@@ -1,7 +1,7 @@
-// PGlite asks this process's `Date`, which a test may replace; leases must not go by that.
+// PGlite uses this process's `Date`, which a test may replace. Leases must not depend on that.
 const systemNow = Date.now;
 
-/** Now, for the statements of a PGlite, in milliseconds since the epoch. */
+/** Returns the time for the statements of a PGlite, in milliseconds since the epoch. */
 export function pgliteNow(): number {
   return systemNow();
 }

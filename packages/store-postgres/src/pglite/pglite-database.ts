@@ -8,15 +8,15 @@ import { pgliteNow } from "./pglite-clock.ts";
 import { PGliteStream } from "./pglite-stream.ts";
 import { PGliteTurn } from "./pglite-turn.ts";
 
-/** How {@link pgliteDatabase} uses PGlite. */
+/** Options of {@link pgliteDatabase}. */
 export interface PGliteDatabaseOptions {
   pglite: PGliteInterface;
   timeoutMs: number;
-  /** Ends what is owned; absent where PGlite is borrowed. */
+  /** Ends what the store owns; absent if PGlite is borrowed. */
   release?: () => Promise<void>;
 }
 
-/** PGlite, by the one connection that it has. */
+/** Makes a database of a PGlite and its only connection. */
 export async function pgliteDatabase({ pglite, timeoutMs, release }: PGliteDatabaseOptions): Promise<Database> {
   const { default: pg } = await import("pg");
   const turn = new PGliteTurn(pglite);
@@ -28,7 +28,7 @@ export async function pgliteDatabase({ pglite, timeoutMs, release }: PGliteDatab
   };
   const pool = new pg.Pool({ ...connection, max: 1, idleTimeoutMillis: 0 });
   const database = new ServerDatabase({ pool, owned: true, timeoutMs, prepare: false, clock: pgliteNow });
-  /** Says why nothing was answered, if it is the application that has a transaction open. */
+  /** Explains a timeout, if the reason is a transaction that the application has open. */
   const explained = async <T>(call: Promise<T>): Promise<T> => {
     try {
       return await call;
@@ -52,7 +52,7 @@ export async function pgliteDatabase({ pglite, timeoutMs, release }: PGliteDatab
 function transactionOpen(cause: unknown): WorkflowError {
   return unavailable(
     "timeout",
-    "The application has a transaction open on this PGlite. The store waits for its end, and it was not to be had in time.",
+    "The application has a transaction open on this PGlite. The store waited for its end, and it did not end in time.",
     { cause },
   );
 }

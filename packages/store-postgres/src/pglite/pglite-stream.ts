@@ -11,10 +11,10 @@ const READY_FOR_QUERY_BYTES = 6;
 const ROLLBACK = Buffer.from("Q\0\0\0\x0dROLLBACK\0", "latin1");
 
 /**
- * What `pg` takes for a socket, with PGlite at the other end of it.
+ * A stream that `pg` uses as a socket, with PGlite at its other end.
  *
- * - So PGlite is used by the very code that uses a server. PGlite's own query functions would not do: they drop a byte
- *   order mark at the beginning of a text.
+ * - So the same code uses PGlite and a server. PGlite's own query functions are not suitable: they drop a byte order
+ *   mark at the beginning of a text.
  * - While the store has a transaction open, PGlite's other users wait, as they do for each other; while the application
  *   has one open, the store waits (PGliteTurn).
  */
@@ -103,7 +103,7 @@ export class PGliteStream extends Duplex {
     const answer = await this.#send(batch);
     const isReady = answer[answer.length - READY_FOR_QUERY_BYTES] === READY_FOR_QUERY;
     if (!isReady || answer[answer.length - 1] === IDLE) this.#release();
-    // Given up while it was under way: a transaction that this began is undone.
+    // The stream was destroyed meanwhile: a transaction that this began is undone.
     else if (this.destroyed) await this.#undo();
     return answer;
   }
@@ -122,7 +122,7 @@ export class PGliteStream extends Duplex {
     }
   }
 
-  /** A transaction that was left open is of no more use to anybody. */
+  /** Ends a transaction that was left open. */
   async #undo(): Promise<void> {
     if (this.#endTurn === undefined) return;
     await this.#turn.send(ROLLBACK).catch(() => {});

@@ -1,33 +1,33 @@
 import type { PGliteInterface } from "@electric-sql/pglite";
 
-/** What {@link PGliteTurn} uses of PGlite; a PGlite in a worker cannot tell by itself whether it is in a transaction. */
+/** A PGlite for {@link PGliteTurn}. One in a worker has no method that returns whether it is in a transaction. */
 type PGlite = PGliteInterface & { isInTransaction?(): boolean };
 
-/** The longest pause between two looks whether the application's transaction has ended, in milliseconds. */
+/** The longest pause between two checks whether the application's transaction has ended, in milliseconds. */
 const MAX_PAUSE_MS = 10;
 /** A Sync message. The server answers with ReadyForQuery, whose last byte is the state of the transaction. */
 const SYNC = Buffer.from("S\0\0\0\x04", "latin1");
 export const IDLE = "I".charCodeAt(0);
 
-// Taken once: timers that a test puts in their place must not hold the store up.
+// Taken once, so that fake timers of a test do not hold the store up.
 const { setTimeout: startTimer } = globalThis;
 
 /**
  * The store's turn on a PGlite that it shares with the application.
  *
- * - While the application has a transaction open, however it was begun, the store does not send anything. It looks
- *   again and again, and holds none of PGlite's locks in between, so the application's statements go through.
+ * - While the application has a transaction open, however it was begun, the store sends nothing. It polls, and holds
+ *   none of PGlite's locks in between, so the application's statements are not held up.
  */
 export class PGliteTurn {
   readonly #pglite: PGlite;
-  /** How many wait for a turn. */
+  /** The number of calls that wait for a turn. */
   #waiting = 0;
 
   constructor(pglite: PGliteInterface) {
     this.#pglite = pglite;
   }
 
-  /** Whether a call waits for the application's transaction to end. */
+  /** True if a call waits for the application's transaction to end. */
   get isAwaited(): boolean {
     return this.#waiting > 0;
   }
@@ -35,8 +35,8 @@ export class PGliteTurn {
   /**
    * Sends a message once no transaction is open.
    *
-   * - Resolves with the answer and with what ends the turn. Until then, PGlite's other users wait.
-   * - Resolves with `undefined` if it was given up meanwhile.
+   * - Resolves with the answer and with a function that ends the turn. Until then, PGlite's other users wait.
+   * - Resolves with `undefined` if `isGivenUp` has returned true meanwhile.
    */
   async take(
     message: Uint8Array,
@@ -71,7 +71,7 @@ export class PGliteTurn {
   #sendIfIdle(message: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#pglite.runExclusive(async () => {
       if (this.#pglite.closed) throw new Error("PGlite is closed");
-      // What tells at once lets nobody in between who sends without asking for a lock.
+      // The method answers at once, so that no statement that takes no lock comes in between.
       const isInTransaction =
         this.#pglite.isInTransaction?.() ??
         (await this.#pglite.execProtocolRaw(SYNC, { syncToFs: false })).at(-1) !== IDLE;

@@ -4,28 +4,28 @@ import { closeSync, lstatSync, openSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join, relative } from "node:path";
 
-/** Shows other processes that this one lives. */
+/** Shows other processes that this one is alive. */
 export interface Presence {
   readonly name: string;
   end(): Promise<void>;
 }
 
-// What a socket's address can have on every system, in bytes.
+// The longest address of a socket that every system accepts, in bytes.
 const MAX_ADDRESS_BYTES = 100;
 
 const NAME = /^waymark-[0-9a-f-]{36}\.sock$/;
 
-/** A name for a socket that no other has. */
+/** Makes a unique name for a socket. */
 export function newPresenceName(): string {
   return `waymark-${randomUUID()}.sock`;
 }
 
-/** Tells whether a text is the name of a socket that {@link newPresenceName} made; it has no path in it. */
+/** Returns whether a text is a name of {@link newPresenceName}, without a path. */
 export function isPresenceName(value: unknown): value is string {
   return typeof value === "string" && NAME.test(value);
 }
 
-/** Listens on a socket of this name in a directory. It does not keep the process alive. */
+/** Listens on a socket with this name in a directory. It does not keep the process alive. */
 export async function showPresence(directory: string, name: string): Promise<Presence> {
   const { address, done } = addressOf(directory, name);
   const server = createServer((socket) => socket.destroy());
@@ -44,7 +44,7 @@ export async function showPresence(directory: string, name: string): Promise<Pre
   };
 }
 
-/** Tells whether the process that made a socket of this name still lives, on this machine. */
+/** Returns whether the process that made a socket with this name is still alive, on this machine. */
 export async function isPresent(directory: string, name: string): Promise<boolean> {
   if (!isSocket(join(directory, name))) return false;
   const { address, done } = addressOf(directory, name);
@@ -53,7 +53,7 @@ export async function isPresent(directory: string, name: string): Promise<boolea
     await once(socket, "connect");
     return true;
   } catch (error) {
-    // Anything else, such as a full queue or another user's socket, means that somebody is there.
+    // Any other error, such as a full queue or another user's socket, means that a process listens.
     const { code } = error as NodeJS.ErrnoException;
     return code !== "ECONNREFUSED" && code !== "ENOENT";
   } finally {
@@ -62,13 +62,13 @@ export async function isPresent(directory: string, name: string): Promise<boolea
   }
 }
 
-/** Whether a socket is there, and no link to one elsewhere. On Windows it is a pipe, and no file. */
+/** Returns whether there is a socket and not a link to one elsewhere. On Windows it is a pipe, and no file. */
 function isSocket(path: string): boolean {
   if (process.platform === "win32") return true;
   return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
 }
 
-/** An address short enough for the system, however deep the directory is; `done` gives up what that took. */
+/** Returns an address that is short enough, however deep the directory is. `done` releases what that needed. */
 function addressOf(directory: string, name: string): { address: string; done: () => void } {
   const nothing = () => {};
   if (process.platform === "win32") return { address: `\\\\.\\pipe\\${name}`, done: nothing };

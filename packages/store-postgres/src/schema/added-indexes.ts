@@ -1,10 +1,10 @@
 import type { TableNames } from "../sql/table-names.ts";
 
-/** An index of `executions` that a migration adds to rows that are there. */
+/** An index of `executions` that a migration adds to existing rows. */
 export interface AddedIndex {
   /** Its name, quoted, with the schema. */
   readonly qualified: string;
-  /** The statement's part from the name on. */
+  /** The part of the statement from the name on. */
   readonly definition: string;
 }
 
@@ -21,12 +21,12 @@ export function addedIndexes({ executions, schema, prefix }: TableNames): AddedI
   }));
 }
 
-/** Makes an index if it is not there. Writes wait meanwhile, unless it is made beside them. */
+/** Returns the statement that makes an index if it is missing. Writes wait meanwhile, unless it is CONCURRENTLY. */
 export function createIndex({ definition }: AddedIndex, how: "" | "CONCURRENTLY" = ""): string {
   return `CREATE INDEX ${how} IF NOT EXISTS ${definition}`;
 }
 
-/** Drops those that were begun beside other work and have not come to their end. */
+/** Drops indexes whose concurrent build was cut off. */
 export async function dropInvalid(
   names: TableNames,
   send: (sql: string) => Promise<{ rows: readonly unknown[] }>,

@@ -3,14 +3,14 @@ import { type Database, statement } from "../database.ts";
 import type { TableNames } from "../sql/table-names.ts";
 import { addedIndexes, createIndex, dropInvalid } from "./added-indexes.ts";
 
-/** From this number of rows on, building an index holds writes up long enough to be noticed. */
+/** The number of rows from which the build of an index holds writes up noticeably. */
 const MANY_ROWS = 10_000;
-/** The longest that the build of an index takes, in milliseconds. */
+/** Milliseconds after which the build of an index fails. */
 const BUILD_TIMEOUT_MS = 3_600_000;
-/** The pause between two looks whether another process has built the indexes, in milliseconds. */
+/** Milliseconds between two checks whether another process has built the indexes. */
 const PAUSE_MS = 200;
 
-/** Tells whether there are executions enough for an index to be built beside other work. */
+/** Returns whether there are so many executions that indexes should be built beside other work. */
 export async function hasManyRows(database: Database, { executions }: TableNames): Promise<boolean> {
   const exists = statement("SELECT to_regclass($1::text) IS NOT NULL AS found");
   const { rows } = await database.run(exists, [executions], { unprepared: true });
@@ -22,12 +22,12 @@ export async function hasManyRows(database: Database, { executions }: TableNames
 /**
  * Builds the indexes that a migration adds, while others write.
  *
- * - One process does, and the others wait for it. They look again and again instead of waiting for a lock: a statement
- *   that waits has a snapshot, which the build would wait for in turn.
+ * - One process builds, and the others wait for it. They poll instead of waiting for a lock: a statement that waits has
+ *   a snapshot, which the build would wait for in turn.
  * - It takes two connections: one holds the lock, in a transaction that does nothing else.
  */
 export async function buildIndexes(database: Database, names: TableNames): Promise<void> {
-  // Without a parameter: what one is bound to keeps its snapshot, which the build would wait for.
+  // Without a parameter: a statement with a bound parameter keeps its snapshot, which the build would wait for.
   const lock = `SELECT pg_try_advisory_xact_lock(hashtextextended('waymark:${names.executions}', 1)) AS taken`;
   for (;;) {
     const isDone = await database.transaction(async (client) => {

@@ -1,8 +1,8 @@
 /**
- * The name of every migration, oldest first. Apart from their code, so that a schema can be checked without TypeORM.
+ * The name of every migration, oldest first. Separate from their code, so that a schema can be checked without TypeORM.
  *
- * - A name that begins with "Add" is a promise: the migration adds columns that may be left out of an INSERT, indexes or
- *   tables, and nothing else, so every version of the package that can work without it can work with it.
+ * - A name that begins with "Add" is a promise: the migration adds columns that may be left out of an INSERT, indexes
+ *   or tables, and nothing else, so every version of the package that can work without it can work with it.
  */
 export const MIGRATION_NAMES = [
   "CreateTables1764000000000",
@@ -12,7 +12,7 @@ export const MIGRATION_NAMES = [
   "AddIndexes1764000000004",
 ] as const;
 
-/** Tells whether a migration, which may be of a newer version, only adds. */
+/** Returns whether a migration, which may be of a newer version, only adds. */
 export function onlyAdds(name: string): boolean {
   return name.startsWith("Add");
 }

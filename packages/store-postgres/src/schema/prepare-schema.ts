@@ -7,21 +7,21 @@ import { MIGRATION_NAMES, onlyAdds } from "./migration-names.ts";
 /** The oldest major version that is supported. */
 const OLDEST_SERVER = 13;
 
-/** What {@link prepareSchema} works on. */
+/** Options of {@link prepareSchema}. */
 export interface PrepareSchemaOptions {
   database: Database;
   names: TableNames;
-  /** Whether to run migrations that are missing, or to refuse. */
+  /** True to run migrations that are missing, false to refuse. */
   migrate: boolean;
-  /** Opens where to migrate, if that is not there. */
+  /** Opens the database in which to migrate, if that is not `database`. */
   openForMigration?(): Promise<Database | undefined>;
 }
 
 /**
- * Checks the server and the schema, and migrates where that is wanted and needed.
+ * Checks the server and the schema, and migrates if that is allowed and needed.
  *
  * - Two short queries if the schema is up to date; TypeORM is loaded only to migrate.
- * - Tables of a newer version are taken as they are if its migrations only add.
+ * - Tables of a newer version are accepted if its migrations only add.
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE, STATE_VERSION_UNSUPPORTED
  */
@@ -56,7 +56,7 @@ export async function prepareSchema(options: PrepareSchemaOptions): Promise<void
   }
 }
 
-/** Refuses a server that cannot do, and tells whether the table of migrations is there. */
+/** Refuses a server that does not suit, and returns whether the table of migrations exists. */
 async function checkServer(database: Database, names: TableNames): Promise<boolean> {
   const { rows } = await database.run(
     statement(`SELECT current_setting('server_version_num') AS version, current_setting('server_version') AS version_name,

@@ -6,18 +6,18 @@ import type { Pool, PoolClient } from "pg";
 import { isInTransaction } from "./pg-client.ts";
 import { translateError } from "./translate-error.ts";
 
-/** How long a connection stays aside before the pool has it again, in milliseconds. */
+/** Milliseconds for which a connection stays aside before it goes back to the pool. */
 const ASIDE_MS = 1_000;
 const END_TIMEOUT_MS = 5_000;
-/** The longest pause between two looks for a connection that is in no transaction, in milliseconds. */
+/** The longest pause between two searches for a connection that is in no transaction, in milliseconds. */
 const MAX_PAUSE_MS = 50;
 
 /**
  * The connections of a pool.
  *
- * - Of a pool of the store's own, those that are done with stay aside for the next statement: to hand one back and to
- *   take it again costs a commit as much as all else that the store does for it. A pool that the application has gets
- *   each back at once, since others wait for it.
+ * - A connection of the store's own pool stays aside for the next statement: giving it back and taking it again costs a
+ *   commit as much as all the other work of the store. A borrowed pool gets each connection back at once, since others
+ *   may wait for it.
  */
 export class Connections {
   readonly #pool: Pool;
@@ -29,22 +29,22 @@ export class Connections {
   constructor(pool: Pool, isOwned: boolean) {
     this.#pool = pool;
     this.#isOwned = isOwned;
-    // Idle connections that die are replaced; nobody listening would end the process.
+    // Idle connections that die are replaced. Without a listener, the event would end the process.
     if (isOwned) pool.on("error", ignore);
-    // From the start: a server that is going down can end a connection with the very packet that opens it.
+    // From the start, because a server that shuts down can end a connection with the packet that opens it.
     pool.on("connect", listen);
   }
 
-  /** One that can be had at once. */
+  /** Returns a connection that was set aside, if there is one. */
   takeAside(): PoolClient | undefined {
     return this.#aside.pop();
   }
 
   /**
-   * One of the pool's, within the time that is left.
+   * Takes a connection of the pool before the deadline.
    *
-   * - Of an application's pool, one that is in no transaction: one that the application has given back without ending
-   *   its transaction goes back as it was.
+   * - A connection of a borrowed pool is in no transaction. If the application has released one without ending its
+   *   transaction, it goes back unchanged.
    */
   async take(deadline: number): Promise<PoolClient> {
     if (this.#isOwned) return this.#takeAny(deadline);
@@ -56,7 +56,7 @@ export class Connections {
     }
   }
 
-  /** Looks at each connection that can be had at once; `undefined` if all of them are in a transaction. */
+  /** Tries each connection that is available. Returns `undefined` if all of them are in a transaction. */
   async #takeIdle(deadline: number): Promise<PoolClient | undefined> {
     const busy: PoolClient[] = [];
     try {
@@ -71,12 +71,12 @@ export class Connections {
     }
   }
 
-  /** A borrowed pool may have no limit of its own to waiting for a connection. */
+  /** Takes any connection, within a time limit: a borrowed pool may have no limit of its own. */
   async #takeAny(deadline: number): Promise<PoolClient> {
     const isIdle = this.#pool.idleCount > 0 && this.#pool.waitingCount === 0;
     const connecting = this.#connect();
-    // Had at once: no timer, which on the way of every commit would show. An application can end its pool meanwhile,
-    // which then answers nobody.
+    // An idle connection needs no timer, whose cost every commit would show. A borrowed pool does: the application can
+    // end it meanwhile, and then it never answers.
     if (isIdle && this.#isOwned) return connecting.then(listening, rejectTranslated);
     const tooLate = () => new Error("timeout exceeded when trying to connect");
     try {
@@ -90,7 +90,7 @@ export class Connections {
     }
   }
 
-  /** Gives back one that the next statement may use. */
+  /** Sets a connection aside for the next statement, or gives it back to the pool. */
   giveBack(client: PoolClient): void {
     if (!this.#isOwned || this.#isEnding || this.#pool.waitingCount > 0) {
       client.release();
@@ -110,7 +110,7 @@ export class Connections {
     await endsWithin(this.#pool.end(), END_TIMEOUT_MS);
   }
 
-  /** A pool throws where a client cannot be made of its configuration. */
+  /** Asks the pool for a connection. The pool throws if it cannot make a client of its configuration. */
   #connect(): Promise<PoolClient> {
     try {
       return this.#pool.connect();
@@ -131,11 +131,11 @@ function ignore(): void {}
 function transactionOpen(): WorkflowError {
   return unavailable(
     "timeout",
-    "Every connection of the pool that can be had is in a transaction. Whoever gives a connection back must end its transaction before.",
+    "Every available connection of the pool is in a transaction. End a transaction before you release its connection.",
   );
 }
 
-/** A connection's end is heard by the next statement on it; an event that nobody listens to would end the process. */
+/** Listens to errors of a connection, which would end the process. The next statement on it reports its end. */
 function listen(client: PoolClient): void {
   if (!client.listeners("error").includes(ignore)) client.on("error", ignore);
 }

@@ -3,21 +3,21 @@ import { isConnectionLost, sqlStateOf } from "./translate-error.ts";
 /** A statement that has failed. */
 export interface FailedTry {
   fault: unknown;
-  /** How often it was sent, this time included. */
+  /** The number of times that it was sent, including this one. */
   tries: number;
-  /** How often the server has undone it to let another one pass, this time not included. */
+  /** The number of times that the server has undone it to let another one pass, not including this one. */
   conflicts: number;
-  /** Whether it was sent as a prepared statement. */
+  /** True if it was sent as a prepared statement. */
   isPrepared: boolean;
-  /** Whether the connection had not been used before: then it was not dead already. */
+  /** True if the connection had not been used before, so that it was not dead already. */
   isFresh: boolean;
-  /** Whether the call's time is over. */
+  /** True if the call's time is over. */
   isLate: boolean;
 }
 
-/** What follows from it. */
+/** The consequences of a failure. */
 export interface AfterFailure {
-  /** The connection is of no more use, and is closed. */
+  /** True if the connection cannot be used any more and must be closed. */
   closesConnection: boolean;
   /**
    * - `fail`: the call rejects.
@@ -28,11 +28,11 @@ export interface AfterFailure {
   next: "fail" | "again" | "later" | "unprepared";
 }
 
-/** A dead connection is found only by using it, and all of a pool may be dead: as many tries as a large pool has. */
+/** As many tries as a large pool has connections: only use shows that one is dead, and all of them may be. */
 const MAX_TRIES = 100;
 const MAX_CONFLICTS = 10;
 
-/** Decides what follows from a statement's failure. */
+/** Decides the consequences of a statement's failure. */
 export function afterFailure({ fault, tries, conflicts, isPrepared, isFresh, isLate }: FailedTry): AfterFailure {
   const state = sqlStateOf(fault);
   const isStale = isStalePlan(state, fault);
@@ -46,7 +46,7 @@ export function afterFailure({ fault, tries, conflicts, isPrepared, isFresh, isL
     if (isLostStatement(state) && isPrepared) return "unprepared";
     if (isStale) return "again";
     if (isConflict(state) && conflicts < MAX_CONFLICTS) return "later";
-    // What was sent again each time would fail each time: a connection that was good until now has done so once.
+    // A new connection that is lost would be lost each time. One that was good until now is replaced.
     return isLost && !isFresh ? "again" : "fail";
   }
 }

@@ -7,22 +7,26 @@ import { refuseBinary, TEXT } from "./pg-client.ts";
 import { afterFailure } from "./retry-rules.ts";
 import { translateError } from "./translate-error.ts";
 
-/** How {@link ServerDatabase} uses its pool. */
+/** Options of {@link ServerDatabase}. */
 export interface ServerDatabaseOptions {
   pool: Pool;
-  /** Whether `end` ends the pool. */
+  /** True if `end` ends the pool. */
   owned: boolean;
-  /** The longest that `run` takes, waiting for a connection and retries included, in milliseconds. */
+  /** Milliseconds after which `run` fails, including the wait for a connection and retries. */
   timeoutMs: number;
-  /** Prepare each statement once per connection. Not behind a pooler that hands connections out by transaction. */
+  /**
+   * True to prepare each statement once per connection; false behind a pooler that assigns connections by transaction.
+   */
   prepare: boolean;
-  /** The time that statements go by, in milliseconds since the epoch, where the server's own will not do. */
+  /** Returns the time for statements, in milliseconds since the epoch, if the server's own time must not be used. */
   clock?: () => number;
 }
 
-/** The longest that one statement of a migration takes, in milliseconds. */
+/** Milliseconds after which one statement of a migration fails. */
 const TRANSACTION_STATEMENT_TIMEOUT_MS = 600_000;
-/** The longest pause after the first collision with another statement, in milliseconds; it grows with each. */
+/**
+ * The longest pause after the first collision with another statement, in milliseconds. It grows with each collision.
+ */
 const MAX_CONFLICT_PAUSE_MS = 10;
 
 /** PostgreSQL behind a pool of connections. */
@@ -88,7 +92,7 @@ export class ServerDatabase implements Database {
     } catch (error) {
       throw translateError(error);
     } finally {
-      // A connection that is in the middle of a failed transaction is closed, which undoes it.
+      // A connection in a failed transaction is closed, which undoes the transaction.
       client.release(broken);
     }
   }
@@ -97,7 +101,7 @@ export class ServerDatabase implements Database {
     await this.#connections.end();
   }
 
-  /** Notes that a connection is used, if its driver hands values on as text. */
+  /** Notes that a connection is used. Refuses one whose driver returns values as bytes. */
   #begin(client: PoolClient): void {
     try {
       refuseBinary(client);

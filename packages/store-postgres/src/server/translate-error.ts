@@ -11,38 +11,38 @@ const BY_STATE: Record<string, Fault> = {
   "2BP01": {
     reason: "schema",
     advice:
-      "Something of the application's depends on what a migration drops (the view execution_output?). Drop it first.",
+      "An object of the application depends on one that a migration drops (the view execution_output?). Drop it first.",
   },
   "42501": {
     reason: "permission",
     advice: "The database user lacks a permission. Grant it, or migrate with another user (see the README).",
   },
-  "25006": { reason: "read_only", advice: "The server takes no writes (a replica?). Connect to the primary." },
+  "25006": { reason: "read_only", advice: "The server accepts no writes (a replica?). Connect to the primary." },
   "53100": { reason: "disk_full", advice: "The server's disk is full. Free space; no acknowledged commit is lost." },
   "53300": {
     reason: "connections_exhausted",
     advice: "The server has no connection left. Lower `poolSize`, use a pooler, or raise max_connections.",
   },
-  "55P03": { reason: "timeout", advice: "A lock was not to be had in time. Look for a long transaction." },
+  "55P03": { reason: "timeout", advice: "A lock could not be taken in time. Look for a long transaction." },
   "57014": { reason: "timeout", advice: "The server cancelled a statement that took too long." },
 };
 
 const BY_CLASS: Record<string, Fault> = {
   "08": { reason: "connection", advice: "The connection to PostgreSQL failed." },
-  "40": { reason: "conflict", advice: "The statement kept colliding with others." },
+  "40": { reason: "conflict", advice: "The statement collided with others each time." },
   "53": { reason: "server", advice: "The server is short of resources." },
   "57": { reason: "connection", advice: "The server is shutting down, starting or failing over." },
 };
 
-/** What to do about a connection that could not be made secure, by the code or the words of the fault. */
+/** The advice for a connection that could not be made secure, by the code or the words of the fault. */
 const TLS_ADVICE: readonly [RegExp, string][] = [
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-    "The server's certificate is for another host name. Connect by a name that stands in it.",
+    "The server's certificate is for another host name. Connect by a name that it contains.",
   ],
   [
     /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|CERT_UNTRUSTED$|CERT_SIGNATURE_FAILURE$)/,
-    "The server's certificate is from nobody that is trusted here. Name its authority's certificate: `sslrootcert` in the address, or `options: { ssl: { ca } }`.",
+    "The server's certificate is from an authority that is not trusted here. Add the authority's certificate: `sslrootcert` in the address, or `options: { ssl: { ca } }`.",
   ],
   [
     /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
@@ -50,19 +50,19 @@ const TLS_ADVICE: readonly [RegExp, string][] = [
   ],
   [/does not support SSL/, "The server has no TLS. Set `ssl = on` there, or take `sslmode` out of the address."],
 ];
-/** How PostgreSQL refuses who comes without TLS; up to version 13, and since. */
+/** The words by which PostgreSQL refuses a login without TLS, up to version 13 and since. */
 const TLS_MISSING = /(SSL off|no encryption)$/;
 const TIMEOUTS =
   /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated due to connection timeout)/;
 const LOST = /^(Connection terminated|Client has encountered a connection error|Client was closed|The server closed)/;
 const CLOSED = /after calling end on the pool|PGlite is clos/;
 
-/** What the server says with these may quote the user (28, 53300) or a value (22). */
+/** The states whose messages may quote the user (28, 53300) or a value (22). */
 const MAY_QUOTE = /^(22|28|53300)/;
-/** The quotation marks of the languages that the server speaks. */
+/** The quotation marks of the languages of the server's messages. */
 const QUOTATION = /["'`«»‹›„“”‚‘’「」『』]/;
 
-/** Turns whatever a driver threw into the error that the store's contract names. */
+/** Turns an error of a driver's into the error that the store's contract names. */
 export function translateError(error: unknown): WorkflowError {
   if (isWorkflowError(error)) return error;
   if (CLOSED.test(wordsOf(error))) {
@@ -73,8 +73,8 @@ export function translateError(error: unknown): WorkflowError {
 }
 
 /**
- * What is kept of a driver's error: no row, no statement, no values, no address, and of the server's words only those
- * that do not quote a user or a value.
+ * Copies what may be kept of a driver's error: no row, no statement, no values, no address, and of the server's words
+ * only those that do not quote a user or a value.
  */
 export function causeOf(error: unknown): Error & { code?: string | number } {
   const state = sqlStateOf(error);
@@ -84,9 +84,9 @@ export function causeOf(error: unknown): Error & { code?: string | number } {
 }
 
 /**
- * Tells whether the connection is of no more use; what was sent on it last may have taken effect.
+ * Returns whether the connection cannot be used any more. The last statement on it may have taken effect.
  *
- * - So is one to a server that takes no writes: after a failover the same address leads elsewhere.
+ * - That includes a connection to a server that accepts no writes: after a failover the same address leads elsewhere.
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
@@ -94,7 +94,9 @@ export function isConnectionLost(error: unknown): boolean {
   return /^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(codeOf(error)) || LOST.test(wordsOf(error));
 }
 
-/** The five characters by which PostgreSQL names an error; `undefined` if it did not come from the server. */
+/**
+ * Returns the five characters by which PostgreSQL names an error, or `undefined` if it did not come from the server.
+ */
 export function sqlStateOf(error: unknown): string | undefined {
   const code = codeOf(error);
   return /^[0-9A-Z]{5}$/.test(code) && (error as { severity?: unknown }).severity !== undefined ? code : undefined;

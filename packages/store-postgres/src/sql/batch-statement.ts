@@ -15,7 +15,7 @@ const PARAMETERS = COMMIT_PARAMETERS.filter((one) => one.path !== "dropBefore" &
 export class BatchStatements {
   /** For commits that have one checkpoint each, as nearly all do: it comes with the rest of its commit. */
   readonly #single: Statement;
-  /** For any others: checkpoints are a list of their own. */
+  /** For all other commits: checkpoints are a list of their own. */
   readonly #several: Statement;
 
   constructor(names: TableNames) {
@@ -60,7 +60,7 @@ export class BatchStatements {
   }
 }
 
-/** A commit without its checkpoints. What it does not have is left out. */
+/** Makes the row of a commit, without its checkpoints and without absent fields. */
 function commitRow(id: string, request: CommitRequest): Record<string, unknown> {
   const row: Record<string, unknown> = { id };
   for (const { name, read } of PARAMETERS) {
@@ -71,7 +71,7 @@ function commitRow(id: string, request: CommitRequest): Record<string, unknown> 
   return row;
 }
 
-/** Where a batch has its records: further columns of a commit's row, those that are kept, what is counted and inserted. */
+/** The SQL of a batch's records: columns of a commit's row, columns to keep, the counts, and the rows to insert. */
 interface RecordsSql {
   columns: string;
   counts: RequestSql["counts"];
@@ -81,7 +81,7 @@ interface RecordsSql {
 
 function batchStatement({ executions, checkpoints }: TableNames, by: RecordsSql): Statement {
   const own = PARAMETERS.flatMap(({ name, type, isClearable }) => [
-    // As text, since a failure's own text may hold what JSON can name and PostgreSQL cannot read.
+    // As text, since a failure may hold escapes of JSON that PostgreSQL cannot read.
     `${name} ${type === "json" ? "text" : type}`,
     ...(isClearable ? [`clears_${name} boolean`] : []),
   ]);
@@ -104,7 +104,7 @@ function batchStatement({ executions, checkpoints }: TableNames, by: RecordsSql)
 
 const PARAMETER_OF = new Map<string, (typeof PARAMETERS)[number]>(PARAMETERS.map((one) => [one.path, one]));
 
-/** Finds the parts of many requests: each is a column of `i`, NULL in those that do not have it. */
+/** Finds the parts of many requests: each is a column of `i`, which is NULL for a request without it. */
 function rowSql(counts: RequestSql["counts"]): RequestSql {
   return {
     value: (field) => find(field).sent,

@@ -9,28 +9,28 @@ import type {
 } from "@waymark/core/store";
 
 /*
- * Which field goes into which column. Every statement is made from these tables and every row is read by them, so a
- * field is named once. The compiler refuses a table that lacks a field of its interface.
+ * The column of each field. Every statement is made from these tables and every row is read by them, so a field is
+ * named once. The compiler refuses a table that lacks a field of its interface.
  */
 
-/** The types that values are sent as. */
+/** The SQL types of values. */
 export type SqlType = "text" | "bigint" | "float8" | "json" | "boolean" | "text[]";
 
-/** A field of a record or a request, and the column that it is in. */
+/** The column of a field of a record or a request. */
 export interface Column {
   readonly column: string;
   readonly type: SqlType;
-  /** It may be absent, which is NULL. */
+  /** True if the field may be absent, which is NULL. */
   readonly optional?: true;
-  /** `null` in a request removes it. */
+  /** True if `null` in a request removes the field. */
   readonly clearable?: true;
-  /** Milliseconds from now in the request, milliseconds since the epoch in the column. */
+  /** True if the request has milliseconds from now, and the column milliseconds since the epoch. */
   readonly fromNow?: true;
-  /** The server's own time if that is earlier, or if it is absent. */
+  /** True if the server's time is written if it is earlier, or if the field is absent. */
   readonly upToNow?: true;
 }
 
-/** A field of a request that is part of a condition only. */
+/** A field of a request that is only part of a condition. */
 export interface Condition {
   readonly type: SqlType;
 }
@@ -97,7 +97,7 @@ export const EXECUTION = {
   endedAt: { column: "ended_at_ms", type: "bigint", optional: true },
 } as const satisfies ColumnsOf<Omit<ExecutionRecord, "readAt" | "unreadable">>;
 
-/** The columns of a checkpoint's record, less its number, which the store gives it. */
+/** The columns of a checkpoint's record except for its number, which the store assigns. */
 export const CHECKPOINT = {
   id: { column: "checkpoint_id", type: "text" },
   kind: { column: "kind", type: "text" },
@@ -115,12 +115,12 @@ export const CHECKPOINT = {
 const LEASE = { column: EXECUTION.leaseUntil.column, type: "bigint", fromNow: true } as const;
 
 /**
- * A time that no end of a lease is before, for executions that are running; 0: not known. `leaseExpired` is read by an
- * index on it, in place of the end itself, which changes with each renewal: see lapsed-leases.ts.
+ * The column of a lower bound of the lease's end, for running executions; 0 if it is not known. Its index finds lapsed
+ * leases. The end itself changes with each renewal: see lapsed-leases.ts.
  */
 export const LEASE_BOUND = "lease_bound_ms";
 
-/** What `createExecution` writes. */
+/** The fields of `createExecution`. */
 export const NEW_EXECUTION = {
   id: EXECUTION.id,
   workflowId: EXECUTION.workflowId,
@@ -145,7 +145,7 @@ export const NEW_EXECUTION = {
   checkpoint: CHECKPOINT,
 } as const satisfies FieldsOf<NewExecution>;
 
-/** What `claimExecution` writes and asks for. */
+/** The fields of `claimExecution`. */
 export const CLAIM = {
   claimId: { column: "last_claim_id", type: "text" },
   owner: EXECUTION.owner,
@@ -155,7 +155,7 @@ export const CLAIM = {
   cancel: { type: "json" },
 } as const satisfies FieldsOf<ClaimRequest>;
 
-/** What a commit changes in the head. */
+/** The fields of the head that a commit changes. */
 export const HEAD_UPDATE = {
   status: { column: EXECUTION.status.column, type: "text", optional: true },
   currentStep: { column: EXECUTION.currentStep.column, type: "bigint", optional: true },
@@ -169,7 +169,7 @@ export const HEAD_UPDATE = {
   endedAt: { column: EXECUTION.endedAt.column, type: "bigint", optional: true, upToNow: true },
 } as const satisfies ColumnsOf<HeadUpdate>;
 
-/** What `commit` writes and asks for. */
+/** The fields of `commit`. */
 export const COMMIT = {
   commitId: { column: "last_commit_id", type: "text" },
   token: { type: "bigint" },
@@ -180,7 +180,7 @@ export const COMMIT = {
   checkpoints: CHECKPOINT,
 } as const satisfies FieldsOf<CommitRequest>;
 
-/** What `deleteExecutions` asks for. */
+/** The fields of `deleteExecutions`. */
 export const EXECUTION_REF = {
   id: { type: "text" },
   version: { type: "bigint" },

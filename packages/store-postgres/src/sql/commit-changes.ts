@@ -4,19 +4,19 @@ import { type FieldPath, type Parameter, parametersOf } from "./parameters.ts";
 import { ENDED, NOW } from "./rows.ts";
 
 /*
- * What a commit does to a head, as SQL. A commit that goes alone and one that goes in a batch are both made from this;
- * they differ only in how a statement finds the parts of a request (RequestSql).
+ * The changes that a commit makes to a head, as SQL. The statements of one commit and of a batch are both made from
+ * them. They differ only in how a statement finds the parts of a request (RequestSql).
  */
 
 /** The fields of a commit; of its checkpoints, those of the first. */
 export const COMMIT_PARAMETERS = parametersOf(COMMIT);
 
-/** Tells whether a field is a checkpoint's. */
+/** Returns whether a field is a checkpoint's. */
 export function isOfCheckpoint({ path }: Parameter): boolean {
   return path.startsWith("checkpoints.");
 }
 
-/** How a statement finds the parts of a request. */
+/** The SQL of the parts of a request. */
 export interface RequestSql {
   /** Returns the SQL of a field that every request has. */
   value(field: FieldPath<typeof COMMIT>): string;
@@ -26,7 +26,7 @@ export interface RequestSql {
   counts: Readonly<Record<keyof RecordCounts, string>>;
 }
 
-/** What a head must know of the records that a commit adds. */
+/** The counts that a head needs of the records that a commit adds. */
 export interface RecordCounts {
   added: number;
   /** The number of those that users see. */
@@ -48,9 +48,9 @@ export function countsOf({ checkpoints = [] }: CommitRequest): RecordCounts {
 /** A column of the head that a commit changes. */
 export interface HeadChange {
   readonly column: string;
-  /** Tells whether a request changes it. */
+  /** Returns whether a request changes the column. */
   isIn(request: CommitRequest, counts: RecordCounts): boolean;
-  /** Returns what it becomes; for a request that does not change it, what it was. */
+  /** Returns the SQL of its new value, or of its old value for a request that does not change it. */
   to(sql: RequestSql): string;
 }
 

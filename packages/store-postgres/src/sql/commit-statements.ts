@@ -21,17 +21,18 @@ export interface Call {
 
 const OWN_PARAMETERS = COMMIT_PARAMETERS.filter((one) => !isOfCheckpoint(one));
 
-/** Stands for the counts of any commit with several records: their statement is the same. */
+/** The counts for any commit with several records: their statement is the same. */
 const ANY_COUNTS: RecordCounts = { added: 2, shown: 2, snapshotAt: 2 };
 
-/** The fields that a commit is sent as parameters: the records of one with several go as one parameter, as JSON. */
+/** Returns the fields that are sent as parameters. If a commit has several records, they are one parameter, as JSON. */
 function parametersFor({ checkpoints = [] }: CommitRequest) {
   return checkpoints.length > 1 ? OWN_PARAMETERS : COMMIT_PARAMETERS;
 }
 
 /**
- * The statements of commits that go alone. Each names only what its commit changes, which costs the server a third less
- * than one for all; an application's commits are of a few kinds, and each kind is prepared once.
+ * The statements of commits that are sent alone. Each names only the columns that its commit changes, which costs the
+ * server a third less than one statement for all. An application has few kinds of commits, and each kind is prepared
+ * once.
  */
 export class CommitStatements {
   readonly #names: TableNames;
@@ -44,7 +45,7 @@ export class CommitStatements {
   /** Returns the statement for a commit. It changes a row, or nothing if the commit is refused. */
   call(id: string, request: CommitRequest): Call {
     const values: unknown[] = [id];
-    // One digit for each field: absent, removed or there. With what the records are, that is the kind of commit.
+    // One digit for each field: absent, removed or set. With the kind of its records, that is the kind of commit.
     let presence = 0;
     for (const { read } of parametersFor(request)) {
       const value = read(request);
@@ -131,7 +132,7 @@ function valuesOfOne(sql: RequestSql): string {
   return fields.map((field) => sql.or(`checkpoints.${field}`, "NULL")).join(", ");
 }
 
-/** A snapshot that is kept, or one of those that the commit itself brings. */
+/** Returns the condition that `dropBefore` names a snapshot: one that is kept, or one of the commit's own. */
 function namesSnapshot(table: string, { checkpoints = [] }: CommitRequest, sql: OneRequestSql, drop: string): string {
   const own =
     checkpoints.length > 1

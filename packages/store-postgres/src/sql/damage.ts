@@ -3,10 +3,10 @@ import { quoted } from "@waymark/core/store";
 
 const UNIQUE_VIOLATION = "23505";
 
-/** What a commit has failed with: STATE_CORRUPT if its record is there already, though the head does not know of it. */
+/** Returns the error of a commit: STATE_CORRUPT if its record exists already although the head does not count it. */
 export function damageOf(id: string, error: unknown): unknown {
   const isTaken = isWorkflowError(error, "STORE_UNAVAILABLE") && error.details.sqlState === UNIQUE_VIOLATION;
-  return isTaken ? corrupt(id, "its head does not know of its newest record") : error;
+  return isTaken ? corrupt(id, "its head does not count its newest record") : error;
 }
 
 function corrupt(executionId: string, why: string): WorkflowError {

@@ -2,17 +2,17 @@ import { WorkflowError } from "@waymark/core";
 import { type HistoryRange, quoted, selectedNumbers } from "@waymark/core/store";
 import type { Row } from "../database.ts";
 
-/** The numbers of an execution's records, by its head, under these names in a row. */
+/** The columns of a head that have the numbers of its records. */
 export const RANGE_COLUMNS = "e.first_seq AS head_first_seq, e.seq AS head_seq";
 
 /**
- * Checks that the rows are the records that the head speaks of: all that were asked for, without a gap, and no others.
+ * Checks that the rows are all records of the range that the head counts, without a gap, and no others.
  *
  * @throws {WorkflowError} STATE_CORRUPT
  */
 export function assertComplete(id: string, rows: readonly Row[], range: HistoryRange): void {
   const [firstSeq, seq] = [Number(rows[0]?.head_first_seq), Number(rows[0]?.head_seq)];
-  if (!isCount(firstSeq) || !isCount(seq)) throw corrupt(id, "its head does not say which records it has");
+  if (!isCount(firstSeq) || !isCount(seq)) throw corrupt(id, "its head does not have the numbers of its records");
   const { first, last } = selectedNumbers({ firstSeq, seq }, range);
   const expected = Math.max(last - first + 1, 0);
   const numbers = rows.flatMap(({ seq }) => (seq === null ? [] : [Number(seq)]));
@@ -20,7 +20,7 @@ export function assertComplete(id: string, rows: readonly Row[], range: HistoryR
   for (let at = 0; at < Math.max(expected, numbers.length); at++) {
     if (at < expected && numbers[at] === start + at * step) continue;
     const number = at < expected ? start + at * step : numbers[at];
-    throw corrupt(id, at < expected ? `record ${number} is missing` : `its head does not know of record ${number}`);
+    throw corrupt(id, at < expected ? `record ${number} is missing` : `its head does not count record ${number}`);
   }
 }
 

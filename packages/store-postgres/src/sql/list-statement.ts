@@ -11,7 +11,7 @@ interface Call {
   values: unknown[];
 }
 
-/** What each listing is ordered by before the id. */
+/** The expression by which each listing is ordered, before the id. */
 const LEASE_END = `coalesce(e.${EXECUTION.leaseUntil.column}, 0)`;
 const SORTED_BY: Record<SortKey, string> = {
   createdAt: `e.${EXECUTION.createdAt.column}`,
@@ -55,7 +55,7 @@ export function listStatement(names: TableNames, query: ListQuery, leases: Lease
   };
 }
 
-/** Builds the statement that moves bounds which have passed to the ends of their leases, a number of them at a time. */
+/** Builds the statement that moves up to `limit` bounds that have passed to the ends of their leases. */
 export function moveBoundsStatement({ executions }: TableNames, limit: number): Statement {
   return statement(
     `UPDATE ${executions} AS e SET ${LEASE_BOUND} = ${LEASE_END}
@@ -71,7 +71,7 @@ export function moveBoundsStatement({ executions }: TableNames, limit: number): 
 function conditionsOf(query: ListQuery, sortedBy: string, bind: (value: unknown, type: string) => string): string[] {
   const { workflowId, userId, parentId, createdAfter, createdBefore, endedAfter, endedForMs, after } = query;
   const found: string[] = [];
-  // As the indexes have it, word by word.
+  // Must be the words of the indexes' conditions.
   if (query.due === true) {
     found.push("e.status IN ('pending', 'suspended')", "e.wake_at_ms IS NOT NULL", `e.wake_at_ms <= ${NOW}`);
   }

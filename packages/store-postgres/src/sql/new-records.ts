@@ -13,7 +13,7 @@ const PARAMETERS = parametersOf(CHECKPOINT);
 export const RECORD_COLUMNS = PARAMETERS.map(({ column }) => column).join(", ");
 
 /** The columns that a checkpoint has in a recordset, by names that no field of a commit has. */
-// As text, since a failure's own text may hold what JSON can name and PostgreSQL cannot read.
+// As text, since a failure may hold escapes of JSON that PostgreSQL cannot read.
 export const RECORD_DEFINITIONS = PARAMETERS.map(
   ({ name, type }) => `record_${name} ${type === "json" ? "text" : type}`,
 ).join(", ");
@@ -26,14 +26,16 @@ export function writeRecord(checkpoint: NewCheckpoint, row: Record<string, unkno
   }
 }
 
-/** A checkpoint as {@link recordset} reads it. `place` is its place among those of its commit, from 1. */
+/** Makes the row of a checkpoint that {@link recordset} reads. `place` counts the checkpoints of a commit, from 1. */
 export function recordRow(checkpoint: NewCheckpoint, place: number): Record<string, unknown> {
   const row: Record<string, unknown> = { place };
   writeRecord(checkpoint, row);
   return row;
 }
 
-/** Returns the SQL of the rows of a parameter with {@link recordRow}s, as `r`; `others` are columns that they also have. */
+/**
+ * Returns the SQL of the rows of a parameter with {@link recordRow}s, as `r`; `others` are columns that they also have.
+ */
 export function recordset(parameter: string, others: readonly string[] = []): string {
   return `json_to_recordset(${parameter}::json) AS r (${["place bigint", ...others, RECORD_DEFINITIONS].join(", ")})`;
 }

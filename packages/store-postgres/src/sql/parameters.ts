@@ -1,12 +1,12 @@
 import type { Column, Condition, Fields, SqlType } from "./columns.ts";
 import { NOW } from "./rows.ts";
 
-/** Every field of a request, by its path: "commitId", "head.status". */
+/** The path of a field of a request: "commitId", "head.status". */
 export type FieldPath<T extends Fields> = {
   [K in keyof T & string]: T[K] extends Condition ? K : `${K}.${keyof T[K] & string}`;
 }[keyof T & string];
 
-/** A field of a request, on its way into a statement. */
+/** A field of a request as a parameter of a statement. */
 export interface Parameter<Path extends string = string> {
   readonly path: Path;
   /** Its name in SQL: "commit_id", "head_status". */
@@ -14,9 +14,9 @@ export interface Parameter<Path extends string = string> {
   readonly type: SqlType;
   readonly column: string | undefined;
   readonly isClearable: boolean;
-  /** The SQL of what is written, made from the SQL of what was sent. */
+  /** Returns the SQL of the value to write, made from the SQL of the value that was sent. */
   written(sent: string): string;
-  /** What is sent: `undefined` if the request does not have it, `null` if the request removes it. */
+  /** Returns the value to send: `undefined` if the request does not have the field, `null` if it removes it. */
   read(request: object): unknown;
 }
 
@@ -36,23 +36,23 @@ export function parametersOf<T extends Fields>(fields: T): readonly Parameter<Fi
 export function numbered<Path extends string>(parameters: readonly Parameter<Path>[]) {
   const sent = parameters.map(({ type }, index) => `$${index + 1}::${type}`);
   return {
-    /** The SQL of a field's value. */
+    /** Returns the SQL of a field's value. */
     sql(path: Path): string {
       return sent[parameters.findIndex((one) => one.path === path)] as string;
     },
-    /** The SQL of what is written for a field. */
+    /** Returns the SQL of the value to write for a field. */
     written(path: Path): string {
       const index = parameters.findIndex((one) => one.path === path);
       return (parameters[index] as Parameter).written(sent[index] as string);
     },
-    /** The columns that have something written to them, by their names, with the SQL of that. */
+    /** Returns the names of the columns to write, and the SQL of their values. */
     columns(group = ""): { names: string; values: string } {
       const written = new Map<string, string>();
       for (const [index, { path, column, ...one }] of parameters.entries()) {
         if (column === undefined || groupOf(path) !== group) continue;
         const value = one.written(sent[index] as string);
         const other = written.get(column);
-        // Two fields of one column: a request has one of them at most.
+        // Of two fields of one column, a request has at most one.
         written.set(column, other === undefined ? value : `coalesce(${other}, ${value})`);
       }
       return { names: [...written.keys()].join(", "), values: [...written.values()].join(", ") };
@@ -60,7 +60,7 @@ export function numbered<Path extends string>(parameters: readonly Parameter<Pat
   };
 }
 
-/** The values that a {@link numbered} statement is sent with. */
+/** Returns the values of a {@link numbered} statement. */
 export function valuesOf(parameters: readonly Parameter[], request: object): unknown[] {
   return parameters.map(({ read }) => read(request) ?? null);
 }
@@ -76,7 +76,7 @@ function parameter(path: string, field: Column | Condition, get: (request: Reque
     type,
     column,
     isClearable: clearable === true,
-    // What is NULL is passed over by least().
+    // least() ignores NULL.
     written: (sent) => (fromNow === true ? `${NOW} + ${sent}` : upToNow === true ? `least(${sent}, ${NOW})` : sent),
     read: (request) => encode(get(request as Request)),
   };

@@ -2,10 +2,10 @@ import { MAX_TIME_MS } from "@waymark/core/store";
 import { EXECUTION } from "./columns.ts";
 
 /**
- * Returns the condition that a head's fields can be read, as far as SQL can tell: texts are not empty, numbers and times
- * are within their bounds, and what is JSON has what core asks of it first.
+ * Returns the condition that a head's fields can be read, as far as SQL can check: texts are not empty, numbers and
+ * times are within their bounds, and what is JSON has what core asks of it first.
  *
- * - It holds for every head that core can read: a claim that it refused would find no reason.
+ * - It must hold for every head that core can read: core would find no reason for a claim that it refuses.
  */
 export function isReadable(alias: string): string {
   return Object.values(EXECUTION)

@@ -8,30 +8,30 @@ import {
 import type { Row } from "../database.ts";
 import { CHECKPOINT, EXECUTION } from "./columns.ts";
 
-/** Now by the server's clock, in milliseconds since the epoch. The same all through one statement. */
+/** The server's time in milliseconds since the epoch, which is the same throughout one statement. */
 export const NOW = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
-/** The statuses that an execution ends with. */
+/** The statuses of executions that have ended. */
 export const ENDED = "('completed', 'failed', 'cancelled')";
 
 const HEAD_FIELDS = Object.entries(EXECUTION).map(([field, { column }]) => [field, column] as const);
 const RECORD_FIELDS = [["seq", "seq"], ...Object.entries(CHECKPOINT).map(([field, { column }]) => [field, column])];
 
-/** The columns of an execution's record, for a SELECT or a RETURNING. */
+/** Returns the columns of an execution's record, for a SELECT or a RETURNING. */
 export function recordColumns(alias: string): string {
   return `${HEAD_FIELDS.map(([, column]) => `${alias}.${column}`).join(", ")}, ${NOW} AS read_at_ms`;
 }
 
-/** The columns of a {@link StoredHead}. */
+/** Returns the columns of a {@link StoredHead}. */
 export function headColumns(alias: string): string {
   const notes = ["initial_checkpoint_id", "last_claim_id", "last_commit_id"].map((column) => `${alias}.${column}`);
   return `${recordColumns(alias)}, ${notes.join(", ")}`;
 }
 
-/** The columns of a checkpoint's record. */
+/** Returns the columns of a checkpoint's record. */
 export function checkpointColumns(alias: string): string {
   const { column: duration } = CHECKPOINT.durationMs;
   return RECORD_FIELDS.map(([, column]) =>
-    // A session decides how many digits it writes of a number (extra_float_digits); its bytes are the same for all.
+    // The digits of a number depend on the session (extra_float_digits); its bytes do not.
     column === duration ? `encode(float8send(${alias}.${column}), 'hex') AS ${column}` : `${alias}.${column}`,
   ).join(", ");
 }

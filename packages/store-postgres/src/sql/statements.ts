@@ -6,7 +6,7 @@ import { isReadable } from "./readable-head.ts";
 import { checkpointColumns, ENDED, headColumns, NOW } from "./rows.ts";
 import type { TableNames } from "./table-names.ts";
 
-/** The statements that are always the same: all but commits and listings. */
+/** The statements that never change: all except commits and listings. */
 export interface Statements {
   readonly create: Statement;
   readonly head: Statement;
@@ -20,7 +20,7 @@ export interface Statements {
   readonly deleteExecutions: Statement;
 }
 
-/** Builds the statements for where the tables are. */
+/** Builds the statements for a place of the tables. */
 export function buildStatements(names: TableNames): Statements {
   const { executions, checkpoints, definitions } = names;
   const refs = parametersOf(EXECUTION_REF).map(({ name, type }) => `${name} ${type}`);
@@ -39,7 +39,7 @@ export function buildStatements(names: TableNames): Statements {
        ON CONFLICT (hash) DO UPDATE SET saved_at_ms = greatest(d.saved_at_ms, excluded.saved_at_ms)`,
     ),
     readDefinition: statement(`SELECT definition FROM ${definitions} WHERE hash = $1`),
-    // A save that is under way is waited for, and then the time that it has noted counts.
+    // The statement waits for a save that is under way, and then that save's time counts.
     deleteUnusedDefinitions: statement(
       `DELETE FROM ${definitions} AS d
        WHERE coalesce(d.saved_at_ms, d.created_at_ms) <= ${NOW} - $1::bigint
@@ -64,8 +64,8 @@ export const CREATE_PARAMETERS = parametersOf(NEW_EXECUTION);
 export const CLAIM_PARAMETERS = parametersOf(CLAIM);
 
 /*
- * A new execution. Its first token is also the key that its records go by: unique for ever, so those of an id that was
- * deleted and made anew have nothing to do with one another.
+ * Creates an execution. Its first token is also the key of its records. It is unique, so an id that is deleted and
+ * created again never finds the records of its earlier life.
  */
 function createStatement({ executions, checkpoints, tokens }: TableNames): Statement {
   const { sql, written, columns } = numbered(CREATE_PARAMETERS);
@@ -94,10 +94,10 @@ function createStatement({ executions, checkpoints, tokens }: TableNames): State
 }
 
 /*
- * A claim. The last parameter is the id.
+ * Claims an execution. The last parameter is the id.
  *
- * Tokens come from one sequence, so that none is used again when an id is deleted and made anew; `greatest` still has
- * them rise where the sequence was set back, as by a restore of a part of the database.
+ * Tokens come from one sequence, so that none is used again if an id is deleted and created again. With `greatest` they
+ * rise even if the sequence was set back, by a partial restore of the database for instance.
  */
 function claimStatement({ executions, tokens }: TableNames): Statement {
   const { sql, written } = numbered(CLAIM_PARAMETERS);
@@ -128,8 +128,8 @@ function claimStatement({ executions, tokens }: TableNames): Statement {
 }
 
 /*
- * Records of a history: $1 id, $2 lowest number, $3 highest, $4 how many (NULL: all). An execution that has none in that
- * range gives one row of NULLs, one that does not exist gives none.
+ * Reads records of a history: $1 id, $2 lowest number, $3 highest number, $4 limit (NULL: none). Returns one row of
+ * NULLs for an execution without records in that range, and no row if there is no such execution.
  */
 function readStatement({ executions, checkpoints }: TableNames, order: "ASC" | "DESC"): Statement {
   return statement(

@@ -11,20 +11,20 @@ import { rowToRecord } from "./rows.ts";
 
 /** A row's place in a listing, as it is stored. */
 export interface StoredPosition {
-  /** Milliseconds since the epoch; as text if that is out of the range of times. */
+  /** Milliseconds since the epoch, as text if they are out of the range of times. */
   time: number | string;
   id: string;
   /** The order of the listing's pages so far, if it is one of lapsed leases and not the usual one. */
   leases?: LeaseOrder;
 }
 
-/** By what lapsed leases are found: by the bounds of their ends, which an index is on, or by the ends themselves. */
+/** The order of lapsed leases: by the bounds of their ends, which have an index, or by the ends themselves. */
 export type LeaseOrder = "bound" | "end";
 
 /**
  * Reads a row of a listing.
  *
- * - A row whose time or id is damaged has its place by what is stored, so that a page can end with it.
+ * - If the row's time or id is damaged, its place is the stored text, so that a page can end with it.
  */
 export function rowToListed(row: Row, sortBy: SortKey, leases: LeaseOrder = "bound"): ListedExecution {
   const record = rowToRecord(row);
@@ -34,7 +34,7 @@ export function rowToListed(row: Row, sortBy: SortKey, leases: LeaseOrder = "bou
   return { record, position: { time: 0, id: "?", stored: JSON.stringify([time, id ?? "", leases]) } };
 }
 
-/** Reads the place that a page starts after. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Reads the place after which a page starts. @throws {WorkflowError} INVALID_ARGUMENT */
 export function storedPosition({ time, id, stored }: PagePosition): StoredPosition {
   if (stored === undefined) return { time, id };
   try {

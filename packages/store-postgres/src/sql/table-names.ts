@@ -1,10 +1,10 @@
 import { WorkflowError } from "@waymark/core";
 
-/** Where the tables are. */
+/** The place of the tables. */
 export interface TableLocation {
-  /** The schema. Default: "waymark". Made by the first migration where it is missing. */
+  /** The schema, which the first migration makes if it is missing. Default: "waymark". */
   schema?: string;
-  /** Goes before the name of every table, index and sequence. Default: none. */
+  /** The prefix of the name of every table, index and sequence. Default: none. */
   tablePrefix?: string;
 }
 
@@ -23,11 +23,11 @@ export interface TableNames {
 const DEFAULT_SCHEMA = "waymark";
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
-// PostgreSQL cuts names at 63 bytes; the longest suffix of ours, an index's, has 32.
+// PostgreSQL cuts names at 63 bytes; the longest suffix, of an index, has 32.
 const MAX_SCHEMA_LENGTH = 63;
 const MAX_PREFIX_LENGTH = 31;
 
-/** Checks a location and names what is there. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks a location and returns the names of the tables. @throws {WorkflowError} INVALID_ARGUMENT */
 export function tableNames(location: TableLocation = {}): TableNames {
   const { schema = DEFAULT_SCHEMA, tablePrefix: prefix = "" } = location;
   checkIdentifier(schema, "schema", MAX_SCHEMA_LENGTH);

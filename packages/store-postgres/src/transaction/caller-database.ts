@@ -28,7 +28,7 @@ export function callerDatabase(client: PostgresTransaction, timeoutMs: number): 
         throw fault;
       }
     },
-    // The store migrates in transactions of its own only.
+    // The store migrates only in transactions of its own.
     transaction: () => Promise.reject(invalid("is for statements of its own transaction only")),
     end: async () => {},
   };
@@ -38,27 +38,32 @@ function transactionOf(client: PostgresTransaction, timeoutMs: number): CallerTr
   if (typeof client !== "object" || client === null) throw invalid(`must be ${KINDS}`);
   if ("connection" in client && "queryRunner" in client) {
     if (client.queryRunner === undefined) {
-      throw invalid("is an EntityManager outside of a transaction; take the one that transaction() hands out");
+      throw invalid(
+        "is an EntityManager outside of a transaction; use the one that transaction() passes to its callback",
+      );
     }
     return runnerTransaction(client.queryRunner, timeoutMs);
   }
   if ("isTransactionActive" in client) return runnerTransaction(client, timeoutMs);
   if ("rollback" in client && "closed" in client) return pgliteTransaction(client);
-  if ("totalCount" in client) throw invalid("is a pool; take a connection of it, and begin a transaction on that");
-  if ("transaction" in client) throw invalid("is not a transaction; take what its transaction() hands out");
+  if ("totalCount" in client) throw invalid("is a pool; take a connection from it, and begin a transaction on that");
+  if ("transaction" in client)
+    throw invalid("is not a transaction; use the one that its transaction() passes to its callback");
   if ("query" in client && typeof client.query === "function") return pgTransaction(client, timeoutMs);
   throw invalid(`must be ${KINDS}`);
 }
 
 const KINDS = "a connection of `pg`, an EntityManager or QueryRunner of TypeORM, or a transaction of PGlite";
 
-/** By the connection of `pg` that a QueryRunner has: TypeORM's own queries read numbers and JSON as the application wants. */
+/**
+ * Uses a QueryRunner's connection of `pg`: TypeORM's own queries read numbers and JSON by the application's settings.
+ */
 function runnerTransaction(runner: QueryRunnerLike, timeoutMs: number): CallerTransaction {
   return {
     hasEnded: () => runner.isReleased || !runner.isTransactionActive,
     send: async (statement, values) => {
       const connection = (await runner.connect()) as TransactionClientLike | undefined;
-      if (typeof connection?.query !== "function") throw invalid("is of TypeORM, but has no connection of `pg`");
+      if (typeof connection?.query !== "function") throw invalid("is a QueryRunner without a connection of `pg`");
       return pgTransaction(connection, timeoutMs).send(statement, values);
     },
   };
@@ -66,7 +71,7 @@ function runnerTransaction(runner: QueryRunnerLike, timeoutMs: number): CallerTr
 
 function aborted(error: WorkflowError): WorkflowError {
   if (error.code !== "STORE_UNAVAILABLE") return error;
-  const message = `${error.message} The statement was part of a transaction, which is aborted now: roll it back, and begin again if that may help.`;
+  const message = `${error.message} The statement was part of a transaction, which is aborted now: roll it back, and begin a new one to try again.`;
   return new WorkflowError(error.code, message, { cause: error.cause, details: error.details });
 }
 

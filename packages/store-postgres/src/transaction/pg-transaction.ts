@@ -3,7 +3,7 @@ import { isInTransaction, refuseBinary, TEXT } from "../server/pg-client.ts";
 import type { CallerTransaction } from "./caller-transaction.ts";
 import type { TransactionClientLike } from "./postgres-transaction.ts";
 
-/** Sends statements by a connection of `pg` that is in a transaction. */
+/** Sends statements on a connection of `pg` that is in a transaction. */
 export function pgTransaction(client: TransactionClientLike, timeoutMs: number): CallerTransaction {
   const connection = client as unknown as ClientBase;
   refuseBinary(connection);

@@ -4,13 +4,13 @@ import { NOW } from "../sql/rows.ts";
 import type { CallerTransaction } from "./caller-transaction.ts";
 import type { PGliteTransactionLike } from "./postgres-transaction.ts";
 
-/** What is used of a transaction of PGlite's. */
+/** The part of a PGlite transaction that the store uses. */
 interface Transaction {
   readonly closed: boolean;
   query(text: string, values: unknown[]): Promise<{ rows: { row?: unknown }[]; affectedRows?: number }>;
 }
 
-/** Sends statements by what PGlite's `transaction()` hands out. */
+/** Sends statements in a transaction of PGlite's `transaction()`. */
 export function pgliteTransaction(client: PGliteTransactionLike): CallerTransaction {
   const transaction = client as unknown as Transaction;
   return {
@@ -24,7 +24,9 @@ export function pgliteTransaction(client: PGliteTransactionLike): CallerTransact
   };
 }
 
-/** Rows as JSON text, which begins with a brace: PGlite drops a byte order mark at the beginning of a text. */
+/**
+ * Makes a statement return rows as JSON, which begins with a brace: PGlite drops a byte order mark that begins a text.
+ */
 function withRowsAsJson(text: string): string {
   const select = / SELECT \* FROM (\w+)$/;
   return text.startsWith("SELECT ")

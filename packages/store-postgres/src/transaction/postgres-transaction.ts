@@ -17,12 +17,12 @@ export interface EntityManagerLike {
   readonly connection: object;
 }
 
-/** What PGlite's `transaction()` hands out. */
+/** The transaction that PGlite's `transaction()` passes to its callback. */
 export interface PGliteTransactionLike {
   query(text: string): Promise<unknown>;
   rollback(): Promise<unknown>;
   readonly closed: boolean;
 }
 
-/** What {@link PostgresCheckpointStore.inTransaction} takes. */
+/** A client for {@link PostgresCheckpointStore.inTransaction}. */
 export type PostgresTransaction = TransactionClientLike | EntityManagerLike | QueryRunnerLike | PGliteTransactionLike;

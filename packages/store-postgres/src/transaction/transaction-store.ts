@@ -10,7 +10,7 @@ import type { Database } from "../database.ts";
 import { PostgresDriver } from "../postgres-driver.ts";
 import type { TableNames } from "../sql/table-names.ts";
 
-/** What {@link transactionStore} works by. */
+/** Options of {@link transactionStore}. */
 export interface TransactionStoreOptions {
   capabilities: StoreCapabilities;
   names: TableNames;
@@ -19,7 +19,7 @@ export interface TransactionStoreOptions {
 
 const ALLOWED: ReadonlySet<StoreMethod> = new Set<StoreMethod>(["saveDefinition", "createExecution"]);
 
-/** Makes a view of the store for a transaction of the caller's: it creates executions, and does nothing else. */
+/** Makes a view of the store for a transaction of the caller's. It creates executions and does nothing else. */
 export function transactionStore({ capabilities, names, database }: TransactionStoreOptions): CheckpointStore {
   const store = defineStore(capabilities, new PostgresDriver({ names, open: async () => database }));
   return interceptStore(store, (method, call) => (ALLOWED.has(method) ? call() : Promise.reject(refused(method))));

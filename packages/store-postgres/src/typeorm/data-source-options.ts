@@ -3,7 +3,7 @@ import { type TableLocation, tableNames } from "../sql/table-names.ts";
 import { waymarkEntities } from "./entities.ts";
 import { type MigrationClass, waymarkMigrations } from "./migrations.ts";
 
-/** What a DataSource needs to know of the store's tables. */
+/** The options of a DataSource for the store's tables. */
 export interface WaymarkDataSourceOptions {
   schema: string;
   // biome-ignore lint/suspicious/noExplicitAny: TypeORM's own type for a list of entities
@@ -13,9 +13,9 @@ export interface WaymarkDataSourceOptions {
 }
 
 /**
- * Options for a DataSource that manages the store's tables: to migrate in a deployment step, or to go back.
+ * Returns options for a DataSource that manages the store's tables: to migrate in a deployment step, or to go back.
  *
- * - Not to be merged with the options of an application's own DataSource: each has a migrations table of its own.
+ * - Do not merge them with the options of an application's own DataSource: each has its own migrations table.
  *
  * @example
  * ```ts

@@ -2,13 +2,13 @@ import type { CheckpointRecord, ExecutionRecord, FailureRecord } from "@waymark/
 import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
 import { type TableLocation, tableNames } from "../sql/table-names.ts";
 
-/** A row of `executions`: the head, and what the store notes beside it. Absent values are `null`, times are milliseconds. */
+/** A row of `executions`: the head, and the store's own columns. Absent values are `null`, times are milliseconds. */
 export type ExecutionRow = {
   [Name in Exclude<keyof ExecutionRecord, "readAt" | "unreadable">]-?: ExecutionRecord[Name] | null;
 } & {
   key: number;
   initialCheckpointId: string;
-  /** A time that the lease of a running execution does not end before; 0: not known. */
+  /** A lower bound of the end of a running execution's lease; 0 if it is not known. */
   leaseBound: number;
   lastClaimId: string | null;
   lastCommitId: string | null;
@@ -22,18 +22,18 @@ export interface DefinitionRow {
   hash: string;
   definition: string;
   createdAt: number;
-  /** When it was last saved; `null` if that was by a version that did not note it. */
+  /** The time of the last save, or `null` if a version that does not note it has saved it. */
   savedAt: number | null;
 }
 
-/** The store's tables as TypeORM entities, for reading along; writing is the store's own business. */
+/** The store's tables as TypeORM entities, for reading only. The store alone writes to them. */
 export interface WaymarkEntities {
   readonly Execution: EntitySchema<ExecutionRow>;
   readonly Checkpoint: EntitySchema<CheckpointRow>;
   readonly Definition: EntitySchema<DefinitionRow>;
 }
 
-// TypeORM hands bigint out as text; all of these are below 2^53.
+// TypeORM returns bigint as text. All of these are below 2^53.
 const asNumber = {
   to: (value: number | null | undefined) => value,
   from: (value: string | null) => (value === null ? null : Number(value)),
@@ -48,7 +48,7 @@ const optionalJson = (name: string): EntitySchemaColumnOptions => ({ type: "json
 const id = (name: string): EntitySchemaColumnOptions => ({ type: "text", name, collation: "C" });
 
 /**
- * Makes the entities for where the tables are.
+ * Makes the entities for a place of the tables.
  *
  * @example
  * ```ts

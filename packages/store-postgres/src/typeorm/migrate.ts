@@ -9,15 +9,15 @@ import type { TableNames } from "../sql/table-names.ts";
 import { waymarkDataSourceOptions } from "./data-source-options.ts";
 import { type MigrationClass, waymarkMigrations } from "./migrations.ts";
 
-/** How long a migration waits for another process that migrates, and for locks, in milliseconds. */
+/** Milliseconds that a migration waits for another process that migrates, and for locks. */
 const LOCK_TIMEOUT_MS = 60_000;
-/** How long it waits for a lock on a table, behind which everybody else waits, before it pauses, in milliseconds. */
+/** Milliseconds that it waits for a lock on a table before it pauses: all others wait behind it. */
 const TABLE_LOCK_TIMEOUT_MS = 2_000;
 const PAUSE_MS = 1_000;
 const LOCK_NOT_AVAILABLE = "55P03";
 
 const ignore = () => {};
-/** TypeORM prints the failure of a migration whatever `logging` is; here it is thrown, and that is enough. */
+/** A logger that prints nothing. TypeORM prints a migration's failure even with `logging: false`; here it is thrown. */
 const SILENT: Logger = {
   logQuery: ignore,
   logQueryError: ignore,
@@ -28,23 +28,24 @@ const SILENT: Logger = {
 };
 
 /**
- * Brings the schema up to date, in one transaction: all of it or nothing.
+ * Brings the schema up to date in one transaction.
  *
- * - Any number of processes may do so at once: one migrates, the others wait and find nothing left to do.
- * - A running application is not held up for long: a lock that is not to be had soon is asked for again later, since
- *   everybody else would wait behind it; and on a large table, indexes are built beside its work, before they are asked for.
+ * - Any number of processes may do so at a time: one migrates, and the others wait and find nothing left to do.
+ * - A running application is not held up for long. If a lock cannot be taken soon, the migration pauses and tries
+ *   again, since all others would wait behind it. On a large table, indexes are built beside the application's work
+ *   first.
  */
 export async function migrate(database: Database, names: TableNames): Promise<void> {
   const migrations = waymarkMigrations({ schema: names.schema, tablePrefix: names.prefix });
   if (database.isShared && (await hasManyRows(database, names))) {
     await migrateAgain(database, names, migrations.slice(0, MIGRATION_NAMES.indexOf("AddIndexes1764000000004")));
-    // Without them it takes longer, and that is all: a role's limit on statements may have cut it off.
+    // A role's limit on statements may cut it off. Then the migration builds the indexes, and takes longer.
     await buildIndexes(database, names).catch(ignore);
   }
   await migrateAgain(database, names, migrations);
 }
 
-/** Migrates; again and again if a lock was not to be had. */
+/** Migrates, and tries again if a lock could not be taken. */
 async function migrateAgain(database: Database, names: TableNames, migrations: MigrationClass[]): Promise<void> {
   const deadline = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
@@ -60,14 +61,14 @@ async function migrateAgain(database: Database, names: TableNames, migrations: M
 
 async function migrateOnce(database: Database, names: TableNames, migrations: MigrationClass[]): Promise<void> {
   await database.transaction(async (client) => {
-    // A role's own limit must not cut a long migration off; waiting for others is limited instead.
+    // A role's own limit must not cut off a long migration. Only the wait for others is limited.
     await client.query("SET LOCAL statement_timeout = 0");
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    // Held until the transaction ends, also by a pooler that hands the connection to someone else afterwards.
+    // Held until the transaction ends, even behind a pooler that assigns the connection to another client afterwards.
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`waymark:${names.executions}`]);
     await client.query(`SET LOCAL lock_timeout = ${TABLE_LOCK_TIMEOUT_MS}`);
     const { rows } = await client.query("SELECT to_regnamespace($1) IS NOT NULL AS exists", [`"${names.schema}"`]);
-    // Asked before, because CREATE SCHEMA IF NOT EXISTS wants the permission even where there is nothing to create.
+    // Checked first, because CREATE SCHEMA IF NOT EXISTS needs the permission even if the schema exists.
     if (rows[0]?.exists !== true) await client.query(`CREATE SCHEMA "${names.schema}"`);
     if (migrations.length === MIGRATION_NAMES.length) await dropInvalid(names, (sql) => client.query(sql));
     await runMigrations(client, names, migrations);
@@ -93,7 +94,7 @@ async function runMigrations(
   try {
     const queryRunner = dataSource.createQueryRunner();
     const executor = new MigrationExecutor(dataSource, queryRunner);
-    // The transaction is begun already, with the lock in it.
+    // The transaction has already begun, and holds the lock.
     executor.transaction = "none";
     await executor.executePendingMigrations();
     await queryRunner.release();
@@ -102,7 +103,7 @@ async function runMigrations(
   }
 }
 
-/** What TypeORM uses of `pg.Pool`, on one connection that stays ours. */
+/** Makes the part of `pg.Pool` that TypeORM uses, on one connection that it does not end. */
 function pinnedPool(client: TransactionClient) {
   const noop = () => {};
   const connection = { query: client.query.bind(client), on: noop, removeListener: noop };

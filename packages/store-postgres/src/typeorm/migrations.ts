@@ -3,17 +3,17 @@ import { addedIndexes, createIndex } from "../schema/added-indexes.ts";
 import { MIGRATION_NAMES } from "../schema/migration-names.ts";
 import { type TableLocation, type TableNames, tableNames } from "../sql/table-names.ts";
 
-/** The statements of a migration, there and back. */
+/** The statements of a migration, up and down. */
 interface Step {
   up: string[];
   down: string[];
 }
 
-/** A migration as TypeORM takes it. */
+/** A migration class of TypeORM. */
 export type MigrationClass = new () => MigrationInterface;
 
 /**
- * The store's migrations, oldest first, for where the tables are.
+ * Returns the store's migrations, oldest first, for a place of the tables.
  *
  * - `up` and `down` run inside a transaction; `down` of the first one drops every execution.
  */
@@ -21,7 +21,7 @@ export function waymarkMigrations(location: TableLocation = {}): MigrationClass[
   const names = tableNames(location);
   const steps: Record<(typeof MIGRATION_NAMES)[number], Step> = {
     CreateTables1764000000000: createTables(names),
-    // Made a view that is no longer there.
+    // It made a view, which a later migration has dropped.
     CreateExecutionOutput1764000000001: { up: [], down: [] },
     DropExecutionOutput1764000000002: dropExecutionOutput(names),
     AddHeadFields1764000000003: addHeadFields(names),
@@ -45,8 +45,8 @@ function migrationClass(name: string, step: Step): MigrationClass {
 /*
  * - Ids are compared by their bytes (collation "C"), which is the order of a listing on every server.
  * - Times are whole milliseconds: exact, and independent of a session's time zone and date style.
- * - A commit changes no indexed column (a status changes at the beginning and the end of a run only), and pages are left
- *   half empty: so its UPDATE finds room on the row's own page and touches no index (a HOT update).
+ * - A commit changes no indexed column (a status changes at the beginning and the end of a run only), and pages are
+ *   left half empty: so its UPDATE finds room on the row's own page and touches no index (a HOT update).
  * - There is no foreign key: the statements that write records and delete executions keep the two together themselves,
  *   and a check per record would cost as much as writing it.
  */
@@ -122,8 +122,8 @@ function createTables({ executions, checkpoints, definitions, tokens, prefix }: 
 }
 
 /*
- * Earlier versions had a view that put the JSON of the old `Execution.output` column together in SQL: a second reader of
- * the stored format. Not with CASCADE: what an application has built on it is the application's to drop.
+ * Earlier versions had a view that put the JSON of the old `Execution.output` column together in SQL: a second reader
+ * of the stored format. It is dropped without CASCADE: the application must drop what it has built on the view.
  */
 function dropExecutionOutput({ schema, prefix }: TableNames): Step {
   const qualified = (name: string) => `"${schema}"."${prefix}${name}"`;
@@ -138,9 +138,9 @@ function dropExecutionOutput({ schema, prefix }: TableNames): Step {
 }
 
 /*
- * Columns that can be NULL or have a constant default: PostgreSQL notes them without touching a row. Whoever leaves them
- * out of an INSERT (an older version of the package, while both run) has written a record of visit 1, an execution
- * without recoveries, and a lease whose end is not known to the index (0).
+ * Columns that can be NULL or have a constant default: PostgreSQL adds them without touching a row. An INSERT without
+ * them (by an older version of the package, while both run) writes a record of visit 1, an execution without
+ * recoveries, and a lease whose end the index does not know (0).
  */
 function addHeadFields({ executions, checkpoints, definitions }: TableNames): Step {
   const added: [string, string[]][] = [
@@ -173,8 +173,8 @@ function addHeadFields({ executions, checkpoints, definitions }: TableNames): St
 /*
  * - No index has a column that the commit of a node changes: its UPDATE would no longer be a HOT one. A lapsed lease is
  *   found by a bound of its end.
- * - Both of time are partial, and hold what waits or runs only.
- * - On a large table they are there already: see build-indexes.ts.
+ * - The two indexes of times are partial: they hold only executions that wait or run.
+ * - On a large table they exist already: see build-indexes.ts.
  */
 function addIndexes(names: TableNames): Step {
   const indexes = addedIndexes(names);

@@ -4,15 +4,15 @@ import type { CheckpointStore, ExecutionRecord, WorkflowStatus } from "@waymark/
 /** The one execution that everybody is after. */
 export const ID = "e1";
 
-/** What an actor knows: the head that its last call, or the preparation, gave it. */
+/** The state of an actor: the head that its last call, or the preparation, has returned. */
 export interface Knowledge {
   head?: ExecutionRecord;
 }
 
-/** One call. What it tells is what must be alike on the model. */
+/** One call. Its outcome must be the same on the model. */
 export type Call = (store: CheckpointStore, knowledge: Knowledge) => Promise<unknown>;
 
-/** What comes of a call, without what differs between stores: times, and the values of tokens. */
+/** The outcome of a call, without the times and the values of tokens, which differ between stores. */
 export async function outcomeOf(call: Promise<unknown>): Promise<string> {
   try {
     return JSON.stringify((await call) ?? "done");
@@ -27,7 +27,7 @@ export function describeHead(head: ExecutionRecord | undefined): unknown {
   return [workflowId, status, version, seq, owner ?? "", wakeAt ?? ""];
 }
 
-/** Creates it; the workflow's id tells who did. */
+/** Creates the execution. The workflow's id names the actor. */
 export const create =
   (workflowId: string, status: "running" | "failed" | "pending" = "running", more: { wakeAt?: number } = {}): Call =>
   async (store, knowledge) => {
@@ -60,7 +60,7 @@ export const claim =
     return describeHead(knowledge.head);
   };
 
-/** Commits a checkpoint and a status on the head it knows, and goes on from there. */
+/** Commits a checkpoint and a status on the head that it knows, and continues from there. */
 export const commit =
   (status: WorkflowStatus, more: { wakeAt?: number | null } = {}): Call =>
   async (store, knowledge) => {

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { Keys } from "../../src/keys.ts";
 import { ID } from "./actors.ts";
 
-/** What every key begins with. */
+/** The prefix of every key. */
 export const PREFIX = "waymark:";
 export const STATUSES: WorkflowStatus[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
 
@@ -43,10 +43,10 @@ export async function expectIndexed(
   const entries: string[] = [];
   for (const key of await client.keys("*{index}*")) {
     for (const member of await client.zrange(key, "0", "-1")) {
-      // Whoever died between the two steps of a commit on this very head leaves an entry until the head changes.
+      // An actor that died between the two steps of a commit on this head leaves an entry until the head changes.
       const prepared = [`${ID}\0${head?.token}.${head?.version}`, `${ID}\0${head?.token}.9007199254740991`];
       const mayYetBe = /:status:|:wake$|:due$/.test(key) && prepared.includes(member);
-      // Nobody looks at a lease before its end may have come.
+      // No reader reads a lease before its end may have passed.
       if (!mayYetBe && !/:lease$|:completions$/.test(key)) entries.push(key.slice(key.indexOf("}") + 2));
     }
   }
@@ -60,7 +60,7 @@ export function isAtRest(status: WorkflowStatus): boolean {
   return status === "pending" || status === "suspended";
 }
 
-/** What runs is in the index of leases and what has a `wakeAt` in that of what is due, by no later time than its own. */
+/** Checks that running executions are in the index of leases and those with a `wakeAt` in that of due ones, in time. */
 async function expectBounds(client: Redis, head: ExecutionRecord | undefined, where: string): Promise<void> {
   const keys = new Keys(PREFIX);
   const { entry = "", wake = "" } = await client.hgetall(keys.execution(ID).head);

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { RedisClient } from "../../src/index.ts";
 
-/** A command that somebody wants to send. */
+/** A command that an actor wants to send. */
 interface Pending {
   actor: string;
   /** Script and arguments. The same twice are sent together: how often a head is read depends on the clock. */
@@ -16,7 +16,7 @@ export class Schedule {
   readonly #mayCrash: readonly string[];
   readonly trace: string[] = [];
   #pending: Pending[] = [];
-  /** Who died, if anybody did; at most one does. */
+  /** The actor that died, if any. At most one does. */
   crashed: string | undefined;
 
   constructor(options: { server: RedisClient; decide: (choices: number) => number; mayCrash: readonly string[] }) {
@@ -40,10 +40,10 @@ export class Schedule {
     return client as unknown as RedisClient;
   }
 
-  /** Lets all actors run until nobody wants to send anything any more. */
+  /** Lets all actors run until none has a command to send. */
   async run(): Promise<void> {
     for (;;) {
-      // Whoever got an answer goes on to the next command before the next decision.
+      // An actor that got an answer continues to its next command before the next decision.
       await turn();
       await turn();
       if (this.#pending.length === 0) return;

@@ -1,7 +1,7 @@
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { type Call, describeHead, ID, type Knowledge, outcomeOf } from "./actors.ts";
 
-/** What was seen of a run: an outcome per call, `undefined` where its caller died, and the head in the end. */
+/** The observations of a run: the outcome of each call, `undefined` if its caller died, and the final head. */
 export interface Observation {
   outcomes: Record<string, (string | undefined)[]>;
   head: string;
@@ -47,7 +47,7 @@ async function observe(
   return { outcomes, head: JSON.stringify(describeHead(await store.getExecution(ID))) };
 }
 
-/** Tells whether a run shows what the model allows. Of a call without an outcome nothing is asked but its effect. */
+/** Returns whether the model allows a run. Of a call without an outcome only the effect is compared. */
 export function isAllowed(seen: Observation, models: readonly Observation[]): boolean {
   return models.some(
     (model) =>
