@@ -26,6 +26,7 @@ export async function runNode(
     executionId: "execution",
     attempt: 1,
     visit: 1,
+    waitToken: "token",
     idempotencyKey,
     signal: signal ?? new AbortController().signal,
     log: { debug() {}, info() {}, warn() {}, error() {} },

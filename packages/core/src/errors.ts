@@ -35,6 +35,10 @@ export const ERROR_CODES = [
   "NODE_TIMEOUT",
   /** The run took longer than its timeout. */
   "EXECUTION_TIMEOUT",
+  /** The process died while a node ran whose retry policy has `onCrash: "fail"`. */
+  "NODE_CRASHED",
+  /** The processes that ran the execution died too often without a checkpoint in between. */
+  "RECOVERY_LIMIT",
   /** The execution was cancelled. */
   "EXECUTION_CANCELLED",
   /** A node wrote to its read-only context. */

@@ -11,7 +11,7 @@ export type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";
 export { type CreateEngineFor, createWorkflowEngine } from "./engine/engine.ts";
 export type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine/engine-options.ts";
-export type { ExecutionEvent, LogLevel } from "./engine/events.ts";
+export type { EngineEvent, ExecutionEvent, LogLevel } from "./engine/events.ts";
 export type {
   CancelExecutionOptions,
   CheckpointsPage,
@@ -52,10 +52,18 @@ export {
   type WorkflowContext,
 } from "./engine/node-executor.ts";
 export type {
+  AnswerWaitOptions,
+  DrainOptions,
   ExecuteWorkflowOptions,
   ExecuteWorkflowSyncOptions,
+  RecoverExecutionsOptions,
+  RecoveredExecutions,
   ResumeWorkflowOptions,
   RunOptions,
+  StartExecutionOptions,
+  StartedExecution,
+  StartedRecovery,
+  StartRecoveryOptions,
 } from "./engine/run-options.ts";
 export type { UserEngine, WorkflowEngine } from "./engine/workflow-engine.ts";
 export {

@@ -40,6 +40,16 @@ export class Planner {
     return this.#skipped;
   }
 
+  /** Passes a ready node over until {@link unpark} is called: it waits for something from outside. */
+  park(index: number): void {
+    if (this.#state[index] !== DONE) this.#state[index] = PARKED;
+  }
+
+  /** Makes a parked node ready again. */
+  unpark(index: number): void {
+    if (this.#state[index] === PARKED) this.#makeReady(index);
+  }
+
   /**
    * Marks a node as done and settles its edges.
    *
@@ -71,7 +81,7 @@ export class Planner {
     if (taken) this.#taken[target] = 1;
     const left = (this.#unsettled[target] ?? 0) - 1;
     this.#unsettled[target] = left;
-    if (left > 0 || this.#state[target] === DONE) return false;
+    if (left > 0 || this.#state[target] === DONE || this.#state[target] === PARKED) return false;
     if (this.#taken[target] !== 1) return true;
     this.#makeReady(target);
     return false;
@@ -86,6 +96,7 @@ export class Planner {
 const READY = 1;
 const DONE = 2;
 const SKIPPED = 3;
+const PARKED = 4;
 
 /** A binary min-heap of indexes. */
 class IndexHeap {

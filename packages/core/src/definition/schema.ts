@@ -2,16 +2,28 @@ import * as z from "zod/mini";
 import { milliseconds } from "../durations.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
-/** The number of attempts of a node in one run, and the waits between them. */
+/** How often and how soon a node is tried again after a failed attempt. */
 export interface RetryPolicy {
-  /** The most attempts in one run, the first included. Default: 1. */
+  /**
+   * The attempts of one visit that may fail before the node has failed for good, counted over all runs until somebody
+   * resumes the failed execution. An attempt that a crash or an abort cuts off has not failed. Default: 1.
+   */
   maxAttempts?: number;
-  /** Milliseconds before the second attempt. Default: 1,000. */
+  /** Milliseconds between the first failure and the second attempt. Default: 1,000. */
   backoffMs?: number;
   /** The factor by which the wait grows before each further attempt. Default: 2. */
   backoffFactor?: number;
   /** The longest wait, in milliseconds. Default: 60,000. */
   maxBackoffMs?: number;
+  /** The part of each wait, from 0 to 1, of which a random share is left out. Default: 0.1. */
+  jitter?: number;
+  /** Only errors with one of these names or codes are tried again. Default: all. */
+  retryOn?: string[];
+  /**
+   * What follows when a process dies while the node runs: `retry` starts it again (default); `fail` makes that its
+   * failure, so that the node starts at most once.
+   */
+  onCrash?: "retry" | "fail";
 }
 
 /** One step of a workflow. */
@@ -55,4 +67,7 @@ export const retryFields: Readonly<Record<keyof RetryPolicy, z.ZodMiniType>> = {
   backoffMs: z.optional(milliseconds),
   backoffFactor: z.optional(z.number().check(z.refine((value) => value >= 1, "must be 1 or more"))),
   maxBackoffMs: z.optional(milliseconds),
+  jitter: z.optional(z.number().check(z.refine((value) => value >= 0 && value <= 1, "must be from 0 to 1"))),
+  retryOn: z.optional(z.array(z.string())),
+  onCrash: z.optional(z.enum(["retry", "fail"])),
 };

@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
-import { milliseconds, positiveMs } from "../durations.ts";
+import { count, milliseconds, positiveMs } from "../durations.ts";
 import { filter, id } from "../state/id-schemas.ts";
+import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import { MAX_LEASE_MS } from "../store/checks.ts";
 import type {
   CancelExecutionOptions,
   DeleteExecutionOptions,
@@ -11,10 +13,14 @@ import type {
   WatchExecutionOptions,
 } from "./execution-queries.ts";
 import type {
+  AnswerWaitOptions,
+  DrainOptions,
   ExecuteWorkflowOptions,
   ExecuteWorkflowSyncOptions,
+  RecoverExecutionsOptions,
   ResumeWorkflowOptions,
   RunOptions,
+  StartExecutionOptions,
 } from "./run-options.ts";
 
 /** The longest reason that a cancellation keeps, in characters. */
@@ -31,18 +37,55 @@ const runOptions: OptionSchemas<RunOptions> = {
   timeoutMs: z.optional(positiveMs),
   budgetMs: z.optional(milliseconds),
   signal: z.optional(signal),
+  onAbort: z.optional(z.enum(["hand-over", "cancel"])),
   throwOnFailure: z.optional(z.boolean()),
 };
 
-const executeOptions: OptionSchemas<ExecuteWorkflowOptions> = {
+/** Milliseconds that a store can add to its time. */
+const storedMs = milliseconds.check(
+  z.refine((value) => (value as number) <= MAX_LEASE_MS, `must be at most ${MAX_LEASE_MS} (a hundred years)`),
+);
+
+const creation = {
   workflowId: id,
   userId: id,
   initialData: z.optional(z.unknown()),
   executionId: z.optional(id),
-  resumeFromExecutionId: z.optional(id),
+  ifExists: z.optional(z.enum(["fail", "join", "resume"])),
+  deadlineMs: z.optional(storedMs),
   // The store checks what it can keep.
   metadata: z.optional(z.unknown()),
+};
+
+const executeOptions: OptionSchemas<ExecuteWorkflowOptions> = {
+  ...creation,
+  resumeFromExecutionId: z.optional(id),
   ...runOptions,
+};
+
+const startOptions: OptionSchemas<StartExecutionOptions> = {
+  ...creation,
+  store: z.optional(
+    z.custom<unknown>(
+      (value) => typeof (value as Partial<CheckpointStore> | null)?.createExecution === "function",
+      "must be a store, or what inTransaction returns",
+    ),
+  ),
+};
+
+const answerOptions: OptionSchemas<AnswerWaitOptions> = {
+  waitToken: z.string(),
+  data: z.optional(z.unknown()),
+  userId: filter(id),
+};
+
+const recoverOptions: OptionSchemas<RecoverExecutionsOptions> = {
+  limit: z.optional(count),
+  concurrency: z.optional(count),
+  budgetMs: z.optional(milliseconds),
+  signal: z.optional(signal),
+  workflowId: filter(id),
+  userId: filter(id),
 };
 
 const legacyOptions: OptionSchemas<ExecuteWorkflowSyncOptions> = {
@@ -117,6 +160,26 @@ export const checkExecuteOptions: (value: unknown) => ExecuteWorkflowOptions<obj
   "executeWorkflow",
   executeOptions,
 ) as (value: unknown) => ExecuteWorkflowOptions<object>;
+
+/** Checks what `startExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkStartOptions: (value: unknown) => StartExecutionOptions<object> = checker(
+  "startExecution",
+  startOptions,
+) as (value: unknown) => StartExecutionOptions<object>;
+
+/** Checks what `answerWait` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkAnswerOptions: (value: unknown) => AnswerWaitOptions = checker("answerWait", answerOptions);
+
+/** Checks what `recoverExecutions` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkRecoverOptions: (value: unknown) => RecoverExecutionsOptions = checker(
+  "recoverExecutions",
+  recoverOptions,
+);
+
+/** Checks what `drain` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkDrainOptions: (value: unknown) => DrainOptions = checker<DrainOptions>("drain", {
+  timeoutMs: z.optional(milliseconds),
+});
 
 /** Checks what `executeWorkflowSync` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkLegacyOptions: (value: unknown) => ExecuteWorkflowSyncOptions<object> = checker(

@@ -1,10 +1,18 @@
 import type { RetryPolicy } from "../definition/schema.ts";
 import { isNonRetryableError, isRetryAfterError } from "../errors.ts";
+import type { FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 
-/** A retry policy with its defaults filled in. */
-export type ResolvedRetryPolicy = Required<RetryPolicy>;
+/** A retry policy with its defaults filled in. Without `retryOn` every error is tried again. */
+export type ResolvedRetryPolicy = Required<Omit<RetryPolicy, "retryOn">> & Pick<RetryPolicy, "retryOn">;
 
-const DEFAULT_RETRY: ResolvedRetryPolicy = { maxAttempts: 1, backoffMs: 1_000, backoffFactor: 2, maxBackoffMs: 60_000 };
+const DEFAULT_RETRY: ResolvedRetryPolicy = {
+  maxAttempts: 1,
+  backoffMs: 1_000,
+  backoffFactor: 2,
+  maxBackoffMs: 60_000,
+  jitter: 0.1,
+  onCrash: "retry",
+};
 
 /** The longest wait that a RetryAfterError can ask for, in milliseconds: a day. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
@@ -14,9 +22,10 @@ const PERMANENT = new Set(["NODE_RESULT_INVALID", "CONTEXT_READ_ONLY", "STATE_NO
 
 /** A node's policy: its own, else the engine's, else one attempt. An `undefined` in a policy counts as absent. */
 export function resolveRetry(node: RetryPolicy | undefined, engine: RetryPolicy | undefined): ResolvedRetryPolicy {
-  const resolved = { ...DEFAULT_RETRY };
+  const resolved: ResolvedRetryPolicy = { ...DEFAULT_RETRY };
   for (const policy of [engine ?? {}, node ?? {}]) {
-    for (const key of Object.keys(resolved) as (keyof RetryPolicy)[]) resolved[key] = policy[key] ?? resolved[key];
+    for (const [name, value] of Object.entries(policy))
+      if (value !== undefined) Object.assign(resolved, { [name]: value });
   }
   return resolved;
 }
@@ -24,19 +33,26 @@ export function resolveRetry(node: RetryPolicy | undefined, engine: RetryPolicy 
 /**
  * Milliseconds to wait before the next attempt; `undefined` if there is none.
  *
- * - Exponential backoff: `backoffMs · backoffFactor^(attempts − 1)`, at most `maxBackoffMs`. A RetryAfterError's own
- *   wait replaces it, up to a day.
- * - `code` is the engine's own for the failure, so that a node cannot choose it.
- * - `attemptsInRun` counts those of this run, the failed one included.
+ * - Exponential backoff: `backoffMs · backoffFactor^(failures − 1)`, at most `maxBackoffMs`, less a random share of its
+ *   part `jitter`, so that what failed together does not come back together. A RetryAfterError's own wait replaces it, up
+ *   to a day, in full.
+ * - `failure.code` is the engine's own, so that a node cannot choose it; `retryOn` also looks at the error's own.
+ * - `failures` counts the failed attempts of the visit, this one included. `random` is from 0 to 1.
  */
 export function retryDelay(
   policy: ResolvedRetryPolicy,
-  failed: { code: string; thrown: unknown; attemptsInRun: number },
+  failed: { failure: FailureRecord; thrown: unknown; failures: number; random: number },
 ): number | undefined {
-  const { code, thrown, attemptsInRun } = failed;
-  if (attemptsInRun >= policy.maxAttempts || PERMANENT.has(code) || isNonRetryableError(thrown)) return undefined;
-  const backoffMs = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.backoffFactor ** (attemptsInRun - 1));
-  return askedWaitMs(thrown) ?? backoffMs;
+  const { failure, thrown, failures, random } = failed;
+  if (failures >= policy.maxAttempts || PERMANENT.has(failure.code) || isNonRetryableError(thrown)) return undefined;
+  if (!isRetriable(policy, failure)) return undefined;
+  const backoffMs = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.backoffFactor ** (failures - 1));
+  return askedWaitMs(thrown) ?? backoffMs * (1 - policy.jitter * random);
+}
+
+function isRetriable({ retryOn }: ResolvedRetryPolicy, { code, errorCode, name }: FailureRecord): boolean {
+  if (retryOn === undefined) return true;
+  return [code, errorCode, name].some((each) => each !== undefined && retryOn.includes(String(each)));
 }
 
 /** The wait that a RetryAfterError asks for. What it holds may have been changed since it was made, or not be readable. */
@@ -58,36 +74,75 @@ export function nextLookMs(looksWithoutChange: number): number {
   return Math.min(5_000, 250 * 1.5 ** looksWithoutChange);
 }
 
-/** Why a run ends before its next node. */
+/**
+ * Milliseconds until a recovery looks again at an execution that its engine cannot run: the interval, doubled with each
+ * try, up to ten minutes.
+ */
+export function recoveryPauseMs(tries: number, intervalMs: number): number {
+  return Math.min(600_000, intervalMs * 2 ** Math.min(tries, 30));
+}
+
+/** The longest wait for a node's next attempt, in milliseconds, for which a recovered run keeps its execution. */
+export const RECOVERY_HOLD_MS = 1_000;
+
+/** What a call does with an execution that is there already, and that it is to join. */
+export function onJoin(facts: {
+  status: WorkflowStatus;
+  /** It is also to resume one that has failed or is pending. */
+  resumes: boolean;
+  leaseExpired: boolean;
+}): "recorded" | "resume" | "wait" {
+  const { status, resumes, leaseExpired } = facts;
+  if (status === "running") return leaseExpired ? "resume" : "wait";
+  if (status === "pending") return resumes ? "resume" : "wait";
+  return status === "failed" && resumes ? "resume" : "recorded";
+}
+
+/** The reason for which a run ends before its next node. */
 export type Interruption = "timeout" | "aborted" | "lost";
 
-/** What to do between two nodes. Times are milliseconds since the run was asked for. */
-export function beforeNode(facts: {
+/** The limits of a run as they stand. Times are milliseconds since the run was asked for. */
+export interface LimitFacts {
   interruption: Interruption | undefined;
-  hasNext: boolean;
+  /** The engine is draining: no further node is to start. */
+  isStopping: boolean;
   elapsedMs: number;
   budgetMs: number | undefined;
-}): "run" | "complete" | "stop" | "fail" | "lost" {
-  const { interruption, hasNext, elapsedMs, budgetMs } = facts;
+}
+
+/** What to do between two nodes. */
+export function beforeNode(
+  facts: LimitFacts & { hasNext: boolean; isWaiting: boolean },
+): "run" | "complete" | "suspend" | "stop" | "fail" | "lost" {
+  const { interruption, hasNext, isWaiting, isStopping, elapsedMs, budgetMs } = facts;
   if (interruption === "lost") return "lost";
-  if (!hasNext) return "complete";
+  if (!hasNext) return isWaiting ? "suspend" : "complete";
   if (interruption === "timeout") return "fail";
-  if (interruption === "aborted") return "stop";
+  if (interruption === "aborted" || isStopping) return "stop";
   return budgetMs !== undefined && elapsedMs >= budgetMs ? "stop" : "run";
 }
 
-/** What to do with a node that has failed. Times are milliseconds since the run was asked for. */
-export function afterFailure(facts: {
-  interruption: Interruption | undefined;
-  delayMs: number | undefined;
-  elapsedMs: number;
-  budgetMs: number | undefined;
-}): "retry" | "fail" | "stop" | "lost" {
-  const { interruption, delayMs, elapsedMs, budgetMs } = facts;
+/**
+ * What to do before an attempt that is not due yet: wait for it, or stop, so that the execution is pending until then.
+ *
+ * - `holdMs`: the longest wait, in milliseconds, for which the run keeps the execution.
+ */
+export function beforeRetry(facts: LimitFacts & { waitMs: number; holdMs: number }): "wait" | "stop" | "fail" | "lost" {
+  const { interruption, isStopping, waitMs, holdMs, elapsedMs, budgetMs } = facts;
   if (interruption === "lost") return "lost";
-  if (interruption === "aborted") return "stop";
-  if (interruption === "timeout" || delayMs === undefined) return "fail";
-  return budgetMs !== undefined && elapsedMs + delayMs >= budgetMs ? "stop" : "retry";
+  if (interruption === "timeout") return "fail";
+  if (interruption === "aborted" || isStopping || waitMs > holdMs) return "stop";
+  return budgetMs !== undefined && elapsedMs + waitMs >= budgetMs ? "stop" : "wait";
+}
+
+/** What to do with a node that has failed. `cut off`: the caller's abort did it, so it says nothing about the node. */
+export function afterFailure(
+  facts: Pick<LimitFacts, "interruption"> & { delayMs: number | undefined },
+): "retry" | "fail" | "cut off" | "lost" {
+  const { interruption, delayMs } = facts;
+  if (interruption === "lost") return "lost";
+  if (interruption === "aborted") return "cut off";
+  return interruption === "timeout" || delayMs === undefined ? "fail" : "retry";
 }
 
 /** Codes that a store refuses a commit with if the execution is another owner's now. */
@@ -108,29 +163,66 @@ export function afterRefusal(code: string): "throw" | "lost" | "refused" {
 /**
  * Returns true if a resume must look at the history before it claims: it may leave a wait alone, or be refused. Any other
  * resume runs whatever is next.
+ *
+ * - `wakeAt` and `now` are milliseconds since the epoch, by the store's clock.
  */
-export function looksBeforeClaim(facts: { status: string; nodeId: string | undefined; hasData: boolean }): boolean {
-  return facts.hasData || facts.nodeId !== undefined || facts.status === "suspended";
+export function looksBeforeClaim(facts: {
+  status: WorkflowStatus;
+  nodeId: string | undefined;
+  hasData: boolean;
+  wakeAt: number | undefined;
+  now: number;
+}): boolean {
+  const { status, nodeId, hasData, wakeAt = 0, now } = facts;
+  return hasData || nodeId !== undefined || status === "suspended" || (status === "pending" && wakeAt > now);
+}
+
+/** What an execution is about to do, as a resume finds it. */
+export interface Standing {
+  status: WorkflowStatus;
+  /** The node that runs next; the nodes that wait are passed over. */
+  next: string | undefined;
+  /** Milliseconds until its next attempt is due. */
+  retryInMs: number;
+  /** The nodes that wait for an answer and whose time is not over. */
+  waiting: readonly string[];
+  /** A node's time to wait is over. */
+  hasTimedOut: boolean;
+  /** The nodes that have an answer and have not completed. A newer answer replaces it. */
+  answered: readonly string[];
+}
+
+/** What a resume was called with. */
+export interface ResumeFacts {
+  nodeId: string | undefined;
+  hasData: boolean;
+  /** The longest wait for an attempt, in milliseconds, for which the caller keeps the execution. */
+  holdMs: number;
 }
 
 /**
- * What a resume does with an execution, by what it was called with.
+ * What a resume does with an execution.
  *
- * - `rest`: nothing is written: only a wait is left, and the call does not answer it.
- * - `refuse`: the call answers, or names a node, and that is not what waits.
+ * - `answer`: the call's data is for this node.
+ * - `rest`: nothing is written: only waits are left, and the call answers none; or the next attempt is not due.
+ * - `refuse`: the call answers, or names a node, and nothing waits there. `name a node`: several wait.
  */
-export function onResume(facts: {
-  status: string;
-  /** The node that runs next. */
-  next: string | undefined;
-  /** The node that an answer is kept for. */
-  answered: string | undefined;
-  nodeId: string | undefined;
-  hasData: boolean;
-}): "run" | "rest" | "refuse" {
-  const { status, next, answered, nodeId, hasData } = facts;
-  if (nodeId !== undefined && nodeId !== next) return "refuse";
-  const waits = next !== undefined && (status === "suspended" || answered === next);
-  if (hasData) return waits ? "run" : "refuse";
-  return status === "suspended" && next !== undefined ? "rest" : "run";
+export function onResume(
+  { status, next, retryInMs, waiting, hasTimedOut, answered }: Standing,
+  { nodeId, hasData, holdMs }: ResumeFacts,
+): { what: "answer"; nodeId: string } | { what: "run" | "rest" | "refuse" | "name a node" } {
+  if (hasData) {
+    const open = waiting.length > 0 ? waiting : answered;
+    if (nodeId !== undefined) {
+      const isOpen = waiting.includes(nodeId) || answered.includes(nodeId);
+      return isOpen ? { what: "answer", nodeId } : { what: "refuse" };
+    }
+    const [only] = open;
+    if (only === undefined) return { what: "refuse" };
+    return open.length === 1 ? { what: "answer", nodeId: only } : { what: "name a node" };
+  }
+  if (nodeId !== undefined && nodeId !== next && !waiting.includes(nodeId)) return { what: "refuse" };
+  if (hasTimedOut) return { what: "run" };
+  if (next === undefined) return { what: status === "suspended" && waiting.length > 0 ? "rest" : "run" };
+  return { what: status === "pending" && retryInMs > holdMs ? "rest" : "run" };
 }

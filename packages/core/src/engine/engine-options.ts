@@ -3,6 +3,7 @@ import type { RetryPolicy, WorkflowDefinition } from "../definition/schema.ts";
 import type { CodecOptions } from "../state/codec-types.ts";
 import type { ContextMode } from "../state/context-values.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import type { Logger } from "./emitter.ts";
 import type { ExecutionEvent } from "./events.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
 
@@ -35,6 +36,11 @@ export interface EngineSettings {
   /** Milliseconds for which a call of a store that cannot be reached is tried again. Default: `leaseMs`. */
   storeRetryMs?: number;
   /**
+   * The number of times that an execution is recovered without a checkpoint in between. One more process that dies
+   * ends it with RECOVERY_LIMIT. Default: 5.
+   */
+  maxRecoveries?: number;
+  /**
    * `sync` (default): a node starts once the checkpoint before it is committed. `async`: it starts while that commit is
    * under way; after a crash at most the last two nodes run again.
    */
@@ -47,6 +53,10 @@ export interface EngineSettings {
   clock?: Clock;
   /** Is called with every event as it happens. The run does not wait for a promise, and ignores failures. */
   onEvent?: (event: ExecutionEvent) => unknown;
+  /** Takes the lines that nodes log. Default: the console; in production (NODE_ENV) without those of level debug. */
+  logger?: Logger;
+  /** Keys, in any case, whose values in the fields of a node's log lines are replaced by "[redacted]", at any depth. */
+  redact?: readonly string[];
 }
 
 /** The options of `createWorkflowEngine`. */

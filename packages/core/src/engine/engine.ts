@@ -7,8 +7,9 @@ import type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./en
 import type { CheckedExecutors } from "./known-definitions.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import { checkEngineOptions } from "./options.ts";
-import type { ExecuteWorkflowOptions, ExecuteWorkflowSyncOptions } from "./run-options.ts";
+import type { ExecuteWorkflowOptions, ExecuteWorkflowSyncOptions, StartExecutionOptions } from "./run-options.ts";
 import type { Runtime } from "./runtime.ts";
+import { checkStartRecoveryOptions } from "./start-recovery-options.ts";
 import type { UserEngine, WorkflowEngine } from "./workflow-engine.ts";
 
 /** The options of an engine whose definitions the compiler knows. */
@@ -74,6 +75,7 @@ function engineOf(given: unknown): WorkflowEngine {
   };
   return {
     ...membersOf(options, load, undefined),
+    drain: async (call = {}) => (await load()).drain(call),
     pruneDefinitions: async (call) => (await load()).executions.pruneDefinitions(call),
     forUser: (userId) => {
       checkId(userId, "userId");
@@ -87,7 +89,7 @@ function membersOf(
   options: WorkflowEngineOptions,
   load: () => Promise<Runtime>,
   userId: string | undefined,
-): UserEngine & Omit<WorkflowEngine, "forUser" | "pruneDefinitions"> {
+): UserEngine & Omit<WorkflowEngine, "forUser" | "pruneDefinitions" | "drain"> {
   const { contextMode = "frozen" } = options;
   const bind: BindCall = userId === undefined ? (_member, call) => call : bindUser(userId);
   const executeWorkflow = async (call: object) => {
@@ -105,6 +107,29 @@ function membersOf(
     resumeWorkflow: async (call) => {
       const bound = bind("resumeWorkflow", call);
       return (await load()).runner.resume(bound, contextMode);
+    },
+    startExecution: async (call: object) => {
+      const bound = bind("startExecution", call) as StartExecutionOptions<object>;
+      const { runner, recovery } = await load();
+      const started = await runner.start(bound);
+      // Inside the caller's transaction, nobody sees it yet.
+      if (bound.store === undefined) recovery.wake();
+      return started;
+    },
+    answerWait: async (call) => {
+      const bound = bind("answerWait", call);
+      const { runner, recovery } = await load();
+      await runner.answer(bound);
+      recovery.wake();
+    },
+    recoverExecutions: async (call = {}) => {
+      const bound = bind("recoverExecutions", call);
+      return (await load()).recovery.once(bound);
+    },
+    startRecovery: (call = {}) => {
+      const checked = checkStartRecoveryOptions(bind("startRecovery", call));
+      const started = load().then(({ recovery }) => recovery.start(checked));
+      return { stop: async () => (await started).stop() };
     },
     getExecutionState: async (executionId, query = {}) => {
       const { checkStateOptions } = await import("./state-query.ts");

@@ -1,33 +1,75 @@
-import type { FailureRecord } from "../store/checkpoint-store.ts";
+import type { NodeRun } from "../state/node-run.ts";
+import type { CheckpointKind, FailureRecord } from "../store/checkpoint-store.ts";
 
 /** What an engine tells its `onEvent`. */
-export type ExecutionEvent = EventSource & EventBody;
+export type ExecutionEvent = (EventSource & EventBody) | ({ timestamp: number } & EngineEvent);
 
 interface EventSource {
   executionId: string;
   workflowId: string;
+  userId: string;
   /** Milliseconds since the epoch. */
   timestamp: number;
 }
 
-type EventBody =
+/** An event without where it comes from. */
+export type EventBody =
   | { type: "execution.started"; totalSteps: number }
-  | { type: "execution.resumed"; currentStep: number; totalSteps: number }
+  /** `recoveries`: how often its owner has died since its last checkpoint. */
+  | { type: "execution.resumed"; currentStep: number; totalSteps: number; recoveries: number }
   | { type: "execution.completed" }
   | { type: "execution.failed"; failure: FailureRecord }
-  /** The budget was spent or the signal aborted. */
-  | { type: "execution.stopped" }
-  | { type: "execution.suspended"; nodeId: string; visit: number; wakeAt?: number }
+  /**
+   * The budget was spent, the signal aborted, the engine is draining, or the next attempt is not due. `wakeAt`, in
+   * milliseconds since the epoch: when the execution wants to run again; absent: at once.
+   */
+  | { type: "execution.stopped"; wakeAt?: number }
+  /** Only waits are left. `wakeAt`: when the first of them is over. */
+  | { type: "execution.suspended"; waiting: readonly NodeRun[]; wakeAt?: number }
+  /** This engine has cancelled the execution: by `cancelExecution`, or by an abort with `onAbort: "cancel"`. */
+  | { type: "execution.cancelled"; failure: FailureRecord }
   | { type: "execution.lost"; failure: FailureRecord }
-  | { type: "node.started"; nodeId: string; visit: number; attempt: number; stepNumber: number }
-  /** The node's checkpoint is committed (in async durability: queued). */
-  | { type: "node.completed"; nodeId: string; visit: number; attempt: number; stepNumber: number; durationMs: number }
-  | { type: "node.failed"; nodeId: string; visit: number; attempt: number; failure: FailureRecord; retryInMs?: number }
-  | { type: "node.skipped"; nodeId: string }
-  | { type: "log"; nodeId: string; visit: number; level: LogLevel; message: string; fields?: Record<string, unknown> };
+  | (NodeFacts & { type: "node.started"; attempt: number; stepNumber: number })
+  /** The node's checkpoint is committed (in async durability: queued). `durationMs`: that of the executor. */
+  | (NodeFacts & { type: "node.completed"; attempt: number; stepNumber: number; durationMs: number })
+  /** `retryInMs`: the wait before the next attempt; absent if the node has failed for good. */
+  | (NodeFacts & {
+      type: "node.failed";
+      attempt: number;
+      durationMs: number;
+      failure: FailureRecord;
+      retryInMs?: number;
+    })
+  /** The node waits for an answer. `untilMs`: until when, in milliseconds since the epoch. */
+  | (NodeFacts & { type: "node.suspended"; reason?: string; untilMs?: number })
+  | { type: "node.skipped"; nodeId: string; nodeName: string; nodeType: string }
+  /**
+   * The store has kept a record of the execution. `bytes`: the length of its payload in UTF-8; `durationMs`: the time
+   * that the store took, together with waits for it.
+   */
+  | {
+      type: "checkpoint.committed";
+      seq: number;
+      kind: CheckpointKind;
+      nodeId: string;
+      bytes: number;
+      durationMs: number;
+    }
+  | (NodeFacts & { type: "log"; level: LogLevel; message: string; fields?: Record<string, unknown> });
+
+/** The node run that an event is about. */
+interface NodeFacts extends NodeRun {
+  /** The node's name, or its type if it has none. */
+  nodeName: string;
+  nodeType: string;
+}
+
+/** An event of the engine itself, not of one execution's run. */
+export type EngineEvent =
+  /** A recovery leaves an execution as it is, since this engine cannot run it. Told once for each. */
+  | { type: "recovery.left"; executionId: string; workflowId: string; code: string }
+  /** A recovery could not reach the store. It tries again. */
+  | { type: "recovery.failed"; message: string };
 
 /** How much a log line matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
-
-/** An event without where it comes from. */
-export type EventDraft = EventBody;

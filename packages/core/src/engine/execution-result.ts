@@ -50,7 +50,10 @@ export type FailedResult<Context = WorkflowContext> = Result<{
   failure: FailureRecord;
 }>;
 
-/** The run stopped before the end: its budget was spent, or its signal aborted. The execution wants to run on. */
+/**
+ * The run stopped before the end: its budget was spent, its signal aborted, its engine is draining, or a node's next
+ * attempt is not due. The execution wants to run on, and a recovery continues it.
+ */
 export type PendingResult<Context = WorkflowContext> = Result<{
   success: false;
   status: "pending";
@@ -58,6 +61,8 @@ export type PendingResult<Context = WorkflowContext> = Result<{
   output: Partial<Context>;
   /** When the execution wants to run again, in ISO 8601. Absent: at once. */
   wakeAt?: string;
+  /** The last failure of the node whose next attempt is waited for. */
+  failure?: FailureRecord;
 }>;
 
 /** A node waits for an answer, and nothing else can run. */
@@ -66,13 +71,13 @@ export type SuspendedResult<Context = WorkflowContext> = Result<{
   status: "suspended";
   /** The context as far as the run got. */
   output: Partial<Context>;
-  /** The nodes that wait: the first 100. */
+  /** The nodes that wait: the first 100, each with its `waitToken` and `payload`. */
   waiting?: readonly WaitingFor[];
-  /** When the node wants to be looked at again, in ISO 8601. */
+  /** When the time of the first wait is over, in ISO 8601. */
   wakeAt?: string;
 }>;
 
-/** The execution was cancelled during the run. */
+/** The execution was cancelled, during the run or before. */
 export type CancelledResult<Context = WorkflowContext> = Result<{
   success: false;
   status: "cancelled";

@@ -3,13 +3,7 @@ import { WorkflowError } from "../errors.ts";
 import { readHead } from "../state/open-execution.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
-import type {
-  ExecutionRecord,
-  ExecutionRef,
-  FailureRecord,
-  ListExecutionsOptions,
-  Page,
-} from "../store/checkpoint-store.ts";
+import type { ExecutionRecord, ExecutionRef, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import {
   checkCancelOptions,
@@ -18,7 +12,8 @@ import {
   checkPruneDefinitionsOptions,
   checkPruneOptions,
 } from "./call-options.ts";
-import type { ExecutionChanges } from "./execution-changes.ts";
+import { cancellation } from "./cancellation.ts";
+import type { Emitter } from "./emitter.ts";
 import type {
   CancelExecutionOptions,
   DeleteExecutionOptions,
@@ -28,6 +23,7 @@ import type {
   PruneOptions,
 } from "./execution-queries.ts";
 import { summarize, unreadableOf } from "./execution-summary.ts";
+import type { LiveRuns } from "./live-runs.ts";
 
 /** Executions that are deleted in one call of the store. */
 const DELETE_BATCH = 500;
@@ -37,11 +33,13 @@ const MAX_DELETIONS = 100;
 /** Works on executions without running them. */
 export class Executions {
   readonly #surroundings: Surroundings;
-  readonly #changes: ExecutionChanges;
+  readonly #runs: LiveRuns;
+  readonly #emitter: Emitter;
 
-  constructor(surroundings: Surroundings, changes: ExecutionChanges) {
+  constructor(surroundings: Surroundings, runs: LiveRuns, emitter: Emitter) {
     this.#surroundings = surroundings;
-    this.#changes = changes;
+    this.#runs = runs;
+    this.#emitter = emitter;
   }
 
   async list(given: ListExecutionsQuery): Promise<Page<ExecutionSummary>> {
@@ -62,12 +60,14 @@ export class Executions {
   /** One atomic step, which also fences off the owner of the lease. */
   async cancel(given: CancelExecutionOptions): Promise<void> {
     const { executionId, reason, userId } = checkCancelOptions(given);
-    await readHead(this.#surroundings, executionId, userId);
+    const head = await readHead(this.#surroundings, executionId, userId);
     const { store, leaseMs } = this.#surroundings;
     const claimId = randomUUID();
-    const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: cancellation(reason) };
+    const failure = cancellation(reason);
+    const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: failure };
     await store.claimExecution(executionId, claim);
-    this.#changes.notify(executionId);
+    this.#noLongerOurs(executionId, "It was cancelled.");
+    this.#emitter.of(head)({ type: "execution.cancelled", failure });
   }
 
   /** Deletes an execution, also one that cannot be read. With a user, only one that is still that user's. */
@@ -76,7 +76,7 @@ export class Executions {
     const isDeleted = await (userId === undefined
       ? this.#deleteRef({ id: executionId })
       : this.#deleteOf(executionId, userId));
-    if (isDeleted) this.#changes.notify(executionId);
+    if (isDeleted) this.#noLongerOurs(executionId, "It was deleted.");
     return isDeleted;
   }
 
@@ -112,6 +112,12 @@ export class Executions {
     return { items: items.map(summarize), ...(nextCursor === undefined ? {} : { nextCursor }) };
   }
 
+  /** A run in this process hears of it at once, one elsewhere when it next commits or renews its lease. */
+  #noLongerOurs(executionId: string, problem: string): void {
+    this.#runs.lose(executionId, new WorkflowError("LEASE_LOST", problem, { executionId }));
+    this.#emitter.changed(executionId);
+  }
+
   /** Deletes it as it was looked at: between the look and the deletion, the id may become another user's. */
   async #deleteOf(executionId: string, userId: string): Promise<boolean> {
     for (let tries = 0; tries < MAX_DELETIONS; tries++) {
@@ -134,11 +140,6 @@ export class Executions {
 /** Names an execution as it was read: what has been changed or claimed since is left alone. */
 function refTo({ id, version, token }: ExecutionRecord): Required<ExecutionRef> {
   return { id, version, token };
-}
-
-function cancellation(reason: string | undefined): FailureRecord {
-  const message = reason === undefined ? "The execution was cancelled." : `The execution was cancelled: ${reason}`;
-  return { code: "EXECUTION_CANCELLED", message };
 }
 
 function listOptionsOf(given: ListExecutionsQuery, member: "listExecutions" | "executions"): ListExecutionsOptions {

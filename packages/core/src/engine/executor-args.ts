@@ -3,7 +3,8 @@ import type { LogLevel } from "./events.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
 import type { NodeExecutorArgs, NodeLogger, WorkflowContext } from "./node-executor.ts";
 import type { RunParts } from "./run-parts.ts";
-import type { PreparedStep } from "./workflow-catalog.ts";
+import { nextWaitToken } from "./run-waits.ts";
+import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
 /** What an executor is called with. What costs something is made when it is asked for. */
 export function executorArgs(
@@ -25,24 +26,28 @@ export function executorArgs(
     get idempotencyKey() {
       return idempotencyKey({ id: executionId, instance: journal.progress.instance }, run);
     },
+    get waitToken() {
+      return nextWaitToken(parts, run);
+    },
     get signal() {
       return signal();
     },
     get log() {
-      return nodeLogger(parts, run);
+      return nodeLogger(parts, { step, run });
     },
   };
   const answer = journal.progress.answers.get(run.nodeId);
   if (answer !== undefined && answer.visit === run.visit) {
-    args.resume = { data: values.handOut(answer.data, contextMode) };
+    const { data, timedOut = false } = answer;
+    args.resume = { data: values.handOut(data, contextMode), timedOut };
   }
   return args;
 }
 
-function nodeLogger({ emit }: RunParts, run: NodeRun): NodeLogger {
+function nodeLogger({ emit }: RunParts, { step, run }: { step: PreparedStep; run: NodeRun }): NodeLogger {
   const at =
     (level: LogLevel) =>
     (message: string, fields?: Record<string, unknown>): void =>
-      emit({ type: "log", ...run, level, message, ...(fields === undefined ? {} : { fields }) });
+      emit({ type: "log", ...run, ...namesOf(step), level, message, ...(fields === undefined ? {} : { fields }) });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

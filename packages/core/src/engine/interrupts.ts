@@ -29,10 +29,14 @@ export class Interrupts implements Disposable, WaitLimits {
   readonly #limits: RunLimits;
   readonly #listeners = new Set<(kind: Interruption) => void>();
   readonly #cutOffs = new Set<() => void>();
+  readonly #stoppers = new Set<() => void>();
   readonly #undo: (() => void)[] = [];
   readonly #startedMs: number;
   #kind: Interruption | undefined;
   #reason: unknown;
+  #isStopping = false;
+  /** When the execution itself must have ended, by the clock's elapsed time, and what it then ends with. */
+  #deadline: { ms: number; error: WorkflowError } | undefined;
 
   constructor(clock: Clock, limits: RunLimits) {
     this.#clock = clock;
@@ -46,6 +50,11 @@ export class Interrupts implements Disposable, WaitLimits {
 
   get kind(): Interruption | undefined {
     return this.#kind;
+  }
+
+  /** The engine is draining: no further node is to start. */
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   /** What the timeout, the signal or the store gave as the cause. */
@@ -65,9 +74,24 @@ export class Interrupts implements Disposable, WaitLimits {
     for (const listener of [...this.#listeners]) listener(kind);
   }
 
+  /** Lets no further node start, and ends a wait for a node's next attempt. Nodes in flight are not disturbed. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const stopper of [...this.#stoppers]) stopper();
+  }
+
+  /** Raises the timeout with this error once a time has passed: the deadline of the execution, `inMs` from now. */
+  endBy(inMs: number, error: WorkflowError): void {
+    this.#deadline = { ms: this.#clock.elapsed() + inMs, error };
+    this.#undo.push(this.#clock.schedule(inMs, () => this.raise("timeout", error)));
+  }
+
   /** Raises the timeout if it is over, also if no timer could fire because the nodes never waited. */
   checkDeadline(): void {
     const { timeoutMs } = this.#limits;
+    if (this.#deadline !== undefined && this.#clock.elapsed() >= this.#deadline.ms) {
+      this.raise("timeout", this.#deadline.error);
+    }
     if (timeoutMs !== undefined && this.elapsedMs >= timeoutMs) this.raise("timeout", this.#timeUp("timeout"));
   }
 
@@ -78,13 +102,16 @@ export class Interrupts implements Disposable, WaitLimits {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Waits; an interruption ends the wait early. */
-  async sleep(delayMs: number): Promise<void> {
-    if (this.#kind !== undefined) return;
+  /** Waits; an interruption, {@link stop}, and whatever `until` waits for end the wait early. */
+  async sleep(delayMs: number, until?: Promise<void>): Promise<void> {
+    if (this.#kind !== undefined || this.#isStopping) return;
     const undo: (() => void)[] = [];
     await new Promise<void>((resolve) => {
       undo.push(this.#clock.schedule(delayMs, resolve));
       undo.push(this.listen(() => resolve()));
+      this.#stoppers.add(resolve);
+      if (until !== undefined) void until.then(resolve);
+      undo.push(() => this.#stoppers.delete(resolve));
     });
     for (const each of undo) each();
   }

@@ -22,15 +22,20 @@ export interface NodeExecutorArgs<Context extends object = WorkflowContext, Data
   executionId: string;
   /** Counts the runs of the node in this execution, from 1. */
   visit: number;
-  /** 1-based; goes on after a failure or a crash. */
+  /** The number of the attempt, from 1. It rises over failures, crashes and runs. */
   attempt: number;
   /**
    * One per execution, node and visit: the same for every attempt, also after a crash or a resume. An execution that is
    * deleted and made again under its id gets other keys. 46 characters, safe in a header.
    */
   idempotencyKey: string;
-  /** There once the execution was resumed with `data` after this node's `suspend()`. */
-  resume?: { data: unknown };
+  /**
+   * The token of this visit's next `suspend()`: whoever has it can answer, by `answerWait`. It names the execution,
+   * cannot be guessed, is safe in an address, and stays the same over attempts until the node has suspended.
+   */
+  waitToken: string;
+  /** Present once this node's `suspend()` was answered, or its time was over: then `timedOut` is true, without `data`. */
+  resume?: { data: unknown; timedOut: boolean };
   /** Aborts when the node's or the run's time is up, and when the caller aborts. */
   signal: AbortSignal;
   log: NodeLogger;
@@ -86,10 +91,18 @@ export interface Suspended {
   readonly options: SuspendOptions;
 }
 
-/** What {@link suspend} takes. */
-export interface SuspendOptions {
-  /** When the node wants to be looked at again, in milliseconds since the epoch or as a Date. */
-  wakeAt?: number | Date;
+/** The options of {@link suspend}. */
+export interface SuspendOptions<Context extends object = WorkflowContext> {
+  /** The reason for the wait, for people and listings: up to 200 characters. */
+  reason?: string;
+  /** A value for those who answer, a question or a form: results and states show it. Any value that a context can hold. */
+  payload?: unknown;
+  /** The time at which the node runs again without an answer: a Date, or milliseconds since the epoch. */
+  until?: Date | number;
+  /** The same as a duration, in milliseconds from now by the store's clock: up to a hundred years. Not with `until`. */
+  forMs?: number;
+  /** The context that is kept before the wait: a whole one, or a `patch()`. Default: as it was before the node. */
+  context?: Context | Patch<Partial<Context>>;
 }
 
 /**
@@ -115,11 +128,19 @@ export function route<Result extends object>(result: Result, handles: string | r
 }
 
 /**
- * A result that ends the run here, with status `suspended`, until `resumeWorkflow` is called with `data`: what the node
- * waited for.
+ * A result that makes the node wait for an answer: from `answerWait`, or from `resumeWorkflow` with `data`.
  *
- * - The node then runs again, with `resume.data`. Without `data`, a resume leaves it waiting.
- * - `wakeAt` is kept with the execution: `listExecutions({ due: true })` finds it once that time has come.
+ * - The node then runs again, with `resume.data`. A resume without `data` leaves it waiting.
+ * - Nodes that do not depend on it run first; the execution is `suspended` once nothing else can run.
+ * - Once `until` or `forMs` has passed, the node runs again with `resume.timedOut`, and takes no answer any more.
+ *
+ * @example
+ * ```ts
+ * const approve: NodeExecutor = ({ context, resume }) => {
+ *   if (resume === undefined) return suspend({ reason: "approval", payload: { total: context.total }, forMs: 86_400_000 });
+ *   return patch({ approved: !resume.timedOut && resume.data === "yes" });
+ * };
+ * ```
  */
 export function suspend(options: SuspendOptions = {}): Suspended {
   return { [RESULT]: "suspended", options };

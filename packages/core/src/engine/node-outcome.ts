@@ -1,13 +1,35 @@
 import { messageOf, WorkflowError } from "../errors.ts";
+import { nearName } from "../near-name.ts";
 import { isPlain } from "../state/live-values.ts";
+import { MAX_REASON } from "../state/waiting.ts";
+import { MAX_LEASE_MS } from "../store/checks.ts";
 import { quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
 import { type Patch, type Routed, resultKind, type Suspended, type WorkflowContext } from "./node-executor.ts";
 
 /** What an executor's result asks for. */
-export type NodeOutcome =
-  | { kind: "next"; context?: WorkflowContext; changes?: WorkflowContext; handles?: readonly string[] }
-  | { kind: "suspended"; wakeAt: number | undefined };
+export type NodeOutcome = NextOutcome | SuspendedOutcome;
+
+/** The node has completed. */
+export interface NextOutcome {
+  kind: "next";
+  context?: WorkflowContext;
+  changes?: WorkflowContext;
+  handles?: readonly string[];
+}
+
+/** The node waits. */
+export interface SuspendedOutcome {
+  kind: "suspended";
+  /** The change of the context that is kept before the wait. */
+  change: Pick<NextOutcome, "context" | "changes">;
+  reason?: string;
+  /** As the node gave it: not read yet. */
+  payload?: unknown;
+  /** Milliseconds since the epoch. */
+  untilMs?: number;
+  forMs?: number;
+}
 
 /**
  * Reads what an executor has returned, and checks all of it.
@@ -42,7 +64,7 @@ class Unfit {
 function outcomeOf(result: unknown): NodeOutcome {
   switch (resultKind(result)) {
     case "suspended":
-      return { kind: "suspended", wakeAt: readWakeAt((result as Suspended).options) };
+      return suspendedOutcome((result as Suspended).options);
     case "routed": {
       const { result: inner, handles } = result as Routed;
       const outcome = outcomeOf(inner);
@@ -69,18 +91,58 @@ function readHandles(handles: unknown): readonly string[] {
   return list as string[];
 }
 
-/** A fraction of a millisecond is rounded up, so that nothing wakes early; a time before 1970 has passed all the same. */
-function readWakeAt(options: unknown): number | undefined {
+const SUSPEND_OPTIONS: ReadonlySet<string> = new Set(["reason", "payload", "until", "forMs", "context"]);
+
+function suspendedOutcome(options: unknown): SuspendedOutcome {
   if (!isContext(options)) throw new Unfit(`suspend() with ${nameOf(options)}`);
-  const { wakeAt, ...others } = options;
+  const { reason, payload, until, forMs, context, ...others } = options;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new Unfit(`suspend() with an unknown option ${quoted(unknown)}`);
-  if (wakeAt === undefined) return undefined;
-  const isTime = typeof wakeAt === "number" || Object.prototype.toString.call(wakeAt) === "[object Date]";
-  const ms = isTime ? Math.max(0, Math.ceil(Number(wakeAt))) : Number.NaN;
+  if (unknown !== undefined) {
+    const meant = nearName(unknown, [...SUSPEND_OPTIONS]);
+    throw new Unfit(
+      `suspend() with an unknown option ${quoted(unknown)}${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`,
+    );
+  }
+  if (until !== undefined && forMs !== undefined) throw new Unfit("suspend() with both until and forMs");
+  return {
+    kind: "suspended",
+    change: context === undefined ? {} : changeOf(context),
+    ...(reason === undefined ? {} : { reason: reasonOf(reason) }),
+    ...(payload === undefined ? {} : { payload }),
+    ...(until === undefined ? {} : { untilMs: timeOf(until) }),
+    ...(forMs === undefined ? {} : { forMs: durationOf(forMs) }),
+  };
+}
+
+function changeOf(context: unknown): SuspendedOutcome["change"] {
+  if (resultKind(context) === "patch") {
+    const { changes } = context as Patch;
+    if (isContext(changes)) return { changes };
+    throw new Unfit(`suspend() whose context is a patch() of ${nameOf(changes)}`);
+  }
+  if (resultKind(context) === undefined && isContext(context)) return { context };
+  throw new Unfit(`suspend() whose context is ${nameOf(context)}`);
+}
+
+function reasonOf(reason: unknown): string {
+  if (typeof reason !== "string") throw new Unfit(`suspend() whose reason is ${nameOf(reason)}`);
+  if (reason.length > MAX_REASON) throw new Unfit(`suspend() whose reason has more than ${MAX_REASON} characters`);
+  return reason.toWellFormed();
+}
+
+/** A fraction of a millisecond is rounded up, so that nothing wakes early; a time before 1970 has passed all the same. */
+function timeOf(until: unknown): number {
+  const isTime = typeof until === "number" || Object.prototype.toString.call(until) === "[object Date]";
+  const ms = isTime ? Math.max(0, Math.ceil(Number(until))) : Number.NaN;
   if (ms <= MAX_TIME_MS) return ms;
-  const given = typeof wakeAt === "number" ? String(wakeAt) : isTime ? "an invalid Date" : nameOf(wakeAt);
+  const given = typeof until === "number" ? String(until) : isTime ? "an invalid Date" : nameOf(until);
   throw new Unfit(`suspend() until ${given}, which is no time that a Date can hold`);
+}
+
+function durationOf(forMs: unknown): number {
+  if (typeof forMs === "number" && forMs >= 0 && forMs <= MAX_LEASE_MS) return Math.ceil(forMs);
+  const given = typeof forMs === "number" ? String(forMs) : nameOf(forMs);
+  throw new Unfit(`suspend() for ${given} ms; forMs is a number from 0 to ${MAX_LEASE_MS}, a hundred years`);
 }
 
 function isContext(value: unknown): value is WorkflowContext {

@@ -16,9 +16,24 @@ const engineOptions: OptionSchemas<WorkflowEngineOptions> = {
   retry: z.optional(z.strictObject(retryFields)),
   nodeTimeoutMs: z.optional(positiveMs),
   timeoutMs: z.optional(positiveMs),
+  maxRecoveries: z.optional(
+    z
+      .number()
+      .check(z.refine((value) => Number.isSafeInteger(value) && value >= 0, "must be a whole number, 0 or more")),
+  ),
   durability: z.optional(z.enum(["sync", "async"])),
+  logger: z.optional(
+    z.custom<unknown>(
+      (value) =>
+        LEVELS.every((level) => typeof (value as Partial<Record<string, unknown>> | null)?.[level] === "function"),
+      "must have the functions debug, info, warn and error",
+    ),
+  ),
+  redact: z.optional(z.array(z.string())),
   onEvent: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
 };
+
+const LEVELS = ["debug", "info", "warn", "error"];
 
 /** Checks what `createWorkflowEngine` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkEngineOptions: (value: unknown) => WorkflowEngineOptions = checker(

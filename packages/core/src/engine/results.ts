@@ -1,8 +1,8 @@
 import { ERROR_CODES, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { canResume } from "../state/status-policy.ts";
-import { isoTime, waitingFor } from "../state/waiting.ts";
-import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import { isoTime, waitsOf } from "../state/waiting.ts";
+import type { CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { notFound } from "../store/rules.ts";
 import { quoted } from "../text.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
@@ -30,11 +30,17 @@ export function resultOf<Context>(
       const { failure } = end;
       return { ...fields, success: false, status: end.status, output, error: failure.message, failure };
     }
-    case "pending":
-      return { ...fields, success: false, status: end.status, output, ...wakeAtOf(end) };
+    case "pending": {
+      const failure = end.failure === undefined ? {} : { failure: end.failure };
+      return { ...fields, success: false, status: end.status, output, ...wakeAtOf(end), ...failure };
+    }
     case "suspended": {
-      const waiting = end.waiting === undefined ? {} : { waiting: end.waiting.map(waitingFor) };
+      const waiting = end.waiting === undefined ? {} : { waiting: waitsOf(end.waiting, journal.progress.waiting) };
       return { ...fields, success: false, status: end.status, output, ...wakeAtOf(end), ...waiting };
+    }
+    case "cancelled": {
+      const { failure } = end;
+      return { ...fields, success: false, status: end.status, output, error: failure.message, failure };
     }
   }
 }
@@ -59,6 +65,29 @@ export async function lostResult<Context>(
     return { ...fields, status: "cancelled", error: failure.message, failure };
   }
   return { ...fields, status: "lost", error: end.failure.message, failure: end.failure, recordedStatus };
+}
+
+/** The end that an execution has on record, as that of a run. */
+export function recordedEnd({
+  status,
+  wakeAt,
+  waiting,
+  failure,
+}: ExecutionRecord): Exclude<RunEnd, { status: "lost" }> {
+  switch (status) {
+    case "completed":
+      return { status };
+    case "failed":
+    case "cancelled": {
+      const recorded = failure ?? { code: "NODE_FAILED", message: `The execution is ${status}.` };
+      const end = { failure: recorded, thrown: undefined };
+      return status === "failed" ? { ...end, status } : { ...end, status };
+    }
+    case "suspended":
+      return { status, wakeAt, waiting };
+    default:
+      return { status: "pending", wakeAt, failure };
+  }
 }
 
 /** What every result has, from the state of the run or from the record. */

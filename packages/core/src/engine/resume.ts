@@ -1,90 +1,134 @@
-import { WorkflowError } from "../errors.ts";
-import type { Journal } from "../state/journal.ts";
+import type { RetryPolicy } from "../definition/schema.ts";
 import type { ClaimedExecution } from "../state/open-execution.ts";
-import { nextRun, type RecordParts } from "../state/progress.ts";
-import type { Surroundings } from "../state/surroundings.ts";
-import type { WorkflowStatus } from "../store/checkpoint-store.ts";
-import { payloadTooLarge } from "../store/checks.ts";
+import type { NodeAnswer, RecordParts } from "../state/progress.ts";
+import { listedWaits } from "../state/waiting.ts";
+import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import { onResume } from "./decide.ts";
-import { restorePlanner } from "./run.ts";
-import type { ResumeWorkflowOptions } from "./run-options.ts";
+import { answerFor, refusal } from "./answers.ts";
+import { onResume, resolveRetry } from "./decide.ts";
+import { nodeNames } from "./run-waits.ts";
+import { type Found, isOver, openWaits, restorePlanner, standingOf, timedOut } from "./standing.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
-/** The answer that a call brings, as the engine's own decoding of it. */
-export type Answer = { data: unknown } | undefined;
-
-/**
- * Reads a call's answer, once, before anything is claimed.
- *
- * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
- */
-export function keepAnswer({ codec, store }: Surroundings, call: ResumeWorkflowOptions): Answer {
-  if (!("data" in call)) return undefined;
-  const { text, value } = codec.take(call.data, ["data"]);
-  const { maxPayloadBytes } = store.capabilities;
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxPayloadBytes) throw payloadTooLarge("data", bytes, maxPayloadBytes);
-  return { data: value };
+/** A call that resumes an execution, as far as it decides what happens to it. */
+export interface ResumeCall {
+  nodeId?: string | undefined;
+  /** The answer that it brings. */
+  answer?: { data: unknown } | undefined;
+  /** The longest wait for an attempt, in milliseconds, for which it keeps the execution. */
+  holdMs: number;
 }
 
-/** What a resume would do with an execution as it is. @throws {WorkflowError} NOT_WAITING */
-export function whatToDo(
-  call: ResumeWorkflowOptions,
-  { journal, status, workflow }: { journal: Journal; status: WorkflowStatus; workflow: PreparedWorkflow },
-): "run" | "rest" {
-  const index = restorePlanner(workflow, journal).next();
-  const next = index === undefined ? undefined : workflow.steps[index]?.node.id;
-  const { nodeId } = call;
-  const what = onResume({
-    status,
-    next,
-    answered: next === undefined || !journal.progress.answers.has(next) ? undefined : next,
-    nodeId,
-    hasData: "data" in call,
-  });
-  if (what !== "refuse") return what;
-  const where = next === undefined ? "has no node left to run" : `continues at node ${quoted(next)}`;
-  const problem =
-    nodeId === undefined || nodeId === next
-      ? `is ${status} and waits for no answer`
-      : `${where}, not at ${quoted(nodeId)}`;
-  throw new WorkflowError("NOT_WAITING", `Execution ${quoted(journal.executionId)} ${problem}.`, {
-    executionId: journal.executionId,
-    details: { status, ...(next === undefined ? {} : { next }), ...(nodeId === undefined ? {} : { nodeId }) },
-  });
+/** Returns what a resume would do with an execution as it is. @throws {WorkflowError} NOT_WAITING, INVALID_ARGUMENT */
+export function whatToDo(call: ResumeCall, found: Found): "run" | "rest" {
+  const { nodeId, answer, holdMs } = call;
+  if (answer !== undefined) {
+    answerFor(found, { nodeId, data: undefined });
+    return "run";
+  }
+  const { what } = onResume(standingOf(found), { nodeId, hasData: false, holdMs });
+  if (what === "refuse") throw refusal(found, nodeId);
+  return what === "rest" ? "rest" : "run";
 }
 
 /**
- * Writes what must be on record before the first node of a resumed run starts: the answer it was resumed with, or that
- * an attempt was cut off by a crash; and the definition it continues with.
+ * Writes what must be on record before the first node of a resumed run starts: the answer it was resumed with, the waits
+ * whose time is over, that an attempt was cut off by a crash, and the definition it continues with.
  *
  * - Returns `rest`, and writes nothing, if the execution was suspended since it was looked at.
  *
  * @throws {WorkflowError} NOT_WAITING if another call was faster, and the codes of a commit; nothing is written then
  */
 export async function prepareResume(
-  call: ResumeWorkflowOptions,
-  { claimed, workflow, answer }: { claimed: ClaimedExecution; workflow: PreparedWorkflow; answer: Answer },
+  call: ResumeCall,
+  { claimed, workflow }: { claimed: ClaimedExecution; workflow: PreparedWorkflow },
 ): Promise<"run" | "rest"> {
   const { journal, before } = claimed;
-  if (whatToDo(call, { journal, status: before.status, workflow }) === "rest") return "rest";
-  const planner = restorePlanner(workflow, journal);
-  const next = planner.next();
-  const nodeId = next === undefined ? undefined : workflow.steps[next]?.node.id;
-  const totalSteps = workflow.steps.length - planner.skipped.length;
-  const isOtherDefinition = workflow.hash !== journal.definitionHash;
+  const found: Found = { journal, head: before, workflow };
+  if (whatToDo(call, found) === "rest") return "rest";
+  const answers = answersOf(call, found);
+  const { waiting, attempts } = journal.progress;
+  const cutOff = before.status === "running" ? inFlight(found) : [];
+  const counted = before.status === "failed" ? [...attempts].filter(([, { failures }]) => failures !== undefined) : [];
   const parts: RecordParts = {
-    ...(nodeId === undefined || before.status !== "running"
+    ...(cutOff.length === 0
       ? {}
-      : { attempts: [{ nodeId, attempt: journal.nextAttempt(nodeId) }] }),
-    ...(nodeId === undefined || answer === undefined
-      ? {}
-      : { answers: [{ ...nextRun(journal.progress, nodeId), data: answer.data }] }),
-    ...(isOtherDefinition ? { definition: workflow.hash } : {}),
+      : { attempts: cutOff.map((nodeId) => ({ nodeId, attempt: journal.nextAttempt(nodeId) })) }),
+    ...(counted.length === 0 ? {} : { counted: counted.map(([nodeId, { attempt }]) => ({ nodeId, attempt })) }),
+    ...(answers.length === 0 ? {} : { answers }),
+    ...(workflow.hash === journal.definitionHash ? {} : { definition: workflow.hash }),
   };
-  if (totalSteps !== journal.totalSteps || Object.keys(parts).length > 0) {
-    await journal.save({ totalSteps, definitionHash: workflow.hash }, parts);
-  }
+  const totalSteps = workflow.steps.length - restorePlanner(workflow, journal).skipped.length;
+  if (totalSteps === journal.totalSteps && Object.keys(parts).length === 0) return "run";
+  const left = new Map(waiting);
+  for (const { nodeId } of answers) left.delete(nodeId);
+  const waits: HeadUpdate = left.size === waiting.size ? {} : listedWaits(left, nodeNames({ workflow }));
+  await journal.save({ totalSteps, definitionHash: workflow.hash, ...waits }, parts);
   return "run";
+}
+
+/** The answers that are on record before a resumed run starts: the call's, and that of every wait whose time is over. */
+function answersOf({ nodeId, answer }: ResumeCall, found: Found): NodeAnswer[] {
+  const now = found.journal.storeNow();
+  const over = openWaits(found).filter((wait) => isOver(wait, now));
+  const given = answer === undefined ? [] : [answerFor(found, { nodeId, ...answer })];
+  return [...given, ...over.filter((wait) => wait.nodeId !== given[0]?.nodeId).map(timedOut)];
+}
+
+/** The nodes that may have been running when their process died. */
+function inFlight({ journal, workflow }: Found): readonly string[] {
+  const { begin, attempts } = journal.progress;
+  const index = restorePlanner(workflow, journal).next();
+  const next = index === undefined ? undefined : workflow.steps[index]?.node.id;
+  const nodeIds = begin ?? (next === undefined ? [] : [next]);
+  // One that waited for its next attempt had not begun it.
+  return nodeIds.filter((nodeId) => (attempts.get(nodeId)?.retryAtMs ?? 0) <= journal.storeNow());
+}
+
+/** The end of an execution whose run must not start a node, with the node that it would have started. */
+export interface Overdue {
+  nodeId: string;
+  nodeName: string;
+  attempt: number;
+  failure: FailureRecord;
+}
+
+/**
+ * Returns the failure that ends a claimed execution before any node starts: its deadline has passed, it was started too
+ * often, or a node that must not be started twice was cut off.
+ */
+export function endsBefore(
+  { claimed, workflow }: { claimed: ClaimedExecution; workflow: PreparedWorkflow },
+  { maxRecoveries, retry }: { maxRecoveries: number; retry: RetryPolicy | undefined },
+): Overdue | undefined {
+  const { journal, before, record } = claimed;
+  const found: Found = { journal, head: before, workflow };
+  const [cutOff] = before.status === "running" ? inFlight(found) : [];
+  const nodeId = cutOff ?? standingOf(found).next ?? openWaits(found)[0]?.nodeId;
+  const step = workflow.steps[workflow.graph.indexOf.get(nodeId ?? "") ?? -1];
+  const attempt = nodeId === undefined ? 1 : journal.nextAttempt(nodeId);
+  const at = { nodeId: nodeId ?? "", nodeName: step?.nodeName ?? "", attempt };
+  const named = nodeId === undefined ? {} : { nodeId, nodeName: at.nodeName, attempts: attempt };
+  const failure = (code: string, message: string) => ({ ...at, failure: { code, message, ...named } });
+  if (nodeId !== undefined && record.deadlineAt !== undefined && record.deadlineAt <= journal.storeNow()) {
+    return failure("EXECUTION_TIMEOUT", deadlineMessage(record.deadlineAt));
+  }
+  if (cutOff === undefined) return undefined;
+  if (record.recoveries > maxRecoveries) {
+    const times = `${record.recoveries} times without a checkpoint`;
+    return failure(
+      "RECOVERY_LIMIT",
+      `The processes that ran the execution have died ${times}. Node ${quoted(cutOff)} was started ${attempt} times. Look for what it does to its process, then resume the execution.`,
+    );
+  }
+  if (resolveRetry(step?.node.retry, retry).onCrash === "fail") {
+    const message = `Node ${quoted(cutOff)} was cut off when its process died, and its retry policy forbids to start it again.`;
+    return failure("NODE_CRASHED", message);
+  }
+  return undefined;
+}
+
+/** The message of an execution that has not ended by its deadline. It contains "timeout". */
+export function deadlineMessage(deadlineAt: number): string {
+  return `The execution hit its timeout: it had to end by ${new Date(deadlineAt).toISOString()} (deadlineMs).`;
 }

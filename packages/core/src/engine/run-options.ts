@@ -1,3 +1,4 @@
+import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 
 /** The limits of one run, and the way its end is reported. */
@@ -6,8 +7,13 @@ export interface RunOptions {
   timeoutMs?: number;
   /** No node starts after this many milliseconds: the state is kept, the lease released, the status is `pending`. */
   budgetMs?: number;
-  /** Aborting it ends the run as a spent budget does. The node in flight gets 5 seconds to finish. */
+  /** Aborting it ends the run. The node in flight gets 5 seconds to finish. */
   signal?: AbortSignal;
+  /**
+   * What an abort does: `hand-over` (default) keeps the execution as pending, so that a recovery or a resume continues
+   * it; `cancel` cancels it.
+   */
+  onAbort?: "hand-over" | "cancel";
   /** Throws a WorkflowError if the execution fails, instead of returning the result. */
   throwOnFailure?: boolean;
 }
@@ -41,6 +47,20 @@ interface NewExecutionFields<Id> {
 }
 
 interface WithMetadata {
+  /**
+   * What to do if an execution has the id, of the same workflow and user. The input is not compared.
+   *
+   * - `fail` (default): EXECUTION_ALREADY_EXISTS.
+   * - `join`: returns the recorded result if it has ended or is suspended. Else waits for its run, within the limits of
+   *   this call, and takes it over if its owner has died.
+   * - `resume`: as `join`; also resumes it if it has failed or is pending.
+   */
+  ifExists?: "fail" | "join" | "resume";
+  /**
+   * Milliseconds from the creation, by the store's clock, after which the execution must have ended: up to a hundred
+   * years. Then it fails with EXECUTION_TIMEOUT, whatever it waits for.
+   */
+  deadlineMs?: number;
   /** Texts of your own that are kept with the new execution: tags, a trace context. Up to 4,096 bytes as JSON. */
   metadata?: Readonly<Record<string, string>>;
 }
@@ -56,6 +76,74 @@ export type ExecuteWorkflowOptions<Input = Partial<WorkflowContext>, Id = string
   userId: string;
 };
 
+/** The options of `startExecution`, without the user. */
+export type StartCall<Input = Partial<WorkflowContext>, Id = string> = NewExecutionFields<Id> &
+  WithMetadata &
+  (Record<never, never> extends Input ? { initialData?: Input } : { initialData: Input }) & {
+    /** Creates it through this store: `PostgresCheckpointStore.inTransaction(…)`. Default: the engine's. */
+    store?: CheckpointStore;
+  };
+
+/** The options of `startExecution`. */
+export type StartExecutionOptions<Input = Partial<WorkflowContext>, Id = string> = StartCall<Input, Id> & {
+  userId: string;
+};
+
+/** The result of `startExecution`. */
+export interface StartedExecution {
+  executionId: string;
+  /** False if the execution was there already, with `ifExists`. */
+  created: boolean;
+}
+
+/** The options of `answerWait`. */
+export interface AnswerWaitOptions extends OfUser {
+  /** The token of the wait, as `suspend()` had it: see `NodeExecutorArgs.waitToken`. */
+  waitToken: string;
+  /** The answer: the node's `resume.data`. */
+  data?: unknown;
+}
+
+/** The options of `recoverExecutions`. */
+export interface RecoverExecutionsOptions {
+  /** The most executions to resume. Default: 100. */
+  limit?: number;
+  /** The number of executions that run at the same time. Default: 8. */
+  concurrency?: number;
+  /** No node starts after this many milliseconds. Default: no limit. */
+  budgetMs?: number;
+  workflowId?: string;
+  userId?: string;
+  /** Aborting it hands over what still runs. */
+  signal?: AbortSignal;
+}
+
+/** The options of `startRecovery`. */
+export interface StartRecoveryOptions extends Pick<RecoverExecutionsOptions, "concurrency" | "workflowId" | "userId"> {
+  /** Milliseconds between two looks, of which each varies by a fifth. Default: 5,000. */
+  intervalMs?: number;
+}
+
+/** The result of `recoverExecutions`. */
+export interface RecoveredExecutions {
+  /** The number of executions that were resumed, however they ended. */
+  resumed: number;
+  /** The executions that this engine cannot run, and left as they are: the first 1,000. */
+  left: { executionId: string; code: string }[];
+}
+
+/** A recovery that is under way. */
+export interface StartedRecovery {
+  /** Starts no further run; resolves once the runs that it has started have ended. */
+  stop(): Promise<void>;
+}
+
+/** The options of `drain`. */
+export interface DrainOptions {
+  /** Milliseconds after which nodes in flight are aborted, with 5 seconds to finish. Default: they may finish. */
+  timeoutMs?: number;
+}
+
 /** The options of `executeWorkflowSync`, without the user. */
 export type ExecuteSyncCall<Input = Partial<WorkflowContext>, Id = string> = NewExecutionFields<Id> &
   (Record<never, never> extends Input ? { initialData?: Input } : { initialData: Input });
@@ -68,7 +156,7 @@ export type ExecuteWorkflowSyncOptions<Input = Partial<WorkflowContext>, Id = st
 /** The options of `resumeWorkflow`. */
 export interface ResumeWorkflowOptions extends RunOptions, OfUser {
   executionId: string;
-  /** The node that is expected to continue. Another one is refused with NOT_WAITING. */
+  /** The node that the answer is for; without `data`, the node that is expected to continue. Else: NOT_WAITING. */
   nodeId?: string;
   /**
    * The answer that a suspended node waits for: its `resume.data`. A newer one replaces it until the node has completed.

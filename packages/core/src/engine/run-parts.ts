@@ -1,9 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { RetryPolicy } from "../definition/schema.ts";
+import type { Codec } from "../state/codec.ts";
 import type { ContextMode, ContextValues } from "../state/context-values.ts";
 import type { Journal } from "../state/journal.ts";
 import type { FailureRecord, WaitingNode } from "../store/checkpoint-store.ts";
-import type { EventDraft } from "./events.ts";
+import type { EventBody } from "./events.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
@@ -19,13 +20,24 @@ export interface RunParts {
   nodeTimeoutMs: number | undefined;
   budgetMs: number | undefined;
   durability: "sync" | "async";
-  emit: (event: EventDraft) => void;
+  /** The longest wait for a node's next attempt, in milliseconds, for which the run keeps the execution. */
+  holdMs: number;
+  onAbort: "hand-over" | "cancel";
+  /** When the execution must have ended, in milliseconds since the epoch by the store's clock. */
+  deadlineAt: number | undefined;
+  codec: Codec;
+  /** A random number from 0 to 1. */
+  random: () => number;
+  /** A random text, the same for the whole run. */
+  secret: () => string;
+  emit: (event: EventBody) => void;
 }
 
-/** How a run's loop ended. */
+/** The end of a run's loop. */
 export type RunEnd =
   | { status: "completed" }
-  | { status: "pending"; wakeAt?: number | undefined }
+  | { status: "pending"; wakeAt?: number | undefined; failure?: FailureRecord | undefined }
   | { status: "suspended"; wakeAt?: number | undefined; waiting?: readonly WaitingNode[] | undefined }
   | { status: "failed"; failure: FailureRecord; thrown: unknown }
+  | { status: "cancelled"; failure: FailureRecord }
   | { status: "lost"; failure: FailureRecord; thrown: unknown };

@@ -1,20 +1,22 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Planner } from "../definition/planner.ts";
-import { isWorkflowError, messageOf, WorkflowError } from "../errors.ts";
+import { types } from "node:util";
+import type { Planner } from "../definition/planner.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { describeFailure } from "../state/failure.ts";
-import type { Journal } from "../state/journal.ts";
-import type { NodeEntry } from "../state/journal-entries.ts";
-import type { JournalPoint } from "../state/journal-point.ts";
-import type { NodeRun } from "../state/node-run.ts";
 import { nextRun } from "../state/progress.ts";
-import type { FailureRecord } from "../store/checkpoint-store.ts";
+import type { HeadUpdate } from "../store/checkpoint-store.ts";
+import type { AnswerRequest } from "./answers.ts";
+import { type Attempt, RefusedLater, roundedMs } from "./attempt.ts";
 import { callExecutor } from "./call-executor.ts";
-import { afterFailure, afterRefusal, beforeNode, resolveRetry, retryDelay } from "./decide.ts";
+import { afterFailure, afterRefusal, beforeNode, beforeRetry, resolveRetry, retryDelay } from "./decide.ts";
 import { executorArgs } from "./executor-args.ts";
 import { nodeFailure } from "./node-failure.ts";
-import { type NodeOutcome, readResult } from "./node-outcome.ts";
+import { type NextOutcome, type NodeOutcome, readResult, type SuspendedOutcome } from "./node-outcome.ts";
+import { RunEnds } from "./run-ends.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
-import type { PreparedStep, PreparedWorkflow } from "./workflow-catalog.ts";
+import { RunWaits } from "./run-waits.ts";
+import { restorePlanner } from "./standing.ts";
+import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
 /** After so many milliseconds of nodes that never wait, timers and sockets get their turn. */
 const YIELD_AFTER_MS = 20;
@@ -27,9 +29,21 @@ const YIELD_AFTER_MS = 20;
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, EXECUTION_NOT_FOUND
  */
-export async function run(parts: RunParts): Promise<RunEnd> {
+export function startRun(parts: RunParts): StartedRun {
+  const run = new Run(parts);
+  return { end: endOf(run, parts), answer: (request) => run.waits.take(request) };
+}
+
+/** A run that is under way. */
+export interface StartedRun {
+  end: Promise<RunEnd>;
+  /** Takes an answer from outside: resolves to false if the run ended before it was on record. */
+  answer(request: AnswerRequest): Promise<boolean>;
+}
+
+async function endOf(run: Run, parts: RunParts): Promise<RunEnd> {
   try {
-    return await new Run(parts).toEnd();
+    return await run.toEnd();
   } catch (error) {
     const what = isWorkflowError(error) ? afterRefusal(error.code) : "throw";
     if (what === "throw") throw error;
@@ -37,6 +51,8 @@ export async function run(parts: RunParts): Promise<RunEnd> {
     const failure = describeFailure(error, { code: "LEASE_LOST" });
     parts.emit({ type: "execution.lost", failure });
     return { status: "lost", failure, thrown: error };
+  } finally {
+    run.waits.end();
   }
 }
 
@@ -46,50 +62,10 @@ function refusedEnd(cause: WorkflowError): WorkflowError {
   return new WorkflowError("STORE_UNAVAILABLE", message, { details: { refusedWith: cause.code }, cause });
 }
 
-/** The planner of an execution, with the nodes settled that have run. */
-export function restorePlanner(workflow: PreparedWorkflow, { progress }: Pick<Journal, "progress">): Planner {
-  const planner = new Planner(workflow.graph);
-  for (const { nodeId, handles } of progress.ran) {
-    const index = workflow.graph.indexOf.get(nodeId);
-    if (index !== undefined) planner.settle(index, handles);
-  }
-  return planner;
-}
-
-/** One attempt of a node. */
-interface Attempt {
-  index: number;
-  step: PreparedStep;
-  run: NodeRun;
-  attempt: number;
-  attemptInRun: number;
-  /** By `clock.elapsed()`. */
-  startedMs: number;
-  durationMs: number;
-  /** The state that it began with. */
-  before: JournalPoint;
-  /** Its commit, in `async` durability while the next node runs already. */
-  committed?: Promise<void>;
-}
-
-/** An attempt whose commit, made while the next node ran, was refused by the store. */
-class RefusedLater {
-  readonly attempt: Attempt;
-  readonly error: unknown;
-
-  constructor(attempt: Attempt, error: unknown) {
-    this.attempt = attempt;
-    this.error = error;
-  }
-}
-
-/** To a thousandth of a millisecond: what is beyond that is noise, and text. */
-function roundedMs(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
-}
-
 class Run {
+  readonly waits: RunWaits;
   readonly #parts: RunParts;
+  readonly #ends: RunEnds;
   #planner: Planner;
   /** In `async` durability: the attempt whose commit is under way. */
   #unsettled: Attempt | undefined;
@@ -97,6 +73,8 @@ class Run {
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.#planner = restorePlanner(parts.workflow, parts.journal);
+    this.waits = new RunWaits(parts, () => this.#planner);
+    this.#ends = new RunEnds(parts, this.waits);
   }
 
   async toEnd(): Promise<RunEnd> {
@@ -108,8 +86,14 @@ class Run {
         yieldedMs = performance.now();
       }
       interrupts.checkDeadline();
+      if (this.waits.any || this.waits.hasAnswers) {
+        const refused = await this.#settleEarlier();
+        if (refused !== undefined) return this.#failLater(refused);
+        await this.waits.keepAnswers();
+        await this.waits.timeOut();
+      }
       const index = this.#planner.next();
-      const what = beforeNode({ ...this.#facts(), hasNext: index !== undefined });
+      const what = beforeNode({ ...this.#facts(), hasNext: index !== undefined, isWaiting: this.waits.any });
       if (what === "run") {
         const end = await this.#runNode(index as number);
         if (end !== undefined) return end;
@@ -118,41 +102,44 @@ class Run {
       if (what === "lost") throw interrupts.reason;
       const refused = await this.#settleEarlier();
       if (refused !== undefined) return this.#failLater(refused);
-      if (what === "stop") return this.#stop();
-      return what === "complete" ? this.#complete() : this.#failBefore(this.#stepAt(index as number));
+      if (what === "stop") return this.#ends.stop();
+      if (what === "suspend") return this.#ends.suspend();
+      return what === "complete" ? this.#ends.complete() : this.#ends.failBefore(this.#stepAt(index as number));
     }
   }
 
   #facts() {
     const { interrupts, budgetMs } = this.#parts;
-    return { interruption: interrupts.kind, elapsedMs: interrupts.elapsedMs, budgetMs };
+    const { kind: interruption, isStopping, elapsedMs } = interrupts;
+    return { interruption, isStopping, elapsedMs, budgetMs };
   }
 
   #stepAt(index: number): PreparedStep {
     return this.#parts.workflow.steps[index] as PreparedStep;
   }
 
-  /** Runs one node to the end of its attempts; returns the run's end if this is it. */
+  /** Runs one node until it has completed or waits, or all its attempts have failed; returns the run's end if this is it. */
   async #runNode(index: number): Promise<RunEnd | undefined> {
     const { journal, emit, clock } = this.#parts;
     const step = this.#stepAt(index);
     const run = nextRun(journal.progress, step.node.id);
-    for (let attemptInRun = 1; ; attemptInRun++) {
+    for (;;) {
+      const stopped = await this.#untilDue(step);
+      if (stopped !== undefined) return stopped;
       const attempt = journal.nextAttempt(run.nodeId);
-      emit({ type: "node.started", ...run, attempt, stepNumber: journal.currentStep + 1 });
-      const { point: before } = journal;
+      emit({ type: "node.started", ...run, ...namesOf(step), attempt, stepNumber: journal.currentStep + 1 });
       const startedMs = clock.elapsed();
-      const made: Attempt = { index, step, run, attempt, attemptInRun, startedMs, durationMs: 0, before };
+      const made: Attempt = { index, step, run, attempt, startedMs, durationMs: 0, before: journal.point };
       try {
         const outcome = await this.#call(made);
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
-        if (outcome.kind === "suspended") return await this.#suspend(run, outcome.wakeAt);
+        if (outcome.kind === "suspended") return await this.#suspend(made, outcome);
         await this.#commit(made, outcome);
-        return this.#planner.next() === undefined ? this.#completed() : undefined;
+        return this.#hasEnded() ? this.#ends.completed() : undefined;
       } catch (error) {
         // What the journal cannot write any more is no failure of the node.
         if (journal.broken !== undefined) throw journal.broken.error;
-        journal.undoTo(before);
+        journal.undoTo(made.before);
         if (made.committed !== undefined) this.#planner = restorePlanner(this.#parts.workflow, journal);
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
         const refused = error instanceof RefusedLater ? error : await this.#settleEarlier();
@@ -162,12 +149,36 @@ class Run {
     }
   }
 
-  async #call({ step, run, attempt }: Attempt): Promise<NodeOutcome> {
-    const { clock, interrupts, nodeTimeoutMs } = this.#parts;
+  /** Waits until the next attempt of a node is due; returns the run's end if it does not wait for it. */
+  async #untilDue(step: PreparedStep): Promise<RunEnd | undefined> {
+    const { journal, interrupts, holdMs } = this.#parts;
+    const { retryAtMs } = journal.progress.attempts.get(step.node.id) ?? {};
+    if (retryAtMs === undefined) return undefined;
+    for (let hasWaited = false; ; hasWaited = true) {
+      const waitMs = retryAtMs - journal.storeNow();
+      // Somebody may have cancelled it meanwhile: the commit hears of it.
+      if (waitMs <= 0) return hasWaited ? void (await journal.save()) : undefined;
+      const what = beforeRetry({ ...this.#facts(), waitMs, holdMs });
+      if (what === "lost") throw interrupts.reason;
+      if (what === "stop") return this.#ends.stop({ wakeAt: retryAtMs });
+      if (what === "fail") return this.#ends.failBefore(step);
+      await this.waits.during(interrupts.sleep(waitMs));
+      interrupts.checkDeadline();
+    }
+  }
+
+  async #call(made: Attempt): Promise<NodeOutcome> {
+    const { clock, interrupts, nodeTimeoutMs, journal } = this.#parts;
+    const { step, run, attempt } = made;
     const limits = { clock, interrupts, timeoutMs: step.node.timeoutMs ?? nodeTimeoutMs, nodeId: step.node.id };
-    const result = await callExecutor(limits, (signal) =>
+    const called = callExecutor(limits, (signal) =>
       step.run(executorArgs(this.#parts, { step, run, attempt, signal })),
     );
+    if (!types.isPromise(called)) return readResult(called, step.node.id);
+    const isCommitted = this.#unsettled === undefined;
+    const result = await (isCommitted ? this.waits.during(called) : called);
+    // An answer that came meanwhile is committed: it stays, whatever becomes of the attempt.
+    if (isCommitted) made.before = journal.point;
     return readResult(result, step.node.id);
   }
 
@@ -178,7 +189,7 @@ class Run {
    *
    * @throws what the result or its checkpoint is refused with; {RefusedLater} if the one before it is
    */
-  async #commit(made: Attempt, outcome: Extract<NodeOutcome, { kind: "next" }>): Promise<void> {
+  async #commit(made: Attempt, outcome: NextOutcome): Promise<void> {
     const { journal, workflow, durability, emit } = this.#parts;
     const { step, run, attempt, durationMs } = made;
     const { handles } = outcome;
@@ -186,9 +197,13 @@ class Run {
     const composed = journal.compose(entry, { isStep: true, change: outcome });
     const skippedBefore = this.#planner.skipped.length;
     this.#planner.settle(made.index, handles);
-    const last = this.#planner.next() === undefined;
+    const last = this.#hasEnded();
     const totalSteps = workflow.steps.length - this.#planner.skipped.length;
-    const head = last ? ({ status: "completed", totalSteps, failure: null } as const) : { totalSteps };
+    // A failed attempt has left its failure, and when the next one was due.
+    const mended = journal.failure === undefined ? {} : ({ failure: null, wakeAt: null } as const);
+    const head = last
+      ? ({ status: "completed", totalSteps, failure: null, ...mended } as const)
+      : { totalSteps, ...mended };
     made.committed = journal.commitComposed([composed], head);
     if (durability === "async") {
       made.committed.catch(() => undefined);
@@ -198,9 +213,14 @@ class Run {
     if (durability === "sync" || last) await made.committed;
     else this.#unsettled = made;
     for (const skipped of this.#planner.skipped.slice(skippedBefore)) {
-      emit({ type: "node.skipped", nodeId: this.#stepAt(skipped).node.id });
+      const step = this.#stepAt(skipped);
+      emit({ type: "node.skipped", nodeId: step.node.id, ...namesOf(step) });
     }
-    emit({ type: "node.completed", ...run, attempt, stepNumber: journal.currentStep, durationMs });
+    emit({ type: "node.completed", ...run, ...namesOf(step), attempt, stepNumber: journal.currentStep, durationMs });
+  }
+
+  #hasEnded(): boolean {
+    return this.#planner.next() === undefined && !this.waits.any;
   }
 
   /** Waits for the commit that is under way; returns its attempt if the store refused it. */
@@ -222,96 +242,69 @@ class Run {
   async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd> {
     this.#parts.journal.undoTo(attempt.before);
     this.#planner = restorePlanner(this.#parts.workflow, this.#parts.journal);
-    return (await this.#afterFailure({ ...attempt, attemptInRun: Number.POSITIVE_INFINITY }, error)) ?? this.#stop();
+    return (await this.#afterFailure(attempt, error, { isFinal: true })) ?? this.#ends.stop();
   }
 
-  /** Writes a failed attempt; waits if there is to be another one, and returns the run's end if there is not. */
-  async #afterFailure(failed: Attempt, error: unknown): Promise<RunEnd | undefined> {
-    const { journal, interrupts, contextMode, emit } = this.#parts;
-    const { step, run, attempt, attemptInRun, durationMs } = failed;
+  /** Writes a failed attempt; returns the run's end unless there is to be another one. */
+  async #afterFailure(failed: Attempt, error: unknown, { isFinal = false } = {}): Promise<RunEnd | undefined> {
+    const { journal, interrupts, contextMode, emit, random } = this.#parts;
+    const { step, run, attempt, durationMs } = failed;
     const readOnlyContext = contextMode === "frozen" ? journal.context : undefined;
     const { record: failure, thrown } = nodeFailure(
       { nodeId: run.nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext },
       error,
     );
+    const failures = (journal.progress.attempts.get(run.nodeId)?.failures ?? 0) + 1;
     const policy = resolveRetry(step.node.retry, this.#parts.retry);
-    const delayMs = retryDelay(policy, { code: failure.code, thrown, attemptsInRun: attemptInRun });
-    const decision = afterFailure({ ...this.#facts(), delayMs });
+    const delayMs = isFinal ? undefined : retryDelay(policy, { failure, thrown, failures, random: random() });
+    const decision = afterFailure({ interruption: interrupts.kind, delayMs });
     if (decision === "lost") throw interrupts.reason;
-    // What an aborted node throws says nothing about the node: it counts as not run.
-    if (decision === "stop" && interrupts.kind === "aborted") return this.#stop();
+    // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
+    if (decision === "cut off") return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }] });
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
-    await this.#commitFailure(entry, decision === "fail");
-    const retrying = decision === "retry" && delayMs !== undefined;
-    emit({ type: "node.failed", ...run, attempt, failure, ...(retrying ? { retryInMs: delayMs } : {}) });
-    if (decision === "fail") return this.#failed({ failure, thrown });
-    if (decision === "stop") return this.#stop();
-    await interrupts.sleep(delayMs ?? 0);
-    if (interrupts.kind === "lost") throw interrupts.reason;
-    if (interrupts.kind === "aborted") return this.#stop();
-    return interrupts.kind === "timeout" ? this.#failBefore(step) : undefined;
-  }
-
-  /** Ends the run if its time is up before a node could start: that counts as an attempt of the node. */
-  async #failBefore({ node, nodeName }: PreparedStep): Promise<RunEnd> {
-    const { journal, interrupts } = this.#parts;
-    const run = nextRun(journal.progress, node.id);
-    const attempt = journal.nextAttempt(node.id);
-    const { record: failure, thrown } = nodeFailure(
-      { nodeId: node.id, nodeName, attempts: attempt },
-      interrupts.reason,
-    );
-    await this.#commitFailure({ ...run, nodeName, attempt, durationMs: 0, error: failure }, true);
-    return this.#failed({ failure, thrown });
-  }
-
-  /** Commits an error checkpoint; if the store refuses it, one that holds nothing but the code. */
-  async #commitFailure(entry: NodeEntry & { error: FailureRecord }, isLast: boolean): Promise<void> {
-    const { journal } = this.#parts;
-    const commit = (error: FailureRecord) =>
-      journal.commitError({ ...entry, error }, isLast ? { status: "failed", failure: error } : {});
-    try {
-      await commit(entry.error);
-    } catch (refusal) {
-      if (journal.broken !== undefined) throw journal.broken.error;
-      const { code, nodeId, attempts } = entry.error;
-      const message = `The store refused to keep the failure: ${messageOf(refusal)}`;
-      await commit({
-        code,
-        message,
-        ...(nodeId === undefined ? {} : { nodeId }),
-        ...(attempts === undefined ? {} : { attempts }),
-      });
+    if (decision === "fail" || delayMs === undefined) {
+      await this.#ends.commitFailure(entry, { status: "failed" });
+      emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure });
+      return this.#ends.failed({ failure, thrown });
     }
+    const atMs = Math.ceil(journal.storeNow() + delayMs);
+    const mayWait = beforeRetry({ ...this.#facts(), waitMs: delayMs, holdMs: this.#parts.holdMs });
+    const isStopping = mayWait === "stop";
+    const head: HeadUpdate = { wakeAt: atMs, ...(isStopping ? { status: "pending" } : {}) };
+    await this.#ends.commitFailure(entry, head, { retry: { nodeId: run.nodeId, atMs, failures } });
+    emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, retryInMs: delayMs });
+    return isStopping ? this.#ends.stopped({ wakeAt: atMs, failure }) : undefined;
   }
 
-  async #suspend(run: NodeRun, wakeAt: number | undefined): Promise<RunEnd> {
+  /** Puts a node to wait. If nothing else can run, the same commit suspends the execution. */
+  async #suspend({ index, step, run }: Attempt, outcome: SuspendedOutcome): Promise<RunEnd | undefined> {
     const { journal, emit } = this.#parts;
     const refused = await this.#settleEarlier();
     if (refused !== undefined) throw refused;
-    await journal.save({ status: "suspended", wakeAt: wakeAt ?? null });
-    emit({ type: "execution.suspended", ...run, ...(wakeAt === undefined ? {} : { wakeAt }) });
-    return { status: "suspended", wakeAt };
-  }
-
-  async #stop(): Promise<RunEnd> {
-    await this.#parts.journal.save({ status: "pending" });
-    this.#parts.emit({ type: "execution.stopped" });
-    return { status: "pending" };
-  }
-
-  async #complete(): Promise<RunEnd> {
-    await this.#parts.journal.save({ status: "completed", failure: null });
-    return this.#completed();
-  }
-
-  #completed(): RunEnd {
-    this.#parts.emit({ type: "execution.completed" });
-    return { status: "completed" };
-  }
-
-  #failed({ failure, thrown }: Pick<Extract<RunEnd, { failure: unknown }>, "failure" | "thrown">): RunEnd {
-    this.#parts.emit({ type: "execution.failed", failure });
-    return { status: "failed", failure, thrown };
+    const { wait, head } = this.waits.begin(run, outcome);
+    const { context, changes } = outcome.change;
+    if (context !== undefined) journal.replaceContext(context);
+    if (changes !== undefined) journal.patchContext(changes);
+    this.#planner.park(index);
+    const isLast = this.#planner.next() === undefined && !this.waits.hasAnswers;
+    const waiting = new Map(journal.progress.waiting).set(run.nodeId, wait);
+    const wakeAt = this.waits.wakeAt(waiting.values());
+    const status = isLast ? ({ status: "suspended", wakeAt: wakeAt ?? null } as const) : {};
+    const mended = journal.failure === undefined ? {} : { failure: null };
+    try {
+      await journal.save({ ...head, ...mended, ...status }, { waits: [wait] });
+    } catch (error) {
+      this.#planner.unpark(index);
+      throw error;
+    }
+    const { reason, untilMs } = wait;
+    emit({
+      type: "node.suspended",
+      ...run,
+      ...namesOf(step),
+      ...(reason !== undefined && { reason }),
+      ...(untilMs !== undefined && { untilMs }),
+    });
+    return isLast ? this.#ends.suspended() : undefined;
   }
 }

@@ -39,6 +39,11 @@ export interface PreparedStep {
   readonly run: NodeExecutor<WorkflowContext, unknown>;
 }
 
+/** Returns a node's names, as events show them. */
+export function namesOf({ nodeName, type: nodeType }: PreparedStep): { nodeName: string; nodeType: string } {
+  return { nodeName, nodeType };
+}
+
 /** The definitions that are kept ready to run, in characters of their texts: about four times that in memory. */
 const MAX_READY_SIZE = 16_000_000;
 /** The definitions that are known to be in the store. */
@@ -128,6 +133,16 @@ export class WorkflowCatalog {
       return own.hash === workflow.hash || isHashOf(workflow.hash, own.json);
     } catch {
       return false;
+    }
+  }
+
+  /** Refuses a workflow that this engine does not have, for a recovery. @throws {WorkflowError} WORKFLOW_NOT_FOUND */
+  async requireKnown(workflowId: string, userId: string): Promise<void> {
+    try {
+      await this.current(workflowId, userId);
+    } catch (error) {
+      // One that it has, but cannot run as it is now, may be run as it was.
+      if (!isWorkflowError(error) || error.code === "WORKFLOW_NOT_FOUND") throw error;
     }
   }
 

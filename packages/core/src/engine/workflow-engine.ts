@@ -16,12 +16,21 @@ import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts"
 import type { CheckedId, InputOf } from "./known-definitions.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import type {
+  AnswerWaitOptions,
+  DrainOptions,
   ExecuteCall,
   ExecuteSyncCall,
   ExecuteWorkflowOptions,
   ExecuteWorkflowSyncOptions,
   OfUser,
+  RecoverExecutionsOptions,
+  RecoveredExecutions,
   ResumeWorkflowOptions,
+  StartCall,
+  StartExecutionOptions,
+  StartedExecution,
+  StartedRecovery,
+  StartRecoveryOptions,
 } from "./run-options.ts";
 
 /** The members that work on executions, and name a user only to check who owns one. */
@@ -43,6 +52,55 @@ interface ExecutionMembers<Context extends object> {
    *   STATE_VERSION_UNSUPPORTED, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
    */
   resumeWorkflow(options: ResumeWorkflowOptions): Promise<ExecuteWorkflowResult<Context>>;
+  /**
+   * Answers the wait of a node: keeps the answer, makes the execution due, and runs nothing. A recovery, or a resume,
+   * continues it; a run of this engine that is under way takes the answer at once.
+   *
+   * - May be called again until the node has completed or suspends again: the newer answer replaces the older one.
+   * - It needs no executors, so that a process that only takes answers can call it.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, NOT_WAITING, LEASE_HELD, STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
+   *   STATE_CORRUPT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * app.post("/answers/:token", async (request) => {
+   *   await answerWait({ waitToken: request.params.token, data: request.body });
+   * });
+   * ```
+   */
+  answerWait(options: AnswerWaitOptions): Promise<void>;
+  /**
+   * Resumes executions that want to run and that nobody runs, those that have waited longest first: pending and suspended
+   * ones whose time has come, and running ones whose owner has died. Resolves once they have ended or stopped.
+   *
+   * - Any number of processes may call it at the same time: each execution is claimed by one.
+   * - What this engine cannot run (an unknown workflow or node type, a newer format) is left as it is, and listed.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * // A cron route of a serverless application.
+   * export const GET = async () => Response.json(await recoverExecutions({ budgetMs: 20_000 }));
+   * ```
+   */
+  recoverExecutions(options?: RecoverExecutionsOptions): Promise<RecoveredExecutions>;
+  /**
+   * Recovers executions until it is stopped, as {@link recoverExecutions} does: it looks every `intervalMs`, with two
+   * queries, and at once when this engine starts or answers an execution.
+   *
+   * - The process stays alive until `stop()` or `drain()`.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT
+   *
+   * @example
+   * ```ts
+   * const recovery = startRecovery({ concurrency: 16 });
+   * process.on("SIGTERM", () => void drain({ timeoutMs: 20_000 }).then(() => process.exit(0)));
+   * ```
+   */
+  startRecovery(options?: StartRecoveryOptions): StartedRecovery;
   /**
    * Opens an execution for reading, with all its checkpoints, the last one, or a page of them.
    *
@@ -116,6 +174,10 @@ export interface UserEngine<Context extends object = WorkflowContext, Workflows 
   /** The same function as {@link executeWorkflow}. */
   executeWorkflowV2: UserEngine<Context, Workflows>["executeWorkflow"];
   /** As the engine's, for the bound user. */
+  startExecution<Id extends string>(
+    options: StartCall<InputOf<Workflows, Id, Context>, CheckedId<Workflows, Id>> & OfUser,
+  ): Promise<StartedExecution>;
+  /** As the engine's, for the bound user. */
   executeWorkflowSync<Id extends string>(
     options: ExecuteSyncCall<InputOf<Workflows, Id, Context>, CheckedId<Workflows, Id>> & OfUser,
   ): Promise<LegacyResult<Context>>;
@@ -150,6 +212,26 @@ export interface WorkflowEngine<
   executeWorkflowSync<Id extends string>(
     options: ExecuteWorkflowSyncOptions<InputOf<Workflows, Id, Context>, CheckedId<Workflows, Id>>,
   ): Promise<LegacyResult<Context>>;
+  /**
+   * Creates an execution that is due at once, and runs nothing: a recovery or a resume runs it, in any process.
+   *
+   * - `store` creates it inside a transaction of the caller's, together with the rows that it belongs to.
+   *
+   * @throws {WorkflowError} as {@link executeWorkflow}
+   */
+  startExecution<Id extends string>(
+    options: StartExecutionOptions<InputOf<Workflows, Id, Context>, CheckedId<Workflows, Id>>,
+  ): Promise<StartedExecution>;
+  /**
+   * Prepares the engine for the end of its process: no further node starts, nodes in flight finish and are committed, and
+   * the executions are given back as pending, for other processes to continue. Resolves once all of that is done.
+   *
+   * - It is for good: executions that are started or resumed afterwards stay pending. What `startRecovery` has started is
+   *   stopped.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT
+   */
+  drain(options?: DrainOptions): Promise<void>;
   /**
    * Deletes the definitions that no execution names and that were not saved lately, and returns their number.
    *

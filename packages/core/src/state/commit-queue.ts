@@ -18,8 +18,8 @@ export interface QueuedCommit extends Pick<CommitRequest, "leaseMs"> {
   checkpoints?: readonly UnsealedCheckpoint[];
   /** Written if there is no other checkpoint, and the head cannot change without one. */
   ifNeeded?: UnsealedCheckpoint;
-  /** Called with each record once it is committed. */
-  onRecord?: ((record: CheckpointRecord) => void) | undefined;
+  /** Called with each record once it is committed, and with the milliseconds that the store took for its commit. */
+  onRecord?: ((record: CheckpointRecord, durationMs: number) => void) | undefined;
 }
 
 interface Queued {
@@ -153,8 +153,9 @@ export class CommitQueue {
       this.#seal = seal;
       const { onRecord } = commit;
       if (onRecord === undefined) return;
+      const durationMs = clock.elapsed() - startedMs;
       for (const [index, checkpoint] of (request.checkpoints ?? []).entries()) {
-        onRecord({ ...checkpoint, seq: firstSeq + index });
+        onRecord({ ...checkpoint, seq: firstSeq + index }, durationMs);
       }
     } catch (error) {
       this.#fail(error, queued);

@@ -35,16 +35,27 @@ export interface DraftState {
 export function draftOf(head: ExecutionRecord, restored: RestoredState): DraftState {
   const { status, currentStep, totalSteps, checkpointsCount, failure, definitionHash } = head;
   const counters = { status, currentStep, totalSteps, checkpointsCount };
-  return { ...restored, ...counters, failure, definitionHash, unsaved: [], outdated: outdatedBy(head) };
+  return {
+    ...restored,
+    ...counters,
+    failure,
+    definitionHash,
+    unsaved: [],
+    outdated: outdatedBy(head, restored.progress),
+  };
 }
 
-/** A claim leaves what the execution waited for, and why it was failing, for the run to know. */
-function outdatedBy({ status, wakeAt, waiting, waitingCount, failure }: ExecutionRecord): HeadUpdate | undefined {
+/** A claim leaves what the execution waited for, and why it was failing, for the run to know. Nodes may still wait. */
+function outdatedBy(
+  { status, wakeAt, waiting, waitingCount, failure }: ExecutionRecord,
+  progress: Progress,
+): HeadUpdate | undefined {
   if (status !== "running") return undefined;
+  const isWaiting = progress.waiting.size > 0;
   const outdated: HeadUpdate = {
     ...(wakeAt === undefined ? {} : { wakeAt: null }),
-    ...(waiting === undefined ? {} : { waiting: null }),
-    ...(waitingCount === undefined ? {} : { waitingCount: null }),
+    ...(waiting === undefined || isWaiting ? {} : { waiting: null }),
+    ...(waitingCount === undefined || isWaiting ? {} : { waitingCount: null }),
     ...(failure === undefined ? {} : { failure: null }),
   };
   return Object.keys(outdated).length === 0 ? undefined : outdated;

@@ -35,14 +35,19 @@ export class Journal {
   readonly record: Readonly<Pick<ExecutionRecord, "id" | "workflowId" | "userId" | "token" | "createdAt">>;
   readonly #surroundings: Surroundings;
   readonly #queue: CommitQueue;
+  /** By `clock.elapsed()`: when the head was read. */
+  readonly #readMs: number;
+  readonly #readAt: number;
   #point: JournalPoint;
   #newestOrder = 0;
-  #onRecord: ((record: CheckpointRecord) => void) | undefined;
+  #onRecord: QueuedCommit["onRecord"];
 
   constructor(surroundings: Surroundings, record: ExecutionRecord, restored: RestoredState) {
     this.#surroundings = surroundings;
     this.record = record;
     this.executionId = record.id;
+    this.#readAt = record.readAt;
+    this.#readMs = surroundings.clock.elapsed();
     this.#queue = new CommitQueue(surroundings.bareStore, surroundings, record);
     this.#point = new JournalPoint(draftOf(record, restored), 0);
   }
@@ -93,13 +98,21 @@ export class Journal {
     return this.#queue.renewedMs;
   }
 
+  /**
+   * The time by the store's clock, in whole milliseconds since the epoch: when the head was read, and the time elapsed
+   * since. So a wrong clock of this machine changes no wait.
+   */
+  storeNow(): number {
+    return Math.floor(this.#readAt + this.#surroundings.clock.elapsed() - this.#readMs);
+  }
+
   /** The state as it is now, for {@link undoTo}. */
   get point(): JournalPoint {
     return this.#point;
   }
 
-  /** Calls back with every record once it is committed. */
-  watchRecords(onRecord: (record: CheckpointRecord) => void): void {
+  /** Calls back with every record once it is committed, and with the milliseconds that the store took for its commit. */
+  watchRecords(onRecord: (record: CheckpointRecord, durationMs: number) => void): void {
     this.#onRecord = onRecord;
   }
 

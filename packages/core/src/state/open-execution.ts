@@ -1,6 +1,6 @@
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import type { ExecutionRecord, FailureRecord, NewExecution } from "../store/checkpoint-store.ts";
+import type { ExecutionRecord, FailureRecord, HeadUpdate, NewExecution } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
 import { isEnded } from "../store/status.ts";
@@ -45,6 +45,10 @@ export interface CreateOptions {
   metadata?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds since the epoch; never later than the store's clock. Default: now. */
   createdAt?: number | undefined;
+  /** Milliseconds from now after which it must have ended. */
+  deadlineMs?: number | undefined;
+  /** Creates it as pending and due at once, without an owner. */
+  isPending?: boolean;
   /** Creates it as pending, with this failure and without an owner or a time to wake: nobody recovers it. */
   unowned?: FailureRecord;
 }
@@ -82,21 +86,29 @@ export async function createExecution(surroundings: Surroundings, options: Creat
     id: executionId,
     workflowId: options.workflowId,
     userId: options.userId,
-    ...(options.unowned === undefined
-      ? { status: "running", owner: randomUUID(), leaseMs }
-      : { status: "pending", failure: options.unowned }),
+    ...ownerOf(options, leaseMs),
     currentStep: 0,
     totalSteps,
     checkpoint,
   };
   if (definitionHash !== undefined) execution.definitionHash = definitionHash;
   if (options.metadata !== undefined) execution.metadata = options.metadata;
+  if (options.deadlineMs !== undefined) execution.deadlineMs = options.deadlineMs;
   if (options.createdAt !== undefined) execution.createdAt = options.createdAt;
   const records = [{ ...checkpoint, seq }];
   // Before the write: what cannot be read back must not be in the store.
   const restored = restoreState(codec, executionId, records);
   const head = await store.createExecution(execution);
   return open(surroundings, { head, records, restored }, { readOnly: false });
+}
+
+/** Who owns a new execution, or why nobody does. */
+function ownerOf(
+  { isPending = false, unowned }: CreateOptions,
+  leaseMs: number,
+): Pick<NewExecution, "status" | "owner" | "leaseMs" | "wakeInMs" | "failure"> {
+  if (unowned !== undefined) return { status: "pending", failure: unowned };
+  return isPending ? { status: "pending", wakeInMs: 0 } : { status: "running", owner: randomUUID(), leaseMs };
 }
 
 /** An execution that was claimed, with its head as it was before. */
@@ -155,7 +167,7 @@ export async function claimExecution(
   const claimed = await store.claimExecution(id, claim);
   if (claimed.userId !== before.userId || claimed.workflowId !== before.workflowId) {
     // The id was deleted and used again since. Nobody is to run it by this call, and nobody does: it has no `wakeAt`.
-    await putBack(surroundings, claimed, claimed);
+    await putBack(surroundings, claimed, { ...claimed, status: "pending" });
     throw notFound(id);
   }
   if (read !== undefined && isSameHistory(head, claimed)) {
@@ -177,7 +189,7 @@ function isSameHistory(before: ExecutionRecord, claimed: ExecutionRecord): boole
 
 /**
  * Undoes a claim that leads to no run: gives the execution the status and the failure that it had. A crashed one becomes
- * pending.
+ * pending and due.
  *
  * - Never throws: the error that led here is the one to report. If this fails, too, the lease lapses by itself.
  */
@@ -188,7 +200,8 @@ export async function putBack(
 ): Promise<void> {
   const { status, failure = null, wakeAt = null, endedAt } = before;
   const ended = endedAt === undefined || !isEnded(status) ? {} : { endedAt };
-  const head = { status: status === "running" ? "pending" : status, failure, wakeAt, ...ended } as const;
+  const head: HeadUpdate =
+    status === "running" ? { status: "pending", failure, wakeInMs: 0 } : { status, failure, wakeAt, ...ended };
   await store.commit(id, { commitId: randomUUID(), token, version, head }).catch(() => undefined);
 }
 

@@ -77,7 +77,7 @@ const SNAPSHOT_KEYS: Readonly<Record<number, ReadonlySet<string>>> = {
 function parseSnapshot(codec: Codec, json: Record<string, unknown>, version: number): ParsedPayload {
   if (!Object.keys(json).every((key) => SNAPSHOT_KEYS[version]?.has(key))) throw malformed();
   const { left = [], start, begin, waiting = [], instance } = json;
-  const waits = listOf(waiting).map((wait) => waitOf(listOf(wait)));
+  const waits = listOf(waiting).map((wait) => waitOf(codec, listOf(wait)));
   const answers = entriesOf(json.answers).map(([nodeId, answer]) => answerOf(codec, [nodeId, ...listOf(answer)]));
   const progress: Progress = {
     ran: new AppendList(listOf(json.ran).map((ran) => ranOf(ran, version))),
@@ -134,8 +134,8 @@ const PARTS: Readonly<Record<"delta" | "error" | "save", Readonly<Record<string,
     counted: (parts, rest) => {
       parts.counted = [...(parts.counted ?? []), nodeAttemptOf(rest)];
     },
-    wait: (parts, rest) => {
-      parts.waits = [...(parts.waits ?? []), waitOf(rest)];
+    wait: (parts, rest, codec) => {
+      parts.waits = [...(parts.waits ?? []), waitOf(codec, rest)];
     },
     resume: (parts, rest, codec) => {
       parts.answers = [...(parts.answers ?? []), answerOf(codec, rest)];
@@ -237,25 +237,32 @@ function attemptsOf(json: unknown, version: number): NodeAttempts {
   };
 }
 
-function waitOf(json: readonly unknown[]): NodeWait {
-  checkLength(json, 5, 6);
-  const [nodeId, visit, token, sinceMs, untilMs, reason] = json;
+function waitOf(codec: Codec, json: readonly unknown[]): NodeWait {
+  checkLength(json, 5, 7);
+  const [nodeId, visit, token, sinceMs, untilMs, reason, payload] = json;
   return {
     nodeId: idOf(nodeId),
     visit: visitOf(visit),
     token: idOf(token),
     sinceMs: timeOf(sinceMs),
     ...(untilMs === null ? {} : { untilMs: timeOf(untilMs) }),
-    ...(json.length === 5 ? {} : { reason: textOf(reason) }),
+    ...(json.length === 5 || (reason === null && json.length === 7) ? {} : { reason: textOf(reason) }),
+    ...(json.length === 7 ? { payload: codec.revive(payload) } : {}),
   };
 }
 
 function answerOf(codec: Codec, json: readonly unknown[]): NodeAnswer {
-  checkLength(json, 3, 4);
-  const [nodeId, visit, data, timedOut] = json;
-  if (json.length === 4 && timedOut !== true) throw malformed();
-  const answer = { nodeId: idOf(nodeId), visit: visitOf(visit), data: codec.revive(data) };
-  return json.length === 3 ? answer : { ...answer, timedOut: true };
+  checkLength(json, 3, 5);
+  const [nodeId, visit, data, timedOut, token] = json;
+  const isLate = json.length > 3 && timedOut === true;
+  if (json.length > 3 && !isLate && (timedOut !== null || json.length === 4)) throw malformed();
+  return {
+    nodeId: idOf(nodeId),
+    visit: visitOf(visit),
+    data: codec.revive(data),
+    ...(json.length === 5 ? { token: idOf(token) } : {}),
+    ...(isLate ? { timedOut: true as const } : {}),
+  };
 }
 
 function byNode<T extends { nodeId: string }>(items: readonly T[]): Map<string, T> {

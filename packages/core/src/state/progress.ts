@@ -35,11 +35,15 @@ export interface NodeWait extends NodeRun {
   /** When the node runs again without an answer. */
   readonly untilMs?: number;
   readonly reason?: string;
+  /** Whatever the node hands to those who answer. */
+  readonly payload?: unknown;
 }
 
-/** What a suspended node was resumed with. */
+/** The answer that a suspended node was given. It is kept until the node has completed. */
 export interface NodeAnswer extends NodeRun {
   readonly data: unknown;
+  /** The token of the wait that it answers. Absent in records of format 1. */
+  readonly token?: string;
   /** Present if nobody answered in time. */
   readonly timedOut?: true;
 }

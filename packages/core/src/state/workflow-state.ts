@@ -14,7 +14,7 @@ import { checkContext, checkNode, checkStatus, checkUser } from "./state-argumen
 import { checkWorkflowStateOptions } from "./state-options.ts";
 import { canResume } from "./status-policy.ts";
 import { surroundingsOf } from "./surroundings.ts";
-import { type WaitingFor, waitingFor } from "./waiting.ts";
+import { type WaitingFor, waitsOf } from "./waiting.ts";
 import type { ResumeStateOptions, WorkflowStateOptions } from "./workflow-state-options.ts";
 
 /** The members that change a state or write it. */
@@ -140,9 +140,9 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     return { ...this.#opened.record.metadata };
   }
 
-  /** The nodes that waited for an answer when the state was opened: the first 100. */
+  /** The nodes that waited for an answer when the state was opened: the first 100, each with its `waitToken`. */
   getWaiting(): WaitingFor[] {
-    return (this.#opened.record.waiting ?? []).map(waitingFor);
+    return waitsOf(this.#opened.record.waiting ?? [], this.#journal.progress.waiting);
   }
 
   /** The context: frozen, and nothing in it is shared with the state. */

@@ -1,5 +1,5 @@
 import type { Codec } from "./codec.ts";
-import type { NodeAttempts, NodeWait, Progress, RanNode, RecordParts } from "./progress.ts";
+import type { NodeAnswer, NodeAttempts, NodeWait, Progress, RanNode, RecordParts } from "./progress.ts";
 import { writeJson } from "./write-json.ts";
 
 /*
@@ -12,8 +12,8 @@ import { writeJson } from "./write-json.ts";
  *                "handles"   [handle, …] or null: of the record's own node, if it is not the last of "ran"
  *                "begin"     [nodeId, …]
  *                "attempts"  {nodeId: attempt} or {nodeId: [attempt, countedFrom, failures, retryAtMs?]}; 0 for none
- *                "waiting"   [[nodeId, visit, token, sinceMs, untilMs or null, reason?], …]
- *                "answers"   {nodeId: [visit, data, true if it timed out]}
+ *                "waiting"   [[nodeId, visit, token, sinceMs, untilMs or null, reason or null?, payload?], …]
+ *                "answers"   {nodeId: [visit, data, true if it timed out or null?, token?]}
  *                "instance"  a text of its own for each execution
  *   the others:  [2, operation, …, part, …]     the operations of delta.ts, then parts
  *     all        ["begin", …nodeIds]
@@ -22,8 +22,8 @@ import { writeJson } from "./write-json.ts";
  *     save       ["attempt", nodeId, n]         begun after others were cut off by a crash; it, and the next three, for
  *                                               several nodes at once
  *                ["counted", nodeId, attempt]
- *                ["wait", nodeId, visit, token, sinceMs, untilMs or null, reason?]
- *                ["resume", nodeId, visit, data, true if it timed out]
+ *                ["wait", nodeId, visit, token, sinceMs, untilMs or null, reason or null?, payload?]
+ *                ["resume", nodeId, visit, data, true if it timed out or null?, token?]
  *                ["definition", hash]
  */
 
@@ -58,12 +58,11 @@ export function snapshotPayload(codec: Codec, { contextText, progress, handles }
   if (attempts.size > 0) {
     add("attempts", Object.fromEntries([...attempts].map(([nodeId, each]) => [nodeId, attemptsToJson(each)])));
   }
-  if (waiting.size > 0) add("waiting", Array.from(waiting.values(), waitToJson));
+  if (waiting.size > 0) {
+    texts.push(`"waiting":[${Array.from(waiting.values(), (wait) => `[${waitText(codec, wait)}]`).join(",")}]`);
+  }
   if (answers.size > 0) {
-    const each = Array.from(answers.values(), ({ nodeId, visit, data, timedOut }) => {
-      const dataText = codec.encode(data, ["data"]);
-      return `${JSON.stringify(nodeId)}:[${visit},${dataText}${timedOut === true ? ",true" : ""}]`;
-    });
+    const each = Array.from(answers.values(), (answer) => `${writeJson(answer.nodeId)}:[${answerText(codec, answer)}]`);
     texts.push(`"answers":{${each.join(",")}}`);
   }
   if (instance !== undefined) add("instance", instance);
@@ -87,11 +86,8 @@ export function changesPayload(codec: Codec, operations: readonly string[], give
   if (retry !== undefined) add("retry", retry.nodeId, retry.atMs, retry.failures);
   for (const { nodeId, attempt } of attempts) add("attempt", nodeId, attempt);
   for (const { nodeId, attempt } of counted) add("counted", nodeId, attempt);
-  for (const wait of waits) add("wait", ...waitToJson(wait));
-  for (const { nodeId, visit, data, timedOut } of answers) {
-    const dataText = codec.encode(data, ["data"]);
-    texts.push(`["resume",${JSON.stringify(nodeId)},${visit},${dataText}${timedOut === true ? ",true" : ""}]`);
-  }
+  for (const wait of waits) texts.push(`["wait",${waitText(codec, wait)}]`);
+  for (const answer of answers) texts.push(`["resume",${writeJson(answer.nodeId)},${answerText(codec, answer)}]`);
   if (given.definition !== undefined) add("definition", given.definition);
   if (begin !== undefined) add("begin", ...begin);
   return `[${texts.join(",")}]`;
@@ -108,7 +104,18 @@ function attemptsToJson({ attempt, countedFrom, failures, retryAtMs }: NodeAttem
   return retryAtMs === undefined ? json : [...json, retryAtMs];
 }
 
-function waitToJson({ nodeId, visit, token, sinceMs, untilMs, reason }: NodeWait): unknown[] {
-  const json = [nodeId, visit, token, sinceMs, untilMs ?? null];
-  return reason === undefined ? json : [...json, reason];
+/** The parts of a wait, without the brackets around them. */
+function waitText(codec: Codec, { nodeId, visit, token, sinceMs, untilMs, reason, payload }: NodeWait): string {
+  const texts = [nodeId, visit, token, sinceMs, untilMs ?? null].map(writeJson);
+  if (reason !== undefined || payload !== undefined) texts.push(writeJson(reason ?? null));
+  if (payload !== undefined) texts.push(codec.encode(payload, ["payload"]));
+  return texts.join(",");
+}
+
+/** The parts of an answer behind its node, without the brackets around them. */
+function answerText(codec: Codec, { visit, data, token, timedOut }: NodeAnswer): string {
+  const texts = [String(visit), codec.encode(data, ["data"])];
+  if (timedOut === true || token !== undefined) texts.push(timedOut === true ? "true" : "null");
+  if (token !== undefined) texts.push(writeJson(token));
+  return texts.join(",");
 }

@@ -84,6 +84,8 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
             visit: 1,
             attempt: 1,
             idempotencyKey: idempotencyKey({ id: executionId, instance: executionId }, { nodeId: node.id, visit: 1 }),
+            // It cannot suspend, so nothing has this token.
+            waitToken: "",
             signal: new AbortController().signal,
             log: SILENT,
           });

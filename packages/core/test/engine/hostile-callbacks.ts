@@ -81,6 +81,7 @@ for (const [name, callback] of Object.entries(CALLBACKS)) {
       calls += 1;
       return callback();
     },
+    logger: { debug: callback, info: callback, warn: callback, error: callback },
   });
   const first = await executeWorkflow({ workflowId: "chain", userId: "u1" });
   const second = await resumeWorkflow({ executionId: first.executionId, data: 1 });

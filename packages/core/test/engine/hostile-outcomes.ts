@@ -158,7 +158,7 @@ const handles = fc.oneof(
 const suspended = oddTime.map(
   (wakeAt): Make =>
     () =>
-      suspend({ wakeAt: wakeAt() } as SuspendOptions),
+      suspend({ until: wakeAt() } as SuspendOptions),
 );
 
 /** Results as they are made by the package's functions from odd values, and as they are made by hand. */

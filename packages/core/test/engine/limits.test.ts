@@ -77,7 +77,7 @@ describe("timeouts", () => {
   it("of a node fail it, and are retried as any failure", async () => {
     const { clock, engine } = setUp((args) => (args.node.id === "n1" && args.attempt < 3 ? never() : append(args)), {
       nodeTimeoutMs: 1_000,
-      retry: { maxAttempts: 3, backoffMs: 100 },
+      retry: { maxAttempts: 3, backoffMs: 100, jitter: 0 },
     });
     const run = engine.executeWorkflow(CALL);
     for (const waitMs of [1_000, 100, 1_000, 200]) {
@@ -171,7 +171,7 @@ describe("retries", () => {
     };
 
   it("wait longer each time, up to the policy's limit", async () => {
-    const retry = { maxAttempts: 5, backoffMs: 100, backoffFactor: 3, maxBackoffMs: 500 };
+    const retry = { maxAttempts: 5, backoffMs: 100, backoffFactor: 3, maxBackoffMs: 500, jitter: 0 };
     const { clock, engine, events } = setUp(failing(4), { retry });
     const run = engine.executeWorkflow(CALL);
     for (const waitMs of [100, 300, 500, 500]) {

@@ -5,8 +5,13 @@ import { append, chain } from "./chain.ts";
 
 /** The members that take one object, with the names that their errors show. */
 const SHAPES: Record<string, string> = {
-  executeWorkflow: "{ workflowId, userId, initialData?, executionId?, resumeFromExecutionId?, metadata?, timeoutMs?,",
-  executeWorkflowV2: "{ workflowId, userId, initialData?, executionId?, resumeFromExecutionId?, metadata?, timeoutMs?,",
+  executeWorkflow: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?,",
+  executeWorkflowV2: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?,",
+  startExecution: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?, store? }",
+  answerWait: "{ waitToken, data?, userId? }",
+  recoverExecutions: "{ limit?, concurrency?, budgetMs?, signal?, workflowId?, userId? }",
+  startRecovery: "{ intervalMs?, concurrency?, workflowId?, userId? }",
+  drain: "{ timeoutMs? }",
   executeWorkflowSync: "{ workflowId, userId, initialData?, executionId? }",
   resumeWorkflow: "{ executionId, nodeId?, data?, definition?, waitForLeaseMs?, userId?, timeoutMs?,",
   watchExecution: "{ executionId, signal?, checkpoints?, userId? }",
@@ -44,7 +49,7 @@ describe.each(Object.entries(SHAPES))("%s", (member, shape) => {
     const heads = async () => (await store.listExecutions()).items.map(({ readAt: _readAt, ...head }) => head);
     const before = await heads();
     const name = member === "executeWorkflowV2" ? "executeWorkflow" : member;
-    for (const members of member === "pruneDefinitions" ? [engine] : [engine, engine.forUser("u1")]) {
+    for (const members of ["pruneDefinitions", "drain"].includes(member) ? [engine] : [engine, engine.forUser("u1")]) {
       const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
       const thrown = await call(members, member, ...given).catch((error: unknown) => error);
       expect(thrown).toEqual(refused);

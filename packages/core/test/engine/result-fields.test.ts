@@ -20,8 +20,8 @@ describe("a result", () => {
       ["completed", append, {}, []],
       ["failed", () => Promise.reject(new Error("boom")), {}, ["error", "failure"]],
       ["pending", append, { budgetMs: 0 }, []],
-      ["suspended", () => suspend(), {}, []],
-      ["suspended", () => suspend({ wakeAt: until }), {}, ["wakeAt"]],
+      ["suspended", () => suspend(), {}, ["waiting"]],
+      ["suspended", () => suspend({ until }), {}, ["waiting", "wakeAt"]],
     ];
     for (const [status, executor, options, more] of ends) {
       const result = await engineOf(new MemoryCheckpointStore(), executor).executeWorkflow({ ...CALL, ...options });
@@ -33,7 +33,7 @@ describe("a result", () => {
 
   it("of a resume that leaves a wait alone says the same as that of the run", async () => {
     const store = new MemoryCheckpointStore();
-    const engine = engineOf(store, () => suspend({ wakeAt: Date.UTC(2030, 0, 1) }));
+    const engine = engineOf(store, () => suspend({ until: Date.UTC(2030, 0, 1) }));
     const { durationMs: _first, ...run } = await engine.executeWorkflow(CALL);
     const { durationMs: _second, ...rest } = await engine.resumeWorkflow({ executionId: "e1" });
     expect(rest).toEqual(run);

@@ -125,7 +125,7 @@ describe("resumeWorkflow", () => {
 describe("suspend", () => {
   const approval: NodeExecutor = ({ context, node, resume }) => {
     if (node.id !== "n2") return append({ context, node } as never);
-    return resume === undefined ? suspend({ wakeAt: new Date(5_000) }) : { ...context, answer: resume.data };
+    return resume === undefined ? suspend({ until: new Date("2030-01-01") }) : { ...context, answer: resume.data };
   };
 
   it("ends the run until the node is resumed with what it waits for", async () => {
@@ -133,7 +133,7 @@ describe("suspend", () => {
     const engine = engineOn(store, approval, { definition: chain(2) });
     const { executionId, status, canResume } = await engine.executeWorkflow(CALL);
     expect({ status, canResume }).toEqual({ status: "suspended", canResume: false });
-    expect(await store.getExecution(executionId)).toMatchObject({ status: "suspended", wakeAt: 5_000 });
+    expect(await store.getExecution(executionId)).toMatchObject({ status: "suspended", wakeAt: Date.UTC(2030, 0, 1) });
     const data = { at: new Date(7), ok: true };
     const result = await engine.resumeWorkflow({ executionId, nodeId: "n2", data });
     expect(result).toMatchObject({ status: "completed", output: { ran: ["n1"], answer: data } });

@@ -76,7 +76,7 @@ const SCENARIOS: Record<string, Scenario> = {
   "retries and their waits": {
     options: (clock) => ({
       executors: { default: failing(clock, 2) },
-      retry: { maxAttempts: 3, backoffMs: 25_000 },
+      retry: { maxAttempts: 3, backoffMs: 25_000, jitter: 0 },
     }),
   },
   "a wait that a RetryAfterError asks for": {
@@ -96,7 +96,7 @@ const SCENARIOS: Record<string, Scenario> = {
   "a budget that a retry would not keep": {
     options: (clock) => ({
       executors: { default: failing(clock, 2) },
-      retry: { maxAttempts: 3, backoffMs: 5_000 },
+      retry: { maxAttempts: 3, backoffMs: 5_000, jitter: 0 },
     }),
     run: (run) => execute(run, { budgetMs: 4_000 }),
   },
@@ -108,7 +108,7 @@ const SCENARIOS: Record<string, Scenario> = {
     options: (clock) => ({
       executors: { default: working(clock, (id, attempt) => (id === "n2" && attempt < 3 ? 90_000 : 40)) },
       nodeTimeoutMs: 20_000,
-      retry: { maxAttempts: 3, backoffMs: 100 },
+      retry: { maxAttempts: 3, backoffMs: 100, jitter: 0 },
     }),
   },
   "a wait for the lease of an owner that has died": {

@@ -73,6 +73,7 @@ describe("injectFaults", () => {
         },
         leaseMs: 0,
         clock: immediateClock(),
+        maxRecoveries: 1_000,
       });
       const executionId = `e${seed}`;
       let again = true;

@@ -1,0 +1,46 @@
+import type { ContextMode } from "../state/context-values.ts";
+import type { Surroundings } from "../state/surroundings.ts";
+import { withinLimits } from "../state/surroundings.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { Interrupts } from "./interrupts.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/** One call, with its limits. */
+export interface Call {
+  contextMode: ContextMode;
+  interrupts: Interrupts;
+  /** A wait for the store ends with the call's limits. */
+  surroundings: Surroundings;
+}
+
+/**
+ * Makes a call within its limits.
+ *
+ * - One without limits waits for its store without being watched: that costs nothing.
+ */
+export async function withinCall<T>(
+  parts: EngineParts,
+  { options, contextMode }: { options: RunOptions; contextMode: ContextMode },
+  work: (call: Call) => Promise<T>,
+): Promise<T> {
+  const { surroundings, runs } = parts;
+  const { timeoutMs = parts.timeoutMs, budgetMs, signal } = options;
+  const isBounded = [timeoutMs, budgetMs, signal].some((limit) => limit !== undefined);
+  const interrupts = new Interrupts(surroundings.clock, { timeoutMs, budgetMs, signal });
+  if (runs.isDraining) interrupts.stop();
+  try {
+    return await work({
+      contextMode,
+      interrupts,
+      surroundings: isBounded ? withinLimits(surroundings, interrupts) : surroundings,
+    });
+  } finally {
+    interrupts[Symbol.dispose]();
+  }
+}
+
+/** Returns the limits among a call's options. */
+export function limitsOf({ timeoutMs, budgetMs, signal, onAbort }: RunOptions): RunOptions {
+  const limits = Object.entries({ timeoutMs, budgetMs, signal, onAbort });
+  return Object.fromEntries(limits.filter(([, value]) => value !== undefined)) as RunOptions;
+}

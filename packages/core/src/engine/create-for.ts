@@ -1,0 +1,62 @@
+import { validate } from "../definition/standard-schema.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { createExecution, type OpenedExecution } from "../state/open-execution.ts";
+import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import type { Call } from "./call.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import type { ExecuteWorkflowOptions, StartExecutionOptions } from "./run-options.ts";
+import type { PreparedWorkflow } from "./workflow-catalog.ts";
+
+interface CreateCall {
+  options: ExecuteWorkflowOptions<object> | StartExecutionOptions<object>;
+  /** Creates it as pending and due. Default: running, owned by this call. */
+  isPending?: boolean;
+  /** Another store than the engine's to create it through. */
+  store?: CheckpointStore | undefined;
+}
+
+/** Creates an execution; `opened` is absent if there is one already and the caller is content with it. */
+export async function createFor(
+  { catalog }: EngineParts,
+  { interrupts, surroundings }: Call,
+  { options, isPending = false, store }: CreateCall,
+): Promise<{ workflow: PreparedWorkflow; opened: OpenedExecution | undefined }> {
+  const { workflowId, userId, executionId, initialData = {}, ifExists = "fail", metadata, deadlineMs } = options;
+  const workflow = await interrupts.within(catalog.current(workflowId, userId));
+  const { input } = await interrupts.within(validInput(workflow, initialData));
+  if (store === undefined) await catalog.save(workflow, interrupts);
+  else await store.saveDefinition(workflow.hash, workflow.json);
+  const through = store === undefined ? surroundings : { ...surroundings, store, bareStore: store };
+  try {
+    const opened = await createExecution(through, {
+      metadata,
+      deadlineMs,
+      isPending,
+      workflowId: workflow.id,
+      userId,
+      executionId,
+      initialData: input,
+      totalSteps: workflow.steps.length,
+      definitionHash: workflow.hash,
+    });
+    return { workflow, opened };
+  } catch (error) {
+    if (ifExists === "fail" || !isWorkflowError(error, "EXECUTION_ALREADY_EXISTS")) throw error;
+    const found = await surroundings.store.getExecution(executionId ?? "");
+    if (found?.workflowId !== workflowId || found.userId !== userId) throw error;
+    return { workflow, opened: undefined };
+  }
+}
+
+/** In an object of its own: a promise of the data itself would call a `then` among its keys. */
+async function validInput(workflow: PreparedWorkflow, initialData: unknown): Promise<{ input: object }> {
+  if (workflow.input === undefined) return { input: initialData as object };
+  const result = await validate(workflow.input, initialData);
+  if ("value" in result) return { input: result.value as object };
+  throw new WorkflowError(
+    "INPUT_INVALID",
+    `The initial data does not fit the input of workflow ${quoted(workflow.id)}: ${result.problems.join("; ")}.`,
+    { details: { workflowId: workflow.id, problems: result.problems } },
+  );
+}

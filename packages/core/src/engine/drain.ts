@@ -1,0 +1,33 @@
+import type { Clock } from "../clock.ts";
+import { WorkflowError } from "../errors.ts";
+import type { LiveRuns } from "./live-runs.ts";
+import type { Recovery } from "./recovery.ts";
+
+/**
+ * Lets no further node start, and waits until the nodes in flight have finished and the executions are given back.
+ *
+ * - After `timeoutMs` the nodes that still run are aborted.
+ */
+export async function drain(
+  { runs, recovery, clock }: { runs: LiveRuns; recovery: Recovery; clock: Clock },
+  timeoutMs: number | undefined,
+): Promise<void> {
+  runs.stop();
+  const cancel =
+    timeoutMs === undefined
+      ? undefined
+      : clock.schedule(timeoutMs, () => {
+          const message = `The engine was drained, and its nodes had not finished after ${timeoutMs} ms.`;
+          for (const { interrupts } of runs.all) {
+            interrupts.raise("aborted", new WorkflowError("EXECUTION_TIMEOUT", message, { details: { timeoutMs } }));
+          }
+        });
+  try {
+    await recovery.stopAll();
+    for (let left = runs.all; left.length > 0; left = runs.all) {
+      await Promise.allSettled(left.map(({ result }) => result));
+    }
+  } finally {
+    cancel?.();
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from "../clock.ts";
+import { tell } from "../tell.ts";
+import type { EngineEvent, EventBody, ExecutionEvent, LogLevel } from "./events.ts";
+import type { ExecutionChanges } from "./execution-changes.ts";
+import { redacted } from "./redact.ts";
+
+/** Takes lines of text with facts beside them: `console`, or a logger such as pino or winston. */
+export type Logger = Readonly<Record<LogLevel, (message: string, fields?: Record<string, unknown>) => unknown>>;
+
+/** The execution that an event is about. */
+export interface EventSource {
+  id: string;
+  workflowId: string;
+  userId: string;
+}
+
+export interface EmitterOptions {
+  clock: Clock;
+  changes: ExecutionChanges;
+  onEvent?: ((event: ExecutionEvent) => unknown) | undefined;
+  logger?: Logger | undefined;
+  redact?: readonly string[] | undefined;
+}
+
+/** Hands events to the listener of an engine, and the lines of nodes to its logger. A listener that fails changes nothing. */
+export class Emitter {
+  readonly #options: EmitterOptions;
+
+  constructor(options: EmitterOptions) {
+    this.#options = options;
+  }
+
+  /** Somebody listens. */
+  get isHeard(): boolean {
+    return this.#options.onEvent !== undefined;
+  }
+
+  /** Returns what takes the events of one execution. */
+  of({ id: executionId, workflowId, userId }: EventSource): (event: EventBody) => void {
+    const { onEvent, changes, clock } = this.#options;
+    return (given) => {
+      const event = given.type === "log" ? this.#log({ executionId, workflowId, userId }, given) : given;
+      if (event.type !== "log") changes.notify(executionId);
+      if (onEvent === undefined) return;
+      tell(onEvent, { executionId, workflowId, userId, timestamp: clock.now(), ...event } as ExecutionEvent);
+    };
+  }
+
+  /** Notes that an execution has changed, for those who wait for it. */
+  changed(executionId: string): void {
+    this.#options.changes.notify(executionId);
+  }
+
+  /** Takes an event of the engine itself. */
+  engine(event: EngineEvent): void {
+    const { onEvent, clock } = this.#options;
+    if (onEvent !== undefined) tell(onEvent, { timestamp: clock.now(), ...event });
+    const { type, ...fields } = event;
+    this.#write("warn", type === "recovery.left" ? LEFT : FAILED, fields);
+  }
+
+  #log(source: object, event: Extract<EventBody, { type: "log" }>): typeof event {
+    const { redact } = this.#options;
+    const { level, message, fields, nodeId, nodeName, visit } = event;
+    const shown = fields === undefined || redact === undefined ? fields : (redacted(fields, redact) as typeof fields);
+    this.#write(level, message, { ...source, nodeId, nodeName, visit, ...shown });
+    return shown === fields ? event : { ...event, fields: shown as Record<string, unknown> };
+  }
+
+  #write(level: LogLevel, message: string, fields: Record<string, unknown>): void {
+    const { logger = defaultLogger() } = this.#options;
+    tell((line) => logger[level](line, fields), message);
+  }
+}
+
+const LEFT = "A recovery leaves an execution as it is: this engine cannot run it.";
+const FAILED = "A recovery could not look for executions. It tries again.";
+
+/** The console, in production without lines of level debug. */
+function defaultLogger(): Logger {
+  return process.env.NODE_ENV === "production" ? { ...PLAIN, debug: () => undefined } : PLAIN;
+}
+
+const PLAIN: Logger = {
+  debug: (message, fields) => console.debug(message, fields),
+  info: (message, fields) => console.info(message, fields),
+  warn: (message, fields) => console.warn(message, fields),
+  error: (message, fields) => console.error(message, fields),
+};

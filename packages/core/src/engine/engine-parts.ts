@@ -1,0 +1,21 @@
+import type { ContextValues } from "../state/context-values.ts";
+import type { Surroundings } from "../state/surroundings.ts";
+import type { Emitter } from "./emitter.ts";
+import type { WorkflowEngineOptions } from "./engine-options.ts";
+import type { ExecutionChanges } from "./execution-changes.ts";
+import type { LiveRuns } from "./live-runs.ts";
+import type { WorkflowCatalog } from "./workflow-catalog.ts";
+
+/** The parts of an engine that its calls work with. */
+export interface EngineParts
+  extends Pick<
+    WorkflowEngineOptions,
+    "retry" | "nodeTimeoutMs" | "timeoutMs" | "durability" | "maxRecoveries" | "contextMode"
+  > {
+  surroundings: Surroundings;
+  catalog: WorkflowCatalog;
+  changes: ExecutionChanges;
+  values: ContextValues;
+  runs: LiveRuns;
+  emitter: Emitter;
+}

@@ -1,0 +1,47 @@
+import { isWorkflowError } from "../errors.ts";
+import { claimExecution, putBack, readExecution } from "../state/open-execution.ts";
+import type { Surroundings } from "../state/surroundings.ts";
+import { listedWaits } from "../state/waiting.ts";
+import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import { answerByToken, tokenRefused } from "./answers.ts";
+
+/**
+ * Keeps the answer to a wait with an execution that this engine does not run, and makes it due.
+ *
+ * - It needs no definition and no executors: whoever takes answers need not run workflows.
+ *
+ * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, INVALID_STATUS, STATE_CORRUPT, STORE_UNAVAILABLE
+ */
+export async function keepAnswer(
+  surroundings: Surroundings,
+  answer: { executionId: string; userId: string | undefined; waitToken: string; data: unknown },
+): Promise<void> {
+  const { executionId, userId, waitToken, data } = answer;
+  const { journal: found, record: head } = await readExecution(surroundings, executionId, {
+    checkpoints: "last",
+    ...(userId === undefined ? {} : { userId }),
+  }).catch((error: unknown) => {
+    throw isWorkflowError(error, "EXECUTION_NOT_FOUND") ? tokenRefused() : error;
+  });
+  if (head.status === "completed" || head.status === "cancelled") throw tokenRefused();
+  answerByToken(found, waitToken, data);
+  const claimed = await claimExecution(surroundings, head);
+  const { journal, before } = claimed;
+  try {
+    const kept = answerByToken(journal, waitToken, data);
+    const left = new Map(journal.progress.waiting);
+    left.delete(kept.nodeId);
+    const names = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
+    const waits = listedWaits(left, (nodeId) => names.get(nodeId) ?? nodeId);
+    await journal.save({ status: "pending", wakeInMs: 0, ...waits }, { answers: [kept] });
+  } catch (error) {
+    await putBack(surroundings, claimed.record, before);
+    throw error;
+  }
+}
+
+/** Makes an execution that has failed pending and due, so that a recovery resumes it. */
+export async function makeDue(surroundings: Surroundings, head: ExecutionRecord): Promise<void> {
+  const { journal } = await claimExecution(surroundings, head);
+  await journal.save({ status: "pending", wakeInMs: 0 });
+}

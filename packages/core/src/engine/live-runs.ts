@@ -1,0 +1,56 @@
+import type { AnswerRequest } from "./answers.ts";
+import type { ExecuteWorkflowResult } from "./execution-result.ts";
+import type { Interrupts } from "./interrupts.ts";
+
+/** A run of this engine that is under way. */
+export interface LiveRun {
+  readonly executionId: string;
+  readonly userId: string;
+  readonly interrupts: Interrupts;
+  /** Settles with the run. */
+  readonly result: Promise<ExecuteWorkflowResult<object>>;
+  /** Takes an answer from outside: resolves to false if the run ended before it was on record. */
+  answer(request: AnswerRequest): Promise<boolean>;
+}
+
+/** The runs of one engine that are under way, for calls that concern their executions, and for the engine's end. */
+export class LiveRuns {
+  readonly #byExecution = new Map<string, Set<LiveRun>>();
+  #isDraining = false;
+
+  /** The engine is draining: runs are to start no node. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get all(): LiveRun[] {
+    return [...this.#byExecution.values()].flatMap((runs) => [...runs]);
+  }
+
+  /** Returns the runs of an execution: usually one, and for a while two if it was taken over. */
+  of(executionId: string): LiveRun[] {
+    return [...(this.#byExecution.get(executionId) ?? [])];
+  }
+
+  add(run: LiveRun): void {
+    const { executionId } = run;
+    const runs = this.#byExecution.get(executionId) ?? new Set();
+    this.#byExecution.set(executionId, runs.add(run));
+    const remove = () => {
+      runs.delete(run);
+      if (runs.size === 0 && this.#byExecution.get(executionId) === runs) this.#byExecution.delete(executionId);
+    };
+    run.result.then(remove, remove);
+  }
+
+  /** Tells the runs of an execution that it is not theirs any more. */
+  lose(executionId: string, error: unknown): void {
+    for (const { interrupts } of this.of(executionId)) interrupts.raise("lost", error);
+  }
+
+  /** Lets no run of this engine start another node, from now on. */
+  stop(): void {
+    this.#isDraining = true;
+    for (const { interrupts } of this.all) interrupts.stop();
+  }
+}

@@ -1,0 +1,299 @@
+import { isWorkflowError, messageOf } from "../errors.ts";
+import type { Surroundings } from "../state/surroundings.ts";
+import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
+import { checkRecoverOptions } from "./call-options.ts";
+import { recoveryPauseMs } from "./decide.ts";
+import type { EngineEvent } from "./events.ts";
+import { meaningOf } from "./recoverable.ts";
+import type {
+  RecoverExecutionsOptions,
+  RecoveredExecutions,
+  RunOptions,
+  StartedRecovery,
+  StartRecoveryOptions,
+} from "./run-options.ts";
+
+const DEFAULT_LIMIT = 100;
+const DEFAULT_CONCURRENCY = 8;
+const DEFAULT_INTERVAL_MS = 5_000;
+/** The executions that one query reads. */
+const PAGE_SIZE = 100;
+/** The most executions that a result names, and that a recovery remembers as not its own. */
+const MAX_LEFT = 1_000;
+const MAX_KNOWN = 10_000;
+
+/** The parts of an engine that recover executions. */
+export interface RecoveryParts {
+  surroundings: Surroundings;
+  /** Resumes an execution that nobody runs; throws why it is left as it is. */
+  recover: (head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">) => Promise<void>;
+  emit: (event: EngineEvent) => void;
+}
+
+/** What became of an execution that was to be recovered. */
+type Recovered = { what: "resumed" | "taken" } | { what: "left"; code: string };
+
+/** Finds executions that want to run and that nobody runs, and runs them: what is due, and what lost its owner. */
+export class Recovery {
+  readonly #parts: RecoveryParts;
+  /** The executions that this engine could not run, with when it tries again. The oldest are forgotten first. */
+  readonly #left = new Map<string, { tries: number; againMs: number }>();
+  readonly #loops = new Set<RecoveryLoop>();
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** One pass. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STORE_CLOSED */
+  async once(given: RecoverExecutionsOptions): Promise<RecoveredExecutions> {
+    const {
+      limit = DEFAULT_LIMIT,
+      concurrency = DEFAULT_CONCURRENCY,
+      budgetMs,
+      signal,
+      ...filter
+    } = checkRecoverOptions(given);
+    const { clock } = this.#parts.surroundings;
+    const startedMs = clock.elapsed();
+    const leftMs = () => (budgetMs === undefined ? undefined : Math.max(0, budgetMs - (clock.elapsed() - startedMs)));
+    const result: RecoveredExecutions = { resumed: 0, left: [] };
+    const candidates = this.#candidates(filter);
+    let underWay = 0;
+    let isOver = false;
+    const worker = async (): Promise<void> => {
+      while (!isOver && signal?.aborted !== true && leftMs() !== 0 && result.resumed + underWay < limit) {
+        underWay++;
+        try {
+          const next = await candidates.next();
+          if (next.done === true) return;
+          const remaining = leftMs();
+          const done = await this.#recover(next.value, {
+            ...(remaining === undefined ? {} : { budgetMs: remaining }),
+            ...(signal === undefined ? {} : { signal }),
+          });
+          if (done.what === "resumed") result.resumed++;
+          if (done.what === "left" && result.left.length < MAX_LEFT) {
+            result.left.push({ executionId: next.value.id, code: done.code });
+          }
+        } catch (error) {
+          isOver = true;
+          throw error;
+        } finally {
+          underWay--;
+        }
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: Math.min(concurrency, limit) }, worker));
+    const failed = ended.find((each) => each.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return result;
+  }
+
+  /** Recovers until it is stopped. Takes options that were checked. */
+  start(options: StartRecoveryOptions): StartedRecovery {
+    const { intervalMs = DEFAULT_INTERVAL_MS, concurrency = DEFAULT_CONCURRENCY, ...filter } = options;
+    const { surroundings, emit } = this.#parts;
+    const loop = new RecoveryLoop({
+      clock: surroundings.clock,
+      intervalMs,
+      concurrency,
+      candidates: () => this.#candidates(filter, { isOwn: (id) => !this.#isPaused(id), isShuffled: true }),
+      recover: async (head) => {
+        const done = await this.#recover(head, {});
+        if (done.what === "left") this.#pause(head.id, intervalMs);
+        else this.#left.delete(head.id);
+      },
+      onError: (error) => emit({ type: "recovery.failed", message: messageOf(error) }),
+    });
+    this.#loops.add(loop);
+    loop.begin();
+    return {
+      stop: async () => {
+        this.#loops.delete(loop);
+        await loop.stop();
+      },
+    };
+  }
+
+  /** Looks at once: this engine has made an execution due. */
+  wake(): void {
+    for (const loop of this.#loops) loop.wake();
+  }
+
+  /** Stops all that was started; resolves once their runs have ended. */
+  async stopAll(): Promise<void> {
+    const loops = [...this.#loops];
+    this.#loops.clear();
+    await Promise.all(loops.map((loop) => loop.stop()));
+  }
+
+  async #recover(head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<Recovered> {
+    try {
+      await this.#parts.recover(head, limits);
+      return { what: "resumed" };
+    } catch (error) {
+      if (!isWorkflowError(error)) return this.#leave(head, "WORKFLOW_NOT_FOUND");
+      const meaning = meaningOf(error.code);
+      if (meaning === "store") throw error;
+      return meaning === "left" ? this.#leave(head, error.code) : { what: "taken" };
+    }
+  }
+
+  #leave({ id, workflowId }: ExecutionRecord, code: string): Recovered {
+    if (!this.#left.has(id)) {
+      this.#parts.emit({ type: "recovery.left", executionId: id, workflowId, code });
+      this.#remember(id, { tries: 0, againMs: 0 });
+    }
+    return { what: "left", code };
+  }
+
+  #pause(id: string, intervalMs: number): void {
+    const tries = (this.#left.get(id)?.tries ?? 0) + 1;
+    const againMs = this.#parts.surroundings.clock.elapsed() + recoveryPauseMs(tries, intervalMs);
+    this.#remember(id, { tries, againMs });
+  }
+
+  #remember(id: string, known: { tries: number; againMs: number }): void {
+    this.#left.delete(id);
+    this.#left.set(id, known);
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > MAX_KNOWN && oldest !== undefined) this.#left.delete(oldest);
+  }
+
+  #isPaused(id: string): boolean {
+    const { againMs = 0 } = this.#left.get(id) ?? {};
+    return againMs > this.#parts.surroundings.clock.elapsed();
+  }
+
+  /** What wants to run and is run by nobody, the longest first. A page is read when its first one is asked for. */
+  async *#candidates(
+    filter: Pick<ListExecutionsOptions, "workflowId" | "userId">,
+    { isOwn = () => true, isShuffled = false }: { isOwn?: (executionId: string) => boolean; isShuffled?: boolean } = {},
+  ): AsyncGenerator<ExecutionRecord, undefined> {
+    const { store } = this.#parts.surroundings;
+    const pagesOf = async function* (query: ListExecutionsOptions): AsyncGenerator<ExecutionRecord, undefined> {
+      for (let cursor: string | undefined; ; ) {
+        const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
+        const own = page.items.filter((head) => head.unreadable === undefined && isOwn(head.id));
+        yield* isShuffled && page.nextCursor !== undefined ? shuffled(own) : own;
+        cursor = page.nextCursor;
+        if (cursor === undefined) return undefined;
+      }
+    };
+    const due = pagesOf({ ...filter, due: true, limit: PAGE_SIZE });
+    const lapsed = pagesOf({ ...filter, leaseExpired: true, limit: PAGE_SIZE });
+    let [nextDue, nextLapsed] = [await due.next(), await lapsed.next()];
+    for (;;) {
+      if (nextDue.done === true && nextLapsed.done === true) return undefined;
+      const isDueFirst =
+        nextLapsed.done === true ||
+        (nextDue.done !== true && (nextDue.value.wakeAt ?? 0) <= (nextLapsed.value.leaseUntil ?? 0));
+      if (isDueFirst) {
+        yield nextDue.value as ExecutionRecord;
+        nextDue = await due.next();
+      } else {
+        yield nextLapsed.value as ExecutionRecord;
+        nextLapsed = await lapsed.next();
+      }
+    }
+  }
+}
+
+/** Several processes that read the same page begin at different places. */
+function shuffled<T>(items: readonly T[]): T[] {
+  const from = Math.floor(Math.random() * items.length);
+  return [...items.slice(from), ...items.slice(0, from)];
+}
+
+interface LoopParts {
+  clock: Surroundings["clock"];
+  intervalMs: number;
+  concurrency: number;
+  candidates: () => AsyncGenerator<ExecutionRecord, undefined>;
+  recover: (head: ExecutionRecord) => Promise<void>;
+  onError: (error: unknown) => void;
+}
+
+/** Looks for executions at intervals, and runs a bounded number of them at a time. */
+class RecoveryLoop {
+  readonly #parts: LoopParts;
+  readonly #running = new Map<string, Promise<void>>();
+  #isStopped = false;
+  #mayRest = true;
+  #wake: (() => void) | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  begin(): void {
+    this.#ended = this.#loop();
+  }
+
+  wake(): void {
+    this.#mayRest = false;
+    this.#wake?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#wake?.();
+    await this.#ended;
+    await Promise.all(this.#running.values());
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#isStopped) {
+      this.#mayRest = true;
+      try {
+        await this.#pass();
+      } catch (error) {
+        this.#parts.onError(error);
+      }
+      if (!this.#isStopped && this.#mayRest) await this.#rest();
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { candidates, concurrency } = this.#parts;
+    for await (const head of candidates()) {
+      if (this.#running.has(head.id)) continue;
+      while (this.#running.size >= concurrency && !this.#isStopped) await this.#untilFree();
+      if (this.#isStopped) return;
+      this.#start(head);
+    }
+  }
+
+  #start(head: ExecutionRecord): void {
+    const { recover, onError } = this.#parts;
+    const run = recover(head)
+      .catch(onError)
+      .finally(() => {
+        this.#running.delete(head.id);
+        this.#wake?.();
+      });
+    this.#running.set(head.id, run);
+  }
+
+  async #untilFree(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
+  /** Waits for the interval, less or more by up to a fifth, so that processes do not look at the same time. */
+  async #rest(): Promise<void> {
+    const { clock, intervalMs } = this.#parts;
+    let cancel: (() => void) | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = () => {
+        if (this.#isStopped || !this.#mayRest) resolve();
+      };
+      cancel = clock.schedule(intervalMs * (0.8 + Math.random() * 0.4), resolve);
+    });
+    cancel?.();
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { type ClaimedExecution, claimExecution, putBack, readExecution, readHead } from "../state/open-execution.ts";
+import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import { readAnswer } from "./answers.ts";
+import type { Call } from "./call.ts";
+import { looksBeforeClaim } from "./decide.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { endsBefore, type Overdue, prepareResume, type ResumeCall, whatToDo } from "./resume.ts";
+import type { ResumeWorkflowOptions } from "./run-options.ts";
+import type { RunResult, RunStarter } from "./run-starter.ts";
+import { withExecutionId } from "./with-execution-id.ts";
+import type { PreparedWorkflow } from "./workflow-catalog.ts";
+
+/** How often an execution is recovered without a checkpoint, unless the user says otherwise. */
+const DEFAULT_MAX_RECOVERIES = 5;
+
+/** A lease may end early, so a waiter looks again at least this often, in milliseconds. */
+const MAX_LEASE_POLL_MS = 1_000;
+
+/** What a resume does beside what its caller asked for. */
+interface ResumeSettings {
+  /** The workflow that the execution must be of. */
+  workflowId?: string;
+  /** The longest wait for a node's next attempt, in milliseconds, for which the run keeps the execution. */
+  holdMs?: number;
+}
+
+/** Resumes executions: looks, claims, writes what must be on record, and runs. */
+export class Resumer {
+  readonly #parts: EngineParts;
+  readonly #starter: RunStarter;
+
+  constructor(parts: EngineParts, starter: RunStarter) {
+    this.#parts = parts;
+    this.#starter = starter;
+  }
+
+  async resume(call: Call, options: ResumeWorkflowOptions, settings: ResumeSettings = {}): Promise<RunResult> {
+    const { interrupts, surroundings } = call;
+    const { executionId, nodeId, userId, budgetMs = Number.POSITIVE_INFINITY } = options;
+    const { workflowId, holdMs = Number.POSITIVE_INFINITY } = settings;
+    const head = await readHead(surroundings, executionId, userId);
+    if (workflowId !== undefined) refuseOther(head, workflowId);
+    const answer = "data" in options ? readAnswer(surroundings, options.data) : undefined;
+    if (answer !== undefined) {
+      for (const run of this.#parts.runs.of(executionId)) {
+        if (!(await isTaken(run.answer({ nodeId, ...answer })))) continue;
+        return { result: await interrupts.within(run.result) };
+      }
+    }
+    const resumeCall: ResumeCall = { nodeId, answer, holdMs: Math.min(holdMs, budgetMs - interrupts.elapsedMs) };
+    let chosen = await this.#starter.definitionOf(head, options.definition, interrupts);
+    const { workflow } = chosen;
+    if ((await this.#lookBefore(call, resumeCall, { head, workflow })) === "rest")
+      return this.#starter.recorded(call, head);
+    if (workflow.hash !== head.definitionHash) await this.#parts.catalog.save(workflow, interrupts);
+    const claimed = await this.#claim(call, options, head);
+    const { journal, record } = claimed;
+    let overdue: Overdue | undefined;
+    try {
+      // The run that was waited for may have gone over to another definition.
+      if (record.definitionHash !== head.definitionHash) {
+        chosen = await this.#starter.definitionOf(record, options.definition, interrupts);
+      }
+      const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
+      const prepared = { claimed, workflow: chosen.workflow };
+      overdue = endsBefore(prepared, { maxRecoveries, retry });
+      if (overdue === undefined && (await prepareResume(resumeCall, prepared)) === "rest") {
+        await putBack(surroundings, claimed.record, claimed.before);
+        return await this.#starter.recorded(call, head);
+      }
+    } catch (error) {
+      await putBack(surroundings, claimed.record, claimed.before);
+      throw withExecutionId(error, journal.executionId);
+    }
+    const { currentStep, totalSteps } = journal;
+    const emit = this.#parts.emitter.of(journal.record);
+    emit({ type: "execution.resumed", currentStep, totalSteps, recoveries: record.recoveries });
+    if (overdue !== undefined) return this.#starter.endOverdue(call, { journal, ...chosen }, overdue);
+    return this.#starter.run(call, { options, journal, record, holdMs, ...chosen });
+  }
+
+  /**
+   * Looks, before anything is claimed, whether the call would run something, or leave the execution as it is.
+   *
+   * @throws {WorkflowError} NOT_WAITING, INVALID_ARGUMENT
+   */
+  async #lookBefore(
+    { surroundings }: Call,
+    resumeCall: ResumeCall,
+    { head, workflow }: { head: ExecutionRecord; workflow: PreparedWorkflow },
+  ): Promise<"run" | "rest"> {
+    const { status, wakeAt, readAt: now, deadlineAt, id, userId } = head;
+    const { nodeId, answer } = resumeCall;
+    if (!looksBeforeClaim({ status, nodeId, hasData: answer !== undefined, wakeAt, now })) return "run";
+    // The claim ends it.
+    if (deadlineAt !== undefined && deadlineAt <= now && answer === undefined) return "run";
+    const { journal, record, leaseExpired } = await readExecution(surroundings, id, { checkpoints: "last", userId });
+    // Somebody has it: the claim reports who, and waits if it may.
+    if (record.status === "running" && !leaseExpired) return "run";
+    return whatToDo(resumeCall, { journal, head: record, workflow });
+  }
+
+  /** Claims, and if another owner has the lease waits for its end as long as the caller allows. */
+  async #claim(
+    { surroundings, interrupts }: Call,
+    { executionId, userId, waitForLeaseMs = 0, budgetMs = Number.POSITIVE_INFINITY }: ResumeWorkflowOptions,
+    head: ExecutionRecord,
+  ): Promise<ClaimedExecution> {
+    const untilMs = Math.min(interrupts.elapsedMs + waitForLeaseMs, budgetMs);
+    for (let before = head; ; before = await readHead(surroundings, executionId, userId)) {
+      try {
+        return await claimExecution(surroundings, before);
+      } catch (error) {
+        const leftMs = untilMs - interrupts.elapsedMs;
+        const mayWait = leftMs > 0 && interrupts.kind === undefined;
+        if (!isWorkflowError(error, "LEASE_HELD") || !mayWait) throw error;
+        const retryAfterMs = Math.max(1, Number(error.details.retryAfterMs) || 1);
+        await interrupts.sleep(Math.min(retryAfterMs, leftMs, MAX_LEASE_POLL_MS));
+      }
+    }
+  }
+}
+
+function refuseOther(head: ExecutionRecord, workflowId: string): void {
+  if (head.workflowId === workflowId) return;
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    `Execution ${quoted(head.id)} is of another workflow than ${quoted(workflowId)}.`,
+    { executionId: head.id },
+  );
+}
+
+/** Returns whether a run has taken an answer. If nothing waits there, the claim reports who has the execution. */
+async function isTaken(answer: Promise<boolean>): Promise<boolean> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isWorkflowError(error, "NOT_WAITING")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,115 @@
+import { messageOf } from "../errors.ts";
+import type { NodeEntry } from "../state/journal-entries.ts";
+import { nextRun, type RecordParts } from "../state/progress.ts";
+import { listedWaits } from "../state/waiting.ts";
+import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
+import { cancellation } from "./cancellation.ts";
+import { nodeFailure } from "./node-failure.ts";
+import type { RunEnd, RunParts } from "./run-parts.ts";
+import { nodeNames, type RunWaits } from "./run-waits.ts";
+import type { PreparedStep } from "./workflow-catalog.ts";
+
+/** The ways in which a run ends: each is written, told as an event, and returned. */
+export class RunEnds {
+  readonly #parts: RunParts;
+  readonly #waits: RunWaits;
+
+  constructor(parts: RunParts, waits: RunWaits) {
+    this.#parts = parts;
+    this.#waits = waits;
+  }
+
+  /** Ends the run if its time is up before a node could start: that counts as an attempt of the node. */
+  async failBefore({ node, nodeName }: PreparedStep): Promise<RunEnd> {
+    const { journal, interrupts } = this.#parts;
+    const run = nextRun(journal.progress, node.id);
+    const attempt = journal.nextAttempt(node.id);
+    const { record: failure, thrown } = nodeFailure(
+      { nodeId: node.id, nodeName, attempts: attempt },
+      interrupts.reason,
+    );
+    await this.commitFailure({ ...run, nodeName, attempt, durationMs: 0, error: failure }, { status: "failed" });
+    return this.failed({ failure, thrown });
+  }
+
+  /** Commits an error checkpoint; if the store refuses it, one that holds nothing but the code. */
+  async commitFailure(
+    entry: NodeEntry & { error: FailureRecord },
+    head: HeadUpdate,
+    parts: RecordParts = {},
+  ): Promise<void> {
+    const { journal } = this.#parts;
+    const commit = (error: FailureRecord) =>
+      journal.commitError({ ...entry, error }, { ...head, failure: error }, parts);
+    try {
+      await commit(entry.error);
+    } catch (refusal) {
+      if (journal.broken !== undefined) throw journal.broken.error;
+      const { code, nodeId, attempts } = entry.error;
+      const message = `The store refused to keep the failure: ${messageOf(refusal)}`;
+      await commit({
+        code,
+        message,
+        ...(nodeId === undefined ? {} : { nodeId }),
+        ...(attempts === undefined ? {} : { attempts }),
+      });
+    }
+  }
+
+  async suspend(): Promise<RunEnd> {
+    await this.#parts.journal.save({ status: "suspended", wakeAt: this.#waits.wakeAt() ?? null });
+    return this.suspended();
+  }
+
+  suspended(): RunEnd {
+    const { journal, emit } = this.#parts;
+    const wakeAt = this.#waits.wakeAt();
+    const waiting = listedWaits(journal.progress.waiting, nodeNames(this.#parts)).waiting ?? [];
+    emit({
+      type: "execution.suspended",
+      waiting: waiting.map(({ nodeId, visit }) => ({ nodeId, visit })),
+      ...(wakeAt === undefined ? {} : { wakeAt }),
+    });
+    return { status: "suspended", wakeAt, waiting };
+  }
+
+  /** Gives the execution back: it is pending, and due at once unless a time is named. Or cancels it, if an abort is to. */
+  async stop({ wakeAt, attempts }: Pick<RecordParts, "attempts"> & { wakeAt?: number } = {}): Promise<RunEnd> {
+    const { journal, interrupts, onAbort, emit } = this.#parts;
+    const parts: RecordParts = attempts === undefined ? {} : { attempts };
+    if (interrupts.kind === "aborted" && onAbort === "cancel" && !interrupts.isStopping) {
+      const failure = cancellation("its run was aborted");
+      await journal.save({ status: "cancelled", failure, wakeAt: null, ...NO_WAITS }, parts);
+      emit({ type: "execution.cancelled", failure });
+      return { status: "cancelled", failure };
+    }
+    const { failure } = journal;
+    const time = wakeAt === undefined ? { wakeInMs: 0 } : { wakeAt, ...(failure === undefined ? {} : { failure }) };
+    await journal.save({ status: "pending", ...time }, parts);
+    return this.stopped(wakeAt === undefined ? {} : { wakeAt, ...(failure === undefined ? {} : { failure }) });
+  }
+
+  stopped(end: { wakeAt?: number; failure?: FailureRecord }): RunEnd {
+    const { wakeAt } = end;
+    this.#parts.emit({ type: "execution.stopped", ...(wakeAt === undefined ? {} : { wakeAt }) });
+    return { status: "pending", ...end };
+  }
+
+  async complete(): Promise<RunEnd> {
+    await this.#parts.journal.save({ status: "completed", failure: null });
+    return this.completed();
+  }
+
+  completed(): RunEnd {
+    this.#parts.emit({ type: "execution.completed" });
+    return { status: "completed" };
+  }
+
+  failed({ failure, thrown }: Pick<Extract<RunEnd, { thrown: unknown }>, "failure" | "thrown">): RunEnd {
+    this.#parts.emit({ type: "execution.failed", failure });
+    return { status: "failed", failure, thrown };
+  }
+}
+
+/** An execution that has ended waits for nothing. */
+const NO_WAITS = { waiting: null, waitingCount: null } as const;

@@ -1,0 +1,168 @@
+import { randomUUID } from "../crypto.ts";
+import { type ErrorCode, isWorkflowError, WorkflowError } from "../errors.ts";
+import type { Journal } from "../state/journal.ts";
+import { readExecution } from "../state/open-execution.ts";
+import { nextRun } from "../state/progress.ts";
+import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import type { Call } from "./call.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import type { ExecuteWorkflowResult } from "./execution-result.ts";
+import type { Interrupts } from "./interrupts.ts";
+import { startHeartbeat } from "./lease.ts";
+import { lostResult, recordedEnd, resultOf } from "./results.ts";
+import { deadlineMessage, type Overdue } from "./resume.ts";
+import { startRun } from "./run.ts";
+import type { ResumeWorkflowOptions, RunOptions } from "./run-options.ts";
+import type { RunEnd } from "./run-parts.ts";
+import { withExecutionId } from "./with-execution-id.ts";
+import type { PreparedWorkflow } from "./workflow-catalog.ts";
+
+/** The definition that a run works with. */
+export interface ChosenDefinition {
+  workflow: PreparedWorkflow;
+  /** The engine has none, or another one. */
+  definitionChanged: boolean;
+}
+
+/** An execution that this engine owns, ready to run. */
+export interface BegunRun extends ChosenDefinition {
+  options: RunOptions;
+  journal: Journal;
+  record: ExecutionRecord;
+  /** The longest wait for a node's next attempt, in milliseconds, for which the run keeps the execution. */
+  holdMs: number;
+}
+
+/** A run's result, and what a failed one was thrown with. */
+export interface RunResult {
+  result: ExecuteWorkflowResult<object>;
+  thrown?: unknown;
+}
+
+/** Runs executions that this engine owns, and makes results of how they end or stand. */
+export class RunStarter {
+  readonly #parts: EngineParts;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  async run(call: Call, begun: BegunRun): Promise<RunResult> {
+    const { options, workflow, journal, record, holdMs } = begun;
+    const { contextMode, interrupts } = call;
+    const { values, durability = "sync", retry, nodeTimeoutMs, runs } = this.#parts;
+    const { clock, codec, leaseMs } = call.surroundings;
+    const onLost = (error: unknown) => interrupts.raise("lost", error);
+    const stopHeartbeat = startHeartbeat({ clock, journal, leaseMs, onLost });
+    const { budgetMs, onAbort = "hand-over" } = options;
+    const { deadlineAt } = record;
+    if (deadlineAt !== undefined) {
+      const error = new WorkflowError("EXECUTION_TIMEOUT", deadlineMessage(deadlineAt));
+      interrupts.endBy(Math.max(0, deadlineAt - journal.storeNow()), error);
+    }
+    const emit = this.#parts.emitter.of(journal.record);
+    if (this.#parts.emitter.isHeard) {
+      journal.watchRecords(({ seq, kind, nodeId, payload }, durationMs) =>
+        emit({ type: "checkpoint.committed", seq, kind, nodeId, bytes: Buffer.byteLength(payload), durationMs }),
+      );
+    }
+    let secret: string | undefined;
+    const started = startRun({
+      workflow,
+      journal,
+      values,
+      contextMode,
+      clock,
+      codec,
+      interrupts,
+      retry,
+      nodeTimeoutMs,
+      budgetMs,
+      durability,
+      holdMs,
+      onAbort,
+      deadlineAt,
+      random: Math.random,
+      secret: () => {
+        secret ??= randomUUID();
+        return secret;
+      },
+      emit,
+    });
+    const ended = this.#ended(call, begun, started.end).finally(stopHeartbeat);
+    const result = ended.then((end) => end.result);
+    const { userId } = record;
+    runs.add({ executionId: journal.executionId, userId, interrupts, result, answer: started.answer });
+    return ended;
+  }
+
+  async #ended(call: Call, begun: BegunRun, running: Promise<RunEnd>): Promise<RunResult> {
+    try {
+      const end = await running;
+      const result = await this.#result(call, begun, end);
+      return "thrown" in end ? { result, thrown: end.thrown } : { result };
+    } catch (error) {
+      throw withExecutionId(error, begun.journal.executionId);
+    }
+  }
+
+  async #result(
+    call: Call,
+    { journal, definitionChanged }: Pick<BegunRun, "journal" | "definitionChanged">,
+    end: RunEnd,
+  ): Promise<ExecuteWorkflowResult<object>> {
+    const { contextMode, interrupts, surroundings } = call;
+    const output = this.#parts.values.handOut(journal.context, contextMode, journal.holdsInstances) as object;
+    const facts = { journal, output, durationMs: interrupts.elapsedMs, definitionChanged };
+    return end.status === "lost" ? lostResult(surroundings.store, facts, end) : resultOf(facts, end);
+  }
+
+  /** Ends a claimed execution of which no node may start. */
+  async endOverdue(
+    call: Call,
+    begun: Pick<BegunRun, "journal" | "definitionChanged">,
+    { nodeId, nodeName, attempt, failure }: Overdue,
+  ): Promise<RunResult> {
+    const { journal } = begun;
+    const run = nextRun(journal.progress, nodeId);
+    await journal.commitError(
+      { ...run, nodeName, attempt, durationMs: 0, error: failure },
+      { status: "failed", failure },
+    );
+    this.#parts.emitter.of(journal.record)({ type: "execution.failed", failure });
+    const thrown = new WorkflowError(failure.code as ErrorCode, failure.message, { executionId: journal.executionId });
+    return { result: await this.#result(call, begun, { status: "failed", failure, thrown }), thrown };
+  }
+
+  /** The result of an execution as it is on record. */
+  async recorded(call: Call, head: ExecutionRecord): Promise<RunResult> {
+    const { id, userId } = head;
+    const { journal, record } = await readExecution(call.surroundings, id, { checkpoints: "last", userId });
+    const definitionChanged = await this.#hasChanged(record, call.interrupts);
+    return { result: await this.#result(call, { journal, definitionChanged }, recordedEnd(record)) };
+  }
+
+  async #hasChanged(head: ExecutionRecord, interrupts: Interrupts): Promise<boolean> {
+    try {
+      return (await this.definitionOf(head, "original", interrupts)).definitionChanged;
+    } catch (error) {
+      if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
+      return true;
+    }
+  }
+
+  /** The definition to run: another one than the execution's own only if the caller says so. */
+  async definitionOf(
+    { definitionHash, ...head }: ExecutionRecord,
+    which: ResumeWorkflowOptions["definition"],
+    interrupts: Interrupts,
+  ): Promise<ChosenDefinition> {
+    const { catalog } = this.#parts;
+    const { workflowId, userId } = head;
+    if (which === "current" || definitionHash === undefined) {
+      return { workflow: await interrupts.within(catalog.current(workflowId, userId)), definitionChanged: false };
+    }
+    const workflow = await catalog.original(definitionHash, head, interrupts);
+    return { workflow, definitionChanged: !(await interrupts.within(catalog.isCurrent(workflow, userId))) };
+  }
+}

@@ -1,0 +1,157 @@
+import type { Planner } from "../definition/planner.ts";
+import type { NodeRun } from "../state/node-run.ts";
+import type { NodeAnswer, NodeWait } from "../state/progress.ts";
+import { waitTokenOf } from "../state/wait-token.ts";
+import { listedWaits } from "../state/waiting.ts";
+import type { HeadUpdate } from "../store/checkpoint-store.ts";
+import { type AnswerRequest, answerFor } from "./answers.ts";
+import type { SuspendedOutcome } from "./node-outcome.ts";
+import type { RunParts } from "./run-parts.ts";
+import { isOver, timedOut } from "./standing.ts";
+
+interface PendingAnswer {
+  request: AnswerRequest;
+  resolve: (isKept: boolean) => void;
+  reject: (error: unknown) => void;
+}
+
+/** The waits of one run: puts nodes to wait, and wakes them by answers and by time. */
+export class RunWaits {
+  readonly #parts: RunParts;
+  readonly #planner: () => Planner;
+  readonly #pending: PendingAnswer[] = [];
+  #keeping: Promise<void> | undefined;
+  #isQuiet = false;
+  #hasEnded = false;
+
+  /** `planner`: the run's planner as it is now. */
+  constructor(parts: RunParts, planner: () => Planner) {
+    this.#parts = parts;
+    this.#planner = planner;
+  }
+
+  /** A node waits. */
+  get any(): boolean {
+    return this.#parts.journal.progress.waiting.size > 0;
+  }
+
+  /** An answer has come that is not on record. */
+  get hasAnswers(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /**
+   * Takes an answer from outside; resolves to true once it is on record, and to false if the run ended before.
+   *
+   * @throws {WorkflowError} NOT_WAITING, INVALID_ARGUMENT, and the codes of a commit
+   */
+  take(request: AnswerRequest): Promise<boolean> {
+    if (this.#hasEnded) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ request, resolve, reject });
+      if (this.#isQuiet) void this.keepAnswers();
+    });
+  }
+
+  /**
+   * Waits for something during which the journal has nothing that is not committed: answers that come meanwhile are
+   * written at once.
+   */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#isQuiet = true;
+    try {
+      return await work;
+    } finally {
+      this.#isQuiet = false;
+      if (this.#keeping !== undefined) await this.#keeping;
+    }
+  }
+
+  /** Writes the answers that have come. Only while everything else is committed. */
+  keepAnswers(): Promise<void> {
+    this.#keeping ??= this.#keepAll().finally(() => {
+      this.#keeping = undefined;
+    });
+    return this.#keeping;
+  }
+
+  /** Wakes the nodes whose time to wait is over. */
+  async timeOut(): Promise<void> {
+    const { journal } = this.#parts;
+    const now = journal.storeNow();
+    const over = [...journal.progress.waiting.values()].filter((wait) => isOver(wait, now));
+    if (over.length > 0) await this.#wake(over.map(timedOut));
+  }
+
+  /** The wait that a node begins, and the head that names it. @throws {WorkflowError} STATE_NOT_SERIALIZABLE */
+  begin(run: NodeRun, { reason, payload, untilMs, forMs }: SuspendedOutcome): { wait: NodeWait; head: HeadUpdate } {
+    const { journal, codec } = this.#parts;
+    const { waiting } = journal.progress;
+    const sinceMs = journal.storeNow();
+    const until = untilMs ?? (forMs === undefined ? undefined : sinceMs + forMs);
+    const wait: NodeWait = {
+      ...run,
+      token: nextWaitToken(this.#parts, run),
+      sinceMs,
+      ...(until === undefined ? {} : { untilMs: until }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(payload === undefined ? {} : { payload: codec.take(payload, ["payload"]).value }),
+    };
+    return { wait, head: this.#listed(new Map(waiting).set(run.nodeId, wait)) };
+  }
+
+  /** When the execution wants to run although nobody answers, in milliseconds since the epoch. */
+  wakeAt(waiting: Iterable<NodeWait> = this.#parts.journal.progress.waiting.values()): number | undefined {
+    const times = Array.from(waiting, ({ untilMs }) => untilMs).filter((time) => time !== undefined);
+    const { deadlineAt } = this.#parts;
+    if (deadlineAt !== undefined) times.push(deadlineAt);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** The run has ended: answers that are not on record are for the next one. */
+  end(): void {
+    this.#hasEnded = true;
+    for (const { resolve } of this.#pending.splice(0)) resolve(false);
+  }
+
+  async #keepAll(): Promise<void> {
+    for (let pending = this.#pending.shift(); pending !== undefined; pending = this.#pending.shift()) {
+      const { request, resolve, reject } = pending;
+      try {
+        const { journal, workflow } = this.#parts;
+        await this.#wake([answerFor({ journal, workflow, head: { status: "running" } }, request)]);
+        resolve(true);
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  async #wake(answers: readonly NodeAnswer[]): Promise<void> {
+    const { journal, workflow } = this.#parts;
+    const left = new Map(journal.progress.waiting);
+    for (const { nodeId } of answers) left.delete(nodeId);
+    const isFewer = left.size < journal.progress.waiting.size;
+    await journal.save(isFewer ? this.#listed(left) : {}, { answers });
+    for (const { nodeId } of answers) {
+      const index = workflow.graph.indexOf.get(nodeId);
+      if (index !== undefined) this.#planner().unpark(index);
+    }
+  }
+
+  #listed(waiting: ReadonlyMap<string, NodeWait>): HeadUpdate {
+    return listedWaits(waiting, nodeNames(this.#parts));
+  }
+}
+
+/** The names of a workflow's nodes, as checkpoints show them. */
+export function nodeNames({ workflow }: Pick<RunParts, "workflow">): (nodeId: string) => string {
+  const { steps, graph } = workflow;
+  return (nodeId) => steps[graph.indexOf.get(nodeId) ?? -1]?.nodeName ?? nodeId;
+}
+
+/** The token that answers a node's next wait in a visit. */
+export function nextWaitToken({ journal, secret }: Pick<RunParts, "journal" | "secret">, run: NodeRun): string {
+  const { instance = secret(), answers } = journal.progress;
+  return waitTokenOf({ id: journal.executionId, instance }, run, answers.get(run.nodeId)?.token);
+}

@@ -1,0 +1,94 @@
+import { Planner } from "../definition/planner.ts";
+import type { Journal } from "../state/journal.ts";
+import { type NodeAnswer, type NodeWait, nextRun } from "../state/progress.ts";
+import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import type { Standing } from "./decide.ts";
+import type { PreparedWorkflow } from "./workflow-catalog.ts";
+
+/** The planner of an execution: the nodes that have run are settled, and those that wait are passed over. */
+export function restorePlanner(workflow: PreparedWorkflow, { progress }: Pick<Journal, "progress">): Planner {
+  const { graph } = workflow;
+  const planner = new Planner(graph);
+  for (const { nodeId, handles } of progress.ran) {
+    const index = graph.indexOf.get(nodeId);
+    if (index !== undefined) planner.settle(index, handles);
+  }
+  for (const nodeId of progress.waiting.keys()) {
+    const index = graph.indexOf.get(nodeId);
+    if (index !== undefined) planner.park(index);
+  }
+  return planner;
+}
+
+/** A wait of an execution; without a token if an older version has suspended it. */
+export type OpenWait = Omit<NodeWait, "token"> & { token?: string };
+
+/** An execution as it was read, with the workflow that it runs by. */
+export interface Found {
+  journal: Journal;
+  /** Its head before it was claimed. */
+  head: Pick<ExecutionRecord, "status" | "wakeAt">;
+  workflow: PreparedWorkflow;
+}
+
+/**
+ * Returns the waits of an execution whose nodes the workflow has.
+ *
+ * - Older versions kept no waits: of an execution that they suspended, the node that is next waits.
+ */
+export function openWaits({ journal, head, workflow }: Found): OpenWait[] {
+  const { waiting, answers } = journal.progress;
+  if (waiting.size > 0) return [...waiting.values()].filter(({ nodeId }) => workflow.graph.indexOf.has(nodeId));
+  const next = nextNodeOf(workflow, journal);
+  if (head.status !== "suspended" || next === undefined || answers.has(next)) return [];
+  const { wakeAt: untilMs } = head;
+  return [{ ...nextRun(journal.progress, next), sinceMs: 0, ...(untilMs === undefined ? {} : { untilMs }) }];
+}
+
+/** Whether the time of a wait is over at a time by the store's clock: the node is to run without an answer. */
+export function isOver({ untilMs }: OpenWait, storeNow: number): boolean {
+  return untilMs !== undefined && untilMs <= storeNow;
+}
+
+/** Whether a wait takes an answer. Those that an older version began take one also when their time has come. */
+function isOpen(wait: OpenWait, storeNow: number): boolean {
+  return wait.token === undefined || !isOver(wait, storeNow);
+}
+
+/** Returns what an execution is about to do. */
+export function standingOf(found: Found): Standing {
+  const { journal, head, workflow } = found;
+  const { answers, attempts } = journal.progress;
+  const { status } = head;
+  if (status === "completed" || status === "cancelled") return { ...NOTHING_LEFT, status };
+  const now = journal.storeNow();
+  const waits = openWaits(found);
+  const waitingIds = waits.map(({ nodeId }) => nodeId);
+  const ready = nextNodeOf(workflow, journal);
+  const next = ready !== undefined && waitingIds.includes(ready) ? undefined : ready;
+  const { retryAtMs = 0 } = (next === undefined ? undefined : attempts.get(next)) ?? {};
+  return {
+    status,
+    next,
+    retryInMs: Math.max(0, retryAtMs - now),
+    waiting: waits.filter((wait) => isOpen(wait, now)).map(({ nodeId }) => nodeId),
+    hasTimedOut: waits.some((wait) => isOver(wait, now)),
+    answered: [...answers.values()].filter(isFromOutside).map(({ nodeId }) => nodeId),
+  };
+}
+
+const NOTHING_LEFT = { next: undefined, retryInMs: 0, waiting: [], hasTimedOut: false, answered: [] } as const;
+
+/** The answer to a wait whose time is over: nobody gave one. */
+export function timedOut({ nodeId, visit, token }: OpenWait): NodeAnswer {
+  return { nodeId, visit, data: undefined, ...(token === undefined ? {} : { token }), timedOut: true };
+}
+
+function isFromOutside({ timedOut }: NodeAnswer): boolean {
+  return timedOut !== true;
+}
+
+function nextNodeOf(workflow: PreparedWorkflow, journal: Journal): string | undefined {
+  const index = restorePlanner(workflow, journal).next();
+  return index === undefined ? undefined : workflow.steps[index]?.node.id;
+}

@@ -1,0 +1,29 @@
+import { sha256 } from "../crypto.ts";
+import type { NodeRun } from "./node-run.ts";
+
+const FORM = /^ww_([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * Returns the token of a node's next wait in a visit: `ww_`, the execution's id in base64url, a dot and a SHA-256 in
+ * base64url. It has 50 characters and four thirds of the id's bytes, and is safe in an address.
+ *
+ * - Made from the execution's `instance`, a random value that nothing else shows, so nobody can guess it. Every attempt
+ *   of the visit gets the same one, so that a node can send it before it suspends.
+ * - `previous`: the token of the wait that the visit was answered at last. So a node that suspends again has a new one.
+ */
+export function waitTokenOf(
+  { id, instance }: { id: string; instance: string },
+  { nodeId, visit }: NodeRun,
+  previous = "",
+): string {
+  const secret = sha256(JSON.stringify(["wait", instance, nodeId, visit, previous]), "base64url");
+  return `ww_${Buffer.from(id, "utf8").toString("base64url")}.${secret}`;
+}
+
+/** Returns the id of the execution that a token names; `undefined` if the text is no token. */
+export function executionIdOf(waitToken: string): string | undefined {
+  const [, encoded] = FORM.exec(waitToken) ?? [];
+  if (encoded === undefined) return undefined;
+  const id = Buffer.from(encoded, "base64url").toString("utf8");
+  return id !== "" && Buffer.from(id, "utf8").toString("base64url") === encoded ? id : undefined;
+}
