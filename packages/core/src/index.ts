@@ -34,6 +34,7 @@ export type {
   PendingResult,
   SuspendedResult,
 } from "./engine/execution-result.ts";
+export type { ForkExecutionOptions, ForkPoint } from "./engine/fork-options.ts";
 export type { InputOf, WorkflowIdOf } from "./engine/known-definitions.ts";
 export {
   type DefinedNode,

@@ -154,6 +154,10 @@ function membersOf(
       const bound = bind("cancelExecution", call);
       return (await load()).executions.cancel(bound);
     },
+    forkExecution: async (call) => {
+      const bound = bind("forkExecution", call);
+      return (await load()).fork(bound);
+    },
     deleteExecution: async (call) => {
       const bound = bind("deleteExecution", call);
       return (await load()).executions.delete(bound);

@@ -7,6 +7,8 @@ import type { WorkflowEngineOptions } from "./engine-options.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
 import { ExecutionWatches } from "./execution-watches.ts";
 import { Executions } from "./executions.ts";
+import { forkExecution } from "./fork.ts";
+import type { ForkExecutionOptions } from "./fork-options.ts";
 import { LiveRuns } from "./live-runs.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import { Recovery } from "./recovery.ts";
@@ -19,6 +21,7 @@ export class Runtime {
   readonly runner: Runner<WorkflowContext>;
   readonly executions: Executions;
   readonly watches: ExecutionWatches;
+  readonly fork: (call: ForkExecutionOptions<object>) => Promise<{ executionId: string }>;
   readonly recovery: Recovery;
   readonly #runs = new LiveRuns();
   readonly #surroundings: Surroundings;
@@ -35,6 +38,7 @@ export class Runtime {
     this.runner = new Runner({ ...options, surroundings, catalog, changes, values, runs, emitter });
     this.executions = new Executions(surroundings, runs, emitter);
     this.watches = new ExecutionWatches(surroundings, changes);
+    this.fork = (call) => forkExecution({ surroundings, catalog }, call);
     this.recovery = new Recovery({
       surroundings,
       recover: (head, limits) => this.runner.recover(head, limits),

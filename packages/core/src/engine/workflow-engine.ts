@@ -13,6 +13,7 @@ import type {
   WatchExecutionOptions,
 } from "./execution-queries.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
+import type { ForkExecutionOptions } from "./fork-options.ts";
 import type { CheckedId, InputOf } from "./known-definitions.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import type {
@@ -152,6 +153,27 @@ interface ExecutionMembers<Context extends object> {
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, STATE_CORRUPT, STORE_UNAVAILABLE
    */
   cancelExecution(options: CancelExecutionOptions): Promise<void>;
+  /**
+   * Makes a new execution from a point in the history of another one. This is how one goes back.
+   *
+   * - The call runs nothing. The fork is `pending` and due, has an id of its own, and is resumed as any other.
+   * - Nodes that ran before the point do not run again; those after it run anew, with idempotency keys of their own.
+   *   Waits, answers and attempts do not go along.
+   * - The original is only read, whatever its status, and may be deleted: a fork does not need it.
+   * - The fork's checkpoints are its own. Those before the point are the original's: `forkedFromId`, `forkedFromSeq`.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT if there is no such point, or `historyLimit` has dropped its records;
+   *   EXECUTION_NOT_FOUND, IMPORT_INCOMPLETE, DEFINITION_NOT_FOUND, WORKFLOW_NOT_FOUND, UNKNOWN_NODE_TYPE,
+   *   NODE_DATA_INVALID, STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, STATE_CORRUPT, STATE_VERSION_UNSUPPORTED,
+   *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const fork = await forkExecution({ executionId, at: { beforeNode: "charge" } });
+   * const result = await resumeWorkflow(fork);
+   * ```
+   */
+  forkExecution(options: ForkExecutionOptions<Context>): Promise<{ executionId: string }>;
   /**
    * Deletes an execution with its checkpoints, also one that cannot be read.
    *

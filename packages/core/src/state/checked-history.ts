@@ -58,7 +58,12 @@ export function checkRecords(head: ExecutionRecord, records: readonly Checkpoint
     throw corruptHead("it counts other checkpoints than there are", { checkpointsCount: head.checkpointsCount });
   }
   const newest = records.at(-1);
-  if (newest !== undefined && isSealed(newest.id) && !headIsIntact(newest.id, head)) {
+  if (newest !== undefined) checkNewest(head, newest);
+}
+
+/** Checks that a head is as it was when its newest record was written. @throws {WorkflowError} STATE_CORRUPT */
+export function checkNewest(head: ExecutionRecord, { id }: CheckpointRecord): void {
+  if (isSealed(id) && !headIsIntact(id, head)) {
     throw corruptHead("its counters or its definition were changed since its newest record was written", {});
   }
 }

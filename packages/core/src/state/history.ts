@@ -73,10 +73,16 @@ export class History<Context> {
     return listed;
   }
 
-  /** The newest checkpoint without an error; `null` before the first. */
-  resumePoint(): ResumePoint | null {
+  /**
+   * The newest checkpoint without an error; `null` before the first.
+   *
+   * - `ranLast`: the node that ran last. Before a fork's first checkpoint, it is one that ran before the fork.
+   */
+  resumePoint(ranLast: string | undefined): ResumePoint | null {
     const last = this.#records.findLast((record) => isListed(record) && record.error === undefined);
-    return last === undefined ? null : { nodeId: last.nodeId, stepNumber: last.stepNumber };
+    if (last !== undefined) return { nodeId: last.nodeId, stepNumber: last.stepNumber };
+    const [initial] = this.#records;
+    return ranLast === undefined || initial === undefined ? null : { nodeId: ranLast, stepNumber: initial.stepNumber };
   }
 
   /** The records themselves. */

@@ -27,12 +27,12 @@ export function shownStatus(head: Head): WorkflowStatus {
   return head.status === "pending" && isIncompleteImport(head) ? "failed" : head.status;
 }
 
-/** Refuses to resume an execution whose history is not all there. @throws {WorkflowError} IMPORT_INCOMPLETE */
-export function refuseIncompleteImport(head: Head): void {
+/** Refuses to resume or fork an execution whose history is not all there. @throws {WorkflowError} IMPORT_INCOMPLETE */
+export function refuseIncompleteImport(head: Head, refused: "resumed" | "forked" = "resumed"): void {
   if (!isIncompleteImport(head)) return;
   throw new WorkflowError(
     "IMPORT_INCOMPLETE",
-    `Execution ${quoted(head.id)} cannot be resumed. ${INCOMPLETE_IMPORT.message}`,
+    `Execution ${quoted(head.id)} cannot be ${refused}. ${INCOMPLETE_IMPORT.message}`,
     {
       executionId: head.id,
     },

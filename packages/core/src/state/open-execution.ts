@@ -8,15 +8,14 @@ import { checkHead } from "./checked-history.ts";
 import { History } from "./history.ts";
 import { type HistoryPage, type PageQuery, pageOf } from "./history-page.ts";
 import { refuseIncompleteImport } from "./incomplete-import.ts";
+import { initialRecord } from "./initial-record.ts";
 import { Journal } from "./journal.ts";
 import { shapeOf } from "./live-values.ts";
 import { noProgress } from "./progress.ts";
 import { type ReadHistory, readHistory } from "./read-history.ts";
-import { Seal } from "./record-seal.ts";
 import { restoreState } from "./restore.ts";
 import { RESUMABLE } from "./status-policy.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { snapshotPayload } from "./write-payload.ts";
 
 /** An execution that was opened, with its state in memory. */
 export interface OpenedExecution {
@@ -65,23 +64,11 @@ export async function createExecution(surroundings: Surroundings, options: Creat
     throw new WorkflowError("INVALID_ARGUMENT", "initialData must be a plain object.");
   }
   const { totalSteps, definitionHash } = options;
-  const counters = { snapshotSeq: 0, checkpointsCount: 0, currentStep: 0, totalSteps, definitionHash };
-  const initial = {
-    kind: "snapshot",
-    nodeId: "",
-    nodeName: "",
-    visit: 1,
-    stepNumber: 0,
-    attempt: 1,
-    durationMs: 0,
-    payload: snapshotPayload(codec, {
-      contextText: codec.encode(initialData),
-      progress: noProgress(randomUUID()),
-    }),
-    timestamp: clock.now(),
-  } as const;
-  const { id, seq } = new Seal(executionId, { ...counters, seq: -1 }).next(initial, {});
-  const checkpoint = { ...initial, id };
+  const initial = initialRecord({ codec, timestamp: clock.now() }, executionId, {
+    ...{ contextText: codec.encode(initialData), progress: noProgress(randomUUID()) },
+    ...{ currentStep: 0, totalSteps, definitionHash },
+  });
+  const { seq: _seq, ...checkpoint } = initial;
   const execution: NewExecution = {
     id: executionId,
     workflowId: options.workflowId,
@@ -95,7 +82,7 @@ export async function createExecution(surroundings: Surroundings, options: Creat
   if (options.metadata !== undefined) execution.metadata = options.metadata;
   if (options.deadlineMs !== undefined) execution.deadlineMs = options.deadlineMs;
   if (options.createdAt !== undefined) execution.createdAt = options.createdAt;
-  const records = [{ ...checkpoint, seq }];
+  const records = [initial];
   // Before the write: what cannot be read back must not be in the store.
   const restored = restoreState(codec, executionId, records);
   const head = await store.createExecution(execution);

@@ -64,13 +64,22 @@ async function readOnce(surroundings: Surroundings, head: ExecutionRecord, start
   }
   const beyond = records.findIndex(({ seq }) => seq > head.seq);
   if (beyond !== -1) {
-    // A writer may have appended them since the head was read; what comes before them is the head's all the same.
-    if (!hasMoved(head, await headNow(surroundings, head.id))) throw corruptHistory("the head is behind its records");
+    await checkIsBehind(surroundings, head);
     records.length = beyond;
   }
   checkRecords(head, records, from);
   if (head.firstSeq > 0 && head.firstSeq < from) await checkOldest(surroundings, head);
   return { head, records, restored: restoreState(codec, head.id, records) };
+}
+
+/**
+ * Checks, if there are records beyond a head, that a writer has appended them since it was read. What comes before them
+ * is the head's all the same.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT
+ */
+export async function checkIsBehind(surroundings: Surroundings, head: ExecutionRecord): Promise<void> {
+  if (!hasMoved(head, await headNow(surroundings, head.id))) throw corruptHistory("the head is behind its records");
 }
 
 /** What was dropped was dropped before a snapshot. */

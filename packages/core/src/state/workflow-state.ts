@@ -290,9 +290,9 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     return canResume(this.#status, this.#opened.leaseExpired);
   }
 
-  /** The newest checkpoint without an error; `null` before the first. */
+  /** The newest checkpoint without an error; `null` before the first. In a fork, before that, the node it was forked after. */
   getResumePoint(): ResumePoint | null {
-    return this.#history.resumePoint();
+    return this.#history.resumePoint(this.#journal.progress.ran.last?.nodeId);
   }
 
   /**

@@ -16,6 +16,7 @@ const SHAPES: Record<string, string> = {
   resumeWorkflow: "{ executionId, nodeId?, data?, definition?, waitForLeaseMs?, userId?, timeoutMs?,",
   watchExecution: "{ executionId, signal?, checkpoints?, userId? }",
   cancelExecution: "{ executionId, reason?, userId? }",
+  forkExecution: "{ executionId, at, context?, definition?, userId? }",
   deleteExecution: "{ executionId, userId? }",
   listExecutions: "{ workflowId?, userId?, status?,",
   executions: "{ workflowId?, userId?, status?,",

@@ -30,6 +30,11 @@ describe("an option that is not known", () => {
     ["executeWorkflow", (engine, options) => engine.executeWorkflow(options), CALL],
     ["executeWorkflowSync", (engine, options) => engine.executeWorkflowSync(options), CALL],
     ["resumeWorkflow", (engine, options) => engine.resumeWorkflow(options), { executionId: "cut-off" }],
+    [
+      "forkExecution",
+      (engine, options) => engine.forkExecution(options),
+      { executionId: "done", at: { stepNumber: 0 } },
+    ],
     ["listExecutions", (engine, options) => engine.listExecutions(options), {}],
     ["pruneExecutions", (engine, options) => engine.pruneExecutions(options), { olderThanMs: 0 }],
     ["getExecutionState", (engine, options) => engine.getExecutionState("done", options), {}],

@@ -45,6 +45,7 @@ const BY_ID: Record<string, Call> = {
   getExecutionState: (members, executionId, user) => members.getExecutionState(executionId, user),
   watchExecution: (members, executionId, user) => first(members.watchExecution({ executionId, ...user })),
   cancelExecution: (members, executionId, user) => members.cancelExecution({ executionId, ...user }),
+  forkExecution: (members, executionId, user) => members.forkExecution({ executionId, at: { stepNumber: 0 }, ...user }),
   deleteExecution: (members, executionId, user) => members.deleteExecution({ executionId, ...user }),
   WorkflowState: (members, executionId, user) => members.WorkflowState.resume(executionId, user),
 };
