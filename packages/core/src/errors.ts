@@ -11,6 +11,8 @@ export const ERROR_CODES = [
   "WORKFLOW_NOT_FOUND",
   /** The definition that an execution began with is no longer in the store, and the engine does not have it either. */
   "DEFINITION_NOT_FOUND",
+  /** A node that has run is gone from the engine's own definition, or has another type in it. */
+  "DEFINITION_INCOMPATIBLE",
   /** The definition does not have the shape of a workflow. */
   "WORKFLOW_INVALID",
   /** The definition has no nodes. */

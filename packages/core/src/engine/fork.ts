@@ -8,9 +8,10 @@ import { readSteadily } from "../state/read-history.ts";
 import { readStateAt, type StateAt } from "../state/state-at.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, NewExecution } from "../store/checkpoint-store.ts";
+import { refuseMisfit } from "./definition-fit.ts";
 import { checkForkOptions, type ForkExecutionOptions } from "./fork-options.ts";
 import { findForkPoint } from "./fork-point.ts";
-import { restorePlanner } from "./run.ts";
+import { restorePlanner } from "./standing.ts";
 import type { PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** The definition that a fork runs by; `undefined` if the original is of a loop that no engine runs. */
@@ -43,7 +44,11 @@ export async function forkExecution(
       return next === undefined ? undefined : known.steps[next]?.node.id;
     };
     const seq = await findForkPoint({ surroundings, head: now }, at, nextNode);
-    return { head: now, seq, state: await readStateAt(surroundings, now, seq), workflow };
+    const state = await readStateAt(surroundings, now, seq);
+    if (options.definition === "current" && workflow !== undefined) {
+      await refuseMisfit({ catalog, limits: UNLIMITED }, workflow, { head: now, ran: state.progress.ran });
+    }
+    return { head: now, seq, state, workflow };
   });
   // Also one that the store has: from here on it counts as saved lately, so nobody deletes it before the fork names it.
   if (workflow !== undefined) await store.saveDefinition(workflow.hash, workflow.json);

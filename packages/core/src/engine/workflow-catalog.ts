@@ -52,7 +52,7 @@ const MAX_SAVED = 10_000;
 const SAVE_AGAIN_MS = 60_000;
 
 /** The limits of the run that waits for a definition. */
-interface Limits {
+export interface Limits {
   /** Waits for a lookup or a schema. */
   within<T>(result: Promise<T>): Promise<T>;
   /** Waits for an answer of the store. */
@@ -123,6 +123,22 @@ export class WorkflowCatalog {
       throw corruptDefinition(hash, `of workflow ${quoted(workflow.id)}, the execution of ${quoted(head.workflowId)}`);
     } catch (error) {
       throw withExecutionId(error, head.id);
+    }
+  }
+
+  /**
+   * The types of a definition's nodes, by their ids; `undefined` if nobody has it any more, or it is not whole.
+   *
+   * @throws {WorkflowError} STORE_UNAVAILABLE
+   */
+  async nodeTypes(hash: string, limits: Limits): Promise<ReadonlyMap<string, string> | undefined> {
+    const ready = this.#ready.get(hash);
+    if (ready !== undefined) return new Map(ready.steps.map(({ node, type }) => [node.id, type]));
+    const json = await limits.withinStore(this.#reading.once(hash, () => this.#store.getDefinition(hash)));
+    try {
+      return new Map(readKept(hash, json).nodes.map((node) => [node.id, nodeType(node)]));
+    } catch {
+      return undefined;
     }
   }
 

@@ -49,14 +49,7 @@ describe("resumeWorkflow", () => {
   it("goes on with the definition the execution began with, or the current one", async () => {
     const store = new MemoryCheckpointStore();
     const failed = await engineOn(store, failAt("n3")).executeWorkflow(CALL);
-    const longer = chain(5);
-    longer.nodes.splice(1, 1);
-    longer.edges = [
-      { source: "n1", target: "n3" },
-      { source: "n3", target: "n4" },
-      { source: "n4", target: "n5" },
-    ];
-    const changed = engineOn(store, append, { definition: longer });
+    const changed = engineOn(store, append, { definition: chain(5) });
     const current = await changed.resumeWorkflow({ executionId: failed.executionId, definition: "current" });
     expect(current).toMatchObject({ status: "completed", output: { ran: ["n1", "n2", "n3", "n4", "n5"] } });
 

@@ -1,0 +1,102 @@
+import { WorkflowError } from "../errors.ts";
+import type { Journal } from "../state/journal.ts";
+import { readExecution } from "../state/open-execution.ts";
+import type { RanNode } from "../state/progress.ts";
+import { RESUMABLE } from "../state/status-policy.ts";
+import type { Surroundings } from "../state/surroundings.ts";
+import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import type { ResumeWorkflowOptions } from "./run-options.ts";
+import type { Limits, PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
+
+/** What finds the definition that an execution had. */
+interface Parts {
+  catalog: WorkflowCatalog;
+  limits: Limits;
+}
+
+/** The types of nodes, by their ids. */
+type NodeTypes = ReadonlyMap<string, string>;
+
+/** A node that has run, and that another definition does not have as it was. */
+interface Misfit {
+  nodeId: string;
+  /** The type that it had, if that is known. */
+  type: string | undefined;
+  /** The type that it has in the other definition; `undefined` if it is not there. */
+  currentType: string | undefined;
+}
+
+/** The nodes that have run and are gone, or have another type. If the types they had are not known, only those gone. */
+export function misfits(ran: Iterable<RanNode>, current: NodeTypes, before: NodeTypes | undefined): Misfit[] {
+  const found = new Map<string, Misfit>();
+  for (const { nodeId } of ran) {
+    const currentType = current.get(nodeId);
+    const type = before?.get(nodeId);
+    const fits = currentType !== undefined && (type === undefined || type === currentType);
+    if (!fits) found.set(nodeId, { nodeId, type, currentType });
+  }
+  return [...found.values()];
+}
+
+/**
+ * Refuses to continue an execution by a definition in which a node that has run is gone, or has another type: what it
+ * left in the context is not what the nodes after it expect.
+ *
+ * @throws {WorkflowError} DEFINITION_INCOMPATIBLE, STORE_UNAVAILABLE
+ */
+export async function refuseMisfit(
+  { catalog, limits }: Parts,
+  workflow: PreparedWorkflow,
+  { head, ran }: { head: ExecutionRecord; ran: Iterable<RanNode> },
+): Promise<void> {
+  const { id: executionId, definitionHash, workflowId } = head;
+  if (workflow.hash === definitionHash) return;
+  const before = definitionHash === undefined ? undefined : await catalog.nodeTypes(definitionHash, limits);
+  const found = misfits(ran, new Map(workflow.steps.map(({ node, type }) => [node.id, type])), before);
+  const [first] = found;
+  if (first === undefined) return;
+  const { nodeId, type, currentType } = first;
+  const had = type === undefined ? "" : ` as type ${quoted(type)}`;
+  const has = currentType === undefined ? "does not have the node" : `has it as type ${quoted(currentType)}`;
+  throw new WorkflowError(
+    "DEFINITION_INCOMPATIBLE",
+    `Execution ${quoted(executionId)} has run node ${quoted(nodeId)}${had}, and the engine's own definition of workflow ${quoted(workflowId)} ${has}.`,
+    {
+      executionId,
+      details: {
+        ...{ nodeId, ...(type === undefined ? {} : { type }), ...(currentType === undefined ? {} : { currentType }) },
+        nodeIds: found.slice(0, MOST_LISTED).map((each) => each.nodeId),
+      },
+    },
+  );
+}
+
+/**
+ * Refuses a resume with `definition: "current"` that does not fit what has run: as the execution is read, or as the journal
+ * of its claim has it.
+ *
+ * @throws {WorkflowError} as {@link refuseMisfit} and `readExecution`
+ */
+export async function refuseUnfit(
+  {
+    surroundings,
+    call,
+    ...parts
+  }: Parts & { surroundings: Surroundings; call: Pick<ResumeWorkflowOptions, "definition"> },
+  workflow: PreparedWorkflow,
+  head: ExecutionRecord,
+  claimed?: Pick<Journal, "progress">,
+): Promise<void> {
+  // What cannot be claimed is refused by the claim, which says why.
+  if (call.definition !== "current" || !RESUMABLE.includes(head.status)) return;
+  const { id, userId } = head;
+  const { journal, record } =
+    claimed === undefined
+      ? await readExecution(surroundings, id, { checkpoints: "last", userId })
+      : { journal: claimed, record: head };
+  await refuseMisfit(parts, workflow, { head: record, ran: journal.progress.ran });
+}
+
+/** The most nodes that an error lists. */
+const MOST_LISTED = 100;
