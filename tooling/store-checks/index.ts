@@ -3,3 +3,4 @@ export { edited, expectSoundReads, forManyEdits, newHistory, type TextEdit } fro
 export { expectNoLeak } from "./leaks.ts";
 export { itKeepsEveryField } from "./request-fields.ts";
 export { itSurvivesARestart } from "./restart.ts";
+export { itPrunesByTheEnd } from "./retention.ts";

@@ -22,6 +22,7 @@ export type {
   ListExecutionsQuery,
   PruneDefinitionsOptions,
   PruneOptions,
+  PruneProgress,
   WatchExecutionOptions,
 } from "./engine/execution-queries.ts";
 export type {

@@ -153,6 +153,8 @@ const pruneOptions: OptionSchemas<PruneOptions> = {
   status: filter(status),
   workflowId: filter(id),
   userId: filter(id),
+  onProgress: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+  dryRun: filter(z.boolean()),
 };
 
 /** Checks what `executeWorkflow` is given. @throws {WorkflowError} INVALID_ARGUMENT */

@@ -111,4 +111,19 @@ export interface PruneOptions {
   status?: WorkflowStatus | readonly WorkflowStatus[];
   workflowId?: string;
   userId?: string;
+  /**
+   * Is called after each batch of up to 500 executions, also if none was found. The call does not wait for a promise, and
+   * ignores failures.
+   */
+  onProgress?: (progress: PruneProgress) => unknown;
+  /** Counts what would be deleted, and deletes nothing. Default: false. */
+  dryRun?: boolean;
+}
+
+/** How far `pruneExecutions` has come. */
+export interface PruneProgress {
+  /** The executions that met all conditions so far. */
+  looked: number;
+  /** Those of them that were deleted; in a dry run, that would have been. Others have changed since, or cannot be read. */
+  deleted: number;
 }

@@ -3,14 +3,13 @@ import { WorkflowError } from "../errors.ts";
 import { readHead } from "../state/open-execution.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
-import type { ExecutionRecord, ExecutionRef, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
+import type { ExecutionRef, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import {
   checkCancelOptions,
   checkDeleteOptions,
   checkListOptions,
   checkPruneDefinitionsOptions,
-  checkPruneOptions,
 } from "./call-options.ts";
 import { cancellation } from "./cancellation.ts";
 import type { Emitter } from "./emitter.ts";
@@ -22,11 +21,10 @@ import type {
   PruneDefinitionsOptions,
   PruneOptions,
 } from "./execution-queries.ts";
-import { summarize, unreadableOf } from "./execution-summary.ts";
+import { summarize } from "./execution-summary.ts";
 import type { LiveRuns } from "./live-runs.ts";
+import { pruneExecutions } from "./prune.ts";
 
-/** Executions that are deleted in one call of the store. */
-const DELETE_BATCH = 500;
 /** How often a deletion is tried again because the execution was claimed or committed in between. */
 const MAX_DELETIONS = 100;
 
@@ -80,27 +78,8 @@ export class Executions {
     return isDeleted;
   }
 
-  async prune(given: PruneOptions): Promise<number> {
-    const options = checkPruneOptions(given);
-    const { store } = this.#surroundings;
-    const { olderThanMs, status = ["completed", "cancelled"], workflowId, userId } = options;
-    const query: ListExecutionsOptions = {
-      status,
-      endedForMs: olderThanMs,
-      order: "asc",
-      limit: DELETE_BATCH,
-      ...(workflowId === undefined ? {} : { workflowId }),
-      ...(userId === undefined ? {} : { userId }),
-    };
-    let deleted = 0;
-    for (let cursor: string | undefined; ; ) {
-      const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
-      // Nobody knows when an execution ended whose row cannot be read.
-      const refs = page.items.filter((head) => unreadableOf(head) === undefined).map(refTo);
-      if (refs.length > 0) deleted += await store.deleteExecutions(refs);
-      cursor = page.nextCursor;
-      if (cursor === undefined) return deleted;
-    }
+  prune(given: PruneOptions): Promise<number> {
+    return pruneExecutions(this.#surroundings.store, given);
   }
 
   async pruneDefinitions(given: PruneDefinitionsOptions): Promise<number> {
@@ -135,11 +114,6 @@ export class Executions {
   async #deleteRef(ref: ExecutionRef): Promise<boolean> {
     return (await this.#surroundings.store.deleteExecutions([ref])) > 0;
   }
-}
-
-/** Names an execution as it was read: what has been changed or claimed since is left alone. */
-function refTo({ id, version, token }: ExecutionRecord): Required<ExecutionRef> {
-  return { id, version, token };
 }
 
 function listOptionsOf(given: ListExecutionsQuery, member: "listExecutions" | "executions"): ListExecutionsOptions {

@@ -182,7 +182,19 @@ interface ExecutionMembers<Context extends object> {
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
    */
   deleteExecution(options: DeleteExecutionOptions): Promise<boolean>;
-  /** Deletes executions that ended long ago, and returns their number. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE */
+  /**
+   * Deletes executions that ended long ago, by the store's clock, and returns their number.
+   *
+   * - Failed ones are left unless you ask for them, since they can be resumed. Forks of what is deleted stay.
+   * - It works in batches of 500. One that was interrupted is simply called again.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const deleted = await pruneExecutions({ olderThanMs: 30 * 86_400_000 });
+   * ```
+   */
   pruneExecutions(options: PruneOptions): Promise<number>;
 }
 

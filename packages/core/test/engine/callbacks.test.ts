@@ -7,6 +7,7 @@ interface Told {
   name: string;
   calls: number;
   faults: number;
+  pruned: number;
   results: { status: string }[];
 }
 
@@ -20,6 +21,7 @@ it("callbacks that throw, reject, or return something hostile change no result a
     .map((line) => JSON.parse(line) as Told);
   expect(quiet?.results.map(({ status }) => status)).toEqual(["suspended", "completed"]);
   expect(quiet?.calls).toBeGreaterThan(10);
+  expect(quiet?.pruned).toBe(1);
   expect(quiet?.faults).toBeGreaterThan(3);
   expect(hostile).toHaveLength(12);
   for (const told of hostile) expect(told).toEqual({ ...quiet, name: told.name });

@@ -123,43 +123,6 @@ describe("metadata", () => {
   });
 });
 
-describe("pruneExecutions", () => {
-  it("deletes what ended long ago by the store's clock, failed ones only where asked for, and returns how many", async () => {
-    const { engine, store } = await setUp();
-    const left = async () => (await engine.listExecutions()).items.map(({ id }) => id);
-    expect(await engine.pruneExecutions({ olderThanMs: 2.5 * DAY_MS })).toBe(1);
-    expect(await left()).toEqual(["e4", "e3", "e2"]);
-    expect(await engine.pruneExecutions({ olderThanMs: 0, workflowId: "chain" })).toBe(0);
-    expect(await engine.pruneExecutions({ olderThanMs: 0, status: "failed" })).toBe(1);
-    // The engine's own clock may be wrong by any time.
-    const wrong = createWorkflowEngine({ store, workflows: [], executors: {}, clock: new ManualClock(0) });
-    expect(await wrong.pruneExecutions({ olderThanMs: 0 })).toBe(1);
-    expect(await left()).toEqual(["e4"]);
-    await expect(engine.pruneExecutions({ olderThanMs: -1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
-  });
-
-  it("goes by the end of an execution, not by its beginning", async () => {
-    const { engine, clock } = await setUp();
-    clock.advance(10 * DAY_MS);
-    await engine.resumeWorkflow({ executionId: "e4" });
-    expect(await engine.pruneExecutions({ olderThanMs: DAY_MS })).toBe(2);
-    expect((await engine.listExecutions()).items.map(({ id }) => id)).toEqual(["e4", "e2"]);
-  });
-
-  it("spares what was resumed since it was listed", async () => {
-    const { engine, store } = await setUp();
-    const list = store.listExecutions.bind(store);
-    store.listExecutions = async (options) => {
-      const page = await list(options);
-      await store.claimExecution("e2", { claimId: "c", owner: "o", leaseMs: 1_000, from: ["failed"] });
-      store.listExecutions = list;
-      return page;
-    };
-    expect(await engine.pruneExecutions({ olderThanMs: 0, status: "failed" })).toBe(0);
-    expect(await store.getExecution("e2")).toMatchObject({ status: "running", owner: "o" });
-  });
-});
-
 describe("pruneDefinitions", () => {
   it("deletes the definitions that no execution names, once they are old enough", async () => {
     const { engine, store, clock } = await setUp();

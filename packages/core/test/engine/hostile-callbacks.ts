@@ -72,7 +72,7 @@ for (const [name, callback] of Object.entries(CALLBACKS)) {
       return callback();
     },
   });
-  const { executeWorkflow, resumeWorkflow } = createWorkflowEngine({
+  const { executeWorkflow, resumeWorkflow, pruneExecutions } = createWorkflowEngine({
     store,
     workflows: [chain(3)],
     executors: { default: executor },
@@ -85,7 +85,14 @@ for (const [name, callback] of Object.entries(CALLBACKS)) {
   });
   const first = await executeWorkflow({ workflowId: "chain", userId: "u1" });
   const second = await resumeWorkflow({ executionId: first.executionId, data: 1 });
+  const pruned = await pruneExecutions({
+    olderThanMs: 0,
+    onProgress: () => {
+      calls += 1;
+      return callback();
+    },
+  });
   await new Promise((resolve) => setTimeout(resolve, 1));
   const results = [first, second].map(({ status, output, checkpointsCount }) => ({ status, output, checkpointsCount }));
-  console.log(JSON.stringify({ name, calls, faults, results }));
+  console.log(JSON.stringify({ name, calls, faults, pruned, results }));
 }

@@ -20,7 +20,7 @@ const SHAPES: Record<string, string> = {
   deleteExecution: "{ executionId, userId? }",
   listExecutions: "{ workflowId?, userId?, status?,",
   executions: "{ workflowId?, userId?, status?,",
-  pruneExecutions: "{ olderThanMs, status?, workflowId?, userId? }",
+  pruneExecutions: "{ olderThanMs, status?, workflowId?, userId?, onProgress?, dryRun? }",
   pruneDefinitions: "{ olderThanMs }",
 };
 const OTHERS = ["WorkflowState", "forUser", "getExecutionState"];
