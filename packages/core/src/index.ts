@@ -79,6 +79,11 @@ export {
   WorkflowError,
   type WorkflowErrorOptions,
 } from "./errors.ts";
+export {
+  type ReadonlyWorkflowState,
+  WorkflowState,
+  type WorkflowStateClass,
+} from "./state/bind-workflow-state.ts";
 export type { CodecOptions, CodecType } from "./state/codec-types.ts";
 export type { ContextMode } from "./state/context-values.ts";
 export type { ExecutionOutput, ExecutionOutputCheckpoint } from "./state/execution-output.ts";
@@ -86,11 +91,6 @@ export type { Checkpoint, ResumePoint } from "./state/history.ts";
 export type { ImportedExecution, ImportedOutput } from "./state/import-execution.ts";
 export type { ValueTypes } from "./state/plain-json.ts";
 export type { WaitingFor } from "./state/waiting.ts";
-export {
-  type ReadonlyWorkflowState,
-  WorkflowState,
-  type WorkflowStateClass,
-} from "./state/workflow-state.ts";
 export type { ResumeStateOptions, WorkflowStateOptions } from "./state/workflow-state-options.ts";
 export type {
   CheckpointKind,

@@ -1,17 +1,22 @@
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
 import type { LiveRuns } from "./live-runs.ts";
+import { checkDrainOptions } from "./query-call-options.ts";
 import type { Recovery } from "./recovery.ts";
+import type { DrainOptions } from "./run-options.ts";
 
 /**
  * Lets no further node start, and waits until the nodes in flight have finished and the executions are given back.
  *
  * - After `timeoutMs` the nodes that still run are aborted.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT
  */
 export async function drain(
-  { runs, recovery, clock }: { runs: LiveRuns; recovery: Recovery; clock: Clock },
-  timeoutMs: number | undefined,
+  { runs, recovery, clock }: { runs: LiveRuns; recovery: Recovery | undefined; clock: Clock },
+  given: DrainOptions,
 ): Promise<void> {
+  const { timeoutMs } = checkDrainOptions(given);
   runs.stop();
   const cancel =
     timeoutMs === undefined
@@ -23,7 +28,7 @@ export async function drain(
           }
         });
   try {
-    await recovery.stopAll();
+    await recovery?.stopAll();
     for (let left = runs.all; left.length > 0; left = runs.all) {
       await Promise.allSettled(left.map(({ result }) => result));
     }

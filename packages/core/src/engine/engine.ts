@@ -1,5 +1,5 @@
+import { bindWorkflowState, readWorkflowState } from "../state/bind-workflow-state.ts";
 import { surroundingsOf } from "../state/surroundings.ts";
-import { bindWorkflowState, readWorkflowState } from "../state/workflow-state.ts";
 import { checkId } from "../store/checks.ts";
 import { type BindCall, bindUser } from "./bind-user.ts";
 import { endable } from "./endable.ts";
@@ -76,7 +76,7 @@ function engineOf(given: unknown): WorkflowEngine {
   return {
     ...membersOf(options, load, undefined),
     drain: async (call = {}) => (await load()).drain(call),
-    pruneDefinitions: async (call) => (await load()).executions.pruneDefinitions(call),
+    pruneDefinitions: async (call) => (await (await load()).executions()).pruneDefinitions(call),
     forUser: (userId) => {
       checkId(userId, "userId");
       return membersOf(options, load, userId);
@@ -110,25 +110,25 @@ function membersOf(
     },
     startExecution: async (call: object) => {
       const bound = bind("startExecution", call) as StartExecutionOptions<object>;
-      const { runner, recovery } = await load();
-      const started = await runner.start(bound);
+      const runtime = await load();
+      const started = await runtime.runner.start(bound);
       // Inside the caller's transaction, nobody sees it yet.
-      if (bound.store === undefined) recovery.wake();
+      if (bound.store === undefined) runtime.wake();
       return started;
     },
     answerWait: async (call) => {
       const bound = bind("answerWait", call);
-      const { runner, recovery } = await load();
-      await runner.answer(bound);
-      recovery.wake();
+      const runtime = await load();
+      await runtime.runner.answer(bound);
+      runtime.wake();
     },
     recoverExecutions: async (call = {}) => {
       const bound = bind("recoverExecutions", call);
-      return (await load()).recovery.once(bound);
+      return (await (await load()).recovery()).once(bound);
     },
     startRecovery: (call = {}) => {
       const checked = checkStartRecoveryOptions(bind("startRecovery", call));
-      const started = load().then(({ recovery }) => recovery.start(checked));
+      const started = load().then(async (runtime) => (await runtime.recovery()).start(checked));
       return { stop: async () => (await started).stop() };
     },
     getExecutionState: async (executionId, query = {}) => {
@@ -138,21 +138,21 @@ function membersOf(
     watchExecution: (call) =>
       endable(async function* (ending) {
         const bound = bind("watchExecution", call);
-        yield* (await load()).watches.watch(bound, ending);
+        yield* (await (await load()).watches()).watch(bound, ending);
       }),
     listExecutions: async (query = {}) => {
       const bound = bind("listExecutions", query);
-      return (await load()).executions.list(bound);
+      return (await (await load()).executions()).list(bound);
     },
     executions: (query = {}) => ({
       async *[Symbol.asyncIterator]() {
         const bound = bind("executions", query);
-        yield* (await load()).executions.all(bound);
+        yield* (await (await load()).executions()).all(bound);
       },
     }),
     cancelExecution: async (call) => {
       const bound = bind("cancelExecution", call);
-      return (await load()).executions.cancel(bound);
+      return (await (await load()).executions()).cancel(bound);
     },
     forkExecution: async (call) => {
       const bound = bind("forkExecution", call);
@@ -160,11 +160,11 @@ function membersOf(
     },
     deleteExecution: async (call) => {
       const bound = bind("deleteExecution", call);
-      return (await load()).executions.delete(bound);
+      return (await (await load()).executions()).delete(bound);
     },
     pruneExecutions: async (call) => {
       const bound = bind("pruneExecutions", call);
-      return (await load()).executions.prune(bound);
+      return (await (await load()).executions()).prune(bound);
     },
   };
 }

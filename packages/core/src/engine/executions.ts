@@ -5,12 +5,6 @@ import { CANCELLABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRef, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import {
-  checkCancelOptions,
-  checkDeleteOptions,
-  checkListOptions,
-  checkPruneDefinitionsOptions,
-} from "./call-options.ts";
 import { cancellation } from "./cancellation.ts";
 import type { Emitter } from "./emitter.ts";
 import type {
@@ -24,6 +18,12 @@ import type {
 import { summarize } from "./execution-summary.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { pruneExecutions } from "./prune.ts";
+import {
+  checkCancelOptions,
+  checkDeleteOptions,
+  checkListOptions,
+  checkPruneDefinitionsOptions,
+} from "./query-call-options.ts";
 
 /** How often a deletion is tried again because the execution was claimed or committed in between. */
 const MAX_DELETIONS = 100;

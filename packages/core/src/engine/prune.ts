@@ -5,9 +5,9 @@ import type {
   ListExecutionsOptions,
 } from "../store/checkpoint-store.ts";
 import { tell } from "../tell.ts";
-import { checkPruneOptions } from "./call-options.ts";
 import type { PruneOptions, PruneProgress } from "./execution-queries.ts";
 import { unreadableOf } from "./execution-summary.ts";
+import { checkPruneOptions } from "./query-call-options.ts";
 
 /** Executions that are listed, and then deleted in one call of the store. */
 const BATCH = 500;

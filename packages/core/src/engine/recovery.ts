@@ -1,9 +1,9 @@
 import { isWorkflowError, messageOf } from "../errors.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
-import { checkRecoverOptions } from "./call-options.ts";
 import { recoveryPauseMs } from "./decide.ts";
 import type { EngineEvent } from "./events.ts";
+import { checkRecoverOptions } from "./query-call-options.ts";
 import { meaningOf } from "./recoverable.ts";
 import type {
   RecoverExecutionsOptions,

@@ -6,22 +6,21 @@ import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { readAnswer, tokenRefused } from "./answers.ts";
 import { type Call, limitsOf, withinCall } from "./call.ts";
+import { ChangeWaiter } from "./change-waiter.ts";
+import { createFor } from "./create-for.ts";
+import { onJoin, RECOVERY_HOLD_MS } from "./decide.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
+import { held, isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
+import { throwFailure } from "./results.ts";
+import { Resumer } from "./resumer.ts";
 import {
   checkAnswerOptions,
   checkExecuteOptions,
   checkLegacyOptions,
   checkResumeOptions,
   checkStartOptions,
-} from "./call-options.ts";
-import { ChangeWaiter } from "./change-waiter.ts";
-import { createFor } from "./create-for.ts";
-import { onJoin, RECOVERY_HOLD_MS } from "./decide.ts";
-import type { EngineParts } from "./engine-parts.ts";
-import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
-import { keepAnswer, makeDue } from "./keep-answer.ts";
-import { held, isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
-import { throwFailure } from "./results.ts";
-import { Resumer } from "./resumer.ts";
+} from "./run-call-options.ts";
 import type {
   AnswerWaitOptions,
   ExecuteWorkflowOptions,
@@ -80,7 +79,10 @@ export class Runner<Context extends object> {
       if (opened !== undefined) return { executionId: opened.journal.executionId, created: true };
       const { executionId = "", userId } = options;
       const head = await readHead(call.surroundings, executionId, userId);
-      if (options.ifExists === "resume" && shownStatus(head) === "failed") await makeDue(call.surroundings, head);
+      if (options.ifExists === "resume" && shownStatus(head) === "failed") {
+        const { makeDue } = await import("./keep-answer.ts");
+        await makeDue(call.surroundings, head);
+      }
       return { executionId, created: false };
     });
   }
@@ -120,6 +122,7 @@ export class Runner<Context extends object> {
       if (userId !== undefined && run.userId !== userId) throw tokenRefused();
       if (await run.answer({ waitToken, data })) return;
     }
+    const { keepAnswer } = await import("./keep-answer.ts");
     await keepAnswer(surroundings, { executionId, userId, waitToken, data });
     this.#parts.changes.notify(executionId);
   }

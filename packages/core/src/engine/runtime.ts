@@ -1,53 +1,88 @@
 import { ContextValues } from "../state/context-values.ts";
 import type { Surroundings } from "../state/surroundings.ts";
-import { checkDrainOptions } from "./call-options.ts";
-import { drain } from "./drain.ts";
 import { Emitter } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
-import { ExecutionWatches } from "./execution-watches.ts";
-import { Executions } from "./executions.ts";
-import { forkExecution } from "./fork.ts";
+import type { ExecutionWatches } from "./execution-watches.ts";
+import type { Executions } from "./executions.ts";
 import type { ForkExecutionOptions } from "./fork-options.ts";
 import { LiveRuns } from "./live-runs.ts";
 import type { WorkflowContext } from "./node-executor.ts";
-import { Recovery } from "./recovery.ts";
+import type { Recovery } from "./recovery.ts";
 import type { DrainOptions } from "./run-options.ts";
 import { Runner } from "./runner.ts";
 import { WorkflowCatalog } from "./workflow-catalog.ts";
 
-/** The parts of an engine that work, in a file of their own that is loaded when the first call needs them. */
+/**
+ * The parts of an engine that work, in a file of their own that is loaded when the first call needs them. What does not
+ * run workflows is loaded when it is first used.
+ */
 export class Runtime {
   readonly runner: Runner<WorkflowContext>;
-  readonly executions: Executions;
-  readonly watches: ExecutionWatches;
-  readonly fork: (call: ForkExecutionOptions<object>) => Promise<{ executionId: string }>;
-  readonly recovery: Recovery;
-  readonly #runs = new LiveRuns();
   readonly #surroundings: Surroundings;
+  readonly #catalog: WorkflowCatalog;
+  readonly #changes = new ExecutionChanges();
+  readonly #runs = new LiveRuns();
+  readonly #emitter: Emitter;
+  #executions: Promise<Executions> | undefined;
+  #watches: Promise<ExecutionWatches> | undefined;
+  #recovery: Promise<Recovery> | undefined;
 
   constructor(options: WorkflowEngineOptions, surroundings: Surroundings) {
     const { store, clock, codec } = surroundings;
     const { workflows, executors, onEvent, logger, redact } = options;
     this.#surroundings = surroundings;
-    const catalog = new WorkflowCatalog({ store, clock, workflows, executors });
-    const changes = new ExecutionChanges();
-    const values = new ContextValues(codec);
-    const runs = this.#runs;
-    const emitter = new Emitter({ clock, changes, onEvent, logger, redact });
-    this.runner = new Runner({ ...options, surroundings, catalog, changes, values, runs, emitter });
-    this.executions = new Executions(surroundings, runs, emitter);
-    this.watches = new ExecutionWatches(surroundings, changes);
-    this.fork = (call) => forkExecution({ surroundings, catalog }, call);
-    this.recovery = new Recovery({
-      surroundings,
-      recover: (head, limits) => this.runner.recover(head, limits),
-      emit: (event) => emitter.engine(event),
-    });
+    this.#catalog = new WorkflowCatalog({ store, clock, workflows, executors });
+    const changes = this.#changes;
+    this.#emitter = new Emitter({ clock, changes, onEvent, logger, redact });
+    const parts = {
+      catalog: this.#catalog,
+      values: new ContextValues(codec),
+      runs: this.#runs,
+      emitter: this.#emitter,
+    };
+    this.runner = new Runner({ ...options, ...parts, surroundings, changes });
+  }
+
+  executions(): Promise<Executions> {
+    this.#executions ??= import("./executions.ts").then(
+      ({ Executions }) => new Executions(this.#surroundings, this.#runs, this.#emitter),
+    );
+    return this.#executions;
+  }
+
+  watches(): Promise<ExecutionWatches> {
+    this.#watches ??= import("./execution-watches.ts").then(
+      ({ ExecutionWatches }) => new ExecutionWatches(this.#surroundings, this.#changes),
+    );
+    return this.#watches;
+  }
+
+  recovery(): Promise<Recovery> {
+    this.#recovery ??= import("./recovery.ts").then(
+      ({ Recovery }) =>
+        new Recovery({
+          surroundings: this.#surroundings,
+          recover: (head, limits) => this.runner.recover(head, limits),
+          emit: (event) => this.#emitter.engine(event),
+        }),
+    );
+    return this.#recovery;
+  }
+
+  /** This engine has made an execution due: what it has started to recover looks at once. */
+  wake(): void {
+    void this.#recovery?.then((recovery) => recovery.wake());
+  }
+
+  async fork(call: ForkExecutionOptions<object>): Promise<{ executionId: string }> {
+    const { forkExecution } = await import("./fork.ts");
+    return forkExecution({ surroundings: this.#surroundings, catalog: this.#catalog }, call);
   }
 
   async drain(given: DrainOptions): Promise<void> {
-    const { timeoutMs } = checkDrainOptions(given);
-    await drain({ runs: this.#runs, recovery: this.recovery, clock: this.#surroundings.clock }, timeoutMs);
+    const { drain } = await import("./drain.ts");
+    const { clock } = this.#surroundings;
+    await drain({ runs: this.#runs, recovery: await this.#recovery, clock }, given);
   }
 }

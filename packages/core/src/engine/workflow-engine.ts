@@ -1,4 +1,4 @@
-import type { ReadonlyWorkflowState, WorkflowStateClass } from "../state/workflow-state.ts";
+import type { ReadonlyWorkflowState, WorkflowStateClass } from "../state/bind-workflow-state.ts";
 import type { Page } from "../store/checkpoint-store.ts";
 import type { WorkflowSource } from "./engine-options.ts";
 import type {

@@ -1,12 +1,17 @@
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
-import type { ExecutionRecord, FailureRecord, HeadUpdate, NewExecution } from "../store/checkpoint-store.ts";
+import type {
+  CheckpointRecord,
+  ExecutionRecord,
+  FailureRecord,
+  HeadUpdate,
+  NewExecution,
+} from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
 import { isEnded } from "../store/status.ts";
 import { checkHead } from "./checked-history.ts";
-import { History } from "./history.ts";
-import { type HistoryPage, type PageQuery, pageOf } from "./history-page.ts";
+import type { HistoryPage, PageQuery } from "./history-page.ts";
 import { refuseIncompleteImport } from "./incomplete-import.ts";
 import { initialRecord } from "./initial-record.ts";
 import { Journal } from "./journal.ts";
@@ -20,7 +25,8 @@ import type { Surroundings } from "./surroundings.ts";
 /** An execution that was opened, with its state in memory. */
 export interface OpenedExecution {
   journal: Journal;
-  history: History<unknown>;
+  /** The records that were read, checked, the first of them a snapshot. */
+  records: CheckpointRecord[];
   record: ExecutionRecord;
   readOnly: boolean;
   /** Only the newest checkpoint was asked for, or a page. */
@@ -216,9 +222,9 @@ export async function readExecution(
   const read = await readHistory(surroundings, record, lastOnly ? "snapshot" : "oldest");
   const leaseExpired = hasLapsedLease(read.head);
   const opened = open(surroundings, read, { readOnly: true, lastOnly, leaseExpired });
-  return typeof checkpoints === "string"
-    ? opened
-    : { ...opened, page: await pageOf(surroundings, read.head, checkpoints) };
+  if (typeof checkpoints === "string") return opened;
+  const { pageOf } = await import("./history-page.ts");
+  return { ...opened, page: await pageOf(surroundings, read.head, checkpoints) };
 }
 
 /** Leases go by the store's clock, and so does the time of the reading. */
@@ -233,6 +239,5 @@ function open(
 ): OpenedExecution {
   const { lastOnly = false, leaseExpired = false, readOnly } = flags;
   const journal = new Journal(surroundings, head, restored);
-  const history = new History<unknown>(surroundings.codec, records);
-  return { journal, history, record: head, readOnly, lastOnly, leaseExpired };
+  return { journal, records, record: head, readOnly, lastOnly, leaseExpired };
 }

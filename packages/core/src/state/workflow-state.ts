@@ -1,21 +1,17 @@
 import { WorkflowError } from "../errors.ts";
-import type { CheckpointStore, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
+import type { FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import type { Codec } from "./codec.ts";
 import { type ContextMode, ContextValues } from "./context-values.ts";
 import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
-import type { Checkpoint, History, ResumePoint } from "./history.ts";
-import type { ImportedExecution } from "./import-execution.ts";
+import { type Checkpoint, History, type ResumePoint } from "./history.ts";
 import { isIncompleteImport, shownStatus } from "./incomplete-import.ts";
 import type { Journal } from "./journal.ts";
 import type { HeadChange } from "./journal-entries.ts";
-import type { OpenedExecution, ReadQuery } from "./open-execution.ts";
-import { checkContext, checkNode, checkStatus, checkUser } from "./state-arguments.ts";
-import { checkWorkflowStateOptions } from "./state-options.ts";
+import type { OpenedExecution } from "./open-execution.ts";
+import { checkContext, checkNode, checkStatus } from "./state-arguments.ts";
 import { canResume } from "./status-policy.ts";
-import { surroundingsOf } from "./surroundings.ts";
 import { type WaitingFor, waitsOf } from "./waiting.ts";
-import type { ResumeStateOptions, WorkflowStateOptions } from "./workflow-state-options.ts";
 
 /** The members that change a state or write it. */
 type Mutators =
@@ -35,44 +31,16 @@ export type ReadonlyWorkflowState<Context extends object = Record<string, unknow
   Mutators
 >;
 
-/** A {@link WorkflowState} class bound to a store. */
-export interface WorkflowStateClass<Context extends object = Record<string, unknown>> {
-  /**
-   * Creates an execution and holds its lease; its status is `running`.
-   *
-   * @throws {WorkflowError} INVALID_ARGUMENT, STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
-   */
-  create(
-    workflowId: string,
-    userId: string,
-    initialData?: Partial<Context>,
-    totalSteps?: number,
-  ): Promise<WorkflowState<Context>>;
-  /**
-   * Claims an execution, as `resumeWorkflow` does, and runs nothing.
-   *
-   * - With a `userId`, an execution of another user is reported as one that does not exist.
-   *
-   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD,
-   *   STATE_VERSION_UNSUPPORTED, STORE_UNAVAILABLE
-   */
-  resume(executionId: string, options?: ResumeStateOptions): Promise<WorkflowState<Context>>;
-  /**
-   * Takes in a row of an old `Execution` table: its checkpoints become a new execution's.
-   *
-   * - Runs nothing, and nothing else runs it: what was not finished arrives as failed, with the code IMPORTED, to be
-   *   resumed by hand.
-   *
-   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STATE_TYPE_UNKNOWN,
-   *   STORE_UNAVAILABLE
-   */
-  importExecutionOutput(row: ImportedExecution): Promise<ReadonlyWorkflowState<Context>>;
-  /** The same class, bound to another store. */
-  withStore(store: CheckpointStore): WorkflowStateClass<Context>;
-}
-
-/** Makes a state; only the class itself can. */
 let wrap: <Context extends object>(opened: OpenedExecution, codec: Codec, mode: ContextMode) => WorkflowState<Context>;
+
+/** Makes a state of an execution that was opened. */
+export function stateOf<Context extends object>(
+  opened: OpenedExecution,
+  codec: Codec,
+  mode: ContextMode,
+): WorkflowState<Context> {
+  return wrap<Context>(opened, codec, mode);
+}
 
 /**
  * The explicit state of one execution: its context, step, status and checkpoints.
@@ -107,19 +75,11 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     this.#opened = opened;
     this.#codec = codec;
     this.#journal = opened.journal;
-    this.#history = opened.history as History<Context>;
+    this.#history = new History<Context>(codec, opened.records);
     this.#values = new ContextValues(codec);
     this.#mode = mode;
     this.#status = shownStatus(opened.record);
     opened.journal.watchRecords((record) => this.#history.append(record));
-  }
-
-  /** The class bound to a store, without an engine. */
-  static withStore<Context extends object = Record<string, unknown>>(
-    store: CheckpointStore,
-    options: Omit<WorkflowStateOptions, "store"> = {},
-  ): WorkflowStateClass<Context> {
-    return bindWorkflowState<Context>(checkWorkflowStateOptions({ ...options, store }));
   }
 
   getExecutionId(): string {
@@ -329,60 +289,4 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
       { executionId: this.getExecutionId() },
     );
   }
-}
-
-/**
- * Binds the class to all that an engine knows.
- *
- * - With a `userId`, it creates, imports and resumes executions of that user only.
- */
-export function bindWorkflowState<Context extends object>(
-  options: WorkflowStateOptions,
-  boundUserId?: string,
-): WorkflowStateClass<Context> {
-  const { contextMode = "frozen" } = options;
-  const surroundings = surroundingsOf(options);
-  const wrapped = (opened: OpenedExecution) => wrap<Context>(opened, surroundings.codec, contextMode);
-  return {
-    create: async (workflowId, userId, initialData = {}, totalSteps = 0) => {
-      checkUser("create", userId, boundUserId);
-      const { createExecution } = await opening();
-      return wrapped(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps }));
-    },
-    resume: async (executionId, given = {}) => {
-      const { checkResumeStateOptions } = await import("./resume-state-options.ts");
-      const { userId = boundUserId } = checkResumeStateOptions(given);
-      checkUser("resume", userId, boundUserId);
-      const { claimExecution, readHead } = await opening();
-      const head = await readHead(surroundings, executionId, userId);
-      return wrapped(await claimExecution(surroundings, head, { history: true }));
-    },
-    importExecutionOutput: async (row) => {
-      const copy = { ...row };
-      checkUser("importExecutionOutput", copy.userId, boundUserId);
-      const { importExecution } = await import("./import-execution.ts");
-      return readWorkflowState<Context>(options, await importExecution(surroundings, copy));
-    },
-    withStore: (other) => {
-      const { store } = checkWorkflowStateOptions({ store: other });
-      return bindWorkflowState<Context>({ ...options, store }, boundUserId);
-    },
-  };
-}
-
-/** Opens an execution for reading. */
-export async function readWorkflowState<Context extends object>(
-  options: WorkflowStateOptions,
-  executionId: string,
-  query: ReadQuery = {},
-): Promise<ReadonlyWorkflowState<Context>> {
-  const surroundings = surroundingsOf(options);
-  const { readExecution } = await opening();
-  const opened = await readExecution(surroundings, executionId, query);
-  return wrap<Context>(opened, surroundings.codec, options.contextMode ?? "frozen");
-}
-
-/** Loaded by the first call that opens an execution: importing the package costs less without it. */
-function opening(): Promise<typeof import("./open-execution.ts")> {
-  return import("./open-execution.ts");
 }

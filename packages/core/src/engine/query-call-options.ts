@@ -1,9 +1,7 @@
 import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
-import { count, milliseconds, positiveMs } from "../durations.ts";
+import { count, milliseconds } from "../durations.ts";
 import { filter, id } from "../state/id-schemas.ts";
-import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import { MAX_LEASE_MS } from "../store/checks.ts";
 import type {
   CancelExecutionOptions,
   DeleteExecutionOptions,
@@ -12,72 +10,11 @@ import type {
   PruneOptions,
   WatchExecutionOptions,
 } from "./execution-queries.ts";
-import type {
-  AnswerWaitOptions,
-  DrainOptions,
-  ExecuteWorkflowOptions,
-  ExecuteWorkflowSyncOptions,
-  RecoverExecutionsOptions,
-  ResumeWorkflowOptions,
-  RunOptions,
-  StartExecutionOptions,
-} from "./run-options.ts";
+import type { DrainOptions, RecoverExecutionsOptions } from "./run-options.ts";
+import { signal } from "./signal-option.ts";
 
 /** The longest reason that a cancellation keeps, in characters. */
 const MAX_REASON = 1_000;
-
-const signal = z.custom<AbortSignal>((value) => {
-  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
-  return (
-    typeof aborted === "boolean" && [addEventListener, removeEventListener].every((each) => typeof each === "function")
-  );
-}, "must be an AbortSignal");
-
-const runOptions: OptionSchemas<RunOptions> = {
-  timeoutMs: z.optional(positiveMs),
-  budgetMs: z.optional(milliseconds),
-  signal: z.optional(signal),
-  onAbort: z.optional(z.enum(["hand-over", "cancel"])),
-  throwOnFailure: z.optional(z.boolean()),
-};
-
-/** Milliseconds that a store can add to its time. */
-const storedMs = milliseconds.check(
-  z.refine((value) => (value as number) <= MAX_LEASE_MS, `must be at most ${MAX_LEASE_MS} (a hundred years)`),
-);
-
-const creation = {
-  workflowId: id,
-  userId: id,
-  initialData: z.optional(z.unknown()),
-  executionId: z.optional(id),
-  ifExists: z.optional(z.enum(["fail", "join", "resume"])),
-  deadlineMs: z.optional(storedMs),
-  // The store checks what it can keep.
-  metadata: z.optional(z.unknown()),
-};
-
-const executeOptions: OptionSchemas<ExecuteWorkflowOptions> = {
-  ...creation,
-  resumeFromExecutionId: z.optional(id),
-  ...runOptions,
-};
-
-const startOptions: OptionSchemas<StartExecutionOptions> = {
-  ...creation,
-  store: z.optional(
-    z.custom<unknown>(
-      (value) => typeof (value as Partial<CheckpointStore> | null)?.createExecution === "function",
-      "must be a store, or what inTransaction returns",
-    ),
-  ),
-};
-
-const answerOptions: OptionSchemas<AnswerWaitOptions> = {
-  waitToken: z.string(),
-  data: z.optional(z.unknown()),
-  userId: filter(id),
-};
 
 const recoverOptions: OptionSchemas<RecoverExecutionsOptions> = {
   limit: z.optional(count),
@@ -86,23 +23,6 @@ const recoverOptions: OptionSchemas<RecoverExecutionsOptions> = {
   signal: z.optional(signal),
   workflowId: filter(id),
   userId: filter(id),
-};
-
-const legacyOptions: OptionSchemas<ExecuteWorkflowSyncOptions> = {
-  workflowId: id,
-  userId: id,
-  initialData: z.optional(z.unknown()),
-  executionId: z.optional(id),
-};
-
-const resumeOptions: OptionSchemas<ResumeWorkflowOptions> = {
-  executionId: id,
-  nodeId: z.optional(id),
-  data: z.optional(z.unknown()),
-  definition: z.optional(z.enum(["original", "current"])),
-  waitForLeaseMs: z.optional(milliseconds),
-  userId: filter(id),
-  ...runOptions,
 };
 
 const cancelOptions: OptionSchemas<CancelExecutionOptions> = {
@@ -157,21 +77,6 @@ const pruneOptions: OptionSchemas<PruneOptions> = {
   dryRun: filter(z.boolean()),
 };
 
-/** Checks what `executeWorkflow` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkExecuteOptions: (value: unknown) => ExecuteWorkflowOptions<object> = checker(
-  "executeWorkflow",
-  executeOptions,
-) as (value: unknown) => ExecuteWorkflowOptions<object>;
-
-/** Checks what `startExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkStartOptions: (value: unknown) => StartExecutionOptions<object> = checker(
-  "startExecution",
-  startOptions,
-) as (value: unknown) => StartExecutionOptions<object>;
-
-/** Checks what `answerWait` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkAnswerOptions: (value: unknown) => AnswerWaitOptions = checker("answerWait", answerOptions);
-
 /** Checks what `recoverExecutions` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkRecoverOptions: (value: unknown) => RecoverExecutionsOptions = checker(
   "recoverExecutions",
@@ -182,15 +87,6 @@ export const checkRecoverOptions: (value: unknown) => RecoverExecutionsOptions =
 export const checkDrainOptions: (value: unknown) => DrainOptions = checker<DrainOptions>("drain", {
   timeoutMs: z.optional(milliseconds),
 });
-
-/** Checks what `executeWorkflowSync` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkLegacyOptions: (value: unknown) => ExecuteWorkflowSyncOptions<object> = checker(
-  "executeWorkflowSync",
-  legacyOptions,
-) as (value: unknown) => ExecuteWorkflowSyncOptions<object>;
-
-/** Checks what `resumeWorkflow` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkResumeOptions: (value: unknown) => ResumeWorkflowOptions = checker("resumeWorkflow", resumeOptions);
 
 /** Checks what `cancelExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkCancelOptions: (value: unknown) => CancelExecutionOptions = checker("cancelExecution", cancelOptions);
