@@ -176,10 +176,12 @@ class Run {
     );
     if (!types.isPromise(called)) return readResult(called, step.node.id);
     const isCommitted = this.#unsettled === undefined;
-    const result = await (isCommitted ? this.waits.during(called) : called);
-    // An answer that came meanwhile is committed: it stays, whatever becomes of the attempt.
-    if (isCommitted) made.before = journal.point;
-    return readResult(result, step.node.id);
+    try {
+      return readResult(await (isCommitted ? this.waits.during(called) : called), step.node.id);
+    } finally {
+      // An answer that came meanwhile is committed: it stays, whatever becomes of the attempt.
+      if (isCommitted) made.before = journal.point;
+    }
   }
 
   /**
