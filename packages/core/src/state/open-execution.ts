@@ -1,5 +1,5 @@
 import { randomUUID } from "../crypto.ts";
-import { WorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type {
   CheckpointRecord,
   ExecutionRecord,
@@ -17,7 +17,7 @@ import { initialRecord } from "./initial-record.ts";
 import { Journal } from "./journal.ts";
 import { shapeOf } from "./live-values.ts";
 import { noProgress } from "./progress.ts";
-import { type ReadHistory, readHistory } from "./read-history.ts";
+import { type HistoryStart, type ReadHistory, readHistory } from "./read-history.ts";
 import { restoreState } from "./restore.ts";
 import { RESUMABLE } from "./status-policy.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -148,20 +148,13 @@ export async function claimExecution(
   before: ExecutionRecord,
   options: ClaimOptions = {},
 ): Promise<ClaimedExecution> {
-  const { store, leaseMs } = surroundings;
-  const { id } = before;
   refuseIncompleteImport(before);
   const start = options.history === true ? "oldest" : "snapshot";
-  // What cannot be claimed need not be read; the store says why.
-  const mayClaim = RESUMABLE.includes(before.status);
-  const read = mayClaim ? await readHistory(surroundings, before, start) : undefined;
-  const { head = before } = read ?? {};
-  const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from: RESUMABLE };
-  const claimed = await store.claimExecution(id, claim);
+  const { head, read, claimed } = await claimAsRead(surroundings, before, start);
   if (claimed.userId !== before.userId || claimed.workflowId !== before.workflowId) {
     // The id was deleted and used again since. Nobody is to run it by this call, and nobody does: it has no `wakeAt`.
     await putBack(surroundings, claimed, { ...claimed, status: "pending" });
-    throw notFound(id);
+    throw notFound(before.id);
   }
   if (read !== undefined && isSameHistory(head, claimed)) {
     return { ...open(surroundings, { ...read, head: claimed }, { readOnly: false }), before: head };
@@ -172,6 +165,32 @@ export async function claimExecution(
   } catch (error) {
     await putBack(surroundings, claimed, head);
     throw error;
+  }
+}
+
+/** How often an execution is looked at again because its status changed before it could be claimed. */
+const MAX_CHANGES = 5;
+
+/** Reads an execution and claims it from the status that it was read with, which says what the claim means. */
+async function claimAsRead(
+  surroundings: Surroundings,
+  found: ExecutionRecord,
+  start: HistoryStart,
+): Promise<{ head: ExecutionRecord; read: ReadHistory | undefined; claimed: ExecutionRecord }> {
+  const { store, leaseMs } = surroundings;
+  for (let before = found, changes = 0; ; changes++) {
+    // What cannot be claimed need not be read; the store says why.
+    const mayClaim = RESUMABLE.includes(before.status);
+    const read = mayClaim ? await readHistory(surroundings, before, start) : undefined;
+    const { head = before } = read ?? {};
+    const from = RESUMABLE.includes(head.status) && changes < MAX_CHANGES ? [head.status] : RESUMABLE;
+    const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from };
+    try {
+      return { head, read, claimed: await store.claimExecution(found.id, claim) };
+    } catch (error) {
+      if (from === RESUMABLE || !isWorkflowError(error, "INVALID_STATUS")) throw error;
+      before = await readHead(surroundings, found.id);
+    }
   }
 }
 
