@@ -53,18 +53,15 @@ export class RunWaits {
     });
   }
 
-  /**
-   * Waits for something during which the journal has nothing that is not committed: answers that come meanwhile are
-   * written at once.
-   */
-  async during<T>(work: Promise<T>): Promise<T> {
+  /** From now on, everything in the journal is committed: answers that come are written at once. */
+  beginQuiet(): void {
     this.#isQuiet = true;
-    try {
-      return await work;
-    } finally {
-      this.#isQuiet = false;
-      if (this.#keeping !== undefined) await this.#keeping;
-    }
+  }
+
+  /** Ends that. Returns what must be waited for if an answer is being written. */
+  endQuiet(): Promise<void> | undefined {
+    this.#isQuiet = false;
+    return this.#keeping;
   }
 
   /** Writes the answers that have come. Only while everything else is committed. */
@@ -106,6 +103,11 @@ export class RunWaits {
     const { deadlineAt } = this.#parts;
     if (deadlineAt !== undefined) times.push(deadlineAt);
     return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Returns a time, or the deadline of the execution if that comes first: then it wants to be ended. */
+  notAfterDeadline(time: number): number {
+    return Math.min(time, this.#parts.deadlineAt ?? Number.POSITIVE_INFINITY);
   }
 
   /** The run has ended: answers that are not on record are for the next one. */

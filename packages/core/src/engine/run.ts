@@ -124,7 +124,8 @@ class Run {
     const step = this.#stepAt(index);
     const run = nextRun(journal.progress, step.node.id);
     for (;;) {
-      const stopped = await this.#untilDue(step);
+      const { retryAtMs } = journal.progress.attempts.get(run.nodeId) ?? {};
+      const stopped = retryAtMs === undefined ? undefined : await this.#untilDue(step, retryAtMs);
       if (stopped !== undefined) return stopped;
       const attempt = journal.nextAttempt(run.nodeId);
       emit({ type: "node.started", ...run, ...namesOf(step), attempt, stepNumber: journal.currentStep + 1 });
@@ -150,19 +151,19 @@ class Run {
   }
 
   /** Waits until the next attempt of a node is due; returns the run's end if it does not wait for it. */
-  async #untilDue(step: PreparedStep): Promise<RunEnd | undefined> {
+  async #untilDue(step: PreparedStep, retryAtMs: number): Promise<RunEnd | undefined> {
     const { journal, interrupts, holdMs } = this.#parts;
-    const { retryAtMs } = journal.progress.attempts.get(step.node.id) ?? {};
-    if (retryAtMs === undefined) return undefined;
     for (let hasWaited = false; ; hasWaited = true) {
       const waitMs = retryAtMs - journal.storeNow();
       // Somebody may have cancelled it meanwhile: the commit hears of it.
       if (waitMs <= 0) return hasWaited ? void (await journal.save()) : undefined;
       const what = beforeRetry({ ...this.#facts(), waitMs, holdMs });
       if (what === "lost") throw interrupts.reason;
-      if (what === "stop") return this.#ends.stop({ wakeAt: retryAtMs });
+      if (what === "stop") return this.#ends.stop({ wakeAt: this.waits.notAfterDeadline(retryAtMs) });
       if (what === "fail") return this.#ends.failBefore(step);
-      await this.waits.during(interrupts.sleep(waitMs));
+      this.waits.beginQuiet();
+      await interrupts.sleep(waitMs);
+      await this.waits.endQuiet();
       interrupts.checkDeadline();
     }
   }
@@ -176,9 +177,12 @@ class Run {
     );
     if (!types.isPromise(called)) return readResult(called, step.node.id);
     const isCommitted = this.#unsettled === undefined;
+    if (isCommitted) this.waits.beginQuiet();
     try {
-      return readResult(await (isCommitted ? this.waits.during(called) : called), step.node.id);
+      return readResult(await called, step.node.id);
     } finally {
+      const keeping = this.waits.endQuiet();
+      if (keeping !== undefined) await keeping;
       // An answer that came meanwhile is committed: it stays, whatever becomes of the attempt.
       if (isCommitted) made.before = journal.point;
     }
@@ -272,10 +276,11 @@ class Run {
     const atMs = Math.ceil(journal.storeNow() + delayMs);
     const mayWait = beforeRetry({ ...this.#facts(), waitMs: delayMs, holdMs: this.#parts.holdMs });
     const isStopping = mayWait === "stop";
-    const head: HeadUpdate = { wakeAt: atMs, ...(isStopping ? { status: "pending" } : {}) };
+    const wakeAt = this.waits.notAfterDeadline(atMs);
+    const head: HeadUpdate = { wakeAt, ...(isStopping ? { status: "pending" } : {}) };
     await this.#ends.commitFailure(entry, head, { retry: { nodeId: run.nodeId, atMs, failures } });
     emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, retryInMs: delayMs });
-    return isStopping ? this.#ends.stopped({ wakeAt: atMs, failure }) : undefined;
+    return isStopping ? this.#ends.stopped({ wakeAt, failure }) : undefined;
   }
 
   /** Puts a node to wait. If nothing else can run, the same commit suspends the execution. */

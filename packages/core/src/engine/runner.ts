@@ -98,9 +98,10 @@ export class Runner<Context extends object> {
    * @throws {WorkflowError} why it is left as it is; LEASE_HELD if it is not to be recovered any more
    */
   async recover(head: Pick<ExecutionRecord, "id">, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<void> {
-    const { contextMode = "frozen", surroundings, catalog } = this.#parts;
+    const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
     const before = await readHead(surroundings, head.id);
-    if (!isRecoverable(before)) throw taken(before.id);
+    // An engine that is draining leaves it to others.
+    if (runs.isDraining || !isRecoverable(before)) throw taken(before.id);
     refuseIncompleteImport(before);
     const { id: executionId, workflowId, userId } = before;
     // An execution that was made by hand is continued by hand.
