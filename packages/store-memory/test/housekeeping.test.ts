@@ -1,8 +1,9 @@
 import { describe } from "vitest";
-import { itPrunesByTheEnd } from "../../../tooling/store-checks/index.ts";
+import { itKeepsALimitedHistory, itPrunesByTheEnd } from "../../../tooling/store-checks/index.ts";
 import { MemoryCheckpointStore } from "../src/index.ts";
 
 describe("MemoryCheckpointStore", () => {
   const store = new MemoryCheckpointStore();
   itPrunesByTheEnd(() => store);
+  itKeepsALimitedHistory(() => store);
 });

@@ -1,4 +1,4 @@
-import { itPrunesByTheEnd } from "tooling/store-checks";
+import { itKeepsALimitedHistory, itPrunesByTheEnd } from "tooling/store-checks";
 import { startMongo } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
@@ -12,4 +12,5 @@ afterAll(async () => {
 
 describe("MongoCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
+  itKeepsALimitedHistory(() => store);
 });

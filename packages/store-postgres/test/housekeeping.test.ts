@@ -1,4 +1,4 @@
-import { itPrunesByTheEnd } from "tooling/store-checks";
+import { itKeepsALimitedHistory, itPrunesByTheEnd } from "tooling/store-checks";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
@@ -12,4 +12,5 @@ afterAll(async () => {
 
 describe("PostgresCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
+  itKeepsALimitedHistory(() => store);
 });

@@ -1,4 +1,4 @@
-import { itPrunesByTheEnd } from "tooling/store-checks";
+import { itKeepsALimitedHistory, itPrunesByTheEnd } from "tooling/store-checks";
 import { afterAll, describe } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
@@ -7,4 +7,5 @@ afterAll(() => store.close());
 
 describe("PostgresCheckpointStore on PGlite", () => {
   itPrunesByTheEnd(() => store);
+  itKeepsALimitedHistory(() => store);
 });

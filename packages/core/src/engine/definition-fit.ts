@@ -6,7 +6,6 @@ import { RESUMABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import type { ResumeWorkflowOptions } from "./run-options.ts";
 import type { Limits, PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** What finds the definition that an execution had. */
@@ -79,17 +78,13 @@ export async function refuseMisfit(
  * @throws {WorkflowError} as {@link refuseMisfit} and `readExecution`
  */
 export async function refuseUnfit(
-  {
-    surroundings,
-    call,
-    ...parts
-  }: Parts & { surroundings: Surroundings; call: Pick<ResumeWorkflowOptions, "definition"> },
+  { surroundings, ...parts }: Parts & { surroundings: Surroundings },
   workflow: PreparedWorkflow,
   head: ExecutionRecord,
   claimed?: Pick<Journal, "progress">,
 ): Promise<void> {
   // What cannot be claimed is refused by the claim, which says why.
-  if (call.definition !== "current" || !RESUMABLE.includes(head.status)) return;
+  if (!RESUMABLE.includes(head.status)) return;
   const { id, userId } = head;
   const { journal, record } =
     claimed === undefined

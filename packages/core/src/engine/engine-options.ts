@@ -47,6 +47,11 @@ export interface EngineSettings {
   durability?: "sync" | "async";
   /** `frozen` (default): nodes get a read-only context. `copy`: each node gets a deep copy of its own. */
   contextMode?: ContextMode;
+  /**
+   * The checkpoints of an execution that are kept: at least this many of the newest, and about twice as many at most. A
+   * whole number, 1 or more. Default: all.
+   */
+  historyLimit?: number;
   /** Adds classes of your own to the values that a context can hold. */
   codec?: CodecOptions;
   /** The source of time, for tests. Leases do not use it. */

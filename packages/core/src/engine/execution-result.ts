@@ -6,7 +6,7 @@ import type { WorkflowContext } from "./node-executor.ts";
 interface ResultFields {
   executionId: string;
   workflowId: string;
-  /** The number of checkpoints that the execution has. */
+  /** The number of checkpoints that the execution has had, also those that `historyLimit` has dropped. */
   checkpointsCount: number;
   /** The number of nodes that have completed. */
   currentStep: number;

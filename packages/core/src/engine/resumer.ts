@@ -5,7 +5,6 @@ import { quoted } from "../text.ts";
 import { readAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { looksBeforeClaim } from "./decide.ts";
-import { refuseUnfit } from "./definition-fit.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { endsBefore, type Overdue, prepareResume, type ResumeCall, whatToDo } from "./resume.ts";
 import type { ResumeWorkflowOptions } from "./run-options.ts";
@@ -53,8 +52,10 @@ export class Resumer {
     const resumeCall: ResumeCall = { nodeId, answer, holdMs: Math.min(holdMs, budgetMs - interrupts.elapsedMs) };
     let chosen = await this.#starter.definitionOf(head, options.definition, interrupts);
     const { workflow } = chosen;
-    const fit = { surroundings, catalog: this.#parts.catalog, limits: interrupts, call: options };
-    await refuseUnfit(fit, workflow, head);
+    const isOther = options.definition === "current";
+    const refuseUnfit = isOther ? (await import("./definition-fit.ts")).refuseUnfit : undefined;
+    const fit = { surroundings, catalog: this.#parts.catalog, limits: interrupts };
+    await refuseUnfit?.(fit, workflow, head);
     if ((await this.#lookBefore(call, resumeCall, { head, workflow })) === "rest")
       return this.#starter.recorded(call, head);
     if (workflow.hash !== head.definitionHash) await this.#parts.catalog.save(workflow, interrupts);
@@ -66,7 +67,7 @@ export class Resumer {
       if (record.definitionHash !== head.definitionHash) {
         chosen = await this.#starter.definitionOf(record, options.definition, interrupts);
       }
-      await refuseUnfit(fit, chosen.workflow, record, journal);
+      await refuseUnfit?.(fit, chosen.workflow, record, journal);
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
       const prepared = { claimed, workflow: chosen.workflow };
       overdue = endsBefore(prepared, { maxRecoveries, retry });

@@ -8,6 +8,7 @@ import type {
   HeadUpdate,
   NewCheckpoint,
 } from "../store/checkpoint-store.ts";
+import type { HistoryKeeper } from "./history-keeper.ts";
 import { Seal, type UnsealedCheckpoint } from "./record-seal.ts";
 import { callStore, type Patience, type WaitLimits } from "./retry-store.ts";
 
@@ -61,6 +62,8 @@ export class CommitQueue {
   readonly #store: CheckpointStore;
   readonly #patience: Patience;
   readonly #waiting: Queued[] = [];
+  /** Present if the history has a limit. */
+  readonly #keeper: HistoryKeeper | undefined;
   #version: number;
   #seal: Seal;
   #tail: Promise<void> = Promise.resolve();
@@ -75,7 +78,12 @@ export class CommitQueue {
   #lonelyRenewal: { watch: () => void; cutOff: () => void } | undefined;
   #renewedMs: number;
 
-  constructor(store: CheckpointStore, patience: Patience, head: ExecutionRecord) {
+  constructor(
+    store: CheckpointStore,
+    patience: Patience,
+    { head, keeper }: { head: ExecutionRecord; keeper?: HistoryKeeper | undefined },
+  ) {
+    this.#keeper = keeper;
     const { id, token, version } = head;
     this.#executionId = id;
     this.#token = token;
@@ -142,7 +150,10 @@ export class CommitQueue {
     try {
       if (this.#broken !== undefined) throw this.#broken.error;
       if (!queued.isRenewal && queued.generation !== this.#generation) throw this.#refusedWith;
-      const { request, firstSeq, seal } = this.#request(commit);
+      if (this.#keeper?.mustLookBack === true && !queued.isRenewal) {
+        await this.#keeper.lookBack(this.#store, this.#patience);
+      }
+      const { request, firstSeq, seal, kept } = this.#request(commit);
       await callStore(
         queued.isRenewal ? this.#renewalPatience() : this.#patience,
         () => this.#store.commit(this.#executionId, request),
@@ -151,6 +162,7 @@ export class CommitQueue {
       this.#version++;
       if (commit.leaseMs !== undefined) this.#renewedMs = startedMs;
       this.#seal = seal;
+      if (kept !== undefined) this.#keeper?.committed(kept);
       const { onRecord } = commit;
       if (onRecord === undefined) return;
       const durationMs = clock.elapsed() - startedMs;
@@ -180,7 +192,9 @@ export class CommitQueue {
     if (sealed.length > 0) request.checkpoints = sealed;
     if (head !== NO_CHANGE) request.head = head;
     if (leaseMs !== undefined) request.leaseMs = leaseMs;
-    return { request, firstSeq, seal };
+    const planned = this.#keeper?.plan(sealed.map(({ kind }) => kind));
+    if (planned?.dropBefore !== undefined) request.dropBefore = planned.dropBefore;
+    return { request, firstSeq, seal, kept: planned?.after };
   }
 
   #fail(error: unknown, { isRenewal, generation, order }: Queued): void {

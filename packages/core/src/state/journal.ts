@@ -9,6 +9,7 @@ import { payloadTooLarge } from "../store/checks.ts";
 import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
 import { type Difference, difference, patchDifference } from "./delta.ts";
 import { afterRecord, type DraftState, draftOf, updateOf, withContext, withHead } from "./draft-state.ts";
+import { HistoryKeeper } from "./history-keeper.ts";
 import {
   type ComposedCheckpoint,
   type ContextChange,
@@ -48,7 +49,10 @@ export class Journal {
     this.executionId = record.id;
     this.#readAt = record.readAt;
     this.#readMs = surroundings.clock.elapsed();
-    this.#queue = new CommitQueue(surroundings.bareStore, surroundings, record);
+    const { historyLimit } = surroundings;
+    const keeper =
+      historyLimit === undefined ? undefined : new HistoryKeeper(historyLimit, record, restored.sizes.checkpoints);
+    this.#queue = new CommitQueue(surroundings.bareStore, surroundings, { head: record, keeper });
     this.#point = new JournalPoint(draftOf(record, restored), 0);
   }
 
@@ -267,7 +271,7 @@ export class Journal {
     const payload = changesPayload(codec, unsaved, { handles });
     // A text is at least as many bytes as characters.
     const mayFit = sizes.state <= this.#surroundings.store.capabilities.maxPayloadBytes;
-    if (mayFit && snapshotIsDue(sizes, payload)) {
+    if (mayFit && snapshotIsDue(sizes, payload, this.#surroundings.historyLimit)) {
       const snapshot = snapshotPayload(codec, { contextText: codec.encode(context), progress });
       if (!this.#exceedsStore(snapshot)) return { kind: "snapshot", payload: snapshot };
     }

@@ -1,6 +1,7 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { CheckpointRecord, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { notFound } from "../store/rules.ts";
+import { keepsChanging } from "../store/store-faults.ts";
 import { checkHead, checkRecords } from "./checked-history.ts";
 import { corruptHistory } from "./corrupt.ts";
 import { type RestoredState, restoreState } from "./restore.ts";
@@ -17,7 +18,7 @@ export interface ReadHistory {
 }
 
 /** Times that an execution is read again because it was changed under the reader. */
-const MAX_REREADS = 5;
+const MAX_REREADS = 10;
 
 /**
  * Reads records and puts the state together; the one way by which stored data comes into the engine.
@@ -48,7 +49,8 @@ export async function readSteadily<T>(
     } catch (error) {
       if (!isWorkflowError(error) || error.code === "STORE_UNAVAILABLE" || error.code === "STORE_CLOSED") throw error;
       const now = await headNow(surroundings, head.id);
-      if (rereads >= MAX_REREADS || !hasMoved(at, now)) throw ofExecution(error, head.id);
+      if (!hasMoved(at, now)) throw ofExecution(error, head.id);
+      if (rereads >= MAX_REREADS) throw keepsChanging(head.id);
       at = now;
     }
   }

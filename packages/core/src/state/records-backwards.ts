@@ -1,4 +1,4 @@
-import type { CheckpointRecord, ExecutionRecord } from "../store/checkpoint-store.ts";
+import type { CheckpointRecord, CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { checkNewest } from "./checked-history.ts";
 import { corruptHistory } from "./corrupt.ts";
 import { checkIsBehind } from "./read-history.ts";
@@ -23,13 +23,13 @@ export async function* newestFirst(
   if (newest?.seq !== head.seq) throw corruptHistory(`record ${head.seq} is missing`, { seq: head.seq });
   if (beyond !== undefined) await checkIsBehind(surroundings, head);
   checkNewest(head, newest);
-  return yield* recordsBackwards(surroundings, head, head.seq);
+  return yield* recordsBackwards(surroundings.store, head, head.seq);
 }
 
 /** Reads the records from a number on down to the oldest that is kept. @throws as {@link newestFirst} */
 export async function* recordsBackwards(
-  { store }: Surroundings,
-  { id, firstSeq }: ExecutionRecord,
+  store: Pick<CheckpointStore, "readCheckpoints">,
+  { id, firstSeq }: Pick<ExecutionRecord, "id" | "firstSeq">,
   from: number,
 ): AsyncGenerator<CheckpointRecord, undefined> {
   let portion = FIRST_PORTION;

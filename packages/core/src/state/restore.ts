@@ -36,7 +36,7 @@ class Restoring {
   #draft: Draft;
   #progress: Progress | undefined;
   #holdsInstances = false;
-  #sizes: TextSizes = { state: 0, snapshot: 0, changes: 0 };
+  #sizes: TextSizes = { state: 0, snapshot: 0, changes: 0, checkpoints: 0 };
   /** Some part of the state has no checksum, so it may be one that no codec has written. */
   #isDoubtful = false;
 
@@ -74,7 +74,7 @@ class Restoring {
     this.#draft = new Draft(this.#codec, context);
     this.#progress = progress;
     this.#holdsInstances = isTagged(payload);
-    this.#sizes = { state: size, snapshot: size, changes: 0 };
+    this.#sizes = { state: size, snapshot: size, changes: 0, checkpoints: seq === 0 ? 0 : 1 };
     this.#isDoubtful = !isSealed(record.id);
   }
 
@@ -84,7 +84,12 @@ class Restoring {
     for (const operation of operations) this.#draft.apply(operation);
     asContext(this.#draft.state);
     this.#isDoubtful ||= !isSealed(record.id);
-    this.#sizes = { ...this.#sizes, changes: this.#sizes.changes + record.payload.length };
+    const { changes, checkpoints } = this.#sizes;
+    this.#sizes = {
+      ...this.#sizes,
+      changes: changes + record.payload.length,
+      checkpoints: record.kind === "save" ? checkpoints : checkpoints + 1,
+    };
     this.#holdsInstances ||= isTagged(record.payload);
     if (record.kind === "delta") this.#progress = afterNode(progress, record, parts);
     else if (record.kind === "error") this.#progress = afterFailedAttempt(progress, record, parts);

@@ -27,7 +27,7 @@ export interface StateAt {
 export async function readStateAt(surroundings: Surroundings, head: ExecutionRecord, seq: number): Promise<StateAt> {
   const { codec } = surroundings;
   const records: CheckpointRecord[] = [];
-  for await (const record of recordsBackwards(surroundings, head, seq)) {
+  for await (const record of recordsBackwards(surroundings.store, head, seq)) {
     records.push(record);
     if (record.kind === "snapshot") break;
   }

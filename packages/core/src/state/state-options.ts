@@ -20,6 +20,11 @@ export const SHARED_OPTIONS: OptionSchemas<Required<WorkflowStateOptions>> = {
   ),
   storeRetryMs: z.optional(milliseconds),
   contextMode: z.optional(z.enum(["frozen", "copy"])),
+  historyLimit: z.optional(
+    z
+      .number()
+      .check(z.refine((value) => Number.isSafeInteger(value) && value >= 1, "must be a whole number, 1 or more")),
+  ),
   clock: z.optional(
     z.custom<unknown>((value) => {
       const { now, elapsed, schedule } = (value ?? {}) as Partial<Record<keyof Clock, unknown>>;

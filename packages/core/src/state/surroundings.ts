@@ -17,6 +17,8 @@ export interface Surroundings {
   clock: Clock;
   leaseMs: number;
   storeRetryMs: number;
+  /** The checkpoints of an execution that are kept at least. Default: all. */
+  historyLimit?: number | undefined;
   limits?: WaitLimits | undefined;
 }
 
@@ -26,12 +28,13 @@ export function surroundingsOf(options: {
   codec?: CodecOptions;
   leaseMs?: number;
   storeRetryMs?: number;
+  historyLimit?: number;
   clock?: Clock;
 }): Surroundings {
-  const { store: bareStore, leaseMs = DEFAULT_LEASE_MS, storeRetryMs = leaseMs } = options;
+  const { store: bareStore, leaseMs = DEFAULT_LEASE_MS, storeRetryMs = leaseMs, historyLimit } = options;
   const clock = steadyClock(options.clock ?? systemClock);
   const store = retryStore(bareStore, { clock, storeRetryMs });
-  return { store, bareStore, codec: new Codec(options.codec), clock, leaseMs, storeRetryMs };
+  return { store, bareStore, codec: new Codec(options.codec), clock, leaseMs, storeRetryMs, historyLimit };
 }
 
 /** The same within the limits of one run: a wait for the store ends with them. */

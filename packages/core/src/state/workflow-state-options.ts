@@ -12,6 +12,11 @@ export interface WorkflowStateOptions {
   /** Milliseconds for which a call of a store that cannot be reached is tried again. Default: `leaseMs`. */
   storeRetryMs?: number;
   contextMode?: ContextMode;
+  /**
+   * The checkpoints of an execution that are kept: at least this many of the newest, and about twice as many at most. A
+   * whole number, 1 or more. Default: all.
+   */
+  historyLimit?: number;
   clock?: Clock;
 }
 

@@ -123,7 +123,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   }
 
   /**
-   * The checkpoints that the state was opened with: all, the last one, or a page. Oldest first.
+   * The checkpoints that the state was opened with: all that are kept, the last one, or a page. Oldest first.
    *
    * - Their contexts are computed when they are read, in linear time for a whole history in either order.
    */
