@@ -4,7 +4,7 @@ import { WorkflowError } from "../errors.ts";
 import { MAX_ID_BYTES, MAX_NAME_BYTES } from "../limits.ts";
 import { quoted } from "../text.ts";
 import { NearMisses } from "./near-miss.ts";
-import { retryFields, type WorkflowDefinition } from "./schema.ts";
+import { type RetryPolicy, retryFields, type WorkflowDefinition } from "./schema.ts";
 
 /** The most problems that are reported. The check of a definition stops once there are more. */
 const MAX_PROBLEMS = 10;
@@ -127,12 +127,15 @@ const EDGE_FIELDS: Fields = {
 
 const retrySchema = z.object(retryFields);
 const any: Check = () => undefined;
-const RETRY_FIELDS: Fields = {
+const RETRY_FIELDS = {
   maxAttempts: { check: any },
   backoffMs: { check: any },
   backoffFactor: { check: any },
   maxBackoffMs: { check: any },
-};
+  jitter: { check: any },
+  retryOn: { check: any },
+  onCrash: { check: any },
+} satisfies Record<keyof RetryPolicy, Field>;
 
 const DEFINITION_FIELDS: Fields = {
   id: { check: idText, isRequired: true },

@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { definitionJson, hashDefinition } from "../../src/definition/hash.ts";
 import { canonicalJson } from "../../src/definition/json-text.ts";
-import { createWorkflowEngine, defineWorkflow, fromReactFlow, type WorkflowDefinition } from "../../src/index.ts";
+import {
+  createWorkflowEngine,
+  defineWorkflow,
+  fromReactFlow,
+  type RetryPolicy,
+  type WorkflowDefinition,
+} from "../../src/index.ts";
 
 const CANVAS = {
   nodes: [
@@ -135,6 +141,9 @@ describe("a definition's hash", () => {
     ["data", (w) => Object.assign(w.nodes[0] as object, { data: { x: 2 } })],
     ["the order of a list", (w) => Object.assign(w.nodes[0] as object, { data: { x: 1, y: { z: [2, 1], w: 2 } } })],
     ["retry", (w) => Object.assign(w.nodes[0] as object, { retry: { maxAttempts: 2 } })],
+    ["a retry policy's jitter", (w) => Object.assign(w.nodes[0] as object, { retry: { jitter: 0 } })],
+    ["what a retry policy retries on", (w) => Object.assign(w.nodes[0] as object, { retry: { retryOn: ["E"] } })],
+    ["what a retry policy does on a crash", (w) => Object.assign(w.nodes[0] as object, { retry: { onCrash: "fail" } })],
     ["a timeout", (w) => Object.assign(w.nodes[0] as object, { timeoutMs: 1 })],
     ["the workflow's id", (w) => Object.assign(w, { id: "v" })],
     ["the workflow's name", (w) => Object.assign(w, { name: "n" })],
@@ -146,6 +155,26 @@ describe("a definition's hash", () => {
     ["the order of edges", (w) => void w.edges.unshift({ source: "a", target: "b", targetHandle: "x" })],
   ])("covers %s", (_what, change) => {
     expect(changed(change)).not.toBe(hashOf(base()));
+  });
+
+  it("is that of a definition whose nodes get every field of their retry policy", async () => {
+    const retry = {
+      ...{ maxAttempts: 2, backoffMs: 3, backoffFactor: 4, maxBackoffMs: 5, jitter: 0.5 },
+      ...{ retryOn: ["E"], onCrash: "fail" },
+    } satisfies Required<RetryPolicy>;
+    const seen: unknown[] = [];
+    const engine = createWorkflowEngine({
+      store: new MemoryCheckpointStore(),
+      workflows: [{ id: "w", nodes: [{ id: "a", retry }], edges: [] }],
+      executors: {
+        default: ({ context, node }) => {
+          seen.push(node.retry);
+          return context;
+        },
+      },
+    });
+    await engine.executeWorkflow({ workflowId: "w", userId: "u1" });
+    expect(seen).toEqual([retry]);
   });
 
   it("is the key of the stored definition, whose own keys keep their order", async () => {

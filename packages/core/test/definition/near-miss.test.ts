@@ -53,6 +53,9 @@ describe("a field whose name resembles a field of a definition", () => {
     ["backoff", "backoffMs"],
     ["backoffFacter", "backoffFactor"],
     ["maxBackoff", "maxBackoffMs"],
+    ["onCrsh", "onCrash"],
+    ["retry_on", "retryOn"],
+    ["jiter", "jitter"],
   ])("is refused in a retry policy with a message that names both: %s", (name, meant) => {
     expect(() => define({ retry: { [name]: 2 } })).toThrow(refusal(name, meant));
   });
