@@ -4,16 +4,20 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { answerByToken, tokenRefused } from "./answers.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { inFlight } from "./standing.ts";
 
 /**
  * Keeps the answer to a wait with an execution that this engine does not run, and makes it due.
  *
- * - It needs no definition and no executors: whoever takes answers need not run workflows.
+ * - It needs no executors: whoever takes answers need not run workflows.
+ * - An execution whose run has crashed stays so, with the node that was in flight on record: what that means for the node
+ *   is up to whoever resumes it.
  *
  * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, INVALID_STATUS, STATE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function keepAnswer(
-  surroundings: Surroundings,
+  { surroundings, catalog }: Pick<EngineParts, "surroundings" | "catalog">,
   answer: { executionId: string; userId: string | undefined; waitToken: string; data: unknown },
 ): Promise<void> {
   const { executionId, userId, waitToken, data } = answer;
@@ -33,7 +37,15 @@ export async function keepAnswer(
     left.delete(kept.nodeId);
     const names = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
     const waits = listedWaits(left, (nodeId) => names.get(nodeId) ?? nodeId);
-    await journal.save({ status: "pending", wakeInMs: 0, ...waits }, { answers: [kept] });
+    if (before.status === "running") {
+      const { failure, definitionHash } = journal;
+      const graph = definitionHash === undefined ? undefined : await catalog.graph(definitionHash);
+      const begin = graph === undefined ? {} : { begin: inFlight(graph, journal) };
+      await journal.save({ ...waits, ...(failure === undefined ? {} : { failure }) }, { answers: [kept], ...begin });
+      await journal.releaseLease().catch(() => undefined);
+    } else {
+      await journal.save({ status: "pending", wakeInMs: 0, ...waits }, { answers: [kept] });
+    }
   } catch (error) {
     await putBack(surroundings, claimed.record, before);
     throw error;

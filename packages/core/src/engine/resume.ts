@@ -7,7 +7,7 @@ import { quoted } from "../text.ts";
 import { answerFor, refusal } from "./answers.ts";
 import { onResume, resolveRetry } from "./decide.ts";
 import { nodeNames } from "./run-waits.ts";
-import { type Found, isOver, openWaits, restorePlanner, standingOf, timedOut } from "./standing.ts";
+import { type Found, inFlight, isOver, openWaits, restorePlanner, standingOf, timedOut } from "./standing.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** A call that resumes an execution, as far as it decides what happens to it. */
@@ -48,8 +48,11 @@ export async function prepareResume(
   if (whatToDo(call, found) === "rest") return "rest";
   const answers = answersOf(call, found);
   const { waiting, attempts } = journal.progress;
-  const cutOff = before.status === "running" ? inFlight(found) : [];
+  const cutOff = before.status === "running" ? cutOffNodes(found) : [];
   const counted = before.status === "failed" ? [...attempts].filter(([, { failures }]) => failures !== undefined) : [];
+  const planner = restorePlanner(workflow, journal);
+  for (const { nodeId } of answers) planner.unpark(workflow.graph.indexOf.get(nodeId) ?? -1);
+  const next = workflow.graph.nodes[planner.next() ?? -1]?.id;
   const parts: RecordParts = {
     ...(cutOff.length === 0
       ? {}
@@ -57,8 +60,9 @@ export async function prepareResume(
     ...(counted.length === 0 ? {} : { counted: counted.map(([nodeId, { attempt }]) => ({ nodeId, attempt })) }),
     ...(answers.length === 0 ? {} : { answers }),
     ...(workflow.hash === journal.definitionHash ? {} : { definition: workflow.hash }),
+    ...(next === undefined || journal.progress.begin === undefined ? {} : { begin: [next] }),
   };
-  const totalSteps = workflow.steps.length - restorePlanner(workflow, journal).skipped.length;
+  const totalSteps = workflow.steps.length - planner.skipped.length;
   if (totalSteps === journal.totalSteps && Object.keys(parts).length === 0) return "run";
   const left = new Map(waiting);
   for (const { nodeId } of answers) left.delete(nodeId);
@@ -76,13 +80,11 @@ function answersOf({ nodeId, answer }: ResumeCall, found: Found): NodeAnswer[] {
 }
 
 /** The nodes that may have been running when their process died. */
-function inFlight({ journal, workflow }: Found): readonly string[] {
-  const { begin, attempts } = journal.progress;
-  const index = restorePlanner(workflow, journal).next();
-  const next = index === undefined ? undefined : workflow.steps[index]?.node.id;
-  const nodeIds = begin ?? (next === undefined ? [] : [next]);
+function cutOffNodes({ journal, workflow }: Found): readonly string[] {
+  const { attempts } = journal.progress;
   // One that waited for its next attempt had not begun it.
-  return nodeIds.filter((nodeId) => (attempts.get(nodeId)?.retryAtMs ?? 0) <= journal.storeNow());
+  const hasBegun = (nodeId: string) => (attempts.get(nodeId)?.retryAtMs ?? 0) <= journal.storeNow();
+  return inFlight(workflow.graph, journal).filter(hasBegun);
 }
 
 /** The end of an execution whose run must not start a node, with the node that it would have started. */
@@ -103,7 +105,7 @@ export function endsBefore(
 ): Overdue | undefined {
   const { journal, before, record } = claimed;
   const found: Found = { journal, head: before, workflow };
-  const [cutOff] = before.status === "running" ? inFlight(found) : [];
+  const [cutOff] = before.status === "running" ? cutOffNodes(found) : [];
   const nodeId = cutOff ?? standingOf(found).next ?? openWaits(found)[0]?.nodeId;
   const step = workflow.steps[workflow.graph.indexOf.get(nodeId ?? "") ?? -1];
   const attempt = nodeId === undefined ? 1 : journal.nextAttempt(nodeId);

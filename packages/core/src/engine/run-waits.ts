@@ -22,6 +22,8 @@ export class RunWaits {
   readonly #pending: PendingAnswer[] = [];
   #keeping: Promise<void> | undefined;
   #isQuiet = false;
+  /** The node that has begun, or is to begin before any other. `undefined` between two nodes. */
+  #inFlight: string | undefined;
   #hasEnded = false;
 
   /** `planner`: the run's planner as it is now. */
@@ -53,15 +55,24 @@ export class RunWaits {
     });
   }
 
-  /** From now on, everything in the journal is committed: answers that come are written at once. */
-  beginQuiet(): void {
+  /**
+   * From now on, until {@link endQuiet}, a node runs or its next attempt is waited for, and everything in the journal is
+   * committed: answers that come are written at once.
+   */
+  beginQuiet(nodeId: string): void {
     this.#isQuiet = true;
+    this.#inFlight = nodeId;
   }
 
   /** Ends that. Returns what must be waited for if an answer is being written. */
   endQuiet(): Promise<void> | undefined {
     this.#isQuiet = false;
-    return this.#keeping;
+    const isOver = (): void => {
+      this.#inFlight = undefined;
+    };
+    if (this.#keeping !== undefined) return this.#keeping.finally(isOver);
+    isOver();
+    return undefined;
   }
 
   /** Writes the answers that have come. Only while everything else is committed. */
@@ -134,7 +145,9 @@ export class RunWaits {
     const left = new Map(journal.progress.waiting);
     for (const { nodeId } of answers) left.delete(nodeId);
     const isFewer = left.size < journal.progress.waiting.size;
-    await journal.save(isFewer ? this.#listed(left) : {}, { answers });
+    // A node that is answered becomes ready, also one that comes before the node in flight.
+    const begin = this.#inFlight === undefined ? {} : { begin: [this.#inFlight] };
+    await journal.save(isFewer ? this.#listed(left) : {}, { answers, ...begin });
     for (const { nodeId } of answers) {
       const index = workflow.graph.indexOf.get(nodeId);
       if (index !== undefined) this.#planner().unpark(index);

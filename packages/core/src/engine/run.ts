@@ -161,7 +161,7 @@ class Run {
       if (what === "lost") throw interrupts.reason;
       if (what === "stop") return this.#ends.stop({ wakeAt: this.waits.notAfterDeadline(retryAtMs) });
       if (what === "fail") return this.#ends.failBefore(step);
-      this.waits.beginQuiet();
+      this.waits.beginQuiet(step.node.id);
       await interrupts.sleep(waitMs);
       await this.waits.endQuiet();
       interrupts.checkDeadline();
@@ -177,7 +177,7 @@ class Run {
     );
     if (!types.isPromise(called)) return readResult(called, step.node.id);
     const isCommitted = this.#unsettled === undefined;
-    if (isCommitted) this.waits.beginQuiet();
+    if (isCommitted) this.waits.beginQuiet(step.node.id);
     try {
       return readResult(await called, step.node.id);
     } finally {
@@ -278,7 +278,9 @@ class Run {
     const isStopping = mayWait === "stop";
     const wakeAt = this.waits.notAfterDeadline(atMs);
     const head: HeadUpdate = { wakeAt, ...(isStopping ? { status: "pending" } : {}) };
-    await this.#ends.commitFailure(entry, head, { retry: { nodeId: run.nodeId, atMs, failures } });
+    // It keeps its place, also before a node that was answered meanwhile.
+    const begin = this.#planner.next() === failed.index ? {} : { begin: [run.nodeId] };
+    await this.#ends.commitFailure(entry, head, { retry: { nodeId: run.nodeId, atMs, failures }, ...begin });
     emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, retryInMs: delayMs });
     return isStopping ? this.#ends.stopped({ wakeAt, failure }) : undefined;
   }

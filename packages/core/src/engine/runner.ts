@@ -124,7 +124,7 @@ export class Runner<Context extends object> {
       if (await run.answer({ waitToken, data })) return;
     }
     const { keepAnswer } = await import("./keep-answer.ts");
-    await keepAnswer(surroundings, { executionId, userId, waitToken, data });
+    await keepAnswer(this.#parts, { executionId, userId, waitToken, data });
     this.#parts.changes.notify(executionId);
   }
 

@@ -1,3 +1,4 @@
+import type { CompiledGraph } from "../definition/graph.ts";
 import { Planner } from "../definition/planner.ts";
 import type { Journal } from "../state/journal.ts";
 import { type NodeAnswer, type NodeWait, nextRun } from "../state/progress.ts";
@@ -6,8 +7,10 @@ import type { Standing } from "./decide.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** The planner of an execution: the nodes that have run are settled, and those that wait are passed over. */
-export function restorePlanner(workflow: PreparedWorkflow, { progress }: Pick<Journal, "progress">): Planner {
-  const { graph } = workflow;
+export function restorePlanner(
+  { graph }: Pick<PreparedWorkflow, "graph">,
+  { progress }: Pick<Journal, "progress">,
+): Planner {
   const planner = new Planner(graph);
   for (const { nodeId, handles } of progress.ran) {
     const index = graph.indexOf.get(nodeId);
@@ -18,6 +21,14 @@ export function restorePlanner(workflow: PreparedWorkflow, { progress }: Pick<Jo
     if (index !== undefined) planner.park(index);
   }
   return planner;
+}
+
+/** The nodes that may have been running when their process died, or were to begin before any other. */
+export function inFlight(graph: CompiledGraph, journal: Pick<Journal, "progress">): readonly string[] {
+  const { begin } = journal.progress;
+  if (begin !== undefined) return begin;
+  const next = graph.nodes[restorePlanner({ graph }, journal).next() ?? -1];
+  return next === undefined ? [] : [next.id];
 }
 
 /** A wait of an execution; without a token if an older version has suspended it. */

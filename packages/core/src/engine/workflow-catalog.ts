@@ -142,6 +142,22 @@ export class WorkflowCatalog {
     }
   }
 
+  /**
+   * The graph of a kept definition, also of one that this engine cannot run; `undefined` if there is none, or it is not whole.
+   *
+   * @throws {WorkflowError} STORE_UNAVAILABLE
+   */
+  async graph(hash: string): Promise<CompiledGraph | undefined> {
+    const ready = this.#ready.get(hash);
+    if (ready !== undefined) return ready.graph;
+    const json = await this.#reading.once(hash, () => this.#store.getDefinition(hash));
+    try {
+      return compileGraph(readKept(hash, json));
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Tells whether the engine's own definition has the same content. One that cannot be found or run has not. */
   async isCurrent(workflow: PreparedWorkflow, userId: string): Promise<boolean> {
     try {

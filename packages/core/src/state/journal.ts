@@ -228,6 +228,11 @@ export class Journal {
     return this.#queue.renew(this.#surroundings.leaseMs);
   }
 
+  /** Gives the lease up: the execution stays running, and whoever claims it finds it as one whose owner has died. */
+  releaseLease(): Promise<void> {
+    return this.#queue.renew(0);
+  }
+
   /** Ends the patience with a store that is away: nobody waits for it any more. */
   end(): void {
     this.#queue.end();

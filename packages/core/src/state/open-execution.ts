@@ -1,12 +1,6 @@
 import { randomUUID } from "../crypto.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
-import type {
-  CheckpointRecord,
-  ExecutionRecord,
-  FailureRecord,
-  HeadUpdate,
-  NewExecution,
-} from "../store/checkpoint-store.ts";
+import type { CheckpointRecord, ExecutionRecord, FailureRecord, NewExecution } from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
 import { isEnded } from "../store/status.ts";
@@ -200,8 +194,8 @@ function isSameHistory(before: ExecutionRecord, claimed: ExecutionRecord): boole
 }
 
 /**
- * Undoes a claim that leads to no run: gives the execution the status and the failure that it had. A crashed one becomes
- * pending and due.
+ * Undoes a claim that leads to no run: gives the execution the status and the failure that it had. A crashed one stays
+ * running with a lapsed lease, so that whoever claims it next knows of the crash.
  *
  * - Never throws: the error that led here is the one to report. If this fails, too, the lease lapses by itself.
  */
@@ -212,9 +206,8 @@ export async function putBack(
 ): Promise<void> {
   const { status, failure = null, wakeAt = null, endedAt } = before;
   const ended = endedAt === undefined || !isEnded(status) ? {} : { endedAt };
-  const head: HeadUpdate =
-    status === "running" ? { status: "pending", failure, wakeInMs: 0 } : { status, failure, wakeAt, ...ended };
-  await store.commit(id, { commitId: randomUUID(), token, version, head }).catch(() => undefined);
+  const change = status === "running" ? { leaseMs: 0 } : { head: { status, failure, wakeAt, ...ended } };
+  await store.commit(id, { commitId: randomUUID(), token, version, ...change }).catch(() => undefined);
 }
 
 /** What is read of an execution. */
