@@ -1,5 +1,5 @@
 import { PGlite } from "@electric-sql/pglite";
-import type { CheckpointStore } from "@waymark/core";
+import { type CheckpointStore, createWorkflowEngine } from "@waymark/core";
 import pg from "pg";
 import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startPostgres } from "tooling/test-servers";
@@ -87,6 +87,12 @@ const WAYS: Record<
   },
 };
 
+/** A workflow of one node. */
+const SHOP = {
+  workflows: [{ id: "shop", nodes: [{ id: "pay" }], edges: [] }],
+  executors: { default: ({ context }: { context: object }) => ({ ...context, paid: true }) },
+};
+
 const ordersOf = async (store: CheckpointStore) => {
   const sql = "SELECT id FROM orders ORDER BY id";
   const { rows } = store === inProcess ? await pglite.query<{ id: string }>(sql) : await pool.query(sql);
@@ -135,6 +141,35 @@ describe.each(Object.entries(WAYS))("a store in a transaction of %s", (_name, { 
     expect(await ordersOf(store)).toEqual([]);
     expect(await store.getExecution("undone")).toBeUndefined();
     expect(await store.getDefinition("2:undone")).toBeUndefined();
+  });
+
+  it("starts an execution of an engine together with the caller's row, and a recovery runs it", async () => {
+    const engine = createWorkflowEngine({ store, ...SHOP });
+    await begin(async ({ client, insert }) => {
+      await insert("order-1");
+      const view = PostgresCheckpointStore.inTransaction(client);
+      const call = { workflowId: "shop", userId: "u1", executionId: "order-1", store: view };
+      expect(await engine.startExecution(call)).toEqual({ executionId: "order-1", created: true });
+      if (store === onServer) expect(await engine.recoverExecutions()).toEqual({ resumed: 0, left: [] });
+    });
+    expect(await engine.recoverExecutions()).toEqual({ resumed: 1, left: [] });
+    expect(await store.getExecution("order-1")).toMatchObject({ status: "completed" });
+  });
+
+  it("starts no execution if the caller undoes the transaction", async () => {
+    const engine = createWorkflowEngine({ store, ...SHOP });
+    const call = begin(async ({ client }) => {
+      const view = PostgresCheckpointStore.inTransaction(client);
+      await engine.startExecution({ workflowId: "shop", userId: "u1", executionId: "undone", store: view });
+      throw new Undo();
+    });
+    await expect(call).rejects.toThrow(Undo);
+    expect(await engine.recoverExecutions()).toEqual({ resumed: 0, left: [] });
+    // Its definition was undone, too: the next start keeps it.
+    await engine.startExecution({ workflowId: "shop", userId: "u1", executionId: "order-2" });
+    expect(await createWorkflowEngine({ store, ...SHOP }).recoverExecutions()).toEqual({ resumed: 1, left: [] });
+    const head = await store.getExecution("order-2");
+    expect(await store.getDefinition(String(head?.definitionHash))).toBeDefined();
   });
 
   it("reports an id that is taken and recognizes its own call, and the transaction continues", async () => {
