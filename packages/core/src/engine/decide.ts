@@ -182,7 +182,7 @@ export interface Standing {
   status: WorkflowStatus;
   /** The node that runs next; the nodes that wait are passed over. */
   next: string | undefined;
-  /** Milliseconds until its next attempt is due. */
+  /** Milliseconds until its next attempt is due; 0 if the head says that the execution is. */
   retryInMs: number;
   /** The nodes that wait for an answer and whose time is not over. */
   waiting: readonly string[];

@@ -37,14 +37,15 @@ export async function keepAnswer(
     left.delete(kept.nodeId);
     const names = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
     const waits = listedWaits(left, (nodeId) => names.get(nodeId) ?? nodeId);
+    const { failure, definitionHash } = journal;
+    const head = { ...waits, ...(failure === undefined ? {} : { failure }) };
     if (before.status === "running") {
-      const { failure, definitionHash } = journal;
       const graph = definitionHash === undefined ? undefined : await catalog.graph(definitionHash);
       const begin = graph === undefined ? {} : { begin: inFlight(graph, journal) };
-      await journal.save({ ...waits, ...(failure === undefined ? {} : { failure }) }, { answers: [kept], ...begin });
+      await journal.save(head, { answers: [kept], ...begin });
       await journal.releaseLease().catch(() => undefined);
     } else {
-      await journal.save({ status: "pending", wakeInMs: 0, ...waits }, { answers: [kept] });
+      await journal.save({ status: "pending", wakeInMs: 0, ...head }, { answers: [kept] });
     }
   } catch (error) {
     await putBack(surroundings, claimed.record, before);

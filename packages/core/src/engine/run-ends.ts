@@ -39,8 +39,10 @@ export class RunEnds {
     parts: RecordParts = {},
   ): Promise<void> {
     const { journal } = this.#parts;
+    // The wait for this attempt is over, and there is no other.
+    const rested = head.status === "failed" && journal.failure !== undefined ? { wakeAt: null } : {};
     const commit = (error: FailureRecord) =>
-      journal.commitError({ ...entry, error }, { ...head, failure: error }, parts);
+      journal.commitError({ ...entry, error }, { ...head, ...rested, failure: error }, parts);
     try {
       await commit(entry.error);
     } catch (refusal) {

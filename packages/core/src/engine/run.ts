@@ -205,8 +205,7 @@ class Run {
     this.#planner.settle(made.index, handles);
     const last = this.#hasEnded();
     const totalSteps = workflow.steps.length - this.#planner.skipped.length;
-    // A failed attempt has left its failure, and when the next one was due.
-    const mended = journal.failure === undefined ? {} : ({ failure: null, wakeAt: null } as const);
+    const mended = this.#mended(run.nodeId);
     const head = last
       ? ({ status: "completed", totalSteps, failure: null, ...mended } as const)
       : { totalSteps, ...mended };
@@ -223,6 +222,14 @@ class Run {
       emit({ type: "node.skipped", nodeId: step.node.id, ...namesOf(step) });
     }
     emit({ type: "node.completed", ...run, ...namesOf(step), attempt, stepNumber: journal.currentStep, durationMs });
+  }
+
+  /** Removes the failure of a node's last attempt, and when the next one was due; not those of another node that waits. */
+  #mended(nodeId: string): HeadUpdate {
+    const { failure, progress } = this.#parts.journal;
+    if (failure === undefined) return {};
+    const isLeft = [...progress.attempts].some(([id, { retryAtMs }]) => id !== nodeId && retryAtMs !== undefined);
+    return isLeft ? {} : { failure: null, wakeAt: null };
   }
 
   #hasEnded(): boolean {
@@ -299,9 +306,8 @@ class Run {
     const waiting = new Map(journal.progress.waiting).set(run.nodeId, wait);
     const wakeAt = this.waits.wakeAt(waiting.values());
     const status = isLast ? ({ status: "suspended", wakeAt: wakeAt ?? null } as const) : {};
-    const mended = journal.failure === undefined ? {} : { failure: null };
     try {
-      await journal.save({ ...head, ...mended, ...status }, { waits: [wait] });
+      await journal.save({ ...head, ...this.#mended(run.nodeId), ...status }, { waits: [wait] });
     } catch (error) {
       this.#planner.unpark(index);
       throw error;

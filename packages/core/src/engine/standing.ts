@@ -78,10 +78,12 @@ export function standingOf(found: Found): Standing {
   const ready = nextNodeOf(workflow, journal);
   const next = ready !== undefined && waitingIds.includes(ready) ? undefined : ready;
   const { retryAtMs = 0 } = (next === undefined ? undefined : attempts.get(next)) ?? {};
+  // The head says otherwise if a node was answered meanwhile: a run writes the later time again.
+  const isDue = status === "pending" && head.wakeAt !== undefined && head.wakeAt <= now;
   return {
     status,
     next,
-    retryInMs: Math.max(0, retryAtMs - now),
+    retryInMs: isDue ? 0 : Math.max(0, retryAtMs - now),
     waiting: waits.filter((wait) => isOpen(wait, now)).map(({ nodeId }) => nodeId),
     hasTimedOut: waits.some((wait) => isOver(wait, now)),
     answered: [...answers.values()].filter(isFromOutside).map(({ nodeId }) => nodeId),

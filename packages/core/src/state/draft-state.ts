@@ -45,18 +45,19 @@ export function draftOf(head: ExecutionRecord, restored: RestoredState): DraftSt
   };
 }
 
-/** A claim leaves what the execution waited for, and why it was failing, for the run to know. Nodes may still wait. */
+/** A claim leaves what the execution waited for, and why it was failing, for the run to know. Nodes may still wait, or fail. */
 function outdatedBy(
   { status, wakeAt, waiting, waitingCount, failure }: ExecutionRecord,
   progress: Progress,
 ): HeadUpdate | undefined {
   if (status !== "running") return undefined;
   const isWaiting = progress.waiting.size > 0;
+  const isFailing = [...progress.attempts.values()].some(({ retryAtMs }) => retryAtMs !== undefined);
   const outdated: HeadUpdate = {
     ...(wakeAt === undefined ? {} : { wakeAt: null }),
     ...(waiting === undefined || isWaiting ? {} : { waiting: null }),
     ...(waitingCount === undefined || isWaiting ? {} : { waitingCount: null }),
-    ...(failure === undefined ? {} : { failure: null }),
+    ...(failure === undefined || isFailing ? {} : { failure: null }),
   };
   return Object.keys(outdated).length === 0 ? undefined : outdated;
 }

@@ -144,7 +144,8 @@ export async function claimExecution(
 ): Promise<ClaimedExecution> {
   refuseIncompleteImport(before);
   const start = options.history === true ? "oldest" : "snapshot";
-  const { head, read, claimed } = await claimAsRead(surroundings, before, start);
+  const { head, read, claimed: granted } = await claimAsRead(surroundings, before, start);
+  const claimed = withFailure(granted, head);
   if (claimed.userId !== before.userId || claimed.workflowId !== before.workflowId) {
     // The id was deleted and used again since. Nobody is to run it by this call, and nobody does: it has no `wakeAt`.
     await putBack(surroundings, claimed, { ...claimed, status: "pending" });
@@ -186,6 +187,12 @@ async function claimAsRead(
       before = await readHead(surroundings, found.id);
     }
   }
+}
+
+/** A claim removes the failure after which the next attempt waits. A run that stops before that attempt writes it again. */
+function withFailure(claimed: ExecutionRecord, { status, failure, createdAt }: ExecutionRecord): ExecutionRecord {
+  const isKept = status === "pending" && failure !== undefined && createdAt === claimed.createdAt;
+  return isKept ? { ...claimed, failure } : claimed;
 }
 
 /** Claims leave the version as it is, and every record raises it. */
