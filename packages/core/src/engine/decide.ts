@@ -46,7 +46,9 @@ export function retryDelay(
   const { failure, thrown, failures, random } = failed;
   if (failures >= policy.maxAttempts || PERMANENT.has(failure.code) || isNonRetryableError(thrown)) return undefined;
   if (!isRetriable(policy, failure)) return undefined;
-  const backoffMs = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.backoffFactor ** (failures - 1));
+  // A large factor soon is infinite, and no wait times that is no number.
+  const factor = Math.min(policy.backoffFactor ** (failures - 1), Number.MAX_VALUE);
+  const backoffMs = Math.min(policy.maxBackoffMs, policy.backoffMs * factor);
   return askedWaitMs(thrown) ?? backoffMs * (1 - policy.jitter * random);
 }
 
