@@ -42,11 +42,16 @@ export function answerFor(found: Found, { waitToken, nodeId, data }: AnswerReque
   const standing = standingOf(found);
   const what = onResume(standing, { nodeId, hasData: true, holdMs: 0 });
   if (what.what === "name a node") {
-    const names = standing.waiting.map((each) => quoted(each)).join(", ");
-    throw new WorkflowError("INVALID_ARGUMENT", `resumeWorkflow: nodeId: several nodes wait: ${names}. Name one.`, {
-      executionId: journal.executionId,
-      details: { waiting: standing.waiting },
-    });
+    const open = [...standing.waiting, ...standing.answered];
+    const names = open.map((each) => quoted(each)).join(", ");
+    throw new WorkflowError(
+      "INVALID_ARGUMENT",
+      `resumeWorkflow: nodeId: several nodes take an answer: ${names}. Name one.`,
+      {
+        executionId: journal.executionId,
+        details: { waiting: open },
+      },
+    );
   }
   if (what.what !== "answer") throw refusal(found, nodeId);
   const { visit } = nextRun(progress, what.nodeId);

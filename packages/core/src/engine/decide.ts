@@ -207,14 +207,15 @@ export interface ResumeFacts {
  *
  * - `answer`: the call's data is for this node.
  * - `rest`: nothing is written: only waits are left, and the call answers none; or the next attempt is not due.
- * - `refuse`: the call answers, or names a node, and nothing waits there. `name a node`: several wait.
+ * - `refuse`: the call answers, or names a node, and nothing waits there.
+ * - `name a node`: several nodes take an answer; one whose kept answer would be replaced is one of them.
  */
 export function onResume(
   { status, next, retryInMs, waiting, hasTimedOut, answered }: Standing,
   { nodeId, hasData, holdMs }: ResumeFacts,
 ): { what: "answer"; nodeId: string } | { what: "run" | "rest" | "refuse" | "name a node" } {
   if (hasData) {
-    const open = waiting.length > 0 ? waiting : answered;
+    const open = [...waiting, ...answered];
     if (nodeId !== undefined) {
       const isOpen = waiting.includes(nodeId) || answered.includes(nodeId);
       return isOpen ? { what: "answer", nodeId } : { what: "refuse" };

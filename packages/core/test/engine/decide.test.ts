@@ -151,6 +151,12 @@ describe("a resume", () => {
     ],
     ["that answers what does not wait is refused", { status: "failed", next: "a" }, answers, { what: "refuse" }],
     ["that answers another node is refused", { waiting: ["a"] }, { ...answers, nodeId: "b" }, { what: "refuse" }],
+    [
+      "must name a node if one waits and another has a kept answer",
+      { status: "failed", next: "a", waiting: ["b"], answered: ["a"] },
+      answers,
+      { what: "name a node" },
+    ],
   ])("%s", (_what, standing, call, expected) => {
     expect(onResume({ ...NOTHING, ...standing }, { ...CALL, ...call })).toEqual(expected);
   });
