@@ -1,4 +1,4 @@
-import { WorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { type NodeAnswer, nextRun } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
@@ -92,4 +92,14 @@ function notWaiting(found: Found, problem: string, facts: { nodeId?: string } = 
   const { executionId } = found.journal;
   const details = { status, ...(next === undefined ? {} : { next }), waiting, ...facts };
   return new WorkflowError("NOT_WAITING", `Execution ${quoted(executionId)} ${problem}.`, { executionId, details });
+}
+
+/** Returns whether a run has taken an answer. If nothing waits there, the claim reports who has the execution. */
+export async function isTaken(answer: Promise<boolean>): Promise<boolean> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isWorkflowError(error, "NOT_WAITING")) return false;
+    throw error;
+  }
 }

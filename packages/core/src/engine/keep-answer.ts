@@ -14,7 +14,7 @@ import { inFlight } from "./standing.ts";
  * - An execution whose run has crashed stays so, with the node that was in flight on record: what that means for the node
  *   is up to whoever resumes it.
  *
- * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, INVALID_STATUS, STATE_CORRUPT, STORE_UNAVAILABLE
+ * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, STATE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function keepAnswer(
   { surroundings, catalog }: Pick<EngineParts, "surroundings" | "catalog">,
@@ -29,7 +29,10 @@ export async function keepAnswer(
   });
   if (head.status === "completed" || head.status === "cancelled") throw tokenRefused();
   answerByToken(found, waitToken, data);
-  const claimed = await claimExecution(surroundings, head);
+  const claimed = await claimExecution(surroundings, head).catch((error: unknown) => {
+    // It has ended meanwhile.
+    throw isWorkflowError(error, "INVALID_STATUS") ? tokenRefused() : error;
+  });
   const { journal, before } = claimed;
   try {
     const kept = answerByToken(journal, waitToken, data);

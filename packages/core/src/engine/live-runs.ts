@@ -16,6 +16,7 @@ export interface LiveRun {
 /** The runs of one engine that are under way, for calls that concern their executions, and for the engine's end. */
 export class LiveRuns {
   readonly #byExecution = new Map<string, Set<LiveRun>>();
+  readonly #claims = new Map<string, Set<Promise<void>>>();
   #isDraining = false;
 
   /** The engine is draining: runs are to start no node. */
@@ -41,6 +42,29 @@ export class LiveRuns {
       if (runs.size === 0 && this.#byExecution.get(executionId) === runs) this.#byExecution.delete(executionId);
     };
     run.result.then(remove, remove);
+  }
+
+  /** Notes that this engine claims an execution. The returned function is called once it runs it, or has given it back. */
+  claim(executionId: string): () => void {
+    let end = (): void => undefined;
+    const claim = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const claims = this.#claims.get(executionId) ?? new Set();
+    this.#claims.set(executionId, claims.add(claim));
+    return () => {
+      claims.delete(claim);
+      if (claims.size === 0 && this.#claims.get(executionId) === claims) this.#claims.delete(executionId);
+      end();
+    };
+  }
+
+  /** Waits until the claims of an execution are over that this engine makes now; resolves to false if there are none. */
+  async claimed(executionId: string): Promise<boolean> {
+    const claims = this.#claims.get(executionId);
+    if (claims === undefined) return false;
+    await Promise.all(claims);
+    return true;
   }
 
   /** Tells the runs of an execution that it is not theirs any more. */

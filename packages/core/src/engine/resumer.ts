@@ -2,7 +2,7 @@ import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { type ClaimedExecution, claimExecution, putBack, readExecution, readHead } from "../state/open-execution.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import { readAnswer } from "./answers.ts";
+import { isTaken, readAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { looksBeforeClaim } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -59,7 +59,7 @@ export class Resumer {
     if ((await this.#lookBefore(call, resumeCall, { head, workflow })) === "rest")
       return this.#starter.recorded(call, head);
     if (workflow.hash !== head.definitionHash) await this.#parts.catalog.save(workflow, interrupts);
-    const claimed = await this.#claim(call, options, head);
+    const { claimed, endClaim } = await this.#claim(call, options, head);
     const { journal, record } = claimed;
     let overdue: Overdue | undefined;
     try {
@@ -73,17 +73,23 @@ export class Resumer {
       overdue = endsBefore(prepared, { maxRecoveries, retry });
       if (overdue === undefined && (await prepareResume(resumeCall, prepared)) === "rest") {
         await putBack(surroundings, claimed.record, claimed.before);
+        endClaim();
         return await this.#starter.recorded(call, head);
       }
     } catch (error) {
       await putBack(surroundings, claimed.record, claimed.before);
+      endClaim();
       throw withExecutionId(error, journal.executionId);
     }
     const { currentStep, totalSteps } = journal;
     const emit = this.#parts.emitter.of(journal.record);
     emit({ type: "execution.resumed", currentStep, totalSteps, recoveries: record.recoveries });
-    if (overdue !== undefined) return this.#starter.endOverdue(call, { journal, ...chosen }, overdue);
-    return this.#starter.run(call, { options, journal, record, holdMs, ...chosen });
+    if (overdue !== undefined) {
+      return this.#starter.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
+    }
+    const run = this.#starter.run(call, { options, journal, record, holdMs, ...chosen });
+    endClaim();
+    return run;
   }
 
   /**
@@ -112,12 +118,14 @@ export class Resumer {
     { surroundings, interrupts }: Call,
     { executionId, userId, waitForLeaseMs = 0, budgetMs = Number.POSITIVE_INFINITY }: ResumeWorkflowOptions,
     head: ExecutionRecord,
-  ): Promise<ClaimedExecution> {
+  ): Promise<{ claimed: ClaimedExecution; endClaim: () => void }> {
     const untilMs = Math.min(interrupts.elapsedMs + waitForLeaseMs, budgetMs);
     for (let before = head; ; before = await readHead(surroundings, executionId, userId)) {
+      const endClaim = this.#parts.runs.claim(executionId);
       try {
-        return await claimExecution(surroundings, before);
+        return { claimed: await claimExecution(surroundings, before), endClaim };
       } catch (error) {
+        endClaim();
         const leftMs = untilMs - interrupts.elapsedMs;
         const mayWait = leftMs > 0 && interrupts.kind === undefined;
         if (!isWorkflowError(error, "LEASE_HELD") || !mayWait) throw error;
@@ -135,14 +143,4 @@ function refuseOther(head: ExecutionRecord, workflowId: string): void {
     `Execution ${quoted(head.id)} is of another workflow than ${quoted(workflowId)}.`,
     { executionId: head.id },
   );
-}
-
-/** Returns whether a run has taken an answer. If nothing waits there, the claim reports who has the execution. */
-async function isTaken(answer: Promise<boolean>): Promise<boolean> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isWorkflowError(error, "NOT_WAITING")) return false;
-    throw error;
-  }
 }

@@ -1,10 +1,12 @@
 import type { Planner } from "../definition/planner.ts";
+import { isWorkflowError } from "../errors.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { NodeAnswer, NodeWait } from "../state/progress.ts";
 import { waitTokenOf } from "../state/wait-token.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { HeadUpdate } from "../store/checkpoint-store.ts";
 import { type AnswerRequest, answerFor } from "./answers.ts";
+import { afterRefusal } from "./decide.ts";
 import type { SuspendedOutcome } from "./node-outcome.ts";
 import type { RunParts } from "./run-parts.ts";
 import { isOver, timedOut } from "./standing.ts";
@@ -43,7 +45,8 @@ export class RunWaits {
   }
 
   /**
-   * Takes an answer from outside; resolves to true once it is on record, and to false if the run ended before.
+   * Takes an answer from outside; resolves to true once it is on record, and to false if the run ended before, or has
+   * lost the execution.
    *
    * @throws {WorkflowError} NOT_WAITING, INVALID_ARGUMENT, and the codes of a commit
    */
@@ -135,7 +138,9 @@ export class RunWaits {
         await this.#wake([answerFor({ journal, workflow, head: { status: "running" } }, request)]);
         resolve(true);
       } catch (error) {
-        reject(error);
+        // Another owner has the execution: the answer is for that one.
+        if (isWorkflowError(error) && afterRefusal(error.code) === "lost") resolve(false);
+        else reject(error);
       }
     }
   }

@@ -4,7 +4,7 @@ import { refuseIncompleteImport, shownStatus } from "../state/incomplete-import.
 import { readHead } from "../state/open-execution.ts";
 import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { readAnswer, tokenRefused } from "./answers.ts";
+import { isTaken, readAnswer, tokenRefused } from "./answers.ts";
 import { type Call, limitsOf, withinCall } from "./call.ts";
 import { ChangeWaiter } from "./change-waiter.ts";
 import { createFor } from "./create-for.ts";
@@ -119,13 +119,25 @@ export class Runner<Context extends object> {
     if (executionId === undefined) throw tokenRefused();
     const { surroundings, runs } = this.#parts;
     const { data } = readAnswer(surroundings, live);
-    for (const run of runs.of(executionId)) {
-      if (userId !== undefined && run.userId !== userId) throw tokenRefused();
-      if (await run.answer({ waitToken, data })) return;
-    }
     const { keepAnswer } = await import("./keep-answer.ts");
-    await keepAnswer(this.#parts, { executionId, userId, waitToken, data });
-    this.#parts.changes.notify(executionId);
+    for (;;) {
+      for (const run of runs.of(executionId)) {
+        if (userId !== undefined && run.userId !== userId) throw tokenRefused();
+        // A run that was taken over without knowing it knows nothing of newer waits.
+        if (await isTaken(run.answer({ waitToken, data }))) return;
+      }
+      const endClaim = runs.claim(executionId);
+      try {
+        await keepAnswer(this.#parts, { executionId, userId, waitToken, data });
+        return this.#parts.changes.notify(executionId);
+      } catch (error) {
+        endClaim();
+        // If it is this engine that claims it just now, a run of its own takes the answer, or nobody has it any more.
+        if (!isWorkflowError(error, "LEASE_HELD") || !(await runs.claimed(executionId))) throw error;
+      } finally {
+        endClaim();
+      }
+    }
   }
 
   /** The result of an execution that is there already: the recorded one, or that of its run. */

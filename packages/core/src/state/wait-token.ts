@@ -1,4 +1,5 @@
 import { sha256 } from "../crypto.ts";
+import { checkId } from "../store/checks.ts";
 import type { NodeRun } from "./node-run.ts";
 
 const FORM = /^ww_([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})$/;
@@ -25,5 +26,14 @@ export function executionIdOf(waitToken: string): string | undefined {
   const [, encoded] = FORM.exec(waitToken) ?? [];
   if (encoded === undefined) return undefined;
   const id = Buffer.from(encoded, "base64url").toString("utf8");
-  return id !== "" && Buffer.from(id, "utf8").toString("base64url") === encoded ? id : undefined;
+  return isId(id) && Buffer.from(id, "utf8").toString("base64url") === encoded ? id : undefined;
+}
+
+function isId(text: string): boolean {
+  try {
+    checkId(text, "executionId");
+    return true;
+  } catch {
+    return false;
+  }
 }
