@@ -7,13 +7,9 @@ import {
   type ExecutionEvent,
   type WorkflowEngineOptions,
 } from "../../src/index.ts";
-// The engine loads these with the first call that needs them, which takes time that no clock of these tests knows of.
-import "../../src/engine/runtime.ts";
-import "../../src/engine/state-query.ts";
-import "../../src/state/open-execution.ts";
-import "../../src/state/resume-state-options.ts";
 import { interceptStore } from "../../src/store/intercept-store.ts";
 import { ManualClock } from "../../src/testing/index.ts";
+import "./preloaded.ts";
 
 /** One thing that happened in a run, and when by the engine's monotonic clock. */
 export type Step = [elapsedMs: number, what: string];

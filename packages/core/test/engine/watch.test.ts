@@ -8,10 +8,9 @@ import {
   suspend,
   type WorkflowEngineOptions,
 } from "../../src/index.ts";
-// The engine loads it with its first call, which takes time that no clock of these tests knows of.
-import "../../src/engine/runtime.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { append, chain } from "./chain.ts";
+import "./preloaded.ts";
 
 const CALL = { workflowId: "chain", userId: "u1", executionId: "e1" };
 const E1 = { executionId: "e1" };

@@ -7,13 +7,9 @@ import {
   type WorkflowDefinition,
   type WorkflowEngineOptions,
 } from "../../src/index.ts";
-// The engine loads these with the first call that needs them, which takes time that no clock of these tests knows of.
-import "../../src/engine/runtime.ts";
-import "../../src/engine/state-query.ts";
-import "../../src/state/open-execution.ts";
-import "../../src/state/resume-state-options.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { settle } from "./turns.ts";
+import "./preloaded.ts";
 
 type Engine = ReturnType<typeof createWorkflowEngine>;
 type EngineOptions = Partial<Omit<WorkflowEngineOptions, "clock">>;
