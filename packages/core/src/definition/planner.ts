@@ -40,13 +40,13 @@ export class Planner {
     return this.#skipped;
   }
 
-  /** Passes a ready node over until {@link unpark} is called: it waits for something from outside. */
+  /** Passes a ready node over until {@link wake} is called: it waits for something from outside. */
   park(index: number): void {
     if (this.#state[index] !== DONE) this.#state[index] = PARKED;
   }
 
   /** Makes a parked node ready again. */
-  unpark(index: number): void {
+  wake(index: number): void {
     if (this.#state[index] === PARKED) this.#makeReady(index);
   }
 

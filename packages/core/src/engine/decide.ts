@@ -45,14 +45,14 @@ export function retryDelay(
 ): number | undefined {
   const { failure, thrown, failures, random } = failed;
   if (failures >= policy.maxAttempts || PERMANENT.has(failure.code) || isNonRetryableError(thrown)) return undefined;
-  if (!isRetriable(policy, failure)) return undefined;
+  if (!mayBeRetried(policy, failure)) return undefined;
   // A large factor soon is infinite, and no wait times that is no number.
   const factor = Math.min(policy.backoffFactor ** (failures - 1), Number.MAX_VALUE);
   const backoffMs = Math.min(policy.maxBackoffMs, policy.backoffMs * factor);
   return askedWaitMs(thrown) ?? backoffMs * (1 - policy.jitter * random);
 }
 
-function isRetriable({ retryOn }: ResolvedRetryPolicy, { code, errorCode, name }: FailureRecord): boolean {
+function mayBeRetried({ retryOn }: ResolvedRetryPolicy, { code, errorCode, name }: FailureRecord): boolean {
   if (retryOn === undefined) return true;
   return [code, errorCode, name].some((each) => each !== undefined && retryOn.includes(String(each)));
 }

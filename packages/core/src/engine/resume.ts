@@ -51,7 +51,7 @@ export async function prepareResume(
   const cutOff = before.status === "running" ? cutOffNodes(found) : [];
   const counted = before.status === "failed" ? [...attempts].filter(([, { failures }]) => failures !== undefined) : [];
   const planner = restorePlanner(workflow, journal);
-  for (const { nodeId } of answers) planner.unpark(workflow.graph.indexOf.get(nodeId) ?? -1);
+  for (const { nodeId } of answers) planner.wake(workflow.graph.indexOf.get(nodeId) ?? -1);
   const next = workflow.graph.nodes[planner.next() ?? -1]?.id;
   const parts: RecordParts = {
     ...(cutOff.length === 0

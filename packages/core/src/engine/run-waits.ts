@@ -155,7 +155,7 @@ export class RunWaits {
     await journal.save(isFewer ? this.#listed(left) : {}, { answers, ...begin });
     for (const { nodeId } of answers) {
       const index = workflow.graph.indexOf.get(nodeId);
-      if (index !== undefined) this.#planner().unpark(index);
+      if (index !== undefined) this.#planner().wake(index);
     }
   }
 

@@ -309,7 +309,7 @@ class Run {
     try {
       await journal.save({ ...head, ...this.#mended(run.nodeId), ...status }, { waits: [wait] });
     } catch (error) {
-      this.#planner.unpark(index);
+      this.#planner.wake(index);
       throw error;
     }
     const { reason, untilMs } = wait;
