@@ -27,7 +27,7 @@ export async function withinCall<T>(
   const { timeoutMs = parts.timeoutMs, budgetMs, signal } = options;
   const isBounded = [timeoutMs, budgetMs, signal].some((limit) => limit !== undefined);
   const interrupts = new Interrupts(surroundings.clock, { timeoutMs, budgetMs, signal });
-  if (runs.isDraining) interrupts.stop();
+  const leave = runs.enter(interrupts);
   try {
     return await work({
       contextMode,
@@ -36,6 +36,7 @@ export async function withinCall<T>(
     });
   } finally {
     interrupts[Symbol.dispose]();
+    leave();
   }
 }
 

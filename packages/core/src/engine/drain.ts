@@ -8,7 +8,7 @@ import type { DrainOptions } from "./run-options.ts";
 /**
  * Lets no further node start, and waits until the nodes in flight have finished and the executions are given back.
  *
- * - After `timeoutMs` the nodes that still run are aborted.
+ * - After `timeoutMs` the nodes that still run are aborted, and calls that run nothing yet are not waited for any more.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
@@ -18,17 +18,19 @@ export async function drain(
 ): Promise<void> {
   const { timeoutMs } = checkDrainOptions(given);
   runs.stop();
-  const cancel =
-    timeoutMs === undefined
-      ? undefined
-      : clock.schedule(timeoutMs, () => {
-          const message = `The engine was drained, and its nodes had not finished after ${timeoutMs} ms.`;
-          for (const { interrupts } of runs.all) {
-            interrupts.raise("aborted", new WorkflowError("EXECUTION_TIMEOUT", message, { details: { timeoutMs } }));
-          }
-        });
+  let cancel: (() => void) | undefined;
+  const timeUp = new Promise<void>((resolve) => {
+    if (timeoutMs === undefined) return;
+    cancel = clock.schedule(timeoutMs, () => {
+      const message = `The engine was drained, and its nodes had not finished after ${timeoutMs} ms.`;
+      for (const { interrupts } of runs.all) {
+        interrupts.raise("aborted", new WorkflowError("EXECUTION_TIMEOUT", message, { details: { timeoutMs } }));
+      }
+      resolve();
+    });
+  });
   try {
-    await recovery?.stopAll();
+    await Promise.race([Promise.all([recovery?.stopAll(), runs.ended()]), timeUp]);
     for (let left = runs.all; left.length > 0; left = runs.all) {
       await Promise.allSettled(left.map(({ result }) => result));
     }

@@ -17,6 +17,7 @@ export interface LiveRun {
 export class LiveRuns {
   readonly #byExecution = new Map<string, Set<LiveRun>>();
   readonly #claims = new Map<string, Set<Promise<void>>>();
+  readonly #calls = new Map<Interrupts, Promise<void>>();
   #isDraining = false;
 
   /** The engine is draining: runs are to start no node. */
@@ -42,6 +43,30 @@ export class LiveRuns {
       if (runs.size === 0 && this.#byExecution.get(executionId) === runs) this.#byExecution.delete(executionId);
     };
     run.result.then(remove, remove);
+  }
+
+  /** Notes a call that may run something. The returned function is called when it ends. */
+  enter(interrupts: Interrupts): () => void {
+    if (this.#isDraining) interrupts.stop();
+    let end = (): void => undefined;
+    const call = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#calls.set(interrupts, call);
+    return () => {
+      this.#calls.delete(interrupts);
+      end();
+    };
+  }
+
+  /** Waits until no call is under way that runs something, or holds a lease. */
+  async ended(): Promise<void> {
+    for (;;) {
+      const claims = [...this.#claims.values()].flatMap((each) => [...each]);
+      const left = [...this.#calls.values(), ...claims];
+      if (left.length === 0) return;
+      await Promise.all(left);
+    }
   }
 
   /** Notes that this engine claims an execution. The returned function is called once it runs it, or has given it back. */
@@ -72,9 +97,9 @@ export class LiveRuns {
     for (const { interrupts } of this.of(executionId)) interrupts.raise("lost", error);
   }
 
-  /** Lets no run of this engine start another node, from now on. */
+  /** Lets no call of this engine start another node, from now on. */
   stop(): void {
     this.#isDraining = true;
-    for (const { interrupts } of this.all) interrupts.stop();
+    for (const interrupts of this.#calls.keys()) interrupts.stop();
   }
 }

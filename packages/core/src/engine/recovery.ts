@@ -28,6 +28,8 @@ export interface RecoveryParts {
   /** Resumes an execution that nobody runs; throws why it is left as it is. */
   recover: (head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">) => Promise<void>;
   emit: (event: EngineEvent) => void;
+  /** The engine is draining: nothing is to be claimed. */
+  isDraining: () => boolean;
 }
 
 /** What became of an execution that was to be recovered. */
@@ -61,7 +63,8 @@ export class Recovery {
     let underWay = 0;
     let isOver = false;
     const worker = async (): Promise<void> => {
-      while (!isOver && signal?.aborted !== true && leftMs() !== 0 && result.resumed + underWay < limit) {
+      const mayGoOn = () => !isOver && signal?.aborted !== true && leftMs() !== 0 && !this.#parts.isDraining();
+      while (mayGoOn() && result.resumed + underWay < limit) {
         underWay++;
         try {
           const next = await candidates.next();
@@ -105,8 +108,10 @@ export class Recovery {
       },
       onError: (error) => emit({ type: "recovery.failed", message: messageOf(error) }),
     });
-    this.#loops.add(loop);
-    loop.begin();
+    if (!this.#parts.isDraining()) {
+      this.#loops.add(loop);
+      loop.begin();
+    }
     return {
       stop: async () => {
         this.#loops.delete(loop);

@@ -127,7 +127,7 @@ export class Resumer {
       } catch (error) {
         endClaim();
         const leftMs = untilMs - interrupts.elapsedMs;
-        const mayWait = leftMs > 0 && interrupts.kind === undefined;
+        const mayWait = leftMs > 0 && interrupts.kind === undefined && !interrupts.isStopping;
         if (!isWorkflowError(error, "LEASE_HELD") || !mayWait) throw error;
         const retryAfterMs = Math.max(1, Number(error.details.retryAfterMs) || 1);
         await interrupts.sleep(Math.min(retryAfterMs, leftMs, MAX_LEASE_POLL_MS));

@@ -65,6 +65,7 @@ export class Runtime {
           surroundings: this.#surroundings,
           recover: (head, limits) => this.runner.recover(head, limits),
           emit: (event) => this.#emitter.engine(event),
+          isDraining: () => this.#runs.isDraining,
         }),
     );
     return this.#recovery;
