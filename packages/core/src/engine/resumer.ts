@@ -4,7 +4,7 @@ import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { isTaken, readAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
-import { looksBeforeClaim } from "./decide.ts";
+import { afterRefusal, looksBeforeClaim } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { endsBefore, type Overdue, prepareResume, type ResumeCall, whatToDo } from "./resume.ts";
 import type { ResumeWorkflowOptions } from "./run-options.ts";
@@ -77,6 +77,9 @@ export class Resumer {
         return await this.#starter.recorded(call, head);
       }
     } catch (error) {
+      if (isWorkflowError(error) && afterRefusal(error.code) === "lost") {
+        return await this.#starter.lost(call, { journal, ...chosen }, error).finally(endClaim);
+      }
       await putBack(surroundings, claimed.record, claimed.before);
       endClaim();
       throw withExecutionId(error, journal.executionId);

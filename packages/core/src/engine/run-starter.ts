@@ -1,10 +1,12 @@
 import { randomUUID } from "../crypto.ts";
 import { type ErrorCode, isWorkflowError, WorkflowError } from "../errors.ts";
+import { describeFailure } from "../state/failure.ts";
 import type { Journal } from "../state/journal.ts";
 import { readExecution } from "../state/open-execution.ts";
 import { nextRun } from "../state/progress.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import type { Call } from "./call.ts";
+import { afterRefusal } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -125,13 +127,27 @@ export class RunStarter {
   ): Promise<RunResult> {
     const { journal } = begun;
     const run = nextRun(journal.progress, nodeId);
-    await journal.commitError(
-      { ...run, nodeName, attempt, durationMs: 0, error: failure },
-      { status: "failed", failure },
-    );
+    const entry = { ...run, nodeName, attempt, durationMs: 0, error: failure };
+    try {
+      await journal.commitError(entry, { status: "failed", failure });
+    } catch (error) {
+      if (isWorkflowError(error) && afterRefusal(error.code) === "lost") return this.lost(call, begun, error);
+      throw withExecutionId(error, journal.executionId);
+    }
     this.#parts.emitter.of(journal.record)({ type: "execution.failed", failure });
     const thrown = new WorkflowError(failure.code as ErrorCode, failure.message, { executionId: journal.executionId });
     return { result: await this.#result(call, begun, { status: "failed", failure, thrown }), thrown };
+  }
+
+  /** The result of a call whose execution was cancelled or taken over before it ran a node. */
+  async lost(
+    call: Call,
+    begun: Pick<BegunRun, "journal" | "definitionChanged">,
+    thrown: WorkflowError,
+  ): Promise<RunResult> {
+    const failure = describeFailure(thrown, { code: "LEASE_LOST" });
+    this.#parts.emitter.of(begun.journal.record)({ type: "execution.lost", failure });
+    return { result: await this.#result(call, begun, { status: "lost", failure, thrown }), thrown };
   }
 
   /** The result of an execution as it is on record. */
