@@ -58,7 +58,19 @@ export class RunEnds {
     }
   }
 
+  /** The caller's abort is to cancel the execution. */
+  get isToCancel(): boolean {
+    const { interrupts, onAbort } = this.#parts;
+    return interrupts.kind === "aborted" && onAbort === "cancel" && !interrupts.isStopping;
+  }
+
+  /** When an execution that waits for a time is due: its deadline comes first, if that is earlier. */
+  dueAt(wakeAt: number): number {
+    return Math.min(wakeAt, this.#parts.deadlineAt ?? wakeAt);
+  }
+
   async suspend(): Promise<RunEnd> {
+    if (this.isToCancel) return this.stop();
     await this.#parts.journal.save({ status: "suspended", wakeAt: this.#waits.wakeAt() ?? null });
     return this.suspended();
   }
@@ -76,16 +88,17 @@ export class RunEnds {
   }
 
   /** Gives the execution back: it is pending, and due at once unless a time is named. Or cancels it, if an abort is to. */
-  async stop({ wakeAt, attempts }: Pick<RecordParts, "attempts"> & { wakeAt?: number } = {}): Promise<RunEnd> {
-    const { journal, interrupts, onAbort, emit } = this.#parts;
+  async stop({ wakeAt: at, attempts }: Pick<RecordParts, "attempts"> & { wakeAt?: number } = {}): Promise<RunEnd> {
+    const { journal, emit } = this.#parts;
     const parts: RecordParts = attempts === undefined ? {} : { attempts };
-    if (interrupts.kind === "aborted" && onAbort === "cancel" && !interrupts.isStopping) {
+    if (this.isToCancel) {
       const failure = cancellation("its run was aborted");
       await journal.save({ status: "cancelled", failure, wakeAt: null, ...NO_WAITS }, parts);
       emit({ type: "execution.cancelled", failure });
       return { status: "cancelled", failure };
     }
     const { failure } = journal;
+    const wakeAt = at === undefined ? undefined : this.dueAt(at);
     const time = wakeAt === undefined ? { wakeInMs: 0 } : { wakeAt, ...(failure === undefined ? {} : { failure }) };
     await journal.save({ status: "pending", ...time }, parts);
     return this.stopped(wakeAt === undefined ? {} : { wakeAt, ...(failure === undefined ? {} : { failure }) });

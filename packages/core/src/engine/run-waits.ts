@@ -119,11 +119,6 @@ export class RunWaits {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Returns a time, or the deadline of the execution if that comes first: then it wants to be ended. */
-  notAfterDeadline(time: number): number {
-    return Math.min(time, this.#parts.deadlineAt ?? Number.POSITIVE_INFINITY);
-  }
-
   /** The run has ended: answers that are not on record are for the next one. */
   end(): void {
     this.#hasEnded = true;

@@ -159,7 +159,7 @@ class Run {
       if (waitMs <= 0) return hasWaited ? void (await journal.save()) : undefined;
       const what = beforeRetry({ ...this.#facts(), waitMs, holdMs });
       if (what === "lost") throw interrupts.reason;
-      if (what === "stop") return this.#ends.stop({ wakeAt: this.waits.notAfterDeadline(retryAtMs) });
+      if (what === "stop") return this.#ends.stop({ wakeAt: retryAtMs });
       if (what === "fail") return this.#ends.failBefore(step);
       this.waits.beginQuiet(step.node.id);
       await interrupts.sleep(waitMs);
@@ -283,7 +283,7 @@ class Run {
     const atMs = Math.ceil(journal.storeNow() + delayMs);
     const mayWait = beforeRetry({ ...this.#facts(), waitMs: delayMs, holdMs: this.#parts.holdMs });
     const isStopping = mayWait === "stop";
-    const wakeAt = this.waits.notAfterDeadline(atMs);
+    const wakeAt = isStopping ? this.#ends.dueAt(atMs) : atMs;
     const head: HeadUpdate = { wakeAt, ...(isStopping ? { status: "pending" } : {}) };
     // It keeps its place, also before a node that was answered meanwhile.
     const begin = this.#planner.next() === failed.index ? {} : { begin: [run.nodeId] };
@@ -302,7 +302,7 @@ class Run {
     if (context !== undefined) journal.replaceContext(context);
     if (changes !== undefined) journal.patchContext(changes);
     this.#planner.park(index);
-    const isLast = this.#planner.next() === undefined && !this.waits.hasAnswers;
+    const isLast = this.#planner.next() === undefined && !this.waits.hasAnswers && !this.#ends.isToCancel;
     const waiting = new Map(journal.progress.waiting).set(run.nodeId, wait);
     const wakeAt = this.waits.wakeAt(waiting.values());
     const status = isLast ? ({ status: "suspended", wakeAt: wakeAt ?? null } as const) : {};
