@@ -4,7 +4,9 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { answerByToken, tokenRefused } from "./answers.ts";
+import { afterRefusal } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import { taken } from "./recoverable.ts";
 import { inFlight } from "./standing.ts";
 
 /**
@@ -51,6 +53,7 @@ export async function keepAnswer(
       await journal.save({ status: "pending", wakeInMs: 0, ...head }, { answers: [kept] });
     }
   } catch (error) {
+    if (isWorkflowError(error) && afterRefusal(error.code) === "lost") throw taken(executionId);
     await putBack(surroundings, claimed.record, before);
     throw error;
   }

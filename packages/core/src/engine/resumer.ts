@@ -1,5 +1,13 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
-import { type ClaimedExecution, claimExecution, putBack, readExecution, readHead } from "../state/open-execution.ts";
+import {
+  type ClaimedExecution,
+  type ClaimOptions,
+  claimExecution,
+  putBack,
+  readExecution,
+  readHead,
+} from "../state/open-execution.ts";
+import { RECOVERABLE, RESUMABLE } from "../state/status-policy.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { isTaken, readAnswer } from "./answers.ts";
@@ -24,6 +32,8 @@ interface ResumeSettings {
   workflowId?: string;
   /** The longest wait for a node's next attempt, in milliseconds, for which the run keeps the execution. */
   holdMs?: number;
+  /** Resumes nothing that has failed: a person decides about that. */
+  sparesFailed?: boolean;
 }
 
 /** Resumes executions: looks, claims, writes what must be on record, and runs. */
@@ -39,7 +49,7 @@ export class Resumer {
   async resume(call: Call, options: ResumeWorkflowOptions, settings: ResumeSettings = {}): Promise<RunResult> {
     const { interrupts, surroundings } = call;
     const { executionId, nodeId, userId, budgetMs = Number.POSITIVE_INFINITY } = options;
-    const { workflowId, holdMs = Number.POSITIVE_INFINITY } = settings;
+    const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false } = settings;
     const head = await readHead(surroundings, executionId, userId);
     if (workflowId !== undefined) refuseOther(head, workflowId);
     const answer = "data" in options ? readAnswer(surroundings, options.data) : undefined;
@@ -59,7 +69,8 @@ export class Resumer {
     if ((await this.#lookBefore(call, resumeCall, { head, workflow })) === "rest")
       return this.#starter.recorded(call, head);
     if (workflow.hash !== head.definitionHash) await this.#parts.catalog.save(workflow, interrupts);
-    const { claimed, endClaim } = await this.#claim(call, options, head);
+    const from = sparesFailed ? RECOVERABLE : RESUMABLE;
+    const { claimed, endClaim } = await this.#claim(call, { ...options, from }, head);
     const { journal, record } = claimed;
     let overdue: Overdue | undefined;
     try {
@@ -119,14 +130,15 @@ export class Resumer {
   /** Claims, and if another owner has the lease waits for its end as long as the caller allows. */
   async #claim(
     { surroundings, interrupts }: Call,
-    { executionId, userId, waitForLeaseMs = 0, budgetMs = Number.POSITIVE_INFINITY }: ResumeWorkflowOptions,
+    options: ResumeWorkflowOptions & Pick<ClaimOptions, "from">,
     head: ExecutionRecord,
   ): Promise<{ claimed: ClaimedExecution; endClaim: () => void }> {
+    const { executionId, userId, waitForLeaseMs = 0, budgetMs = Number.POSITIVE_INFINITY, from } = options;
     const untilMs = Math.min(interrupts.elapsedMs + waitForLeaseMs, budgetMs);
     for (let before = head; ; before = await readHead(surroundings, executionId, userId)) {
       const endClaim = this.#parts.runs.claim(executionId);
       try {
-        return { claimed: await claimExecution(surroundings, before), endClaim };
+        return { claimed: await claimExecution(surroundings, before, { from }), endClaim };
       } catch (error) {
         endClaim();
         const leftMs = untilMs - interrupts.elapsedMs;

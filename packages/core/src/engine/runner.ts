@@ -108,7 +108,7 @@ export class Runner<Context extends object> {
     if (before.definitionHash === undefined) throw withoutDefinition(before);
     await catalog.requireKnown(workflowId, userId);
     const options = { ...limits, executionId, userId };
-    const settings = { workflowId, holdMs: RECOVERY_HOLD_MS };
+    const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true };
     await this.#limited(options, contextMode, (call) => this.#resumer.resume(call, options, settings));
   }
 
@@ -156,7 +156,8 @@ export class Runner<Context extends object> {
         if (what === "recorded") return await this.#starter.recorded(call, head);
         if (what === "resume") {
           try {
-            return await this.#resumer.resume(call, { ...limitsOf(options), executionId, userId }, { workflowId });
+            const settings = { workflowId, sparesFailed: ifExists !== "resume" };
+            return await this.#resumer.resume(call, { ...limitsOf(options), executionId, userId }, settings);
           } catch (error) {
             if (!isWorkflowError(error, "LEASE_HELD") && !isWorkflowError(error, "INVALID_STATUS")) throw error;
           }

@@ -1,6 +1,12 @@
 import { randomUUID } from "../crypto.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
-import type { CheckpointRecord, ExecutionRecord, FailureRecord, NewExecution } from "../store/checkpoint-store.ts";
+import type {
+  CheckpointRecord,
+  ExecutionRecord,
+  FailureRecord,
+  NewExecution,
+  WorkflowStatus,
+} from "../store/checkpoint-store.ts";
 import { checkId } from "../store/checks.ts";
 import { notFound } from "../store/rules.ts";
 import { isEnded } from "../store/status.ts";
@@ -107,6 +113,8 @@ export interface ClaimedExecution extends OpenedExecution {
 export interface ClaimOptions {
   /** Reads all records, not only the newest snapshot and what follows it. */
   history?: boolean;
+  /** The statuses to claim it from. Default: all from which it can be resumed. */
+  from?: readonly WorkflowStatus[] | undefined;
 }
 
 /**
@@ -143,8 +151,9 @@ export async function claimExecution(
   options: ClaimOptions = {},
 ): Promise<ClaimedExecution> {
   refuseIncompleteImport(before);
-  const start = options.history === true ? "oldest" : "snapshot";
-  const { head, read, claimed: granted } = await claimAsRead(surroundings, before, start);
+  const { history = false, from = RESUMABLE } = options;
+  const start = history ? "oldest" : "snapshot";
+  const { head, read, claimed: granted } = await claimAsRead(surroundings, before, { start, from });
   const claimed = withFailure(granted, head);
   if (claimed.userId !== before.userId || claimed.workflowId !== before.workflowId) {
     // The id was deleted and used again since. Nobody is to run it by this call, and nobody does: it has no `wakeAt`.
@@ -170,20 +179,20 @@ const MAX_CHANGES = 5;
 async function claimAsRead(
   surroundings: Surroundings,
   found: ExecutionRecord,
-  start: HistoryStart,
+  { start, from: allowed }: { start: HistoryStart; from: readonly WorkflowStatus[] },
 ): Promise<{ head: ExecutionRecord; read: ReadHistory | undefined; claimed: ExecutionRecord }> {
   const { store, leaseMs } = surroundings;
   for (let before = found, changes = 0; ; changes++) {
     // What cannot be claimed need not be read; the store says why.
-    const mayClaim = RESUMABLE.includes(before.status);
+    const mayClaim = allowed.includes(before.status);
     const read = mayClaim ? await readHistory(surroundings, before, start) : undefined;
     const { head = before } = read ?? {};
-    const from = RESUMABLE.includes(head.status) && changes < MAX_CHANGES ? [head.status] : RESUMABLE;
+    const from = allowed.includes(head.status) && changes < MAX_CHANGES ? [head.status] : allowed;
     const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from };
     try {
       return { head, read, claimed: await store.claimExecution(found.id, claim) };
     } catch (error) {
-      if (from === RESUMABLE || !isWorkflowError(error, "INVALID_STATUS")) throw error;
+      if (from === allowed || !isWorkflowError(error, "INVALID_STATUS")) throw error;
       before = await readHead(surroundings, found.id);
     }
   }

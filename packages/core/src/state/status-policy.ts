@@ -7,6 +7,9 @@ import type { WorkflowStatus } from "../store/checkpoint-store.ts";
 /** The statuses from which an execution can be claimed to continue; a running one only if its lease has lapsed. */
 export const RESUMABLE: readonly WorkflowStatus[] = ["pending", "failed", "suspended", "running"];
 
+/** The statuses from which an execution is recovered: what has failed waits for a person. */
+export const RECOVERABLE: readonly WorkflowStatus[] = ["pending", "suspended", "running"];
+
 /** The statuses from which an execution can be cancelled. */
 export const CANCELLABLE: readonly WorkflowStatus[] = ["pending", "running", "suspended", "failed"];
 
