@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
 import type { LiveRuns } from "./live-runs.ts";
-import { checkDrainOptions } from "./query-call-options.ts";
 import type { Recovery } from "./recovery.ts";
+import { checkDrainOptions } from "./run-call-options.ts";
 import type { DrainOptions } from "./run-options.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { DrainOptions } from "./run-options.ts";
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
 export async function drain(
-  { runs, recovery, clock }: { runs: LiveRuns; recovery: Recovery | undefined; clock: Clock },
+  { runs, recovery, clock }: { runs: LiveRuns; recovery: Promise<Recovery> | undefined; clock: Clock },
   given: DrainOptions,
 ): Promise<void> {
   const { timeoutMs } = checkDrainOptions(given);
@@ -30,7 +30,7 @@ export async function drain(
     });
   });
   try {
-    await Promise.race([Promise.all([recovery?.stopAll(), runs.ended()]), timeUp]);
+    await Promise.race([Promise.all([recovery?.then((started) => started.stopAll()), runs.ended()]), timeUp]);
     for (let left = runs.all; left.length > 0; left = runs.all) {
       await Promise.allSettled(left.map(({ result }) => result));
     }

@@ -10,7 +10,7 @@ import type {
   PruneOptions,
   WatchExecutionOptions,
 } from "./execution-queries.ts";
-import type { DrainOptions, RecoverExecutionsOptions } from "./run-options.ts";
+import type { RecoverExecutionsOptions } from "./run-options.ts";
 import { signal } from "./signal-option.ts";
 
 /** The longest reason that a cancellation keeps, in characters. */
@@ -82,11 +82,6 @@ export const checkRecoverOptions: (value: unknown) => RecoverExecutionsOptions =
   "recoverExecutions",
   recoverOptions,
 );
-
-/** Checks what `drain` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkDrainOptions: (value: unknown) => DrainOptions = checker<DrainOptions>("drain", {
-  timeoutMs: z.optional(milliseconds),
-});
 
 /** Checks what `cancelExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkCancelOptions: (value: unknown) => CancelExecutionOptions = checker("cancelExecution", cancelOptions);

@@ -6,6 +6,7 @@ import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
 import type {
   AnswerWaitOptions,
+  DrainOptions,
   ExecuteWorkflowOptions,
   ExecuteWorkflowSyncOptions,
   ResumeWorkflowOptions,
@@ -100,3 +101,8 @@ export const checkLegacyOptions: (value: unknown) => ExecuteWorkflowSyncOptions<
 
 /** Checks what `resumeWorkflow` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkResumeOptions: (value: unknown) => ResumeWorkflowOptions = checker("resumeWorkflow", resumeOptions);
+
+/** Checks what `drain` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkDrainOptions: (value: unknown) => DrainOptions = checker<DrainOptions>("drain", {
+  timeoutMs: z.optional(milliseconds),
+});

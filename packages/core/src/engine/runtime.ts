@@ -1,5 +1,6 @@
 import { ContextValues } from "../state/context-values.ts";
 import type { Surroundings } from "../state/surroundings.ts";
+import { drain } from "./drain.ts";
 import { Emitter } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
@@ -82,8 +83,7 @@ export class Runtime {
   }
 
   async drain(given: DrainOptions): Promise<void> {
-    const { drain } = await import("./drain.ts");
     const { clock } = this.#surroundings;
-    await drain({ runs: this.#runs, recovery: await this.#recovery, clock }, given);
+    await drain({ runs: this.#runs, recovery: this.#recovery, clock }, given);
   }
 }

@@ -1,7 +1,6 @@
 // The engine loads these with the first call that needs them. That takes time that no manual clock knows of, so tests
 // that move a clock by hand load them before.
 import "../../src/engine/definition-fit.ts";
-import "../../src/engine/drain.ts";
 import "../../src/engine/execution-watches.ts";
 import "../../src/engine/executions.ts";
 import "../../src/engine/fork.ts";
