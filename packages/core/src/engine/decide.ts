@@ -84,6 +84,15 @@ export function recoveryPauseMs(tries: number, intervalMs: number): number {
   return Math.min(600_000, intervalMs * 2 ** Math.min(tries, 30));
 }
 
+/**
+ * Milliseconds that a recovery rests between two looks: the interval, and up to a tenth of it, half a second at most.
+ *
+ * - `random` is from 0 to 1.
+ */
+export function recoveryRestMs(intervalMs: number, random: number): number {
+  return intervalMs + Math.min(500, intervalMs / 10) * random;
+}
+
 /** The longest wait for a node's next attempt, in milliseconds, for which a recovered run keeps its execution. */
 export const RECOVERY_HOLD_MS = 1_000;
 

@@ -1,7 +1,7 @@
 import { isWorkflowError, messageOf } from "../errors.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
-import { recoveryPauseMs } from "./decide.ts";
+import { recoveryPauseMs, recoveryRestMs } from "./decide.ts";
 import type { EngineEvent } from "./events.ts";
 import { checkRecoverOptions } from "./query-call-options.ts";
 import { meaningOf } from "./recoverable.ts";
@@ -137,6 +137,8 @@ export class Recovery {
       await this.#parts.recover(head, limits);
       return { what: "resumed" };
     } catch (error) {
+      // The caller's limits ended a lookup: that says nothing about the execution.
+      if (limits.signal?.aborted === true || isWorkflowError(error, "EXECUTION_TIMEOUT")) return { what: "taken" };
       if (!isWorkflowError(error)) return this.#leave(head, "WORKFLOW_NOT_FOUND");
       const meaning = meaningOf(error.code);
       if (meaning === "store") throw error;
@@ -288,7 +290,7 @@ class RecoveryLoop {
     this.#wake = undefined;
   }
 
-  /** Waits for the interval, less or more by up to a fifth, so that processes do not look at the same time. */
+  /** Waits for the interval and a random while, so that processes do not look at the same time. */
   async #rest(): Promise<void> {
     const { clock, intervalMs } = this.#parts;
     let cancel: (() => void) | undefined;
@@ -296,7 +298,7 @@ class RecoveryLoop {
       this.#wake = () => {
         if (this.#isStopped || !this.#mayRest) resolve();
       };
-      cancel = clock.schedule(intervalMs * (0.8 + Math.random() * 0.4), resolve);
+      cancel = clock.schedule(recoveryRestMs(intervalMs, Math.random()), resolve);
     });
     cancel?.();
     this.#wake = undefined;

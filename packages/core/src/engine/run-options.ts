@@ -120,7 +120,7 @@ export interface RecoverExecutionsOptions {
 
 /** The options of `startRecovery`. */
 export interface StartRecoveryOptions extends Pick<RecoverExecutionsOptions, "concurrency" | "workflowId" | "userId"> {
-  /** Milliseconds between two looks, of which each varies by a fifth. Default: 5,000. */
+  /** Milliseconds between two looks, and up to a tenth of it more, half a second at most. Default: 5,000. */
   intervalMs?: number;
 }
 

@@ -106,10 +106,12 @@ export class Runner<Context extends object> {
     const { id: executionId, workflowId, userId } = before;
     // An execution that was made by hand is continued by hand.
     if (before.definitionHash === undefined) throw withoutDefinition(before);
-    await catalog.requireKnown(workflowId, userId);
     const options = { ...limits, executionId, userId };
     const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true };
-    await this.#limited(options, contextMode, (call) => this.#resumer.resume(call, options, settings));
+    await this.#limited(options, contextMode, async (call) => {
+      await call.interrupts.within(catalog.requireKnown(workflowId, userId));
+      return this.#resumer.resume(call, options, settings);
+    });
   }
 
   /** Keeps an answer and makes its execution due; runs nothing. */

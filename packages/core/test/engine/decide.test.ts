@@ -11,6 +11,7 @@ import {
   onResume,
   type ResumeFacts,
   recoveryPauseMs,
+  recoveryRestMs,
   resolveRetry,
   retryDelay,
   type Standing,
@@ -196,6 +197,9 @@ describe("a call that joins an execution", () => {
 describe("pauses", () => {
   it("between looks grow from 250 ms to 5 s, and those of a recovery to ten minutes", () => {
     expect([0, 1, 2, 100].map(nextLookMs)).toEqual([250, 375, 562.5, 5_000]);
+    expect([0, 0.5, 1].map((random) => recoveryRestMs(5_000, random))).toEqual([5_000, 5_250, 5_500]);
+    expect([0, 1].map((random) => recoveryRestMs(100, random))).toEqual([100, 110]);
+    expect(recoveryRestMs(60_000, 1)).toBe(60_500);
     expect([1, 2, 3, 1_000].map((tries) => recoveryPauseMs(tries, 5_000))).toEqual([10_000, 20_000, 40_000, 600_000]);
   });
 });
