@@ -6,7 +6,7 @@ import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { answerByToken, tokenRefused } from "./answers.ts";
 import { afterRefusal } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
-import { taken } from "./recoverable.ts";
+import { meaningOf, taken } from "./recoverable.ts";
 import { inFlight } from "./standing.ts";
 
 /**
@@ -59,8 +59,12 @@ export async function keepAnswer(
   }
 }
 
-/** Makes an execution that has failed pending and due, so that a recovery resumes it. */
+/** Makes an execution that has failed pending and due, so that a recovery resumes it. Others may have been faster. */
 export async function makeDue(surroundings: Surroundings, head: ExecutionRecord): Promise<void> {
-  const { journal } = await claimExecution(surroundings, head);
-  await journal.save({ status: "pending", wakeInMs: 0 });
+  try {
+    const { journal } = await claimExecution(surroundings, head);
+    await journal.save({ status: "pending", wakeInMs: 0 });
+  } catch (error) {
+    if (!isWorkflowError(error) || meaningOf(error.code) !== "taken") throw error;
+  }
 }

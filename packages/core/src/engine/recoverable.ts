@@ -33,7 +33,14 @@ export function withoutDefinition({ id, workflowId }: ExecutionRecord): Workflow
 }
 
 /** Codes that say that another process was faster, or that there is nothing left to do. */
-const TAKEN: ReadonlySet<string> = new Set(["LEASE_HELD", "INVALID_STATUS", "EXECUTION_NOT_FOUND", "NOT_WAITING"]);
+const TAKEN: ReadonlySet<string> = new Set([
+  "LEASE_HELD",
+  "LEASE_LOST",
+  "VERSION_CONFLICT",
+  "INVALID_STATUS",
+  "EXECUTION_NOT_FOUND",
+  "NOT_WAITING",
+]);
 
 /** What an error of a recovered execution means: somebody else has it, the store is away, or this engine cannot run it. */
 export function meaningOf(code: string): "taken" | "store" | "left" {
