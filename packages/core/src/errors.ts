@@ -146,7 +146,8 @@ export function isWorkflowError(error: unknown, code?: ErrorCode): error is Work
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /**
- * An error for executors to throw if the node must not be tried again in this run, whatever its retry policy.
+ * An error for executors to throw if the node must not be tried again, whatever its retry policy. A resume by hand runs
+ * the node again.
  */
 export class NonRetryableError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {

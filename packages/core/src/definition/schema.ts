@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { milliseconds } from "../durations.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
-/** How often and how soon a node is tried again after a failed attempt. */
+/** The number of attempts of a node, and the waits between them. */
 export interface RetryPolicy {
   /**
    * The attempts of one visit that may fail before the node has failed for good, counted over all runs until somebody
@@ -15,13 +15,13 @@ export interface RetryPolicy {
   backoffFactor?: number;
   /** The longest wait, in milliseconds. Default: 60,000. */
   maxBackoffMs?: number;
-  /** The part of each wait, from 0 to 1, of which a random share is left out. Default: 0.1. */
+  /** The part of each wait, from 0 to 1, of which a random share is left out. A RetryAfterError has none. Default: 0.1. */
   jitter?: number;
   /** Only errors with one of these names or codes are tried again. Default: all. */
   retryOn?: string[];
   /**
-   * What follows when a process dies while the node runs: `retry` starts it again (default); `fail` makes that its
-   * failure, so that the node starts at most once.
+   * What follows if a process dies while the node runs, or just before it. `retry` (default) starts the node again.
+   * `fail` makes the crash the node's failure, with the code NODE_CRASHED: it is not started again.
    */
   onCrash?: "retry" | "fail";
 }

@@ -16,7 +16,7 @@ export interface AnswerRequest {
 }
 
 /**
- * Reads an answer once, as the engine's own decoding of it.
+ * Reads an answer once, and returns the engine's own decoding of it.
  *
  * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
  */
@@ -33,7 +33,7 @@ export function readAnswer({ codec, store }: Surroundings, data: unknown): { dat
  *
  * - A wait takes an answer until its time is over. A kept answer is replaced until its node has completed or waits again.
  *
- * @throws {WorkflowError} NOT_WAITING; INVALID_ARGUMENT if several nodes wait and none is named
+ * @throws {WorkflowError} NOT_WAITING; INVALID_ARGUMENT if several nodes take an answer and none is named
  */
 export function answerFor(found: Found, { waitToken, nodeId, data }: AnswerRequest): NodeAnswer {
   const { journal } = found;
@@ -72,13 +72,13 @@ export function answerByToken(journal: Journal, waitToken: string, data: unknown
   return { nodeId: answered.nodeId, visit: answered.visit, token: waitToken, data };
 }
 
-/** The refusal of a token that nothing waits for. It says nothing of executions that the token may name. */
+/** Makes the error for a token that nothing waits for. It does not reveal whether the execution exists. */
 export function tokenRefused(problem = "", executionId?: string): WorkflowError {
   const message = problem === "" ? "Nothing waits for an answer with this token, or not any more." : problem;
   return new WorkflowError("NOT_WAITING", message, { executionId });
 }
 
-/** Why a call that answers, or names a node, is refused. */
+/** Makes the error for a call that answers, or names a node, where nothing waits. */
 export function refusal(found: Found, nodeId: string | undefined): WorkflowError {
   const { status, next, waiting } = standingOf(found);
   if (nodeId === undefined || nodeId === next) return notWaiting(found, `is ${status} and waits for no answer`);
@@ -94,7 +94,7 @@ function notWaiting(found: Found, problem: string, facts: { nodeId?: string } = 
   return new WorkflowError("NOT_WAITING", `Execution ${quoted(executionId)} ${problem}.`, { executionId, details });
 }
 
-/** Returns whether a run has taken an answer. If nothing waits there, the claim reports who has the execution. */
+/** Returns true if a run has taken an answer. If nothing waits there, the claim reports the owner of the execution. */
 export async function isTaken(answer: Promise<boolean>): Promise<boolean> {
   try {
     return await answer;

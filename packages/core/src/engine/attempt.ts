@@ -13,7 +13,7 @@ export interface Attempt {
   durationMs: number;
   /** The state that it began with. */
   before: JournalPoint;
-  /** Its commit, in `async` durability while the next node runs already. */
+  /** Its commit. In `async` durability the next node runs meanwhile. */
   committed?: Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export class RefusedLater {
   }
 }
 
-/** To a thousandth of a millisecond: what is beyond that is noise, and text. */
+/** Rounds to a thousandth of a millisecond. Further digits are noise, and lengthen the record. */
 export function roundedMs(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

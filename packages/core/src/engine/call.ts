@@ -16,7 +16,7 @@ export interface Call {
 /**
  * Makes a call within its limits.
  *
- * - One without limits waits for its store without being watched: that costs nothing.
+ * - A call without limits waits for its store unwatched, at no cost.
  */
 export async function withinCall<T>(
   parts: EngineParts,

@@ -2,7 +2,7 @@ import { nextLookMs } from "./decide.ts";
 import type { ExecutionChanges } from "./execution-changes.ts";
 import type { Interrupts } from "./interrupts.ts";
 
-/** Waits for changes of an execution that somebody else runs, within the limits of a call. */
+/** Waits for changes of an execution that another owner runs, within the limits of a call. */
 export class ChangeWaiter {
   readonly #interrupts: Interrupts;
   readonly #budgetMs: number;
@@ -23,7 +23,7 @@ export class ChangeWaiter {
     });
   }
 
-  /** Resolves when it is time to look again: to false if the call's limits are over. */
+  /** Resolves when it is time to look again, and to false if the call's limits are over. */
   async wait(): Promise<boolean> {
     const interrupts = this.#interrupts;
     const leftMs = this.#budgetMs - interrupts.elapsedMs;

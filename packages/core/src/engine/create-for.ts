@@ -12,11 +12,11 @@ interface CreateCall {
   options: ExecuteWorkflowOptions<object> | StartExecutionOptions<object>;
   /** Creates it as pending and due. Default: running, owned by this call. */
   isPending?: boolean;
-  /** Another store than the engine's to create it through. */
+  /** The store to create it through. Default: the engine's. */
   store?: CheckpointStore | undefined;
 }
 
-/** Creates an execution; `opened` is absent if there is one already and the caller is content with it. */
+/** Creates an execution. `opened` is absent if it exists, and `ifExists` allows that. */
 export async function createFor(
   { catalog }: EngineParts,
   { interrupts, surroundings }: Call,

@@ -96,10 +96,10 @@ export function recoveryRestMs(intervalMs: number, random: number): number {
 /** The longest wait for a node's next attempt, in milliseconds, for which a recovered run keeps its execution. */
 export const RECOVERY_HOLD_MS = 1_000;
 
-/** What a call does with an execution that is there already, and that it is to join. */
+/** Decides what a call with `ifExists` does with an execution that exists. */
 export function onJoin(facts: {
   status: WorkflowStatus;
-  /** It is also to resume one that has failed or is pending. */
+  /** True if the call also resumes an execution that has failed or is pending. */
   resumes: boolean;
   leaseExpired: boolean;
 }): "recorded" | "resume" | "wait" {
@@ -121,7 +121,7 @@ export interface LimitFacts {
   budgetMs: number | undefined;
 }
 
-/** What to do between two nodes. */
+/** Decides what a run does between two nodes. */
 export function beforeNode(
   facts: LimitFacts & { hasNext: boolean; isWaiting: boolean },
 ): "run" | "complete" | "suspend" | "stop" | "fail" | "lost" {
@@ -134,7 +134,7 @@ export function beforeNode(
 }
 
 /**
- * What to do before an attempt that is not due yet: wait for it, or stop, so that the execution is pending until then.
+ * Decides what a run does before an attempt that is not due yet: it waits, or stops and leaves the execution pending.
  *
  * - `holdMs`: the longest wait, in milliseconds, for which the run keeps the execution.
  */
@@ -146,7 +146,7 @@ export function beforeRetry(facts: LimitFacts & { waitMs: number; holdMs: number
   return budgetMs !== undefined && elapsedMs + waitMs >= budgetMs ? "stop" : "wait";
 }
 
-/** What to do with a node that has failed. `cut off`: the caller's abort did it, so it says nothing about the node. */
+/** Decides what follows a failed attempt. `cut off`: the caller's abort ended it, which says nothing about the node. */
 export function afterFailure(
   facts: Pick<LimitFacts, "interruption"> & { delayMs: number | undefined },
 ): "retry" | "fail" | "cut off" | "lost" {
@@ -188,7 +188,7 @@ export function looksBeforeClaim(facts: {
   return hasData || nodeId !== undefined || status === "suspended" || (status === "pending" && wakeAt > now);
 }
 
-/** What an execution is about to do, as a resume finds it. */
+/** The next steps of an execution, as a resume finds them. */
 export interface Standing {
   status: WorkflowStatus;
   /** The node that runs next; the nodes that wait are passed over. */
@@ -203,7 +203,7 @@ export interface Standing {
   answered: readonly string[];
 }
 
-/** What a resume was called with. */
+/** The arguments of a resume that decide what it does. */
 export interface ResumeFacts {
   nodeId: string | undefined;
   hasData: boolean;
@@ -212,7 +212,7 @@ export interface ResumeFacts {
 }
 
 /**
- * What a resume does with an execution.
+ * Decides what a resume does with an execution.
  *
  * - `answer`: the call's data is for this node.
  * - `rest`: nothing is written: only waits are left, and the call answers none; or the next attempt is not due.

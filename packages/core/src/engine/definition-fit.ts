@@ -8,7 +8,7 @@ import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import type { Limits, PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 
-/** What finds the definition that an execution had. */
+/** The parts that find the definition of an execution. */
 interface Parts {
   catalog: WorkflowCatalog;
   limits: Limits;
@@ -39,8 +39,8 @@ export function misfits(ran: Iterable<RanNode>, current: NodeTypes, before: Node
 }
 
 /**
- * Refuses to continue an execution by a definition in which a node that has run is gone, or has another type: what it
- * left in the context is not what the nodes after it expect.
+ * Refuses to continue an execution by a definition in which a node that has run is missing or has another type. The
+ * nodes after it would get a context that they do not expect.
  *
  * @throws {WorkflowError} DEFINITION_INCOMPATIBLE, STORE_UNAVAILABLE
  */
@@ -83,7 +83,7 @@ export async function refuseUnfit(
   head: ExecutionRecord,
   claimed?: Pick<Journal, "progress">,
 ): Promise<void> {
-  // What cannot be claimed is refused by the claim, which says why.
+  // If the execution cannot be claimed, the claim refuses it with the reason.
   if (!RESUMABLE.includes(head.status)) return;
   const { id, userId } = head;
   const { journal, record } =

@@ -4,7 +4,7 @@ import type { EngineEvent, EventBody, ExecutionEvent, LogLevel } from "./events.
 import type { ExecutionChanges } from "./execution-changes.ts";
 import { redacted } from "./redact.ts";
 
-/** Takes lines of text with facts beside them: `console`, or a logger such as pino or winston. */
+/** Takes lines of text, each with facts in an object: `console`, winston, or a wrapper around another logger. */
 export type Logger = Readonly<Record<LogLevel, (message: string, fields?: Record<string, unknown>) => unknown>>;
 
 /** The execution that an event is about. */
@@ -22,7 +22,7 @@ export interface EmitterOptions {
   redact?: readonly string[] | undefined;
 }
 
-/** Hands events to the listener of an engine, and the lines of nodes to its logger. A listener that fails changes nothing. */
+/** Passes events to the listener of an engine, and the lines of nodes to its logger. A listener that fails has no effect. */
 export class Emitter {
   readonly #options: EmitterOptions;
 
@@ -30,12 +30,12 @@ export class Emitter {
     this.#options = options;
   }
 
-  /** Somebody listens. */
+  /** True if there is a listener. */
   get isHeard(): boolean {
     return this.#options.onEvent !== undefined;
   }
 
-  /** Returns what takes the events of one execution. */
+  /** Returns a function that takes the events of one execution. */
   of({ id: executionId, workflowId, userId }: EventSource): (event: EventBody) => void {
     const { onEvent, changes, clock } = this.#options;
     return (given) => {

@@ -22,7 +22,7 @@ export type ExecutorSource<Context extends object = WorkflowContext> =
 
 type Awaitable<T> = T | Promise<T>;
 
-/** The options of an engine, without where its workflows and executors come from. */
+/** The options of an engine, without the sources of its workflows and executors. */
 export interface EngineSettings {
   store: CheckpointStore;
   /** The retry policy of nodes that have none. Default: one attempt. */
@@ -56,7 +56,7 @@ export interface EngineSettings {
   codec?: CodecOptions;
   /** The source of time, for tests. Leases do not use it. */
   clock?: Clock;
-  /** Is called with every event as it happens. The run does not wait for a promise, and ignores failures. */
+  /** Is called with every event as it happens. The run does not wait for it, and ignores its failures. */
   onEvent?: (event: ExecutionEvent) => unknown;
   /** Takes the lines that nodes log. Default: the console; in production (NODE_ENV) without those of level debug. */
   logger?: Logger;

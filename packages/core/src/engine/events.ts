@@ -1,7 +1,7 @@
 import type { NodeRun } from "../state/node-run.ts";
 import type { CheckpointKind, FailureRecord } from "../store/checkpoint-store.ts";
 
-/** What an engine tells its `onEvent`. */
+/** An event, as `onEvent` receives it. */
 export type ExecutionEvent = (EventSource & EventBody) | ({ timestamp: number } & EngineEvent);
 
 interface EventSource {
@@ -12,7 +12,7 @@ interface EventSource {
   timestamp: number;
 }
 
-/** An event without where it comes from. */
+/** An event without its source. */
 export type EventBody =
   | { type: "execution.started"; totalSteps: number }
   /** `recoveries`: how often its owner has died since its last checkpoint. */
@@ -66,10 +66,10 @@ interface NodeFacts extends NodeRun {
 
 /** An event of the engine itself, not of one execution's run. */
 export type EngineEvent =
-  /** A recovery leaves an execution as it is, since this engine cannot run it. Told once for each. */
+  /** A recovery leaves an execution as it is, because this engine cannot run it. Emitted once for each. */
   | { type: "recovery.left"; executionId: string; workflowId: string; code: string }
   /** A recovery could not reach the store. It tries again. */
   | { type: "recovery.failed"; message: string };
 
-/** How much a log line matters. */
+/** The level of a log line. */
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -1,8 +1,8 @@
-/** Tells those who wait for a change of an execution that this engine has made one. */
+/** Notifies waiters of the changes that this engine makes to an execution. */
 export class ExecutionChanges {
   readonly #listeners = new Map<string, Set<() => void>>();
 
-  /** Calls back at every change, until the function that it returns is called. */
+  /** Calls back at every change, until the returned function is called. */
   listen(executionId: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(executionId) ?? new Set();
     this.#listeners.set(executionId, listeners.add(listener));

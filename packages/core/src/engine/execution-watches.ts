@@ -18,7 +18,7 @@ const MAX_CHECKPOINTS = 100;
 /**
  * Watches executions.
  *
- * - What an update says is always read from the store. Events of this engine say only that it is time to look.
+ * - Every update is read from the store. Events of this engine only wake the watch.
  */
 export class ExecutionWatches {
   readonly #surroundings: Surroundings;
@@ -81,13 +81,13 @@ async function untilChanged(
   }
 }
 
-/** What a change of is worth an update. The renewal of a lease is not. */
+/** The fields whose change leads to an update. The renewal of a lease does not. */
 function visible(head: ExecutionRecord): string {
   const { version: _version, updatedAt: _updatedAt, leaseUntil: _leaseUntil, readAt: _readAt, ...shown } = head;
   return JSON.stringify(shown);
 }
 
-/** Ends a wait when somebody rings, when a time is over, or when the watch ends. */
+/** Ends a wait when it is rung, when a time is over, or when the watch ends. */
 class Alarm {
   readonly #clock: Surroundings["clock"];
   readonly #ending: AbortSignal;

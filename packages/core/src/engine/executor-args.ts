@@ -6,7 +6,7 @@ import type { RunParts } from "./run-parts.ts";
 import { nextWaitToken } from "./run-waits.ts";
 import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
-/** What an executor is called with. What costs something is made when it is asked for. */
+/** Makes the arguments of an executor. Those that cost something are made when they are first read. */
 export function executorArgs(
   parts: RunParts,
   { step, run, attempt, signal }: { step: PreparedStep; run: NodeRun; attempt: number; signal: () => AbortSignal },

@@ -36,7 +36,7 @@ async function findCheckpoint({ surroundings, head }: Forked, checkpointId: stri
   const checkpoints: string[] = [];
   for await (const record of newestFirst(surroundings, head)) {
     if (!isListed(record)) continue;
-    // A failure that the execution has continued over is in the state after it; the fork runs the node again.
+    // The state after a failure that the execution has continued over includes it. The fork runs the node again.
     if (record.id === checkpointId) return isPassedOver(surroundings.codec, record) ? record.seq - 1 : record.seq;
     if (checkpoints.length < MOST_LISTED) checkpoints.push(record.id);
   }

@@ -17,13 +17,13 @@ import type { PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 /** The definition that a fork runs by; `undefined` if the original is of a loop that no engine runs. */
 type ForkedWorkflow = PreparedWorkflow | undefined;
 
-/** A call has no limits: it waits for a lookup as long as it takes. */
+/** A fork has no limits: it waits for a lookup as long as it takes. */
 const UNLIMITED = { within: <T>(result: Promise<T>) => result, withinStore: <T>(answer: Promise<T>) => answer };
 
 /**
  * Makes a new execution from a point in the history of another one, which is only read.
  *
- * - The fork is pending and due. It has the state of that point; the nodes that ran before it count as run.
+ * - The fork is pending and due. It has the state of that point. The nodes that ran before the point count as run.
  */
 export async function forkExecution(
   { surroundings, catalog }: { surroundings: Surroundings; catalog: WorkflowCatalog },
@@ -50,7 +50,7 @@ export async function forkExecution(
     }
     return { head: now, seq, state, workflow };
   });
-  // Also one that the store has: from here on it counts as saved lately, so nobody deletes it before the fork names it.
+  // Also if the store has it: it then counts as saved lately, and is not deleted before the fork uses it.
   if (workflow !== undefined) await store.saveDefinition(workflow.hash, workflow.json);
   const fork = newExecution(surroundings, { head, seq, state, workflow }, ownText);
   const { id } = await store.createExecution(fork);

@@ -4,10 +4,10 @@ import { answerWithin, type WaitLimits } from "../state/retry-store.ts";
 import { quoted } from "../text.ts";
 import type { Interruption } from "./decide.ts";
 
-/** How long a node may go on after the caller's signal has aborted, in milliseconds. */
+/** Milliseconds that a node gets to finish after the caller's signal has aborted. */
 export const ABORT_GRACE_MS = 5_000;
 
-/** How long anything but a node may still take once the run's time is up, in milliseconds. */
+/** Milliseconds that anything but a node may still take once the run's time is up. */
 const WAIT_GRACE_MS = 1_000;
 
 /** The limits that a call names. */
@@ -52,7 +52,7 @@ export class Interrupts implements Disposable, WaitLimits {
     return this.#kind;
   }
 
-  /** The engine is draining: no further node is to start. */
+  /** True if the engine is draining: no further node starts. */
   get isStopping(): boolean {
     return this.#isStopping;
   }
@@ -102,7 +102,7 @@ export class Interrupts implements Disposable, WaitLimits {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Waits; an interruption, {@link stop}, and whatever `until` waits for end the wait early. */
+  /** Waits. An interruption, {@link stop} and the promise `until` end the wait early. */
   async sleep(delayMs: number, until?: Promise<void>): Promise<void> {
     if (this.#kind !== undefined || this.#isStopping) return;
     const undo: (() => void)[] = [];

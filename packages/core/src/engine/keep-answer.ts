@@ -10,11 +10,11 @@ import { meaningOf, taken } from "./recoverable.ts";
 import { inFlight } from "./standing.ts";
 
 /**
- * Keeps the answer to a wait with an execution that this engine does not run, and makes it due.
+ * Keeps an answer for an execution that this engine does not run, and makes the execution due.
  *
- * - It needs no executors: whoever takes answers need not run workflows.
- * - An execution whose run has crashed stays so, with the node that was in flight on record: what that means for the node
- *   is up to whoever resumes it.
+ * - Needs no executors: a process that takes answers need not run workflows.
+ * - An execution whose run has crashed stays `running`, with a lapsed lease. The record names the node that was in
+ *   flight, so that the next run can decide what the crash means for it.
  *
  * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, STATE_CORRUPT, STORE_UNAVAILABLE
  */

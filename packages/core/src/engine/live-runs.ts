@@ -9,18 +9,18 @@ export interface LiveRun {
   readonly interrupts: Interrupts;
   /** Settles with the run. */
   readonly result: Promise<ExecuteWorkflowResult<object>>;
-  /** Takes an answer from outside: resolves to false if the run ended before it was on record. */
+  /** Takes an answer from outside. Resolves to false if the run ended before the answer was on record. */
   answer(request: AnswerRequest): Promise<boolean>;
 }
 
-/** The runs of one engine that are under way, for calls that concern their executions, and for the engine's end. */
+/** Knows the runs, claims and calls of one engine that are under way: for answers, cancellations and `drain`. */
 export class LiveRuns {
   readonly #byExecution = new Map<string, Set<LiveRun>>();
   readonly #claims = new Map<string, Set<Promise<void>>>();
   readonly #calls = new Map<Interrupts, Promise<void>>();
   #isDraining = false;
 
-  /** The engine is draining: runs are to start no node. */
+  /** True once the engine drains: its runs start no further node. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
@@ -92,7 +92,7 @@ export class LiveRuns {
     return true;
   }
 
-  /** Tells the runs of an execution that it is not theirs any more. */
+  /** Ends the runs of an execution as lost. */
   lose(executionId: string, error: unknown): void {
     for (const { interrupts } of this.of(executionId)) interrupts.raise("lost", error);
   }

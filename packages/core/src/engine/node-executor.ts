@@ -10,7 +10,7 @@ import { isStandardSchema, type StandardSchema } from "../definition/standard-sc
  */
 export type WorkflowContext = Record<string, unknown>;
 
-/** What a node's executor is given. */
+/** The arguments of a node's executor. */
 export interface NodeExecutorArgs<Context extends object = WorkflowContext, Data = Record<string, unknown>> {
   /** The context after the nodes before this one. Deeply frozen, but for Map, Set, Date and bytes, which are copies. */
   context: Readonly<Context>;
@@ -30,18 +30,21 @@ export interface NodeExecutorArgs<Context extends object = WorkflowContext, Data
    */
   idempotencyKey: string;
   /**
-   * The token of this visit's next `suspend()`: whoever has it can answer, by `answerWait`. It names the execution,
-   * cannot be guessed, is safe in an address, and stays the same over attempts until the node has suspended.
+   * The token of this visit's next `suspend()`. Anybody who has it can answer, by `answerWait`. It names the execution,
+   * cannot be guessed, is safe in an address, and is the same for every attempt until the node has suspended.
    */
   waitToken: string;
-  /** Present once this node's `suspend()` was answered, or its time was over: then `timedOut` is true, without `data`. */
+  /**
+   * Present if this node's `suspend()` was answered, or its time was over. Then `timedOut` is true, and `data` is
+   * `undefined`.
+   */
   resume?: { data: unknown; timedOut: boolean };
   /** Aborts when the node's or the run's time is up, and when the caller aborts. */
   signal: AbortSignal;
   log: NodeLogger;
 }
 
-/** Hands lines on to the engine's `onEvent`, as events of type `log`. */
+/** Passes lines to the engine's `logger`, and to `onEvent` as events of type `log`. */
 export interface NodeLogger {
   debug(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;
@@ -49,7 +52,7 @@ export interface NodeLogger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** What a node's executor gives back: the whole next context, or one of the marked results. */
+/** The result of a node's executor: the whole next context, or one of the marked results. */
 export type NodeResult<Context extends object = WorkflowContext> =
   | Context
   | Patch<Partial<Context>>
@@ -95,7 +98,7 @@ export interface Suspended {
 export interface SuspendOptions<Context extends object = WorkflowContext> {
   /** The reason for the wait, for people and listings: up to 200 characters. */
   reason?: string;
-  /** A value for those who answer, a question or a form: results and states show it. Any value that a context can hold. */
+  /** A value for those who answer: a question, a form. Results and states show it. Any value that a context can hold. */
   payload?: unknown;
   /** The time at which the node runs again without an answer: a Date, or milliseconds since the epoch. */
   until?: Date | number;
@@ -132,7 +135,8 @@ export function route<Result extends object>(result: Result, handles: string | r
  *
  * - The node then runs again, with `resume.data`. A resume without `data` leaves it waiting.
  * - Nodes that do not depend on it run first; the execution is `suspended` once nothing else can run.
- * - Once `until` or `forMs` has passed, the node runs again with `resume.timedOut`, and takes no answer any more.
+ * - Once `until` or `forMs` has passed, the wait takes no answer any more, and the node runs again with
+ *   `resume.timedOut`.
  *
  * @example
  * ```ts
@@ -146,7 +150,7 @@ export function suspend(options: SuspendOptions = {}): Suspended {
   return { [RESULT]: "suspended", options };
 }
 
-/** Which of the marked results a value is; `undefined` for a plain context and for anything else. */
+/** Returns the kind of a marked result; `undefined` for a plain context and for anything else. */
 export function resultKind(value: unknown): "patch" | "routed" | "suspended" | undefined {
   return typeof value === "object" && value !== null
     ? (value as { [RESULT]?: "patch" | "routed" | "suspended" })[RESULT]

@@ -15,7 +15,7 @@ const BATCH = 500;
 /**
  * Deletes executions that ended long ago, batch by batch, and returns their number.
  *
- * - What is deleted stays deleted if it is interrupted. A second call begins at the oldest that are left.
+ * - If it is interrupted, what was deleted stays deleted. A second call begins with the oldest that are left.
  */
 export async function pruneExecutions(store: CheckpointStore, given: PruneOptions): Promise<number> {
   const { olderThanMs, status = ["completed", "cancelled"], workflowId, userId, ...how } = checkPruneOptions(given);
@@ -31,7 +31,7 @@ export async function pruneExecutions(store: CheckpointStore, given: PruneOption
   const progress: PruneProgress = { looked: 0, deleted: 0 };
   for (let cursor: string | undefined; ; ) {
     const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
-    // Nobody knows when an execution ended whose row cannot be read.
+    // If a row cannot be read, the end of its execution is not known.
     const refs = page.items.filter((head) => unreadableOf(head) === undefined).map(refTo);
     progress.looked += page.items.length;
     if (refs.length > 0) progress.deleted += dryRun ? refs.length : await store.deleteExecutions(refs);
@@ -41,7 +41,7 @@ export async function pruneExecutions(store: CheckpointStore, given: PruneOption
   }
 }
 
-/** Names an execution as it was read: what has been changed or claimed since is left alone. */
+/** Refers to an execution as it was read. If it has been changed or claimed since, it is not deleted. */
 function refTo({ id, version, token }: ExecutionRecord): Required<ExecutionRef> {
   return { id, version, token };
 }

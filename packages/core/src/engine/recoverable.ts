@@ -2,20 +2,20 @@ import { WorkflowError } from "../errors.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 
-/** Whether an execution wants to run and nobody runs it: it is due, or its owner is presumed dead. */
+/** Returns true if an execution wants to run and has no owner: it is due, or its owner is presumed dead. */
 export function isRecoverable({ status, wakeAt, leaseUntil = 0, readAt }: ExecutionRecord): boolean {
   if (status === "running") return leaseUntil <= readAt;
   return (status === "pending" || status === "suspended") && wakeAt !== undefined && wakeAt <= readAt;
 }
 
-/** Another process was faster. */
+/** Makes the error for an execution that another process has claimed first. */
 export function taken(executionId: string): WorkflowError {
   return new WorkflowError("LEASE_HELD", `Execution ${quoted(executionId)} is run by another owner, or has ended.`, {
     executionId,
   });
 }
 
-/** The error of a call whose wait for another owner is over. */
+/** Makes the error of a call whose wait for another owner is over. */
 export function held({ id, owner, leaseUntil = 0, readAt }: ExecutionRecord): WorkflowError {
   const retryAfterMs = Math.max(0, leaseUntil - readAt);
   return new WorkflowError("LEASE_HELD", `Execution ${quoted(id)} is still run by another owner.`, {
@@ -24,7 +24,7 @@ export function held({ id, owner, leaseUntil = 0, readAt }: ExecutionRecord): Wo
   });
 }
 
-/** The error of an execution that a recovery does not continue: no definition was kept with it. */
+/** Makes the error for an execution that has no definition, and that a recovery therefore leaves. */
 export function withoutDefinition({ id, workflowId }: ExecutionRecord): WorkflowError {
   return new WorkflowError("DEFINITION_NOT_FOUND", `No definition was kept with execution ${quoted(id)}.`, {
     executionId: id,
@@ -42,7 +42,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   "NOT_WAITING",
 ]);
 
-/** What an error of a recovered execution means: somebody else has it, the store is away, or this engine cannot run it. */
+/** Returns the meaning of a recovery's error: another owner has it, the store is away, or this engine cannot run it. */
 export function meaningOf(code: string): "taken" | "store" | "left" {
   if (code === "STORE_UNAVAILABLE" || code === "STORE_CLOSED") return "store";
   return TAKEN.has(code) ? "taken" : "left";

@@ -18,27 +18,27 @@ const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_INTERVAL_MS = 5_000;
 /** The executions that one query reads. */
 const PAGE_SIZE = 100;
-/** The most executions that a result names, and that a recovery remembers as not its own. */
+/** The most executions that a result lists, and the most that a recovery remembers as left. */
 const MAX_LEFT = 1_000;
 const MAX_KNOWN = 10_000;
 
 /** The parts of an engine that recover executions. */
 export interface RecoveryParts {
   surroundings: Surroundings;
-  /** Resumes an execution that nobody runs; throws why it is left as it is. */
+  /** Resumes an execution that has no owner. If it stays as it is, the error has the reason. */
   recover: (head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">) => Promise<void>;
   emit: (event: EngineEvent) => void;
   /** The engine is draining: nothing is to be claimed. */
   isDraining: () => boolean;
 }
 
-/** What became of an execution that was to be recovered. */
+/** The outcome for one execution. */
 type Recovered = { what: "resumed" | "taken" } | { what: "left"; code: string };
 
-/** Finds executions that want to run and that nobody runs, and runs them: what is due, and what lost its owner. */
+/** Finds executions that are due or have lost their owner, and resumes them. */
 export class Recovery {
   readonly #parts: RecoveryParts;
-  /** The executions that this engine could not run, with when it tries again. The oldest are forgotten first. */
+  /** The executions that this engine could not run, each with the time of the next try. The oldest are forgotten first. */
   readonly #left = new Map<string, { tries: number; againMs: number }>();
   readonly #loops = new Set<RecoveryLoop>();
 
@@ -46,7 +46,7 @@ export class Recovery {
     this.#parts = parts;
   }
 
-  /** One pass. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STORE_CLOSED */
+  /** Makes one pass. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STORE_CLOSED */
   async once(given: RecoverExecutionsOptions): Promise<RecoveredExecutions> {
     const {
       limit = DEFAULT_LIMIT,
@@ -172,7 +172,7 @@ export class Recovery {
     return againMs > this.#parts.surroundings.clock.elapsed();
   }
 
-  /** What wants to run and is run by nobody, the longest first. A page is read when its first one is asked for. */
+  /** Yields the executions that want to run and have no owner, the longest waiting first. Reads pages as needed. */
   async *#candidates(
     filter: Pick<ListExecutionsOptions, "workflowId" | "userId">,
     { isOwn = () => true, isShuffled = false }: { isOwn?: (executionId: string) => boolean; isShuffled?: boolean } = {},
@@ -206,7 +206,7 @@ export class Recovery {
   }
 }
 
-/** Several processes that read the same page begin at different places. */
+/** Rotates a page by a random number of places, so that processes that read the same page begin at different ones. */
 function shuffled<T>(items: readonly T[]): T[] {
   const from = Math.floor(Math.random() * items.length);
   return [...items.slice(from), ...items.slice(0, from)];

@@ -1,5 +1,5 @@
 const REDACTED = "[redacted]";
-/** The depth to which values are looked into; what is deeper is left out. */
+/** The greatest depth that is searched. Deeper values are replaced as a whole. */
 const MAX_DEPTH = 8;
 
 /**

@@ -10,12 +10,12 @@ import { nodeNames } from "./run-waits.ts";
 import { type Found, inFlight, isOver, openWaits, restorePlanner, standingOf, timedOut } from "./standing.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
-/** A call that resumes an execution, as far as it decides what happens to it. */
+/** The part of a resume's call that decides what happens to the execution. */
 export interface ResumeCall {
   nodeId?: string | undefined;
-  /** The answer that it brings. */
+  /** The answer that the call gives. */
   answer?: { data: unknown } | undefined;
-  /** The longest wait for an attempt, in milliseconds, for which it keeps the execution. */
+  /** The longest wait for an attempt, in milliseconds, for which the call keeps the execution. */
   holdMs: number;
 }
 
@@ -32,8 +32,8 @@ export function whatToDo(call: ResumeCall, found: Found): "run" | "rest" {
 }
 
 /**
- * Writes what must be on record before the first node of a resumed run starts: the answer it was resumed with, the waits
- * whose time is over, that an attempt was cut off by a crash, and the definition it continues with.
+ * Writes what must be on record before the first node of a resumed run starts: the answer of the call, the waits whose
+ * time is over, the attempts that a crash has cut off, and the definition that the run uses.
  *
  * - Returns `rest`, and writes nothing, if the execution was suspended since it was looked at.
  *
@@ -71,7 +71,7 @@ export async function prepareResume(
   return "run";
 }
 
-/** The answers that are on record before a resumed run starts: the call's, and that of every wait whose time is over. */
+/** Returns the answers to write before a resumed run starts: the call's, and one for every wait whose time is over. */
 function answersOf({ nodeId, answer }: ResumeCall, found: Found): NodeAnswer[] {
   const now = found.journal.storeNow();
   const over = openWaits(found).filter((wait) => isOver(wait, now));
@@ -82,7 +82,7 @@ function answersOf({ nodeId, answer }: ResumeCall, found: Found): NodeAnswer[] {
 /** The nodes that may have been running when their process died. */
 function cutOffNodes({ journal, workflow }: Found): readonly string[] {
   const { attempts } = journal.progress;
-  // One that waited for its next attempt had not begun it.
+  // A node that waited for its next attempt had not begun it.
   const hasBegun = (nodeId: string) => (attempts.get(nodeId)?.retryAtMs ?? 0) <= journal.storeNow();
   return inFlight(workflow.graph, journal).filter(hasBegun);
 }
@@ -96,8 +96,8 @@ export interface Overdue {
 }
 
 /**
- * Returns the failure that ends a claimed execution before any node starts: its deadline has passed, it was started too
- * often, or a node that must not be started twice was cut off.
+ * Returns the failure that ends a claimed execution before any node starts. Its deadline has passed, it was recovered too
+ * often, or a crash has cut off a node that must not start twice.
  */
 export function endsBefore(
   { claimed, workflow }: { claimed: ClaimedExecution; workflow: PreparedWorkflow },
@@ -124,7 +124,7 @@ export function endsBefore(
     );
   }
   if (resolveRetry(step?.node.retry, retry).onCrash === "fail") {
-    const message = `Node ${quoted(cutOff)} was cut off when its process died, and its retry policy forbids to start it again.`;
+    const message = `The process died while it ran node ${quoted(cutOff)}, or just before. The node's retry policy (onCrash: "fail") does not allow another start.`;
     return failure("NODE_CRASHED", message);
   }
   return undefined;

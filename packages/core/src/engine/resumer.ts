@@ -20,13 +20,13 @@ import type { RunResult, RunStarter } from "./run-starter.ts";
 import { withExecutionId } from "./with-execution-id.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
-/** How often an execution is recovered without a checkpoint, unless the user says otherwise. */
+/** The default of `maxRecoveries`. */
 const DEFAULT_MAX_RECOVERIES = 5;
 
 /** A lease may end early, so a waiter looks again at least this often, in milliseconds. */
 const MAX_LEASE_POLL_MS = 1_000;
 
-/** What a resume does beside what its caller asked for. */
+/** Settings of a resume that do not come from its caller. */
 interface ResumeSettings {
   /** The workflow that the execution must be of. */
   workflowId?: string;
@@ -74,7 +74,7 @@ export class Resumer {
     const { journal, record } = claimed;
     let overdue: Overdue | undefined;
     try {
-      // The run that was waited for may have gone over to another definition.
+      // The run that was waited for may have changed to another definition.
       if (record.definitionHash !== head.definitionHash) {
         chosen = await this.#starter.definitionOf(record, options.definition, interrupts);
       }
@@ -107,7 +107,7 @@ export class Resumer {
   }
 
   /**
-   * Looks, before anything is claimed, whether the call would run something, or leave the execution as it is.
+   * Decides, before anything is claimed, whether the call runs something or leaves the execution as it is.
    *
    * @throws {WorkflowError} NOT_WAITING, INVALID_ARGUMENT
    */
@@ -119,15 +119,15 @@ export class Resumer {
     const { status, wakeAt, readAt: now, deadlineAt, id, userId } = head;
     const { nodeId, answer } = resumeCall;
     if (!looksBeforeClaim({ status, nodeId, hasData: answer !== undefined, wakeAt, now })) return "run";
-    // The claim ends it.
+    // After the claim, the deadline ends it.
     if (deadlineAt !== undefined && deadlineAt <= now && answer === undefined) return "run";
     const { journal, record, leaseExpired } = await readExecution(surroundings, id, { checkpoints: "last", userId });
-    // Somebody has it: the claim reports who, and waits if it may.
+    // It has an owner: the claim reports it, and waits if it may.
     if (record.status === "running" && !leaseExpired) return "run";
     return whatToDo(resumeCall, { journal, head: record, workflow });
   }
 
-  /** Claims, and if another owner has the lease waits for its end as long as the caller allows. */
+  /** Claims an execution. If another owner has the lease, waits for its end as long as the caller allows. */
   async #claim(
     { surroundings, interrupts }: Call,
     options: ResumeWorkflowOptions & Pick<ClaimOptions, "from">,

@@ -9,7 +9,7 @@ import type { RunEnd, RunParts } from "./run-parts.ts";
 import { nodeNames, type RunWaits } from "./run-waits.ts";
 import type { PreparedStep } from "./workflow-catalog.ts";
 
-/** The ways in which a run ends: each is written, told as an event, and returned. */
+/** The ways in which a run ends. Each one is written, emitted as an event, and returned. */
 export class RunEnds {
   readonly #parts: RunParts;
   readonly #waits: RunWaits;
@@ -58,13 +58,13 @@ export class RunEnds {
     }
   }
 
-  /** The caller's abort is to cancel the execution. */
+  /** True if the caller has aborted the run and wants this to cancel the execution. */
   get isToCancel(): boolean {
     const { interrupts, onAbort } = this.#parts;
     return interrupts.kind === "aborted" && onAbort === "cancel" && !interrupts.isStopping;
   }
 
-  /** When an execution that waits for a time is due: its deadline comes first, if that is earlier. */
+  /** Returns the time at which a waiting execution is due: the given time, or its deadline if that is earlier. */
   dueAt(wakeAt: number): number {
     return Math.min(wakeAt, this.#parts.deadlineAt ?? wakeAt);
   }
@@ -87,7 +87,7 @@ export class RunEnds {
     return { status: "suspended", wakeAt, waiting };
   }
 
-  /** Gives the execution back: it is pending, and due at once unless a time is named. Or cancels it, if an abort is to. */
+  /** Gives the execution back as pending, due at `wakeAt` (default: at once). If an abort is to cancel it, cancels it. */
   async stop({ wakeAt: at, attempts }: Pick<RecordParts, "attempts"> & { wakeAt?: number } = {}): Promise<RunEnd> {
     const { journal, emit } = this.#parts;
     const parts: RecordParts = attempts === undefined ? {} : { attempts };

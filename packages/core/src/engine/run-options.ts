@@ -51,14 +51,14 @@ interface WithMetadata {
    * What to do if an execution has the id, of the same workflow and user. The input is not compared.
    *
    * - `fail` (default): EXECUTION_ALREADY_EXISTS.
-   * - `join`: returns the recorded result if it has ended or is suspended. Else waits for its run, within the limits of
-   *   this call, and takes it over if its owner has died.
+   * - `join`: returns the recorded result if it has ended or is suspended. Otherwise waits for its run, within the
+   *   limits of this call, and takes it over if its owner has died.
    * - `resume`: as `join`; also resumes it if it has failed or is pending.
    */
   ifExists?: "fail" | "join" | "resume";
   /**
-   * Milliseconds from the creation, by the store's clock, after which the execution must have ended: up to a hundred
-   * years. Then it fails with EXECUTION_TIMEOUT, whatever it waits for.
+   * Milliseconds from the creation, by the store's clock, after which the execution fails with EXECUTION_TIMEOUT,
+   * whatever it waits for. Up to a hundred years. Default: no deadline.
    */
   deadlineMs?: number;
   /** Texts of your own that are kept with the new execution: tags, a trace context. Up to 4,096 bytes as JSON. */
@@ -114,7 +114,7 @@ export interface RecoverExecutionsOptions {
   budgetMs?: number;
   workflowId?: string;
   userId?: string;
-  /** Aborting it hands over what still runs. */
+  /** Aborting it stops the runs; their executions are pending and due. */
   signal?: AbortSignal;
 }
 
@@ -132,15 +132,15 @@ export interface RecoveredExecutions {
   left: { executionId: string; code: string }[];
 }
 
-/** A recovery that is under way. */
+/** A recovery that was started. */
 export interface StartedRecovery {
-  /** Starts no further run; resolves once the runs that it has started have ended. */
+  /** Starts no further run. Resolves once the runs that it has started have ended. */
   stop(): Promise<void>;
 }
 
 /** The options of `drain`. */
 export interface DrainOptions {
-  /** Milliseconds after which nodes in flight are aborted, with 5 seconds to finish. Default: they may finish. */
+  /** Milliseconds after which the signals of nodes in flight abort; the nodes then get 5 seconds. Default: no limit. */
   timeoutMs?: number;
 }
 
@@ -156,7 +156,10 @@ export type ExecuteWorkflowSyncOptions<Input = Partial<WorkflowContext>, Id = st
 /** The options of `resumeWorkflow`. */
 export interface ResumeWorkflowOptions extends RunOptions, OfUser {
   executionId: string;
-  /** The node that the answer is for; without `data`, the node that is expected to continue. Else: NOT_WAITING. */
+  /**
+   * The node that `data` answers: needed if several nodes take an answer. Without `data`: the node that is expected to
+   * run next; if it is another one, the call throws NOT_WAITING.
+   */
   nodeId?: string;
   /**
    * The answer that a suspended node waits for: its `resume.data`. A newer one replaces it until the node has completed.

@@ -22,7 +22,7 @@ import type { PreparedWorkflow } from "./workflow-catalog.ts";
 /** The definition that a run works with. */
 export interface ChosenDefinition {
   workflow: PreparedWorkflow;
-  /** The engine has none, or another one. */
+  /** True if the engine has no definition of the workflow, or another one. */
   definitionChanged: boolean;
 }
 
@@ -35,13 +35,13 @@ export interface BegunRun extends ChosenDefinition {
   holdMs: number;
 }
 
-/** A run's result, and what a failed one was thrown with. */
+/** The result of a run. If it failed: also the value that was thrown. */
 export interface RunResult {
   result: ExecuteWorkflowResult<object>;
   thrown?: unknown;
 }
 
-/** Runs executions that this engine owns, and makes results of how they end or stand. */
+/** Runs executions that this engine owns, and makes results from their ends and records. */
 export class RunStarter {
   readonly #parts: EngineParts;
 
@@ -150,7 +150,7 @@ export class RunStarter {
     return { result: await this.#result(call, begun, { status: "lost", failure, thrown }), thrown };
   }
 
-  /** The result of an execution as it is on record. */
+  /** Returns the result of an execution as it is on record. */
   async recorded(call: Call, head: ExecutionRecord): Promise<RunResult> {
     const { id, userId } = head;
     const { journal, record } = await readExecution(call.surroundings, id, { checkpoints: "last", userId });
@@ -167,7 +167,7 @@ export class RunStarter {
     }
   }
 
-  /** The definition to run: another one than the execution's own only if the caller says so. */
+  /** Returns the definition to run: the execution's own, or the engine's present one if the caller asks for it. */
   async definitionOf(
     { definitionHash, ...head }: ExecutionRecord,
     which: ResumeWorkflowOptions["definition"],

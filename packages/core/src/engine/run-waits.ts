@@ -17,7 +17,7 @@ interface PendingAnswer {
   reject: (error: unknown) => void;
 }
 
-/** The waits of one run: puts nodes to wait, and wakes them by answers and by time. */
+/** The waits of one run: begins them, and ends them by answers and by time. */
 export class RunWaits {
   readonly #parts: RunParts;
   readonly #planner: () => Planner;
@@ -34,19 +34,19 @@ export class RunWaits {
     this.#planner = planner;
   }
 
-  /** A node waits. */
+  /** True if a node waits. */
   get any(): boolean {
     return this.#parts.journal.progress.waiting.size > 0;
   }
 
-  /** An answer has come that is not on record. */
+  /** True if an answer has come that is not on record. */
   get hasAnswers(): boolean {
     return this.#pending.length > 0;
   }
 
   /**
-   * Takes an answer from outside; resolves to true once it is on record, and to false if the run ended before, or has
-   * lost the execution.
+   * Takes an answer from outside. Resolves to true once the answer is on record, and to false if the run ended before
+   * that, or has lost the execution.
    *
    * @throws {WorkflowError} NOT_WAITING, INVALID_ARGUMENT, and the codes of a commit
    */
@@ -59,15 +59,15 @@ export class RunWaits {
   }
 
   /**
-   * From now on, until {@link endQuiet}, a node runs or its next attempt is waited for, and everything in the journal is
-   * committed: answers that come are written at once.
+   * Begins a time in which a node runs or waits for its next attempt, and everything in the journal is committed. Until
+   * {@link endQuiet}, answers are written as they come.
    */
   beginQuiet(nodeId: string): void {
     this.#isQuiet = true;
     this.#inFlight = nodeId;
   }
 
-  /** Ends that. Returns what must be waited for if an answer is being written. */
+  /** Ends the time that {@link beginQuiet} began. Returns the write of an answer that is under way, to be waited for. */
   endQuiet(): Promise<void> | undefined {
     this.#isQuiet = false;
     const isOver = (): void => {
@@ -78,7 +78,7 @@ export class RunWaits {
     return undefined;
   }
 
-  /** Writes the answers that have come. Only while everything else is committed. */
+  /** Writes the answers that have come. Call it only while everything else is committed. */
   keepAnswers(): Promise<void> {
     this.#keeping ??= this.#keepAll().finally(() => {
       this.#keeping = undefined;
@@ -111,7 +111,7 @@ export class RunWaits {
     return { wait, head: this.#listed(new Map(waiting).set(run.nodeId, wait)) };
   }
 
-  /** When the execution wants to run although nobody answers, in milliseconds since the epoch. */
+  /** Returns the time at which the execution wants to run without an answer, in milliseconds since the epoch. */
   wakeAt(waiting: Iterable<NodeWait> = this.#parts.journal.progress.waiting.values()): number | undefined {
     const times = Array.from(waiting, ({ untilMs }) => untilMs).filter((time) => time !== undefined);
     const { deadlineAt } = this.#parts;
@@ -119,7 +119,7 @@ export class RunWaits {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** The run has ended: answers that are not on record are for the next one. */
+  /** Ends the waits with their run. Answers that are not on record are left to the next owner. */
   end(): void {
     this.#hasEnded = true;
     for (const { resolve } of this.#pending.splice(0)) resolve(false);
@@ -159,13 +159,13 @@ export class RunWaits {
   }
 }
 
-/** The names of a workflow's nodes, as checkpoints show them. */
+/** Returns a function that finds the names of nodes, as checkpoints show them. */
 export function nodeNames({ workflow }: Pick<RunParts, "workflow">): (nodeId: string) => string {
   const { steps, graph } = workflow;
   return (nodeId) => steps[graph.indexOf.get(nodeId) ?? -1]?.nodeName ?? nodeId;
 }
 
-/** The token that answers a node's next wait in a visit. */
+/** Returns the token of a node's next wait in a visit. */
 export function nextWaitToken({ journal, secret }: Pick<RunParts, "journal" | "secret">, run: NodeRun): string {
   const { instance = secret(), answers } = journal.progress;
   return waitTokenOf({ id: journal.executionId, instance }, run, answers.get(run.nodeId)?.token);

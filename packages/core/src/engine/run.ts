@@ -18,14 +18,14 @@ import { RunWaits } from "./run-waits.ts";
 import { restorePlanner } from "./standing.ts";
 import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
-/** After so many milliseconds of nodes that never wait, timers and sockets get their turn. */
+/** Milliseconds of nodes that never wait, after which timers and sockets get their turn. */
 const YIELD_AFTER_MS = 20;
 
 /**
- * Runs an execution's nodes, one after the other, until it ends or is stopped: the only place that does.
+ * Runs an execution's nodes, one after the other, until it ends or is stopped. Nothing else runs nodes.
  *
  * - A node's checkpoint is committed before the next one starts (in `async` durability: before the one after that).
- * - Whatever a node returns, throws or suspends with is its success or its recorded failure, never a throw.
+ * - Any result or error of a node becomes its success or its recorded failure. It never makes the run throw.
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, EXECUTION_NOT_FOUND
  */
@@ -34,10 +34,10 @@ export function startRun(parts: RunParts): StartedRun {
   return { end: endOf(run, parts), answer: (request) => run.waits.take(request) };
 }
 
-/** A run that is under way. */
+/** A run that was started. */
 export interface StartedRun {
   end: Promise<RunEnd>;
-  /** Takes an answer from outside: resolves to false if the run ended before it was on record. */
+  /** Takes an answer from outside. Resolves to false if the run ended before the answer was on record. */
   answer(request: AnswerRequest): Promise<boolean>;
 }
 
@@ -56,9 +56,9 @@ async function endOf(run: Run, parts: RunParts): Promise<RunEnd> {
   }
 }
 
-/** A store that takes no record of how a run ends is of no use to it; why it does not is no fault of the caller's. */
+/** Makes the error for a store that refuses even the record of a run's end. The caller cannot mend the reason. */
 function refusedEnd(cause: WorkflowError): WorkflowError {
-  const message = `The store refused to keep how the run ended: ${cause.message} The execution can be resumed once its lease has lapsed.`;
+  const message = `The store refused the record of how the run ended: ${cause.message} The execution can be resumed once its lease has lapsed.`;
   return new WorkflowError("STORE_UNAVAILABLE", message, { details: { refusedWith: cause.code }, cause });
 }
 
@@ -138,7 +138,7 @@ class Run {
         await this.#commit(made, outcome);
         return this.#hasEnded() ? this.#ends.completed() : undefined;
       } catch (error) {
-        // What the journal cannot write any more is no failure of the node.
+        // If the journal can no longer write, that is no failure of the node.
         if (journal.broken !== undefined) throw journal.broken.error;
         journal.undoTo(made.before);
         if (made.committed !== undefined) this.#planner = restorePlanner(this.#parts.workflow, journal);
@@ -155,7 +155,7 @@ class Run {
     const { journal, interrupts, holdMs } = this.#parts;
     for (let hasWaited = false; ; hasWaited = true) {
       const waitMs = retryAtMs - journal.storeNow();
-      // Somebody may have cancelled it meanwhile: the commit hears of it.
+      // It may have been cancelled meanwhile: then this commit is refused.
       if (waitMs <= 0) return hasWaited ? void (await journal.save()) : undefined;
       const what = beforeRetry({ ...this.#facts(), waitMs, holdMs });
       if (what === "lost") throw interrupts.reason;
@@ -183,7 +183,7 @@ class Run {
     } finally {
       const keeping = this.waits.endQuiet();
       if (keeping !== undefined) await keeping;
-      // An answer that came meanwhile is committed: it stays, whatever becomes of the attempt.
+      // An answer that came meanwhile is committed. It stays even if the attempt fails.
       if (isCommitted) made.before = journal.point;
     }
   }
@@ -191,7 +191,7 @@ class Run {
   /**
    * Makes a node's checkpoint, settles its edges and commits it; the last node's commit also completes the execution.
    *
-   * - What is refused when the checkpoint is made has changed neither the state nor the plan.
+   * - A result that is refused when the checkpoint is made has changed neither the state nor the plan.
    *
    * @throws what the result or its checkpoint is refused with; {RefusedLater} if the one before it is
    */
@@ -251,7 +251,7 @@ class Run {
     }
   }
 
-  /** Ends the run with a node whose commit was refused while the next one ran. Another attempt would be refused, too. */
+  /** Ends the run by the failure of a node whose commit was refused while the next one ran. It is not tried again. */
   async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd> {
     this.#parts.journal.undoTo(attempt.before);
     this.#planner = restorePlanner(this.#parts.workflow, this.#parts.journal);
@@ -292,7 +292,7 @@ class Run {
     return isStopping ? this.#ends.stopped({ wakeAt, failure }) : undefined;
   }
 
-  /** Puts a node to wait. If nothing else can run, the same commit suspends the execution. */
+  /** Commits the wait of a node. If nothing else can run, the same commit suspends the execution. */
   async #suspend({ index, step, run }: Attempt, outcome: SuspendedOutcome): Promise<RunEnd | undefined> {
     const { journal, emit } = this.#parts;
     const refused = await this.#settleEarlier();

@@ -32,7 +32,7 @@ import type {
 } from "./run-options.ts";
 import { type RunResult, RunStarter } from "./run-starter.ts";
 
-/** The calls that run executions, start them, or answer what they wait for. */
+/** The calls that run, start or answer executions. */
 export class Runner<Context extends object> {
   readonly #parts: EngineParts;
   readonly #starter: RunStarter;
@@ -93,14 +93,14 @@ export class Runner<Context extends object> {
   }
 
   /**
-   * Resumes an execution that nobody runs, if this engine can run it.
+   * Resumes an execution that has no owner, if this engine can run it.
    *
    * @throws {WorkflowError} why it is left as it is; LEASE_HELD if it is not to be recovered any more
    */
   async recover(head: Pick<ExecutionRecord, "id">, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<void> {
     const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
     const before = await readHead(surroundings, head.id);
-    // An engine that is draining leaves it to others.
+    // A draining engine leaves it to others.
     if (runs.isDraining || !isRecoverable(before)) throw taken(before.id);
     refuseIncompleteImport(before);
     const { id: executionId, workflowId, userId } = before;
@@ -125,7 +125,7 @@ export class Runner<Context extends object> {
     for (;;) {
       for (const run of runs.of(executionId)) {
         if (userId !== undefined && run.userId !== userId) throw tokenRefused();
-        // A run that was taken over without knowing it knows nothing of newer waits.
+        // A run that has lost the execution without knowing it does not know of newer waits.
         if (await isTaken(run.answer({ waitToken, data }))) return;
       }
       const endClaim = runs.claim(executionId);
@@ -134,7 +134,7 @@ export class Runner<Context extends object> {
         return this.#parts.changes.notify(executionId);
       } catch (error) {
         endClaim();
-        // If it is this engine that claims it just now, a run of its own takes the answer, or nobody has it any more.
+        // If this engine claims it just now, its own run takes the answer, or the execution is free again afterwards.
         if (!isWorkflowError(error, "LEASE_HELD") || !(await runs.claimed(executionId))) throw error;
       } finally {
         endClaim();
@@ -142,7 +142,7 @@ export class Runner<Context extends object> {
     }
   }
 
-  /** The result of an execution that is there already: the recorded one, or that of its run. */
+  /** Returns the result of an execution that exists: the recorded one, or that of its run. */
   async #join(call: Call, options: ExecuteWorkflowOptions<object>): Promise<RunResult> {
     const { surroundings, interrupts } = call;
     const { workflowId, userId, executionId = "", ifExists, budgetMs } = options;

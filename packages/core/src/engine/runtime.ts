@@ -15,8 +15,8 @@ import { Runner } from "./runner.ts";
 import { WorkflowCatalog } from "./workflow-catalog.ts";
 
 /**
- * The parts of an engine that work, in a file of their own that is loaded when the first call needs them. What does not
- * run workflows is loaded when it is first used.
+ * Connects the parts of an engine. The first call that needs them loads this file. Parts that run no workflows are loaded
+ * when they are first used.
  */
 export class Runtime {
   readonly runner: Runner<WorkflowContext>;
@@ -72,7 +72,7 @@ export class Runtime {
     return this.#recovery;
   }
 
-  /** This engine has made an execution due: what it has started to recover looks at once. */
+  /** Makes recoveries of this engine look at once, because it has made an execution due. */
   wake(): void {
     void this.#recovery?.then((recovery) => recovery.wake());
   }

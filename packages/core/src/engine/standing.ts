@@ -6,7 +6,7 @@ import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import type { Standing } from "./decide.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
-/** The planner of an execution: the nodes that have run are settled, and those that wait are passed over. */
+/** Makes the planner of an execution. Nodes that have run are settled, and those that wait are passed over. */
 export function restorePlanner(
   { graph }: Pick<PreparedWorkflow, "graph">,
   { progress }: Pick<Journal, "progress">,
@@ -23,7 +23,7 @@ export function restorePlanner(
   return planner;
 }
 
-/** The nodes that may have been running when their process died, or were to begin before any other. */
+/** Returns the nodes that may have been running when their process died, or were to begin next. */
 export function inFlight(graph: CompiledGraph, journal: Pick<Journal, "progress">): readonly string[] {
   const { begin } = journal.progress;
   if (begin !== undefined) return begin;
@@ -31,7 +31,7 @@ export function inFlight(graph: CompiledGraph, journal: Pick<Journal, "progress"
   return next === undefined ? [] : [next.id];
 }
 
-/** A wait of an execution; without a token if an older version has suspended it. */
+/** A wait of an execution. It has no token if an older version has suspended the execution. */
 export type OpenWait = Omit<NodeWait, "token"> & { token?: string };
 
 /** An execution as it was read, with the workflow that it runs by. */
@@ -45,7 +45,7 @@ export interface Found {
 /**
  * Returns the waits of an execution whose nodes the workflow has.
  *
- * - Older versions kept no waits: of an execution that they suspended, the node that is next waits.
+ * - Older versions kept no waits. In an execution that they suspended, the next node is the one that waits.
  */
 export function openWaits({ journal, head, workflow }: Found): OpenWait[] {
   const { waiting, answers } = journal.progress;
@@ -56,17 +56,17 @@ export function openWaits({ journal, head, workflow }: Found): OpenWait[] {
   return [{ ...nextRun(journal.progress, next), sinceMs: 0, ...(untilMs === undefined ? {} : { untilMs }) }];
 }
 
-/** Whether the time of a wait is over at a time by the store's clock: the node is to run without an answer. */
+/** Returns true if the time of a wait is over at a time of the store's clock. The node then runs without an answer. */
 export function isOver({ untilMs }: OpenWait, storeNow: number): boolean {
   return untilMs !== undefined && untilMs <= storeNow;
 }
 
-/** Whether a wait takes an answer. Those that an older version began take one also when their time has come. */
+/** Returns true if a wait takes an answer. Waits of older versions take one even after their time. */
 function isOpen(wait: OpenWait, storeNow: number): boolean {
   return wait.token === undefined || !isOver(wait, storeNow);
 }
 
-/** Returns what an execution is about to do. */
+/** Returns the next steps of an execution. */
 export function standingOf(found: Found): Standing {
   const { journal, head, workflow } = found;
   const { answers, attempts } = journal.progress;
@@ -78,7 +78,7 @@ export function standingOf(found: Found): Standing {
   const ready = nextNodeOf(workflow, journal);
   const next = ready !== undefined && waitingIds.includes(ready) ? undefined : ready;
   const { retryAtMs = 0 } = (next === undefined ? undefined : attempts.get(next)) ?? {};
-  // The head says otherwise if a node was answered meanwhile: a run writes the later time again.
+  // If a node was answered meanwhile, the head has an earlier time. A run writes the later one again.
   const isDue = status === "pending" && head.wakeAt !== undefined && head.wakeAt <= now;
   return {
     status,
@@ -92,7 +92,7 @@ export function standingOf(found: Found): Standing {
 
 const NOTHING_LEFT = { next: undefined, retryInMs: 0, waiting: [], hasTimedOut: false, answered: [] } as const;
 
-/** The answer to a wait whose time is over: nobody gave one. */
+/** Makes the answer to a wait whose time is over. */
 export function timedOut({ nodeId, visit, token }: OpenWait): NodeAnswer {
   return { nodeId, visit, data: undefined, ...(token === undefined ? {} : { token }), timedOut: true };
 }

@@ -54,11 +54,11 @@ interface ExecutionMembers<Context extends object> {
    */
   resumeWorkflow(options: ResumeWorkflowOptions): Promise<ExecuteWorkflowResult<Context>>;
   /**
-   * Answers the wait of a node: keeps the answer, makes the execution due, and runs nothing. A recovery, or a resume,
-   * continues it; a run of this engine that is under way takes the answer at once.
+   * Answers the wait of a node: keeps the answer, makes the execution due, and runs nothing. A recovery or a resume
+   * continues it. If this engine runs the execution, the run takes the answer.
    *
    * - May be called again until the node has completed or suspends again: the newer answer replaces the older one.
-   * - It needs no executors, so that a process that only takes answers can call it.
+   * - Needs neither workflows nor executors, so a process that only takes answers can call it.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, NOT_WAITING, LEASE_HELD, STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
    *   STATE_CORRUPT, STORE_UNAVAILABLE
@@ -72,11 +72,12 @@ interface ExecutionMembers<Context extends object> {
    */
   answerWait(options: AnswerWaitOptions): Promise<void>;
   /**
-   * Resumes executions that want to run and that nobody runs, those that have waited longest first: pending and suspended
-   * ones whose time has come, and running ones whose owner has died. Resolves once they have ended or stopped.
+   * Resumes executions that want to run and have no owner: pending and suspended ones that are due, and running ones
+   * whose owner has died. Those that have waited longest come first. Resolves once they have ended or stopped.
    *
    * - Any number of processes may call it at the same time: each execution is claimed by one.
-   * - What this engine cannot run (an unknown workflow or node type, a newer format) is left as it is, and listed.
+   * - Executions that this engine cannot run (an unknown workflow or node type, a newer format) stay as they are, and
+   *   are listed in `left`.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
    *
@@ -88,7 +89,7 @@ interface ExecutionMembers<Context extends object> {
    */
   recoverExecutions(options?: RecoverExecutionsOptions): Promise<RecoveredExecutions>;
   /**
-   * Recovers executions until it is stopped, as {@link recoverExecutions} does: it looks every `intervalMs`, with two
+   * Recovers executions until it is stopped, as {@link recoverExecutions} does. Looks every `intervalMs`, with two
    * queries, and at once when this engine starts or answers an execution.
    *
    * - The process stays alive until `stop()` or `drain()`.
@@ -154,12 +155,12 @@ interface ExecutionMembers<Context extends object> {
    */
   cancelExecution(options: CancelExecutionOptions): Promise<void>;
   /**
-   * Makes a new execution from a point in the history of another one. This is how one goes back.
+   * Makes a new execution from a point in the history of another one. Use it to go back.
    *
-   * - The call runs nothing. The fork is `pending` and due, has an id of its own, and is resumed as any other.
-   * - Nodes that ran before the point do not run again; those after it run anew, with idempotency keys of their own.
-   *   Waits, answers and attempts do not go along.
-   * - The original is only read, whatever its status, and may be deleted: a fork does not need it.
+   * - The call runs nothing. The fork is `pending` and due, has an id of its own, and is resumed like any other.
+   * - Nodes that ran before the point do not run again. Those after it run anew, with idempotency keys of their own.
+   *   Waits, answers and attempts are not copied.
+   * - The original is only read, whatever its status. It may be deleted later: the fork does not need it.
    * - The fork's checkpoints are its own. Those before the point are the original's: `forkedFromId`, `forkedFromSeq`.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT if there is no such point, or `historyLimit` has dropped its records;
@@ -185,8 +186,8 @@ interface ExecutionMembers<Context extends object> {
   /**
    * Deletes executions that ended long ago, by the store's clock, and returns their number.
    *
-   * - Failed ones are left unless you ask for them, since they can be resumed. Forks of what is deleted stay.
-   * - It works in batches of 500. One that was interrupted is simply called again.
+   * - Failed ones are kept unless you ask for them, because they can be resumed. Forks of deleted executions stay.
+   * - Works in batches of 500. If a call was interrupted, call it again.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
    *
@@ -260,8 +261,8 @@ export interface WorkflowEngine<
    * Prepares the engine for the end of its process: no further node starts, nodes in flight finish and are committed, and
    * the executions are given back as pending, for other processes to continue. Resolves once all of that is done.
    *
-   * - It is for good: executions that are started or resumed afterwards stay pending. What `startRecovery` has started is
-   *   stopped.
+   * - Cannot be undone: what this engine is asked to run afterwards stays pending, and it recovers nothing. What
+   *   `startRecovery` has started is stopped.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT
    */

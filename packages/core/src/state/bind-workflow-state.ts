@@ -35,10 +35,10 @@ export interface WorkflowStateClass<Context extends object = Record<string, unkn
    */
   resume(executionId: string, options?: ResumeStateOptions): Promise<WorkflowState<Context>>;
   /**
-   * Takes in a row of an old `Execution` table: its checkpoints become a new execution's.
+   * Imports a row of an old `Execution` table. Its checkpoints become those of a new execution.
    *
-   * - Runs nothing, and nothing else runs it: what was not finished arrives as failed, with the code IMPORTED, to be
-   *   resumed by hand.
+   * - Runs nothing, and no recovery runs it. An execution that was not finished arrives as failed, with the code
+   *   IMPORTED. Resume it by hand.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STATE_TYPE_UNKNOWN,
    *   STORE_UNAVAILABLE
@@ -67,7 +67,7 @@ export const WorkflowState: {
 });
 
 /**
- * Binds the class to all that an engine knows.
+ * Binds the class to the options of an engine.
  *
  * - With a `userId`, it creates, imports and resumes executions of that user only.
  */
@@ -121,7 +121,7 @@ export async function readWorkflowState<Context extends object>(
   return stateOf<Context>(opened, surroundings.codec, options.contextMode ?? "frozen");
 }
 
-/** Loaded by the first call that opens an execution: importing the package costs less without it. */
+/** Is loaded by the first call that opens an execution, so that importing the package costs less. */
 function opening(): Promise<typeof import("./open-execution.ts")> {
   return import("./open-execution.ts");
 }

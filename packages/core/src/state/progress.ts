@@ -1,7 +1,7 @@
 import { AppendList } from "./append-list.ts";
 import type { NodeRun } from "./node-run.ts";
 
-/** A node that has run: its id, with the handles it took if it chose some; `null` if it took no edge at all. */
+/** A node that has run: its id, and the handles that it chose. `null`: it took no edge at all. */
 export interface RanNode {
   readonly nodeId: string;
   readonly handles?: readonly string[] | null;
@@ -14,7 +14,7 @@ export interface LeftEdge {
   readonly handle?: string;
 }
 
-/** What is known of the attempts of a node that has not completed. */
+/** The attempts of a node that has not completed. */
 export interface NodeAttempts {
   /** The number of the newest attempt that has begun. */
   readonly attempt: number;
@@ -28,14 +28,14 @@ export interface NodeAttempts {
 
 /** A node that waits for something from outside. */
 export interface NodeWait extends NodeRun {
-  /** What an answer to it names. */
+  /** The token that an answer names. */
   readonly token: string;
   /** Milliseconds since the epoch; so is `untilMs`. */
   readonly sinceMs: number;
   /** When the node runs again without an answer. */
   readonly untilMs?: number;
   readonly reason?: string;
-  /** Whatever the node hands to those who answer. */
+  /** The node's value for those who answer. */
   readonly payload?: unknown;
 }
 
@@ -48,7 +48,7 @@ export interface NodeAnswer extends NodeRun {
   readonly timedOut?: true;
 }
 
-/** What a record can hold beside changes of the context. */
+/** The parts of a record besides changes of the context. */
 export interface RecordParts {
   /** Of a node that has run, or was passed over after its failure: the handles it took, `null` for none of its edges. */
   readonly handles?: readonly string[] | null | undefined;
@@ -59,7 +59,7 @@ export interface RecordParts {
   /** Attempts that have begun after others were cut off by a crash. */
   readonly attempts?: readonly { readonly nodeId: string; readonly attempt: number }[];
   readonly retry?: { readonly nodeId: string; readonly atMs: number; readonly failures: number };
-  /** From where attempts count again. */
+  /** The attempts after which the retry policy counts again. */
   readonly counted?: readonly { readonly nodeId: string; readonly attempt: number }[];
   readonly waits?: readonly NodeWait[];
   readonly answers?: readonly NodeAnswer[];
@@ -69,25 +69,25 @@ export interface RecordParts {
   readonly ran?: readonly RanNode[];
 }
 
-/** How far an execution has come: what a resume must know beside its context. Immutable. */
+/** The progress of an execution: what a resume must know besides its context. Immutable. */
 export interface Progress {
   /** The nodes that have run in the present rounds, in that order. */
   readonly ran: AppendList<RanNode>;
   readonly left: readonly LeftEdge[];
-  /** The runs of a node, if there are others than one of each node in `ran` and none of the rest. */
+  /** The number of runs by node, if it is not one for each node in `ran` and none for the rest. */
   readonly visits: ReadonlyMap<string, number>;
   /** The nodes it was started at; absent: all that no edge leads to. */
   readonly start: readonly string[] | undefined;
   readonly begin: readonly string[] | undefined;
   readonly attempts: ReadonlyMap<string, NodeAttempts>;
   readonly waiting: ReadonlyMap<string, NodeWait>;
-  /** One for a node at most, until it has completed. */
+  /** At most one for each node, until it has completed. */
   readonly answers: ReadonlyMap<string, NodeAnswer>;
-  /** What tells the execution from every other one, also from one that had its id before. */
+  /** A random text that distinguishes the execution from every other one, also from one that had its id before. */
   readonly instance: string | undefined;
 }
 
-/** The progress of an execution that has not begun. */
+/** Makes the progress of an execution that has not begun. */
 export function noProgress(instance: string | undefined): Progress {
   return {
     ran: new AppendList(),
@@ -102,12 +102,12 @@ export function noProgress(instance: string | undefined): Progress {
   };
 }
 
-/** The run of a node that comes next. */
+/** Returns the node's next run. */
 export function nextRun({ visits }: Progress, nodeId: string): NodeRun {
   return { nodeId, visit: (visits.get(nodeId) ?? 0) + 1 };
 }
 
-/** The progress once a node has run. */
+/** Returns the progress after a run of a node. */
 export function afterNode(before: Progress, { nodeId, visit }: NodeRun, parts: RecordParts): Progress {
   const { handles, begin } = parts;
   return {
@@ -121,7 +121,7 @@ export function afterNode(before: Progress, { nodeId, visit }: NodeRun, parts: R
   };
 }
 
-/** The progress once an attempt of a node has failed. With `handles`, the execution has gone on over the failure. */
+/** Returns the progress after a failed attempt. With `handles`, the execution has continued over the failure. */
 export function afterFailedAttempt(
   before: Progress,
   failed: NodeRun & { readonly attempt: number },
@@ -139,7 +139,7 @@ export function afterFailedAttempt(
   return { ...before, begin, attempts: withEntry(before.attempts, nodeId, attempts) };
 }
 
-/** The progress once something was saved between nodes. */
+/** Returns the progress after a save between nodes. */
 export function afterSave(before: Progress, parts: RecordParts): Progress {
   const { begin, attempts = [], counted = [], waits = [], answers = [], ran } = parts;
   let after: Progress = { ...before, begin };
@@ -165,7 +165,7 @@ export function afterSave(before: Progress, parts: RecordParts): Progress {
   return after;
 }
 
-/** The progress that a snapshot holds whose own node has run: what was in flight before it still is. */
+/** Returns the progress that a snapshot of a node's run holds: other nodes that were in flight still are. */
 export function atSnapshot(after: Progress, before: Progress, nodeId: string): Progress {
   if (after.begin !== undefined || before.begin === undefined) return after;
   const begin = before.begin.filter((each) => each !== nodeId);

@@ -8,7 +8,7 @@ import { recordsBackwards } from "./records-backwards.ts";
 import { restoreState } from "./restore.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** An execution's state as it was once a record had been written. */
+/** An execution's state after one of its records. */
 export interface StateAt {
   context: Record<string, unknown>;
   progress: Progress;
@@ -42,13 +42,13 @@ export async function readStateAt(surroundings: Surroundings, head: ExecutionRec
   return { context, progress, currentStep: stepsAfter(codec, last) };
 }
 
-/** The steps that are done once a record is written: that of a failed attempt names the step that has failed. */
+/** Returns the steps that are done after a record. The record of a failed attempt has the number of the step that failed. */
 export function stepsAfter(codec: Codec, record: CheckpointRecord): number {
   const { kind, stepNumber } = record;
   return kind === "error" && !isPassedOver(codec, record) ? Math.max(0, stepNumber - 1) : stepNumber;
 }
 
-/** Tells the record of a failure that the execution has continued over: it counts as a step. */
+/** Returns true for the record of a failure that the execution has continued over. It counts as a step. */
 export function isPassedOver(codec: Codec, record: CheckpointRecord): boolean {
   const { kind, payload, seq } = record;
   if (kind !== "error" || !payload.includes('["route"')) return false;
@@ -56,7 +56,7 @@ export function isPassedOver(codec: Codec, record: CheckpointRecord): boolean {
   return parsed.kind === "changes" && parsed.parts.handles !== undefined;
 }
 
-/** The visit of a node that a record is of, as its checkpoint or as the beginning of its wait; `undefined` if of none. */
+/** Returns the visit of a node to which a checkpoint or the beginning of a wait belongs; `undefined` for other records. */
 export function visitIn(codec: Codec, record: CheckpointRecord, nodeId: string): number | undefined {
   const { kind, payload, seq } = record;
   if (kind !== "save") return record.nodeId === nodeId ? record.visit : undefined;

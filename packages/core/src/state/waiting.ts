@@ -5,30 +5,30 @@ import type { NodeWait } from "./progress.ts";
 export interface WaitingFor {
   nodeId: string;
   nodeName: string;
-  /** Which run of the node waits: 1 for its first. */
+  /** The run of the node that waits: 1 for its first. */
   visit: number;
   /** The reason for the wait, in the node's own words. */
   reason?: string;
-  /** Since when it waits, in ISO 8601. */
+  /** The beginning of the wait, in ISO 8601. */
   since: string;
-  /** When it runs again without an answer, in ISO 8601. */
+  /** The time at which the node runs again without an answer, in ISO 8601. */
   until?: string;
-  /** What `answerWait` takes. Absent in listings, and for waits of executions that an older version suspended. */
+  /** The token for `answerWait`. Absent in listings, and in executions that an older version suspended. */
   waitToken?: string;
-  /** The value that the node has handed to those who answer. Absent in listings. */
+  /** The node's value for those who answer. Absent in listings. */
   payload?: unknown;
 }
 
-/** The most waits that a head names, and the longest reason, in characters. */
+/** The most waits that a head lists, and the longest reason, in characters. */
 const MAX_LISTED = 100;
 export const MAX_REASON = 200;
 
-/** A wait as a listing shows it. */
+/** Returns a wait as a listing shows it. */
 export function waitingFor({ since, until, ...node }: WaitingNode): WaitingFor {
   return { ...node, since: isoTime(since), ...(until === undefined ? {} : { until: isoTime(until) }) };
 }
 
-/** The waits of an execution as its state and its results show them: those that its head names, with what its records add. */
+/** Returns the waits as states and results show them: those that the head lists, with token and payload of the records. */
 export function waitsOf(listed: readonly WaitingNode[], waiting: ReadonlyMap<string, NodeWait>): WaitingFor[] {
   return listed.map((node) => {
     const wait = waiting.get(node.nodeId);
@@ -38,7 +38,7 @@ export function waitsOf(listed: readonly WaitingNode[], waiting: ReadonlyMap<str
   });
 }
 
-/** The waits of an execution as its head names them: the first 100, in the order in which they began. */
+/** Returns the waits as the head lists them: the first 100, in the order in which they began. */
 export function listedWaits(
   waiting: ReadonlyMap<string, NodeWait>,
   nameOf: (nodeId: string) => string,

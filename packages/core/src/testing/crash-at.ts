@@ -33,9 +33,11 @@ export interface CrashingStore extends CheckpointStore {
  * @example
  * ```ts
  * const store = new MemoryCheckpointStore();
- * const dying = createWorkflowEngine({ ...options, store: crashAt(store.reopen(), { call: 3, when: "after" }), leaseMs:
- * 0 }); const crash = await dying.executeWorkflow(call).catch((error) => error); const result = await
- * createWorkflowEngine({ ...options, store }).resumeWorkflow({ executionId: crash.executionId }); ```
+ * const options = { workflows, executors, leaseMs: 0 };
+ * const dying = createWorkflowEngine({ ...options, store: crashAt(store.reopen(), { call: 3, when: "after" }) });
+ * const crash = await dying.executeWorkflow(call).catch((error) => error);
+ * const result = await createWorkflowEngine({ ...options, store }).resumeWorkflow({ executionId: crash.executionId });
+ * ```
  */
 export function crashAt(store: CheckpointStore, point: CrashPoint): CrashingStore {
   const { method = "commit", call: at, when } = checkPoint(point);
