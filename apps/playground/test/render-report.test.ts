@@ -22,6 +22,9 @@ const interruption = (kind: InterruptionReport["kind"]): InterruptionReport => (
   v2: recovery,
 });
 
+/** V1 is not run again. */
+const { v1: _, ...recovered } = interruption("recovery");
+
 const workflow = (more: Partial<WorkflowReport>): WorkflowReport => ({
   id: "a workflow with quite a long name, as people give them",
   title: "Title",
@@ -40,6 +43,7 @@ const workflow = (more: Partial<WorkflowReport>): WorkflowReport => ({
     interruption("budgetMs"),
     interruption("service"),
     interruption("failure"),
+    recovered,
   ],
   leftOut: [],
   problems: [],
@@ -72,6 +76,14 @@ describe("renderReport", () => {
     const narrow = renderReport(report(workflow({})), { isTTY: true, columns: 60 });
     expect(narrow).not.toContain("──");
     expect(narrow).toContain("V2 resumed: 1000 nodes, 1000 effects, own 1000; run 2");
+  });
+
+  it("says that V1 never ends if nobody runs it again", () => {
+    const text = renderReport(report(workflow({ interruptions: [recovered] })), {});
+    expect(text).toMatch(/recovery at node 10… +- +- +- +never +1000 +1000 +1000 +run 2/);
+    expect(text).toContain("recovery: killed while the node ran, and completed by another process");
+    const narrow = renderReport(report(workflow({ interruptions: [recovered] })), { isTTY: true, columns: 60 });
+    expect(narrow).toContain("recovery at node 1000; done twice:\n    V2 resumed: 1000 nodes");
   });
 
   it("has colours only on a terminal with colours", () => {

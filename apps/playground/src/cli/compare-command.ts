@@ -73,6 +73,7 @@ export async function compareFiles(
   const planFor = (loaded: LoadedWorkflow) => ({
     ...plan,
     kill: isKilled(loaded, { flags, hasModules }) ? kill : undefined,
+    recovery: isRecovered(flags, hasModules) ? kill : undefined,
   });
   if (!isBundled) say(resolved.map(({ loaded }) => announcement(loaded, countRuns(loaded, planFor(loaded)), plan)));
   const reports: WorkflowReport[] = [];
@@ -133,7 +134,7 @@ async function loadModules({ executors, v1 }: CompareFlags, reading: (what: stri
 /**
  * Returns true if processes are killed for a workflow.
  *
- * - A kill takes seconds, so only one bundled workflow is killed, unless `--fail-at` names a node.
+ * - Kills at three moments take seconds, so only one bundled workflow has them, unless `--fail-at` names a node.
  * - Each kill runs the nodes again, so modules of the user's own are killed only with `--kill`.
  */
 function isKilled(
@@ -142,6 +143,12 @@ function isKilled(
 ): boolean {
   if (flags.kill !== undefined || flags.once || !isDurable({ name: flags.store })) return flags.kill === true;
   return !hasModules && (flags.failAt !== undefined || workflow.id === KILLED_WORKFLOW);
+}
+
+/** Returns true if a process is killed and its execution recovered by another one: as for kills, but for every workflow. */
+function isRecovered(flags: CompareFlags, hasModules: boolean): boolean {
+  if (flags.kill !== undefined || flags.once || !isDurable({ name: flags.store })) return flags.kill === true;
+  return !hasModules;
 }
 
 function notKilled({ flags, hasModules }: { flags: CompareFlags; hasModules: boolean }): string[] {

@@ -91,7 +91,8 @@ tells how often each node will run. --once leaves out the interruptions. --bench
 
 On a store that outlives a process (all but memory), child processes are killed with SIGKILL
 before, during and after the effect of a node: the node of --fail-at, else the middle one of
-order-fulfilment. With --v1 or --executors this needs --kill.
+order-fulfilment. For every workflow, V2 is also killed while the node runs, and another process
+recovers the execution without being asked. With --v1 or --executors all of this needs --kill.
 
 Exit code: 0 if all outputs are equal and V2 repeated no completed node, 1 if not, 2 for bad input,
 70 if there is no report. If ANTHROPIC_API_KEY is set, llm nodes ask the real API (ANTHROPIC_MODEL,

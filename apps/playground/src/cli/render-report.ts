@@ -55,8 +55,13 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
   const of = (name: "v1" | "v2"): Column<Interrupted>[] => {
     const count = (pick: (recovery: RecoveryReport) => number) => ({
       align: "right" as const,
-      cell: ({ interruption }: Interrupted) => String(pick(interruption[name])),
-      paint: (text: string) => (text.trim() === "0" ? colors.green(text) : colors.red(text)),
+      cell: ({ interruption: { [name]: recovery } }: Interrupted) =>
+        recovery === undefined ? "-" : String(pick(recovery)),
+      paint: (text: string) => {
+        const number = text.trim();
+        if (number === "-") return text;
+        return number === "0" ? colors.green(text) : colors.red(text);
+      },
     });
     const group = name === "v1" ? "V1, run again" : "V2, resumed";
     return [
@@ -67,7 +72,7 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
         group,
         title: "ends",
         cell: ({ interruption }) => ending(interruption[name]),
-        paint: (text, { interruption }) => tint(colors, interruption[name].finished)(text),
+        paint: (text, { interruption }) => tint(colors, interruption[name]?.finished === true)(text),
       },
     ];
   };
@@ -77,8 +82,13 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
     ...of("v1"),
     ...of("v2"),
   ];
-  const legend = "own: side effects of the interrupted node itself · ends: the run in which it finished";
-  return [...renderTable(rows, columns, colors.bold), colors.dim(legend)];
+  const legend = [
+    "own: side effects of the interrupted node itself · ends: the run in which it finished",
+    ...(rows.some(({ interruption }) => interruption.kind === "recovery")
+      ? ["recovery: killed while the node ran, and completed by another process without anybody asking"]
+      : []),
+  ];
+  return [...renderTable(rows, columns, colors.bold), ...legend.map(colors.dim)];
 }
 
 function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
@@ -91,10 +101,12 @@ function workflowLines(report: WorkflowReport, { colors, width }: { colors: Colo
   for (const interruption of report.interruptions) {
     lines.push(`${cause(interruption)}; done twice:`);
     for (const name of ["v1", "v2"] as const) {
-      const { completed, interrupted } = interruption[name];
+      const recovery = interruption[name];
+      if (recovery === undefined) continue;
+      const { completed, interrupted } = recovery;
       const label = name === "v1" ? "V1 again:  " : "V2 resumed:";
       const twice = `${completed.nodes} nodes, ${completed.effects} effects, own ${interrupted.effects}`;
-      lines.push(`  ${label} ${twice}; ${ending(interruption[name])}`);
+      lines.push(`  ${label} ${twice}; ${ending(recovery)}`);
     }
   }
   return [colors.bold(cut(oneLine(report.id, MAX_NAME), width)), ...lines.map((line) => `  ${line}`)];
@@ -106,7 +118,7 @@ function verdict(
   { colors, width }: { colors: Colors; width: number },
 ): string[] {
   const of = (name: "v1" | "v2", pick: (recovery: RecoveryReport) => number) =>
-    rows.reduce((total, { interruption }) => total + pick(interruption[name]), 0);
+    rows.reduce((total, { interruption: { [name]: recovery } }) => total + (recovery ? pick(recovery) : 0), 0);
   const known = of("v2", ({ interrupted }) => interrupted.requests - interrupted.effects);
   const equal = report.workflows.filter(({ outputsEqual }) => outputsEqual).length;
   const outputs = `Outputs equal: ${equal} of ${report.workflows.length}.`;
@@ -135,8 +147,9 @@ function cause({ kind, node, error }: InterruptionReport): string {
   return kind.startsWith("kill") ? `${kind} node ${node.position}` : `${what} at node ${node.position}`;
 }
 
-function ending({ finished, outputEqual, runs }: RecoveryReport): string {
-  if (!finished) return "never";
+function ending(recovery: RecoveryReport | undefined): string {
+  if (!recovery?.finished) return "never";
+  const { outputEqual, runs } = recovery;
   return outputEqual ? `run ${runs}` : "other";
 }
 

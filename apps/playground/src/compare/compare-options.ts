@@ -15,6 +15,8 @@ export interface CompareOptions extends BenchOptions {
   ignore?: readonly PathPattern[];
   /** Set if a process is also killed at the node that fails. It has no effect with another interruption. */
   kill?: KillSetup | undefined;
+  /** Set if a process is also killed while a node runs, and another one recovers the execution by itself. */
+  recovery?: KillSetup | undefined;
   /** Called at every step, with a few words and the step's time limit in milliseconds. */
   onProgress?: (what: string, limitMs: number) => void;
 }

@@ -1,9 +1,11 @@
 import { WorkflowError } from "@waymark/core";
 import { cleanText, listed, quoted } from "@waymark/core/store";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
-import { compareKills, type KillReports } from "../kill/compare-kills.ts";
+import { compareKills } from "../kill/compare-kills.ts";
+import { compareRecovery } from "../kill/compare-recovery.ts";
+import type { KillOptions, KillReports } from "../kill/kill-options.ts";
 import { Bench, type BenchRun, type BenchRunV2 } from "./bench.ts";
-import type { CompareOptions } from "./compare-options.ts";
+import type { CompareOptions, KillSetup } from "./compare-options.ts";
 import { DEFAULT_USER_ID } from "./executors.ts";
 import { compareFailure, compareTimeLimit, type InterruptionContext } from "./interruptions.ts";
 import { OutputComparison } from "./output-comparison.ts";
@@ -104,17 +106,20 @@ interface Interruptions {
 
 async function interruptAll(context: InterruptionContext, given: Interruptions): Promise<KillReports> {
   const { loaded, options, setStage } = given;
-  const { failAt } = options;
+  const { failAt, kill, recovery } = options;
   const interruption = failAt === undefined ? loaded.interruption : undefined;
   const interruptions: InterruptionReport[] = [];
+  const leftOut: KillReports["leftOut"] = [];
+  const add = (found: KillReports) => {
+    interruptions.push(...found.interruptions);
+    leftOut.push(...found.leftOut);
+  };
+  const nodeId = failAt === undefined ? halfWay(given) : findNode(failAt, loaded, context.order);
   if (interruption === undefined) {
-    const failAfter = failAt === undefined ? halfWay(given) : findNode(failAt, loaded, context.order);
-    setStage(`failing at ${quoted(failAfter)}`);
-    interruptions.push(await compareFailure(context, { failAfter }));
-    const killed = await kill(context, { given, nodeId: failAfter });
-    return { interruptions: [...interruptions, ...killed.interruptions], leftOut: killed.leftOut };
-  }
-  if ("faults" in interruption) {
+    setStage(`failing at ${quoted(nodeId)}`);
+    interruptions.push(await compareFailure(context, { failAfter: nodeId }));
+    if (kill !== undefined) add(await compareKills(context, killOptions(given, { nodeId, setup: kill })));
+  } else if ("faults" in interruption) {
     setStage("refused by a service");
     interruptions.push(await compareFailure(context, interruption));
   } else {
@@ -123,16 +128,15 @@ async function interruptAll(context: InterruptionContext, given: Interruptions):
       interruptions.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
     }
   }
-  return { interruptions, leftOut: [] };
+  if (recovery !== undefined) add(await compareRecovery(context, killOptions(given, { nodeId, setup: recovery })));
+  return { interruptions, leftOut };
 }
 
-async function kill(
-  context: InterruptionContext,
-  { given, nodeId }: { given: Interruptions; nodeId: string },
-): Promise<KillReports> {
-  const { loaded, v2, options } = given;
-  const { services, onProgress = () => undefined, kill: setup, runLimitMs } = options;
-  if (setup === undefined) return { interruptions: [], leftOut: [] };
+function killOptions(
+  { loaded, v2, options }: Interruptions,
+  { nodeId, setup }: { nodeId: string; setup: KillSetup },
+): KillOptions {
+  const { services, onProgress = () => undefined, runLimitMs } = options;
   const { workflow, format, input } = loaded;
   const { modules, model, store } = setup;
   const userId = options.userId ?? DEFAULT_USER_ID;
@@ -144,13 +148,13 @@ async function kill(
     runLimitMs,
   };
   const sendsRequests = v2.nodeRuns.some((run) => run.nodeId === nodeId && run.hasCalled);
-  return compareKills(context, {
+  return {
     services,
     task,
     v2: { store, contextMode: options.v2.contextMode },
     stopAt: { nodeId, sendsRequests },
     onProgress,
-  });
+  };
 }
 
 /** Returns the middle one of the nodes with side effects, or of all nodes if none has any. */

@@ -2,10 +2,12 @@ import {
   type CheckpointStore,
   createWorkflowEngine,
   type ExecuteWorkflowResult,
+  type ExecutionEvent,
   type WorkflowDefinition,
 } from "@waymark/core";
 import { createWorkflowExecutor } from "@waymark/core/v1";
 import type { ExecutorTable } from "../nodes/nodes.ts";
+import { within } from "./within.ts";
 
 /** The result of a run. */
 export interface Outcome {
@@ -46,6 +48,19 @@ export interface V2Limits {
   budgetMs?: number;
 }
 
+/** Milliseconds between two looks of a recovery. */
+const RECOVERY_INTERVAL_MS = 200;
+
+/** The events after which a recovery does not continue an execution. */
+const ENDS = new Set<ExecutionEvent["type"]>([
+  "execution.completed",
+  "execution.failed",
+  "execution.suspended",
+  "execution.cancelled",
+  "execution.lost",
+  "recovery.left",
+]);
+
 /** Starts an execution with V2. */
 export function startV2(
   options: V2Options,
@@ -73,6 +88,47 @@ export function resumeV2(
 ): Promise<ExecuteWorkflowResult> {
   const { workflow, executors, executionId, ...limits } = call;
   return engine(options, workflow, executors).resumeWorkflow({ executionId, ...limits });
+}
+
+/**
+ * Starts a recovery in a new engine, and waits until it has ended an execution of the user. Nobody resumes or names one.
+ *
+ * @throws {Error} a timeout after `waitMs`
+ */
+export async function recoverV2(
+  options: V2Options,
+  call: {
+    workflow: WorkflowDefinition;
+    executors: ExecutorTable;
+    userId: string;
+    timeoutMs: number;
+    /** Milliseconds. */
+    waitMs: number;
+  },
+): Promise<Outcome> {
+  const { workflow, executors, userId, timeoutMs, waitMs } = call;
+  const ended = Promise.withResolvers<ExecutionEvent & { executionId: string }>();
+  const { startRecovery, getExecutionState } = createWorkflowEngine({
+    ...options,
+    timeoutMs,
+    workflows: [workflow],
+    executors,
+    onEvent: (event) => {
+      if ("executionId" in event && ENDS.has(event.type)) ended.resolve(event);
+    },
+  });
+  const recovery = startRecovery({ userId, intervalMs: RECOVERY_INTERVAL_MS });
+  try {
+    const event = await within(waitMs, ended.promise);
+    if (event.type === "execution.completed") {
+      return { success: true, output: (await getExecutionState(event.executionId)).getContext() };
+    }
+    if (event.type === "execution.failed") return { success: false, error: event.failure.message };
+    const what = event.type === "recovery.left" ? `the recovery left it as it is: ${event.code}` : event.type;
+    return { success: false, error: what };
+  } finally {
+    await recovery.stop();
+  }
 }
 
 function engine(options: V2Options, workflow: WorkflowDefinition, executors: ExecutorTable) {

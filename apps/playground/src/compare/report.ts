@@ -58,13 +58,16 @@ export interface InterruptionReport {
    * - `service`: a service refused (a rate limit).
    * - `timeoutMs`, `budgetMs`: the run took longer than its limit.
    * - `kill …`: the process was killed before, during or after a node's effect.
+   * - `recovery`: the process was killed while a node ran. Nobody asked for the execution again; another process, which
+   *   only recovers, completed it.
    */
-  kind: "failure" | "service" | "timeoutMs" | "budgetMs" | "kill before" | "kill during" | "kill after";
-  /** The node at which the first run of V1 ended, and its position in the order of runs (from 1). */
+  kind: "failure" | "service" | "timeoutMs" | "budgetMs" | "kill before" | "kill during" | "kill after" | "recovery";
+  /** The node at which the first run ended, and its position in the order of runs (from 1). */
   node?: { id: string; position: number };
   /** The error of the interrupted run. */
   error: string;
-  v1: RecoveryReport;
+  /** Absent for `recovery`: V1 never continues unless somebody runs it again. */
+  v1?: RecoveryReport;
   v2: RecoveryReport;
 }
 

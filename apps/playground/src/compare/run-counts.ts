@@ -6,8 +6,9 @@ import { MAX_TIMED_RUNS } from "./time-runs.ts";
 /** Returns the maximum number of runs of each node in a comparison, without retries. */
 export function countRuns(
   { interruption }: Pick<LoadedWorkflow, "interruption">,
-  { failAt, interrupt = true, measure = true, kill }: Pick<CompareOptions, "failAt" | "interrupt" | "measure" | "kill">,
+  options: Pick<CompareOptions, "failAt" | "interrupt" | "measure" | "kill" | "recovery">,
 ): RunCounts {
+  const { failAt, interrupt = true, measure = true, kill, recovery } = options;
   const counts = { v1: 1, v2: 1 };
   const add = (v1: number, v2: number) => {
     counts.v1 += v1;
@@ -21,6 +22,8 @@ export function countRuns(
     else add(2, 2);
     // Three moments, with two processes each.
     if (kill !== undefined && (failAt !== undefined || interruption === undefined)) add(6, 6);
+    // The run that is killed, and the one that recovers it.
+    if (recovery !== undefined) add(0, 2);
   }
   if (measure) add(MAX_TIMED_RUNS, MAX_TIMED_RUNS);
   return counts;

@@ -34,10 +34,16 @@ export interface WorkerTask {
   /** The time limit of the run, in milliseconds. */
   runLimitMs: number;
   stopAt?: StopAt;
-  executor:
-    | { name: "v1" }
-    | { name: "v2"; store: StoreChoice; contextMode: "frozen" | "copy"; executionId: string; resume: boolean };
+  executor: { name: "v1" } | { name: "v2"; store: StoreChoice; contextMode: "frozen" | "copy"; call: V2Call };
 }
+
+/** The call of V2 in a worker process. */
+export type V2Call =
+  /** The execution belongs to `owner` in the store. Nodes see the task's user. Default: the task's user. */
+  | { name: "start"; executionId: string; owner?: string }
+  | { name: "resume"; executionId: string }
+  /** Only starts a recovery of the owner's executions, and waits until one has ended. Nobody names the execution. */
+  | { name: "recover"; owner: string };
 
 /** The parent's message that lets a node start which is killed while it runs. */
 export const GO = "go";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { NodeExecutor } from "@waymark/core";
 import { resolveExecutors } from "../compare/executor-table.ts";
-import { type Outcome, resumeV2, runV1, startV2 } from "../compare/executors.ts";
+import { type Outcome, recoverV2, resumeV2, runV1, startV2 } from "../compare/executors.ts";
 import { within } from "../compare/within.ts";
 import { onUncaught, takeChannel } from "../modules/channel.ts";
 import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
@@ -46,23 +46,36 @@ async function work(task: WorkerTask): Promise<Outcome> {
     const runOld = modules.v1 === undefined ? runV1 : await loadV1(modules.v1);
     return within(runLimitMs, runOld({ workflow, executors, initialData, userId }));
   }
-  const { executionId, contextMode } = executor;
+  const { call, contextMode } = executor;
   const store = await openStore(executor.store);
   const options = { store, contextMode, leaseMs: LEASE_MS };
-  const call = { workflow, executors, executionId, timeoutMs: runLimitMs };
+  const common = { workflow, executors, timeoutMs: runLimitMs };
   try {
-    return executor.resume
-      ? await resumeV2(options, { ...call, waitForLeaseMs: WAIT_FOR_LEASE_MS })
-      : await startV2(options, { ...call, initialData, userId });
+    switch (call.name) {
+      case "start": {
+        const { executionId, owner = userId } = call;
+        return await startV2(options, { ...common, executionId, initialData, userId: owner });
+      }
+      case "resume":
+        return await resumeV2(options, {
+          ...common,
+          executionId: call.executionId,
+          waitForLeaseMs: WAIT_FOR_LEASE_MS,
+        });
+      case "recover":
+        return await recoverV2(options, { ...common, userId: call.owner, waitMs: WAIT_FOR_LEASE_MS + runLimitMs });
+    }
   } finally {
     await store.close();
   }
 }
 
 /** Wraps the executors. They report starts and completions to the parent, and one of them may stop for its kill. */
-function reporting(executors: ExecutorTable, { stopAt }: WorkerTask): ExecutorTable {
+function reporting(executors: ExecutorTable, { stopAt, executor: { name }, userId }: WorkerTask): ExecutorTable {
   const entries = Object.entries(executors).map(([type, executor]) => {
-    const reported: NodeExecutor = async (args) => {
+    const reported: NodeExecutor = async (given) => {
+      // The execution may belong to another user in the store.
+      const args = name === "v2" && given.userId !== userId ? { ...given, userId } : given;
       const nodeId = args.node.id;
       const stopsHere = stopAt?.nodeId === nodeId ? stopAt : undefined;
       tell({ type: "started", nodeId });
