@@ -28,7 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "servers",
-          include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "tooling/test/**/*.test.ts"],
+          include: ["{packages,apps,examples}/*/test/**/*.test.ts", "tooling/test/**/*.test.ts"],
           exclude: ["**/node_modules/**", PACKED, ...QUICK],
         },
       },
