@@ -1,3 +1,4 @@
+export { itSurvivesChaos } from "./chaos.ts";
 export { expectHarmless, type HeadDamage } from "./damaged-head.ts";
 export { edited, expectSoundReads, forManyEdits, newHistory, type TextEdit } from "./damaged-history.ts";
 export { itKeepsALimitedHistory } from "./history-limit.ts";

@@ -1,3 +1,6 @@
+export { type ChaosVerdict, runChaosTrial } from "./chaos/chaos-trial.ts";
+export { type DeadlyVerdict, runDeadlyTrial } from "./chaos/deadly-trial.ts";
+export { disturbWorkers } from "./chaos/disturbances.ts";
 export { type ClockVerdict, runClockTrial } from "./clock/clock-trial.ts";
 export { type KillTrialOptions, runKillTrial } from "./kill-trial.ts";
 export type { StoreAddress } from "./plan.ts";

@@ -1,4 +1,5 @@
-import type { CheckpointStore } from "@waymark/core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CheckpointStore, isWorkflowError } from "@waymark/core";
 import type { StoreAddress } from "./plan.ts";
 
 type StoreClass = { connect(options: object): Promise<CheckpointStore> };
@@ -9,4 +10,16 @@ export async function openStore({ module, className, options }: StoreAddress): P
   const store = loaded[className];
   if (store === undefined) throw new Error(`${module} exports no ${className}.`);
   return store.connect(options);
+}
+
+/** As {@link openStore}; waits for a server that is gone for a moment. */
+export async function openStoreWhenThere(address: StoreAddress): Promise<CheckpointStore> {
+  for (;;) {
+    try {
+      return await openStore(address);
+    } catch (error) {
+      if (!isWorkflowError(error, "STORE_UNAVAILABLE")) throw error;
+      await sleep(20);
+    }
+  }
 }

@@ -3,25 +3,15 @@
 //
 //   node tooling/trials/restarts.ts [postgres|redis|mongo] [seconds for which the server is down]...
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CheckpointStore } from "@waymark/core";
-import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../test-servers/index.ts";
 import { runRestartTrial } from "./restart-trial.ts";
-
-const STORES = {
-  postgres: { className: "PostgresCheckpointStore", start: startOwnPostgres },
-  redis: { className: "RedisCheckpointStore", start: startOwnRedis },
-  mongo: { className: "MongoCheckpointStore", start: startOwnMongo },
-};
+import { serverStore } from "./server-stores.ts";
 
 const [name = "postgres", ...given] = process.argv.slice(2);
-if (!Object.hasOwn(STORES, name))
-  throw new Error(`The first argument must be a store: ${Object.keys(STORES).join(", ")}.`);
-const { className, start } = STORES[name as keyof typeof STORES];
-const { [className]: Store } = await import(`../../packages/store-${name}/src/index.ts`);
+const { start, open } = await serverStore(name);
 
 for (const seconds of given.length === 0 ? [1, 3, 10] : given.map(Number)) {
   const server = await start();
-  const store: CheckpointStore = await Store.connect({ url: server.url });
+  const store = await open(server, "restarted");
   const { violations, ...figures } = await runRestartTrial({
     store,
     server,

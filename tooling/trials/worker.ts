@@ -7,13 +7,13 @@
 //                            end <execution>                     after the execution was read as completed
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CheckpointStore, createWorkflowEngine, isWorkflowError } from "@waymark/core";
-import { openStore } from "./open-store.ts";
+import { createWorkflowEngine, isWorkflowError } from "@waymark/core";
+import { openStoreWhenThere } from "./open-store.ts";
 import { chain, executionId, type WorkerPlan } from "./plan.ts";
 
 const plan = JSON.parse(String(process.argv[2])) as WorkerPlan;
 const note = (line: string) => appendFileSync(plan.journal, `${line}\n`);
-const store = await openWhenThere();
+const store = await openStoreWhenThere(plan.store);
 
 const engine = createWorkflowEngine({
   store,
@@ -61,17 +61,6 @@ async function complete(number: number): Promise<void> {
       }
     } catch (error) {
       if (!isWorkflowError(error) || !PASSING.has(error.code)) throw error;
-      await sleep(20);
-    }
-  }
-}
-
-async function openWhenThere(): Promise<CheckpointStore> {
-  for (;;) {
-    try {
-      return await openStore(plan.store);
-    } catch (error) {
-      if (!isWorkflowError(error, "STORE_UNAVAILABLE")) throw error;
       await sleep(20);
     }
   }

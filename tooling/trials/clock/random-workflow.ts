@@ -1,4 +1,5 @@
 import type { RunOptions, WorkflowDefinition, WorkflowNode } from "@waymark/core";
+import { HANDLES, randomEdges } from "../random-edges.ts";
 
 /** The behaviour of a node of a random workflow, as its `data`. */
 export interface Behaviour extends Record<string, unknown> {
@@ -27,7 +28,6 @@ export interface RandomPlan {
 }
 
 export const HOUR_MS = 3_600_000;
-const HANDLES = ["true", "false"];
 const MAX_NODES = 10;
 
 /** Durations of a trial, in milliseconds. */
@@ -64,13 +64,7 @@ export function randomPlan(random: () => number, id: string, durations: Duration
     return made;
   };
   const nodes = Array.from({ length: size }, (_, index) => node(index));
-  const edges = Array.from({ length: below(size * 2) }, () => ({ source: below(size), target: below(size) }))
-    .filter(({ source, target }) => source < target)
-    .map(({ source, target }) => ({
-      source: `n${source}`,
-      target: `n${target}`,
-      ...(chance(0.4) ? { sourceHandle: pick(HANDLES) } : {}),
-    }));
+  const edges = randomEdges(random, size);
   const limit = () => ({
     ...(chance(0.4) ? { budgetMs: pick(durations.budgets) } : {}),
     ...(chance(0.4) ? { timeoutMs: HOUR_MS } : {}),

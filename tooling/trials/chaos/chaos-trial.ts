@@ -1,0 +1,172 @@
+import { type CheckpointStore, createWorkflowEngine, type WorkflowStatus } from "@waymark/core";
+import { type StoreAddress, seededRandom } from "../plan.ts";
+import { type ChaosControl, engineControl } from "./chaos-control.ts";
+import { judgeChaos } from "./chaos-verdict.ts";
+import { planOf } from "./chaos-workflow.ts";
+import type { Disturbance, DisturbanceCounts, Disturbed } from "./disturbances.ts";
+import { EffectsServer } from "./effects-server.ts";
+import { Ledger } from "./ledger.ts";
+import { Outside } from "./outside.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+/** What {@link runChaosTrial} does. */
+export interface ChaosTrialOptions {
+  /** How the workers open the store. */
+  address: StoreAddress;
+  /** Opens the store in this process, for the verdict and for calls from outside. */
+  open: () => Promise<CheckpointStore>;
+  /** One process at a time can open the store: then workers make the calls from outside, too. */
+  isExclusive?: boolean;
+  workers: number;
+  /** Executions that have begun and not ended, at a time. */
+  inFlight: number;
+  /** Decides the workflows, and what is done to them and to the workers; not what happens first. */
+  seed: number;
+  leaseMs: number;
+  /** Milliseconds in which every execution must have ended after the last disturbance. Default: 60,000. */
+  settleMs?: number;
+  disturb: Disturbance;
+}
+
+/** What a chaos trial found: figures, and everything that should not have been. */
+export interface ChaosVerdict extends DisturbanceCounts {
+  seed: number;
+  executions: number;
+  ends: Partial<Record<WorkflowStatus, number>>;
+  /** Calls of the store that failed, were late, or whose answer was lost. */
+  faults: number;
+  claims: number;
+  /** Claims of executions whose owner was presumed dead. */
+  recoveries: number;
+  /** Commits that were refused since the execution had another owner. */
+  refusedCommits: number;
+  effects: number;
+  /** Requests for an effect that had been made. */
+  repeatedEffects: number;
+  /** From the death of an owner to the next claim, at most. */
+  longestRecoveryMs: number;
+  /** From the last disturbance to the last end. */
+  settledMs: number;
+  violations: string[];
+}
+
+/** The probability of each fault, for each call of a worker's store. */
+const FAULT_RATE = 0.01;
+
+/**
+ * Runs random workflows in several processes while these, or their store, are disturbed; lets them end their work in
+ * peace, and compares what became of each execution with a model.
+ */
+export async function runChaosTrial(options: ChaosTrialOptions): Promise<ChaosVerdict> {
+  const store = options.isExclusive === true ? undefined : await options.open();
+  try {
+    return await new ChaosTrial(options, store).run();
+  } finally {
+    await store?.close();
+  }
+}
+
+class ChaosTrial implements Disturbed {
+  readonly random: () => number;
+  readonly leaseMs: number;
+  readonly workers: WorkerProcess[] = [];
+  readonly #options: ChaosTrialOptions;
+  readonly #store: CheckpointStore | undefined;
+  readonly #outside: Outside;
+  readonly #effects = new EffectsServer((asked) => this.#outside.answer(asked));
+  readonly #ledger = new Ledger((executionId, status) => this.#outside.ended(executionId, status));
+  #effectsUrl = "";
+  #spawned = 0;
+  #isCalm = false;
+
+  constructor(options: ChaosTrialOptions, store: CheckpointStore | undefined) {
+    const { seed, leaseMs } = options;
+    this.#options = options;
+    this.#store = store;
+    this.random = seededRandom(seed);
+    this.leaseMs = leaseMs;
+    const own = store === undefined ? undefined : this.#controlOf(store);
+    this.#outside = new Outside({ seed, random: this.random, own, worker: () => this.#anyWorker().control });
+  }
+
+  async run(): Promise<ChaosVerdict> {
+    const { disturb, inFlight, settleMs = 60_000, seed } = this.#options;
+    await using effects = this.#effects;
+    this.#effectsUrl = await effects.listen();
+    try {
+      for (let number = 0; number < this.#options.workers; number++) this.#spawn();
+      await Promise.all(this.workers.map(({ ready }) => ready));
+      let calmMs = 0;
+      const disturbed = disturb(this).finally(() => {
+        calmMs = performance.now();
+        this.#calm();
+      });
+      await this.#outside.run(inFlight, disturbed, settleMs);
+      const settledMs = Math.round(performance.now() - calmMs);
+      await this.#drain();
+      const { executions } = this.#outside;
+      const { ends, violations } = await this.#judge();
+      const { claims, recoveries, faults, refused: refusedCommits, longestRecoveryMs } = this.#ledger;
+      return {
+        ...{ seed, executions: executions.size, ends, ...(await disturbed), faults, claims, recoveries },
+        ...{ refusedCommits, effects: effects.effects.size, repeatedEffects: effects.repeated },
+        ...{ longestRecoveryMs, settledMs, violations: [...this.#outside.violations, ...violations] },
+      };
+    } finally {
+      await Promise.all(this.workers.map((worker) => worker.kill()));
+    }
+  }
+
+  readonly cutOff = (worker?: WorkerProcess): void => this.#ledger.cutOff(worker);
+
+  readonly replace = (worker: WorkerProcess): void => {
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    this.#spawn();
+  };
+
+  #spawn(): void {
+    const { address, seed, leaseMs } = this.#options;
+    const plan = {
+      ...{ store: address, effectsUrl: this.#effectsUrl, leaseMs, intervalMs: Math.ceil(leaseMs / 5) },
+      ...{ seed: seed * 1_000 + this.#spawned++, faultRate: FAULT_RATE, maxRecoveries: 1_000_000 },
+    };
+    const worker = new WorkerProcess(plan, (from, note) => this.#ledger.take(from, note));
+    this.workers.push(worker);
+    if (this.#isCalm) void worker.ready.then(() => worker.calm());
+  }
+
+  /** Ends the faults and the jumps of the clock. */
+  #calm(): void {
+    this.#isCalm = true;
+    for (const worker of this.workers) void worker.ready.then(() => worker.calm());
+  }
+
+  #anyWorker(): WorkerProcess {
+    const running = this.workers.filter(({ isRunning }) => isRunning);
+    const from = running.length === 0 ? this.workers : running;
+    return from[Math.floor(this.random() * from.length)] as WorkerProcess;
+  }
+
+  #controlOf(store: CheckpointStore): ChaosControl {
+    const engine = createWorkflowEngine({
+      store,
+      workflows: (id) => planOf(id)?.definition,
+      executors: { default: ({ context }) => context },
+      leaseMs: this.leaseMs,
+    });
+    return engineControl(engine, store);
+  }
+
+  async #drain(): Promise<void> {
+    const codes = await Promise.all(this.workers.map((worker) => worker.drain()));
+    for (const code of codes) if (code !== 0) this.#outside.violations.push(`A worker ended with ${code}`);
+  }
+
+  async #judge() {
+    const store = this.#store ?? (await this.#options.open());
+    const { executions } = this.#outside;
+    const verdict = await judgeChaos({ store, executions, effects: this.#effects, ledger: this.#ledger });
+    if (this.#store === undefined) await store.close();
+    return verdict;
+  }
+}

@@ -1,0 +1,159 @@
+import type { CheckpointRecord, CheckpointStore, ExecutionRecord, WorkflowStatus } from "@waymark/core";
+import { isEnded } from "@waymark/core/store";
+import { contextOf } from "../state-of.ts";
+import { type Expected, expected } from "./chaos-model.ts";
+import type { ChaosPlan } from "./chaos-workflow.ts";
+import type { EffectsServer, MadeEffect } from "./effects-server.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What was done to an execution from outside, for its verdict. */
+export interface Observed {
+  plan: ChaosPlan;
+  /** Present if it is a fork: the step that it was made at. */
+  forkedAt?: number;
+  /** A call of `cancelExecution` has resolved. */
+  isCancelled: boolean;
+  /** How runs that were called for have ended. */
+  results: string[];
+}
+
+/** What there is to judge. */
+interface Evidence {
+  store: CheckpointStore;
+  executions: ReadonlyMap<string, Observed>;
+  effects: EffectsServer;
+  ledger: Ledger;
+}
+
+/** One execution, with all that is known of it. */
+interface Case {
+  head: ExecutionRecord;
+  observed: Observed;
+  model: Expected;
+  records: readonly CheckpointRecord[];
+  /** The records of nodes that have completed. */
+  done: readonly CheckpointRecord[];
+  context: Record<string, unknown>;
+  made: readonly MadeEffect[];
+  /** Notes a violation unless something is right. */
+  check: (isRight: boolean, what: () => string) => void;
+}
+
+/**
+ * Compares what is in the store, what workers reported and what the effects server saw with the model.
+ *
+ * - Every execution has one end, and it is one that the model allows, with the model's values.
+ * - No node ran again whose checkpoint was committed, no attempt ran twice, and no node with `onCrash: "fail"` did.
+ * - No version was written twice, and none by an owner that had lost the execution.
+ * - Every effect was made once; so was each one of a completed execution.
+ */
+export async function judgeChaos(
+  evidence: Evidence,
+): Promise<{ ends: Partial<Record<WorkflowStatus, number>>; violations: string[] }> {
+  const { store, executions, effects, ledger } = evidence;
+  const violations = [...effects.violations, ...ledger.violations];
+  const ends: Partial<Record<WorkflowStatus, number>> = {};
+  const made = effectsByExecution(effects);
+  for (const [id, observed] of executions) {
+    const head = await store.getExecution(id);
+    if (head === undefined) {
+      violations.push(`${id}: is missing`);
+      continue;
+    }
+    ends[head.status] = (ends[head.status] ?? 0) + 1;
+    const records = await store.readCheckpoints(id);
+    const found: Case = {
+      ...{ head, observed, records, model: expected(observed.plan), made: made.get(id) ?? [] },
+      done: records.filter(({ nodeId, kind }) => nodeId !== "" && kind !== "error"),
+      context: await contextOf(store, id),
+      check: (isRight, what) => {
+        if (!isRight) violations.push(`${id} (${head.status}): ${what()}`);
+      },
+    };
+    judgeEnd(found, ledger);
+    judgeHistory(found);
+    judgeEffects(found);
+    judgeRuns(found, effects);
+  }
+  for (const filter of [{ due: true }, { leaseExpired: true }]) {
+    const { items } = await store.listExecutions(filter);
+    for (const { id } of items) violations.push(`${id}: is listed as ${Object.keys(filter)}`);
+  }
+  return { ends, violations };
+}
+
+function effectsByExecution({ effects }: EffectsServer): ReadonlyMap<string, readonly MadeEffect[]> {
+  const made = new Map<string, MadeEffect[]>();
+  for (const effect of effects.values()) {
+    const others = made.get(effect.executionId);
+    if (others === undefined) made.set(effect.executionId, [effect]);
+    else others.push(effect);
+  }
+  return made;
+}
+
+function judgeEnd({ head, observed, model, check }: Case, ledger: Ledger): void {
+  const { id, status, failure } = head;
+  const { isCancelled, results } = observed;
+  const mayFail = model.failures.some(
+    ({ nodeId, code }) => code === failure?.code && (nodeId === undefined || nodeId === failure.nodeId),
+  );
+  const isAllowed =
+    (status === "completed" && model.mayComplete && !isCancelled) ||
+    (status === "cancelled" && model.mayBeCancelled) ||
+    (status === "failed" && mayFail && !isCancelled);
+  check(isAllowed, () => `the model has no such end: ${JSON.stringify(failure)}${isCancelled ? ", cancelled" : ""}`);
+  const told = [...(ledger.ends.get(id) ?? []), ...results.filter((result) => isEnded(result as WorkflowStatus))];
+  // What has failed may be cancelled.
+  const isTold = (each: string) => each === status || (each === "failed" && status === "cancelled");
+  check(told.every(isTold), () => `was told to end as ${told.join(", ")}`);
+  check(head.owner === undefined, () => `has the owner ${head.owner}`);
+  check(status !== "completed" || head.waiting === undefined, () => `waits: ${JSON.stringify(head.waiting)}`);
+}
+
+function judgeHistory({ head, observed, model, records, done, context, check }: Case): void {
+  const numbers = records.map(({ seq }) => seq);
+  check(
+    head.seq === numbers.length - 1 && numbers.every((seq, index) => seq === index),
+    () => `its head counts ${head.seq} records, there are ${numbers.join(" ")}`,
+  );
+  const ran = done.map(({ nodeId }) => nodeId);
+  check(new Set(ran).size === ran.length, () => `its history has the nodes ${ran.join(" ")}`);
+  const isComplete = head.status === "completed";
+  check(
+    !isComplete || observed.forkedAt !== undefined || ran.length === model.values.size,
+    () => `its history has only the nodes ${ran.join(" ")}`,
+  );
+  for (const nodeId of isComplete ? model.values.keys() : ran) {
+    const [is, should] = [context[nodeId], model.values.get(nodeId)];
+    check(is === should, () => `${nodeId} has the value ${is}, not ${should}`);
+  }
+}
+
+function judgeEffects({ head, model, done, made, check }: Case): void {
+  const ran = new Set(done.map(({ nodeId }) => nodeId));
+  const keyed = made.map(({ nodeId }) => nodeId);
+  check(new Set(keyed).size === keyed.length, () => `a key has changed: effects of ${keyed.join(" ")}`);
+  for (const { nodeId, value } of made) {
+    check(value === model.values.get(nodeId), () => `${nodeId} made the effect ${value}`);
+    const isKnown = head.status !== "completed" || ran.has(nodeId);
+    check(isKnown, () => `${nodeId} made an effect and has no checkpoint`);
+  }
+  for (const nodeId of ran) check(keyed.includes(nodeId), () => `${nodeId} has a checkpoint and made no effect`);
+}
+
+function judgeRuns({ head, observed, done, check }: Case, effects: EffectsServer): void {
+  for (const { id: nodeId, retry } of observed.plan.definition.nodes) {
+    const runs = effects.runs.get(`${head.id} ${nodeId}`) ?? [];
+    const committed = done.find((record) => record.nodeId === nodeId)?.attempt ?? Number.POSITIVE_INFINITY;
+    const names = runs.map(({ attempt, wait }) => `${attempt}/${wait}`);
+    const list = names.join(" ");
+    check(
+      runs.every(({ attempt }) => attempt <= committed),
+      () => `${nodeId} was committed by attempt ${committed}, and ran again: ${list}`,
+    );
+    check(new Set(names).size === names.length, () => `${nodeId} ran an attempt twice: ${list}`);
+    const isOnce = retry?.onCrash === "fail";
+    check(!isOnce || runs.length <= 1, () => `${nodeId} must not start again after a crash: ${list}`);
+  }
+}

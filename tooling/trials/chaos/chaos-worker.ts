@@ -1,0 +1,78 @@
+// A process of a chaos trial: recovers executions, and does what it is told; made to be killed or frozen at any moment,
+// with a store that fails now and then, and a wall clock that jumps.
+//
+//   node chaos-worker.ts '<ChaosWorkerPlan as JSON>'      with an IPC channel to the trial
+import { createWorkflowEngine } from "@waymark/core";
+import { injectFaults } from "@waymark/core/testing";
+import { JumpingDate } from "../clock/jumping-date.ts";
+import { HOUR_MS } from "../clock/random-workflow.ts";
+import { openStoreWhenThere } from "../open-store.ts";
+import { seededRandom } from "../plan.ts";
+import { codeOf, engineControl } from "./chaos-control.ts";
+import { chaosExecutor } from "./chaos-executor.ts";
+import { NoteBatch } from "./chaos-notes.ts";
+import { planOf } from "./chaos-workflow.ts";
+import { notedStore } from "./noted-store.ts";
+import type { ChaosWorkerPlan, FromWorker, ToWorker } from "./worker-messages.ts";
+
+const JUMP_EVERY_MS = 150;
+
+const plan = JSON.parse(String(process.argv[2])) as ChaosWorkerPlan;
+const send = (message: FromWorker) => process.send?.(message);
+process.on("disconnect", () => process.exit());
+const notes = new NoteBatch((batch) => send({ notes: batch }));
+const store = await openStoreWhenThere(plan.store);
+const random = seededRandom(plan.seed);
+const date = new JumpingDate();
+let jumping: NodeJS.Timeout | undefined = setInterval(() => {
+  date.jumpTo(Math.round((random() * 2 - 1) * HOUR_MS));
+}, JUMP_EVERY_MS);
+
+const { faultRate } = plan;
+const faults = { all: { failBefore: faultRate, failAfter: faultRate, delay: faultRate, delayMs: 30 } };
+const noted = notedStore(store, (note) => notes.add(note));
+const flaky = injectFaults(noted, { seed: plan.seed, faults, onFault: () => notes.add({ what: "fault" }) });
+let present = flaky;
+const switched = new Proxy(noted, { get: (_target, key) => Reflect.get(present, key, present) });
+
+const executor = chaosExecutor(plan.effectsUrl);
+const engine = createWorkflowEngine({
+  store: switched,
+  workflows: (id) => planOf(id)?.definition,
+  executors: { default: executor },
+  leaseMs: plan.leaseMs,
+  maxRecoveries: plan.maxRecoveries,
+  onEvent: (event) => {
+    const { type } = event;
+    if (type === "execution.completed" || type === "execution.failed" || type === "execution.cancelled") {
+      const status = type.slice("execution.".length) as "completed" | "failed" | "cancelled";
+      notes.add({ what: "ended", executionId: event.executionId, status });
+    }
+  },
+});
+const control = engineControl(engine, noted);
+
+process.on("message", async (message: ToWorker) => {
+  if ("calm" in message) {
+    present = noted;
+    clearInterval(jumping);
+    jumping = undefined;
+  } else if ("drain" in message) {
+    clearInterval(jumping);
+    await engine.drain({ timeoutMs: 2_000 });
+    await store.close();
+    notes.flush();
+    process.disconnect?.();
+  } else {
+    const { call, member, args } = message;
+    try {
+      const result: unknown = await (control[member] as (...given: unknown[]) => unknown)(...args);
+      send({ call, result });
+    } catch (error) {
+      send({ call, code: codeOf(error) });
+    }
+  }
+});
+
+engine.startRecovery({ intervalMs: plan.intervalMs, concurrency: 8 });
+send({ ready: true });

@@ -1,0 +1,138 @@
+import type { RetryPolicy, WorkflowDefinition, WorkflowNode } from "@waymark/core";
+import { seededRandom } from "../plan.ts";
+import { HANDLES, randomEdges } from "../random-edges.ts";
+
+/** A wait of a node: for a time, for an answer, or for whichever comes first. With neither, it waits for ever. */
+export interface ChaosWait {
+  forMs?: number;
+  isAnswered: boolean;
+}
+
+/** What a node of a random workflow does, as its `data`. */
+export interface ChaosNode extends Record<string, unknown> {
+  /** The nodes whose values it adds to its own, if they have run. */
+  inputs: readonly string[];
+  weight: number;
+  takesMs: number;
+  /** Attempts up to this number fail. */
+  failures: number;
+  /** Every attempt fails: until the policy allows no other one, or with an error that forbids it. */
+  failsForGood?: "every attempt" | "not retryable";
+  waits: readonly ChaosWait[];
+  handles?: readonly string[];
+  /** It returns only what it has changed. */
+  patches: boolean;
+  /** It kills its process. */
+  kills?: true;
+}
+
+/** One execution of a chaos trial: a workflow of its own, and what is done to it. */
+export interface ChaosPlan {
+  number: number;
+  /** Also the workflow's. */
+  executionId: string;
+  definition: WorkflowDefinition;
+  nodes: readonly ChaosNode[];
+  /** It is cancelled so many milliseconds after it was asked for. */
+  cancelAfterMs?: number;
+  deadlineMs?: number;
+  /** Two workers begin it, each with `executeWorkflow`; else it is started for a recovery to run. */
+  isExecuted: boolean;
+  /** A fork of it is made once it has completed. */
+  isForked: boolean;
+}
+
+const MAX_NODES = 9;
+const ID = /^chaos-(\d+)-(\d+)$/;
+
+/** The id of the plan of {@link runDeadlyTrial}: a workflow of one node that kills its process. */
+export const DEADLY_ID = "deadly";
+
+const DEADLY_NODE: ChaosNode = {
+  ...{ inputs: [], weight: 1, takesMs: 0, failures: 0, waits: [], patches: true },
+  kills: true,
+};
+const DEADLY_PLAN: ChaosPlan = {
+  ...{ number: 0, executionId: DEADLY_ID, nodes: [DEADLY_NODE], isExecuted: false, isForked: false },
+  definition: { id: DEADLY_ID, nodes: [{ id: "n0", data: DEADLY_NODE }], edges: [] },
+};
+
+/** Returns the plan that an id names, which every process knows without being told; `undefined` for other ids. */
+export function planOf(executionId: string): ChaosPlan | undefined {
+  if (executionId === DEADLY_ID) return DEADLY_PLAN;
+  const [, seed, number] = ID.exec(executionId) ?? [];
+  return seed === undefined || number === undefined ? undefined : chaosPlan(Number(seed), Number(number));
+}
+
+/** The plan of the execution of a number: branches, joins, retries, waits, failures, cancels and deadlines, by a seed. */
+export function chaosPlan(seed: number, number: number): ChaosPlan {
+  const random = seededRandom(seed * 1_000_003 + number);
+  const chance = (probability: number) => random() < probability;
+  const executionId = `chaos-${seed}-${number}`;
+  const size = 1 + Math.floor(random() * MAX_NODES);
+  const edges = randomEdges(random, size);
+  const fate = random();
+  // What waits for ever ends by its cancel or its deadline, and nothing else may end it.
+  const waitsForEver = fate < 0.06;
+  const mayFail = !waitsForEver && chance(0.25);
+  const steps = Array.from({ length: size }, (_, index) => {
+    const inputs = [...new Set(edges.filter(({ target }) => target === `n${index}`).map(({ source }) => source))];
+    return chaosNode(random, { index, inputs, mayFail });
+  });
+  if (waitsForEver) steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
+  return {
+    number,
+    executionId,
+    definition: { id: executionId, nodes: steps.map(nodeOf), edges },
+    nodes: steps.map(({ data }) => data),
+    isExecuted: chance(0.2),
+    isForked: chance(0.1),
+    ...(fate < 0.03 || (fate >= 0.06 && fate < 0.12) ? { cancelAfterMs: Math.floor(random() * 1_500) } : {}),
+    ...(fate >= 0.03 && fate < 0.06 ? { deadlineMs: 500 + Math.floor(random() * 1_000) } : {}),
+  };
+}
+
+interface Step {
+  index: number;
+  data: ChaosNode;
+  retry: RetryPolicy | undefined;
+}
+
+function nodeOf({ index, data, retry }: Step): WorkflowNode {
+  return { id: `n${index}`, data, ...(retry === undefined ? {} : { retry }) };
+}
+
+function endless(node: ChaosNode): ChaosNode {
+  return { ...node, failures: 0, waits: [{ isAnswered: false }] };
+}
+
+function chaosNode(
+  random: () => number,
+  { index, inputs, mayFail }: { index: number; inputs: readonly string[]; mayFail: boolean },
+): Step {
+  const below = (limit: number) => Math.floor(random() * limit);
+  const chance = (probability: number) => random() < probability;
+  const data: ChaosNode = {
+    inputs,
+    weight: 1 + below(1_000),
+    takesMs: chance(0.05) ? 300 : below(30),
+    failures: 0,
+    waits: [],
+    patches: chance(0.5),
+  };
+  if (chance(0.3)) data.handles = HANDLES.filter(() => chance(0.7));
+  if (chance(0.06)) return { index, data, retry: { onCrash: "fail" } };
+  if (chance(0.25)) data.waits = Array.from({ length: 1 + below(2) }, () => randomWait(random));
+  const backoffMs = chance(0.1) ? 1_200 : 5 + below(100);
+  const retry: RetryPolicy = { maxAttempts: 2 + below(3), backoffMs, jitter: 0.5 };
+  if (chance(0.3)) data.failures = 1 + below((retry.maxAttempts ?? 2) - 1);
+  if (mayFail && chance(0.2)) data.failsForGood = chance(0.5) ? "every attempt" : "not retryable";
+  return { index, data, retry };
+}
+
+function randomWait(random: () => number): ChaosWait {
+  const forMs = Math.floor(random() * 600);
+  const kind = random();
+  if (kind < 0.5) return { isAnswered: true };
+  return { forMs, isAnswered: kind < 0.65 };
+}

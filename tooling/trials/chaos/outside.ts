@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { WorkflowStatus } from "@waymark/core";
+import { isEnded } from "@waymark/core/store";
+import { type ChaosControl, codeOf } from "./chaos-control.ts";
+import { chaosAnswer } from "./chaos-executor.ts";
+import type { Observed } from "./chaos-verdict.ts";
+import { type ChaosPlan, chaosPlan, planOf } from "./chaos-workflow.ts";
+import type { Effect } from "./effects-server.ts";
+
+/** What the people and services outside need of a trial. */
+export interface OutsideParts {
+  seed: number;
+  random: () => number;
+  /** The engine of the trial's own process; `undefined` if it cannot open the store. */
+  own: ChaosControl | undefined;
+  /** A worker's engine. */
+  worker: () => ChaosControl;
+}
+
+/** Milliseconds between two looks at the executions that have not ended. */
+const POLL_MS = 1_000;
+
+/** Refusals that pass: the store or worker is gone for a moment, another owner has the execution, nothing waits yet. */
+const PASSING: ReadonlySet<string> = new Set(["STORE_UNAVAILABLE", "WORKER_GONE", "LEASE_HELD", "NOT_WAITING"]);
+
+/** Starts, answers, cancels and forks the executions of a trial, as people and services outside the workers do. */
+export class Outside {
+  readonly executions = new Map<string, Observed>();
+  /** The executions that have begun and not ended. */
+  readonly open = new Set<string>();
+  readonly violations: string[] = [];
+  readonly #parts: OutsideParts;
+  readonly #asked = new Set<string>();
+  readonly #work = new Set<Promise<void>>();
+  #started = 0;
+  #isOver = false;
+
+  constructor(parts: OutsideParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins executions, so that this number is in flight, until it is over; then waits for their ends until a time. */
+  async run(inFlight: number, isOver: Promise<unknown>, settleMs: number): Promise<void> {
+    const polling = this.#poll();
+    const over = isOver.finally(() => {
+      this.#isOver = true;
+    });
+    while (!this.#isOver) {
+      while (this.open.size < inFlight) this.#begin(chaosPlan(this.#parts.seed, this.#started++));
+      await Promise.race([sleep(10), over]);
+    }
+    await over;
+    const untilMs = performance.now() + settleMs;
+    while (performance.now() < untilMs && (this.open.size > 0 || this.#work.size > 0)) await sleep(20);
+    for (const executionId of this.open) this.violations.push(`${executionId}: has not ended in time`);
+    this.open.clear();
+    await Promise.all([polling, ...this.#work]);
+  }
+
+  /** Answers a question: sometimes twice, and sometimes with a token that is none. */
+  answer({ executionId, workflowId, nodeId, wait, waitToken }: Effect & { what: "ask" }): void {
+    const node = planOf(workflowId)?.nodes[Number(nodeId.slice(1))];
+    if (node === undefined || this.#asked.has(waitToken)) return;
+    this.#asked.add(waitToken);
+    const { random } = this.#parts;
+    const answer = async () => {
+      await sleep(300 * random());
+      if (random() < 0.2) await this.#answerWrongly(executionId, waitToken);
+      const give = (control: ChaosControl) => control.answer(waitToken, chaosAnswer(node, wait));
+      await this.#untilDone(executionId, give);
+      // The second answer may come too late.
+      if (random() < 0.3) await this.#untilDone(executionId, give, 3);
+    };
+    this.#background(answer());
+  }
+
+  /** Notes an end that was told or seen. */
+  ended(executionId: string, status: WorkflowStatus): void {
+    if (!this.open.delete(executionId)) return;
+    const { plan, forkedAt } = this.#observed(executionId);
+    if (status === "completed" && plan.isForked && forkedAt === undefined) this.#background(this.#fork(plan));
+  }
+
+  #background(work: Promise<void>): void {
+    const watched = work
+      .catch((error: unknown) => {
+        this.violations.push(`A call failed: ${error instanceof Error ? error.stack : error}`);
+      })
+      .finally(() => this.#work.delete(watched));
+    this.#work.add(watched);
+  }
+
+  #begin(plan: ChaosPlan): void {
+    this.executions.set(plan.executionId, { plan, isCancelled: false, results: [] });
+    this.open.add(plan.executionId);
+    this.#background(this.#tend(plan));
+  }
+
+  /** Does what a plan says is done to its execution from outside. */
+  async #tend(plan: ChaosPlan): Promise<void> {
+    const { executionId, isExecuted, cancelAfterMs, deadlineMs } = plan;
+    if (isExecuted) {
+      for (let time = 0; time < 2; time++) this.#background(this.#execute(plan));
+      await sleep(500);
+    }
+    await this.#untilDone(executionId, (control) => control.start(executionId, deadlineMs));
+    if (cancelAfterMs === undefined) return;
+    await sleep(cancelAfterMs);
+    const isCancelled = await this.#untilDone(executionId, (control) =>
+      control.cancel(executionId).then(
+        () => true,
+        (error: unknown) => {
+          if (codeOf(error) === "INVALID_STATUS") return false;
+          throw error;
+        },
+      ),
+    );
+    if (isCancelled === true) this.#observed(executionId).isCancelled = true;
+  }
+
+  async #execute({ executionId, deadlineMs }: ChaosPlan): Promise<void> {
+    try {
+      const status = await this.#parts.worker().execute(executionId, deadlineMs);
+      this.#observed(executionId).results.push(status);
+    } catch (error) {
+      // Recoveries continue what the worker has left.
+      if (!PASSING.has(codeOf(error))) throw error;
+    }
+  }
+
+  /** Answers with a token that nothing has. */
+  async #answerWrongly(executionId: string, waitToken: string): Promise<void> {
+    const end = waitToken.endsWith("A") ? "B" : "A";
+    try {
+      await this.#control().answer(`${waitToken.slice(0, -1)}${end}`, { wait: -1, value: -1 });
+      this.violations.push(`${executionId}: took an answer with a wrong token`);
+    } catch (error) {
+      if (!PASSING.has(codeOf(error))) throw error;
+    }
+  }
+
+  /** Forks an execution that has completed. An engine that cannot fork makes none. */
+  async #fork(plan: ChaosPlan): Promise<void> {
+    const forkedAt = Math.floor(this.#parts.random() * (plan.nodes.length + 1));
+    try {
+      const executionId = await this.#parts.own?.fork(plan.executionId, forkedAt);
+      if (executionId === undefined) return;
+      this.executions.set(executionId, { plan, forkedAt, isCancelled: false, results: [] });
+      this.open.add(executionId);
+    } catch (error) {
+      // It has taken fewer steps than its workflow has nodes.
+      if (codeOf(error) !== "INVALID_ARGUMENT" && !PASSING.has(codeOf(error))) throw error;
+    }
+  }
+
+  /** Calls this process's own engine or a worker's, until it is done or the execution has ended. */
+  async #untilDone<T>(
+    executionId: string,
+    call: (control: ChaosControl) => Promise<T>,
+    tries = Number.POSITIVE_INFINITY,
+  ): Promise<T | undefined> {
+    for (let left = tries; left > 0 && this.open.has(executionId); left--) {
+      try {
+        return await call(this.#control());
+      } catch (error) {
+        if (!PASSING.has(codeOf(error))) throw error;
+        await sleep(20 + 100 * this.#parts.random());
+      }
+    }
+    return undefined;
+  }
+
+  #control(): ChaosControl {
+    const { own, worker, random } = this.#parts;
+    return own !== undefined && random() < 0.5 ? own : worker();
+  }
+
+  #observed(executionId: string): Observed {
+    return this.executions.get(executionId) as Observed;
+  }
+
+  /** Looks for ends that nobody has told: a worker that is killed takes its last notes with it. */
+  async #poll(): Promise<void> {
+    while (!this.#isOver || this.open.size > 0) {
+      await sleep(POLL_MS);
+      try {
+        const statuses = await this.#control().statuses([...this.open]);
+        for (const [id, status] of Object.entries(statuses)) if (isEnded(status)) this.ended(id, status);
+      } catch (error) {
+        if (!PASSING.has(codeOf(error))) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { StoreAddress } from "../plan.ts";
+import type { ChaosControl } from "./chaos-control.ts";
+import type { ChaosNote } from "./chaos-notes.ts";
+
+/** What a worker is to do. */
+export interface ChaosWorkerPlan {
+  store: StoreAddress;
+  effectsUrl: string;
+  seed: number;
+  leaseMs: number;
+  maxRecoveries: number;
+  intervalMs: number;
+  /** The probability that a call of the store fails before, that it fails after, and that it is late. */
+  faultRate: number;
+}
+
+/** What a worker is told. */
+export type ToWorker = { calm: true } | { drain: true } | { call: number; member: keyof ChaosControl; args: unknown[] };
+
+/** What a worker says. */
+export type FromWorker =
+  | { ready: true }
+  | { notes: readonly ChaosNote[] }
+  | { call: number; result?: unknown; code?: string };
