@@ -23,6 +23,7 @@ export async function keepAnswer(
   answer: { executionId: string; userId: string | undefined; waitToken: string; data: unknown },
 ): Promise<void> {
   const { executionId, userId, waitToken, data } = answer;
+  const { codec } = surroundings;
   const { journal: found, record: head } = await readExecution(surroundings, executionId, {
     checkpoints: "last",
     ...(userId === undefined ? {} : { userId }),
@@ -31,15 +32,19 @@ export async function keepAnswer(
   });
   if (head.status === "completed" || head.status === "cancelled") throw tokenRefused();
   answerByToken(found, waitToken, data);
+  // A second click: the same answer is kept, and the execution is to run anyway, or runs.
+  const kept = [...found.progress.answers.values()].find(({ token }) => token === waitToken);
+  const isKept = kept !== undefined && codec.encode(kept.data) === codec.encode(data);
+  if (isKept && (head.status === "running" || head.status === "pending")) return;
   const claimed = await claimExecution(surroundings, head).catch((error: unknown) => {
     // It has ended meanwhile.
     throw isWorkflowError(error, "INVALID_STATUS") ? tokenRefused() : error;
   });
   const { journal, before } = claimed;
   try {
-    const kept = answerByToken(journal, waitToken, data);
+    const newest = answerByToken(journal, waitToken, data);
     const left = new Map(journal.progress.waiting);
-    left.delete(kept.nodeId);
+    left.delete(newest.nodeId);
     const names = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
     const waits = listedWaits(left, (nodeId) => names.get(nodeId) ?? nodeId);
     const { failure, definitionHash } = journal;
@@ -47,10 +52,10 @@ export async function keepAnswer(
     if (before.status === "running") {
       const graph = definitionHash === undefined ? undefined : await catalog.graph(definitionHash);
       const begin = graph === undefined ? {} : { begin: inFlight(graph, journal) };
-      await journal.save(head, { answers: [kept], ...begin });
+      await journal.save(head, { answers: [newest], ...begin });
       await journal.releaseLease().catch(() => undefined);
     } else {
-      await journal.save({ status: "pending", wakeInMs: 0, ...head }, { answers: [kept] });
+      await journal.save({ status: "pending", wakeInMs: 0, ...head }, { answers: [newest] });
     }
   } catch (error) {
     if (isWorkflowError(error) && afterRefusal(error.code) === "lost") throw taken(executionId);

@@ -69,6 +69,28 @@ describe("answers that come at the same time as something else", () => {
     expect(await toEnd(run)).toMatchObject({ status: "suspended" });
   });
 
+  it("as a run of another process that has the same answer already are content with that", async () => {
+    const { engine, first, store, tokens, run, finish, toEnd } = await slowBranch();
+    const answer = { waitToken: tokens[0] as string, data: { yes: new Date(7) } };
+    await first.answerWait(answer);
+    const before = await headIn(store, "e1");
+    await engine().answerWait({ ...answer, data: { yes: new Date(7) } });
+    expect(await headIn(store, "e1")).toEqual(before);
+    await expect(engine().answerWait({ ...answer, data: "no" })).rejects.toMatchObject({ code: "LEASE_HELD" });
+    finish();
+    expect(await toEnd(run)).toMatchObject({ status: "completed" });
+  });
+
+  it("twice to an execution that has crashed do not count as further crashes", async () => {
+    const { engine, store, tokens, toEnd } = await slowBranch({ leaseMs: 0 });
+    for (let click = 0; click < 10; click++) {
+      await engine().answerWait({ waitToken: tokens[0] as string, data: "yes" });
+    }
+    expect((await store.getExecution("e1"))?.recoveries).toBe(1);
+    await toEnd(engine().recoverExecutions());
+    expect((await store.getExecution("e1"))?.status).toBe("completed");
+  });
+
   it("as a run of the same engine that was taken over, without knowing it, are for the new owner", async () => {
     const { engine, first, store, tokens, toEnd } = await slowBranch({ leaseMs: 0 });
     expect(await toEnd(engine().resumeWorkflow({ executionId: "e1" }))).toMatchObject({ status: "suspended" });
