@@ -35,6 +35,7 @@ export class Interrupts implements Disposable, WaitLimits {
   #kind: Interruption | undefined;
   #reason: unknown;
   #isStopping = false;
+  #isCallersAbort = false;
   /** When the execution itself must have ended, by the clock's elapsed time, and what it then ends with. */
   #deadline: { ms: number; error: WorkflowError } | undefined;
 
@@ -50,6 +51,11 @@ export class Interrupts implements Disposable, WaitLimits {
 
   get kind(): Interruption | undefined {
     return this.#kind;
+  }
+
+  /** True if the caller's signal interrupted the run, and not a drain whose time is up. */
+  get isCallersAbort(): boolean {
+    return this.#isCallersAbort && this.#kind === "aborted";
   }
 
   /** True if the engine is draining: no further node starts. */
@@ -156,7 +162,10 @@ export class Interrupts implements Disposable, WaitLimits {
 
   /** A signal may be of somebody else's making, and throw. */
   #watch(signal: AbortSignal): void {
-    const abort = () => this.raise("aborted", readProperty(signal, "reason"));
+    const abort = () => {
+      this.#isCallersAbort = this.#kind === undefined;
+      this.raise("aborted", readProperty(signal, "reason"));
+    };
     try {
       if (signal.aborted) abort();
       signal.addEventListener("abort", abort, { once: true });

@@ -61,7 +61,7 @@ export class RunEnds {
   /** True if the caller has aborted the run and wants this to cancel the execution. */
   get isToCancel(): boolean {
     const { interrupts, onAbort } = this.#parts;
-    return interrupts.kind === "aborted" && onAbort === "cancel" && !interrupts.isStopping;
+    return interrupts.isCallersAbort && onAbort === "cancel";
   }
 
   /** Returns the time at which a waiting execution is due: the given time, or its deadline if that is earlier. */

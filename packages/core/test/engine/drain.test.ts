@@ -152,6 +152,20 @@ describe("drain", () => {
     expect(started).toEqual(["n1#1", "n1#2", "n2#1", "n3#1"]);
   });
 
+  it("does not keep a caller's abort from cancelling, with onAbort cancel", async () => {
+    const { engine, untilStarted, end, store } = setUp();
+    const { executeWorkflow, drain } = engine();
+    const controller = new AbortController();
+    const run = executeWorkflow({ ...CALL, signal: controller.signal, onAbort: "cancel" });
+    await untilStarted();
+    const drained = drain();
+    controller.abort();
+    end();
+    await drained;
+    expect(await run).toMatchObject({ status: "cancelled", currentStep: 1 });
+    expect((await store.getExecution("e1"))?.status).toBe("cancelled");
+  });
+
   it("with timeoutMs waits no longer for a lookup that never settles", async () => {
     const { engine, toEnd } = setUp();
     const { executeWorkflow, drain } = engine({ workflows: () => new Promise<never>(() => undefined) });
