@@ -1,4 +1,4 @@
-import type { NodeExecutor } from "@waymark/core";
+import { type NodeExecutor, suspend } from "@waymark/core";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
 import { recoverV2, startV2 } from "../src/compare/executors.ts";
@@ -41,6 +41,17 @@ describe("a recovery", () => {
       },
     };
     expect(await recover({ executors })).toEqual({ outcome: { success: false, error: "no luck" }, status: "failed" });
+  });
+
+  it("names the node that waits for an answer", async () => {
+    expect(await recover({ executors: { default: () => suspend({ reason: "approval" }) } })).toEqual({
+      outcome: {
+        success: false,
+        error: 'The run waits for an answer: node "a" (approval).',
+        waits: 'waits for an answer: node "a" (approval)',
+      },
+      status: "suspended",
+    });
   });
 
   it("reports an execution that it cannot run", async () => {

@@ -52,7 +52,7 @@ function firstOf(paths: readonly string[]): string {
 
 function difference(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
   if (report.difference === undefined) return [];
-  const hasFailed = /^V[12] failed/.test(report.difference);
+  const hasFailed = /^V[12] (failed|waits)/.test(report.difference);
   const lines = report.difference.split("\n").flatMap((line) => {
     return hasFailed ? wrap(oneLine(line), width - 2) : [cut(indented(line), width - 2)];
   });

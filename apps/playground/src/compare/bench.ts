@@ -8,6 +8,7 @@ import { messageOf } from "../values/message-of.ts";
 import {
   DEFAULT_USER_ID,
   type Outcome,
+  type OutcomeV2,
   type RunV1,
   resumeV2,
   startV2,
@@ -146,9 +147,7 @@ export class Bench {
   }
 }
 
-type V2Outcome = Outcome & Pick<BenchRunV2, "executionId" | "canResume" | "checkpointsCount" | "totalSteps">;
-
-function withResult(run: BenchRun & { outcome: V2Outcome }): BenchRunV2 {
+function withResult(run: BenchRun & { outcome: OutcomeV2 }): BenchRunV2 {
   const { executionId, canResume, checkpointsCount, totalSteps } = run.outcome;
   return { ...run, executionId, canResume, checkpointsCount, totalSteps };
 }

@@ -6,7 +6,7 @@ import { compareRecovery } from "../kill/compare-recovery.ts";
 import type { KillOptions, KillReports } from "../kill/kill-options.ts";
 import { Bench, type BenchRun, type BenchRunV2 } from "./bench.ts";
 import type { CompareOptions, KillSetup } from "./compare-options.ts";
-import { DEFAULT_USER_ID } from "./executors.ts";
+import { DEFAULT_USER_ID, type Outcome } from "./executors.ts";
 import { compareFailure, compareTimeLimit, type InterruptionContext } from "./interruptions.ts";
 import { OutputComparison } from "./output-comparison.ts";
 import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts";
@@ -83,10 +83,9 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
 type Findings = Pick<WorkflowReport, "outputsEqual" | "difference" | "varying" | "suspects">;
 
 function compareOutputs(outputs: OutputComparison, { v1, v2 }: { v1: BenchRun; v2: BenchRun }): Findings {
-  const failures = [
-    ...(v1.outcome.success ? [] : [`V1 failed: ${cleanText(String(v1.outcome.error))}`]),
-    ...(v2.outcome.success ? [] : [`V2 failed: ${cleanText(String(v2.outcome.error))}`]),
-  ];
+  const why = (name: string, { success, waits, error }: Outcome) =>
+    success ? [] : [cleanText(`${name} ${waits ?? `failed: ${error}`}`)];
+  const failures = [...why("V1", v1.outcome), ...why("V2", v2.outcome)];
   if (failures.length > 0) {
     return { outputsEqual: false, difference: failures.join("\n"), varying: [], suspects: [] };
   }

@@ -3,10 +3,12 @@ import {
   createWorkflowEngine,
   type ExecuteWorkflowResult,
   type ExecutionEvent,
+  type WaitingFor,
   type WorkflowDefinition,
 } from "@waymark/core";
 import { createWorkflowExecutor } from "@waymark/core/v1";
 import type { ExecutorTable } from "../nodes/nodes.ts";
+import { describeWaits } from "./waits.ts";
 import { within } from "./within.ts";
 
 /** The result of a run. */
@@ -14,6 +16,8 @@ export interface Outcome {
   success: boolean;
   output?: unknown;
   error?: string | undefined;
+  /** Set if the run ended without a failure, because nodes wait for answers: names them. */
+  waits?: string;
 }
 
 /** The old executor, or the user's replacement. */
@@ -61,8 +65,12 @@ const ENDS = new Set<ExecutionEvent["type"]>([
   "recovery.left",
 ]);
 
+/** The outcome of a run of V2, which can be resumed. */
+export type OutcomeV2 = Outcome &
+  Pick<ExecuteWorkflowResult, "executionId" | "canResume" | "checkpointsCount" | "totalSteps">;
+
 /** Starts an execution with V2. */
-export function startV2(
+export async function startV2(
   options: V2Options,
   call: {
     workflow: WorkflowDefinition;
@@ -71,13 +79,13 @@ export function startV2(
     userId: string;
     executionId?: string;
   } & V2Limits,
-): Promise<ExecuteWorkflowResult> {
+): Promise<OutcomeV2> {
   const { workflow, executors, ...rest } = call;
-  return engine(options, workflow, executors).executeWorkflow({ workflowId: workflow.id, ...rest });
+  return outcomeOf(await engine(options, workflow, executors).executeWorkflow({ workflowId: workflow.id, ...rest }));
 }
 
 /** Resumes an execution in a new engine that has only the store, like a new process. */
-export function resumeV2(
+export async function resumeV2(
   options: V2Options,
   call: {
     workflow: WorkflowDefinition;
@@ -85,9 +93,9 @@ export function resumeV2(
     executionId: string;
     waitForLeaseMs?: number;
   } & V2Limits,
-): Promise<ExecuteWorkflowResult> {
+): Promise<OutcomeV2> {
   const { workflow, executors, executionId, ...limits } = call;
-  return engine(options, workflow, executors).resumeWorkflow({ executionId, ...limits });
+  return outcomeOf(await engine(options, workflow, executors).resumeWorkflow({ executionId, ...limits }));
 }
 
 /**
@@ -120,15 +128,24 @@ export async function recoverV2(
   const recovery = startRecovery({ userId, intervalMs: RECOVERY_INTERVAL_MS });
   try {
     const event = await within(waitMs, ended.promise);
-    if (event.type === "execution.completed") {
-      return { success: true, output: (await getExecutionState(event.executionId)).getContext() };
-    }
+    const state = () => getExecutionState(event.executionId, { checkpoints: "last" });
+    if (event.type === "execution.completed") return { success: true, output: (await state()).getContext() };
+    if (event.type === "execution.suspended") return waitingOutcome((await state()).getWaiting());
     if (event.type === "execution.failed") return { success: false, error: event.failure.message };
     const what = event.type === "recovery.left" ? `the recovery left it as it is: ${event.code}` : event.type;
     return { success: false, error: what };
   } finally {
     await recovery.stop();
   }
+}
+
+function outcomeOf(result: ExecuteWorkflowResult): OutcomeV2 {
+  return result.status === "suspended" ? { ...result, ...waitingOutcome(result.waiting ?? []) } : result;
+}
+
+function waitingOutcome(waiting: readonly WaitingFor[]): Outcome {
+  const waits = describeWaits(waiting);
+  return { success: false, error: `The run ${waits}.`, waits };
 }
 
 function engine(options: V2Options, workflow: WorkflowDefinition, executors: ExecutorTable) {

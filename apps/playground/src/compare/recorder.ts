@@ -7,6 +7,7 @@ import {
 } from "@waymark/core";
 import { quoted } from "@waymark/core/store";
 import type { ExecutorTable } from "../nodes/nodes.ts";
+import { resultMark } from "../nodes/result-mark.ts";
 
 /** One call of a node's executor. */
 export interface NodeRun {
@@ -102,7 +103,8 @@ export class Recorder {
       if (nodeId === failAfter) {
         throw new NonRetryableError(`the connection broke after ${quoted(nodeId)} had done its work`);
       }
-      note("completed");
+      // A node that waits for an answer has not completed.
+      note(resultMark(result) === "suspended" ? "failed" : "completed");
       return result;
     } catch (error) {
       note("failed", error);

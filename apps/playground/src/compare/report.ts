@@ -11,7 +11,7 @@ export interface WorkflowReport {
   ok: boolean;
   nodes: { total: number; run: number; skipped: number };
   outputsEqual: boolean;
-  /** If they are not equal: the difference, or the executor that failed with its error. */
+  /** If they are not equal: the difference, or the executor that failed with its error, or that waits with the nodes. */
   difference?: string;
   /** Places in the outputs that differ between two undisturbed runs of V1, so they were not compared. */
   varying: string[];

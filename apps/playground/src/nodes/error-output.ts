@@ -1,8 +1,8 @@
 import { type NodeExecutor, type Patch, route, type WorkflowContext } from "@waymark/core";
 import type { N8nNodeData } from "../import/n8n.ts";
+import { resultMark } from "./result-mark.ts";
 
-/** The field by which core recognizes marked results, and its values for results that choose no output. */
-const [MARK] = Object.getOwnPropertySymbols(route({}, [])) as [symbol];
+/** The marks of results that choose no output. */
 const CHOOSES_NONE = new Set<unknown>([undefined, "patch"]);
 
 /**
@@ -14,8 +14,7 @@ export function besideErrorOutput(executor: NodeExecutor): NodeExecutor {
   const run: NodeExecutor = async (args) => {
     const result = await executor(args);
     const { errorOutput, outputs = [] } = (args.node?.data ?? {}) as Partial<N8nNodeData>;
-    const kind = (result as unknown as Record<symbol, unknown> | undefined)?.[MARK];
-    if (errorOutput === undefined || typeof result !== "object" || !CHOOSES_NONE.has(kind)) return result;
+    if (errorOutput === undefined || typeof result !== "object" || !CHOOSES_NONE.has(resultMark(result))) return result;
     return route(
       result as WorkflowContext | Patch,
       outputs.filter((output) => output !== errorOutput),
