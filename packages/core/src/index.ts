@@ -9,6 +9,7 @@ export {
 } from "./definition/react-flow.ts";
 export type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./definition/schema.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";
+export type { Logger } from "./engine/emitter.ts";
 export { type CreateEngineFor, createWorkflowEngine } from "./engine/engine.ts";
 export type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine/engine-options.ts";
 export type { EngineEvent, ExecutionEvent, LogLevel } from "./engine/events.ts";

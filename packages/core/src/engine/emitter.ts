@@ -63,7 +63,7 @@ export class Emitter {
     const { redact } = this.#options;
     const { level, message, fields, nodeId, nodeName, visit } = event;
     const shown = fields === undefined || redact === undefined ? fields : (redacted(fields, redact) as typeof fields);
-    this.#write(level, message, { ...source, nodeId, nodeName, visit, ...shown });
+    this.#write(level, message, { ...shown, ...source, nodeId, nodeName, visit });
     return shown === fields ? event : { ...event, fields: shown as Record<string, unknown> };
   }
 

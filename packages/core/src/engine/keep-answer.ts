@@ -10,7 +10,8 @@ import { meaningOf, taken } from "./recoverable.ts";
 import { inFlight } from "./standing.ts";
 
 /**
- * Keeps an answer for an execution that this engine does not run, and makes the execution due.
+ * Keeps an answer for an execution that this engine does not run, and makes the execution due. One that has failed at
+ * another node stays failed.
  *
  * - Needs no executors: a process that takes answers need not run workflows.
  * - An execution whose run has crashed stays `running`, with a lapsed lease. The record names the node that was in
@@ -54,6 +55,11 @@ export async function keepAnswer(
       const begin = graph === undefined ? {} : { begin: inFlight(graph, journal) };
       await journal.save(head, { answers: [newest], ...begin });
       await journal.releaseLease().catch(() => undefined);
+    } else if (before.status === "failed" && before.failure?.nodeId !== newest.nodeId) {
+      // Another node has failed: whether that one runs again is for those to decide who resume the execution.
+      const { failure: failed = null, endedAt } = before;
+      const ended = endedAt === undefined ? {} : { endedAt };
+      await journal.save({ ...head, status: "failed", failure: failed, ...ended }, { answers: [newest] });
     } else {
       await journal.save({ status: "pending", wakeInMs: 0, ...head }, { answers: [newest] });
     }

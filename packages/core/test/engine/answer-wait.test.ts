@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type NodeExecutor, patch, suspend } from "../../src/index.ts";
 import { headIn } from "../head-in.ts";
 import { chain } from "./chain.ts";
-import { callOf, newWorld } from "./world.ts";
+import { branches, callOf, newWorld } from "./world.ts";
 
 const WORKFLOW = chain(2);
 const CALL = callOf(WORKFLOW);
@@ -40,6 +40,30 @@ describe("answerWait", () => {
     expect((await listExecutions({ due: true })).items).toHaveLength(1);
     expect((await store.getExecution("e1"))?.checkpointsCount).toBe(before?.checkpointsCount);
     expect(mails).toHaveLength(1);
+  });
+
+  it("of an execution that has failed at another node is kept, and leaves it failed until it is resumed", async () => {
+    let isDown = true;
+    const mails: string[] = [];
+    const { engine, store } = newWorld(branches("a", "b"), ({ node, resume, waitToken }) => {
+      if (node.id === "b" && isDown) throw new Error("down");
+      if (node.id !== "a") return patch({ [node.id]: true });
+      mails.push(waitToken);
+      return resume === undefined ? suspend() : patch({ a: resume.data });
+    });
+    const { executeWorkflow, answerWait, recoverExecutions, resumeWorkflow } = engine();
+    expect(await executeWorkflow(callOf(branches("a", "b")))).toMatchObject({ status: "failed" });
+    const before = await headIn(store, "e1");
+    await answerWait({ waitToken: mails[0] as string, data: "yes" });
+    expect(await headIn(store, "e1")).toMatchObject({
+      status: "failed",
+      failure: before?.failure,
+      endedAt: before?.endedAt,
+    });
+    expect(await recoverExecutions()).toEqual({ resumed: 0, left: [] });
+    isDown = false;
+    const output = { a: "yes", b: true, end: true };
+    expect(await resumeWorkflow({ executionId: "e1" })).toMatchObject({ status: "completed", output });
   });
 
   it("by an engine that has neither the workflow nor its executors is kept for one that has", async () => {
