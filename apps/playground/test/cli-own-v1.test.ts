@@ -121,6 +121,37 @@ describe("compare, with the user's old executor and nodes", () => {
     expect(report().workflows[0]).toMatchObject({ outputsEqual: true, varying: [], nodes: { total: 4, run: 4 } });
   });
 
+  it("waits for the next attempt of a node before it resumes a run whose budget was spent", async () => {
+    const old = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
+      let context = initialData;
+      for (const node of workflow.nodes) {
+        const run = (attempt) => executors[node.type]({ context, node, attempt });
+        context = await run(1).catch(() => run(2));
+      }
+      return { success: true, output: context };
+    }`;
+    const nodes = `export const executors = {
+      "acme.flaky": async ({ context, node, attempt }) => {
+        if (attempt === 1) throw new Error("not yet");
+        return { ...context, [node.id]: true };
+      },
+    };`;
+    const [first, second] = canvas([
+      ["a", "acme.flaky"],
+      ["b", "acme.flaky"],
+    ]).nodes.map((node) => ({ ...node, retry: { maxAttempts: 2, backoffMs: 300 } }));
+    const flaky = {
+      nodes: [first, second],
+      edges: [{ source: "a", target: "b" }],
+      playground: { interruption: { budgetMs: 100 } },
+    };
+    await using folder = await folderWith({ "flow.json": flaky, "nodes.mjs": nodes, "old.mjs": old });
+    const modules = ["--executors", "nodes.mjs", "--v1", "old.mjs"];
+    const { report } = await runCli(["compare", "flow.json", ...modules, "--json"], { cwd: folder.path });
+    const budget = report().workflows[0]?.interruptions.find(({ kind }) => kind === "budgetMs");
+    expect(budget?.v2).toMatchObject({ finished: true, outputEqual: true, completed: { nodes: 0 } });
+  });
+
   it("does not use the output of a V1 that continues after a failed node as an undisturbed one", async () => {
     const old = `export async function executeWorkflowSync({ initialData, workflow, executors }) {
       let context = initialData;

@@ -51,6 +51,8 @@ export interface BenchRunV2 extends BenchRun {
   checkpointsCount: number;
   /** The number of the workflow's nodes, without those known to be skipped. */
   totalSteps: number;
+  /** When the execution wants to run again, if not at once, in ISO 8601. */
+  wakeAt?: string | undefined;
 }
 
 type Disturbance = Pick<RecorderOptions, "failAfter" | "cutOff" | "validateData">;
@@ -148,6 +150,6 @@ export class Bench {
 }
 
 function withResult(run: BenchRun & { outcome: OutcomeV2 }): BenchRunV2 {
-  const { executionId, canResume, checkpointsCount, totalSteps } = run.outcome;
-  return { ...run, executionId, canResume, checkpointsCount, totalSteps };
+  const { executionId, canResume, checkpointsCount, totalSteps, wakeAt } = run.outcome;
+  return { ...run, executionId, canResume, checkpointsCount, totalSteps, wakeAt };
 }

@@ -67,7 +67,7 @@ const ENDS = new Set<ExecutionEvent["type"]>([
 
 /** The outcome of a run of V2, which can be resumed. */
 export type OutcomeV2 = Outcome &
-  Pick<ExecuteWorkflowResult, "executionId" | "canResume" | "checkpointsCount" | "totalSteps">;
+  Pick<ExecuteWorkflowResult, "executionId" | "canResume" | "checkpointsCount" | "totalSteps" | "wakeAt">;
 
 /** Starts an execution with V2. */
 export async function startV2(
