@@ -90,7 +90,10 @@ export async function refuseUnfit(
     claimed === undefined
       ? await readExecution(surroundings, id, { checkpoints: "last", userId })
       : { journal: claimed, record: head };
-  await refuseMisfit(parts, workflow, { head: record, ran: journal.progress.ran });
+  const { ran, waiting } = journal.progress;
+  // A node that waits has run as far as its question: the answer must find it.
+  const begun = [...ran, ...Array.from(waiting.keys(), (nodeId) => ({ nodeId }))];
+  await refuseMisfit(parts, workflow, { head: record, ran: begun });
 }
 
 /** The most nodes that an error lists. */

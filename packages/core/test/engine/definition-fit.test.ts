@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { misfits } from "../../src/engine/definition-fit.ts";
-import { createWorkflowEngine, type NodeExecutor, type WorkflowDefinition } from "../../src/index.ts";
+import { createWorkflowEngine, type NodeExecutor, suspend, type WorkflowDefinition } from "../../src/index.ts";
 import { headIn } from "../head-in.ts";
 import { append, chain } from "./chain.ts";
 
@@ -109,6 +109,22 @@ describe('a resume with definition: "current"', () => {
     await first.resumeWorkflow({ executionId });
     await expect(engine.resumeWorkflow({ executionId, definition: "current" })).rejects.toMatchObject({
       code: "INVALID_STATUS",
+    });
+  });
+
+  it("is refused if a node that waits is gone or has another type: its answer would find nobody", async () => {
+    const store = new MemoryCheckpointStore();
+    const asks: NodeExecutor = ({ context, resume }) => (resume === undefined ? suspend() : context);
+    const engineWith = (nodes: Nodes) =>
+      createWorkflowEngine({ store, workflows: [{ ...chain(1), nodes }], executors: { default: asks, other: asks } });
+    const { executionId } = await engineWith([{ id: "n1" }]).executeWorkflow({ workflowId: "chain", userId: "u1" });
+    for (const nodes of [[{ id: "n2" }], [{ id: "n1", type: "other" }]]) {
+      const resumed = engineWith(nodes).resumeWorkflow({ executionId, definition: "current", data: "yes" });
+      await expect(resumed).rejects.toMatchObject({ code: "DEFINITION_INCOMPATIBLE", details: { nodeId: "n1" } });
+    }
+    const renamed = engineWith([{ id: "n1", name: "Ask" }]);
+    expect(await renamed.resumeWorkflow({ executionId, definition: "current", data: "yes" })).toMatchObject({
+      status: "completed",
     });
   });
 
