@@ -5,6 +5,9 @@ import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../../../tooling
 import type { InterruptionReport } from "../src/compare/report.ts";
 import { canvas, folderWith, runCli } from "./run-cli.ts";
 
+/** The limit of a test that starts more than a dozen processes one after the other, each with a PGlite. */
+const MANY_PROCESSES = { timeout: 300_000 };
+
 const nothing = { nodes: 0, requests: 0, effects: 0 };
 
 /** Nodes that write to a file that they have run. Their output contains the user that they run for. */
@@ -33,27 +36,31 @@ function expectRecovered(interruption: InterruptionReport | undefined): void {
 }
 
 describe("compare with killed processes", () => {
-  it("kills before, during and after the effect of a node: V2 repeats no completed node and no effect", async () => {
-    await using folder = await folderWith({});
-    const args = ["compare", "-w", "order-fulfilment", "--store", "pglite", "--data-dir", folder.path, "--json"];
-    const { code, report } = await runCli(args);
-    expect(code).toBe(0);
-    const { ok, store, dataDir, workflows } = report();
-    expect({ ok, store, dataDir }).toEqual({ ok: true, store: "pglite", dataDir: folder.path });
-    const kills = workflows[0]?.interruptions.filter(({ kind }) => kind.startsWith("kill")) ?? [];
-    expect(kills.map(({ kind }) => kind)).toEqual(["kill before", "kill during", "kill after"]);
-    for (const { kind, v1, v2 } of kills) {
-      const completed = v1?.completedBefore;
-      expect(completed).toBeGreaterThan(0);
-      expect(v1).toMatchObject({ finished: true, outputEqual: true, completed: { nodes: completed } });
-      expect(v2).toMatchObject({ finished: true, outputEqual: true, completed: nothing, completedBefore: completed });
-      // The service recognizes the request of the killed node by its key.
-      const sentAgain = kind === "kill before" ? 0 : 1;
-      expect(v2.interrupted).toEqual({ nodes: 1, requests: sentAgain, effects: 0 });
-      expect(v1?.interrupted).toEqual({ nodes: 1, requests: sentAgain, effects: sentAgain });
-    }
-    expectRecovered(workflows[0]?.interruptions.find(({ kind }) => kind === "recovery"));
-  });
+  it(
+    "kills before, during and after the effect of a node: V2 repeats no completed node and no effect",
+    MANY_PROCESSES,
+    async () => {
+      await using folder = await folderWith({});
+      const args = ["compare", "-w", "order-fulfilment", "--store", "pglite", "--data-dir", folder.path, "--json"];
+      const { code, report } = await runCli(args);
+      expect(code).toBe(0);
+      const { ok, store, dataDir, workflows } = report();
+      expect({ ok, store, dataDir }).toEqual({ ok: true, store: "pglite", dataDir: folder.path });
+      const kills = workflows[0]?.interruptions.filter(({ kind }) => kind.startsWith("kill")) ?? [];
+      expect(kills.map(({ kind }) => kind)).toEqual(["kill before", "kill during", "kill after"]);
+      for (const { kind, v1, v2 } of kills) {
+        const completed = v1?.completedBefore;
+        expect(completed).toBeGreaterThan(0);
+        expect(v1).toMatchObject({ finished: true, outputEqual: true, completed: { nodes: completed } });
+        expect(v2).toMatchObject({ finished: true, outputEqual: true, completed: nothing, completedBefore: completed });
+        // The service recognizes the request of the killed node by its key.
+        const sentAgain = kind === "kill before" ? 0 : 1;
+        expect(v2.interrupted).toEqual({ nodes: 1, requests: sentAgain, effects: 0 });
+        expect(v1?.interrupted).toEqual({ nodes: 1, requests: sentAgain, effects: sentAgain });
+      }
+      expectRecovered(workflows[0]?.interruptions.find(({ kind }) => kind === "recovery"));
+    },
+  );
 
   it("recovers in another process without anybody asking, also a workflow with an interruption of its own", async () => {
     await using folder = await folderWith({});
@@ -65,7 +72,7 @@ describe("compare with killed processes", () => {
     expectRecovered(interruptions[1]);
   });
 
-  it("counts the recovery in what it announces, and shows nodes the user of --user-id", async () => {
+  it("counts the recovery in what it announces, and shows nodes the user of --user-id", MANY_PROCESSES, async () => {
     await using folder = await folderWith({
       "nodes.mjs": nodes,
       "own.json": canvas([
