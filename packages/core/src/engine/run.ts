@@ -78,12 +78,12 @@ class Run {
   }
 
   async toEnd(): Promise<RunEnd> {
-    const { interrupts } = this.#parts;
-    let yieldedMs = performance.now();
+    const { interrupts, clock } = this.#parts;
+    let yieldedMs = clock.elapsed();
     for (;;) {
-      if (performance.now() - yieldedMs > YIELD_AFTER_MS) {
+      if (clock.elapsed() - yieldedMs > YIELD_AFTER_MS) {
         await nextTurn();
-        yieldedMs = performance.now();
+        yieldedMs = clock.elapsed();
       }
       interrupts.checkDeadline();
       if (this.waits.any || this.waits.hasAnswers) {

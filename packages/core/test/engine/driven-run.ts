@@ -10,6 +10,7 @@ import {
 import { interceptStore } from "../../src/store/intercept-store.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import "./preloaded.ts";
+import { SILENT } from "./silent.ts";
 
 /** One thing that happened in a run, and when by the engine's monotonic clock. */
 export type Step = [elapsedMs: number, what: string];
@@ -48,7 +49,7 @@ export function driven(
     return call();
   });
   const onEvent = (event: ExecutionEvent): void => note(describeEvent(event));
-  const engine = createWorkflowEngine({ ...options, store: noted, clock, onEvent });
+  const engine = createWorkflowEngine({ logger: SILENT, ...options, store: noted, clock, onEvent });
 
   async function toEnd<T>(run: Promise<T>): Promise<T> {
     let isOver = false;

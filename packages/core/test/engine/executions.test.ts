@@ -3,6 +3,7 @@ import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine, type NodeExecutor } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { append, chain } from "./chain.ts";
+import { SILENT } from "./silent.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -139,6 +140,7 @@ describe("onEvent", () => {
   it("tells what happens in the order in which it does", async () => {
     const events: string[] = [];
     const engine = createWorkflowEngine({
+      logger: SILENT,
       store: new MemoryCheckpointStore(),
       workflows: [chain(2)],
       executors: {

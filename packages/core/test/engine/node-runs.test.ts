@@ -4,6 +4,7 @@ import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { idempotencyKey } from "../../src/engine/idempotency-key.ts";
 import { createWorkflowEngine, type ExecutionEvent, suspend } from "../../src/index.ts";
 import { chain } from "./chain.ts";
+import { SILENT } from "./silent.ts";
 
 const start = { workflowId: "chain", userId: "u1", executionId: "order-1" };
 
@@ -14,6 +15,7 @@ function noting(store: MemoryCheckpointStore = new MemoryCheckpointStore()) {
   const events: ExecutionEvent[] = [];
   let fail = true;
   const engine = createWorkflowEngine({
+    logger: SILENT,
     store,
     workflows: [chain(3)],
     executors: {

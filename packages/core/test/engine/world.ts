@@ -8,14 +8,12 @@ import {
   type WorkflowEngineOptions,
 } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
+import { SILENT } from "./silent.ts";
 import { settle } from "./turns.ts";
 import "./preloaded.ts";
 
 type Engine = ReturnType<typeof createWorkflowEngine>;
 type EngineOptions = Partial<Omit<WorkflowEngineOptions, "clock">>;
-
-const quiet = (): void => undefined;
-const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 
 /** A store, and processes on it that come and go. One clock, moved by hand, is everybody's. */
 export interface World {
