@@ -86,7 +86,10 @@ class ChaosTrial implements Disturbed {
     this.random = seededRandom(seed);
     this.leaseMs = leaseMs;
     const own = store === undefined ? undefined : this.#controlOf(store);
-    this.#outside = new Outside({ seed, random: this.random, own, worker: () => this.#anyWorker().control });
+    this.#outside = new Outside({
+      ...{ seed, random: this.random, own, worker: () => this.#anyWorker().control },
+      onRest: (executionId) => this.#ledger.rests(executionId),
+    });
   }
 
   async run(): Promise<ChaosVerdict> {

@@ -49,6 +49,12 @@ export class Ledger {
     }
   }
 
+  /** Notes that an execution rests: the worker that suspended it may have died before it could say so. */
+  rests(executionId: string): void {
+    this.#cutOff.delete(executionId);
+    this.#owners.delete(executionId);
+  }
+
   /** What must not be: two commits of one version, and a commit with an older token than one before it. */
   get violations(): string[] {
     const zombies = [...this.#commits].flatMap(([executionId, commits]) => {

@@ -15,6 +15,8 @@ export interface OutsideParts {
   own: ChaosControl | undefined;
   /** A worker's engine. */
   worker: () => ChaosControl;
+  /** Called with each execution that is seen to be suspended. */
+  onRest: (executionId: string) => void;
 }
 
 /** Milliseconds between two looks at the executions that have not ended. */
@@ -185,7 +187,10 @@ export class Outside {
       await sleep(POLL_MS);
       try {
         const statuses = await this.#control().statuses([...this.open]);
-        for (const [id, status] of Object.entries(statuses)) if (isEnded(status)) this.ended(id, status);
+        for (const [id, status] of Object.entries(statuses)) {
+          if (isEnded(status)) this.ended(id, status);
+          if (status === "suspended") this.#parts.onRest(id);
+        }
       } catch (error) {
         if (!PASSING.has(codeOf(error))) throw error;
       }
