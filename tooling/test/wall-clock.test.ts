@@ -10,7 +10,8 @@ const READINGS: Record<string, { times: number; because: string }> = {
   "packages/core/src/clock.ts": { times: 2, because: "the clock itself, and what makes its readings fit" },
   "packages/core/src/conformance/cases/leases.ts": { times: 1, because: "a hint in words" },
   "packages/core/src/conformance/wrong-clock.ts": { times: 1, because: "makes Date wrong for a case" },
-  "packages/core/src/engine/runner.ts": { times: 1, because: "the timestamp of an event" },
+  "packages/core/src/engine/emitter.ts": { times: 2, because: "the timestamps of events" },
+  "packages/core/src/engine/fork.ts": { times: 1, because: "the timestamp of the initial checkpoint" },
   "packages/core/src/state/journal.ts": { times: 1, because: "the timestamp of a checkpoint" },
   "packages/core/src/state/open-execution.ts": { times: 1, because: "the timestamp of the initial checkpoint" },
   "packages/store-memory/src/memory-checkpoint-store.ts": { times: 2, because: "the store's clock: leases go by it" },
@@ -23,6 +24,7 @@ const READINGS: Record<string, { times: number; because: string }> = {
     times: 1,
     because: "the clock of a database in this process",
   },
+  "apps/playground/src/compare/interruptions.ts": { times: 1, because: "a pause until a time of the store's" },
   "apps/playground/src/nodes/http-call.ts": { times: 1, because: "Retry-After may be a date" },
 };
 
