@@ -74,7 +74,7 @@ class ChaosTrial implements Disturbed {
   readonly #store: CheckpointStore | undefined;
   readonly #outside: Outside;
   readonly #effects = new EffectsServer((asked) => this.#outside.answer(asked));
-  readonly #ledger = new Ledger((executionId, status) => this.#outside.ended(executionId, status));
+  readonly #ledger = new Ledger((executionId, status) => this.#outside.told(executionId, status));
   #effectsUrl = "";
   #spawned = 0;
   #isCalm = false;

@@ -13,6 +13,8 @@ export interface Observed {
   forkedAt?: number;
   /** A call of `cancelExecution` has resolved. */
   isCancelled: boolean;
+  /** The answers that were kept. One that comes after a failure makes the execution due, and the node starts again. */
+  answers: number;
   /** How runs that were called for have ended. */
   results: string[];
 }
@@ -104,8 +106,9 @@ function judgeEnd({ head, observed, model, check }: Case, ledger: Ledger): void 
     (status === "failed" && mayFail && !isCancelled);
   check(isAllowed, () => `the model has no such end: ${JSON.stringify(failure)}${isCancelled ? ", cancelled" : ""}`);
   const told = [...(ledger.ends.get(id) ?? []), ...results.filter((result) => isEnded(result as WorkflowStatus))];
-  // What has failed may be cancelled.
-  const isTold = (each: string) => each === status || (each === "failed" && status === "cancelled");
+  // What has failed may be cancelled, or continued by an answer.
+  const mayContinue = status === "cancelled" || observed.answers > 0;
+  const isTold = (each: string) => each === status || (each === "failed" && mayContinue);
   check(told.every(isTold), () => `was told to end as ${told.join(", ")}`);
   check(head.owner === undefined, () => `has the owner ${head.owner}`);
   check(status !== "completed" || head.waiting === undefined, () => `waits: ${JSON.stringify(head.waiting)}`);
@@ -154,6 +157,9 @@ function judgeRuns({ head, observed, done, check }: Case, effects: EffectsServer
     );
     check(new Set(names).size === names.length, () => `${nodeId} ran an attempt twice: ${list}`);
     const isOnce = retry?.onCrash === "fail";
-    check(!isOnce || runs.length <= 1, () => `${nodeId} must not start again after a crash: ${list}`);
+    check(
+      !isOnce || runs.length <= 1 + observed.answers,
+      () => `${nodeId} must not start again after a crash: ${list}`,
+    );
   }
 }

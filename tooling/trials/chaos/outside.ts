@@ -33,6 +33,8 @@ export class Outside {
   readonly violations: string[] = [];
   readonly #parts: OutsideParts;
   readonly #asked = new Set<string>();
+  /** The executions that have ended as failed: an answer makes them due again. */
+  readonly #failed = new Set<string>();
   readonly #work = new Set<Promise<void>>();
   #started = 0;
   #isOver = false;
@@ -68,7 +70,10 @@ export class Outside {
     const answer = async () => {
       await sleep(300 * random());
       if (random() < 0.2) await this.#answerWrongly(executionId, waitToken);
-      const give = (control: ChaosControl) => control.answer(waitToken, chaosAnswer(node, wait));
+      const give = async (control: ChaosControl) => {
+        await control.answer(waitToken, chaosAnswer(node, wait));
+        this.#answered(executionId);
+      };
       await this.#untilDone(executionId, give);
       // The second answer may come too late.
       if (random() < 0.3) await this.#untilDone(executionId, give, 3);
@@ -76,11 +81,21 @@ export class Outside {
     this.#background(answer());
   }
 
-  /** Notes an end that was told or seen. */
-  ended(executionId: string, status: WorkflowStatus): void {
+  /** Notes an end that a worker has told. That of a failure counts once it is seen: an answer may end it again. */
+  told(executionId: string, status: WorkflowStatus): void {
+    if (status !== "failed") this.#ended(executionId, status);
+  }
+
+  #ended(executionId: string, status: WorkflowStatus): void {
     if (!this.open.delete(executionId)) return;
+    if (status === "failed") this.#failed.add(executionId);
     const { plan, forkedAt } = this.#observed(executionId);
     if (status === "completed" && plan.isForked && forkedAt === undefined) this.#background(this.#fork(plan));
+  }
+
+  #answered(executionId: string): void {
+    this.#observed(executionId).answers += 1;
+    if (this.#failed.delete(executionId)) this.open.add(executionId);
   }
 
   #background(work: Promise<void>): void {
@@ -93,7 +108,7 @@ export class Outside {
   }
 
   #begin(plan: ChaosPlan): void {
-    this.executions.set(plan.executionId, { plan, isCancelled: false, results: [] });
+    this.executions.set(plan.executionId, { plan, isCancelled: false, answers: 0, results: [] });
     this.open.add(plan.executionId);
     this.#background(this.#tend(plan));
   }
@@ -147,7 +162,7 @@ export class Outside {
     try {
       const executionId = await this.#parts.own?.fork(plan.executionId, forkedAt);
       if (executionId === undefined) return;
-      this.executions.set(executionId, { plan, forkedAt, isCancelled: false, results: [] });
+      this.executions.set(executionId, { plan, forkedAt, isCancelled: false, answers: 0, results: [] });
       this.open.add(executionId);
     } catch (error) {
       // It has taken fewer steps than its workflow has nodes.
@@ -183,12 +198,12 @@ export class Outside {
 
   /** Looks for ends that nobody has told: a worker that is killed takes its last notes with it. */
   async #poll(): Promise<void> {
-    while (!this.#isOver || this.open.size > 0) {
+    while (!this.#isOver || this.open.size > 0 || this.#work.size > 0) {
       await sleep(POLL_MS);
       try {
         const statuses = await this.#control().statuses([...this.open]);
         for (const [id, status] of Object.entries(statuses)) {
-          if (isEnded(status)) this.ended(id, status);
+          if (isEnded(status)) this.#ended(id, status);
           if (status === "suspended") this.#parts.onRest(id);
         }
       } catch (error) {
