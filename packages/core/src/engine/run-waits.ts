@@ -99,7 +99,7 @@ export class RunWaits {
     const { journal, codec } = this.#parts;
     const { waiting } = journal.progress;
     const sinceMs = journal.storeNow();
-    const until = untilMs ?? (forMs === undefined ? undefined : sinceMs + forMs);
+    const until = untilMs ?? (forMs === undefined ? undefined : journal.storeNowAtMost() + forMs);
     const wait: NodeWait = {
       ...run,
       token: nextWaitToken(this.#parts, run),

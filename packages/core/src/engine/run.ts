@@ -280,7 +280,7 @@ class Run {
       emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure });
       return this.#ends.failed({ failure, thrown });
     }
-    const atMs = Math.ceil(journal.storeNow() + delayMs);
+    const atMs = delayMs === 0 ? journal.storeNow() : Math.ceil(journal.storeNowAtMost() + delayMs);
     const mayWait = beforeRetry({ ...this.#facts(), waitMs: delayMs, holdMs: this.#parts.holdMs });
     const isStopping = mayWait === "stop";
     const wakeAt = isStopping ? this.#ends.dueAt(atMs) : atMs;

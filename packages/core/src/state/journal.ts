@@ -38,13 +38,16 @@ export class Journal {
   readonly #queue: CommitQueue;
   /** By `clock.elapsed()`: when the head was read. */
   readonly #readMs: number;
+  readonly #askedMs: number;
   readonly #readAt: number;
   #point: JournalPoint;
   #newestOrder = 0;
   #onRecord: QueuedCommit["onRecord"];
 
-  constructor(surroundings: Surroundings, record: ExecutionRecord, restored: RestoredState) {
+  /** `askedMs`: when the head was asked for, by `clock.elapsed()`. */
+  constructor(surroundings: Surroundings, record: ExecutionRecord, restored: RestoredState, askedMs: number) {
     this.#surroundings = surroundings;
+    this.#askedMs = askedMs;
     this.record = record;
     this.executionId = record.id;
     this.#readAt = record.readAt;
@@ -105,9 +108,19 @@ export class Journal {
   /**
    * The time by the store's clock, in whole milliseconds since the epoch: when the head was read, and the time elapsed
    * since. So a wrong clock of this machine changes no wait.
+   *
+   * - It is at most the store's time, so nothing that it finds over or due is early.
    */
   storeNow(): number {
     return Math.floor(this.#readAt + this.#surroundings.clock.elapsed() - this.#readMs);
+  }
+
+  /**
+   * A time that the store's clock has not passed, in whole milliseconds since the epoch: for the ends of waits that begin
+   * now. The store read the head at some moment between the question and its answer.
+   */
+  storeNowAtMost(): number {
+    return Math.ceil(this.#readAt + this.#surroundings.clock.elapsed() - this.#askedMs);
   }
 
   /** The state as it is now, for {@link undoTo}. */

@@ -91,8 +91,9 @@ export async function createExecution(surroundings: Surroundings, options: Creat
   const records = [initial];
   // Before the write: what cannot be read back must not be in the store.
   const restored = restoreState(codec, executionId, records);
+  const askedMs = clock.elapsed();
   const head = await store.createExecution(execution);
-  return open(surroundings, { head, records, restored }, { readOnly: false });
+  return open(surroundings, { head, records, restored }, { readOnly: false, askedMs });
 }
 
 /** Who owns a new execution, or why nobody does. */
@@ -153,7 +154,7 @@ export async function claimExecution(
   refuseIncompleteImport(before);
   const { history = false, from = RESUMABLE } = options;
   const start = history ? "oldest" : "snapshot";
-  const { head, read, claimed: granted } = await claimAsRead(surroundings, before, { start, from });
+  const { head, read, claimed: granted, askedMs } = await claimAsRead(surroundings, before, { start, from });
   const claimed = withFailure(granted, head);
   if (claimed.userId !== before.userId || claimed.workflowId !== before.workflowId) {
     // The id was deleted and used again since. Nobody is to run it by this call, and nobody does: it has no `wakeAt`.
@@ -161,11 +162,11 @@ export async function claimExecution(
     throw notFound(before.id);
   }
   if (read !== undefined && isSameHistory(head, claimed)) {
-    return { ...open(surroundings, { ...read, head: claimed }, { readOnly: false }), before: head };
+    return { ...open(surroundings, { ...read, head: claimed }, { readOnly: false, askedMs }), before: head };
   }
   try {
     const newer = await readHistory(surroundings, claimed, start);
-    return { ...open(surroundings, newer, { readOnly: false }), before: head };
+    return { ...open(surroundings, newer, { readOnly: false, askedMs }), before: head };
   } catch (error) {
     await putBack(surroundings, claimed, head);
     throw error;
@@ -180,8 +181,8 @@ async function claimAsRead(
   surroundings: Surroundings,
   found: ExecutionRecord,
   { start, from: allowed }: { start: HistoryStart; from: readonly WorkflowStatus[] },
-): Promise<{ head: ExecutionRecord; read: ReadHistory | undefined; claimed: ExecutionRecord }> {
-  const { store, leaseMs } = surroundings;
+): Promise<{ head: ExecutionRecord; read: ReadHistory | undefined; claimed: ExecutionRecord; askedMs: number }> {
+  const { store, leaseMs, clock } = surroundings;
   for (let before = found, changes = 0; ; changes++) {
     // What cannot be claimed need not be read; the store says why.
     const mayClaim = allowed.includes(before.status);
@@ -189,8 +190,9 @@ async function claimAsRead(
     const { head = before } = read ?? {};
     const from = allowed.includes(head.status) && changes < MAX_CHANGES ? [head.status] : allowed;
     const claim = { claimId: randomUUID(), owner: randomUUID(), leaseMs, from };
+    const askedMs = clock.elapsed();
     try {
-      return { head, read, claimed: await store.claimExecution(found.id, claim) };
+      return { head, read, claimed: await store.claimExecution(found.id, claim), askedMs };
     } catch (error) {
       if (from === allowed || !isWorkflowError(error, "INVALID_STATUS")) throw error;
       before = await readHead(surroundings, found.id);
@@ -263,9 +265,9 @@ function hasLapsedLease({ status, leaseUntil = 0, readAt }: ExecutionRecord): bo
 function open(
   surroundings: Surroundings,
   { head, records, restored }: ReadHistory,
-  flags: { readOnly: boolean; lastOnly?: boolean; leaseExpired?: boolean },
+  flags: { readOnly: boolean; lastOnly?: boolean; leaseExpired?: boolean; askedMs?: number },
 ): OpenedExecution {
-  const { lastOnly = false, leaseExpired = false, readOnly } = flags;
-  const journal = new Journal(surroundings, head, restored);
+  const { lastOnly = false, leaseExpired = false, readOnly, askedMs = surroundings.clock.elapsed() } = flags;
+  const journal = new Journal(surroundings, head, restored, askedMs);
   return { journal, records, record: head, readOnly, lastOnly, leaseExpired };
 }
