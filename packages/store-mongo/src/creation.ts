@@ -11,7 +11,7 @@ import type { Document } from "mongodb";
 import type { UpdateStatement } from "./call.ts";
 import type { CommitContext } from "./commit.ts";
 import { deleteExecutions } from "./deletion.ts";
-import { isLive, newEntry, wholeRange } from "./documents.ts";
+import { isLive, madeAtOf, newEntry, wholeRange } from "./documents.ts";
 import { type EndedExpiry, isPresent } from "./expiry.ts";
 import { createUpdate } from "./head-updates.ts";
 import { readHead } from "./read-head.ts";
@@ -60,6 +60,10 @@ export async function create(
     }
     // Unless an earlier send may still make the head, which needs its entry and its snapshot.
     if (!wasResent) await call.delete(collection, before.map(queryOf)).catch(() => {});
+    // It was made and deleted, and others have made the id anew: their first token is above the one of this call.
+    if (!isTaken && !wasResent && head !== undefined) {
+      return structuredClone(createdHead(execution, head.firstToken - 1, madeAtOf(entry)));
+    }
     if (isPresent(head)) return { refused: true, head: toStoredHead(head) };
     // It has expired, and the server has not removed it yet.
     if (isLive(head)) await deleteExecutions(call, collection, [{ id, version: head.version, token: head.token }]);
