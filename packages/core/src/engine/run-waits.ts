@@ -94,10 +94,16 @@ export class RunWaits {
     if (over.length > 0) await this.#wake(over.map(timedOut));
   }
 
-  /** The wait that a node begins, and the head that names it. @throws {WorkflowError} STATE_NOT_SERIALIZABLE */
-  begin(run: NodeRun, { reason, payload, untilMs, forMs }: SuspendedOutcome): { wait: NodeWait; head: HeadUpdate } {
+  /**
+   * The wait that a node begins, the head that names it, and the time at which the execution then wants to run.
+   *
+   * @throws {WorkflowError} STATE_NOT_SERIALIZABLE
+   */
+  begin(
+    run: NodeRun,
+    { reason, payload, untilMs, forMs }: SuspendedOutcome,
+  ): { wait: NodeWait; head: HeadUpdate; wakeAt: number | undefined } {
     const { journal, codec } = this.#parts;
-    const { waiting } = journal.progress;
     const sinceMs = journal.storeNow();
     const until = untilMs ?? (forMs === undefined ? undefined : journal.storeNowAtMost() + forMs);
     const wait: NodeWait = {
@@ -108,7 +114,8 @@ export class RunWaits {
       ...(reason === undefined ? {} : { reason }),
       ...(payload === undefined ? {} : { payload: codec.take(payload, ["payload"]).value }),
     };
-    return { wait, head: this.#listed(new Map(waiting).set(run.nodeId, wait)) };
+    const waiting = new Map(journal.progress.waiting).set(run.nodeId, wait);
+    return { wait, head: this.#listed(waiting), wakeAt: this.wakeAt(waiting.values()) };
   }
 
   /** Returns the time at which the execution wants to run without an answer, in milliseconds since the epoch. */

@@ -297,14 +297,12 @@ class Run {
     const { journal, emit } = this.#parts;
     const refused = await this.#settleEarlier();
     if (refused !== undefined) throw refused;
-    const { wait, head } = this.waits.begin(run, outcome);
+    const { wait, head, wakeAt } = this.waits.begin(run, outcome);
     const { context, changes } = outcome.change;
     if (context !== undefined) journal.replaceContext(context);
     if (changes !== undefined) journal.patchContext(changes);
     this.#planner.park(index);
     const isLast = this.#planner.next() === undefined && !this.waits.hasAnswers && !this.#ends.isToCancel;
-    const waiting = new Map(journal.progress.waiting).set(run.nodeId, wait);
-    const wakeAt = this.waits.wakeAt(waiting.values());
     const status = isLast ? ({ status: "suspended", wakeAt: wakeAt ?? null } as const) : {};
     try {
       await journal.save({ ...head, ...this.#mended(run.nodeId), ...status }, { waits: [wait] });
