@@ -15,15 +15,6 @@ export function taken(executionId: string): WorkflowError {
   });
 }
 
-/** Makes the error of a call whose wait for another owner is over. */
-export function held({ id, owner, leaseUntil = 0, readAt }: ExecutionRecord): WorkflowError {
-  const retryAfterMs = Math.max(0, leaseUntil - readAt);
-  return new WorkflowError("LEASE_HELD", `Execution ${quoted(id)} is still run by another owner.`, {
-    executionId: id,
-    details: { owner, retryAfterMs },
-  });
-}
-
 /** Makes the error for an execution that has no definition, and that a recovery therefore leaves. */
 export function withoutDefinition({ id, workflowId }: ExecutionRecord): WorkflowError {
   return new WorkflowError("DEFINITION_NOT_FOUND", `No definition was kept with execution ${quoted(id)}.`, {

@@ -4,6 +4,7 @@ import { refuseIncompleteImport, shownStatus } from "../state/incomplete-import.
 import { readHead } from "../state/open-execution.ts";
 import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import { leaseHeld } from "../store/rules.ts";
 import { isTaken, readAnswer, tokenRefused } from "./answers.ts";
 import { type Call, limitsOf, withinCall } from "./call.ts";
 import { ChangeWaiter } from "./change-waiter.ts";
@@ -11,7 +12,7 @@ import { createFor } from "./create-for.ts";
 import { onJoin, RECOVERY_HOLD_MS } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
-import { held, isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
+import { isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
 import { throwFailure } from "./results.ts";
 import { Resumer } from "./resumer.ts";
 import {
@@ -166,7 +167,7 @@ export class Runner<Context extends object> {
         }
         if (await waiter.wait()) continue;
         if (head.status === "pending") return await this.#starter.recorded(call, head);
-        throw held(head);
+        throw leaseHeld(head, head.readAt);
       }
     } finally {
       waiter.end();

@@ -128,15 +128,20 @@ export function claimRefusal(
     );
   }
   if (head.status === "running" && request.force !== true && (head.leaseUntil ?? 0) > now) {
-    const retryAfterMs = (head.leaseUntil ?? 0) - now;
-    return new WorkflowError(
-      "LEASE_HELD",
-      `Execution ${quoted(id)} is being run by ${quoted(head.owner)}, whose lease ends in ${retryAfterMs} ms.`,
-      { executionId: id, details: { retryAfterMs, owner: head.owner } },
-    );
+    return leaseHeld(head, now);
   }
   const hasEnd = Math.max(head.token, head.recoveries) >= Number.MAX_SAFE_INTEGER || !canTakeRecords(head);
   return hasEnd ? counterEnded(id) : undefined;
+}
+
+/** Returns the error for a claim while another owner has the lease at `now` (the store's clock). */
+export function leaseHeld({ id, owner, leaseUntil = 0 }: ExecutionRecord, now: number): WorkflowError {
+  const retryAfterMs = Math.max(0, leaseUntil - now);
+  return new WorkflowError(
+    "LEASE_HELD",
+    `Execution ${quoted(id)} is being run by ${quoted(owner)}, whose lease ends in ${retryAfterMs} ms.`,
+    { executionId: id, details: { retryAfterMs, owner } },
+  );
 }
 
 /**
