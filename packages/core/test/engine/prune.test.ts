@@ -1,41 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import {
-  createWorkflowEngine,
-  type NodeExecutor,
-  type PruneOptions,
-  type PruneProgress,
-  WorkflowError,
-} from "../../src/index.ts";
+import { createWorkflowEngine, type PruneOptions, type PruneProgress, WorkflowError } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { append, chain } from "./chain.ts";
-
-const DAY_MS = 86_400_000;
-
-async function setUp() {
-  const clock = new ManualClock();
-  const store = new MemoryCheckpointStore({ clock });
-  const executor: NodeExecutor = (args) => {
-    if (args.userId === "fails") throw new Error("boom");
-    return append(args);
-  };
-  const engine = createWorkflowEngine({
-    store,
-    workflows: [chain(2), chain(2, "other")],
-    executors: { default: executor },
-    clock,
-  });
-  for (const [executionId, workflowId, userId] of [
-    ["e1", "chain", "u1"],
-    ["e2", "chain", "fails"],
-    ["e3", "other", "u1"],
-  ] as const) {
-    await engine.executeWorkflow({ executionId, workflowId, userId });
-    clock.advance(DAY_MS);
-  }
-  await engine.executeWorkflow({ executionId: "e4", workflowId: "chain", userId: "u1", budgetMs: 0 });
-  return { clock, store, engine };
-}
+import { DAY_MS, setUp } from "./four-executions.ts";
 
 describe("pruneExecutions", () => {
   it("deletes what ended long ago by the store's clock, failed ones only where asked for, and returns how many", async () => {
