@@ -1,6 +1,14 @@
 import type { CommitRequest } from "@waymark/core/store";
 import { type Statement, statement } from "../database.ts";
-import { COMMIT_PARAMETERS, countsOf, fence, HEAD_CHANGES, isOfCheckpoint, type RequestSql } from "./commit-changes.ts";
+import {
+  ANY_COUNTS,
+  COMMIT_PARAMETERS,
+  countsOf,
+  fence,
+  HEAD_CHANGES,
+  isOfCheckpoint,
+  type RequestSql,
+} from "./commit-changes.ts";
 import type { Call } from "./commit-statements.ts";
 import { RECORD_COLUMNS, RECORD_DEFINITIONS, recordRow, recordset, recordValues, writeRecord } from "./new-records.ts";
 import type { TableNames } from "./table-names.ts";
@@ -11,31 +19,23 @@ export type Batch = readonly { readonly id: string; readonly request: CommitRequ
 /** A batch never drops records. */
 const PARAMETERS = COMMIT_PARAMETERS.filter((one) => one.path !== "dropBefore" && !isOfCheckpoint(one));
 
-/** The statements of batches, each of which returns the ids of the commits that were made. */
+/** The most statements that an application's batches get. Batches beyond them share the one that names all columns. */
+const MAX_KINDS = 32;
+/** Says that a batch has every parameter: one bit for each, as in {@link BatchStatements.call}. */
+const ALL = 2 ** PARAMETERS.length - 1;
+
+/**
+ * The statements of batches, each of which returns the ids of the commits that were made.
+ *
+ * A statement names only the columns that a commit of its batch changes. Most batches consist of nodes' commits, which
+ * change few: then it costs the server about a third less than a statement for all columns.
+ */
 export class BatchStatements {
-  /** For commits that have one checkpoint each, as nearly all do: it comes with the rest of its commit. */
-  readonly #single: Statement;
-  /** For all other commits: checkpoints are a list of their own. */
-  readonly #several: Statement;
+  readonly #names: TableNames;
+  readonly #byKind = new Map<string, Statement>();
 
   constructor(names: TableNames) {
-    const record = recordset("$2", ["at bigint"]);
-    this.#single = batchStatement(names, {
-      columns: RECORD_DEFINITIONS,
-      counts: {
-        added: "1",
-        shown: "CASE WHEN i.record_kind = 'save' THEN 0 ELSE 1 END",
-        snapshotAt: "CASE WHEN i.record_kind = 'snapshot' THEN 1 END",
-      },
-      kept: "e.seq AS new_seq, i.*",
-      records: `SELECT head.key, head.new_seq, ${recordValues("head")} FROM head`,
-    });
-    this.#several = batchStatement(names, {
-      columns: "at bigint, added bigint, shown bigint, snapshot_at bigint",
-      counts: { added: "i.added", shown: "i.shown", snapshotAt: "i.snapshot_at" },
-      kept: "e.seq - i.added AS before, i.id, i.at",
-      records: `SELECT head.key, head.before + r.place, ${recordValues("r")} FROM head JOIN ${record} ON r.at = head.at`,
-    });
+    this.#names = names;
   }
 
   /** Returns the statement for a batch, and its values: the commits as JSON, and their records if they are apart. */
@@ -43,8 +43,10 @@ export class BatchStatements {
     const areSingle = batch.every(({ request }) => request.checkpoints?.length === 1);
     const rows: object[] = [];
     const records: object[] = [];
+    let present = 0;
     for (const [at, { id, request }] of batch.entries()) {
-      const row = commitRow(id, request);
+      const row: Record<string, unknown> = { id };
+      present |= writeCommit(request, row);
       const { checkpoints = [] } = request;
       if (areSingle) {
         for (const one of checkpoints) writeRecord(one, row);
@@ -55,20 +57,32 @@ export class BatchStatements {
       }
       rows.push(row);
     }
-    if (areSingle) return { statement: this.#single, values: [JSON.stringify(rows)] };
-    return { statement: this.#several, values: [JSON.stringify(rows), JSON.stringify(records)] };
+    const statement = this.#statement(areSingle, present);
+    return { statement, values: areSingle ? [JSON.stringify(rows)] : [JSON.stringify(rows), JSON.stringify(records)] };
+  }
+
+  #statement(areSingle: boolean, present: number): Statement {
+    const kind = `${areSingle}${present}`;
+    const known = this.#byKind.get(kind);
+    if (known !== undefined) return known;
+    if (this.#byKind.size >= MAX_KINDS && present !== ALL) return this.#statement(areSingle, ALL);
+    const built = batchStatement(this.#names, areSingle ? SINGLE : SEVERAL, present);
+    this.#byKind.set(kind, built);
+    return built;
   }
 }
 
-/** Makes the row of a commit, without its checkpoints and without absent fields. */
-function commitRow(id: string, request: CommitRequest): Record<string, unknown> {
-  const row: Record<string, unknown> = { id };
-  for (const { name, read } of PARAMETERS) {
+/** Writes a commit, without its checkpoints and without absent fields. Returns a bit for each parameter that it has. */
+function writeCommit(request: CommitRequest, row: Record<string, unknown>): number {
+  let present = 0;
+  for (const [index, { name, read }] of PARAMETERS.entries()) {
     const value = read(request);
+    if (value === undefined) continue;
+    present |= 1 << index;
     if (value === null) row[`clears_${name}`] = true;
-    else if (value !== undefined) row[name] = value;
+    else row[name] = value;
   }
-  return row;
+  return present;
 }
 
 /** The SQL of a batch's records: columns of a commit's row, columns to keep, the counts, and the rows to insert. */
@@ -79,14 +93,37 @@ interface RecordsSql {
   records: string;
 }
 
-function batchStatement({ executions, checkpoints }: TableNames, by: RecordsSql): Statement {
-  const own = PARAMETERS.flatMap(({ name, type, isClearable }) => [
+/** For commits that have one checkpoint each, as nearly all do: it comes with the rest of its commit. */
+const SINGLE: RecordsSql = {
+  columns: RECORD_DEFINITIONS,
+  counts: {
+    added: "1",
+    shown: "CASE WHEN i.record_kind = 'save' THEN 0 ELSE 1 END",
+    snapshotAt: "CASE WHEN i.record_kind = 'snapshot' THEN 1 END",
+  },
+  kept: "e.seq AS new_seq, i.*",
+  records: `SELECT head.key, head.new_seq, ${recordValues("head")} FROM head`,
+};
+
+/** For all other commits: checkpoints are a list of their own. */
+const SEVERAL: RecordsSql = {
+  columns: "at bigint, added bigint, shown bigint, snapshot_at bigint",
+  counts: { added: "i.added", shown: "i.shown", snapshotAt: "i.snapshot_at" },
+  kept: "e.seq - i.added AS before, i.id, i.at",
+  records: `SELECT head.key, head.before + r.place, ${recordValues("r")} FROM head JOIN ${recordset("$2", ["at bigint"])} ON r.at = head.at`,
+};
+
+function batchStatement({ executions, checkpoints }: TableNames, by: RecordsSql, present: number): Statement {
+  const sent = PARAMETERS.filter((_, index) => (present & (1 << index)) !== 0);
+  const own = sent.flatMap(({ name, type, isClearable }) => [
     // As text, since a failure may hold escapes of JSON that PostgreSQL cannot read.
     `${name} ${type === "json" ? "text" : type}`,
     ...(isClearable ? [`clears_${name} boolean`] : []),
   ]);
-  const row = rowSql(by.counts);
-  const changes = HEAD_CHANGES.map(({ column, to }) => `${column} = ${to(row)}`);
+  const row = rowSql(by.counts, new Set(sent.map(({ path }) => path)));
+  const changes = HEAD_CHANGES.filter(({ isIn }) => isIn(row, ANY_COUNTS)).map(
+    ({ column, to }) => `${column} = ${to(row)}`,
+  );
   return statement(
     `WITH i AS MATERIALIZED (
        SELECT * FROM json_to_recordset($1::json) AS r (
@@ -104,11 +141,13 @@ function batchStatement({ executions, checkpoints }: TableNames, by: RecordsSql)
 
 const PARAMETER_OF = new Map<string, (typeof PARAMETERS)[number]>(PARAMETERS.map((one) => [one.path, one]));
 
-/** Finds the parts of many requests: each is a column of `i`, which is NULL for a request without it. */
-function rowSql(counts: RequestSql["counts"]): RequestSql {
+/** Finds the parts of many requests: each that any has is a column of `i`, which is NULL for a request without it. */
+function rowSql(counts: RequestSql["counts"], present: ReadonlySet<string>): RequestSql {
   return {
+    has: (field) => present.has(field),
     value: (field) => find(field).sent,
     or: (field, otherwise) => {
+      if (!present.has(field)) return otherwise;
       const { name, isClearable, written, sent } = find(field);
       const value = `coalesce(${written(sent)}, ${otherwise})`;
       return isClearable ? `CASE WHEN i.clears_${name} THEN NULL ELSE ${value} END` : value;

@@ -18,6 +18,8 @@ export function isOfCheckpoint({ path }: Parameter): boolean {
 
 /** The SQL of the parts of a request. */
 export interface RequestSql {
+  /** Returns whether the request has a field, or any of the requests does. */
+  has(field: FieldPath<typeof COMMIT>): boolean;
   /** Returns the SQL of a field that every request has. */
   value(field: FieldPath<typeof COMMIT>): string;
   /** Returns the SQL of what is written for a field, or `otherwise` for a request that does not have it. */
@@ -45,18 +47,21 @@ export function countsOf({ checkpoints = [] }: CommitRequest): RecordCounts {
   return counts;
 }
 
+/** The counts of commits with any number of records: every count may change the head. */
+export const ANY_COUNTS: RecordCounts = { added: 2, shown: 2, snapshotAt: 2 };
+
 /** A column of the head that a commit changes. */
 export interface HeadChange {
   readonly column: string;
   /** Returns whether a request changes the column. */
-  isIn(request: CommitRequest, counts: RecordCounts): boolean;
+  isIn(sql: RequestSql, counts: RecordCounts): boolean;
   /** Returns the SQL of its new value, or of its old value for a request that does not change it. */
   to(sql: RequestSql): string;
 }
 
 const always = () => true;
-const hasStatus = ({ head }: CommitRequest) => head?.status !== undefined;
-const hasLease = (request: CommitRequest) => hasStatus(request) || request.leaseMs !== undefined;
+const hasStatus = (sql: RequestSql) => sql.has("head.status");
+const hasLease = (sql: RequestSql) => hasStatus(sql) || sql.has("leaseMs");
 const status = (sql: RequestSql) => sql.or("head.status", "e.status");
 
 /** The fields of an update that are written as they are, each to a column of its own. */
@@ -69,32 +74,32 @@ export const HEAD_CHANGES: readonly HeadChange[] = [
   { column: EXECUTION.updatedAt.column, isIn: always, to: () => NOW },
   {
     column: EXECUTION.seq.column,
-    isIn: (_request, { added }) => added > 0,
+    isIn: (_sql, { added }) => added > 0,
     to: ({ counts }) => `e.seq + ${counts.added}`,
   },
   {
     column: EXECUTION.snapshotSeq.column,
-    isIn: (_request, { snapshotAt }) => snapshotAt !== null,
+    isIn: (_sql, { snapshotAt }) => snapshotAt !== null,
     to: ({ counts }) => `coalesce(e.seq + ${counts.snapshotAt}, e.snapshot_seq)`,
   },
   {
     column: EXECUTION.checkpointsCount.column,
-    isIn: (_request, { shown }) => shown > 0,
+    isIn: (_sql, { shown }) => shown > 0,
     to: ({ counts }) => `e.checkpoints_count + ${counts.shown}`,
   },
   {
     column: EXECUTION.recoveries.column,
-    isIn: (_request, { shown }) => shown > 0,
+    isIn: (_sql, { shown }) => shown > 0,
     to: ({ counts }) => `CASE WHEN ${counts.shown} > 0 THEN 0 ELSE e.recoveries END`,
   },
   ...(Object.entries(PLAIN) as [keyof typeof PLAIN, { column: string }][]).map(([field, { column }]) => ({
     column,
-    isIn: ({ head }: CommitRequest) => head?.[field] !== undefined,
+    isIn: (sql: RequestSql) => sql.has(`head.${field}`),
     to: (sql: RequestSql) => sql.or(`head.${field}`, `e.${column}`),
   })),
   {
     column: EXECUTION.wakeAt.column,
-    isIn: ({ head }) => head?.wakeAt !== undefined || head?.wakeInMs !== undefined,
+    isIn: (sql) => sql.has("head.wakeAt") || sql.has("head.wakeInMs"),
     to: (sql) => sql.or("head.wakeAt", sql.or("head.wakeInMs", "e.wake_at_ms")),
   },
   // Only a running execution has an owner and a lease: a pending one has none to renew, any other loses them.

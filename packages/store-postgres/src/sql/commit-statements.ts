@@ -2,6 +2,7 @@ import type { CommitRequest } from "@waymark/core/store";
 import { type Statement, statement } from "../database.ts";
 import { CHECKPOINT, COMMIT } from "./columns.ts";
 import {
+  ANY_COUNTS,
   COMMIT_PARAMETERS,
   countsOf,
   fence,
@@ -20,9 +21,6 @@ export interface Call {
 }
 
 const OWN_PARAMETERS = COMMIT_PARAMETERS.filter((one) => !isOfCheckpoint(one));
-
-/** The counts for any commit with several records: their statement is the same. */
-const ANY_COUNTS: RecordCounts = { added: 2, shown: 2, snapshotAt: 2 };
 
 /** Returns the fields that are sent as parameters. If a commit has several records, they are one parameter, as JSON. */
 function parametersFor({ checkpoints = [] }: CommitRequest) {
@@ -87,6 +85,7 @@ function sqlOf(request: CommitRequest, counts: RecordCounts): OneRequestSql {
   }
   const next = sent.size + 2;
   return {
+    has: (field) => written.has(field),
     value: (field) => sent.get(field) as string,
     or: (field, otherwise) => written.get(field) ?? otherwise,
     counts:
@@ -100,7 +99,7 @@ function sqlOf(request: CommitRequest, counts: RecordCounts): OneRequestSql {
 function commitStatement({ executions, checkpoints }: TableNames, request: CommitRequest): Statement {
   const counts = countsOf(request);
   const sql = sqlOf(request, counts);
-  const changes = HEAD_CHANGES.filter(({ isIn }) => isIn(request, counts.added > 1 ? ANY_COUNTS : counts)).map(
+  const changes = HEAD_CHANGES.filter(({ isIn }) => isIn(sql, counts.added > 1 ? ANY_COUNTS : counts)).map(
     ({ column, to }) => `${column} = ${to(sql)}`,
   );
   const conditions = ["e.id = $1", fence(sql)];

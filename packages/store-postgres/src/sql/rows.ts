@@ -9,7 +9,7 @@ import type { Row } from "../database.ts";
 import { CHECKPOINT, EXECUTION } from "./columns.ts";
 
 /** The server's time in milliseconds since the epoch, which is the same throughout one statement. */
-export const NOW = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
+export const NOW = "(date_part('epoch', statement_timestamp()) * 1000)::bigint";
 /** The statuses of executions that have ended. */
 export const ENDED = "('completed', 'failed', 'cancelled')";
 
