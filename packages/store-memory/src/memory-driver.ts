@@ -63,7 +63,7 @@ export class MemoryDriver implements StoreDriver {
     const { executions, index } = this.#data;
     const existing = executions.get(execution.id);
     if (existing !== undefined) return this.#refused(existing);
-    const head = structuredClone(createdHead(execution, ++this.#data.lastToken, this.#now()));
+    const head = copyHead(createdHead(execution, ++this.#data.lastToken, this.#now()));
     const records = [recordOf(execution.checkpoint, 0)];
     const entry: Entry = { head, records, initialCheckpointId: execution.checkpoint.id };
     executions.set(execution.id, entry);
@@ -81,7 +81,7 @@ export class MemoryDriver implements StoreDriver {
     const now = this.#now();
     if (entry === undefined || entry.lastClaimId === request.claimId) return this.#refused(entry);
     if (claimRefusal(id, entry.head, request, now) !== undefined) return this.#refused(entry);
-    entry.head = structuredClone(claimedHead(entry.head, request, ++this.#data.lastToken, now));
+    entry.head = copyHead(claimedHead(entry.head, request, ++this.#data.lastToken, now));
     entry.lastClaimId = request.claimId;
     return this.#headOf(entry);
   }
@@ -96,7 +96,7 @@ export class MemoryDriver implements StoreDriver {
       if (entry.records[dropBefore - firstSeq]?.kind !== "snapshot") return this.#refused(entry);
     }
     const head = committedHead(entry.head, request, this.#now());
-    entry.head = hasNested(request) ? structuredClone(head) : head;
+    entry.head = hasNested(request) ? copyHead(head) : head;
     entry.records.push(...checkpoints.map((checkpoint, at) => recordOf(checkpoint, seq + 1 + at)));
     if (head.firstSeq > firstSeq) entry.records.splice(0, head.firstSeq - firstSeq);
     entry.lastCommitId = request.commitId;
@@ -168,13 +168,22 @@ export class MemoryDriver implements StoreDriver {
   }
 
   #headOf({ head }: Entry): ExecutionRecord {
-    return { ...structuredClone(head), readAt: this.#now() };
+    return copyHead(head, this.#now());
   }
 }
 
 /** Returns whether a commit puts objects of the caller into the head. */
 function hasNested({ head }: CommitRequest): boolean {
   return head !== undefined && ((head.failure ?? undefined) !== undefined || (head.waiting ?? undefined) !== undefined);
+}
+
+/** Copies a head. Only a nested field needs a deep copy; most heads have none. */
+function copyHead(head: ExecutionRecord, readAt = head.readAt): ExecutionRecord {
+  const copy = { ...head, readAt };
+  if (head.failure !== undefined) copy.failure = structuredClone(head.failure);
+  if (head.waiting !== undefined) copy.waiting = structuredClone(head.waiting);
+  if (head.metadata !== undefined) copy.metadata = structuredClone(head.metadata);
+  return copy;
 }
 
 function copyRecord(record: CheckpointRecord): CheckpointRecord {

@@ -32,9 +32,8 @@ export function executorArgs(
     get signal() {
       return signal();
     },
-    get log() {
-      return nodeLogger(parts, { step, run });
-    },
+    // Not by an accessor: making one costs more than the functions do.
+    log: nodeLogger(parts, { step, run }),
   };
   const answer = journal.progress.answers.get(run.nodeId);
   if (answer !== undefined && answer.visit === run.visit) {
