@@ -81,6 +81,15 @@ export {
   type WorkflowErrorOptions,
 } from "./errors.ts";
 export {
+  type Add,
+  type Adjusted,
+  type Append,
+  add,
+  append,
+  type Merge,
+  merge,
+} from "./state/adjustments.ts";
+export {
   type ReadonlyWorkflowState,
   WorkflowState,
   type WorkflowStateClass,

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { checker } from "../checker.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
 import { isStandardSchema, type StandardSchema } from "../definition/standard-schema.ts";
+import type { Adjusted } from "../state/adjustments.ts";
 
 /**
  * The state that nodes hand on: a plain object of values that a checkpoint keeps (see docs/context.md).
@@ -112,10 +113,12 @@ export interface SuspendOptions<Context extends object = WorkflowContext> {
  * A result that names only what changed: top-level keys to set, the others stay.
  *
  * - Cheaper than a whole context if the context is large.
+ * - A value can also be `append()`, `add()` or `merge()`, which adjust the value that the context has when the node is
+ *   committed.
  * - Its keys and values are checked against the executor's context type.
  */
-export function patch<Changes extends object>(changes: Changes): Patch<Changes> {
-  return { [RESULT]: "patch", changes };
+export function patch<Changes extends object>(changes: Changes): Patch<Adjusted<Changes>> {
+  return { [RESULT]: "patch", changes: changes as Adjusted<Changes> };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { messageOf, WorkflowError } from "../errors.ts";
 import { nearName } from "../near-name.ts";
+import { withChanges } from "../state/adjust.ts";
 import { isPlain } from "../state/live-values.ts";
 import { MAX_REASON } from "../state/waiting.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
@@ -50,6 +51,11 @@ export function readResult(result: unknown, nodeId: string): NodeOutcome {
       { details: { nodeId } },
     );
   }
+}
+
+/** Returns the context after a node that has completed. @throws {WorkflowError} NODE_RESULT_INVALID */
+export function contextAfter(context: WorkflowContext, { context: next, changes = {} }: NextOutcome): WorkflowContext {
+  return next ?? withChanges(context, changes);
 }
 
 /** What is wrong with a result, in words. */

@@ -1,3 +1,4 @@
+import { adjust } from "./adjust.ts";
 import type { Codec } from "./codec.ts";
 import { isInstance, readEntries, readItems, readPlain, shapeOf } from "./live-values.ts";
 import { setOwn } from "./set-own.ts";
@@ -38,7 +39,7 @@ export function difference(codec: Codec, previous: unknown, next: unknown): Diff
   return { value, operations: differ.operations, growth: differ.growth };
 }
 
-/** Works as {@link difference}, for a change that names only the top-level keys to set. */
+/** Works as {@link difference}, for a change that names only the top-level keys to set or to adjust. */
 export function patchDifference(codec: Codec, previous: Record<string, unknown>, changes: object): Difference {
   const differ = new Differ(codec);
   const value = differ.merge(previous, changes as Record<string, unknown>);
@@ -81,7 +82,8 @@ class Differ {
     let built: Record<string, unknown> | undefined;
     for (const key of Object.keys(copy)) {
       const known = Object.hasOwn(previous, key);
-      const value = known ? this.#compareAt(key, previous[key], copy[key]) : this.#addKey(key, copy[key]);
+      const next = adjust(known ? previous[key] : undefined, copy[key], [key]);
+      const value = known ? this.#compareAt(key, previous[key], next) : this.#addKey(key, next);
       if (known && Object.is(value, previous[key])) continue;
       built ??= { ...previous };
       setOwn(built, key, value);

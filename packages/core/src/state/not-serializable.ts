@@ -22,7 +22,7 @@ export function unreadable(path: Path, cause: unknown): WorkflowError {
 }
 
 /** Writes a path as people do: `context.items[3].name`. */
-function formatPath(path: Path): string {
+export function formatPath(path: Path): string {
   if (path.length <= 2 * SHOWN_KEYS) return `context${path.map(formatKey).join("")}`;
   const left = path.slice(0, SHOWN_KEYS).map(formatKey).join("");
   return `context${left}…${path.slice(-SHOWN_KEYS).map(formatKey).join("")}`;

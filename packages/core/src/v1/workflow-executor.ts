@@ -9,7 +9,7 @@ import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import { idempotencyKey } from "../engine/idempotency-key.ts";
 import { validNodeData } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
-import { readResult } from "../engine/node-outcome.ts";
+import { contextAfter, readResult } from "../engine/node-outcome.ts";
 import { holdsFunctions, isRecord } from "../engine/options.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
@@ -92,7 +92,7 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
           const outcome = readResult(result, node.id);
           if (outcome.kind === "suspended")
             throw new Error("The old executor cannot suspend a run. Use createWorkflowEngine of @waymark/core.");
-          context = outcome.context ?? { ...context, ...outcome.changes };
+          context = contextAfter(context, outcome);
           planner.settle(index, outcome.handles);
         } catch (error) {
           return { success: false, error: messageOf(error) };

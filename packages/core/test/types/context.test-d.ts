@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import {
+  add,
+  append,
   createWorkflowEngine,
   defineNode,
   defineWorkflow,
@@ -97,6 +99,14 @@ export const patches: NodeExecutor<Order>[] = [
     const changes = patch({ total: 1 });
     return changes;
   },
+  () => patch({ total: add(1), lines: append({ name: "a" }) }),
+  ({ context }) => route(patch({ total: add(context.total) }), "true"),
+  // @ts-expect-error a total is a number
+  () => patch({ total: append(1) }),
+  // @ts-expect-error a line has a name
+  () => patch({ lines: append({ nme: "a" }) }),
+  // @ts-expect-error misspelt, with an adjustment
+  () => patch({ totl: add(1) }),
   // @ts-expect-error misspelt
   () => patch({ totl: 1 }),
   // @ts-expect-error misspelt, beside one that is not
