@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { WorkflowError } from "@waymark/core";
+import { parsePathPattern } from "@waymark/core/migration";
 import { listed, quoted } from "@waymark/core/store";
 import { compareWorkflow } from "../compare/compare-workflow.ts";
 import { resolveExecutors } from "../compare/executor-table.ts";
 import { runV1 } from "../compare/executors.ts";
-import { parsePattern } from "../compare/path-pattern.ts";
 import type { ComparisonReport, WorkflowReport } from "../compare/report.ts";
 import { countRuns } from "../compare/run-counts.ts";
 import { standInNotes } from "../compare/stand-in-notes.ts";
@@ -36,7 +36,7 @@ export async function compareFiles(
 ): Promise<ComparisonReport> {
   const reading = (what: string) => onStep({ what, limitMs: flags.timeout, isInput: true });
   checkFlags(files, flags);
-  const ignore = flags.ignore?.map(parsePattern) ?? [];
+  const ignore = flags.ignore?.map((path) => parsePathPattern(path, "--ignore")) ?? [];
   const [own, v1] = await loadModules(flags, reading);
   const workflows = await loadWorkflows(files, { flags, ownTypes: Object.keys(own ?? {}), reading });
   const contextMode = flags.contextMode ?? (own === undefined ? "frozen" : "copy");

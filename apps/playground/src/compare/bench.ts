@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWorkflowError } from "@waymark/core";
+import { withoutPaths } from "@waymark/core/migration";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 import type { Fault } from "../server/faults.ts";
@@ -15,7 +16,6 @@ import {
   type V2Limits,
   type V2Options,
 } from "./executors.ts";
-import { without } from "./output-paths.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
 import type { RecordedRun } from "./repeats.ts";
 import { within } from "./within.ts";
@@ -87,7 +87,7 @@ export class Bench {
         const call = { workflow, executors, initialData: input, userId: this.#userId };
         const outcome = await within(runLimitMs, runV1(call));
         // Copied, because an old executor may return the same object from every run and change it later.
-        return { ...outcome, output: without(outcome.output, []) };
+        return { ...outcome, output: withoutPaths(outcome.output, []) };
       } catch (error) {
         if (isWorkflowError(error)) throw error;
         return { success: false, error: messageOf(error) };

@@ -1,7 +1,7 @@
+import type { PathPattern } from "@waymark/core/migration";
 import type { UserModules } from "../kill/task.ts";
 import type { StoreChoice } from "../store/open-store.ts";
 import type { BenchOptions } from "./bench.ts";
-import type { PathPattern } from "./path-pattern.ts";
 
 /** The options for comparing one workflow. */
 export interface CompareOptions extends BenchOptions {

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { differingPaths, writePathPattern } from "@waymark/core/migration";
 import { cleanText } from "@waymark/core/store";
 import { diff } from "jest-diff";
-import { differingPaths } from "./output-paths.ts";
-import { writePattern } from "./path-pattern.ts";
 
 /** The maximum number of lines. Further lines are only counted. */
 const MAX_LINES = 60;
@@ -47,7 +46,7 @@ function sideBySide(left: unknown, right: unknown): string[] {
 }
 
 function places(left: unknown, right: unknown): string[] {
-  const named = differingPaths(left, right).map(({ path }) => `  ${writePattern(path)}`);
+  const named = differingPaths(left, right).map(({ path }) => `  ${writePathPattern(path)}`);
   return ["V1 and V2 differ, and are too large to show side by side. They differ at:", ...named];
 }
 

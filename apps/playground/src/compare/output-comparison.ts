@@ -1,12 +1,18 @@
+import {
+  differingPaths,
+  type NaturalKind,
+  naturalKind,
+  type PathPattern,
+  withoutPaths,
+  writePathPattern,
+} from "@waymark/core/migration";
 import { cleanText } from "@waymark/core/store";
 import { difference, isEqual } from "./difference.ts";
-import { differingPaths, without } from "./output-paths.ts";
-import { type PathPattern, writePattern } from "./path-pattern.ts";
 
 /** A place where two outputs differ, with values that usually differ in every run. */
 export interface Suspect {
   path: string;
-  kind: "times" | "UUIDs";
+  kind: NaturalKind;
 }
 
 /** Compares the outputs of runs, without the places that differ in every run or that the user leaves out. */
@@ -30,7 +36,7 @@ export class OutputComparison {
     }
     this.#hasSecond = true;
     for (const { path } of differingPaths(this.#comparable(this.#firstOfV1.output), this.#comparable(output))) {
-      this.#varying.set(writePattern(path), path);
+      this.#varying.set(writePathPattern(path), path);
     }
   }
 
@@ -43,7 +49,7 @@ export class OutputComparison {
   get unused(): string[] {
     return this.#ignored
       .filter((_, index) => !this.#used.has(index))
-      .map((pattern) => cleanText(writePattern(pattern)));
+      .map((pattern) => cleanText(writePathPattern(pattern)));
   }
 
   equal(first: unknown, second: unknown): boolean {
@@ -59,25 +65,12 @@ export class OutputComparison {
   suspects(v1: unknown, v2: unknown): Suspect[] {
     if (this.#hasSecond) return [];
     return differingPaths(this.#comparable(v1), this.#comparable(v2)).flatMap(({ path, values }) => {
-      const [kind, other] = values.map(kindOf);
-      return kind === undefined || kind !== other ? [] : [{ path: cleanText(writePattern(path)), kind }];
+      const [kind, other] = values.map(naturalKind);
+      return kind === undefined || kind !== other ? [] : [{ path: cleanText(writePathPattern(path)), kind }];
     });
   }
 
   #comparable(output: unknown): unknown {
-    return without(output, [...this.#ignored, ...this.#varying.values()], (index) => this.#used.add(index));
+    return withoutPaths(output, [...this.#ignored, ...this.#varying.values()], (index) => this.#used.add(index));
   }
-}
-
-const ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
-const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
-/** The years 2001 to 2286, in milliseconds since 1970. */
-const EPOCH_MS = { from: 1e12, to: 1e13 };
-
-function kindOf(value: unknown): Suspect["kind"] | undefined {
-  if (value instanceof Date) return "times";
-  if (typeof value === "number") return value >= EPOCH_MS.from && value < EPOCH_MS.to ? "times" : undefined;
-  if (typeof value !== "string") return undefined;
-  if (ISO_TIME.test(value)) return "times";
-  return UUID.test(value) ? "UUIDs" : undefined;
 }

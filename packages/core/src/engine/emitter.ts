@@ -18,6 +18,8 @@ export interface EmitterOptions {
   clock: Clock;
   changes: ExecutionChanges;
   onEvent?: ((event: ExecutionEvent) => unknown) | undefined;
+  /** Further listeners, of this package. They may come and go. */
+  listeners?: ReadonlySet<(event: ExecutionEvent) => void> | undefined;
   logger?: Logger | undefined;
   redact?: readonly string[] | undefined;
 }
@@ -32,17 +34,19 @@ export class Emitter {
 
   /** True if there is a listener. */
   get isHeard(): boolean {
-    return this.#options.onEvent !== undefined;
+    const { onEvent, listeners } = this.#options;
+    return onEvent !== undefined || (listeners?.size ?? 0) > 0;
   }
 
   /** Returns a function that takes the events of one execution. */
   of({ id: executionId, workflowId, userId }: EventSource): (event: EventBody) => void {
-    const { onEvent, changes, clock } = this.#options;
+    const { changes, clock } = this.#options;
     return (given) => {
       const event = given.type === "log" ? this.#log({ executionId, workflowId, userId }, given) : given;
       if (event.type !== "log") changes.notify(executionId);
-      if (onEvent === undefined) return;
-      tell(onEvent, { executionId, workflowId, userId, timestamp: clock.now(), ...event } as ExecutionEvent);
+      if (this.isHeard) {
+        this.#tell({ executionId, workflowId, userId, timestamp: clock.now(), ...event } as ExecutionEvent);
+      }
     };
   }
 
@@ -53,10 +57,15 @@ export class Emitter {
 
   /** Takes an event of the engine itself. */
   engine(event: EngineEvent): void {
-    const { onEvent, clock } = this.#options;
-    if (onEvent !== undefined) tell(onEvent, { timestamp: clock.now(), ...event });
+    this.#tell({ timestamp: this.#options.clock.now(), ...event });
     const { type, ...fields } = event;
     this.#write("warn", type === "recovery.left" ? LEFT : FAILED, fields);
+  }
+
+  #tell(event: ExecutionEvent): void {
+    const { onEvent, listeners = [] } = this.#options;
+    if (onEvent !== undefined) tell(onEvent, event);
+    for (const listener of listeners) tell(listener, event);
   }
 
   #log(source: object, event: Extract<EventBody, { type: "log" }>): typeof event {

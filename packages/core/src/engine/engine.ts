@@ -3,7 +3,9 @@ import { surroundingsOf } from "../state/surroundings.ts";
 import { checkId } from "../store/checks.ts";
 import { type BindCall, bindUser } from "./bind-user.ts";
 import { endable } from "./endable.ts";
+import { keepInternals } from "./engine-internals.ts";
 import type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine-options.ts";
+import type { ExecutionEvent } from "./events.ts";
 import type { CheckedExecutors } from "./known-definitions.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import { checkEngineOptions } from "./options.ts";
@@ -67,13 +69,14 @@ export function createWorkflowEngine(...given: unknown[]): unknown {
 function engineOf(given: unknown): WorkflowEngine {
   const options = checkEngineOptions(given);
   const surroundings = surroundingsOf(options);
+  const listeners = new Set<(event: ExecutionEvent) => void>();
   let runtime: Promise<Runtime> | undefined;
   // Loaded by the first call that runs or lists: importing this package costs less, and defining workflows needs none of it.
   const load = (): Promise<Runtime> => {
-    runtime ??= import("./runtime.ts").then(({ Runtime }) => new Runtime(options, surroundings));
+    runtime ??= import("./runtime.ts").then(({ Runtime }) => new Runtime(options, surroundings, listeners));
     return runtime;
   };
-  return {
+  const engine: WorkflowEngine = {
     ...membersOf(options, load, undefined),
     drain: async (call = {}) => (await load()).drain(call),
     pruneDefinitions: async (call) => (await (await load()).executions()).pruneDefinitions(call),
@@ -82,6 +85,15 @@ function engineOf(given: unknown): WorkflowEngine {
       return membersOf(options, load, userId);
     },
   };
+  return keepInternals(engine, {
+    options,
+    surroundings,
+    executeCopied: async (call) => (await load()).runner.execute(call, "copy"),
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  });
 }
 
 /** The members that work on executions: those of every user, or those of one. */

@@ -5,7 +5,7 @@ import { isoTime, waitsOf } from "../state/waiting.ts";
 import type { CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { notFound } from "../store/rules.ts";
 import { quoted } from "../text.ts";
-import type { ExecuteWorkflowResult } from "./execution-result.ts";
+import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
 import type { RunEnd } from "./run-parts.ts";
 
 /** What the results of a run are made from. */
@@ -98,6 +98,13 @@ function fieldsOf(
   const { executionId, record } = journal;
   const { workflowId } = record;
   return { executionId, workflowId, checkpointsCount, currentStep, totalSteps, durationMs, definitionChanged };
+}
+
+/** The same result, as the old executor's callers know it. */
+export function legacyResult<Context>(result: ExecuteWorkflowResult<Context>): LegacyResult<Context> {
+  const { executionId, status } = result;
+  if (result.success) return { success: true, output: result.output, executionId };
+  return { success: false, error: result.error ?? `The execution is ${status}.`, executionId };
 }
 
 /** Throws a failed result, for `throwOnFailure`. */

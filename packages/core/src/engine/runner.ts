@@ -13,7 +13,7 @@ import { onJoin, RECOVERY_HOLD_MS } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
 import { isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
-import { throwFailure } from "./results.ts";
+import { legacyResult, throwFailure } from "./results.ts";
 import { Resumer } from "./resumer.ts";
 import {
   checkAnswerOptions,
@@ -67,9 +67,7 @@ export class Runner<Context extends object> {
 
   async executeLegacy(given: ExecuteWorkflowSyncOptions<object>): Promise<LegacyResult<Context>> {
     const options = checkLegacyOptions(given);
-    const { success, output, error, status, executionId } = await this.execute(options, "copy");
-    if (success) return { success, output, executionId };
-    return { success, error: error ?? `The execution is ${status}.`, executionId };
+    return legacyResult(await this.execute(options, "copy"));
   }
 
   /** Creates an execution that is due at once, and runs nothing. */

@@ -3,6 +3,7 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { drain } from "./drain.ts";
 import { Emitter } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
+import type { ExecutionEvent } from "./events.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
 import type { ExecutionWatches } from "./execution-watches.ts";
 import type { Executions } from "./executions.ts";
@@ -29,13 +30,17 @@ export class Runtime {
   #watches: Promise<ExecutionWatches> | undefined;
   #recovery: Promise<Recovery> | undefined;
 
-  constructor(options: WorkflowEngineOptions, surroundings: Surroundings) {
+  constructor(
+    options: WorkflowEngineOptions,
+    surroundings: Surroundings,
+    listeners: ReadonlySet<(event: ExecutionEvent) => void>,
+  ) {
     const { store, clock, codec } = surroundings;
     const { workflows, executors, onEvent, logger, redact } = options;
     this.#surroundings = surroundings;
     this.#catalog = new WorkflowCatalog({ store, clock, workflows, executors });
     const changes = this.#changes;
-    this.#emitter = new Emitter({ clock, changes, onEvent, logger, redact });
+    this.#emitter = new Emitter({ clock, changes, onEvent, listeners, logger, redact });
     const parts = {
       catalog: this.#catalog,
       values: new ContextValues(codec),

@@ -1,1 +1,21 @@
+export { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
+export { type NaturalKind, naturalKind } from "./natural-values.ts";
+export type {
+  DirectOutcome,
+  ExecutorName,
+  NodeTimes,
+  OutcomeFailure,
+  RolloutOutcome,
+  RolloutReason,
+  RunOutcome,
+  ShadowDifference,
+  ShadowOutcome,
+  StopOutcome,
+  StopReason,
+} from "./outcomes.ts";
+export { type PathPattern, type PathSegment, parsePathPattern, writePathPattern } from "./path-pattern.ts";
+export { createRecorder, type Recorder, type RecorderOptions, type RecorderStats } from "./recorder.ts";
+export type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
+export { createRollout, type Rollout, type RolloutResult } from "./rollout.ts";
+export type { RolloutOptions } from "./rollout-options.ts";
 export type { V1Call, V1Result } from "./v1-shape.ts";

@@ -56,6 +56,8 @@ export interface CreateOptions {
   isPending?: boolean;
   /** Creates it as pending, with this failure and without an owner or a time to wake: nobody recovers it. */
   unowned?: FailureRecord;
+  /** Creates it as cancelled, with this failure: nothing ever runs under the id. */
+  cancelled?: FailureRecord;
 }
 
 /**
@@ -98,9 +100,10 @@ export async function createExecution(surroundings: Surroundings, options: Creat
 
 /** Who owns a new execution, or why nobody does. */
 function ownerOf(
-  { isPending = false, unowned }: CreateOptions,
+  { isPending = false, unowned, cancelled }: CreateOptions,
   leaseMs: number,
 ): Pick<NewExecution, "status" | "owner" | "leaseMs" | "wakeInMs" | "failure"> {
+  if (cancelled !== undefined) return { status: "cancelled", failure: cancelled };
   if (unowned !== undefined) return { status: "pending", failure: unowned };
   return isPending ? { status: "pending", wakeInMs: 0 } : { status: "running", owner: randomUUID(), leaseMs };
 }

@@ -49,7 +49,7 @@ export function differingPaths(first: unknown, second: unknown): DifferingPath[]
 }
 
 /** Copies an output without the places that patterns match, and calls `onNamed` with the index of each such pattern. */
-export function without(
+export function withoutPaths(
   output: unknown,
   patterns: readonly PathPattern[],
   onNamed: (index: number) => void = () => undefined,

@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { differingPaths, without } from "../src/compare/output-paths.ts";
-import { parsePattern, writePattern } from "../src/compare/path-pattern.ts";
+import { differingPaths, parsePathPattern, withoutPaths, writePathPattern } from "../../src/migration/index.ts";
 
-const left = (output: unknown, ...paths: string[]) => without(output, paths.map(parsePattern));
+const left = (output: unknown, ...paths: string[]) =>
+  withoutPaths(
+    output,
+    paths.map((path) => parsePathPattern(path)),
+  );
 
 describe("a path", () => {
   const output = { crm: { a: { at: 1, x: 2 }, b: { at: 3 } }, list: [{ at: 4 }, 5], "a.b": 6, "*": 7, at: 8 };
@@ -44,14 +47,14 @@ describe("a path", () => {
     );
     fc.assert(
       fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (pattern) => {
-        expect(parsePattern(writePattern(pattern))).toEqual(pattern);
+        expect(parsePathPattern(writePathPattern(pattern))).toEqual(pattern);
       }),
     );
   });
 });
 
 describe("differingPaths", () => {
-  const paths = (a: unknown, b: unknown) => differingPaths(a, b).map(({ path }) => writePattern(path));
+  const paths = (a: unknown, b: unknown) => differingPaths(a, b).map(({ path }) => writePathPattern(path));
 
   it.each<[string, unknown, unknown, string[]]>([
     ["nothing", { a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, []],
@@ -82,7 +85,7 @@ describe("differingPaths", () => {
     fc.assert(
       fc.property(output, output, (a, b) => {
         const found = differingPaths(a, b).map(({ path }) => path);
-        expect(without(a, found)).toEqual(without(b, found));
+        expect(withoutPaths(a, found)).toEqual(withoutPaths(b, found));
         if (found.length === 0) expect(a).toEqual(b);
       }),
     );

@@ -1,10 +1,11 @@
-import { WorkflowError } from "@waymark/core";
-import { quoted } from "@waymark/core/store";
+import { WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
 
 /** A pattern for places in an output: keys, `*` for one key or index, `**` for any number of them. */
-export type PathPattern = readonly Segment[];
+export type PathPattern = readonly PathSegment[];
 
-type Segment = { key: string } | "*" | "**";
+/** A key, or any number of keys. */
+export type PathSegment = { key: string } | "*" | "**";
 
 /** The positions in a pattern that a walk has reached: the indexes of the next segments. */
 export type Reached = readonly number[];
@@ -12,22 +13,23 @@ export type Reached = readonly number[];
 /**
  * Reads a pattern such as `crm.*.at`; a backslash before `.`, `*` or `\` makes it an ordinary character of a key.
  *
+ * @param option The name of the option that has the pattern, for the message.
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
-export function parsePattern(text: string): PathPattern {
+export function parsePathPattern(text: string, option = "ignore"): PathPattern {
   return splitAtDots(text).map((pieces) => {
     const segment = pieces.join("");
     if (segment === "*" || segment === "**") return segment;
-    if (segment === "") throw invalid(text, "a part of the path is empty");
-    if (pieces.includes("*")) throw invalid(text, "a * must be a whole part of the path");
+    if (segment === "") throw invalid(option, text, "a part of the path is empty");
+    if (pieces.includes("*")) throw invalid(option, text, "a * must be a whole part of the path");
     return {
       key: pieces.map((piece) => (piece.length > 1 && piece.startsWith("\\") ? piece.slice(1) : piece)).join(""),
     };
   });
 }
 
-/** Writes a pattern so that {@link parsePattern} reads it. */
-export function writePattern(pattern: PathPattern): string {
+/** Writes a pattern so that {@link parsePathPattern} reads it. */
+export function writePathPattern(pattern: PathPattern): string {
   return pattern
     .map((segment) => (typeof segment === "string" ? segment : segment.key.replaceAll(/[.*\\]/g, "\\$&")))
     .join(".");
@@ -72,6 +74,6 @@ function splitAtDots(text: string): string[][] {
   return parts;
 }
 
-function invalid(text: string, reason: string): WorkflowError {
-  return new WorkflowError("INVALID_ARGUMENT", `--ignore ${quoted(text)}: ${reason}.`);
+function invalid(option: string, text: string, reason: string): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `${option} ${quoted(text)}: ${reason}.`);
 }

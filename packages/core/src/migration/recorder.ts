@@ -1,0 +1,209 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import * as z from "zod/mini";
+import { checker, type OptionSchemas } from "../checker.ts";
+import { count } from "../durations.ts";
+import { isMadeByEngine } from "../engine/executor-args.ts";
+import { readProperty } from "../errors.ts";
+import { tell } from "../tell.ts";
+import { DirectCalls } from "./direct-calls.ts";
+import type { DirectOutcome } from "./outcomes.ts";
+import type { RecordedRun, Recording } from "./recording.ts";
+import { type ReadArguments, RunRecording } from "./run-recording.ts";
+import type { V1Call } from "./v1-shape.ts";
+
+/** The options of {@link createRecorder}. */
+export interface RecorderOptions {
+  /**
+   * The part of the runs that is recorded: 0 to 1, or a function that decides about a call. Default: 1. Of the others only
+   * the times of their nodes are taken. A function that fails decides for no.
+   */
+  sample?: number | ((call: V1Call) => boolean);
+  /** The most bytes of a recording, as estimated: two per character. A larger run is not recorded. Default: 1,000,000. */
+  maxBytes?: number;
+  /**
+   * Reads the arguments of V1's executors. Default: the first one is an object with `context`, `node` or `nodeId`, and
+   * `data` (else that of the node).
+   */
+  read?: (...args: never[]) => { context: unknown; nodeId?: string; data?: unknown };
+  /** Is called with every recording. V1 does not wait for it, and its failures are ignored. */
+  onRecording?: (recording: Recording) => unknown;
+}
+
+/** The numbers of a recorder, since it was created. */
+export interface RecorderStats {
+  /** The runs of V1 that it has seen. */
+  runs: number;
+  /** The runs that it has recorded completely. */
+  recorded: number;
+  /** The runs that it gave up, because they are too large, cannot be copied, or ran two nodes at a time. */
+  dropped: number;
+  /** The failures of its own work and of `sample`. None has reached V1. */
+  errors: number;
+  /** The calls of V1's executors outside of a run: see {@link DirectOutcome}. */
+  directCalls: number;
+}
+
+/** Records runs of V1: see {@link createRecorder}. */
+export interface Recorder {
+  /**
+   * Wraps an executor of V1 so that its calls are recorded. Returns a function of the same shape, with the same properties.
+   *
+   * - Outside of a run, and when the engine calls it, it calls the executor and does nothing else.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: executors of V1 have any arguments
+  wrap<Executor extends (...args: any[]) => unknown>(type: string, executor: Executor): Executor;
+  /**
+   * Runs V1, and ties to this run what wrapped executors do meanwhile. Returns what V1 returns, and throws what it throws.
+   *
+   * - `createRollout` calls it for the runs of its `v1`. Call it yourself only if you have no rollout.
+   */
+  run<Result>(call: V1Call, v1: () => Result | Promise<Result>): Promise<Result>;
+  readonly stats: Readonly<RecorderStats>;
+  /** @internal */
+  runRecorded<Result>(
+    call: V1Call,
+    v1: () => Result | Promise<Result>,
+    onEnd: (run: RecordedRun) => void,
+  ): Promise<Result>;
+  /** @internal */
+  listenToDirectCalls(listener: (outcome: DirectOutcome) => void): void;
+}
+
+const DEFAULT_MAX_BYTES = 1_000_000;
+
+const OPTIONS: OptionSchemas<RecorderOptions> = {
+  sample: z.optional(
+    z
+      .custom<unknown>(
+        (value) => typeof value === "number" || typeof value === "function",
+        "must be a number or function",
+      )
+      .check(z.refine((value) => typeof value !== "number" || (value >= 0 && value <= 1), "must be from 0 to 1")),
+  ),
+  maxBytes: z.optional(count),
+  read: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+  onRecording: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+};
+
+const checkOptions = checker<RecorderOptions>("createRecorder", OPTIONS);
+
+/**
+ * Creates a recorder of runs of V1: what each node got and gave.
+ *
+ * - Wrap the executors where V1's own registry hands them out.
+ * - It copies the context before each node, and the output. It never makes V1 fail: its own failures are only counted.
+ * - The copies take time: about that of `structuredClone`, or less. `sample` and `maxBytes` bound it.
+ * - V1 runs one node at a time. A run in which two executors run at once is not recorded.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
+ * @example
+ * ```ts
+ * const recorder = createRecorder({ sample: 0.1 });
+ * export const getExecutor = (type: string) => recorder.wrap(type, registry[type]);
+ * ```
+ */
+export function createRecorder(options: RecorderOptions = {}): Recorder {
+  const { sample = 1, maxBytes = DEFAULT_MAX_BYTES, read = readArguments, onRecording } = checkOptions(options);
+  const stats: RecorderStats = { runs: 0, recorded: 0, dropped: 0, errors: 0, directCalls: 0 };
+  const current = new AsyncLocalStorage<RunRecording>();
+  const direct = new DirectCalls();
+  const onError = () => {
+    stats.errors += 1;
+  };
+  const isSampled = (call: V1Call): boolean => {
+    if (typeof sample === "number") return Math.random() < sample;
+    try {
+      return sample(call) === true;
+    } catch {
+      onError();
+      return false;
+    }
+  };
+
+  const runRecorded: Recorder["runRecorded"] = async (call, v1, onEnd) => {
+    stats.runs += 1;
+    const run = new RunRecording(call, { maxBytes: isSampled(call) ? maxBytes : undefined, onError });
+    const end = (ended: { result: unknown } | { error: unknown }) => {
+      const recorded = run.end(ended);
+      const { recording } = recorded;
+      if (recording?.problem !== undefined) stats.dropped += 1;
+      else if (recording !== undefined) stats.recorded += 1;
+      // Outside of the run: what the listeners start does not belong to it.
+      current.exit(() => {
+        tell(onEnd, recorded);
+        if (recording !== undefined && onRecording !== undefined) tell(onRecording, recording);
+      });
+    };
+    try {
+      const result = await current.run(run, v1);
+      end({ result });
+      return result;
+    } catch (error) {
+      if (!run.isOver) end({ error });
+      throw error;
+    }
+  };
+
+  return {
+    wrap(type, executor) {
+      const recorded = function (this: unknown, ...args: unknown[]): unknown {
+        const run = current.getStore();
+        const isEngine = isMadeByEngine(args[0]);
+        if (run === undefined || run.isOver || isEngine) {
+          if (run === undefined && !isEngine) {
+            stats.directCalls += 1;
+            direct.note(type, recorded);
+          }
+          return executor.apply(this, args);
+        }
+        const end = run.begin(type, () => (read as (...args: unknown[]) => ReadArguments)(...args));
+        return ending(() => executor.apply(this, args), end);
+      };
+      return Object.assign(recorded, executor) as unknown as typeof executor;
+    },
+    run: (call, v1) => runRecorded(call, v1, () => undefined),
+    runRecorded,
+    listenToDirectCalls: (listener) => direct.listen(listener),
+    get stats() {
+      return Object.freeze({ ...stats });
+    },
+  };
+}
+
+/** Calls an executor, and `end` with what becomes of it, before V1 continues. A synchronous executor stays so. */
+function ending(work: () => unknown, end: (ended: { result: unknown } | { error: unknown }) => void): unknown {
+  let result: unknown;
+  try {
+    result = work();
+  } catch (error) {
+    end({ error });
+    throw error;
+  }
+  if (result instanceof Promise) {
+    // Registered before V1's own, so it comes first. V1 gets the very same promise.
+    Promise.prototype.then.call(
+      result,
+      (value) => end({ result: value }),
+      (error) => end({ error }),
+    );
+    return result;
+  }
+  if (typeof readProperty(result, "then") === "function") {
+    // Only one `then`: that of a query builder sends the query.
+    return ending(() => Promise.resolve(result), end);
+  }
+  end({ result });
+  return result;
+}
+
+function readArguments(args: unknown): ReadArguments {
+  const node = readProperty(args, "node");
+  const nodeId = readProperty(args, "nodeId") ?? readProperty(node, "id");
+  const data = readProperty(node, "data") ?? readProperty(args, "data");
+  return {
+    context: readProperty(args, "context"),
+    ...(typeof nodeId === "string" ? { nodeId } : {}),
+    ...(data === undefined ? {} : { data }),
+  };
+}

@@ -1,0 +1,53 @@
+import type { NodeTimes } from "./outcomes.ts";
+import type { V1Call } from "./v1-shape.ts";
+
+/** One call of a node's executor in a run of V1. Its values are copies. */
+export interface RecordedNode {
+  /** Absent if the arguments of the executor did not name it. */
+  nodeId?: string;
+  nodeType: string;
+  /** The node's `data`, if the arguments had it. */
+  data?: unknown;
+  /** The context as it was when the executor was called. */
+  given: unknown;
+  /**
+   * The context that V1 continued with: that of the next call, or the output. So it has what the node changed in place, and
+   * what V1 itself made of the result. Absent if the node failed, or if V1 ended without an output.
+   */
+  gave?: unknown;
+  /** The handles that the result chose by `route()`. */
+  handles?: readonly string[];
+  /** The message of what it threw. */
+  error?: string;
+  /** Milliseconds since 1970. */
+  startedAt: number;
+  durationMs: number;
+}
+
+/** Why a recording cannot be compared. */
+export type RecordingProblem = "too-large" | "unreadable" | "overlapping";
+
+/** A run of V1: what went in, what each node got and gave, and what came out. */
+export interface Recording {
+  workflowId: string;
+  userId: string;
+  initialData: unknown;
+  /** In the order of their calls. A call that was tried again by V1 counts once, with its last try. */
+  nodes: readonly RecordedNode[];
+  result: { success: boolean; output?: unknown; error?: string };
+  /** Set if the copies are not complete. */
+  problem?: RecordingProblem;
+  /** The size of all copies, as estimated. */
+  bytes: number;
+  /** The time that the recording added to the run, in milliseconds. */
+  recordingMs: number;
+}
+
+/** The end of a run of V1, recorded or not. */
+export interface RecordedRun {
+  call: V1Call;
+  /** The time in executors, by node. */
+  nodes: NodeTimes[];
+  /** Absent if the run was not sampled. */
+  recording?: Recording;
+}

@@ -1,0 +1,98 @@
+import { isArray, isPlain } from "../state/live-values.ts";
+import { setOwn } from "../state/set-own.ts";
+
+/** The bytes that a value of a fixed size counts for, and the overhead of a container or a key. */
+const COST = { value: 8, container: 16 };
+
+/** A value has more bytes than may be copied. */
+export class TooLarge extends Error {}
+
+/** The bytes that may still be copied. Shared by all copies of one recording. */
+export interface ByteBudget {
+  leftBytes: number;
+}
+
+/**
+ * Copies a value as it is now, within a number of bytes. Bytes are estimated: two per character, 8 per number.
+ *
+ * - Plain objects, arrays, maps, sets, dates and bytes are copied. Anything else, such as a function or an instance of a
+ *   class, is shared with the copy.
+ * - An object that appears twice, or contains itself, does so in the copy, too.
+ *
+ * @throws {TooLarge} once the budget is spent; and whatever an accessor or a proxy throws
+ */
+export function copyValue(value: unknown, budget: ByteBudget): unknown {
+  return new ValueCopy(budget).of(value);
+}
+
+class ValueCopy {
+  readonly #budget: ByteBudget;
+  readonly #copies = new Map<object, object>();
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  of(value: unknown): unknown {
+    if (typeof value === "string") {
+      this.#spend(COST.value + value.length * 2);
+      return value;
+    }
+    if (typeof value !== "object" || value === null) {
+      this.#spend(COST.value);
+      return value;
+    }
+    return this.#copies.get(value) ?? this.#object(value);
+  }
+
+  #object(value: object): object {
+    this.#spend(COST.container);
+    if (isArray(value)) {
+      // Holes stay holes.
+      const copy = new Array<unknown>(value.length);
+      this.#copies.set(value, copy);
+      this.#spend(value.length * COST.value);
+      for (let i = 0; i < value.length; i++) {
+        const item = value[i];
+        if (item !== undefined || Object.hasOwn(value, i)) copy[i] = this.of(item);
+      }
+      return copy;
+    }
+    if (isPlain(value)) {
+      const copy: Record<string, unknown> = {};
+      this.#copies.set(value, copy);
+      for (const key of Object.keys(value)) {
+        this.#spend(COST.value + key.length);
+        setOwn(copy, key, this.of(value[key]));
+      }
+      return copy;
+    }
+    return this.#instance(value);
+  }
+
+  #instance(value: object): object {
+    if (value instanceof Date) return new Date(value.getTime());
+    if (value instanceof Map) {
+      const copy = new Map<unknown, unknown>();
+      this.#copies.set(value, copy);
+      for (const [key, each] of value) copy.set(this.of(key), this.of(each));
+      return copy;
+    }
+    if (value instanceof Set) {
+      const copy = new Set<unknown>();
+      this.#copies.set(value, copy);
+      for (const each of value) copy.add(this.of(each));
+      return copy;
+    }
+    if (ArrayBuffer.isView(value)) {
+      this.#spend(value.byteLength);
+      return Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value);
+    }
+    return value;
+  }
+
+  #spend(bytes: number): void {
+    this.#budget.leftBytes -= bytes;
+    if (this.#budget.leftBytes < 0) throw new TooLarge("It has more bytes than may be recorded.");
+  }
+}
