@@ -1,6 +1,8 @@
+import { WorkflowError } from "../errors.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import type { ExecutionEvent } from "./events.ts";
+import type { ExecutionChanges } from "./execution-changes.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { ExecuteWorkflowOptions } from "./run-options.ts";
 
@@ -12,11 +14,14 @@ export interface EngineInternals {
   executeCopied(call: ExecuteWorkflowOptions<object>): Promise<ExecuteWorkflowResult>;
   /** Calls a listener with every event from now on, after the user's `onEvent`. Returns a function that ends this. */
   listen(listener: (event: ExecutionEvent) => void): () => void;
+  /** The changes that this engine makes. */
+  changes(): Promise<ExecutionChanges>;
 }
 
 /** By a member of the engine and not by the engine itself, so that a copy of its members is known, too. */
 const internals = new WeakMap<object, EngineInternals>();
 
+/** Keeps the internals of a new engine. */
 export function keepInternals<Engine extends { executeWorkflow: object }>(
   engine: Engine,
   its: EngineInternals,
@@ -29,4 +34,14 @@ export function keepInternals<Engine extends { executeWorkflow: object }>(
 export function internalsOf(engine: unknown): EngineInternals | undefined {
   const member = (engine as { executeWorkflow?: unknown } | null | undefined)?.executeWorkflow;
   return typeof member === "function" ? internals.get(member) : undefined;
+}
+
+/** Returns the internals of the engine that a function was given. @throws {WorkflowError} INVALID_ARGUMENT */
+export function internalsFor(engine: unknown, caller: string): EngineInternals {
+  const found = internalsOf(engine);
+  if (found !== undefined) return found;
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    `${caller}: engine: must be the object that createWorkflowEngine returned, not an engine of forUser.`,
+  );
 }

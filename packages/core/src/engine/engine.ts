@@ -88,6 +88,7 @@ function engineOf(given: unknown): WorkflowEngine {
   return keepInternals(engine, {
     options,
     surroundings,
+    changes: async () => (await load()).changes,
     executeCopied: async (call) => (await load()).runner.execute(call, "copy"),
     listen: (listener) => {
       listeners.add(listener);

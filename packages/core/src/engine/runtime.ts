@@ -21,9 +21,9 @@ import { WorkflowCatalog } from "./workflow-catalog.ts";
  */
 export class Runtime {
   readonly runner: Runner<WorkflowContext>;
+  readonly changes = new ExecutionChanges();
   readonly #surroundings: Surroundings;
   readonly #catalog: WorkflowCatalog;
-  readonly #changes = new ExecutionChanges();
   readonly #runs = new LiveRuns();
   readonly #emitter: Emitter;
   #executions: Promise<Executions> | undefined;
@@ -39,7 +39,7 @@ export class Runtime {
     const { workflows, executors, onEvent, logger, redact } = options;
     this.#surroundings = surroundings;
     this.#catalog = new WorkflowCatalog({ store, clock, workflows, executors });
-    const changes = this.#changes;
+    const { changes } = this;
     this.#emitter = new Emitter({ clock, changes, onEvent, listeners, logger, redact });
     const parts = {
       catalog: this.#catalog,
@@ -59,7 +59,7 @@ export class Runtime {
 
   watches(): Promise<ExecutionWatches> {
     this.#watches ??= import("./execution-watches.ts").then(
-      ({ ExecutionWatches }) => new ExecutionWatches(this.#surroundings, this.#changes),
+      ({ ExecutionWatches }) => new ExecutionWatches(this.#surroundings, this.changes),
     );
     return this.#watches;
   }

@@ -1,4 +1,12 @@
 export { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
+export { importExecutionOutputs } from "./import-execution-outputs.ts";
+export type {
+  ImportExecutionOutputsOptions,
+  ImportProgress,
+  ImportReport,
+  ImportRow,
+  RefusedRow,
+} from "./import-types.ts";
 export { type NaturalKind, naturalKind } from "./natural-values.ts";
 export type {
   DirectOutcome,

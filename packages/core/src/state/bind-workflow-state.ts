@@ -99,7 +99,8 @@ export function bindWorkflowState<Context extends object>(
       const copy = { ...row };
       checkUser("importExecutionOutput", copy.userId, boundUserId);
       const { importExecution } = await import("./import-execution.ts");
-      return readWorkflowState<Context>(options, await importExecution(surroundings, copy));
+      const { executionId } = await importExecution(surroundings, copy);
+      return readWorkflowState<Context>(options, executionId);
     },
     withStore: (other) => {
       const { store } = checkWorkflowStateOptions({ store: other });

@@ -3,17 +3,11 @@ import type { ExecutionRecord, ExecutionRef, FailureRecord, WorkflowStatus } fro
 import { quoted } from "../text.ts";
 import type { ExecutionOutput, ExecutionOutputCheckpoint } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
+import { writeHistory } from "./imported-checkpoints.ts";
 import { INCOMPLETE_IMPORT, isIncompleteImport } from "./incomplete-import.ts";
-import type { Journal } from "./journal.ts";
 import { type OldStatus, oldStatusOf } from "./old-status.ts";
 import { createExecution, type OpenedExecution } from "./open-execution.ts";
-import {
-  isAbsent,
-  type ParsedCheckpoint,
-  type ParsedOutput,
-  parseExecutionOutput,
-  timeOf,
-} from "./parse-execution-output.ts";
+import { isAbsent, type ParsedOutput, parseExecutionOutput, timeOf } from "./parse-execution-output.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A row of an old `Execution` table. */
@@ -50,11 +44,19 @@ const NAMES = new Set([
   "endedAt",
 ] satisfies (keyof ImportedExecution)[]);
 
+/** What has become of a row. */
+export interface ImportedRecord {
+  executionId: string;
+  outcome: OldStatus;
+  /** An earlier import of the row was cut off, and this one has replaced it. */
+  isReplacement: boolean;
+}
+
 /** How often an earlier import that was cut off is replaced, if another process writes to it meanwhile. */
 const MAX_REPLACEMENTS = 5;
 
 /**
- * Writes an old row as a new execution, checkpoint by checkpoint, and gives its id.
+ * Writes an old row as a new execution, many checkpoints with each commit.
  *
  * - Nothing of it is ever due or recovered: what the old executor had not finished arrives as failed, with the code
  *   IMPORTED, to be resumed by hand.
@@ -65,23 +67,21 @@ const MAX_REPLACEMENTS = 5;
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
  */
-export async function importExecution(surroundings: Surroundings, row: ImportedExecution): Promise<string> {
+export async function importExecution(surroundings: Surroundings, row: ImportedExecution): Promise<ImportedRecord> {
   checkNames(row);
   const output = parseExecutionOutput(surroundings.codec, row.output);
   const { createdAt, endedAt } = timesOf(row);
-  const end = endOf(output, statusOf(row.status, output), row.status);
-  const { journal, record } = await begin(surroundings, row, { output, createdAt });
+  const outcome = statusOf(row.status, output);
+  const end = endOf(output, outcome, row.status);
+  const { journal, record, isReplacement } = await begin(surroundings, row, { output, createdAt });
   try {
-    for (const checkpoint of output.checkpoints) await writeCheckpoint(journal, checkpoint);
-    journal.replaceContext(output.currentContext);
-    journal.setStep(output.currentStep);
-    await journal.save(endedAt === undefined ? end : { ...end, endedAt });
+    await writeHistory(journal, surroundings.codec, output, endedAt === undefined ? end : { ...end, endedAt });
   } catch (error) {
     // The first error is the one to report. What cannot be cleaned up now stays as an incomplete import.
     if (!isWorkflowError(error, "STORE_UNAVAILABLE")) await deleteOwn(surroundings, record).catch(() => undefined);
     throw error;
   }
-  return record.id;
+  return { executionId: record.id, outcome, isReplacement };
 }
 
 /** Creates the execution; one that an earlier import of the row has left behind makes way. */
@@ -89,7 +89,7 @@ async function begin(
   surroundings: Surroundings,
   row: ImportedExecution,
   { output, createdAt }: { output: ParsedOutput; createdAt: number | undefined },
-): Promise<OpenedExecution> {
+): Promise<OpenedExecution & { isReplacement: boolean }> {
   const { workflowId, userId } = row;
   const { totalSteps, currentContext } = output;
   const initialData = output.checkpoints.length === 0 ? currentContext : {};
@@ -98,7 +98,7 @@ async function begin(
   const options = { workflowId, userId, executionId, initialData, totalSteps, createdAt, unowned };
   for (let replaced = 0; ; replaced++) {
     try {
-      return await createExecution(surroundings, options);
+      return { ...(await createExecution(surroundings, options)), isReplacement: replaced > 0 };
     } catch (error) {
       if (!isWorkflowError(error, "EXECUTION_ALREADY_EXISTS") || replaced === MAX_REPLACEMENTS) throw error;
       if (executionId === undefined || !(await makeWay(surroundings, executionId, row))) throw error;
@@ -122,21 +122,6 @@ async function deleteOwn({ store }: Surroundings, { id, token }: ExecutionRecord
 
 function refTo({ id, version, token }: ExecutionRecord): ExecutionRef {
   return { id, version, token };
-}
-
-async function writeCheckpoint(journal: Journal, checkpoint: ParsedCheckpoint): Promise<void> {
-  const { nodeId, nodeName, stepNumber, context, timestamp, error } = checkpoint;
-  const attempt = journal.nextAttempt(nodeId);
-  const entry = { nodeId, nodeName, visit: 1, attempt, durationMs: 0, timestamp };
-  if (error === undefined) {
-    journal.replaceContext(context);
-    journal.setStep(stepNumber);
-    await journal.commitNode(entry);
-  } else {
-    const failure = describeFailure(error, { nodeId, nodeName, attempts: attempt });
-    journal.setStep(Math.max(0, stepNumber - 1));
-    await journal.commitError({ ...entry, error: failure });
-  }
 }
 
 function statusOf(status: unknown, output: ParsedOutput): OldStatus {

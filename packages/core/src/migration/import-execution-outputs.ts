@@ -1,0 +1,91 @@
+import * as z from "zod/mini";
+import { checker } from "../checker.ts";
+import { count } from "../durations.ts";
+import { internalsFor } from "../engine/engine-internals.ts";
+import { signal } from "../engine/signal-option.ts";
+import { WorkflowError } from "../errors.ts";
+import { ImportTally } from "./import-tally.ts";
+import type { ImportExecutionOutputsOptions, ImportReport, ImportRow } from "./import-types.ts";
+import { RowImporter } from "./row-importer.ts";
+
+const DEFAULT_CONCURRENCY = 8;
+
+/**
+ * Imports the rows of an old `Execution` table, each as `importExecutionOutput` does, and reports what became of them.
+ *
+ * - Runs nothing, and no recovery runs what was imported. What was not finished arrives as failed, with the code IMPORTED.
+ * - May be run again at any time, also by several processes: rows that are there are skipped, and those whose import was
+ *   cut off are completed.
+ * - A row that cannot be imported is reported with its id and left out. Only a store that is away or closed ends the
+ *   import, and an error of the source.
+ * - Holds `concurrency` rows in memory, and the last 100,000 ids. It takes a row from the source when it has room for it.
+ * - A source that cannot read one of its rows may yield an Error in its place.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STORE_CLOSED; what the source throws. Rows under way are
+ *   finished first. Import the same rows again to continue.
+ *
+ * @example
+ * ```ts
+ * const report = await importExecutionOutputs(rows, { engine, dryRun: true });
+ * ```
+ */
+export async function importExecutionOutputs(
+  rows: AsyncIterable<ImportRow | Error> | Iterable<ImportRow | Error>,
+  given: ImportExecutionOutputsOptions,
+): Promise<ImportReport> {
+  const options = checkOptions(given);
+  if (!isIterable(rows)) throw invalid("takes an iterable of rows, such as an array or an async generator");
+  const { dryRun = false, concurrency = DEFAULT_CONCURRENCY } = options;
+  const { surroundings } = internalsFor(options.engine, "importExecutionOutputs");
+  const tally = new ImportTally(options);
+  const importer = new RowImporter(surroundings, { tally, dryRun });
+
+  const underWay = new Set<Promise<void>>();
+  let failed: { error: unknown } | undefined;
+  const isOver = () => failed !== undefined || options.signal?.aborted === true;
+  let aborted = false;
+  let taken = 0;
+  try {
+    if (!isOver()) {
+      for await (const row of rows) {
+        // The one in hand was not begun, so it is not counted.
+        aborted = isOver();
+        if (aborted) break;
+        const position = ++taken;
+        const work = importer
+          .take(row, position)
+          .catch((error) => {
+            failed ??= { error };
+          })
+          .finally(() => underWay.delete(work));
+        underWay.add(work);
+        while (underWay.size >= concurrency) await Promise.race(underWay);
+      }
+    }
+  } finally {
+    await Promise.all(underWay);
+    tally.ended();
+  }
+  if (failed !== undefined) throw failed.error;
+  return { ...tally.progress(), dryRun, aborted: aborted || isOver(), refusals: tally.refusals };
+}
+
+const callback = z.custom<unknown>((value) => typeof value === "function", "must be a function");
+
+const checkOptions = checker<ImportExecutionOutputsOptions>("importExecutionOutputs", {
+  engine: z.custom<unknown>((value) => typeof value === "object" && value !== null, "must be an engine"),
+  dryRun: z.optional(z.boolean()),
+  concurrency: z.optional(count),
+  onProgress: z.optional(callback),
+  onRefused: z.optional(callback),
+  signal: z.optional(signal),
+});
+
+function isIterable(rows: unknown): boolean {
+  if (typeof rows !== "object" || rows === null) return false;
+  return Symbol.asyncIterator in rows || Symbol.iterator in rows;
+}
+
+function invalid(problem: string): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `importExecutionOutputs: ${problem}.`);
+}
