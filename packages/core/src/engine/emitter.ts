@@ -43,7 +43,7 @@ export class Emitter {
     const { changes, clock } = this.#options;
     return (given) => {
       const event = given.type === "log" ? this.#log({ executionId, workflowId, userId }, given) : given;
-      if (event.type !== "log") changes.notify(executionId);
+      if (event.type !== "log") changes.notify(executionId, { isCommitted: !UNCOMMITTED.has(event.type) });
       if (this.isHeard) {
         this.#tell({ executionId, workflowId, userId, timestamp: clock.now(), ...event } as ExecutionEvent);
       }
@@ -82,11 +82,14 @@ export class Emitter {
   }
 }
 
+/** The events that no commit goes with. */
+const UNCOMMITTED: ReadonlySet<EventBody["type"]> = new Set(["node.started", "node.skipped", "log"]);
+
 const LEFT = "A recovery leaves an execution as it is: this engine cannot run it.";
 const FAILED = "A recovery could not look for executions. It tries again.";
 
-/** The console, in production without lines of level debug. */
-function defaultLogger(): Logger {
+/** Returns the console, in production without lines of level debug. */
+export function defaultLogger(): Logger {
   return process.env.NODE_ENV === "production" ? { ...PLAIN, debug: () => undefined } : PLAIN;
 }
 

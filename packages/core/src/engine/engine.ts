@@ -126,7 +126,7 @@ function membersOf(
       const runtime = await load();
       const started = await runtime.runner.start(bound);
       // Inside the caller's transaction, nobody sees it yet.
-      if (bound.store === undefined) runtime.wake();
+      if (bound.store === undefined) runtime.made(started.executionId);
       return started;
     },
     answerWait: async (call) => {
@@ -169,7 +169,10 @@ function membersOf(
     },
     forkExecution: async (call) => {
       const bound = bind("forkExecution", call);
-      return (await load()).fork(bound);
+      const runtime = await load();
+      const forked = await runtime.fork(bound);
+      runtime.made(forked.executionId);
+      return forked;
     },
     deleteExecution: async (call) => {
       const bound = bind("deleteExecution", call);

@@ -1,7 +1,7 @@
 /** Notifies waiters of the changes that this engine makes to an execution. */
 export class ExecutionChanges {
   readonly #listeners = new Map<string, Set<() => void>>();
-  readonly #toAll = new Set<(executionId: string) => void>();
+  readonly #commitListeners = new Set<(executionId: string) => void>();
 
   /** Calls back at every change, until the returned function is called. */
   listen(executionId: string, listener: () => void): () => void {
@@ -13,15 +13,16 @@ export class ExecutionChanges {
     };
   }
 
-  /** Calls back at every change of any execution, until the returned function is called. */
-  listenToAll(listener: (executionId: string) => void): () => void {
-    this.#toAll.add(listener);
-    return () => this.#toAll.delete(listener);
+  /** Calls back at every change of any execution that the store keeps, until the returned function is called. */
+  listenToCommits(listener: (executionId: string) => void): () => void {
+    this.#commitListeners.add(listener);
+    return () => this.#commitListeners.delete(listener);
   }
 
-  notify(executionId: string): void {
-    for (const listener of this.#toAll) listener(executionId);
+  /** `isCommitted`: the store keeps the change. Default: true. */
+  notify(executionId: string, { isCommitted = true }: { isCommitted?: boolean } = {}): void {
     const listeners = this.#listeners.get(executionId);
     if (listeners !== undefined) for (const listener of [...listeners]) listener();
+    if (isCommitted) for (const listener of this.#commitListeners) listener(executionId);
   }
 }

@@ -77,6 +77,12 @@ export class Runtime {
     return this.#recovery;
   }
 
+  /** Notes a new execution that is due. */
+  made(executionId: string): void {
+    this.changes.notify(executionId);
+    this.wake();
+  }
+
   /** Makes recoveries of this engine look at once, because it has made an execution due. */
   wake(): void {
     void this.#recovery?.then((recovery) => recovery.wake());

@@ -22,6 +22,15 @@ export type {
   StopReason,
 } from "./outcomes.ts";
 export { type PathPattern, type PathSegment, parsePathPattern, writePathPattern } from "./path-pattern.ts";
+export { projectExecutions } from "./project-executions.ts";
+export type {
+  ProjectExecutionsOptions,
+  ProjectedExecution,
+  Projection,
+  ProjectionFailure,
+  SweepReport,
+  WrittenRevision,
+} from "./projection-types.ts";
 export { createRecorder, type Recorder, type RecorderOptions, type RecorderStats } from "./recorder.ts";
 export type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
 export { createRollout, type Rollout, type RolloutResult } from "./rollout.ts";

@@ -67,7 +67,7 @@ export function toExecutionOutput(
 }
 
 /** The error of a run. That an execution was imported unfinished is none; what its row said is beside it. */
-function errorOf(failure: FailureRecord | undefined): string | undefined {
+export function errorOf(failure: FailureRecord | undefined): string | undefined {
   if (failure?.code !== "IMPORTED") return failure?.message;
   return typeof failure.cause === "object" ? failure.cause.message : failure.cause;
 }

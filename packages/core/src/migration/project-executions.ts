@@ -1,0 +1,116 @@
+import * as z from "zod/mini";
+import { checker } from "../checker.ts";
+import { count, milliseconds, positiveMs } from "../durations.ts";
+import { recoveryRestMs } from "../engine/decide.ts";
+import { defaultLogger } from "../engine/emitter.ts";
+import { internalsFor } from "../engine/engine-internals.ts";
+import { messageOf } from "../errors.ts";
+import { tell } from "../tell.ts";
+import { readProjected } from "./projected-execution.ts";
+import { ProjectionSweep } from "./projection-sweep.ts";
+import type { ProjectExecutionsOptions, Projection, ProjectionFailure, SweepReport } from "./projection-types.ts";
+import { Projector } from "./projector.ts";
+
+const DEFAULTS = { output: "always", sweepIntervalMs: 60_000, endedWithinMs: 86_400_000, concurrency: 4 } as const;
+
+/**
+ * Keeps the application's own table of executions true: writes an execution after each commit of this engine, and finds
+ * by sweeps what other processes did, and what a process did not write before it died.
+ *
+ * - Everything that `write` gets is read from the store, so a write is only ever late. Commits do not wait for it.
+ * - An execution may be written more than once, and by several processes at the same time. Its `revision` decides which
+ *   state is the newer one.
+ * - A deleted execution is not written any more: its row stays as it is. One that is being imported is not written.
+ * - Begins with a sweep. The process stays alive until `stop()`.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
+ * @example
+ * ```ts
+ * const projection = projectExecutions({ engine, write: (execution) => upsert(execution) });
+ * process.on("SIGTERM", () => void engine.drain().then(() => projection.stop()));
+ * ```
+ */
+export function projectExecutions(given: ProjectExecutionsOptions): Projection {
+  const { engine, write, readRevisions, ...options } = checkOptions(given);
+  const { output, sweepIntervalMs, endedWithinMs, concurrency, onFailure } = { ...DEFAULTS, ...options };
+  const {
+    surroundings,
+    changes,
+    options: { logger },
+  } = internalsFor(engine, "projectExecutions");
+  const { clock } = surroundings;
+  const report = (failure: ProjectionFailure) => tell(onFailure ?? warn(logger), failure);
+  const projector = new Projector({
+    ...{ clock, concurrency, write, onFailure: report },
+    read: (executionId, written) => readProjected(surroundings, executionId, { output, written }),
+  });
+  let isStopped = false;
+  const sweep = new ProjectionSweep({
+    ...{ surroundings, projector, readRevisions, endedWithinMs },
+    isStopped: () => isStopped,
+  });
+
+  let sweeping: Promise<unknown> = Promise.resolve();
+  const sweepNext = (): Promise<SweepReport> => {
+    const next = sweeping.then(() => sweep.run());
+    sweeping = next.catch(() => undefined);
+    return next;
+  };
+
+  let wake = (): void => undefined;
+  const rest = async (): Promise<void> => {
+    let cancel = (): void => undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      cancel = clock.schedule(recoveryRestMs(sweepIntervalMs, Math.random()), resolve);
+    });
+    cancel();
+  };
+  const loop = async (): Promise<void> => {
+    for (let failures = 0; !isStopped; ) {
+      try {
+        await sweepNext();
+        failures = 0;
+      } catch (error) {
+        report({ error, failures: ++failures, retryInMs: sweepIntervalMs });
+      }
+      if (!isStopped) await rest();
+    }
+  };
+  const listening = changes().then((all) => all.listenToCommits((executionId) => projector.changed(executionId)));
+  const looping = listening.then(loop);
+  let stopping: Promise<void> | undefined;
+
+  return {
+    sweep: sweepNext,
+    stop: () => {
+      stopping ??= (async () => {
+        isStopped = true;
+        const unlisten = await listening;
+        unlisten();
+        wake();
+        await Promise.all([projector.stop(), looping, sweeping]);
+      })();
+      return stopping;
+    },
+  };
+}
+
+function warn(logger = defaultLogger()): (failure: ProjectionFailure) => unknown {
+  return ({ error, ...facts }) =>
+    logger.warn("An execution was not written to the application's table.", { ...facts, error: messageOf(error) });
+}
+
+const callback = z.custom<unknown>((value) => typeof value === "function", "must be a function");
+
+const checkOptions = checker<ProjectExecutionsOptions>("projectExecutions", {
+  engine: z.custom<unknown>((value) => typeof value === "object" && value !== null, "must be an engine"),
+  write: callback,
+  output: z.optional(z.enum(["always", "settled", "never"])),
+  readRevisions: z.optional(callback),
+  sweepIntervalMs: z.optional(positiveMs),
+  endedWithinMs: z.optional(milliseconds),
+  concurrency: z.optional(count),
+  onFailure: z.optional(callback),
+});

@@ -1,0 +1,108 @@
+import type { WorkflowEngine } from "../engine/workflow-engine.ts";
+import type { ExecutionOutput } from "../state/execution-output.ts";
+import type { WaitingFor } from "../state/waiting.ts";
+import type { FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
+
+/** An execution as a row of the application's own `Execution` table. */
+export interface ProjectedExecution {
+  executionId: string;
+  workflowId: string;
+  userId: string;
+  status: WorkflowStatus;
+  /** Node runs so far. */
+  currentStep: number;
+  totalSteps: number;
+  /**
+   * What the old executor kept as JSON. Absent if the option `output` leaves it out, and if the history cannot be read:
+   * leave the column as it is then.
+   */
+  output?: ExecutionOutput;
+  /** The message of the failure. */
+  error?: string;
+  failure?: FailureRecord;
+  /** The nodes that wait for an answer: the first 100. */
+  waiting?: WaitingFor[];
+  metadata?: Readonly<Record<string, string>>;
+  createdAt: Date;
+  updatedAt: Date;
+  /** When it completed, failed or was cancelled. */
+  endedAt?: Date;
+  /**
+   * 32 digits that are greater, as text, for a newer state of the execution. Keep it in a column, and write only over a
+   * row whose revision is smaller or null: another process may have written a newer state meanwhile.
+   */
+  revision: string;
+}
+
+/** The revision of a row that the application's table has. */
+export interface WrittenRevision {
+  executionId: string;
+  revision: string | null;
+}
+
+/** A failure of a projection. It is tried again, unless `retryInMs` is absent. */
+export interface ProjectionFailure {
+  /** Absent if the store could not be listed. */
+  executionId?: string;
+  error: unknown;
+  /** How often this has failed in a row. */
+  failures: number;
+  retryInMs?: number;
+}
+
+/** The options of `projectExecutions`. */
+export interface ProjectExecutionsOptions {
+  /** The engine whose commits are followed, and whose store is swept. */
+  engine: Pick<WorkflowEngine, "drain" | "pruneDefinitions">;
+  /**
+   * Writes one row: inserts it, or updates the one with this id if its revision is smaller. Is awaited, and called again
+   * later if it fails. It is called for one state of an execution at a time, in this process.
+   */
+  write: (execution: ProjectedExecution) => unknown;
+  /**
+   * `always` (default) reads the whole history for each write. `settled` reads it only once the execution has stopped
+   * running. `never` leaves `output` out.
+   */
+  output?: "always" | "settled" | "never";
+  /**
+   * Returns the revisions that the table has of up to 100 executions, so that a sweep writes only what differs. Without
+   * it, the first sweep of a process writes all that it finds.
+   */
+  readRevisions?: (executionIds: string[]) => Iterable<WrittenRevision> | Promise<Iterable<WrittenRevision>>;
+  /** Milliseconds between two sweeps. Default: 60,000. */
+  sweepIntervalMs?: number;
+  /**
+   * How far the first sweep looks back for executions that have ended, in milliseconds: longer than all processes were
+   * ever down at once. Later sweeps look back to the last one that was complete. Default: 86,400,000 (a day).
+   */
+  endedWithinMs?: number;
+  /** The most executions that are written at the same time. Default: 4. */
+  concurrency?: number;
+  /** Is called at each failure. Default: a warning in the engine's logger. */
+  onFailure?: (failure: ProjectionFailure) => unknown;
+}
+
+/** What a sweep did. */
+export interface SweepReport {
+  /** The executions that it found: the open ones, and those that have ended lately. */
+  found: number;
+  /** Those that it has written, or tried to: their newest state was not known to be in the table. */
+  projected: number;
+  /** Those of them that failed. They are tried again. */
+  failed: number;
+}
+
+/** A projection under way. */
+export interface Projection {
+  /**
+   * Sweeps now, and resolves when everything that it found is in the table or has failed.
+   *
+   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED
+   */
+  sweep(): Promise<SweepReport>;
+  /**
+   * Ends the projection: writes what is known to have changed, once, and resolves. What fails is left to the next
+   * process's sweep. Call it after `drain()`, and before the store and the table's connection are closed.
+   */
+  stop(): Promise<void>;
+}
