@@ -291,7 +291,6 @@ describe("the run of an import", () => {
     const { engine } = engineFor();
     const wrong: [unknown, object][] = [
       [ROWS, {}],
-      [ROWS, { engine: { ...engine } }],
       [ROWS, { engine: engine.forUser("u1") }],
       [ROWS, { engine, concurrency: 0 }],
       [ROWS, { engine, dryrun: true }],
