@@ -293,7 +293,7 @@ describe("the run of an import", () => {
       [ROWS, {}],
       [ROWS, { engine: engine.forUser("u1") }],
       [ROWS, { engine, concurrency: 0 }],
-      [ROWS, { engine, dryrun: true }],
+      [ROWS, { engine, wat: true }],
       [undefined, { engine }],
       ["rows", { engine }],
     ];
