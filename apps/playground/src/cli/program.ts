@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { STORE_NAMES } from "../store/open-store.ts";
 import type { CompareFlags } from "./compare-flags.ts";
+import type { ImportFlags } from "./import-command.ts";
 import { oneLine } from "./one-line.ts";
 import { createProgress } from "./progress.ts";
+import { renderImport } from "./render-import.ts";
 import { renderReport } from "./render-report.ts";
 import { reportJson } from "./report-json.ts";
 import { EXIT_CODES } from "./run-program.ts";
@@ -57,6 +59,25 @@ export function createProgram(): Command {
     });
 
   program
+    .command("import")
+    .description("import the rows of an old Execution table")
+    .argument("<file>", "the rows: a JSON array, or lines of JSON")
+    .option("-w, --workflow <id>", "the workflow of rows that name none")
+    .option("--user-id <id>", "the user of rows that name none")
+    .option("--dry-run", "check all rows, and write nothing")
+    .addOption(new Option("--store <name>", "where the executions go").choices(STORE_NAMES).default(STORE_NAMES[0]))
+    .option("--url <address>", "the address of the server, for --store postgres, redis or mongo")
+    .option("--data-dir <folder>", "where an embedded store keeps its data", ".waymark/playground")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", IMPORT_HELP)
+    .action(async (file: string, flags: ImportFlags) => {
+      const { importFile } = await import("./import-command.ts");
+      const report = await importFile(file, flags, createProgress(process.stderr));
+      process.stdout.write(flags.json ? reportJson(report) : renderImport(report));
+      process.exitCode = report.refused === 0 ? EXIT_CODES.ok : EXIT_CODES.rowsLeftOut;
+    });
+
+  program
     .command("list")
     .description("list the bundled workflows")
     .action(async () => {
@@ -73,6 +94,16 @@ function readSeconds(text: string): number {
   if (!(seconds > 0 && seconds <= 86_400)) throw new InvalidArgumentError("It must be above 0 and at most 86400.");
   return seconds * 1000;
 }
+
+const IMPORT_HELP = `
+A row has the columns id, workflowId, userId, status, output, createdAt and endedAt, also as workflow_id,
+created_at and the like. Other columns are left out. Nothing runs: what was not finished arrives as failed.
+
+The command can be run again: rows that are there are skipped. A row that cannot be imported is reported
+and left out.
+
+Exit code: 0 if no row was left out, 1 if some were, 2 for bad input, 70 if there is no report.
+`;
 
 const COMPARE_HELP = `
 --v1 takes a JavaScript module that exports one of

@@ -1,3 +1,4 @@
+import type { ImportReport } from "@waymark/core/migration";
 import { cleanText } from "@waymark/core/store";
 import type { ComparisonReport } from "../compare/report.ts";
 
@@ -5,7 +6,7 @@ import type { ComparisonReport } from "../compare/report.ts";
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** Writes a report as JSON: credentials are cut out of addresses, and control characters are written as escapes. */
-export function reportJson(report: ComparisonReport): string {
+export function reportJson(report: ComparisonReport | ImportReport): string {
   const json = JSON.stringify(
     report,
     (_, value: unknown) =>

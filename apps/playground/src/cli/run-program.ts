@@ -8,6 +8,8 @@ export const EXIT_CODES = {
   ok: 0,
   /** The comparison found a difference, or V2 repeated a completed node. */
   comparisonFailed: 1,
+  /** Some rows of an import were left out. */
+  rowsLeftOut: 1,
   /** The input cannot be used; nothing was compared. */
   badInput: 2,
   /** There is no report: a module ended the process or kept it busy, memory ran out, or the playground has a fault. */
