@@ -1,5 +1,6 @@
+import { areEqual } from "@waymark/core/migration";
 import { describe, expect, it } from "vitest";
-import { difference, isEqual } from "../src/compare/difference.ts";
+import { difference } from "../src/compare/difference.ts";
 
 describe("difference", () => {
   it("is undefined for equal outputs with any order of keys", () => {
@@ -43,7 +44,7 @@ describe("difference", () => {
   it("reports outputs that are nested too deeply", () => {
     const deep = (leaf: number) => Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], leaf);
     expect(difference(deep(1), deep(2))).toContain("nested too deep");
-    expect(isEqual(deep(1), deep(1))).toBe(false);
+    expect(areEqual(deep(1), deep(1))).toBe(false);
   });
 
   it("contains no control characters and no credentials", () => {

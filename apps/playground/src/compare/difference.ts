@@ -10,16 +10,6 @@ const MAX_LINE = 500;
 /** The maximum number of values to show side by side. For larger outputs only the places are named. */
 const MAX_VALUES = 5_000;
 
-/** Compares like `isDeepStrictEqual` of `node:util`. Values that are nested too deeply for it count as different. */
-export function isEqual(first: unknown, second: unknown): boolean {
-  try {
-    return isDeepStrictEqual(first, second);
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
 /**
  * Compares two outputs like `isDeepStrictEqual` of `node:util`.
  *

@@ -1,4 +1,5 @@
 import {
+  areEqual,
   differingPaths,
   type NaturalKind,
   naturalKind,
@@ -7,7 +8,7 @@ import {
   writePathPattern,
 } from "@waymark/core/migration";
 import { cleanText } from "@waymark/core/store";
-import { difference, isEqual } from "./difference.ts";
+import { difference } from "./difference.ts";
 
 /** A place where two outputs differ, with values that usually differ in every run. */
 export interface Suspect {
@@ -53,7 +54,7 @@ export class OutputComparison {
   }
 
   equal(first: unknown, second: unknown): boolean {
-    return isEqual(this.#comparable(first), this.#comparable(second));
+    return areEqual(this.#comparable(first), this.#comparable(second));
   }
 
   /** Returns the difference as text, or `undefined` if there is none. */

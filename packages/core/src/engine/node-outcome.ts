@@ -54,7 +54,10 @@ export function readResult(result: unknown, nodeId: string): NodeOutcome {
 }
 
 /** Returns the context after a node that has completed. @throws {WorkflowError} NODE_RESULT_INVALID */
-export function contextAfter(context: WorkflowContext, { context: next, changes = {} }: NextOutcome): WorkflowContext {
+export function contextAfter(
+  context: Readonly<WorkflowContext>,
+  { context: next, changes = {} }: NextOutcome,
+): WorkflowContext {
   return next ?? withChanges(context, changes);
 }
 

@@ -34,5 +34,6 @@ export type {
 export { createRecorder, type Recorder, type RecorderOptions, type RecorderStats } from "./recorder.ts";
 export type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
 export { createRollout, type Rollout, type RolloutResult } from "./rollout.ts";
-export type { RolloutOptions } from "./rollout-options.ts";
+export type { CompareOptions, RolloutOptions } from "./rollout-options.ts";
 export type { V1Call, V1Result } from "./v1-shape.ts";
+export { areEqual } from "./value-comparison.ts";

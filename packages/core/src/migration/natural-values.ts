@@ -13,7 +13,7 @@ export function naturalKind(value: unknown): NaturalKind | undefined {
 }
 
 /** Returns the milliseconds since 1970 of a value that looks like a time; `undefined` for any other value. */
-function timeOf(value: unknown): number | undefined {
+export function timeOf(value: unknown): number | undefined {
   if (value instanceof Date) return value.getTime();
   if (typeof value === "number") return value >= EPOCH_MS.from && value < EPOCH_MS.to ? value : undefined;
   return typeof value === "string" && ISO_TIME.test(value) ? Date.parse(value.replace(" ", "T")) : undefined;

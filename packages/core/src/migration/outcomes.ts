@@ -1,4 +1,5 @@
 import type { WorkflowStatus } from "../store/checkpoint-store.ts";
+import type { RecordingProblem } from "./recording.ts";
 
 /** The executor that served a call: the old one, or the engine. */
 export type ExecutorName = "v1" | "v2";
@@ -61,11 +62,14 @@ export interface RunOutcome {
 /** A place where V1 and V2 differ. */
 export interface ShadowDifference {
   /**
-   * - `context`: the context after the node differs. `node`: after the node before, V1 ran this node and V2 another one.
-   * - `failure`: the node failed in one of them, or with another message. `waits`: the node waits in V2.
+   * - `context`: the context after the node. `route`: the edges that the node chose.
+   * - `node`: it was the turn of one node in V1, and of another one in V2. `nodeId` is the one that V1 has nowhere, else
+   *   V1's.
+   * - `definition`: the node's type or data, with a `path` that begins with `type` or `data`.
+   * - `failure`: the node failed in one of them only, or with another message. `waits`: the node waits in V2.
    */
-  kind: "context" | "node" | "failure" | "waits";
-  /** The node after which they differ. Absent if they differ before the first node. */
+  kind: "context" | "route" | "node" | "definition" | "failure" | "waits";
+  /** The node. Absent if they differ before the first one. */
   nodeId?: string;
   /** The place in the context, such as `order.items.*.price`; `*` stands for an index. Empty: the whole context. */
   path?: string;
@@ -82,7 +86,7 @@ export interface ShadowOutcome {
   userId: string;
   /** `skipped`: nothing was compared, for `reason`. */
   result: "equal" | "different" | "skipped";
-  reason?: "too-large" | "too-many" | "timeout" | "unreadable" | "no-nodes" | "failed";
+  reason?: RecordingProblem | "too-many" | "timeout" | "no-nodes" | "failed";
   difference?: ShadowDifference;
   /** The places that differ by nature, as found: times and random values. */
   varying?: string[];

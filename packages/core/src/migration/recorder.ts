@@ -7,8 +7,8 @@ import { readProperty } from "../errors.ts";
 import { tell } from "../tell.ts";
 import { DirectCalls } from "./direct-calls.ts";
 import type { DirectOutcome } from "./outcomes.ts";
-import type { RecordedRun, Recording } from "./recording.ts";
-import { type ReadArguments, RunRecording } from "./run-recording.ts";
+import type { Recording } from "./recording.ts";
+import { type ReadArguments, type RecordedRun, RunRecording } from "./run-recording.ts";
 import type { V1Call } from "./v1-shape.ts";
 
 /** The options of {@link createRecorder}. */

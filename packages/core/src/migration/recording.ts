@@ -1,6 +1,3 @@
-import type { NodeTimes } from "./outcomes.ts";
-import type { V1Call } from "./v1-shape.ts";
-
 /** One call of a node's executor in a run of V1. Its values are copies. */
 export interface RecordedNode {
   /** Absent if the arguments of the executor did not name it. */
@@ -41,13 +38,4 @@ export interface Recording {
   bytes: number;
   /** The time that the recording added to the run, in milliseconds. */
   recordingMs: number;
-}
-
-/** The end of a run of V1, recorded or not. */
-export interface RecordedRun {
-  call: V1Call;
-  /** The time in executors, by node. */
-  nodes: NodeTimes[];
-  /** Absent if the run was not sampled. */
-  recording?: Recording;
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { checker, type OptionSchemas } from "../checker.ts";
-import { positiveMs } from "../durations.ts";
+import { count, positiveMs } from "../durations.ts";
 import { type EngineInternals, internalsOf } from "../engine/engine-internals.ts";
 import { WorkflowError } from "../errors.ts";
 import type { ExecutorName, RolloutOutcome, StopReason } from "./outcomes.ts";
@@ -34,6 +34,8 @@ export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<s
   executionId?: (call: Call) => string | undefined;
   /** Records runs of V1, and compares V2 with them in the background. Without it nothing is compared. */
   shadow?: Recorder;
+  /** How V2 is compared with the recordings of `shadow`. */
+  compare?: CompareOptions;
   /**
    * When to send all calls of this process to V1, until it ends. Each is optional.
    *
@@ -46,6 +48,24 @@ export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<s
   onStop?: (reason: StopReason) => unknown;
   /** Is called with every outcome. The call does not wait for it, and its failures are ignored. */
   onOutcome?: (outcome: RolloutOutcome) => unknown;
+}
+
+/** How V2 is compared with recordings of V1. */
+export interface CompareOptions {
+  /**
+   * The node types whose own executors run in a comparison. Name only those **without side effects**: transformations,
+   * conditions, loops. They may run twice. All others are answered from the recording. Default: none.
+   */
+  live?: readonly string[] | ((nodeType: string) => boolean);
+  /**
+   * The places in the context that differ by nature, such as `crm.*.at`; `*` is one key or index, `**` any number of them.
+   * Times of the run itself, and values that differ between two runs of one live node, are found without it.
+   */
+  ignore?: readonly string[];
+  /** Milliseconds after which a comparison is given up. Default: 5,000. */
+  timeoutMs?: number;
+  /** The bytes of recordings that may wait for their comparison. More are left out. Default: 16,000,000. */
+  maxPendingBytes?: number;
 }
 
 const executorName = z.enum(["v1", "v2"]);
@@ -82,13 +102,23 @@ const OPTIONS: OptionSchemas<RolloutOptions> = {
       "must be a recorder that createRecorder returned",
     ),
   ),
+  compare: z.optional(
+    z.strictObject({
+      live: z.optional(
+        z.custom<unknown>(
+          (value) =>
+            typeof value === "function" || (Array.isArray(value) && value.every((each) => typeof each === "string")),
+          "must be a list of node types, or a function",
+        ),
+      ),
+      ignore: z.optional(z.array(z.string())),
+      timeoutMs: z.optional(positiveMs),
+      maxPendingBytes: z.optional(count),
+    }),
+  ),
   stopIf: z.optional(
     z.strictObject({
-      mismatches: z.optional(
-        z
-          .number()
-          .check(z.refine((value) => Number.isSafeInteger(value) && value >= 1, "must be a whole number, 1 or more")),
-      ),
+      mismatches: z.optional(count),
       errorRate: z.optional(
         z.number().check(z.refine((value) => value > 0 && value <= 1, "must be above 0, 1 at most")),
       ),

@@ -6,9 +6,11 @@ import { type Choice, chooseExecutor, readHeadSoon } from "./choose-executor.ts"
 import { fenceOff, metadataOf } from "./fence.ts";
 import { failureOf, failureOfV1 } from "./outcome-failure.ts";
 import type { ExecutorName, OutcomeFailure, RolloutOutcome, RunOutcome, StopReason } from "./outcomes.ts";
-import type { RecordedRun } from "./recording.ts";
+import type { Recording } from "./recording.ts";
 import { type CheckedRollout, checkRolloutOptions, type RolloutOptions } from "./rollout-options.ts";
+import type { RecordedRun } from "./run-recording.ts";
 import { RunWatch, savedBy, type UncalledRun, type WatchedRun } from "./run-watch.ts";
+import { createShadowQueue, type ShadowQueue } from "./shadow-queue.ts";
 import { StopSwitch } from "./stop-switch.ts";
 import type { V1Call, V1Result } from "./v1-shape.ts";
 
@@ -74,13 +76,19 @@ class RolloutCalls<Call extends V1Call> {
   readonly #options: CheckedRollout<Call>;
   readonly #watch: RunWatch;
   readonly #stop: StopSwitch;
+  readonly #shadows: ShadowQueue | undefined;
   readonly #pending = new Set<Promise<void>>();
 
   constructor(options: CheckedRollout<Call>) {
     this.#options = options;
     this.#watch = new RunWatch(options.v2, (ended) => this.#noteUncalled(ended));
     this.#stop = new StopSwitch(options, (reason) => this.#emit({ kind: "stop", at: this.#now(), ...reason }));
-    options.shadow?.listenToDirectCalls((outcome) => this.#emit(outcome));
+    if (options.shadow === undefined) return;
+    options.shadow.listenToDirectCalls((outcome) => this.#emit(outcome));
+    this.#shadows = createShadowQueue(options.v2, options.compare ?? {}, (outcome) => {
+      this.#emit(outcome);
+      if (outcome.result === "different") this.#stop.noteMismatch();
+    });
   }
 
   get stopped(): StopReason | undefined {
@@ -113,6 +121,7 @@ class RolloutCalls<Call extends V1Call> {
         ? run()
         : shadow.runRecorded(call, run, (ended) => {
             recorded = ended;
+            if (ended.recording !== undefined) this.#compare(ended.recording);
           }));
       const success = readProperty(result, "success") === true;
       note(success ? { success } : { success, failure: failureOfV1(result) });
@@ -202,6 +211,10 @@ class RolloutCalls<Call extends V1Call> {
     const success = status === "completed";
     const base = { executor: "v2", reason: "recovery", workflowId, userId, executionId } as const;
     this.#noteV2({ ...base, success, status, ...failure, durationMs }, run);
+  }
+
+  #compare(recording: Recording): void {
+    if (this.#shadows !== undefined) this.#inBackground(this.#shadows.add(recording));
   }
 
   #inBackground(work: Promise<void>): void {

@@ -1,12 +1,21 @@
 import { readResult } from "../engine/node-outcome.ts";
 import { messageOf, readProperty } from "../errors.ts";
 import type { NodeTimes } from "./outcomes.ts";
-import type { RecordedNode, RecordedRun, Recording, RecordingProblem } from "./recording.ts";
+import type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
 import { addNodeRun } from "./run-watch.ts";
 import type { V1Call } from "./v1-shape.ts";
 import { type ByteBudget, copyValue, TooLarge } from "./value-copy.ts";
 
 const MAX_MESSAGE = 2_000;
+
+/** The end of a run of V1, recorded or not. */
+export interface RecordedRun {
+  call: V1Call;
+  /** The time in executors, by node. */
+  nodes: NodeTimes[];
+  /** Absent if the run was not sampled. */
+  recording?: Recording;
+}
 
 /** What the arguments of an executor say. */
 export interface ReadArguments {

@@ -1,0 +1,202 @@
+import { nodeType } from "../definition/node-type.ts";
+import type { NodeExecutor, NodeExecutorArgs, NodeResult, WorkflowContext } from "../engine/node-executor.ts";
+import { route } from "../engine/node-executor.ts";
+import { contextAfter, type NextOutcome, readResult } from "../engine/node-outcome.ts";
+import { messageOf, NonRetryableError } from "../errors.ts";
+import { cleanText } from "../text.ts";
+import type { DifferingPath } from "./differing-paths.ts";
+import type { ShadowDifference } from "./outcomes.ts";
+import type { PathPattern } from "./path-pattern.ts";
+import type { RecordedNode, Recording } from "./recording.ts";
+import { areEqual, areOwnTimes, differences, differsByNature, pathOf, textOf } from "./value-comparison.ts";
+import { copyValue } from "./value-copy.ts";
+
+/** How recordings are compared. */
+export interface ReplayOptions {
+  ignored: readonly PathPattern[];
+  isLive: (nodeType: string) => boolean;
+}
+
+type Executor = NodeExecutor<WorkflowContext, unknown>;
+type Args = NodeExecutorArgs<WorkflowContext, unknown>;
+
+/** What an attempt of a live node came to. */
+type Attempt =
+  | { result: NodeResult; outcome: NextOutcome; next: WorkflowContext }
+  | { waits: true }
+  | { error: string };
+
+/**
+ * Answers the nodes of one run of V2 from a recording of V1, and finds the first place where V2 differs.
+ *
+ * - Before each node, V2's context must be the one that V1 had at the same call.
+ * - A live node runs its own executor, and its result is compared at once. What differs by nature is then replaced by V1's
+ *   value, so that nothing that follows from it differs, too.
+ */
+export class Replay {
+  /** The first difference. */
+  difference: ShadowDifference | undefined;
+  readonly varying = new Set<string>();
+  liveNodes = 0;
+  recordedNodes = 0;
+  readonly #recording: Recording;
+  readonly #options: ReplayOptions;
+  #next = 0;
+
+  constructor(recording: Recording, options: ReplayOptions) {
+    this.#recording = recording;
+    this.#options = options;
+  }
+
+  /** Runs in place of an executor of V2. */
+  async run(executor: Executor, args: Args) {
+    const recorded = this.#recording.nodes[this.#next];
+    this.#compareBefore(recorded, args);
+    this.#next += 1;
+    if (!this.#options.isLive(nodeType(args.node))) {
+      this.recordedNodes += 1;
+      return answerOf(recorded as RecordedNode, args);
+    }
+    this.liveNodes += 1;
+    return this.#runLive(recorded as RecordedNode, executor, args);
+  }
+
+  /** Compares the end of V2's run. */
+  end(ended: { output: unknown } | { error: string }): void {
+    if (this.difference !== undefined) return;
+    const { nodes, result } = this.#recording;
+    const last = nodes[this.#next - 1];
+    const left = nodes[this.#next];
+    if ("error" in ended) {
+      if (result.success || left !== undefined) this.note("failure", last, { v1: undefined, v2: ended.error });
+      return;
+    }
+    if (left !== undefined) this.note("node", left, { v1: nameOf(left), v2: undefined });
+    else if (!result.success) this.note("failure", last, { v1: result.error ?? "It failed.", v2: undefined });
+    else if (result.output !== undefined) {
+      const [place] = differences(result.output, ended.output, this.#options.ignored);
+      if (place !== undefined) this.note("context", last, shown(place));
+    }
+  }
+
+  #compareBefore(recorded: RecordedNode | undefined, { node, context }: Args) {
+    const { nodes } = this.#recording;
+    const before = nodes[this.#next - 1];
+    const isSame = recorded !== undefined && (recorded.nodeId ?? node.id) === node.id;
+    if (!isSame) {
+      // A node that V1 has nowhere is the odd one; otherwise the one whose turn it was.
+      const isExtra = !nodes.some(({ nodeId }) => nodeId === node.id);
+      const at = isExtra || recorded === undefined ? { nodeId: node.id } : recorded;
+      throw this.#found("node", at, { v1: recorded && nameOf(recorded), v2: node.id });
+    }
+    if (recorded.nodeType !== nodeType(node)) {
+      const at = recorded.nodeId === undefined ? { nodeId: node.id } : recorded;
+      throw this.#found("definition", at, { path: "type", v1: recorded.nodeType, v2: nodeType(node) });
+    }
+    const [place] = differences(recorded.given, context, this.#options.ignored);
+    if (place !== undefined) throw this.#found("context", before, shown(place));
+    if (recorded.data === undefined) return;
+    const [first] = differences({ data: recorded.data }, { data: node.data ?? {} }, this.#options.ignored);
+    if (first !== undefined) throw this.#found("definition", { nodeId: node.id }, shown(first));
+  }
+
+  async #runLive(recorded: RecordedNode, executor: Executor, args: Args) {
+    const nodeId = args.node.id;
+    const from = Date.now();
+    const attempt = await attemptOf(executor, args);
+    const { error } = recorded;
+    if ("waits" in attempt) throw this.#found("waits", { nodeId }, { v1: undefined, v2: "It waits for an answer." });
+    if ("error" in attempt) {
+      if (error === attempt.error) throw new NonRetryableError(attempt.error);
+      const again = await attemptOf(executor, args);
+      const isVarying = error !== undefined && "error" in again && again.error !== attempt.error;
+      if (!isVarying) throw this.#found("failure", { nodeId }, { v1: error, v2: attempt.error });
+      this.varying.add("error");
+      throw new NonRetryableError(attempt.error);
+    }
+    if (error !== undefined) throw this.#found("failure", { nodeId }, { v1: error, v2: undefined });
+    const { handles } = attempt.outcome;
+    if (recorded.handles !== undefined && !isSameSet(recorded.handles, handles)) {
+      throw this.#found("route", { nodeId }, { v1: textOf(recorded.handles), v2: textOf(handles ?? "all edges") });
+    }
+    if (recorded.gave === undefined || areEqual(recorded.gave, attempt.next)) return attempt.result;
+    const found = differences(recorded.gave, attempt.next, this.#options.ignored);
+    const ofV1 = { from: recorded.startedAt, to: recorded.startedAt + recorded.durationMs };
+    const ofV2 = { from, to: Date.now() };
+    let left = found.filter((place) => !areOwnTimes(place, ofV1, ofV2));
+    if (left.length > 0) {
+      // What differs between two runs of one executor on one context differs by nature.
+      const again = await attemptOf(executor, args);
+      if ("next" in again) {
+        const random = differences(attempt.next, again.next, this.#options.ignored);
+        left = left.filter((place) => !differsByNature(place, random));
+      }
+    }
+    const [first] = left;
+    if (first !== undefined) throw this.#found("context", { nodeId }, shown(first));
+    for (const place of found) this.varying.add(pathOf(place));
+    const gave = recorded.gave as WorkflowContext;
+    return handles === undefined ? gave : route(gave, handles);
+  }
+
+  /** Notes the first difference, and returns the error that ends the run of V2. */
+  #found(...found: Parameters<Replay["note"]>): Error {
+    this.note(...found);
+    return new NonRetryableError("V1 and V2 differ.");
+  }
+
+  /** Notes a difference, if it is the first. */
+  note(
+    kind: ShadowDifference["kind"],
+    at: { nodeId?: string } | undefined,
+    { path, v1, v2 }: { path?: string; v1: string | undefined; v2: string | undefined },
+  ): void {
+    this.difference ??= {
+      kind,
+      ...(at?.nodeId === undefined ? {} : { nodeId: at.nodeId }),
+      ...(path === undefined ? {} : { path }),
+      ...(v1 === undefined ? {} : { v1: cleanText(v1) }),
+      ...(v2 === undefined ? {} : { v2: cleanText(v2) }),
+    };
+  }
+}
+
+function shown(place: DifferingPath): { path: string; v1: string; v2: string } {
+  return { path: pathOf(place), v1: textOf(place.values[0]), v2: textOf(place.values[1]) };
+}
+
+/** Answers a node as V1's did. */
+function answerOf({ error, gave, handles }: RecordedNode, { context }: Args) {
+  if (error !== undefined) throw new NonRetryableError(error);
+  const next = (gave ?? context) as WorkflowContext;
+  return handles === undefined ? next : route(next, handles);
+}
+
+async function attemptOf(executor: Executor, args: Args): Promise<Attempt> {
+  try {
+    // On a copy, because a node may change its context in place. The engine does not see such changes either.
+    const result = await executor(withOwnContext(args));
+    const outcome = readResult(result, args.node.id);
+    return outcome.kind === "suspended"
+      ? { waits: true }
+      : { result, outcome, next: contextAfter(args.context, outcome) };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+/** Copies the arguments with a context of their own. What costs something is still made when it is first read. */
+function withOwnContext(args: Args): Args {
+  // The engine has read the context, so it can be copied.
+  const value = copyValue(args.context, { leftBytes: Number.POSITIVE_INFINITY });
+  const properties = { ...Object.getOwnPropertyDescriptors(args), context: { value, enumerable: true } };
+  return Object.defineProperties({}, properties) as Args;
+}
+
+function isSameSet(first: readonly string[], second: readonly string[] = []): boolean {
+  return new Set(first).size === new Set(second).size && first.every((each) => second.includes(each));
+}
+
+function nameOf({ nodeId, nodeType: type }: RecordedNode): string {
+  return nodeId ?? type;
+}

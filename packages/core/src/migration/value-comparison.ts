@@ -1,0 +1,73 @@
+import { inspect, isDeepStrictEqual } from "node:util";
+import { cleanText } from "../text.ts";
+import { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
+import { timeOf } from "./natural-values.ts";
+import { type PathPattern, writePathPattern } from "./path-pattern.ts";
+
+/** The longest text of a value, in characters. */
+const MAX_TEXT = 300;
+/** A time is of this run if it is no further than this from when the node ran, in milliseconds. */
+const TIME_SLACK_MS = 1_000;
+
+/** Returns the places where two values differ, without those that patterns match. */
+export function differences(v1: unknown, v2: unknown, ignored: readonly PathPattern[]): DifferingPath[] {
+  if (areEqual(v1, v2)) return [];
+  return ignored.length === 0
+    ? differingPaths(v1, v2)
+    : differingPaths(withoutPaths(v1, ignored), withoutPaths(v2, ignored));
+}
+
+/** Compares like `isDeepStrictEqual` of `node:util`. Values that are nested too deeply for it count as different. */
+export function areEqual(first: unknown, second: unknown): boolean {
+  try {
+    return isDeepStrictEqual(first, second);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** When a node ran, in milliseconds since 1970. */
+export interface TimeSpan {
+  from: number;
+  to: number;
+}
+
+/** Returns true if both values are times of one type, each of the moment at which its node ran. */
+export function areOwnTimes({ values: [v1, v2] }: DifferingPath, ofV1: TimeSpan, ofV2: TimeSpan): boolean {
+  return typeOf(v1) === typeOf(v2) && isWithin(timeOf(v1), ofV1) && isWithin(timeOf(v2), ofV2);
+}
+
+function isWithin(time: number | undefined, { from, to }: TimeSpan): boolean {
+  return time !== undefined && time >= from - TIME_SLACK_MS && time <= to + TIME_SLACK_MS;
+}
+
+/**
+ * Returns true if a place is among those that differ from run to run, or inside one of them.
+ *
+ * - Values of different types never differ by nature: a random text is no random number, and not its absence.
+ */
+export function differsByNature({ path, values }: DifferingPath, varying: readonly DifferingPath[]): boolean {
+  const [first, second] = values.map(typeOf);
+  if (first !== second) return false;
+  return varying.some(({ path: above }) => above.length <= path.length && areEqual(above, path.slice(0, above.length)));
+}
+
+function typeOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : typeof value;
+}
+
+/** Writes the path of a place for an outcome. */
+export function pathOf({ path }: DifferingPath): string {
+  return cleanText(writePathPattern(path), MAX_TEXT);
+}
+
+/** Writes a value for an outcome, on one line, without credentials of addresses. */
+export function textOf(value: unknown): string {
+  const options = { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxStringLength: MAX_TEXT, customInspect: false };
+  try {
+    return cleanText(inspect(value, options), MAX_TEXT);
+  } catch {
+    return "(a value that cannot be shown)";
+  }
+}
