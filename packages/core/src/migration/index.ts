@@ -1,4 +1,5 @@
 export { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
+export { formatRolloutReport } from "./format-report.ts";
 export { importExecutionOutputs } from "./import-execution-outputs.ts";
 export type {
   ImportExecutionOutputsOptions,
@@ -33,7 +34,9 @@ export type {
 } from "./projection-types.ts";
 export { createRecorder, type Recorder, type RecorderOptions, type RecorderStats } from "./recorder.ts";
 export type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
+export { type RolloutReport, report, type ShadowSummary, type WorkflowSummary } from "./report.ts";
 export { createRollout, type Rollout, type RolloutResult } from "./rollout.ts";
 export type { CompareOptions, RolloutOptions } from "./rollout-options.ts";
+export type { Percentiles, RunSummary } from "./run-summary.ts";
 export type { V1Call, V1Result } from "./v1-shape.ts";
 export { areEqual } from "./value-comparison.ts";
