@@ -1,72 +1,106 @@
-import * as z from "zod/mini";
 import { messageOf, WorkflowError } from "./errors.ts";
-import { nearName } from "./near-name.ts";
+import { isThenable, nameOf } from "./given.ts";
+import { didYouMean, nearName } from "./near-name.ts";
+import { type AnyOptions, type OptionTable, ruleOf } from "./option.ts";
 import { quoted } from "./text.ts";
 
-/** A schema for every option of an interface. A table that lacks one does not compile. */
-export type OptionSchemas<Options> = Readonly<Record<keyof Options, z.ZodMiniType>>;
+/** The most unknown options that a message names. */
+const MAX_UNKNOWN = 5;
 
 /**
  * Returns a function that checks the options object of the function `name`.
  *
  * - The check returns a copy without the options that are `undefined`: they count as absent. It reads each option once.
  * - It refuses unknown options, and names the option that was probably meant.
- * - It throws an INVALID_ARGUMENT that names the function and the options that are wrong.
+ * - It throws an INVALID_ARGUMENT that names the function, the options that are wrong, what they must be and what was
+ *   given. It shows numbers, booleans and names, and no other values.
  */
-export function checker<Options>(name: string, schemas: OptionSchemas<Options>): (value: unknown) => Options {
-  const schema = z.strictObject(schemas);
-  const known = Object.keys(schemas);
+export function checker<Options>(name: string, table: OptionTable<Options>): (value: unknown) => Options {
   return (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new WorkflowError("INVALID_ARGUMENT", `${name}: takes one object ${shapeOf(schemas)}.`);
+    if (typeof value !== "object" || value === null || Array.isArray(value) || isPromise(value)) {
+      const given = value === undefined ? "but was given nothing" : `not ${nameOf(value)}`;
+      throw new WorkflowError("INVALID_ARGUMENT", `${name}: takes one object ${shapeOf(table)}, ${given}.`);
     }
-    const { problems, options } = check(schema, known, value);
+    const problems: string[] = [];
+    let options: object = {};
+    try {
+      options = read(value, table, [], problems);
+    } catch (error) {
+      problems.splice(0, problems.length, `an option cannot be read: ${messageOf(error)}`);
+    }
     if (problems.length === 0) return options as Options;
     throw new WorkflowError("INVALID_ARGUMENT", `${name}: ${problems.join("; ")}.`, { details: { problems } });
   };
 }
 
+function isPromise(value: unknown): boolean {
+  try {
+    return isThenable(value);
+  } catch {
+    return false;
+  }
+}
+
 /** Returns the names of the options, as a type shows them. */
-function shapeOf(schemas: Readonly<Record<string, z.ZodMiniType>>): string {
-  const names = Object.entries(schemas).map(([name, { _zod }]) => (_zod.optin === "optional" ? `${name}?` : name));
+function shapeOf(table: AnyOptions): string {
+  const names = Object.entries(table).map(([name, option]) =>
+    ruleOf(option).presence === "needed" ? name : `${name}?`,
+  );
   return `{ ${names.join(", ")} }`;
 }
 
-function check(schema: z.ZodMiniType, known: readonly string[], value: unknown) {
-  try {
-    const result = schema.safeParse(value);
-    if (result.success) return { problems: [], options: withoutUndefined(result.data as object) };
-    return { problems: result.error.issues.map((issue) => problemOf(issue, known)), options: undefined };
-  } catch (error) {
-    return { problems: [`an option cannot be read: ${messageOf(error)}`], options: undefined };
+/** Reads an object of options into a new one, and notes what is wrong with it. */
+function read(value: object, table: AnyOptions, at: readonly string[], problems: string[]): object {
+  const copy: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(table)) {
+    const { check, presence, inside, isCopied } = ruleOf(option);
+    const path = [...at, name];
+    const each: unknown = (value as Record<string, unknown>)[name];
+    if (each === undefined && (presence === "optional" || (presence === "filter" && !(name in value)))) continue;
+    const isVoid = presence === "filter" && (each === undefined || each === null || each === "");
+    const problem = isVoid ? `must not be ${nameOf(each)}: leave it out to apply no such condition` : check(each);
+    if (problem !== undefined) problems.push([...path, problem].join(": "));
+    else if (inside !== undefined) copy[name] = read(each as object, inside, path, problems);
+    else copy[name] = isCopied ? [...(each as unknown[])] : each;
   }
+  const unknown: string[] = [];
+  for (const name in value) if (!Object.hasOwn(table, name)) unknown.push(name);
+  if (unknown.length > 0) problems.push([...at, unknownNames(unknown, table)].join(": "));
+  return copy;
 }
 
-function problemOf(issue: z.core.$ZodIssue, known: readonly string[]): string {
-  const { path } = issue;
-  if (issue.code === "unrecognized_keys") {
-    return [...path.map(String), unknownNames(issue.keys, path.length === 0 ? known : [])].join(": ");
-  }
-  return [...path.map(String), expectation(issue)].join(": ");
+function unknownNames(names: readonly string[], table: AnyOptions): string {
+  const known = Object.keys(table);
+  let isMeantKnown = true;
+  const named = names.slice(0, MAX_UNKNOWN).map((name) => {
+    const meant = nearName(name, known) ?? known.find((each) => MISTAKEN[each]?.split(" ").includes(name));
+    const isEngines = meant === undefined && ENGINE_OPTIONS.has(name);
+    isMeantKnown &&= meant !== undefined || isEngines;
+    const hint = isEngines ? " (it is one of createWorkflowEngine)" : didYouMean(meant);
+    return `unknown option ${quoted(name)}${hint}`;
+  });
+  return `${named.join(", ")}${isMeantKnown ? "" : `; the options are ${shapeOf(table)}`}`;
 }
 
-/** Returns what was expected, even if the schema has no message of its own. */
-function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type") return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
-  if (issue.code === "invalid_value") return `must be ${issue.values.map((value) => quoted(value)).join(" or ")}`;
-  return issue.message;
-}
+/** Options that people look for on a call. */
+const ENGINE_OPTIONS: ReadonlySet<string> = new Set(
+  "executors workflows retry nodeTimeoutMs leaseMs storeRetryMs durability contextMode codec logger onEvent".split(" "),
+);
 
-function unknownNames(names: readonly string[], known: readonly string[]): string {
-  return names
-    .slice(0, 5)
-    .map((name) => {
-      const meant = nearName(name, known);
-      return `unknown option ${quoted(name)}${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`;
-    })
-    .join(", ");
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
+/** The names that are mistaken for an option and do not resemble it. */
+const MISTAKEN: Readonly<Record<string, string>> = {
+  initialData: "input context data payload",
+  executionId: "id",
+  workflowId: "id definition",
+  waitToken: "executionId token",
+  data: "answer input schema payload",
+  run: "execute executor handler fn",
+  store: "checkpointer storage db adapter",
+  executors: "nodes nodeTypes registry",
+  maxAttempts: "attempts retries maxRetries maxTries",
+  backoffMs: "delayMs",
+  maxBackoffMs: "maxDelayMs",
+  cursor: "offset page after",
+  limit: "pageSize take",
+  olderThanMs: "maxAgeMs",
+};

@@ -1,16 +1,14 @@
-import * as z from "zod/mini";
+import { type Check, numberFrom, wholeNumber } from "./option.ts";
 
-/** Milliseconds, zero or more. @internal */
-export const milliseconds: z.ZodMiniType<number> = z
-  .number()
-  .check(z.refine((value) => value >= 0, "must not be negative"));
+/** Milliseconds, zero or more. */
+export const milliseconds: Check = numberFrom(0, Number.MAX_VALUE, "a number of milliseconds, 0 or more");
 
-/** Milliseconds, more than zero. @internal */
-export const positiveMs: z.ZodMiniType<number> = z
-  .number()
-  .check(z.refine((value) => value > 0, "must be more than zero"));
+/** Milliseconds, more than zero. */
+export const positiveMs: Check = numberFrom(
+  Number.MIN_VALUE,
+  Number.MAX_VALUE,
+  "a number of milliseconds, more than 0",
+);
 
-/** A whole number, 1 or more. @internal */
-export const count: z.ZodMiniType<number> = z
-  .number()
-  .check(z.refine((value) => Number.isSafeInteger(value) && value >= 1, "must be a whole number, 1 or more"));
+/** A whole number, 1 or more. */
+export const count: Check = wholeNumber(1);

@@ -1,3 +1,5 @@
+import { quoted } from "./text.ts";
+
 /** The most letters in which a misspelt name may differ from the one that was meant. */
 const MAX_DISTANCE = 2;
 /** The longest name that is compared, in characters. */
@@ -19,6 +21,11 @@ export function nearName(name: string, known: Iterable<string>): string | undefi
     least = distance;
   }
   return best;
+}
+
+/** Returns the end of a message that names what was probably meant; empty if nothing was. */
+export function didYouMean(meant: string | undefined): string {
+  return meant === undefined ? "" : ` (did you mean ${quoted(meant)}?)`;
 }
 
 /**

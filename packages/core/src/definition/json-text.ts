@@ -11,7 +11,7 @@ const MAX_LENGTH = 2 ** 28;
  *
  * - Every property is read once. A `toJSON` that a library has added to `Object.prototype` or `Array.prototype` is
  *   ignored. An own `toJSON` is refused.
- * - Also refused: cycles, bigints, nesting deeper than 1,000 levels, and values that throw when they are read.
+ * - Also refused: functions, symbols, cycles, bigints, nesting deeper than 1,000 levels, and values that throw when they are read.
  */
 export class JsonText {
   #length = 0;
@@ -20,7 +20,7 @@ export class JsonText {
   readonly #around = new Set<object>();
 
   /**
-   * Returns the JSON text of a value, or `undefined` for values that JSON omits (functions, symbols, `undefined`).
+   * Returns the JSON text of a value, or `undefined` for `undefined`.
    *
    * @throws {WorkflowError} WORKFLOW_INVALID, with the path within the value
    */
@@ -47,8 +47,10 @@ export class JsonText {
         throw new NotJson("it is a bigint");
       case "object":
         return value === null ? this.#counted("null") : this.#inside(value);
-      default:
+      case "undefined":
         return undefined;
+      default:
+        throw new NotJson(`it is a ${typeof value}`);
     }
   }
 

@@ -7,12 +7,16 @@ export function nodeType(node: Pick<WorkflowNode, "type">): string {
   return node.type ?? "default";
 }
 
-/** Returns the error for a node whose type has no executor. */
-export function unknownNodeType(workflowId: string, node: Pick<WorkflowNode, "id" | "type">): WorkflowError {
+/** Returns the error for a node whose type has no executor. `hint` ends its sentence. */
+export function unknownNodeType(
+  workflowId: string,
+  node: Pick<WorkflowNode, "id" | "type">,
+  hint: string = "",
+): WorkflowError {
   const type = nodeType(node);
   return new WorkflowError(
     "UNKNOWN_NODE_TYPE",
-    `Node ${quoted(node.id)} of workflow ${quoted(workflowId)} is of type ${quoted(type)}, which has no executor.`,
+    `Node ${quoted(node.id)} of workflow ${quoted(workflowId)} is of type ${quoted(type)}, which has no executor${hint}.`,
     { details: { workflowId, nodeId: node.id, type } },
   );
 }

@@ -1,10 +1,11 @@
-import * as z from "zod/mini";
 import { positiveMs } from "../durations.ts";
 import { WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
 import { MAX_ID_BYTES, MAX_NAME_BYTES } from "../limits.ts";
+import { anything, type Check, list, ruleOf, text } from "../option.ts";
 import { quoted } from "../text.ts";
 import { NearMisses } from "./near-miss.ts";
-import { type RetryPolicy, retryFields, type WorkflowDefinition } from "./schema.ts";
+import { RETRY_FORM, retryFields, type WorkflowDefinition } from "./schema.ts";
 
 /** The most problems that are reported. The check of a definition stops once there are more. */
 const MAX_PROBLEMS = 10;
@@ -24,6 +25,7 @@ export function parseDefinition(definition: unknown): WorkflowDefinition {
   const name = typeof parsed?.id === "string" ? ` ${quoted(parsed.id)}` : "";
   const more = problems.length > MAX_PROBLEMS ? "; and more" : "";
   const named = problems.slice(0, MAX_PROBLEMS);
+  if (parser.isCanvas) named.push("it looks like a canvas: use fromReactFlow(id, canvas)");
   throw new WorkflowError("WORKFLOW_INVALID", `Workflow${name} is not well formed: ${named.join("; ")}${more}.`, {
     details: { problems: named },
   });
@@ -42,40 +44,47 @@ export function readInput(definition: unknown): unknown {
   }
 }
 
-/** Returns what is wrong with a value, or `undefined`. */
-type Check = (value: unknown) => string | undefined;
 type Fields = Readonly<Record<string, Field>>;
 interface Field {
   check: Check;
   isRequired?: boolean;
   /** The fields of a nested object. They are read before the object is checked. */
-  inside?: { fields: Fields; names: NearMisses };
+  inside?: Shape;
+}
+/** An object of a definition: its fields, their near misses, and its form in words. */
+interface Shape {
+  fields: Fields;
+  names: NearMisses;
+  form: string;
 }
 type Parsed = Record<string, unknown>;
 
 class DefinitionParser {
   readonly problems: string[] = [];
+  /** Whether it is a saved canvas: without an id, and with a viewport. */
+  isCanvas = false;
 
   /** Returns the definition as far as it can be read. `problems` lists what is wrong with it. */
   parse(definition: unknown): Parsed | undefined {
-    const parsed = this.#fields(definition, "", DEFINITION_FIELDS, DEFINITION_NAMES);
+    const parsed = this.#fields(definition, "", DEFINITION);
     if (parsed === undefined) return undefined;
-    if (Array.isArray(parsed.nodes)) parsed.nodes = this.#list(parsed.nodes, "nodes", NODE_FIELDS, NODE_NAMES);
-    if (Array.isArray(parsed.edges)) parsed.edges = this.#list(parsed.edges, "edges", EDGE_FIELDS, EDGE_NAMES);
+    this.isCanvas = parsed.id === undefined && isCanvas(definition as Parsed);
+    if (Array.isArray(parsed.nodes)) parsed.nodes = this.#list(parsed.nodes, "nodes", NODE);
+    if (Array.isArray(parsed.edges)) parsed.edges = this.#list(parsed.edges, "edges", EDGE);
     return parsed;
   }
 
-  #list(items: readonly unknown[], at: string, fields: Fields, names: NearMisses): (Parsed | undefined)[] {
+  #list(items: readonly unknown[], at: string, shape: Shape): (Parsed | undefined)[] {
     const parsed: (Parsed | undefined)[] = [];
     const { length } = items;
     for (let index = 0; index < length && this.problems.length <= MAX_PROBLEMS; index++) {
-      parsed.push(this.#fields(items[index], `${at}.${index}`, fields, names));
+      parsed.push(this.#fields(items[index], `${at}.${index}`, shape));
     }
     return parsed;
   }
 
-  #fields(value: unknown, at: string, fields: Fields, names: NearMisses): Parsed | undefined {
-    const problem = record(value);
+  #fields(value: unknown, at: string, { fields, names, form }: Shape): Parsed | undefined {
+    const problem = record(value, form);
     if (problem !== undefined) {
       this.problems.push(at === "" ? problem : `${at}: ${problem}`);
       return undefined;
@@ -100,10 +109,10 @@ class DefinitionParser {
     const path = at === "" ? name : `${at}.${name}`;
     let each = value[name];
     if (each === undefined && !isRequired) return;
-    if (inside !== undefined) each = this.#fields(each, path, inside.fields, inside.names) ?? {};
+    if (inside !== undefined) each = this.#fields(each, path, inside) ?? {};
     const problem = check(each);
     if (problem === undefined) parsed[name] = each;
-    else this.problems.push(`${path}${problem.startsWith(".") ? "" : ": "}${problem}`);
+    else this.problems.push(`${path}: ${problem}`);
   }
 
   #refuseNearMisses(value: Parsed, parsed: Parsed, at: string, names: NearMisses): void {
@@ -125,17 +134,9 @@ const EDGE_FIELDS: Fields = {
   targetHandle: { check: textOrNull },
 };
 
-const retrySchema = z.object(retryFields);
-const any: Check = () => undefined;
-const RETRY_FIELDS = {
-  maxAttempts: { check: any },
-  backoffMs: { check: any },
-  backoffFactor: { check: any },
-  maxBackoffMs: { check: any },
-  jitter: { check: any },
-  retryOn: { check: any },
-  onCrash: { check: any },
-} satisfies Record<keyof RetryPolicy, Field>;
+const RETRY_FIELDS: Fields = Object.fromEntries(
+  Object.entries(retryFields).map(([name, option]) => [name, { check: ruleOf(option).check }]),
+);
 
 const DEFINITION_FIELDS: Fields = {
   id: { check: idText, isRequired: true },
@@ -166,9 +167,9 @@ const NODE_FIELDS: Fields = {
   id: { check: idText, isRequired: true },
   type: { check: idText },
   name: { check: nameText },
-  data: { check: record },
-  retry: { check: retry, inside: { fields: RETRY_FIELDS, names: RETRY_NAMES } },
-  timeoutMs: { check: positive },
+  data: { check: (value) => record(value) },
+  retry: { check: anything, inside: { fields: RETRY_FIELDS, names: RETRY_NAMES, form: RETRY_FORM } },
+  timeoutMs: { check: positiveMs },
 };
 
 const NODE_NAMES = new NearMisses({
@@ -194,8 +195,22 @@ const EDGE_NAMES = new NearMisses({
     targetPort: "targetHandle",
   },
 });
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? undefined : `must be a string${value === undefined ? ", but is missing" : ""}`;
+
+const DEFINITION: Shape = {
+  fields: DEFINITION_FIELDS,
+  names: DEFINITION_NAMES,
+  form: "an object { id, nodes, edges } (of JSON text: JSON.parse)",
+};
+const NODE: Shape = { fields: NODE_FIELDS, names: NODE_NAMES, form: "an object { id, type?, data? }" };
+const EDGE: Shape = { fields: EDGE_FIELDS, names: EDGE_NAMES, form: "an object { source, target, sourceHandle? }" };
+
+/** Returns whether an object has what a saved canvas of React Flow has, and a definition has not. */
+function isCanvas(value: Parsed): boolean {
+  try {
+    return value.viewport !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function textOrNull(value: unknown): string | undefined {
@@ -208,6 +223,7 @@ function storableText(value: unknown): string | undefined {
 }
 
 function idText(value: unknown): string | undefined {
+  if (typeof value === "number") return `must be a string, not the number ${value}: write "${value}"`;
   const problem = storableText(value);
   if (problem !== undefined) return problem;
   const fits = value !== "" && fitsInto(value as string, MAX_ID_BYTES);
@@ -225,26 +241,7 @@ function fitsInto(value: string, maxBytes: number): boolean {
   return value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes;
 }
 
-function list(value: unknown): string | undefined {
-  return Array.isArray(value) ? undefined : "must be a list";
-}
-
-function record(value: unknown): string | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "must be an object";
-}
-
-function retry(value: unknown): string | undefined {
-  return problemOf(retrySchema, value);
-}
-
-function positive(value: unknown): string | undefined {
-  return problemOf(positiveMs, value);
-}
-
-/** Returns the first problem that a schema finds in a value, with the path to it. */
-function problemOf(schema: z.ZodMiniType<unknown>, value: unknown): string | undefined {
-  const [issue] = schema.safeParse(value).error?.issues ?? [];
-  if (issue === undefined) return undefined;
-  const path = issue.path.map((key) => `.${String(key)}`).join("");
-  return path === "" ? issue.message : `${path}: ${issue.message}`;
+function record(value: unknown, form = "an object"): string | undefined {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return undefined;
+  return mustBe(form, value);
 }

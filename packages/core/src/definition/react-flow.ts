@@ -1,7 +1,7 @@
-import * as z from "zod/mini";
 import { checker } from "../checker.ts";
 import { WorkflowError } from "../errors.ts";
-import { quoted } from "../text.ts";
+import { mustBe } from "../given.ts";
+import { callback, optional, text } from "../option.ts";
 import { defineWorkflow } from "./define-workflow.ts";
 import type { WorkflowDefinition } from "./schema.ts";
 
@@ -53,8 +53,10 @@ export function fromReactFlow<Node extends ReactFlowNode>(
   flow: { nodes: readonly Node[]; edges: readonly ReactFlowEdge[] },
   options: FromReactFlowOptions<Node> = {},
 ): WorkflowDefinition {
-  if (!isListOfObjects(flow?.nodes) || !isListOfObjects(flow.edges)) {
-    throw new WorkflowError("WORKFLOW_INVALID", `Canvas ${quoted(id)} must have a list of nodes and a list of edges.`);
+  if (typeof id !== "string" || !isListOfObjects(flow?.nodes) || !isListOfObjects(flow.edges)) {
+    const problem = text(id) ?? mustBe("an object { nodes, edges } with lists of objects", flow);
+    const name = typeof id === "string" ? "flow" : "id";
+    throw new WorkflowError("WORKFLOW_INVALID", `fromReactFlow(id, flow, options?): ${name}: ${problem}.`);
   }
   const { typeOf = (node: Node) => node.type, ignore = () => false } = checkOptions(options) as typeof options;
   const ignored = new Set<string>();
@@ -80,8 +82,8 @@ export function fromReactFlow<Node extends ReactFlowNode>(
 }
 
 const checkOptions = checker<FromReactFlowOptions>("fromReactFlow", {
-  typeOf: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
-  ignore: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+  typeOf: optional(callback),
+  ignore: optional(callback),
 });
 
 function isListOfObjects(value: unknown): boolean {

@@ -1,5 +1,5 @@
-import * as z from "zod/mini";
 import { milliseconds } from "../durations.ts";
+import { numberFrom, type OptionTable, oneOf, optional, texts, wholeNumber } from "../option.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** The number of attempts of a node, and the waits between them. */
@@ -57,17 +57,16 @@ export interface WorkflowDefinition<Input = unknown> {
   input?: StandardSchema<Input, unknown>;
 }
 
-/** The fields of a {@link RetryPolicy}. @internal */
-export const retryFields: Readonly<Record<keyof RetryPolicy, z.ZodMiniType>> = {
-  maxAttempts: z.optional(
-    z
-      .number()
-      .check(z.refine((value) => Number.isSafeInteger(value) && value > 0, "must be a whole number, 1 or more")),
-  ),
-  backoffMs: z.optional(milliseconds),
-  backoffFactor: z.optional(z.number().check(z.refine((value) => value >= 1, "must be 1 or more"))),
-  maxBackoffMs: z.optional(milliseconds),
-  jitter: z.optional(z.number().check(z.refine((value) => value >= 0 && value <= 1, "must be from 0 to 1"))),
-  retryOn: z.optional(z.array(z.string())),
-  onCrash: z.optional(z.enum(["retry", "fail"])),
+/** The fields of a {@link RetryPolicy}. */
+export const retryFields: OptionTable<RetryPolicy> = {
+  maxAttempts: optional(wholeNumber(1)),
+  backoffMs: optional(milliseconds),
+  backoffFactor: optional(numberFrom(1, Number.MAX_VALUE, "a number, 1 or more")),
+  maxBackoffMs: optional(milliseconds),
+  jitter: optional(numberFrom(0, 1, "a number from 0 to 1")),
+  retryOn: optional(texts),
+  onCrash: optional(oneOf("retry", "fail")),
 };
+
+/** What a retry policy must be, for messages. */
+export const RETRY_FORM = "an object such as { maxAttempts: 3 }";

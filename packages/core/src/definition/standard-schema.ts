@@ -52,7 +52,11 @@ const MAX_PROBLEMS = 20;
 /** The longest text of a problem and of its path, in characters each. */
 const MAX_PROBLEM = 500;
 
-function describeIssue({ message, path = [] }: StandardIssue): string {
+function describeIssue(issue: StandardIssue): string {
+  const { message: given, path = [] } = issue;
+  const { expected } = issue as { expected?: unknown };
+  // zod/mini has no messages of its own unless the application loads a locale.
+  const message = given === "Invalid input" && typeof expected === "string" ? `must be a ${expected}` : given;
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
   const text = cleanText(message, MAX_PROBLEM);
   return keys.length === 0 ? text : `${cleanText(keys.join("."), MAX_PROBLEM)}: ${text}`;

@@ -74,7 +74,10 @@ export function answerByToken(journal: Journal, waitToken: string, data: unknown
 
 /** Makes the error for a token that nothing waits for. It does not reveal whether the execution exists. */
 export function tokenRefused(problem = "", executionId?: string): WorkflowError {
-  const message = problem === "" ? "Nothing waits for an answer with this token, or not any more." : problem;
+  const message =
+    problem === ""
+      ? 'Nothing waits for an answer with this waitToken ("ww_…", not an execution\'s id), or not any more.'
+      : problem;
   return new WorkflowError("NOT_WAITING", message, { executionId });
 }
 

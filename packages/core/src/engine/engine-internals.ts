@@ -1,4 +1,3 @@
-import { WorkflowError } from "../errors.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import type { ExecutionEvent } from "./events.ts";
@@ -34,14 +33,4 @@ export function keepInternals<Engine extends { executeWorkflow: object }>(
 export function internalsOf(engine: unknown): EngineInternals | undefined {
   const member = (engine as { executeWorkflow?: unknown } | null | undefined)?.executeWorkflow;
   return typeof member === "function" ? internals.get(member) : undefined;
-}
-
-/** Returns the internals of the engine that a function was given. @throws {WorkflowError} INVALID_ARGUMENT */
-export function internalsFor(engine: unknown, caller: string): EngineInternals {
-  const found = internalsOf(engine);
-  if (found !== undefined) return found;
-  throw new WorkflowError(
-    "INVALID_ARGUMENT",
-    `${caller}: engine: must be the object that createWorkflowEngine returned, not an engine of forUser.`,
-  );
 }

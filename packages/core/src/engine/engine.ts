@@ -1,6 +1,6 @@
 import { bindWorkflowState, readWorkflowState } from "../state/bind-workflow-state.ts";
+import { checkIdArgument } from "../state/id-option.ts";
 import { surroundingsOf } from "../state/surroundings.ts";
-import { checkId } from "../store/checks.ts";
 import { type BindCall, bindUser } from "./bind-user.ts";
 import { endable } from "./endable.ts";
 import { keepInternals } from "./engine-internals.ts";
@@ -81,7 +81,7 @@ function engineOf(given: unknown): WorkflowEngine {
     drain: async (call = {}) => (await load()).drain(call),
     pruneDefinitions: async (call) => (await (await load()).executions()).pruneDefinitions(call),
     forUser: (userId) => {
-      checkId(userId, "userId");
+      checkIdArgument("forUser(userId)", "userId", userId);
       return membersOf(options, load, userId);
     },
   };
@@ -145,6 +145,7 @@ function membersOf(
       return { stop: async () => (await started).stop() };
     },
     getExecutionState: async (executionId, query = {}) => {
+      checkIdArgument("getExecutionState(executionId, { checkpoints?, userId? })", "executionId", executionId);
       const { checkStateOptions } = await import("./state-query.ts");
       return readWorkflowState(options, executionId, checkStateOptions(bind("getExecutionState", query)));
     },

@@ -1,15 +1,19 @@
+import type { WorkflowNode } from "../definition/schema.ts";
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import type { ExecutorSource } from "./engine-options.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
+import { executorProblem } from "./options.ts";
 
 type Executor = NodeExecutor<WorkflowContext, unknown>;
 
 /** Finds executors by their type, and refuses what is none. */
 export class ExecutorLookup {
+  readonly #source: ExecutorSource;
   readonly #find: (type: string) => unknown;
 
   constructor(executors: ExecutorSource) {
+    this.#source = executors;
     this.#find =
       typeof executors === "function"
         ? executors
@@ -23,12 +27,15 @@ export class ExecutorLookup {
    */
   async of(type: string): Promise<Executor | undefined> {
     const executor = (await this.#find(type)) ?? undefined;
-    if (executor === undefined || typeof executor === "function") return executor as Executor | undefined;
-    throw new WorkflowError(
-      "INVALID_ARGUMENT",
-      `executors: what was found for type ${quoted(type)} must be a function, not ${typeof executor}.`,
-      { details: { type } },
-    );
+    const problem = executor === undefined ? undefined : executorProblem(executor);
+    if (problem === undefined) return executor as Executor | undefined;
+    throw new WorkflowError("INVALID_ARGUMENT", `executors: ${quoted(type)}: ${problem}.`, { details: { type } });
+  }
+
+  /** Returns the error for a node whose type has no executor here. */
+  async unknownType(workflowId: string, node: WorkflowNode): Promise<WorkflowError> {
+    const { unknownType } = await import("./unknown-name.ts");
+    return unknownType(workflowId, node, this.#source);
   }
 
   /** The executors of several types, those that were found. @throws as {@link of} */

@@ -1,7 +1,8 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
+import { checker } from "../checker.ts";
 import { WorkflowError } from "../errors.ts";
-import { filter, id } from "../state/id-schemas.ts";
+import { mustBe } from "../given.ts";
+import { type Check, filter, type OptionTable, oneOf, optional, options, wholeNumber } from "../option.ts";
+import { id } from "../state/id-option.ts";
 import { shapeOf } from "../state/live-values.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import type { OfUser } from "./run-options.ts";
@@ -26,40 +27,31 @@ export interface ForkExecutionOptions<Context extends object = WorkflowContext> 
   definition?: "original" | "current";
 }
 
-const count = (least: number) =>
-  z
-    .number()
-    .check(
-      z.refine((value) => Number.isSafeInteger(value) && value >= least, `must be a whole number, ${least} or more`),
-    );
-
 const POINTS = ["checkpointId", "stepNumber", "beforeNode"] as const;
+const POINT_FORMS = "an object { beforeNode, visit? }, { stepNumber } or { checkpointId }";
 
 type Given = Partial<Record<(typeof POINTS)[number] | "visit", unknown>>;
 
-const point = z
-  .strictObject({
-    checkpointId: z.optional(id),
-    stepNumber: z.optional(count(0)),
-    beforeNode: z.optional(id),
-    visit: z.optional(count(1)),
-  })
-  .check(
-    z.refine(
-      (given: Given) => POINTS.filter((name) => given[name] !== undefined).length === 1,
-      "must have exactly one of checkpointId, stepNumber and beforeNode",
-    ),
-    z.refine(
-      ({ visit, beforeNode }: Given) => visit === undefined || beforeNode !== undefined,
-      "visit goes only with beforeNode",
-    ),
-  );
+const POINT = options(
+  {
+    checkpointId: optional(id),
+    stepNumber: optional(wholeNumber(0)),
+    beforeNode: optional(id),
+    visit: optional(wholeNumber(1)),
+  },
+  POINT_FORMS,
+);
 
-const forkOptions: OptionSchemas<ForkExecutionOptions> = {
+const context: Check = (value) =>
+  typeof value === "object" && value !== null && shapeOf(value, []) === "plain"
+    ? undefined
+    : mustBe("a plain object", value);
+
+const forkOptions: OptionTable<ForkExecutionOptions> = {
   executionId: id,
-  at: point,
-  context: z.optional(z.unknown()),
-  definition: z.optional(z.enum(["original", "current"])),
+  at: POINT,
+  context: optional(context),
+  definition: optional(oneOf("original", "current")),
   userId: filter(id),
 };
 
@@ -68,9 +60,14 @@ const check = checker<ForkExecutionOptions<object>>("forkExecution", forkOptions
 /** Checks what `forkExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkForkOptions(value: unknown): ForkExecutionOptions<object> {
   const options = check(value);
-  const { context } = options as { context?: unknown };
-  if (context === undefined) return options;
-  const isObject = typeof context === "object" && context !== null;
-  if (isObject && shapeOf(context, []) === "plain") return options;
-  throw new WorkflowError("INVALID_ARGUMENT", "forkExecution: context: must be a plain object.");
+  const { visit, ...points } = options.at as Given;
+  const named = POINTS.filter((name) => points[name] !== undefined);
+  const problem =
+    named.length !== 1
+      ? `must have exactly one of checkpointId, stepNumber and beforeNode, not ${named.length === 0 ? "none" : named.join(" and ")}`
+      : visit !== undefined && points.beforeNode === undefined
+        ? "visit goes only with beforeNode"
+        : undefined;
+  if (problem === undefined) return options;
+  throw new WorkflowError("INVALID_ARGUMENT", `forkExecution: at: ${problem}.`);
 }

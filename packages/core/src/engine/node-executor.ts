@@ -1,7 +1,8 @@
-import * as z from "zod/mini";
 import { checker } from "../checker.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
 import { isStandardSchema, type StandardSchema } from "../definition/standard-schema.ts";
+import { mustBe } from "../given.ts";
+import { type Check, callback, text } from "../option.ts";
 import type { Adjusted } from "../state/adjustments.ts";
 
 /**
@@ -186,8 +187,11 @@ export function defineNode<Data, Context extends object = WorkflowContext, const
   return Object.assign(executor, { type, dataSchema: data });
 }
 
+const dataSchema: Check = (value) =>
+  isStandardSchema(value) ? undefined : mustBe("a Standard Schema (zod, valibot, arktype)", value);
+
 const checkNode = checker<{ type: string; data: unknown; run: unknown }>("defineNode", {
-  type: z.string(),
-  data: z.custom<unknown>(isStandardSchema, "must be a Standard Schema (zod, valibot, arktype)"),
-  run: z.custom<unknown>((value) => typeof value === "function", "must be a function"),
+  type: text,
+  data: dataSchema,
+  run: callback,
 });

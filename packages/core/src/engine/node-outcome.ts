@@ -1,5 +1,6 @@
 import { messageOf, WorkflowError } from "../errors.ts";
-import { nearName } from "../near-name.ts";
+import { kindOf } from "../given.ts";
+import { didYouMean, nearName } from "../near-name.ts";
 import { withChanges } from "../state/adjust.ts";
 import { isPlain } from "../state/live-values.ts";
 import { MAX_REASON } from "../state/waiting.ts";
@@ -45,11 +46,9 @@ export function readResult(result: unknown, nodeId: string): NodeOutcome {
   } catch (error) {
     const what =
       error instanceof Unfit ? error.what : `something that throws when it is read (${quoted(messageOf(error))})`;
-    throw new WorkflowError(
-      "NODE_RESULT_INVALID",
-      `Node ${quoted(nodeId)} returned ${what}; an executor returns the next context, a plain object, or patch(), route() or suspend().`,
-      { details: { nodeId } },
-    );
+    throw new WorkflowError("NODE_RESULT_INVALID", `Node ${quoted(nodeId)} returned ${what}; ${FORMS}.`, {
+      details: { nodeId },
+    });
   }
 }
 
@@ -60,6 +59,9 @@ export function contextAfter(
 ): WorkflowContext {
   return next ?? withChanges(context, changes);
 }
+
+const FORMS =
+  'an executor returns the next context (a plain object), patch(changes), route(context, "handle") or suspend({ reason?, until? })';
 
 /** What is wrong with a result, in words. */
 class Unfit {
@@ -108,9 +110,7 @@ function suspendedOutcome(options: unknown): SuspendedOutcome {
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     const meant = nearName(unknown, [...SUSPEND_OPTIONS]);
-    throw new Unfit(
-      `suspend() with an unknown option ${quoted(unknown)}${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`,
-    );
+    throw new Unfit(`suspend() with an unknown option ${quoted(unknown)}${didYouMean(meant)}`);
   }
   if (until !== undefined && forMs !== undefined) throw new Unfit("suspend() with both until and forMs");
   return {
@@ -159,10 +159,5 @@ function isContext(value: unknown): value is WorkflowContext {
 }
 
 function nameOf(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value !== "object") return `a ${typeof value}`;
-  const name: unknown = value.constructor?.name;
-  return `an instance of ${typeof name === "string" && name !== "" ? quoted(name) : "an unknown class"}`;
+  return value === undefined ? "nothing" : kindOf(value);
 }

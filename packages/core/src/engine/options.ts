@@ -1,39 +1,89 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
-import { retryFields } from "../definition/schema.ts";
+import { checker } from "../checker.ts";
+import { RETRY_FORM, retryFields } from "../definition/schema.ts";
 import { positiveMs } from "../durations.ts";
+import { isClass, isThenable, mustBe } from "../given.ts";
+import { type Check, callback, type OptionTable, oneOf, optional, options, texts, wholeNumber } from "../option.ts";
 import { SHARED_OPTIONS } from "../state/state-options.ts";
+import { quoted } from "../text.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 
-const engineOptions: OptionSchemas<WorkflowEngineOptions> = {
-  ...SHARED_OPTIONS,
-  workflows: z
-    .custom<unknown>(isObjectOrFunction, "must be a list, a record or a function")
-    .check(z.refine(hasDistinctIds, "two workflows have one id")),
-  executors: z
-    .custom<unknown>((value) => typeof value === "function" || isRecord(value), "must be a record or a function")
-    .check(z.refine(holdsFunctions, "must hold a function for each node type")),
-  retry: z.optional(z.strictObject(retryFields)),
-  nodeTimeoutMs: z.optional(positiveMs),
-  timeoutMs: z.optional(positiveMs),
-  maxRecoveries: z.optional(
-    z
-      .number()
-      .check(z.refine((value) => Number.isSafeInteger(value) && value >= 0, "must be a whole number, 0 or more")),
-  ),
-  durability: z.optional(z.enum(["sync", "async"])),
-  logger: z.optional(
-    z.custom<unknown>(
-      (value) =>
-        LEVELS.every((level) => typeof (value as Partial<Record<string, unknown>> | null)?.[level] === "function"),
-      "must have the functions debug, info, warn and error",
-    ),
-  ),
-  redact: z.optional(z.array(z.string())),
-  onEvent: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+const WORKFLOWS = "a list of definitions, a record of them by id, or a function";
+const EXECUTORS = "a record by node type, { default: executor }";
+
+const workflows: Check = (value) => {
+  if (typeof value === "function" && !isClass(value)) return undefined;
+  if (typeof value === "string") return `${mustBe(WORKFLOWS, value)}: use JSON.parse`;
+  if (!Array.isArray(value) && !isRecord(value)) return `${mustBe(WORKFLOWS, value)}${cureOf(value)}`;
+  const { nodes, edges } = value as { nodes?: unknown; edges?: unknown };
+  if (Array.isArray(nodes) && Array.isArray(edges))
+    return `must be ${WORKFLOWS}, not one definition: write [definition]`;
+  return Array.isArray(value) ? listProblem(value) : undefined;
 };
 
+function listProblem(definitions: readonly unknown[]): string | undefined {
+  const ids = new Set<unknown>();
+  for (const [index, definition] of definitions.entries()) {
+    // An entry that is not there is passed over.
+    if (definition === null || definition === undefined) continue;
+    if (typeof definition !== "object") {
+      return `${index}: ${mustBe("a workflow definition, an object", definition)}`;
+    }
+    const { id } = definition as { id?: unknown };
+    if (ids.has(id)) return `two workflows have the id ${quoted(id)}; give each an id of its own`;
+    ids.add(id);
+  }
+  return undefined;
+}
+
+/** Executors, by the types of their nodes. */
+export const executorRecord: Check = (value) => executorsProblem(value, EXECUTORS);
+
+const executors: Check = (value) =>
+  typeof value === "function" && !isClass(value) ? undefined : executorsProblem(value, `${EXECUTORS}, or a function`);
+
+function executorsProblem(value: unknown, expected: string): string | undefined {
+  if (!isRecord(value)) return `${mustBe(expected, value)}${cureOf(value)}`;
+  for (const [type, executor] of Object.entries(value as object)) {
+    const problem = executorProblem(executor);
+    if (problem !== undefined) return `${quoted(type)}: ${problem}`;
+  }
+  return undefined;
+}
+
+/** Returns what is wrong with an executor, as the end of a sentence about it. */
+export function executorProblem(executor: unknown): string | undefined {
+  if (typeof executor === "function" && !isClass(executor)) return undefined;
+  const problem = mustBe("a function", executor);
+  if (isClass(executor)) return `${problem}: write (args) => new ${executor.name}().run(args)`;
+  if (typeof executor !== "object" || executor === null) return problem;
+  const inside = Object.entries(executor).find(([, value]) => typeof value === "function");
+  return inside === undefined ? problem : `${problem}: pass its ${quoted(inside[0], 40)}`;
+}
+
+function cureOf(value: unknown): string {
+  if (value instanceof Map) return ": use Object.fromEntries(map)";
+  return isThenable(value) ? ": await it" : "";
+}
+
 const LEVELS = ["debug", "info", "warn", "error"];
+const logger: Check = (value) =>
+  LEVELS.every((level) => typeof (value as Partial<Record<string, unknown>> | null)?.[level] === "function")
+    ? undefined
+    : mustBe("an object with the functions debug, info, warn and error", value);
+
+const engineOptions: OptionTable<WorkflowEngineOptions> = {
+  ...SHARED_OPTIONS,
+  workflows,
+  executors,
+  retry: optional(options(retryFields, RETRY_FORM)),
+  nodeTimeoutMs: optional(positiveMs),
+  timeoutMs: optional(positiveMs),
+  maxRecoveries: optional(wholeNumber(0)),
+  durability: optional(oneOf("sync", "async")),
+  logger: optional(logger),
+  redact: optional(texts),
+  onEvent: optional(callback),
+};
 
 /** Checks what `createWorkflowEngine` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkEngineOptions: (value: unknown) => WorkflowEngineOptions = checker(
@@ -41,24 +91,8 @@ export const checkEngineOptions: (value: unknown) => WorkflowEngineOptions = che
   engineOptions,
 );
 
-function isObjectOrFunction(value: unknown): boolean {
-  return typeof value === "function" || Array.isArray(value) || isRecord(value);
-}
-
 /** Not a list, nor what only looks empty: a Map, or a promise that was not awaited. */
 export function isRecord(value: unknown): boolean {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return !(value instanceof Map || value instanceof Promise);
-}
-
-function hasDistinctIds(workflows: unknown): boolean {
-  if (!Array.isArray(workflows)) return true;
-  const ids = workflows.map((definition) => (definition as { id?: unknown } | null)?.id);
-  return new Set(ids).size === ids.length;
-}
-
-/** Executors, by their types. */
-export function holdsFunctions(executors: unknown): boolean {
-  if (typeof executors === "function") return true;
-  return Object.values(executors as object).every((executor) => typeof executor === "function");
+  return !(value instanceof Map || isThenable(value));
 }

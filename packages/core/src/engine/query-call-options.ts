@@ -1,7 +1,11 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
+import { checker } from "../checker.ts";
 import { count, milliseconds } from "../durations.ts";
-import { filter, id } from "../state/id-schemas.ts";
+import { mustBe } from "../given.ts";
+import { type Check, callback, filter, flag, type OptionTable, oneOf, optional, text, wholeNumber } from "../option.ts";
+import { id } from "../state/id-option.ts";
+import { MAX_PAGE_SIZE } from "../store/paging.ts";
+import { isWorkflowStatus, STATUSES } from "../store/status.ts";
+import { quoted } from "../text.ts";
 import type {
   CancelExecutionOptions,
   DeleteExecutionOptions,
@@ -16,65 +20,75 @@ import { signal } from "./signal-option.ts";
 /** The longest reason that a cancellation keeps, in characters. */
 const MAX_REASON = 1_000;
 
-const recoverOptions: OptionSchemas<RecoverExecutionsOptions> = {
-  limit: z.optional(count),
-  concurrency: z.optional(count),
-  budgetMs: z.optional(milliseconds),
-  signal: z.optional(signal),
+const recoverOptions: OptionTable<RecoverExecutionsOptions> = {
+  limit: optional(count),
+  concurrency: optional(count),
+  budgetMs: optional(milliseconds),
+  signal: optional(signal),
   workflowId: filter(id),
   userId: filter(id),
 };
 
-const cancelOptions: OptionSchemas<CancelExecutionOptions> = {
+const reason: Check = (value) => {
+  if (typeof value !== "string") return text(value);
+  return value.length <= MAX_REASON ? undefined : `must be at most ${MAX_REASON} characters, not ${value.length}`;
+};
+
+const cancelOptions: OptionTable<CancelExecutionOptions> = {
   executionId: id,
-  reason: z.optional(
-    z.string().check(z.refine((value) => value.length <= MAX_REASON, `must be at most ${MAX_REASON} characters`)),
-  ),
+  reason: optional(reason),
   userId: filter(id),
 };
 
-const deleteOptions: OptionSchemas<DeleteExecutionOptions> = { executionId: id, userId: filter(id) };
+const deleteOptions: OptionTable<DeleteExecutionOptions> = { executionId: id, userId: filter(id) };
 
-const watchOptions: OptionSchemas<WatchExecutionOptions> = {
+const watchOptions: OptionTable<WatchExecutionOptions> = {
   executionId: id,
-  signal: z.optional(signal),
-  checkpoints: z.optional(z.enum(["new", "all"])),
+  signal: optional(signal),
+  checkpoints: optional(oneOf("new", "all")),
   userId: filter(id),
 };
 
-const status = z.custom<unknown>(
-  (value) => typeof value === "string" || Array.isArray(value),
-  "must be a status or a list of them",
-);
-const time = z.custom<unknown>(
-  (value) => typeof value === "string" || typeof value === "number" || value instanceof Date,
-  "must be a time: a Date, ISO 8601 text, or milliseconds since the epoch",
-);
+const oneStatus = oneOf(...([...STATUSES] as string[]));
+const status: Check = (value) => {
+  if (!Array.isArray(value)) return oneStatus(value);
+  const wrong = value.find((each) => !isWorkflowStatus(each));
+  return wrong === undefined && !value.includes(undefined) ? undefined : oneStatus(wrong);
+};
+const TIME = "a time: a Date, ISO 8601 text, or milliseconds since the epoch";
+const time: Check = (value) => {
+  const isText = typeof value === "string";
+  if (isText || value instanceof Date) {
+    const given = isText ? quoted(value, 40) : "one before 1970 or an invalid Date";
+    return new Date(value).getTime() >= 0 ? undefined : `must be ${TIME}, not ${given}`;
+  }
+  return Number.isFinite(value) && (value as number) >= 0 ? undefined : mustBe(TIME, value);
+};
 
-const listOptions: OptionSchemas<ListExecutionsQuery> = {
+const listOptions: OptionTable<ListExecutionsQuery> = {
   workflowId: filter(id),
   userId: filter(id),
   status: filter(status),
-  leaseExpired: filter(z.boolean()),
-  due: filter(z.boolean()),
+  leaseExpired: filter(flag),
+  due: filter(flag),
   parentId: filter(id),
-  topLevel: filter(z.boolean()),
+  topLevel: filter(flag),
   createdAfter: filter(time),
   createdBefore: filter(time),
   endedAfter: filter(time),
   endedForMs: filter(milliseconds),
-  cursor: z.optional(z.string()),
-  limit: z.optional(z.number()),
-  order: z.optional(z.enum(["asc", "desc"])),
+  cursor: optional(text),
+  limit: optional(wholeNumber(1, MAX_PAGE_SIZE)),
+  order: optional(oneOf("asc", "desc")),
 };
 
-const pruneOptions: OptionSchemas<PruneOptions> = {
+const pruneOptions: OptionTable<PruneOptions> = {
   olderThanMs: milliseconds,
   status: filter(status),
   workflowId: filter(id),
   userId: filter(id),
-  onProgress: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
-  dryRun: filter(z.boolean()),
+  onProgress: optional(callback),
+  dryRun: filter(flag),
 };
 
 /** Checks what `recoverExecutions` is given. @throws {WorkflowError} INVALID_ARGUMENT */

@@ -1,7 +1,8 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
+import { checker } from "../checker.ts";
 import { milliseconds, positiveMs } from "../durations.ts";
-import { filter, id } from "../state/id-schemas.ts";
+import { mustBe } from "../given.ts";
+import { anything, type Check, filter, flag, numberFrom, type OptionTable, oneOf, optional, text } from "../option.ts";
+import { id } from "../state/id-option.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
 import type {
@@ -15,65 +16,60 @@ import type {
 } from "./run-options.ts";
 import { signal } from "./signal-option.ts";
 
-const runOptions: OptionSchemas<RunOptions> = {
-  timeoutMs: z.optional(positiveMs),
-  budgetMs: z.optional(milliseconds),
-  signal: z.optional(signal),
-  onAbort: z.optional(z.enum(["hand-over", "cancel"])),
-  throwOnFailure: z.optional(z.boolean()),
+const runOptions: OptionTable<RunOptions> = {
+  timeoutMs: optional(positiveMs),
+  budgetMs: optional(milliseconds),
+  signal: optional(signal),
+  onAbort: optional(oneOf("hand-over", "cancel")),
+  throwOnFailure: optional(flag),
 };
 
 /** Milliseconds that a store can add to its time. */
-const storedMs = milliseconds.check(
-  z.refine((value) => (value as number) <= MAX_LEASE_MS, `must be at most ${MAX_LEASE_MS} (a hundred years)`),
-);
+const storedMs = numberFrom(0, MAX_LEASE_MS, `a number of milliseconds from 0 to ${MAX_LEASE_MS} (a hundred years)`);
 
 const creation = {
   workflowId: id,
   userId: id,
-  initialData: z.optional(z.unknown()),
-  executionId: z.optional(id),
-  ifExists: z.optional(z.enum(["fail", "join", "resume"])),
-  deadlineMs: z.optional(storedMs),
+  initialData: optional(anything),
+  executionId: optional(id),
+  ifExists: optional(oneOf("fail", "join", "resume")),
+  deadlineMs: optional(storedMs),
   // The store checks what it can keep.
-  metadata: z.optional(z.unknown()),
+  metadata: optional(anything),
 };
 
-const executeOptions: OptionSchemas<ExecuteWorkflowOptions> = {
+const executeOptions: OptionTable<ExecuteWorkflowOptions> = {
   ...creation,
-  resumeFromExecutionId: z.optional(id),
+  resumeFromExecutionId: optional(id),
   ...runOptions,
 };
 
-const startOptions: OptionSchemas<StartExecutionOptions> = {
-  ...creation,
-  store: z.optional(
-    z.custom<unknown>(
-      (value) => typeof (value as Partial<CheckpointStore> | null)?.createExecution === "function",
-      "must be a store, or what inTransaction returns",
-    ),
-  ),
-};
+const store: Check = (value) =>
+  typeof (value as Partial<CheckpointStore> | null)?.createExecution === "function"
+    ? undefined
+    : mustBe("a store, or what inTransaction returns", value);
 
-const answerOptions: OptionSchemas<AnswerWaitOptions> = {
-  waitToken: z.string(),
-  data: z.optional(z.unknown()),
+const startOptions: OptionTable<StartExecutionOptions> = { ...creation, store: optional(store) };
+
+const answerOptions: OptionTable<AnswerWaitOptions> = {
+  waitToken: text,
+  data: optional(anything),
   userId: filter(id),
 };
 
-const legacyOptions: OptionSchemas<ExecuteWorkflowSyncOptions> = {
+const legacyOptions: OptionTable<ExecuteWorkflowSyncOptions> = {
   workflowId: id,
   userId: id,
-  initialData: z.optional(z.unknown()),
-  executionId: z.optional(id),
+  initialData: optional(anything),
+  executionId: optional(id),
 };
 
-const resumeOptions: OptionSchemas<ResumeWorkflowOptions> = {
+const resumeOptions: OptionTable<ResumeWorkflowOptions> = {
   executionId: id,
-  nodeId: z.optional(id),
-  data: z.optional(z.unknown()),
-  definition: z.optional(z.enum(["original", "current"])),
-  waitForLeaseMs: z.optional(milliseconds),
+  nodeId: optional(id),
+  data: optional(anything),
+  definition: optional(oneOf("original", "current")),
+  waitForLeaseMs: optional(milliseconds),
   userId: filter(id),
   ...runOptions,
 };
@@ -104,5 +100,5 @@ export const checkResumeOptions: (value: unknown) => ResumeWorkflowOptions = che
 
 /** Checks what `drain` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkDrainOptions: (value: unknown) => DrainOptions = checker<DrainOptions>("drain", {
-  timeoutMs: z.optional(milliseconds),
+  timeoutMs: optional(milliseconds),
 });

@@ -1,27 +1,22 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
-import { filter, id } from "../state/id-schemas.ts";
+import { checker } from "../checker.ts";
+import { mustBe } from "../given.ts";
+import { type Check, filter, type OptionTable, optional, text, wholeNumber } from "../option.ts";
+import { id } from "../state/id-option.ts";
+import { quoted } from "../text.ts";
 import type { CheckpointsPage, GetExecutionStateOptions } from "./execution-queries.ts";
 import { isRecord } from "./options.ts";
 
-const page: OptionSchemas<CheckpointsPage> = {
-  limit: z
-    .number()
-    .check(
-      z.refine(
-        (value) => Number.isInteger(value) && value >= 1 && value <= 1_000,
-        "must be a whole number from 1 to 1,000",
-      ),
-    ),
-  cursor: z.optional(z.string()),
-};
+const page: OptionTable<CheckpointsPage> = { limit: wholeNumber(1, 1_000), cursor: optional(text) };
 
 const checkPage = checker<CheckpointsPage>("getExecutionState: checkpoints", page);
 
-const stateOptions: OptionSchemas<GetExecutionStateOptions> = {
-  checkpoints: z.optional(z.custom<unknown>(isQuery, 'must be "all", "last" or { limit, cursor? }')),
-  userId: filter(id),
+const EXPECTED = '"all", "last" or { limit, cursor? }';
+const checkpoints: Check = (value) => {
+  if (value === "all" || value === "last" || isRecord(value)) return undefined;
+  return typeof value === "string" ? `must be ${EXPECTED}, not ${quoted(value, 40)}` : mustBe(EXPECTED, value);
 };
+
+const stateOptions: OptionTable<GetExecutionStateOptions> = { checkpoints: optional(checkpoints), userId: filter(id) };
 
 const checkOptions: (value: unknown) => GetExecutionStateOptions = checker("getExecutionState", stateOptions);
 
@@ -30,8 +25,4 @@ export function checkStateOptions(value: unknown): GetExecutionStateOptions {
   const { checkpoints, ...options } = checkOptions(value);
   if (checkpoints === undefined) return options;
   return { ...options, checkpoints: typeof checkpoints === "string" ? checkpoints : checkPage(checkpoints) };
-}
-
-function isQuery(value: unknown): boolean {
-  return value === "all" || value === "last" || isRecord(value);
 }

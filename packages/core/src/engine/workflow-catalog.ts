@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { type CompiledGraph, compileGraph } from "../definition/graph.ts";
 import { definitionJson, hashParsed, isHashOf } from "../definition/hash.ts";
-import { nodeType, unknownNodeType } from "../definition/node-type.ts";
+import { nodeType } from "../definition/node-type.ts";
 import { parseDefinition, readInput } from "../definition/parse-definition.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import type { StandardSchema } from "../definition/standard-schema.ts";
@@ -63,6 +63,7 @@ export interface Limits {
 export class WorkflowCatalog {
   readonly #store: CheckpointStore;
   readonly #clock: Clock;
+  readonly #workflows: WorkflowSource;
   readonly #find: (workflowId: string, caller: { userId: string }) => unknown;
   readonly #executors: ExecutorLookup;
   /** The hashes of definitions that were handed in. These do not change once they are; a function makes new ones. */
@@ -80,6 +81,7 @@ export class WorkflowCatalog {
     this.#clock = options.clock;
     this.#preparing = new SharedWork(options.clock);
     this.#reading = new SharedWork(options.clock);
+    this.#workflows = options.workflows;
     this.#find = sourceOf(options.workflows);
     this.#executors = new ExecutorLookup(options.executors);
   }
@@ -93,7 +95,8 @@ export class WorkflowCatalog {
   async current(workflowId: string, userId: string): Promise<PreparedWorkflow> {
     const definition = (await this.#find(workflowId, { userId })) ?? undefined;
     if (definition === undefined) {
-      throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow ${quoted(workflowId)}.`, { details: { workflowId } });
+      const { unknownWorkflow } = await import("./unknown-name.ts");
+      throw unknownWorkflow(workflowId, this.#workflows);
     }
     const workflow = await this.#fromGiven(definition);
     if (workflow.id === workflowId) return workflow;
@@ -231,8 +234,24 @@ export class WorkflowCatalog {
     const executors = await this.#executors.all(new Set(definition.nodes.map(nodeType)));
     if (ready?.steps.every(({ type, run }) => executors.get(type) === run)) return ready;
     const graph = compileGraph(definition);
-    const steps = await prepareSteps(definition.id, definition.nodes, executors);
+    const steps = await this.#steps(definition, executors);
     return this.#keepReady({ id: definition.id, hash, json, graph, input: undefined, steps });
+  }
+
+  async #steps(
+    { id, nodes }: WorkflowDefinition,
+    executors: ReadonlyMap<string, NodeExecutor<WorkflowContext, unknown>>,
+  ): Promise<PreparedStep[]> {
+    const unknown = nodes.find((node) => !executors.has(nodeType(node)));
+    if (unknown !== undefined) throw await this.#executors.unknownType(id, unknown);
+    const steps: PreparedStep[] = [];
+    for (const node of nodes) {
+      const type = nodeType(node);
+      const run = executors.get(type) as NodeExecutor<WorkflowContext, unknown>;
+      const data = deepFreeze(await validNodeData(id, node, run));
+      steps.push({ node: deepFreeze(node), type, nodeName: node.name ?? type, data, run });
+    }
+    return steps;
   }
 
   #keepReady(workflow: PreparedWorkflow): PreparedWorkflow {
@@ -260,22 +279,6 @@ function corruptDefinition(hash: string, problem: string): WorkflowError {
   return new WorkflowError("STATE_CORRUPT", `The definition that the store has under ${quoted(hash)} is ${problem}.`, {
     details: { definitionHash: hash },
   });
-}
-
-async function prepareSteps(
-  workflowId: string,
-  nodes: readonly WorkflowNode[],
-  executors: ReadonlyMap<string, NodeExecutor<WorkflowContext, unknown>>,
-): Promise<PreparedStep[]> {
-  for (const node of nodes) if (!executors.has(nodeType(node))) throw unknownNodeType(workflowId, node);
-  const steps: PreparedStep[] = [];
-  for (const node of nodes) {
-    const type = nodeType(node);
-    const run = executors.get(type) as NodeExecutor<WorkflowContext, unknown>;
-    const data = deepFreeze(await validNodeData(workflowId, node, run));
-    steps.push({ node: deepFreeze(node), type, nodeName: node.name ?? type, data, run });
-  }
-  return steps;
 }
 
 function sourceOf(workflows: WorkflowSource): (id: string, caller: { userId: string }) => unknown {

@@ -1,9 +1,10 @@
 import { randomUUID } from "../crypto.ts";
 import { createWorkflowEngine } from "../engine/engine.ts";
-import { type EngineInternals, internalsOf } from "../engine/engine-internals.ts";
+import type { EngineInternals } from "../engine/engine-internals.ts";
 import { ExecutorLookup } from "../engine/executor-lookup.ts";
 import type { NodeExecutor, WorkflowContext } from "../engine/node-executor.ts";
 import { messageOf } from "../errors.ts";
+import { checkedInternals } from "./engine-option.ts";
 import { forgetfulStore } from "./forgetful-store.ts";
 import type { ShadowOutcome } from "./outcomes.ts";
 import type { Recording } from "./recording.ts";
@@ -37,7 +38,7 @@ export class RecordingComparison {
       ...(codec === undefined ? {} : { codec }),
       ...(nodeTimeoutMs === undefined ? {} : { nodeTimeoutMs }),
     });
-    this.#run = (internalsOf(engine) as EngineInternals).executeCopied;
+    this.#run = checkedInternals(engine).executeCopied;
   }
 
   /** Compares a recording with V2. Never throws. */

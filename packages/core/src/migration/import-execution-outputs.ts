@@ -1,9 +1,9 @@
-import * as z from "zod/mini";
 import { checker } from "../checker.ts";
 import { count } from "../durations.ts";
-import { internalsFor } from "../engine/engine-internals.ts";
 import { signal } from "../engine/signal-option.ts";
 import { WorkflowError } from "../errors.ts";
+import { callback, flag, optional } from "../option.ts";
+import { checkedInternals, engineOption } from "./engine-option.ts";
 import { ImportTally } from "./import-tally.ts";
 import type { ImportExecutionOutputsOptions, ImportReport, ImportRow } from "./import-types.ts";
 import { RowImporter } from "./row-importer.ts";
@@ -36,7 +36,7 @@ export async function importExecutionOutputs(
   const options = checkOptions(given);
   if (!isIterable(rows)) throw invalid("takes an iterable of rows, such as an array or an async generator");
   const { dryRun = false, concurrency = DEFAULT_CONCURRENCY } = options;
-  const { surroundings } = internalsFor(options.engine, "importExecutionOutputs");
+  const { surroundings } = checkedInternals(options.engine);
   const tally = new ImportTally(options);
   const importer = new RowImporter(surroundings, { tally, dryRun });
 
@@ -70,15 +70,13 @@ export async function importExecutionOutputs(
   return { ...tally.progress(), dryRun, aborted: aborted || isOver(), refusals: tally.refusals };
 }
 
-const callback = z.custom<unknown>((value) => typeof value === "function", "must be a function");
-
 const checkOptions = checker<ImportExecutionOutputsOptions>("importExecutionOutputs", {
-  engine: z.custom<unknown>((value) => typeof value === "object" && value !== null, "must be an engine"),
-  dryRun: z.optional(z.boolean()),
-  concurrency: z.optional(count),
-  onProgress: z.optional(callback),
-  onRefused: z.optional(callback),
-  signal: z.optional(signal),
+  engine: engineOption,
+  dryRun: optional(flag),
+  concurrency: optional(count),
+  onProgress: optional(callback),
+  onRefused: optional(callback),
+  signal: optional(signal),
 });
 
 function isIterable(rows: unknown): boolean {

@@ -1,11 +1,11 @@
-import * as z from "zod/mini";
 import { checker } from "../checker.ts";
 import { count, milliseconds, positiveMs } from "../durations.ts";
 import { recoveryRestMs } from "../engine/decide.ts";
 import { defaultLogger } from "../engine/emitter.ts";
-import { internalsFor } from "../engine/engine-internals.ts";
 import { messageOf } from "../errors.ts";
+import { callback, oneOf, optional } from "../option.ts";
 import { tell } from "../tell.ts";
+import { checkedInternals, engineOption } from "./engine-option.ts";
 import { readProjected } from "./projected-execution.ts";
 import { ProjectionSweep } from "./projection-sweep.ts";
 import type { ProjectExecutionsOptions, Projection, ProjectionFailure, SweepReport } from "./projection-types.ts";
@@ -38,7 +38,7 @@ export function projectExecutions(given: ProjectExecutionsOptions): Projection {
     surroundings,
     changes,
     options: { logger },
-  } = internalsFor(engine, "projectExecutions");
+  } = checkedInternals(engine);
   const { clock } = surroundings;
   const report = (failure: ProjectionFailure) => tell(onFailure ?? warn(logger), failure);
   const projector = new Projector({
@@ -102,15 +102,13 @@ function warn(logger = defaultLogger()): (failure: ProjectionFailure) => unknown
     logger.warn("An execution was not written to the application's table.", { ...facts, error: messageOf(error) });
 }
 
-const callback = z.custom<unknown>((value) => typeof value === "function", "must be a function");
-
 const checkOptions = checker<ProjectExecutionsOptions>("projectExecutions", {
-  engine: z.custom<unknown>((value) => typeof value === "object" && value !== null, "must be an engine"),
+  engine: engineOption,
   write: callback,
-  output: z.optional(z.enum(["always", "settled", "never"])),
-  readRevisions: z.optional(callback),
-  sweepIntervalMs: z.optional(positiveMs),
-  endedWithinMs: z.optional(milliseconds),
-  concurrency: z.optional(count),
-  onFailure: z.optional(callback),
+  output: optional(oneOf("always", "settled", "never")),
+  readRevisions: optional(callback),
+  sweepIntervalMs: optional(positiveMs),
+  endedWithinMs: optional(milliseconds),
+  concurrency: optional(count),
+  onFailure: optional(callback),
 });

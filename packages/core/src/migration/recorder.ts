@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
+import { checker } from "../checker.ts";
 import { count } from "../durations.ts";
 import { isMadeByEngine } from "../engine/executor-args.ts";
 import { readProperty } from "../errors.ts";
+import { callback, numberFrom, type OptionTable, optional } from "../option.ts";
 import { tell } from "../tell.ts";
 import { DirectCalls } from "./direct-calls.ts";
 import type { DirectOutcome } from "./outcomes.ts";
@@ -71,18 +71,13 @@ export interface Recorder {
 
 const DEFAULT_MAX_BYTES = 1_000_000;
 
-const OPTIONS: OptionSchemas<RecorderOptions> = {
-  sample: z.optional(
-    z
-      .custom<unknown>(
-        (value) => typeof value === "number" || typeof value === "function",
-        "must be a number or function",
-      )
-      .check(z.refine((value) => typeof value !== "number" || (value >= 0 && value <= 1), "must be from 0 to 1")),
-  ),
-  maxBytes: z.optional(count),
-  read: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
-  onRecording: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+const SAMPLE = "a number from 0 to 1, or a function";
+
+const OPTIONS: OptionTable<RecorderOptions> = {
+  sample: optional((value) => (typeof value === "function" ? undefined : numberFrom(0, 1, SAMPLE)(value))),
+  maxBytes: optional(count),
+  read: optional(callback),
+  onRecording: optional(callback),
 };
 
 const checkOptions = checker<RecorderOptions>("createRecorder", OPTIONS);

@@ -1,8 +1,10 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
+import { checker } from "../checker.ts";
 import { count, positiveMs } from "../durations.ts";
-import { type EngineInternals, internalsOf } from "../engine/engine-internals.ts";
-import { WorkflowError } from "../errors.ts";
+import type { EngineInternals } from "../engine/engine-internals.ts";
+import { mustBe } from "../given.ts";
+import { type Check, callback, numberFrom, type OptionTable, optional, options, texts } from "../option.ts";
+import { quoted } from "../text.ts";
+import { checkedInternals, engineOption } from "./engine-option.ts";
 import type { ExecutorName, RolloutOutcome, StopReason } from "./outcomes.ts";
 import type { Recorder } from "./recorder.ts";
 import type { V1Call, V1Result } from "./v1-shape.ts";
@@ -68,65 +70,56 @@ export interface CompareOptions {
   maxPendingBytes?: number;
 }
 
-const executorName = z.enum(["v1", "v2"]);
-const aFunction = z.custom<unknown>((value) => typeof value === "function", "must be a function");
+const PERCENT = "a number from 0 to 100, or a function";
+const EXECUTORS = 'an object of "v1" or "v2" by key';
 
-const OPTIONS: OptionSchemas<RolloutOptions> = {
-  v1: aFunction,
-  v2: z.custom<unknown>(
-    (value) => internalsOf(value) !== undefined,
-    "must be an engine that createWorkflowEngine returned",
+const byKey: Check = (value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return mustBe(EXECUTORS, value);
+  const wrong = Object.entries(value).find(([, executor]) => executor !== "v1" && executor !== "v2");
+  return wrong === undefined ? undefined : `must be ${EXECUTORS}; that of ${quoted(wrong[0], 40)} is neither`;
+};
+
+const OPTIONS: OptionTable<RolloutOptions> = {
+  v1: callback,
+  v2: engineOption,
+  percent: (value) => (typeof value === "function" || isPercent(value) ? undefined : mustBe(PERCENT, value)),
+  by: optional((value) =>
+    value === "workflow" || value === "user" || typeof value === "function"
+      ? undefined
+      : mustBe('"workflow", "user" or a function', value),
   ),
-  percent: z
-    .custom<unknown>(
-      (value) => typeof value === "number" || typeof value === "function",
-      "must be a number or function",
-    )
-    .check(z.refine((value) => typeof value === "function" || isPercent(value), "must be from 0 to 100")),
-  by: z.optional(
-    z.custom<unknown>(
-      (value) => value === "workflow" || value === "user" || typeof value === "function",
-      'must be "workflow", "user" or a function',
+  overrides: optional(
+    options({ workflows: optional(byKey), users: optional(byKey) }, "an object { workflows?, users? }"),
+  ),
+  executionId: optional(callback),
+  shadow: optional((value) =>
+    typeof (value as Partial<Recorder> | null)?.run === "function"
+      ? undefined
+      : mustBe("a recorder that createRecorder returned", value),
+  ),
+  compare: optional(
+    options(
+      {
+        live: optional((value) => (typeof value === "function" ? undefined : texts.check(value))),
+        ignore: optional(texts),
+        timeoutMs: optional(positiveMs),
+        maxPendingBytes: optional(count),
+      },
+      "an object { live?, ignore?, timeoutMs?, maxPendingBytes? }",
     ),
   ),
-  overrides: z.optional(
-    z.strictObject({
-      workflows: z.optional(z.record(z.string(), executorName)),
-      users: z.optional(z.record(z.string(), executorName)),
-    }),
-  ),
-  executionId: z.optional(aFunction),
-  shadow: z.optional(
-    z.custom<unknown>(
-      (value) => typeof (value as Partial<Recorder> | null)?.run === "function",
-      "must be a recorder that createRecorder returned",
+  stopIf: optional(
+    options(
+      {
+        mismatches: optional(count),
+        errorRate: optional(numberFrom(Number.MIN_VALUE, 1, "a number above 0, 1 at most")),
+        overheadMs: optional(positiveMs),
+      },
+      "an object { mismatches?, errorRate?, overheadMs? }",
     ),
   ),
-  compare: z.optional(
-    z.strictObject({
-      live: z.optional(
-        z.custom<unknown>(
-          (value) =>
-            typeof value === "function" || (Array.isArray(value) && value.every((each) => typeof each === "string")),
-          "must be a list of node types, or a function",
-        ),
-      ),
-      ignore: z.optional(z.array(z.string())),
-      timeoutMs: z.optional(positiveMs),
-      maxPendingBytes: z.optional(count),
-    }),
-  ),
-  stopIf: z.optional(
-    z.strictObject({
-      mismatches: z.optional(count),
-      errorRate: z.optional(
-        z.number().check(z.refine((value) => value > 0 && value <= 1, "must be above 0, 1 at most")),
-      ),
-      overheadMs: z.optional(positiveMs),
-    }),
-  ),
-  onStop: z.optional(aFunction),
-  onOutcome: z.optional(aFunction),
+  onStop: optional(callback),
+  onOutcome: optional(callback),
 };
 
 const check = checker("createRollout", OPTIONS);
@@ -136,10 +129,8 @@ export type CheckedRollout<Call extends V1Call> = Omit<RolloutOptions<Call>, "v2
 
 /** @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkRolloutOptions<Call extends V1Call>(given: unknown): CheckedRollout<Call> {
-  const options = check(given) as unknown as RolloutOptions<Call>;
-  const v2 = internalsOf(options.v2);
-  if (v2 === undefined) throw new WorkflowError("INVALID_ARGUMENT", "createRollout: v2 must be an engine.");
-  return { ...options, v2 };
+  const rollout = check(given) as unknown as RolloutOptions<Call>;
+  return { ...rollout, v2: checkedInternals(rollout.v2) };
 }
 
 /** A number that a percentage can be. */

@@ -1,4 +1,5 @@
 import { WorkflowError } from "../errors.ts";
+import { kindOf } from "../given.ts";
 import { ADJUSTMENT, isAdjustment } from "./adjustments.ts";
 import { isPlain, readPlain } from "./live-values.ts";
 import { formatPath, type Path } from "./not-serializable.ts";
@@ -36,7 +37,7 @@ export function withChanges(context: Record<string, unknown>, changes: object): 
 function appendTo(current: unknown, items: unknown, path: Path): unknown[] {
   if (!Array.isArray(items)) throw invalid(path, "append() has no items");
   if (current === undefined) return [...items];
-  if (!Array.isArray(current)) throw invalid(path, `append() needs an array there, and it is ${kindOf(current)}`);
+  if (!Array.isArray(current)) throw invalid(path, `append() needs a list there, and it is ${kindOf(current)}`);
   return [...current, ...items];
 }
 
@@ -67,14 +68,6 @@ function mergeInto(current: unknown, entries: unknown, path: Path): Record<strin
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && isPlain(value);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  if (value === undefined) return "undefined";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return isPlain(value) ? "an object" : "an instance of a class";
 }
 
 function invalid(path: Path, what: string): WorkflowError {

@@ -1,4 +1,5 @@
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import { checkIdArgument } from "./id-option.ts";
 import type { ImportedExecution } from "./import-execution.ts";
 import type { OpenedExecution, ReadQuery } from "./open-execution.ts";
 import { checkUser } from "./state-arguments.ts";
@@ -83,11 +84,15 @@ export function bindWorkflowState<Context extends object>(
   };
   return {
     create: async (workflowId, userId, initialData = {}, totalSteps = 0) => {
+      const form = "WorkflowState.create(workflowId, userId, initialData?, totalSteps?)";
+      checkIdArgument(form, "workflowId", workflowId);
+      checkIdArgument(form, "userId", userId);
       checkUser("create", userId, boundUserId);
       const { createExecution } = await opening();
       return wrapped(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps }));
     },
     resume: async (executionId, given = {}) => {
+      checkIdArgument("WorkflowState.resume(executionId, { userId? })", "executionId", executionId);
       const { checkResumeStateOptions } = await import("./resume-state-options.ts");
       const { userId = boundUserId } = checkResumeStateOptions(given);
       checkUser("resume", userId, boundUserId);

@@ -96,7 +96,7 @@ export function describe(value: unknown): string {
   }
   return isBuiltInName(name)
     ? `an instance of ${name} that is not a genuine one, or has keys of its own`
-    : `an instance of ${name}`;
+    : `an instance of ${name} ${types.isPromise(value) ? "(await it)" : "(keep plain data, or name its class in codec.types)"}`;
 }
 
 function classNameOf(value: object): string | undefined {

@@ -6,6 +6,7 @@ import { type CodecOptions, type CodecType, callType, typesByName } from "./code
 import { isInstance, readItems, readPlain, shapeOf } from "./live-values.ts";
 import { notSerializable, type Path } from "./not-serializable.ts";
 import { setOwn } from "./set-own.ts";
+import { MAX_DEPTH, TooDeep, tooDeep } from "./too-deep.ts";
 import { writeJson } from "./write-json.ts";
 
 /** A value as text, and the value that the codec reads back from that text. */
@@ -13,9 +14,6 @@ export interface TakenValue {
   text: string;
   value: unknown;
 }
-
-/** The deepest nesting that a checkpoint keeps, in levels. */
-const MAX_DEPTH = 1_000;
 
 /** The key that marks values which JSON does not have. */
 export const TAG = "$type";
@@ -52,7 +50,7 @@ export class Codec {
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, with `details.path`
    */
   encode(value: unknown, path: Path = []): string {
-    return textOf(this.#toJson(value, [...path]), path);
+    return textOf(this.#read(value, path), path);
   }
 
   /**
@@ -61,7 +59,7 @@ export class Codec {
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, with `details.path`; also if a type cannot decode what it encoded
    */
   take(value: unknown, path: Path): TakenValue {
-    const json = this.#toJson(value, [...path]);
+    const json = this.#read(value, path);
     const text = textOf(json, path);
     if (typeof json !== "object") return { text, value: json };
     try {
@@ -182,6 +180,15 @@ export class Codec {
       : decoded;
   }
 
+  /** Returns the JSON tree for a live value, or says where it contains itself. */
+  #read(value: unknown, path: Path): unknown {
+    try {
+      return this.#toJson(value, [...path]);
+    } catch (error) {
+      throw error instanceof TooDeep ? tooDeep(value, path, error.path) : error;
+    }
+  }
+
   /** Returns the JSON tree for a live value, in new containers. `path` is where the value is; it is changed meanwhile. */
   #toJson(value: unknown, path: (string | number)[]): unknown {
     switch (typeof value) {
@@ -196,7 +203,7 @@ export class Codec {
         return tag("bigint", String(value));
       case "object":
         if (value === null) return null;
-        if (path.length > MAX_DEPTH) throw tooDeep(path);
+        if (path.length > MAX_DEPTH) throw new TooDeep(path);
         switch (shapeOf(value, path)) {
           case "array":
             return this.#itemsToJson(readItems(value as unknown[], path), path);
@@ -265,7 +272,7 @@ export class Codec {
 
   /** Asks `codec.types` first: they may have kept instances of a built-in class before the codec knew that class. */
   #customToJson(value: unknown, path: (string | number)[], builtIn?: string): unknown {
-    if (path.length > MAX_DEPTH) throw tooDeep(path);
+    if (path.length > MAX_DEPTH) throw new TooDeep(path);
     const type = this.#typeFor(value, path);
     if (type !== undefined) {
       const encoded = callType(type, "encode", value, path);
@@ -308,10 +315,6 @@ function tag(name: string, value?: unknown): object {
 
 function numberName(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
-}
-
-function tooDeep(path: Path): WorkflowError {
-  return notSerializable(path.slice(0, 12), `nested deeper than ${MAX_DEPTH} levels, or contains itself`);
 }
 
 function unreadableText(type: unknown, cause?: unknown): WorkflowError {

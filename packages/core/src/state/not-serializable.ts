@@ -15,6 +15,15 @@ export function notSerializable(path: Path, what: string, cause?: unknown): Work
   });
 }
 
+/** Returns the error for a value that contains itself. `path` is where it is, `inner` where it is again. */
+export function containsItself(path: Path, inner: Path): WorkflowError {
+  return new WorkflowError(
+    "STATE_NOT_SERIALIZABLE",
+    `A checkpoint cannot keep ${formatPath(path)}: it contains itself at ${formatPath(inner)}.`,
+    { details: { path: [...inner] } },
+  );
+}
+
 /** Returns the error for a value that throws when it is read. */
 export function unreadable(path: Path, cause: unknown): WorkflowError {
   const message = cleanText(messageOf(cause), 200);

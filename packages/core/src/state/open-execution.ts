@@ -1,5 +1,6 @@
 import { randomUUID } from "../crypto.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
 import type {
   CheckpointRecord,
   ExecutionRecord,
@@ -69,7 +70,7 @@ export async function createExecution(surroundings: Surroundings, options: Creat
   const { store, codec, clock, leaseMs } = surroundings;
   const { initialData, executionId = randomUUID() } = options;
   if (typeof initialData !== "object" || initialData === null || shapeOf(initialData, []) !== "plain") {
-    throw new WorkflowError("INVALID_ARGUMENT", "initialData must be a plain object.");
+    throw new WorkflowError("INVALID_ARGUMENT", `initialData ${mustBe("a plain object", initialData)}.`);
   }
   const { totalSteps, definitionHash } = options;
   const initial = initialRecord({ codec, timestamp: clock.now() }, executionId, {

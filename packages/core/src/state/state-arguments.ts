@@ -1,7 +1,8 @@
 import { WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
 import { checkId, checkName } from "../store/checks.ts";
-import { isWorkflowStatus } from "../store/status.ts";
-import { quoted } from "../text.ts";
+import { isWorkflowStatus, STATUSES } from "../store/status.ts";
+import { listed, quoted } from "../text.ts";
 import { shapeOf } from "./live-values.ts";
 
 /** Checks the names of a node in a checkpoint. @throws {WorkflowError} INVALID_ARGUMENT */
@@ -13,13 +14,16 @@ export function checkNode(nodeId: unknown, nodeName: unknown): void {
 /** Checks a context that a member of WorkflowState takes. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkContext(value: unknown, method: string): void {
   if (typeof value === "object" && value !== null && shapeOf(value, []) === "plain") return;
-  throw new WorkflowError("INVALID_ARGUMENT", `${method} takes a plain object.`);
+  throw new WorkflowError("INVALID_ARGUMENT", `${method}: the context ${mustBe("a plain object", value)}.`);
 }
 
 /** Checks a status that a member of WorkflowState takes. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkStatus(status: unknown, method: string): void {
   if (isWorkflowStatus(status)) return;
-  throw new WorkflowError("INVALID_ARGUMENT", `${method}: ${quoted(status)} is no status of an execution.`);
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    `${method}: ${quoted(status, 40)} is no status; the statuses are ${listed([...STATUSES])}.`,
+  );
 }
 
 /** Checks the user that a member names, if the class is bound to one. @throws {WorkflowError} INVALID_ARGUMENT */

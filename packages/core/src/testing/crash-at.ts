@@ -1,6 +1,7 @@
-import * as z from "zod/mini";
 import { checker } from "../checker.ts";
+import { count } from "../durations.ts";
 import { WorkflowError } from "../errors.ts";
+import { oneOf, optional } from "../option.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 
@@ -54,9 +55,9 @@ export function crashAt(store: CheckpointStore, point: CrashPoint): CrashingStor
 }
 
 const checkPoint = checker<CrashPoint>("crashAt", {
-  method: z.optional(z.enum(Object.keys(STORE_METHODS))),
-  call: z.number().check(z.gte(1)),
-  when: z.enum(["before", "after"]),
+  method: optional(oneOf(...Object.keys(STORE_METHODS))),
+  call: count,
+  when: oneOf("before", "after"),
 });
 
 function dead(): WorkflowError {

@@ -1,8 +1,9 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
+import { checker } from "../checker.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { milliseconds } from "../durations.ts";
 import { WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
+import { type Check, callback, numberFrom, numeric, type OptionTable, optional, options } from "../option.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 import { tell } from "../tell.ts";
@@ -78,24 +79,23 @@ function lost(method: StoreMethod, what: string): WorkflowError {
   );
 }
 
-const probability = z.optional(
-  z.number().check(z.refine((rate) => rate >= 0 && rate <= 1, "must be a probability from 0 to 1")),
-);
-const rates: OptionSchemas<FaultRates> = {
+const probability = optional(numberFrom(0, 1, "a probability from 0 to 1"));
+const rates: OptionTable<FaultRates> = {
   failBefore: probability,
   failAfter: probability,
   delay: probability,
-  delayMs: z.optional(milliseconds),
+  delayMs: optional(milliseconds),
 };
+const RATES = optional(options(rates, "an object { failBefore?, failAfter?, delay?, delayMs? }"));
 const methods = [...Object.keys(STORE_METHODS), "all"];
+const clockOption: Check = (value) =>
+  typeof (value as Partial<Clock> | null)?.schedule === "function" ? undefined : mustBe("a Clock", value);
 
 const checkOptions = checker<InjectFaultsOptions>("injectFaults", {
-  seed: z.number(),
-  faults: z.strictObject(Object.fromEntries(methods.map((method) => [method, z.optional(z.strictObject(rates))]))),
-  clock: z.optional(
-    z.custom<unknown>((value) => typeof (value as Partial<Clock> | null)?.schedule === "function", "must be a Clock"),
-  ),
-  onFault: z.optional(z.custom<unknown>((value) => typeof value === "function", "must be a function")),
+  seed: numeric,
+  faults: options(Object.fromEntries(methods.map((method) => [method, RATES])), "an object { all: { failBefore } }"),
+  clock: optional(clockOption),
+  onFault: optional(callback),
 });
 
 /** Returns a generator of random numbers from 0 to 1: Mulberry32, by Tommy Ettinger. */

@@ -1,4 +1,3 @@
-import * as z from "zod/mini";
 import { checker } from "../checker.ts";
 import { randomUUID } from "../crypto.ts";
 import { compileGraph } from "../definition/graph.ts";
@@ -10,8 +9,9 @@ import { idempotencyKey } from "../engine/idempotency-key.ts";
 import { validNodeData } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
 import { contextAfter, readResult } from "../engine/node-outcome.ts";
-import { holdsFunctions, isRecord } from "../engine/options.ts";
+import { executorRecord } from "../engine/options.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
+import { list } from "../option.ts";
 import { quoted } from "../text.ts";
 
 /** The options of {@link createWorkflowExecutor}. */
@@ -104,10 +104,8 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
 }
 
 const checkOptions = checker<WorkflowExecutorOptions>("createWorkflowExecutor", {
-  workflows: z.custom<unknown>(Array.isArray, "must be a list"),
-  executors: z
-    .custom<unknown>(isRecord, "must be a record")
-    .check(z.refine(holdsFunctions, "must hold a function for each node type")),
+  workflows: list,
+  executors: executorRecord,
 });
 
 function executorOf(

@@ -145,7 +145,7 @@ describe("answerWait", () => {
     const before = await headIn(store, "e1");
     await expect(answerWait({ waitToken, data: 1 })).rejects.toMatchObject({
       ...NOT_WAITING,
-      message: "Nothing waits for an answer with this token, or not any more.",
+      message: 'Nothing waits for an answer with this waitToken ("ww_…", not an execution\'s id), or not any more.',
       executionId: undefined,
     });
     expect(await headIn(store, "e1")).toEqual(before);

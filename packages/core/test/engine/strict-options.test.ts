@@ -62,11 +62,14 @@ describe("an option that is not known", () => {
     [{ codec: { type: [] } }, 'codec: unknown option "type"'],
     [
       { store: Promise.resolve(new MemoryCheckpointStore()) },
-      "store: must be a CheckpointStore; a Promise of one must be awaited",
+      "store: must be a CheckpointStore, not a Promise of one: write await",
     ],
-    [{ executors: { a: null } }, "executors: must hold a function for each node type"],
-    [{ executors: [append] }, "executors: must be a record or a function"],
-    [{ leaseMs: "30000" }, "leaseMs: must be a number"],
+    [{ executors: { a: null } }, 'executors: "a": must be a function, not null'],
+    [
+      { executors: [append] },
+      "executors: must be a record by node type, { default: executor }, or a function, not a list",
+    ],
+    [{ leaseMs: "30000" }, "leaseMs: must be a whole number of milliseconds"],
     [{ durability: "maybe" }, 'durability: must be "sync" or "async"'],
   ])("or is of another kind is refused by createWorkflowEngine: %o", (wrong, message) => {
     const options = { store: new MemoryCheckpointStore(), workflows: [chain(1)], executors: { default: append } };
@@ -116,7 +119,7 @@ describe("an option that is not known", () => {
       '"retry"',
     ],
     ["WorkflowState.withStore", () => WorkflowState.withStore(STORE).withStore({} as never), "store: must be"],
-    ["createWorkflowEngine", () => engineOf({ executors: new Map() }), "executors: must be a record or a function"],
+    ["createWorkflowEngine", () => engineOf({ executors: new Map() }), "executors: must be a record by node type"],
     ["createWorkflowEngine", () => engineOf({ workflows: Promise.resolve([]) }), "workflows: must be a list"],
     ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, tset: TYPE.test }] } }), 'unknown member "tset"'],
     ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, decode: undefined }] } }), "a function decode()"],
@@ -143,7 +146,7 @@ describe("an option that is not known", () => {
       await expect(engine.executeWorkflow(given as never)).rejects.toMatchObject({
         code: "INVALID_ARGUMENT",
         message: expect.stringMatching(
-          /^executeWorkflow: takes one object \{ workflowId, userId, initialData\?, .* \}\.$/,
+          /^executeWorkflow: takes one object \{ workflowId, userId, initialData\?, .* \}, (not|but was given) .*\.$/,
         ),
       });
     },

@@ -268,7 +268,7 @@ describe("watchExecution ends", () => {
     await expect(engine.watchExecution(E1).next()).rejects.toMatchObject({ code: "EXECUTION_NOT_FOUND" });
     await expect(engine.watchExecution("e1" as never).next()).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: "watchExecution: takes one object { executionId, signal?, checkpoints?, userId? }.",
+      message: "watchExecution: takes one object { executionId, signal?, checkpoints?, userId? }, not a string.",
     });
   });
 

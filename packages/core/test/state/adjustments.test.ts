@@ -66,10 +66,15 @@ describe("adjustments of a patch", () => {
     ["add() of a number to a bigint", { n: 1n }, { n: add(1) }, /a number there, and it is a bigint/],
     ["add() to null", { n: null }, { n: add(1) }, /it is null/],
     ["add() of a text", {}, { n: add("1" as unknown as number) }, /takes a number or a bigint.*a string/],
-    ["append() to an object", { log: {} }, { log: append(1) }, /context\.log: append\(\) needs an array.*an object/],
-    ["merge() into an array", { t: [] }, { t: merge({}) }, /merge\(\) needs a plain object there.*an array/],
-    ["merge() of an array", {}, { t: merge([1]) }, /takes a plain object, and was given an array/],
-    ["merge() into a Map", { t: new Map() }, { t: merge({}) }, /an instance of a class/],
+    [
+      "append() to an object",
+      { log: {} },
+      { log: append(1) },
+      /context\.log: append\(\) needs a list there.*an object/,
+    ],
+    ["merge() into an array", { t: [] }, { t: merge({}) }, /merge\(\) needs a plain object there.*a list/],
+    ["merge() of an array", {}, { t: merge([1]) }, /takes a plain object, and was given a list/],
+    ["merge() into a Map", { t: new Map() }, { t: merge({}) }, /an instance of "Map"/],
     ["add() inside a merge()", { t: { a: "x" } }, { t: merge({ a: add(1) }) }, /context\.t\.a/],
   ];
   it.each(wrong)("fail with NODE_RESULT_INVALID: %s", (_title, context, changes, message) => {

@@ -113,15 +113,15 @@ describe("a page of checkpoints", () => {
   );
 
   it.each([
-    [{ limit: 0 }, "limit: must be a whole number from 1 to 1,000"],
-    [{ limit: 1_001 }, "limit: must be a whole number from 1 to 1,000"],
-    [{ limit: 1.5 }, "limit: must be a whole number from 1 to 1,000"],
+    [{ limit: 0 }, "limit: must be a whole number from 1 to 1000, not 0"],
+    [{ limit: 1_001 }, "limit: must be a whole number from 1 to 1000, not 1001"],
+    [{ limit: 1.5 }, "limit: must be a whole number from 1 to 1000, not 1.5"],
     [{ limit: 2, curser: "x" }, 'unknown option "curser" (did you mean "cursor"?)'],
-    [{ limit: "2" }, "limit: must be a number"],
-    [{}, "limit: must be a number"],
-    ["first", 'must be "all", "last" or { limit, cursor? }'],
-    [[1], 'must be "all", "last" or { limit, cursor? }'],
-    [7, 'must be "all", "last" or { limit, cursor? }'],
+    [{ limit: "2" }, "limit: must be a whole number from 1 to 1000, not a string"],
+    [{}, "limit: must be a whole number from 1 to 1000, but is missing"],
+    ["first", 'must be "all", "last" or { limit, cursor? }, not "first"'],
+    [[1], 'must be "all", "last" or { limit, cursor? }, not a list'],
+    [7, 'must be "all", "last" or { limit, cursor? }, not 7'],
   ])("is refused if it is asked for by %j", async (checkpoints, problem) => {
     const { engine, executionId } = await withHistory(["node"]);
     await expect(engine.getExecutionState(executionId, { checkpoints: checkpoints as never })).rejects.toMatchObject({

@@ -1,0 +1,49 @@
+import { nodeType, unknownNodeType } from "../definition/node-type.ts";
+import type { WorkflowNode } from "../definition/schema.ts";
+import { WorkflowError } from "../errors.ts";
+import { didYouMean, nearName } from "../near-name.ts";
+import { listed, quoted } from "../text.ts";
+import type { ExecutorSource, WorkflowSource } from "./engine-options.ts";
+import type { DefinedNode } from "./node-executor.ts";
+
+/*
+ * The errors for a workflow or a node type that an engine does not have. They are loaded when one is thrown.
+ */
+
+/** The most names among which the one that was meant is looked for. */
+const MAX_COMPARED = 1_000;
+
+/** Returns the error for a workflow that an engine does not have. */
+export function unknownWorkflow(workflowId: string, workflows: WorkflowSource): WorkflowError {
+  const ids = idsOf(workflows);
+  const hint = ids === undefined ? ": the function `workflows` found none" : hintOf(workflowId, ids, "workflows");
+  return new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow ${quoted(workflowId)}${hint}.`, {
+    details: { workflowId },
+  });
+}
+
+/** Returns the error for a node whose type has no executor in an engine. */
+export function unknownType(workflowId: string, node: WorkflowNode, executors: ExecutorSource): WorkflowError {
+  if (typeof executors === "function")
+    return unknownNodeType(workflowId, node, ": the function `executors` found none");
+  const type = nodeType(node);
+  const names = Object.keys(executors);
+  const other = names.find((name) => (executors[name] as Partial<DefinedNode<object, unknown>>).type === type);
+  const hint =
+    other === undefined
+      ? hintOf(type, names, "executors")
+      : `: the executor of that type is under the key ${quoted(other)} of \`executors\``;
+  return unknownNodeType(workflowId, node, hint);
+}
+
+function idsOf(workflows: WorkflowSource): string[] | undefined {
+  if (typeof workflows === "function") return undefined;
+  if (!Array.isArray(workflows)) return Object.keys(workflows);
+  return workflows.map((each: { id?: unknown } | null | undefined) => String(each?.id));
+}
+
+function hintOf(name: string, known: readonly string[], option: string): string {
+  const meant = nearName(name, known.slice(0, MAX_COMPARED));
+  if (meant !== undefined) return didYouMean(meant);
+  return known.length === 0 ? `: \`${option}\` is empty` : `: \`${option}\` has ${listed(known, 5)}`;
+}
