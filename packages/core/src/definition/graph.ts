@@ -1,4 +1,5 @@
 import { WorkflowError } from "../errors.ts";
+import { didYouMean, nearName } from "../near-name.ts";
 import { quoted } from "../text.ts";
 import type { WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./schema.ts";
 
@@ -25,7 +26,7 @@ interface OutgoingEdge {
 export function compileGraph(definition: Pick<WorkflowDefinition, "id" | "nodes" | "edges">): CompiledGraph {
   const { id: workflowId, nodes, edges } = definition;
   if (nodes.length === 0) {
-    throw new WorkflowError("WORKFLOW_EMPTY", `Workflow ${quoted(workflowId)} has no nodes.`, {
+    throw new WorkflowError("WORKFLOW_EMPTY", `Workflow ${quoted(workflowId)} has no nodes; it needs at least one.`, {
       details: { workflowId },
     });
   }
@@ -34,7 +35,7 @@ export function compileGraph(definition: Pick<WorkflowDefinition, "id" | "nodes"
     if (indexOf.has(node.id)) {
       throw new WorkflowError(
         "DUPLICATE_NODE_ID",
-        `Workflow ${quoted(workflowId)} has two nodes with the id ${quoted(node.id)}.`,
+        `Workflow ${quoted(workflowId)} has two nodes with the id ${quoted(node.id)}; give each an id of its own.`,
         { details: { workflowId, nodeId: node.id } },
       );
     }
@@ -60,9 +61,10 @@ export function compileGraph(definition: Pick<WorkflowDefinition, "id" | "nodes"
     const index = indexOf.get(edge[end]);
     if (index !== undefined) return index;
     const name = edge.id ?? `${edge.source} -> ${edge.target}`;
+    const ids = nodes.slice(0, MAX_COMPARED).map((node) => node.id);
     throw new WorkflowError(
       "UNKNOWN_EDGE_NODE",
-      `Edge ${quoted(name)} of workflow ${quoted(workflowId)} has the ${end} ${quoted(edge[end])}, but no node has that id.`,
+      `Edge ${quoted(name)} of workflow ${quoted(workflowId)} has the ${end} ${quoted(edge[end])}, but no node has that id${didYouMean(nearName(edge[end], ids))}.`,
       { details: { workflowId, edge: name.slice(0, MAX_DETAIL), [end]: edge[end].slice(0, MAX_DETAIL) } },
     );
   }
@@ -88,6 +90,8 @@ function refuseCycle(workflowId: string, graph: CompiledGraph): void {
   });
 }
 
+/** The most nodes among which the one that an edge meant is looked for. */
+const MAX_COMPARED = 1_000;
 /** The most nodes of a loop that a message names. */
 const MAX_NAMED_NODES = 10;
 /** The most nodes of a loop that an error's details name. */

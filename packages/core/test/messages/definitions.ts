@@ -114,6 +114,27 @@ export const definitions: readonly WrongCall[] = [
     /milliseconds/,
   ],
   [
+    "no nodes at all",
+    () => define({ id: "w", nodes: [], edges: EDGES }),
+    "WORKFLOW_EMPTY",
+    /"w" has no nodes/,
+    /at least one/,
+  ],
+  [
+    "two nodes of one id",
+    () => define({ id: "w", nodes: [A, A], edges: EDGES }),
+    "DUPLICATE_NODE_ID",
+    /two nodes.*"a"/,
+    /id of its own/,
+  ],
+  [
+    "an edge to nowhere",
+    () => define({ id: "w", nodes: [A, { id: "charge" }], edges: [{ source: "a", target: "chrage" }] }),
+    "UNKNOWN_EDGE_NODE",
+    /target "chrage"/,
+    /did you mean "charge"/,
+  ],
+  [
     "an edge to an unknown node",
     () => define({ id: "w", nodes: [A], edges: [{ source: "a", target: "z" }] }),
     "UNKNOWN_EDGE_NODE",
