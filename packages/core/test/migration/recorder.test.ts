@@ -257,3 +257,12 @@ it.each([[{ sample: 2 }], [{ sample: "all" }], [{ maxBytes: 0 }], [{ samples: 1 
     expect(() => createRecorder(options as object)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   },
 );
+
+it("a context that contains itself is recorded, as far as its loop", async () => {
+  const { recordings, run } = ownV1({ pass: ({ context }) => context });
+  const loop: Context = { n: 1 };
+  loop.self = loop;
+  expect(await run(loop)).toMatchObject({ success: true });
+  expect(recordings).toMatchObject([{ nodes: [{ given: { n: 1, self: { n: 1 } } }] }]);
+  expect(recordings[0]?.problem).toBeUndefined();
+});
