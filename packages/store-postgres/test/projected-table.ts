@@ -1,4 +1,3 @@
-import type { PGlite } from "@electric-sql/pglite";
 import type { ProjectedExecution } from "@waymark/core/migration";
 
 /** A chain of four nodes. */
@@ -22,9 +21,14 @@ const UPSERT = `INSERT INTO "Execution" AS e (id, "workflowId", "userId", status
     error = excluded.error, "endedAt" = excluded."endedAt", revision = excluded.revision
   WHERE e.revision IS NULL OR e.revision < excluded.revision`;
 
+/** A connection or a pool, of `pg` or PGlite. */
+interface Client {
+  query(sql: string, parameters: unknown[]): Promise<unknown>;
+}
+
 /** Writes a row, unless the table has a newer state of it. */
-export async function upsert(pglite: PGlite, row: ProjectedExecution): Promise<void> {
+export async function upsert(client: Client, row: ProjectedExecution): Promise<void> {
   const { executionId, workflowId, userId, status, output, error, endedAt, revision } = row;
   const json = output === undefined ? null : JSON.stringify(output);
-  await pglite.query(UPSERT, [executionId, workflowId, userId, status, json, error, endedAt, revision]);
+  await client.query(UPSERT, [executionId, workflowId, userId, status, json, error, endedAt, revision]);
 }
