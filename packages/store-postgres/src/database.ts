@@ -26,7 +26,7 @@ export interface RunOptions {
   timeoutMs?: number;
 }
 
-/** One connection during a transaction, in the shape that TypeORM expects of `pg`. */
+/** One connection during a transaction. */
 export interface TransactionClient {
   query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[]; rowCount: number | null }>;
 }

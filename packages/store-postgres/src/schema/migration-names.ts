@@ -1,5 +1,5 @@
 /**
- * The name of every migration, oldest first. Separate from their code, so that a schema can be checked without TypeORM.
+ * The name of every migration, oldest first. Separate from their statements, which are loaded only to migrate.
  *
  * - A name that begins with "Add" is a promise: the migration adds columns that may be left out of an INSERT, indexes
  *   or tables, and nothing else, so every version of the package that can work without it can work with it.

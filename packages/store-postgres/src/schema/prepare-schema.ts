@@ -20,7 +20,7 @@ export interface PrepareSchemaOptions {
 /**
  * Checks the server and the schema, and migrates if that is allowed and needed.
  *
- * - Two short queries if the schema is up to date; TypeORM is loaded only to migrate.
+ * - Two short queries if the schema is up to date.
  * - Tables of a newer version are accepted if its migrations only add.
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE, STATE_VERSION_UNSUPPORTED
@@ -47,7 +47,7 @@ export async function prepareSchema(options: PrepareSchemaOptions): Promise<void
       { details: { migrations: [...missing] } },
     );
   }
-  const { migrate } = await import("../typeorm/migrate.ts");
+  const { migrate } = await import("./migrate.ts");
   const other = await options.openForMigration?.();
   try {
     await migrate(other ?? database, names);

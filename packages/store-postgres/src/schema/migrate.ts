@@ -1,31 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWorkflowError } from "@waymark/core";
-import { DataSource, type Logger, MigrationExecutor } from "typeorm";
 import type { Database, TransactionClient } from "../database.ts";
-import { dropInvalid } from "../schema/added-indexes.ts";
-import { buildIndexes, hasManyRows } from "../schema/build-indexes.ts";
-import { MIGRATION_NAMES } from "../schema/migration-names.ts";
 import type { TableNames } from "../sql/table-names.ts";
-import { waymarkDataSourceOptions } from "./data-source-options.ts";
-import { type MigrationClass, waymarkMigrations } from "./migrations.ts";
+import { dropInvalid } from "./added-indexes.ts";
+import { buildIndexes, hasManyRows } from "./build-indexes.ts";
+import { MIGRATION_NAMES } from "./migration-names.ts";
+import { migrationSteps } from "./migration-steps.ts";
 
 /** Milliseconds that a migration waits for another process that migrates, and for locks. */
 const LOCK_TIMEOUT_MS = 60_000;
 /** Milliseconds that it waits for a lock on a table before it pauses: all others wait behind it. */
 const TABLE_LOCK_TIMEOUT_MS = 2_000;
 const PAUSE_MS = 1_000;
+/** The length of the time at the end of a migration's name. */
+const TIMESTAMP_LENGTH = 13;
 const LOCK_NOT_AVAILABLE = "55P03";
 
-const ignore = () => {};
-/** A logger that prints nothing. TypeORM prints a migration's failure even with `logging: false`; here it is thrown. */
-const SILENT: Logger = {
-  logQuery: ignore,
-  logQueryError: ignore,
-  logQuerySlow: ignore,
-  logSchemaBuild: ignore,
-  logMigration: ignore,
-  log: ignore,
-};
+/** The names of migrations, oldest first. */
+type Names = readonly (typeof MIGRATION_NAMES)[number][];
 
 /**
  * Brings the schema up to date in one transaction.
@@ -36,17 +28,16 @@ const SILENT: Logger = {
  *   first.
  */
 export async function migrate(database: Database, names: TableNames): Promise<void> {
-  const migrations = waymarkMigrations({ schema: names.schema, tablePrefix: names.prefix });
   if (database.isShared && (await hasManyRows(database, names))) {
-    await migrateAgain(database, names, migrations.slice(0, MIGRATION_NAMES.indexOf("AddIndexes1764000000004")));
+    await migrateAgain(database, names, MIGRATION_NAMES.slice(0, MIGRATION_NAMES.indexOf("AddIndexes1764000000004")));
     // A role's limit on statements may cut it off. Then the migration builds the indexes, and takes longer.
-    await buildIndexes(database, names).catch(ignore);
+    await buildIndexes(database, names).catch(() => {});
   }
-  await migrateAgain(database, names, migrations);
+  await migrateAgain(database, names, MIGRATION_NAMES);
 }
 
 /** Migrates, and tries again if a lock could not be taken. */
-async function migrateAgain(database: Database, names: TableNames, migrations: MigrationClass[]): Promise<void> {
+async function migrateAgain(database: Database, names: TableNames, migrations: Names): Promise<void> {
   const deadline = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
@@ -59,7 +50,7 @@ async function migrateAgain(database: Database, names: TableNames, migrations: M
   }
 }
 
-async function migrateOnce(database: Database, names: TableNames, migrations: MigrationClass[]): Promise<void> {
+async function migrateOnce(database: Database, names: TableNames, migrations: Names): Promise<void> {
   await database.transaction(async (client) => {
     // A role's own limit must not cut off a long migration. Only the wait for others is limited.
     await client.query("SET LOCAL statement_timeout = 0");
@@ -75,45 +66,19 @@ async function migrateOnce(database: Database, names: TableNames, migrations: Mi
   });
 }
 
-async function runMigrations(
-  client: TransactionClient,
-  names: TableNames,
-  migrations: MigrationClass[],
-): Promise<void> {
-  const dataSource = new DataSource({
-    type: "postgres",
-    driver: { Pool: pinnedPool(client) },
-    ...waymarkDataSourceOptions({ schema: names.schema, tablePrefix: names.prefix }),
-    migrations,
-    synchronize: false,
-    installExtensions: false,
-    logging: false,
-    logger: SILENT,
-  });
-  await dataSource.initialize();
-  try {
-    const queryRunner = dataSource.createQueryRunner();
-    const executor = new MigrationExecutor(dataSource, queryRunner);
-    // The transaction has already begun, and holds the lock.
-    executor.transaction = "none";
-    await executor.executePendingMigrations();
-    await queryRunner.release();
-  } finally {
-    await dataSource.destroy();
+/** Runs the migrations that are missing. They are noted in the table, and in the form, in which TypeORM notes them. */
+async function runMigrations(client: TransactionClient, names: TableNames, migrations: Names): Promise<void> {
+  await client.query(`CREATE TABLE IF NOT EXISTS ${names.migrations} (
+    id serial PRIMARY KEY,
+    timestamp bigint NOT NULL,
+    name character varying NOT NULL
+  )`);
+  const { rows } = await client.query(`SELECT name FROM ${names.migrations}`);
+  const applied = new Set(rows.map(({ name }) => name));
+  const steps = migrationSteps(names);
+  for (const name of migrations.filter((one) => !applied.has(one))) {
+    for (const sql of steps[name].up) await client.query(sql);
+    const note = `INSERT INTO ${names.migrations} (timestamp, name) VALUES ($1, $2)`;
+    await client.query(note, [Number(name.slice(-TIMESTAMP_LENGTH)), name]);
   }
-}
-
-/** Makes the part of `pg.Pool` that TypeORM uses, on one connection that it does not end. */
-function pinnedPool(client: TransactionClient) {
-  const noop = () => {};
-  const connection = { query: client.query.bind(client), on: noop, removeListener: noop };
-  return class PinnedPool {
-    on = noop;
-    connect(callback: (error: undefined, one: typeof connection, release: () => void) => void): void {
-      callback(undefined, connection, noop);
-    }
-    end(callback: () => void): void {
-      callback();
-    }
-  };
 }
