@@ -57,7 +57,7 @@ async function publintProblems(tarball: string): Promise<string[]> {
 
 function attwProblems(tarball: string): string[] {
   try {
-    run(ATTW, [tarball, "--profile", "esm-only", "--no-emoji", "--no-color"]);
+    run(ATTW, [tarball, "--ignore-rules", "cjs-resolves-to-esm", "--no-emoji", "--no-color"]);
     return [];
   } catch (error) {
     return [String((error as Error).message)];

@@ -1,7 +1,11 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { type OutputOptions, rolldown } from "rolldown";
+import { minifySync } from "rolldown/utils";
 import { entriesOf, installedWith, type Manifest } from "./manifest.ts";
+
+/** The name of the file with fast-check and what it imports. */
+const TESTING_LIBRARY = "fast-check";
 
 export interface BundleOptions {
   folder: string;
@@ -27,6 +31,8 @@ export interface BundledFile {
  *
  * - Dependencies and peer dependencies stay imports; devDependencies (zod) are bundled and tree-shaken.
  * - Code that several entries use is in a shared file, so that a class is the same class in all subpaths.
+ * - There are no source maps: the code is not minified and keeps its comments, and the sources are not published. Only
+ *   the property tests' library is minified, in a file of its own that the conformance suite alone loads.
  */
 export async function bundle({
   folder,
@@ -41,13 +47,19 @@ export async function bundle({
     platform: "node",
     external: (id) => id.startsWith("node:") || external.some((name) => id === name || id.startsWith(`${name}/`)),
     transform: { target: "node20.19" },
+    plugins: [
+      {
+        name: "minify the property tests' library",
+        renderChunk: (code, { name }) => (name === TESTING_LIBRARY ? minifySync(name, code).code : undefined),
+      },
+    ],
     onLog: (level, log, handle) => handle(level === "warn" ? "error" : level, log),
   });
   const options: OutputOptions = {
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "shared/[name]-[hash].js",
-    sourcemap: true,
+    codeSplitting: { groups: [{ name: TESTING_LIBRARY, test: /\/node_modules\/(fast-check|pure-rand)\// }] },
     minify,
     comments: !minify,
   };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +11,7 @@ import { expectSameExportsByImportAndRequire, modulesOf, typeCheck } from "./pac
 
 // The two packages without further dependencies. Together they run the README's example.
 const NAMES = ["@waymark/core", "@waymark/store-memory"];
+const CORE_BYTES = 350_000;
 const packages = publicPackages().filter(({ manifest }) => NAMES.includes(manifest.name));
 const modules = packages.flatMap(modulesOf);
 
@@ -26,6 +27,11 @@ beforeAll(() => {
 afterAll(() => {
   consumer?.remove();
   rmSync(tarballs, { recursive: true, force: true });
+});
+
+test(`the tarball of core has at most ${CORE_BYTES} bytes`, () => {
+  const [tarball = ""] = readdirSync(tarballs).filter((name) => name.startsWith("waymark-core-"));
+  expect(statSync(join(tarballs, tarball)).size).toBeLessThanOrEqual(CORE_BYTES);
 });
 
 describe.each(["nodenext", "bundler"] as const)("under %s resolution", (resolution) => {
