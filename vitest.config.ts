@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const PACKED = "tooling/test/packed*.test.ts";
@@ -10,6 +11,24 @@ const QUICK = [
   "apps/playground/test/!(cli-*|every-node|expression-limits|hostile-files|open-store|run-worker).test.ts",
   "tooling/test/!(clock-jumps|docs|packed*|wall-clock).test.ts",
 ];
+
+/** The tests of stores that depend on the driver: they run on the oldest supported one, too. */
+const OLDER = [
+  "packages/store-postgres/test/{older-driver,schema,borrowed,in-transaction,secrets}.test.ts",
+  "packages/store-redis/test/{older-driver,conformance,cluster-conformance,borrowed-client,cut-answers,definitions,faults,secrets,server-states,stored-data}.test.ts",
+  "packages/store-mongo/test/{older-driver,conformance,claims,definitions,faults,secrets,server-states,stored-data,translate-error}.test.ts",
+];
+
+/** Runs a store, its tests and its server on the driver that the store has installed by another name. */
+function onOlderDriver(name: string, older: string, store: string): Plugin {
+  return {
+    name: `${older} as ${name}`,
+    enforce: "pre",
+    resolveId(id) {
+      return id === name ? this.resolve(older, `${import.meta.dirname}/packages/${store}/package.json`) : undefined;
+    },
+  };
+}
 
 export default defineConfig({
   test: {
@@ -29,8 +48,17 @@ export default defineConfig({
         test: {
           name: "servers",
           include: ["{packages,apps,examples}/*/test/**/*.test.ts", "tooling/test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", PACKED, ...QUICK],
+          exclude: ["**/node_modules/**", "packages/*/test/older-driver.test.ts", PACKED, ...QUICK],
         },
+      },
+      {
+        extends: true,
+        plugins: [
+          onOlderDriver("typeorm", "typeorm-0.3", "store-postgres"),
+          onOlderDriver("ioredis", "ioredis-5", "store-redis"),
+          onOlderDriver("mongodb", "mongodb-6", "store-mongo"),
+        ],
+        test: { name: "older", include: OLDER },
       },
       {
         extends: true,

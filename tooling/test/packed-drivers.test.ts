@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pack, publicPackages } from "../packing/public-packages.ts";
+import { startPostgres } from "../test-servers/index.ts";
 import { type Consumer, createConsumer } from "./packed/consumer.ts";
 import { expectSameExportsByImportAndRequire, modulesOf, typeCheck } from "./packed/public-modules.ts";
 
@@ -10,17 +11,35 @@ const packages = publicPackages();
 const core = packages.filter(({ manifest }) => manifest.name === "@waymark/core");
 const withDriver = packages.filter(({ manifest }) => Object.keys(manifest.peerDependencies ?? {}).length > 1);
 
-// npm installs the required peer dependencies, but not the optional ones.
-describe.each(withDriver)("$manifest.name, installed with its driver", (store) => {
+/** The drivers that npm installs if nothing is said: the required peers, in their newest version. */
+const NEWEST: string[] = [];
+
+/** The older drivers with which a store is installed, each in its oldest version that the store supports. */
+const OLDEST: Record<string, string[]> = {
+  "@waymark/store-postgres": ["typeorm"],
+  "@waymark/store-redis": ["ioredis"],
+  "@waymark/store-mongo": ["mongodb"],
+};
+
+const installations = withDriver.flatMap((store) => {
+  const { name, peerDependencies = {} } = store.manifest;
+  const oldest = OLDEST[name]?.map((driver) => `${driver}@${/^\^([\d.]+) /.exec(peerDependencies[driver] ?? "")?.[1]}`);
+  const optional = name === "@waymark/store-postgres" ? [["typeorm@1"]] : [];
+  return [NEWEST, ...optional, oldest ?? []].map((drivers) => ({ store, name, drivers }));
+});
+
+describe.each(installations)("$name, installed with $drivers", ({ store, name, drivers }) => {
+  const isOldest = drivers.length > 0 && !drivers[0]?.endsWith("@1");
+  const hasTypeOrm = drivers.some((driver) => driver.startsWith("typeorm"));
+  const modules = modulesOf(store).filter((module) => hasTypeOrm || !module.endsWith("/typeorm"));
   let tarballs: string;
   let consumer: Consumer;
 
   beforeAll(() => {
     tarballs = mkdtempSync(join(tmpdir(), "waymark-tarballs-"));
-    consumer = createConsumer(
-      [...core, store].map((candidate) => pack(candidate, tarballs)),
-      { network: true },
-    );
+    consumer = createConsumer([...[...core, store].map((candidate) => pack(candidate, tarballs)), ...drivers], {
+      network: true,
+    });
   }, 300_000);
 
   afterAll(() => {
@@ -29,10 +48,35 @@ describe.each(withDriver)("$manifest.name, installed with its driver", (store) =
   });
 
   test.each(["nodenext", "bundler"] as const)("type-checks under %s resolution", (resolution) => {
-    typeCheck(consumer, modulesOf(store), resolution);
+    // The declarations of an old driver need not satisfy the newest compiler.
+    typeCheck(consumer, modules, resolution, { skipLibCheck: isOldest });
   });
 
-  test.each(modulesOf(store))("%s has the same exports by import and by require()", (module) => {
+  test.each(modules)("%s has the same exports by import and by require()", (module) => {
     expectSameExportsByImportAndRequire(consumer, module);
+  });
+
+  if (name !== "@waymark/store-postgres" || hasTypeOrm) return;
+  test("runs a workflow without TypeORM", async () => {
+    const server = await startPostgres();
+    consumer.write(
+      "without-typeorm.mjs",
+      `import { createWorkflowEngine } from "@waymark/core";
+import { PostgresCheckpointStore } from "@waymark/store-postgres";
+const store = await PostgresCheckpointStore.connect({ url: process.argv[2], schema: "without_typeorm" });
+const engine = createWorkflowEngine({
+  store,
+  workflows: [{ id: "w", nodes: [{ id: "a", type: "t" }], edges: [] }],
+  executors: { t: async () => ({ done: true }) },
+});
+console.log((await engine.executeWorkflow({ workflowId: "w", userId: "u" })).status);
+await store.close();
+console.log(await import("typeorm").catch((error) => error.code));`,
+    );
+    try {
+      expect(consumer.node("without-typeorm.mjs", server.url)).toBe("completed\nERR_MODULE_NOT_FOUND\n");
+    } finally {
+      await server.stop();
+    }
   });
 });

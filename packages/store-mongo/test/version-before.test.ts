@@ -22,7 +22,7 @@ function newPair(id = "e1") {
   const documents = db.collection<Document & { _id: string }>(`${collectionPrefix}executions`);
   const open = () => MongoCheckpointStore.from(client, { database: "waymark", collectionPrefix });
   const definitions = db.collection<Document & { _id: string }>(`${collectionPrefix}definitions`);
-  return { store: open(), open, before: new ProcessOfBefore(documents, id), documents, definitions };
+  return { store: open(), open, before: new ProcessOfBefore({ db, documents, id }), documents, definitions };
 }
 
 const idsOf = (some: readonly { id: string }[]) => some.map(({ id }) => id);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Collection, Document } from "mongodb";
+import type { Collection, Db, Document } from "mongodb";
 
 /*
  * The statements of the version before, as it sent them: a process that still runs it works on the same data. They are kept
@@ -52,15 +52,17 @@ const digits = (seq: number) => String(seq).padStart(16, "0");
 /** A process of the version before, as far as it works on one execution. */
 export class ProcessOfBefore {
   readonly #documents: Documents;
+  readonly #db: Db;
   readonly #id: string;
 
-  constructor(documents: Documents, id: string) {
+  constructor({ db, documents, id }: { db: Db; documents: Documents; id: string }) {
+    this.#db = db;
     this.#documents = documents;
     this.#id = id;
   }
 
   async setUp(): Promise<void> {
-    await this.#documents.db.command({ createIndexes: this.#documents.collectionName, indexes: INDEXES_OF_BEFORE });
+    await this.#db.command({ createIndexes: this.#documents.collectionName, indexes: INDEXES_OF_BEFORE });
   }
 
   async create(changes: { leaseMs: number; definitionHash?: string }): Promise<void> {
@@ -187,7 +189,7 @@ export class ProcessOfBefore {
   async #update(updates: Document[]): Promise<number> {
     const writeConcern = { w: "majority", j: true };
     const command = { update: this.#documents.collectionName, updates, ordered: true, writeConcern };
-    const { n, writeErrors } = await this.#documents.db.command(command);
+    const { n, writeErrors } = await this.#db.command(command);
     return writeErrors === undefined ? n : 0;
   }
 }

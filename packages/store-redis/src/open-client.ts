@@ -32,10 +32,18 @@ export async function openClient(options: RedisConnectOptions, timeoutMs: number
     await within(opening, timeoutMs, () => lastError ?? new TimedOut(timeoutMs));
   } catch (error) {
     client.disconnect();
-    // The server's answer explains more than the end of the connection after it.
-    throw translateError(replyCodeOf(error) === undefined ? (lastError ?? error) : error);
+    throw translateError(explains(error) ? error : (lastError ?? error));
   }
   return client;
+}
+
+/**
+ * Returns whether an error of the first call explains why the client is of no use. The end of the connection does not,
+ * nor does that a login is missing: the errors before it are the refusal of the login, if one was given.
+ */
+function explains(error: unknown): boolean {
+  const code = replyCodeOf(error);
+  return code !== undefined && code !== "NOAUTH";
 }
 
 /** Makes a client, which does not connect yet. @throws {WorkflowError} INVALID_ARGUMENT */

@@ -14,12 +14,19 @@ export const RESOLUTIONS = {
   bundler: { module: "ESNext", moduleResolution: "Bundler" },
 };
 
+interface CompileOptions {
+  resolution: keyof typeof RESOLUTIONS;
+  outDir: string;
+  /** True to leave errors inside of declarations alone. Default: false. */
+  skipLibCheck?: boolean;
+}
+
 /** A user's project, in an empty folder outside the workspace. */
 export interface Consumer {
   folder: string;
   write(file: string, content: string): void;
   /** Type-checks `file` as a user's compiler would and emits its JavaScript into `outDir`. */
-  compile(file: string, options: { resolution: keyof typeof RESOLUTIONS; outDir: string }): void;
+  compile(file: string, options: CompileOptions): void;
   /** Runs a file on the host's Node and returns its stdout. */
   node(file: string, ...args: string[]): string;
   remove(): void;
@@ -36,7 +43,7 @@ export function createConsumer(tarballs: string[], { network = false } = {}): Co
   return {
     folder,
     write,
-    compile(file, { resolution, outDir }) {
+    compile(file, { resolution, outDir, skipLibCheck = false }) {
       mkdirSync(join(folder, outDir), { recursive: true });
       const compilerOptions = {
         ...RESOLUTIONS[resolution],
@@ -44,7 +51,7 @@ export function createConsumer(tarballs: string[], { network = false } = {}): Co
         strict: true,
         exactOptionalPropertyTypes: true,
         noEmitOnError: true,
-        skipLibCheck: false,
+        skipLibCheck,
         types: ["node"],
         typeRoots: [join(ROOT, "node_modules/@types")],
         rootDir: ".",

@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import { describeCheckpointStore } from "@waymark/core/conformance";
+import { startPostgres } from "tooling/test-servers";
+import { DataSource } from "typeorm";
+import { DataSource as Older } from "typeorm-0.3";
+import { afterAll, describe, expect, it } from "vitest";
+import { PostgresCheckpointStore } from "../src/index.ts";
+
+const server = await startPostgres();
+const dataSource = await new DataSource({ type: "postgres", url: server.url, poolSize: 4 }).initialize();
+afterAll(async () => {
+  await dataSource.destroy();
+  await server.stop();
+});
+
+it('the tests of the project "older" run on TypeORM 0.3', () => {
+  expect(DataSource).toBe(Older);
+});
+
+describeCheckpointStore(
+  { describe, it },
+  {
+    name: "PostgresCheckpointStore on a DataSource",
+    capabilities: PostgresCheckpointStore.capabilities,
+    open: async () => {
+      const schema = `case_${randomUUID().replaceAll("-", "")}`;
+      const open = async () => {
+        const store = PostgresCheckpointStore.from(dataSource, { schema });
+        await store.setup();
+        return store;
+      };
+      const store = await open();
+      return { store, reopen: open, close: () => store.close() };
+    },
+  },
+);
