@@ -9,6 +9,8 @@ export const ERROR_CODES = [
   // The workflow's definition
   /** No workflow has this id. */
   "WORKFLOW_NOT_FOUND",
+  /** The function that looks up workflows or executors threw an error of its own. */
+  "LOOKUP_FAILED",
   /** The definition that an execution began with is no longer in the store, and the engine does not have it either. */
   "DEFINITION_NOT_FOUND",
   /** A node that has run is gone from the engine's own definition, or has another type in it. */

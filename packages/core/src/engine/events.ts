@@ -66,8 +66,11 @@ interface NodeFacts extends NodeRun {
 
 /** An event of the engine itself, not of one execution's run. */
 export type EngineEvent =
-  /** A recovery leaves an execution as it is, because this engine cannot run it. Emitted once for each. */
-  | { type: "recovery.left"; executionId: string; workflowId: string; code: string }
+  /**
+   * A recovery leaves an execution as it is, because this engine cannot run it. Emitted once for each. `message`: that of
+   * the error that the lookup threw, if `code` is `LOOKUP_FAILED`.
+   */
+  | { type: "recovery.left"; executionId: string; workflowId: string; code: string; message?: string }
   /** A recovery could not reach the store. It tries again. */
   | { type: "recovery.failed"; message: string };
 

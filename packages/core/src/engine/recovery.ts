@@ -1,4 +1,5 @@
-import { isWorkflowError, messageOf } from "../errors.ts";
+import { type ErrorCode, isWorkflowError, messageOf } from "../errors.ts";
+import { safeError } from "../safe-error.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
 import { recoveryPauseMs } from "./decide.ts";
@@ -140,16 +141,18 @@ export class Recovery {
     } catch (error) {
       // The caller's limits ended a lookup: that says nothing about the execution.
       if (limits.signal?.aborted === true || isWorkflowError(error, "EXECUTION_TIMEOUT")) return { what: "taken" };
-      if (!isWorkflowError(error)) return this.#leave(head, "WORKFLOW_NOT_FOUND");
+      // Only the application's own functions throw anything else.
+      if (!isWorkflowError(error)) return this.#leave(head, "LOOKUP_FAILED", safeError(error).message);
       const meaning = meaningOf(error.code);
       if (meaning === "store") throw error;
       return meaning === "left" ? this.#leave(head, error.code) : { what: "taken" };
     }
   }
 
-  #leave({ id, workflowId }: ExecutionRecord, code: string): Recovered {
+  #leave({ id, workflowId }: ExecutionRecord, code: ErrorCode, message?: string): Recovered {
     if (!this.#left.has(id)) {
-      this.#parts.emit({ type: "recovery.left", executionId: id, workflowId, code });
+      const why = message === undefined ? {} : { message };
+      this.#parts.emit({ type: "recovery.left", executionId: id, workflowId, code, ...why });
       this.#remember(id, { tries: 0, againMs: 0 });
     }
     return { what: "left", code };

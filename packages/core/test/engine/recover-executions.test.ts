@@ -149,6 +149,8 @@ describe("what an engine cannot run", () => {
     ["a workflow it has not", { workflows: [] }, "WORKFLOW_NOT_FOUND"],
     ["a workflow that is looked up without success", { workflows: () => undefined }, "WORKFLOW_NOT_FOUND"],
     ["a node type it has not", { executors: {} }, "UNKNOWN_NODE_TYPE"],
+    ["a workflow whose lookup fails", { workflows: fails }, "LOOKUP_FAILED"],
+    ["a node type whose lookup fails", { executors: fails }, "LOOKUP_FAILED"],
   ])("%s, is left for one that can", async (_what, options, code) => {
     const { engine, store } = newWorld(WORKFLOW, append);
     await engine().startExecution(CALL);
@@ -156,6 +158,21 @@ describe("what an engine cannot run", () => {
     expect(await engine(options).recoverExecutions()).toEqual({ resumed: 0, left: [{ executionId: "e1", code }] });
     expect(await headIn(store, "e1")).toEqual(before);
     expect(await engine().recoverExecutions()).toEqual({ resumed: 1, left: [] });
+  });
+
+  it("is told once with what its lookup threw, without credentials", async () => {
+    const { engine, events } = newWorld(WORKFLOW, append);
+    await engine().startExecution(CALL);
+    const { recoverExecutions } = engine({ workflows: fails });
+    for (let pass = 0; pass < 3; pass++) await recoverExecutions();
+    expect(events.filter(({ type }) => type === "recovery.left")).toEqual([
+      expect.objectContaining({
+        executionId: "e1",
+        code: "LOOKUP_FAILED",
+        message: expect.stringContaining("is down"),
+      }),
+    ]);
+    expect(JSON.stringify(events)).not.toContain("secret");
   });
 
   it("does not hold up its own: one that is due after 1,000 of another application runs in one pass", async () => {
@@ -216,6 +233,10 @@ describe("what an engine cannot run", () => {
     expect(await headIn(store, state.getExecutionId())).toEqual(before);
   });
 });
+
+function fails(): never {
+  throw new Error("db://app:secret@db.example is down");
+}
 
 /** Settles after many turns, so that a test does not wait for what never settles. */
 async function hasPassed(): Promise<string> {
