@@ -84,6 +84,11 @@ export class LiveRuns {
     };
   }
 
+  /** Returns true if this engine claims the execution now, or runs it. */
+  isHeld(executionId: string): boolean {
+    return this.#claims.has(executionId) || this.#byExecution.has(executionId);
+  }
+
   /** Waits until the claims of an execution are over that this engine makes now; resolves to false if there are none. */
   async claimed(executionId: string): Promise<boolean> {
     const claims = this.#claims.get(executionId);

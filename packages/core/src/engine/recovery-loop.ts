@@ -7,14 +7,17 @@ interface LoopParts {
   intervalMs: number;
   concurrency: number;
   candidates: () => AsyncGenerator<ExecutionRecord, undefined>;
-  recover: (head: ExecutionRecord) => Promise<void>;
+  /** The signal aborts if the loop stops while the execution is only looked at. */
+  recover: (head: ExecutionRecord, signal: AbortSignal) => Promise<void>;
+  /** Returns true if this engine claims or runs the execution. */
+  isHeld: (executionId: string) => boolean;
   onError: (error: unknown) => void;
 }
 
 /** Looks for executions at intervals, and runs a bounded number of them at a time. */
 export class RecoveryLoop {
   readonly #parts: LoopParts;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, { run: Promise<void>; look: AbortController }>();
   #isStopped = false;
   #mayRest = true;
   #wake: (() => void) | undefined;
@@ -33,11 +36,13 @@ export class RecoveryLoop {
     this.#wake?.();
   }
 
+  /** Starts nothing more. Waits for its runs, and gives up what is not claimed: its lookups may never settle. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#wake?.();
     await this.#ended;
-    await Promise.all(this.#running.values());
+    for (const [id, { look }] of this.#running) if (!this.#parts.isHeld(id)) look.abort();
+    await Promise.all(Array.from(this.#running.values(), ({ run }) => run));
   }
 
   async #loop(): Promise<void> {
@@ -64,13 +69,14 @@ export class RecoveryLoop {
 
   #start(head: ExecutionRecord): void {
     const { recover, onError } = this.#parts;
-    const run = recover(head)
+    const look = new AbortController();
+    const run = recover(head, look.signal)
       .catch(onError)
       .finally(() => {
         this.#running.delete(head.id);
         this.#wake?.();
       });
-    this.#running.set(head.id, run);
+    this.#running.set(head.id, { run, look });
   }
 
   async #untilFree(): Promise<void> {

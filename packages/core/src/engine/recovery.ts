@@ -4,6 +4,7 @@ import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
 import { recoveryPauseMs } from "./decide.ts";
 import type { EngineEvent } from "./events.ts";
+import type { LiveRuns } from "./live-runs.ts";
 import { checkRecoverOptions } from "./query-call-options.ts";
 import { meaningOf } from "./recoverable.ts";
 import { RecoveryLoop } from "./recovery-loop.ts";
@@ -30,8 +31,7 @@ export interface RecoveryParts {
   /** Resumes an execution that has no owner. If it stays as it is, the error has the reason. */
   recover: (head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">) => Promise<void>;
   emit: (event: EngineEvent) => void;
-  /** The engine is draining: nothing is to be claimed. */
-  isDraining: () => boolean;
+  runs: Pick<LiveRuns, "isDraining" | "isHeld">;
 }
 
 /** The outcome for one execution. */
@@ -65,7 +65,7 @@ export class Recovery {
     let underWay = 0;
     let isOver = false;
     const worker = async (): Promise<void> => {
-      const mayGoOn = () => !isOver && signal?.aborted !== true && leftMs() !== 0 && !this.#parts.isDraining();
+      const mayGoOn = () => !isOver && signal?.aborted !== true && leftMs() !== 0 && !this.#parts.runs.isDraining;
       while (mayGoOn() && result.resumed + underWay < limit) {
         underWay++;
         try {
@@ -97,20 +97,21 @@ export class Recovery {
   /** Recovers until it is stopped. Takes options that were checked. */
   start(options: StartRecoveryOptions): StartedRecovery {
     const { intervalMs = DEFAULT_INTERVAL_MS, concurrency = DEFAULT_CONCURRENCY, ...filter } = options;
-    const { surroundings, emit } = this.#parts;
+    const { surroundings, emit, runs } = this.#parts;
     const loop = new RecoveryLoop({
       clock: surroundings.clock,
       intervalMs,
       concurrency,
       candidates: () => this.#candidates(filter, { isOwn: (id) => !this.#isPaused(id), isShuffled: true }),
-      recover: async (head) => {
-        const done = await this.#recover(head, {});
+      isHeld: (id) => runs.isHeld(id),
+      recover: async (head, signal) => {
+        const done = await this.#recover(head, { signal });
         if (done.what === "left") this.#pause(head.id, intervalMs);
         else this.#left.delete(head.id);
       },
       onError: (error) => emit({ type: "recovery.failed", message: messageOf(error) }),
     });
-    if (!this.#parts.isDraining()) {
+    if (!this.#parts.runs.isDraining) {
       this.#loops.add(loop);
       loop.begin();
     }

@@ -134,7 +134,7 @@ export interface RecoveredExecutions {
 
 /** A recovery that was started. */
 export interface StartedRecovery {
-  /** Starts no further run. Resolves once the runs that it has started have ended. */
+  /** Starts no further run. Resolves once the runs that it has started have ended; waits a second for other lookups. */
   stop(): Promise<void>;
 }
 

@@ -71,7 +71,7 @@ export class Runtime {
           surroundings: this.#surroundings,
           recover: (head, limits) => this.runner.recover(head, limits),
           emit: (event) => this.#emitter.engine(event),
-          isDraining: () => this.#runs.isDraining,
+          runs: this.#runs,
         }),
     );
     return this.#recovery;

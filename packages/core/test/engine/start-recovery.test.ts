@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type NodeExecutor, suspend, type WorkflowDefinition } from "../../src/index.ts";
 import { interceptStore } from "../../src/store/intercept-store.ts";
 import { crashAt } from "../../src/testing/index.ts";
+import { headIn } from "../head-in.ts";
 import { ROW } from "../state/old-rows.ts";
 import { append, chain } from "./chain.ts";
 import { settle, until } from "./turns.ts";
@@ -48,6 +49,41 @@ describe("startRecovery", () => {
       expect(firedAt[0]).toBeGreaterThanOrEqual(atMs);
       expect(firedAt[0]).toBeLessThanOrEqual(atMs + INTERVAL_MS + 1_000);
     }
+  });
+
+  it.each(["workflows", "executors"])("stops in a second although a %s function never settles", async (source) => {
+    const { engine, store, toEnd } = newWorld(WORKFLOW, append);
+    await engine().startExecution(CALL);
+    const before = await headIn(store, "e1");
+    let isAsked = false;
+    const hangs = () => {
+      isAsked = true;
+      return new Promise<never>(() => undefined);
+    };
+    const recovery = engine({ [source]: hangs }).startRecovery();
+    await until(() => isAsked);
+    await toEnd(recovery.stop());
+    expect(await headIn(store, "e1")).toEqual(before);
+  });
+
+  it("that is stopped during a lookup starts no run when the lookup settles", async () => {
+    let find = (): void => undefined;
+    const found = new Promise<WorkflowDefinition>((resolve) => {
+      find = () => resolve(WORKFLOW);
+    });
+    let starts = 0;
+    const { engine, store, toEnd } = newWorld(WORKFLOW, (args) => {
+      starts += 1;
+      return append(args);
+    });
+    await engine().startExecution(CALL);
+    const recovery = engine({ workflows: () => found }).startRecovery();
+    await settle();
+    const stopped = recovery.stop();
+    await settle();
+    find();
+    await toEnd(stopped);
+    expect([starts, (await store.getExecution("e1"))?.status]).toEqual([0, "pending"]);
   });
 
   it("that is idle asks at most two questions per interval, also for others' executions by the thousand", async () => {
