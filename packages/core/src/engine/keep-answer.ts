@@ -1,5 +1,5 @@
 import { isWorkflowError } from "../errors.ts";
-import { claimExecution, putBack, readExecution } from "../state/open-execution.ts";
+import { type ClaimedExecution, claimExecution, putBack, readExecution } from "../state/open-execution.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
@@ -15,7 +15,8 @@ import { inFlight } from "./standing.ts";
  *
  * - Needs no executors: a process that takes answers need not run workflows.
  * - An execution whose run has crashed stays `running`, with a lapsed lease. The record names the node that was in
- *   flight, so that the next run can decide what the crash means for it.
+ *   flight, so that the next run can decide what the crash means for it. It is not claimed, because that would count as a
+ *   recovery: the commit, which must be the next one, fences its old run off.
  *
  * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, STATE_CORRUPT, STORE_UNAVAILABLE
  */
@@ -25,23 +26,21 @@ export async function keepAnswer(
 ): Promise<void> {
   const { executionId, userId, waitToken, data } = answer;
   const { codec } = surroundings;
-  const { journal: found, record: head } = await readExecution(surroundings, executionId, {
+  const read = await readExecution(surroundings, executionId, {
     checkpoints: "last",
     ...(userId === undefined ? {} : { userId }),
   }).catch((error: unknown) => {
     throw isWorkflowError(error, "EXECUTION_NOT_FOUND") ? tokenRefused() : error;
   });
+  const { journal: found, record: head } = read;
   if (head.status === "completed" || head.status === "cancelled") throw tokenRefused();
   answerByToken(found, waitToken, data);
   // A second click: the same answer is kept, and the execution is to run anyway, or runs.
   const kept = [...found.progress.answers.values()].find(({ token }) => token === waitToken);
   const isKept = kept !== undefined && codec.encode(kept.data) === codec.encode(data);
   if (isKept && (head.status === "running" || head.status === "pending")) return;
-  const claimed = await claimExecution(surroundings, head).catch((error: unknown) => {
-    // It has ended meanwhile.
-    throw isWorkflowError(error, "INVALID_STATUS") ? tokenRefused() : error;
-  });
-  const { journal, before } = claimed;
+  const opened = read.leaseExpired ? { ...read, before: head } : await claimed(surroundings, head);
+  const { journal, before, record } = opened;
   try {
     const newest = answerByToken(journal, waitToken, data);
     const left = new Map(journal.progress.waiting);
@@ -65,8 +64,17 @@ export async function keepAnswer(
     }
   } catch (error) {
     if (isWorkflowError(error) && afterRefusal(error.code) === "lost") throw taken(executionId);
-    await putBack(surroundings, claimed.record, before);
+    await putBack(surroundings, record, before);
     throw error;
+  }
+}
+
+async function claimed(surroundings: Surroundings, head: ExecutionRecord): Promise<ClaimedExecution> {
+  try {
+    return await claimExecution(surroundings, head);
+  } catch (error) {
+    // It has ended meanwhile.
+    throw isWorkflowError(error, "INVALID_STATUS") ? tokenRefused() : error;
   }
 }
 
