@@ -19,12 +19,13 @@ const CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'`<>]{1,2000}@)/gi;
 const MARGIN = 2_100;
 
 /**
- * Quotes a text for a message. The result is on one line, with control characters escaped as in JSON.
+ * Quotes a text for a message. The result is on one line, with control characters escaped as in JSON. User and password
+ * are removed from addresses.
  *
  * @param maxLength The most characters of the text that are kept. Default: 120.
  */
 export function quoted(text: unknown, maxLength: number = MAX_QUOTED): string {
-  const cut = cutText(String(text), maxLength).replaceAll(/["\\]/g, "\\$&");
+  const cut = cutRedacted(String(text), maxLength).replaceAll(/["\\]/g, "\\$&");
   return `"${escapeControls(cut, CONTROLS)}"`;
 }
 
@@ -46,8 +47,12 @@ export function listed(items: readonly unknown[], maxItems: number = MAX_LISTED)
  * @param maxLength The most characters of the text that are kept. Default: 8,192.
  */
 export function cleanText(text: string, maxLength: number = MAX_CLEAN): string {
+  return escapeControls(cutRedacted(text, maxLength), CONTROLS_IN_LINES);
+}
+
+function cutRedacted(text: string, maxLength: number): string {
   const redacted = withoutCredentials(text.slice(0, maxLength + MARGIN));
-  return escapeControls(cutText(redacted, maxLength), CONTROLS_IN_LINES);
+  return redacted.length > maxLength ? `${redacted.slice(0, maxLength)}…` : redacted;
 }
 
 function withoutCredentials(text: string): string {
@@ -56,10 +61,6 @@ function withoutCredentials(text: string): string {
     const isPath = rest.startsWith("/") && scheme.toLowerCase() === "file://";
     return isPath ? scheme + withoutCredentials(rest) : `${scheme}***@`;
   });
-}
-
-function cutText(text: string, maxLength: number): string {
-  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
 function escapeControls(text: string, controls: RegExp): string {

@@ -14,6 +14,12 @@ describe("text from outside", () => {
     expect(quoted("x".repeat(20_000_000))).toBe(`"${"x".repeat(120)}…"`);
   });
 
+  it("loses user and password of an address when quoted, also where it is cut", () => {
+    expect(quoted("no postgres://ann:s3cret@db/x")).toBe('"no postgres://***@db/x"');
+    expect(quoted("redis://user:secret@host", 14)).toBe('"redis://***@ho…"');
+    expect(listed(["redis://:p@host"])).toBe('"redis://***@host"');
+  });
+
   it("is listed with the number of omitted items", () => {
     expect(listed(["a", "b"])).toBe('"a", "b"');
     expect(listed(Array.from({ length: 100_000 }, (_, i) => i))).toMatch(/^"0", .*"9" and 99990 more$/);
