@@ -7,6 +7,11 @@ export function nodeType(node: Pick<WorkflowNode, "type">): string {
   return node.type ?? "default";
 }
 
+/** Returns what people call a node: its name, else its type. */
+export function nodeName(node: Pick<WorkflowNode, "name" | "type">): string {
+  return node.name ?? nodeType(node);
+}
+
 /** Returns the error for a node whose type has no executor. `hint` ends its sentence. */
 export function unknownNodeType(
   workflowId: string,

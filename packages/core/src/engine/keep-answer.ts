@@ -1,3 +1,5 @@
+import type { CompiledGraph } from "../definition/graph.ts";
+import { nodeName } from "../definition/node-type.ts";
 import { isWorkflowError } from "../errors.ts";
 import { type ClaimedExecution, claimExecution, putBack, readExecution } from "../state/open-execution.ts";
 import type { Surroundings } from "../state/surroundings.ts";
@@ -45,12 +47,14 @@ export async function keepAnswer(
     const newest = answerByToken(journal, waitToken, data);
     const left = new Map(journal.progress.waiting);
     left.delete(newest.nodeId);
-    const names = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
-    const waits = listedWaits(left, (nodeId) => names.get(nodeId) ?? nodeId);
     const { failure, definitionHash } = journal;
+    const listed = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
+    // A head names the first waits only.
+    const needsGraph = before.status === "running" || [...left.keys()].some((nodeId) => !listed.has(nodeId));
+    const graph = needsGraph && definitionHash !== undefined ? await catalog.graph(definitionHash) : undefined;
+    const waits = listedWaits(left, (nodeId) => listed.get(nodeId) ?? nodeNameIn(graph, nodeId));
     const head = { ...waits, ...(failure === undefined ? {} : { failure }) };
     if (before.status === "running") {
-      const graph = definitionHash === undefined ? undefined : await catalog.graph(definitionHash);
       const begin = graph === undefined ? {} : { begin: inFlight(graph, journal) };
       await journal.save(head, { answers: [newest], ...begin });
       await journal.releaseLease().catch(() => undefined);
@@ -67,6 +71,11 @@ export async function keepAnswer(
     await putBack(surroundings, record, before);
     throw error;
   }
+}
+
+function nodeNameIn(graph: CompiledGraph | undefined, nodeId: string): string {
+  const node = graph?.nodes[graph.indexOf.get(nodeId) ?? -1];
+  return node === undefined ? nodeId : nodeName(node);
 }
 
 async function claimed(surroundings: Surroundings, head: ExecutionRecord): Promise<ClaimedExecution> {

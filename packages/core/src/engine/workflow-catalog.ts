@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { type CompiledGraph, compileGraph } from "../definition/graph.ts";
 import { definitionJson, hashParsed, isHashOf } from "../definition/hash.ts";
-import { nodeType } from "../definition/node-type.ts";
+import { nodeName, nodeType } from "../definition/node-type.ts";
 import { parseDefinition, readInput } from "../definition/parse-definition.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import type { StandardSchema } from "../definition/standard-schema.ts";
@@ -249,7 +249,7 @@ export class WorkflowCatalog {
       const type = nodeType(node);
       const run = executors.get(type) as NodeExecutor<WorkflowContext, unknown>;
       const data = deepFreeze(await validNodeData(id, node, run));
-      steps.push({ node: deepFreeze(node), type, nodeName: node.name ?? type, data, run });
+      steps.push({ node: deepFreeze(node), type, nodeName: nodeName(node), data, run });
     }
     return steps;
   }

@@ -185,3 +185,21 @@ describe("an execution with several waits", () => {
     expect(ran).toEqual(["choose", "ask", "after"]);
   });
 });
+
+describe("an execution with more waits than a head names", () => {
+  it.each([{ name: "Approve" }, {}])("keeps the names of all when they are answered one by one: %o", async (named) => {
+    const ids = Array.from({ length: 103 }, (_, index) => `n${index}`);
+    const workflow: WorkflowDefinition = { id: "many", nodes: ids.map((id) => ({ id, ...named })), edges: [] };
+    const tokens: string[] = [];
+    const { engine, store } = newWorld(workflow, ({ waitToken }) => {
+      tokens.push(waitToken);
+      return suspend();
+    });
+    await engine().executeWorkflow(callOf(workflow));
+    const mails = engine({ workflows: [], executors: {} });
+    for (const waitToken of tokens.slice(0, 3)) await mails.answerWait({ waitToken });
+    const { waiting = [], waitingCount } = (await store.getExecution("e1")) ?? {};
+    expect([waiting.length, waitingCount]).toEqual([100, 100]);
+    expect(new Set(waiting.map(({ nodeName }) => nodeName))).toEqual(new Set([named.name ?? "default"]));
+  });
+});
