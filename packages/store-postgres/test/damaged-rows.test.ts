@@ -169,6 +169,16 @@ describe("a damaged head", () => {
     for (const order of ["asc", "desc"] as const) expect(await walk(order, 1)).toEqual(await stored(order));
   });
 
+  it("with the largest number where none rises can be claimed", async () => {
+    for (const field of ["parentVisit", "forkedFromSeq", "totalSteps", "currentStep"] as const) {
+      const id = `largest-${field}`;
+      await store.createExecution(newExecution(id));
+      await damage(id, field, String(Number.MAX_SAFE_INTEGER));
+      const request = { claimId: "c", owner: "o", leaseMs: 0, from: ["running" as const], force: true };
+      expect(await store.claimExecution(id, request)).toMatchObject({ [field]: Number.MAX_SAFE_INTEGER });
+    }
+  });
+
   it("with a counter at its end refuses commits and claims, and does not change", async () => {
     for (const field of ["version", "token", "seq", "checkpointsCount"] as const) {
       await store.createExecution(newExecution(field));

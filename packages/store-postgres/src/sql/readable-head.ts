@@ -17,8 +17,16 @@ export function isReadable(alias: string): string {
     .join(" AND ");
 }
 
+/** Counters that a claim, or a commit after it, raises by one: the last number is of no use to them. */
+const RISING: ReadonlySet<string> = new Set(
+  [EXECUTION.version, EXECUTION.token, EXECUTION.seq, EXECUTION.checkpointsCount, EXECUTION.recoveries].map(
+    ({ column }) => column,
+  ),
+);
+
 function isInBounds(value: string, column: string, type: "text" | "bigint"): string {
-  const most = column.endsWith("_ms") ? MAX_TIME_MS : Number.MAX_SAFE_INTEGER - 1;
+  const mostCount = RISING.has(column) ? Number.MAX_SAFE_INTEGER - 1 : Number.MAX_SAFE_INTEGER;
+  const most = column.endsWith("_ms") ? MAX_TIME_MS : mostCount;
   return type === "text" ? `${value} <> ''` : `${value} BETWEEN 0 AND ${most}`;
 }
 
