@@ -15,6 +15,11 @@ interface EventSource {
 /** An event without its source. */
 export type EventBody =
   | { type: "execution.started"; totalSteps: number }
+  /**
+   * `startExecution` or `forkExecution` has created the execution; it is due, and does not run yet. A fork has
+   * `forkedFromId`, and the number of the record in it at which it begins.
+   */
+  | { type: "execution.created"; totalSteps: number; forkedFromId?: string; forkedFromSeq?: number }
   /** `recoveries`: how often its owner has died since its last checkpoint. */
   | { type: "execution.resumed"; currentStep: number; totalSteps: number; recoveries: number }
   | { type: "execution.completed" }
@@ -42,6 +47,8 @@ export type EventBody =
     })
   /** The node waits for an answer. `untilMs`: until when, in milliseconds since the epoch. */
   | (NodeFacts & { type: "node.suspended"; reason?: string; untilMs?: number })
+  /** An answer from outside to a node's wait is on record. An engine that only takes answers need not know the node. */
+  | (NodeRun & { type: "node.answered" })
   | { type: "node.skipped"; nodeId: string; nodeName: string; nodeType: string }
   /**
    * The store has kept a record of the execution. `bytes`: the length of its payload in UTF-8; `durationMs`: the time

@@ -9,6 +9,7 @@ import { readStateAt, type StateAt } from "../state/state-at.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, NewExecution } from "../store/checkpoint-store.ts";
 import { refuseMisfit } from "./definition-fit.ts";
+import type { Emitter } from "./emitter.ts";
 import { checkForkOptions, type ForkExecutionOptions } from "./fork-options.ts";
 import { findForkPoint } from "./fork-point.ts";
 import { restorePlanner } from "./standing.ts";
@@ -26,7 +27,7 @@ const UNLIMITED = { within: <T>(result: Promise<T>) => result, withinStore: <T>(
  * - The fork is pending and due. It has the state of that point. The nodes that ran before the point count as run.
  */
 export async function forkExecution(
-  { surroundings, catalog }: { surroundings: Surroundings; catalog: WorkflowCatalog },
+  { surroundings, catalog, emitter }: { surroundings: Surroundings; catalog: WorkflowCatalog; emitter: Emitter },
   given: ForkExecutionOptions<object>,
 ): Promise<{ executionId: string }> {
   const options = checkForkOptions(given);
@@ -53,7 +54,9 @@ export async function forkExecution(
   // Also if the store has it: it then counts as saved lately, and is not deleted before the fork uses it.
   if (workflow !== undefined) await store.saveDefinition(workflow.hash, workflow.json);
   const fork = newExecution(surroundings, { head, seq, state, workflow }, ownText);
-  const { id } = await store.createExecution(fork);
+  const created = await store.createExecution(fork);
+  const { id, totalSteps } = created;
+  emitter.of(created)({ type: "execution.created", totalSteps, forkedFromId: head.id, forkedFromSeq: seq });
   return { executionId: id };
 }
 

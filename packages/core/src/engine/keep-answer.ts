@@ -1,7 +1,9 @@
 import type { CompiledGraph } from "../definition/graph.ts";
 import { nodeName } from "../definition/node-type.ts";
 import { isWorkflowError } from "../errors.ts";
+import type { HeadChange } from "../state/journal-entries.ts";
 import { type ClaimedExecution, claimExecution, putBack, readExecution } from "../state/open-execution.ts";
+import type { RecordParts } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
@@ -23,7 +25,7 @@ import { inFlight } from "./standing.ts";
  * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, STATE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function keepAnswer(
-  { surroundings, catalog }: Pick<EngineParts, "surroundings" | "catalog">,
+  { surroundings, catalog, emitter }: Pick<EngineParts, "surroundings" | "catalog" | "emitter">,
   answer: { executionId: string; userId: string | undefined; waitToken: string; data: unknown },
 ): Promise<void> {
   const { executionId, userId, waitToken, data } = answer;
@@ -45,6 +47,11 @@ export async function keepAnswer(
   const { journal, before, record } = opened;
   try {
     const newest = answerByToken(journal, waitToken, data);
+    const { nodeId, visit } = newest;
+    const save = async (head: HeadChange, parts: RecordParts = {}) => {
+      await journal.save(head, { answers: [newest], ...parts });
+      emitter.of(record)({ type: "node.answered", nodeId, visit });
+    };
     const left = new Map(journal.progress.waiting);
     left.delete(newest.nodeId);
     const { failure, definitionHash } = journal;
@@ -56,15 +63,15 @@ export async function keepAnswer(
     const head = { ...waits, ...(failure === undefined ? {} : { failure }) };
     if (before.status === "running") {
       const begin = graph === undefined ? {} : { begin: inFlight(graph, journal) };
-      await journal.save(head, { answers: [newest], ...begin });
+      await save(head, begin);
       await journal.releaseLease().catch(() => undefined);
     } else if (before.status === "failed" && before.failure?.nodeId !== newest.nodeId) {
       // Another node has failed: whether that one runs again is for those to decide who resume the execution.
       const { failure: failed = null, endedAt } = before;
       const ended = endedAt === undefined ? {} : { endedAt };
-      await journal.save({ ...head, status: "failed", failure: failed, ...ended }, { answers: [newest] });
+      await save({ ...head, status: "failed", failure: failed, ...ended });
     } else {
-      await journal.save({ status: "pending", wakeInMs: 0, ...head }, { answers: [newest] });
+      await save({ status: "pending", wakeInMs: 0, ...head });
     }
   } catch (error) {
     if (isWorkflowError(error) && afterRefusal(error.code) === "lost") throw taken(executionId);

@@ -6,6 +6,7 @@ import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { answerFor, refusal } from "./answers.ts";
 import { onResume, resolveRetry } from "./decide.ts";
+import type { EventBody } from "./events.ts";
 import { nodeNames } from "./run-waits.ts";
 import { type Found, inFlight, isOver, openWaits, restorePlanner, standingOf, timedOut } from "./standing.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
@@ -41,7 +42,11 @@ export function whatToDo(call: ResumeCall, found: Found): "run" | "rest" {
  */
 export async function prepareResume(
   call: ResumeCall,
-  { claimed, workflow }: { claimed: ClaimedExecution; workflow: PreparedWorkflow },
+  {
+    claimed,
+    workflow,
+    emit,
+  }: { claimed: ClaimedExecution; workflow: PreparedWorkflow; emit: (event: EventBody) => void },
 ): Promise<"run" | "rest"> {
   const { journal, before } = claimed;
   const found: Found = { journal, head: before, workflow };
@@ -68,6 +73,8 @@ export async function prepareResume(
   for (const { nodeId } of answers) left.delete(nodeId);
   const waits: HeadUpdate = left.size === waiting.size ? {} : listedWaits(left, nodeNames({ workflow }));
   await journal.save({ totalSteps, definitionHash: workflow.hash, ...waits }, parts);
+  for (const { nodeId, visit, timedOut } of answers)
+    if (timedOut !== true) emit({ type: "node.answered", nodeId, visit });
   return "run";
 }
 

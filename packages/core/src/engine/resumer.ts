@@ -72,6 +72,7 @@ export class Resumer {
     const from = sparesFailed ? RECOVERABLE : RESUMABLE;
     const { claimed, endClaim } = await this.#claim(call, { ...options, from }, head);
     const { journal, record } = claimed;
+    const emit = this.#parts.emitter.of(journal.record);
     let overdue: Overdue | undefined;
     try {
       // The run that was waited for may have changed to another definition.
@@ -80,7 +81,7 @@ export class Resumer {
       }
       await refuseUnfit?.(fit, chosen.workflow, record, journal);
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
-      const prepared = { claimed, workflow: chosen.workflow };
+      const prepared = { claimed, workflow: chosen.workflow, emit };
       overdue = endsBefore(prepared, { maxRecoveries, retry });
       if (overdue === undefined && (await prepareResume(resumeCall, prepared)) === "rest") {
         await putBack(surroundings, claimed.record, claimed.before);
@@ -96,7 +97,6 @@ export class Resumer {
       throw withExecutionId(error, journal.executionId);
     }
     const { currentStep, totalSteps } = journal;
-    const emit = this.#parts.emitter.of(journal.record);
     emit({ type: "execution.resumed", currentStep, totalSteps, recoveries: record.recoveries });
     if (overdue !== undefined) {
       return this.#starter.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);

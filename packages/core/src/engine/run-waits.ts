@@ -136,8 +136,10 @@ export class RunWaits {
     for (let pending = this.#pending.shift(); pending !== undefined; pending = this.#pending.shift()) {
       const { request, resolve, reject } = pending;
       try {
-        const { journal, workflow } = this.#parts;
-        await this.#wake([answerFor({ journal, workflow, head: { status: "running" } }, request)]);
+        const { journal, workflow, emit } = this.#parts;
+        const answer = answerFor({ journal, workflow, head: { status: "running" } }, request);
+        await this.#wake([answer]);
+        emit({ type: "node.answered", nodeId: answer.nodeId, visit: answer.visit });
         resolve(true);
       } catch (error) {
         // Another owner has the execution: the answer is for that one.

@@ -73,9 +73,15 @@ export class Runner<Context extends object> {
   /** Creates an execution that is due at once, and runs nothing. */
   async start(given: StartExecutionOptions<object>): Promise<StartedExecution> {
     const options = checkStartOptions(given);
+    const { emitter } = this.#parts;
     return withinCall(this.#parts, { options: {}, contextMode: "frozen" }, async (call) => {
       const { opened } = await createFor(this.#parts, call, { options, isPending: true, store: options.store });
-      if (opened !== undefined) return { executionId: opened.journal.executionId, created: true };
+      if (opened !== undefined) {
+        const { id: executionId, totalSteps } = opened.record;
+        // Inside the caller's transaction, nobody sees it yet.
+        if (options.store === undefined) emitter.of(opened.record)({ type: "execution.created", totalSteps });
+        return { executionId, created: true };
+      }
       const { executionId = "", userId } = options;
       const head = await readHead(call.surroundings, executionId, userId);
       if (options.ifExists === "resume" && shownStatus(head) === "failed") {

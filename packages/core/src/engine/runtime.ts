@@ -90,7 +90,7 @@ export class Runtime {
 
   async fork(call: ForkExecutionOptions<object>): Promise<{ executionId: string }> {
     const { forkExecution } = await import("./fork.ts");
-    return forkExecution({ surroundings: this.#surroundings, catalog: this.#catalog }, call);
+    return forkExecution({ surroundings: this.#surroundings, catalog: this.#catalog, emitter: this.#emitter }, call);
   }
 
   async drain(given: DrainOptions): Promise<void> {
