@@ -59,7 +59,7 @@ export type NodeResult<Context extends object = WorkflowContext> =
   | Context
   | Patch<Partial<Context>>
   | Routed<Context | Patch<Partial<Context>>>
-  | Suspended;
+  | Suspended<Context | Patch<Partial<Context>>>;
 
 /** The code behind a node type. */
 export type NodeExecutor<Context extends object = WorkflowContext, Data = Record<string, unknown>> = (
@@ -91,13 +91,13 @@ export interface Routed<Result extends object = WorkflowContext | Patch> {
 }
 
 /** Made by {@link suspend}. */
-export interface Suspended {
+export interface Suspended<Result extends object = WorkflowContext | Patch> {
   readonly [RESULT]: "suspended";
-  readonly options: SuspendOptions;
+  readonly options: SuspendOptions<Result>;
 }
 
 /** The options of {@link suspend}. */
-export interface SuspendOptions<Context extends object = WorkflowContext> {
+export interface SuspendOptions<Result extends object = WorkflowContext | Patch> {
   /** The reason for the wait, for people and listings: up to 200 characters. */
   reason?: string;
   /** A value for those who answer: a question, a form. Results and states show it. Any value that a context can hold. */
@@ -107,7 +107,7 @@ export interface SuspendOptions<Context extends object = WorkflowContext> {
   /** The same as a duration, in milliseconds from now by the store's clock: up to a hundred years. Not with `until`. */
   forMs?: number;
   /** The context that is kept before the wait: a whole one, or a `patch()`. Default: as it was before the node. */
-  context?: Context | Patch<Partial<Context>>;
+  context?: Result;
 }
 
 /**
@@ -150,7 +150,7 @@ export function route<Result extends object>(result: Result, handles: string | r
  * };
  * ```
  */
-export function suspend(options: SuspendOptions = {}): Suspended {
+export function suspend<Result extends object = never>(options: SuspendOptions<Result> = {}): Suspended<Result> {
   return { [RESULT]: "suspended", options };
 }
 

@@ -95,6 +95,16 @@ export const patches: NodeExecutor<Order>[] = [
   ({ context }) => route(patch({ total: 1 }), context.total > 1 ? "true" : "false"),
   ({ context }) => route(context, ["true"]),
   () => suspend(),
+  () => suspend({ reason: "approval", forMs: 1 }),
+  () => suspend({ context: patch({ total: 1 }) }),
+  ({ context }) => suspend({ context }),
+  ({ context }) => suspend({ context: { ...context, total: 1 } }),
+  // @ts-expect-error a total is a number
+  () => suspend({ context: patch({ total: "1" }) }),
+  // @ts-expect-error misspelt, inside a suspend
+  () => suspend({ context: patch({ totl: 1 }) }),
+  // @ts-expect-error a total is a number
+  ({ context }) => suspend({ context: { ...context, total: "1" } }),
   () => {
     const changes = patch({ total: 1 });
     return changes;
