@@ -43,10 +43,10 @@ export async function importExecutionOutputs(
   const underWay = new Set<Promise<void>>();
   let failed: { error: unknown } | undefined;
   const isOver = () => failed !== undefined || options.signal?.aborted === true;
-  let aborted = false;
+  let aborted = isOver();
   let taken = 0;
   try {
-    if (!isOver()) {
+    if (!aborted) {
       for await (const row of rows) {
         // The one in hand was not begun, so it is not counted.
         aborted = isOver();
@@ -67,7 +67,7 @@ export async function importExecutionOutputs(
     tally.ended();
   }
   if (failed !== undefined) throw failed.error;
-  return { ...tally.progress(), dryRun, aborted: aborted || isOver(), refusals: tally.refusals };
+  return { ...tally.progress(), dryRun, aborted, refusals: tally.refusals };
 }
 
 const checkOptions = checker<ImportExecutionOutputsOptions>("importExecutionOutputs", {

@@ -7,7 +7,7 @@ import type { Projector } from "./projector.ts";
 const OPEN: readonly WorkflowStatus[] = ["pending", "running", "suspended"];
 const ENDED: readonly WorkflowStatus[] = ["completed", "failed", "cancelled"];
 /** The executions that are looked at together. */
-const PAGE = 100;
+const PAGE = 500;
 /**
  * How far a sweep looks back behind the one before it, in milliseconds: a commit may become visible a while after the
  * time that it carries.
@@ -27,6 +27,8 @@ export class ProjectionSweep {
   readonly #parts: SweepParts;
   /** By the store's clock: what ended before is in the table, or ended before the first sweep looked back. */
   #sinceMs: number | undefined;
+  /** By the store's clock: what was not changed since is in the table. */
+  #completeMs = 0;
 
   constructor(parts: SweepParts) {
     this.#parts = parts;
@@ -37,15 +39,18 @@ export class ProjectionSweep {
     const report: SweepReport = { found: 0, projected: 0, failed: 0 };
     const { surroundings, projector, endedWithinMs, isStopped } = this.#parts;
     projector.takeMissed();
-    // The time of the store. If nothing has ended yet, nothing needs it.
-    const { items } = await surroundings.store.listExecutions({ status: ENDED, limit: 1 });
+    // The time of the store. If there is nothing yet, nothing needs it.
+    const { items } = await surroundings.store.listExecutions({ limit: 1 });
     const beganMs = items[0]?.readAt;
     await this.#pages({ status: OPEN }, report);
     if (beganMs !== undefined) this.#sinceMs ??= Math.max(0, beganMs - endedWithinMs);
     // Ended ones after open ones: what ends in between is found.
     await this.#pages({ status: ENDED, endedAfter: this.#sinceMs ?? 0 }, report);
     const isComplete = report.failed === 0 && !projector.takeMissed() && !isStopped();
-    if (isComplete && beganMs !== undefined) this.#sinceMs = Math.max(this.#sinceMs ?? 0, beganMs - OVERLAP_MS);
+    if (isComplete && beganMs !== undefined) {
+      this.#completeMs = Math.max(0, beganMs - OVERLAP_MS);
+      this.#sinceMs = Math.max(this.#sinceMs ?? 0, this.#completeMs);
+    }
     return report;
   }
 
@@ -69,7 +74,7 @@ export class ProjectionSweep {
   async #outdated(found: readonly ExecutionRecord[]): Promise<ExecutionRecord[]> {
     const { projector, readRevisions } = this.#parts;
     const isKnown = (head: ExecutionRecord) => projector.writtenOf(head.id) === revisionOf(head);
-    const unknown = found.filter((head) => !isKnown(head));
+    const unknown = found.filter((head) => head.updatedAt >= this.#completeMs && !isKnown(head));
     if (readRevisions === undefined || unknown.length === 0) return unknown;
     for (const { executionId, revision } of await readRevisions(unknown.map(({ id }) => id))) {
       if (revision !== null) projector.noteWritten(executionId, revision);

@@ -65,7 +65,7 @@ export interface ProjectExecutionsOptions {
    */
   output?: "always" | "settled" | "never";
   /**
-   * Returns the revisions that the table has of up to 100 executions, so that a sweep writes only what differs. Without
+   * Returns the revisions that the table has of up to 500 executions, so that a sweep writes only what differs. Without
    * it, the first sweep of a process writes all that it finds.
    */
   readRevisions?: (executionIds: string[]) => Iterable<WrittenRevision> | Promise<Iterable<WrittenRevision>>;

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { importExecutionOutputs, type ProjectedExecution, projectExecutions } from "../../src/migration/index.ts";
+import { ProjectionSweep } from "../../src/migration/projection-sweep.ts";
+import type { Projector } from "../../src/migration/projector.ts";
+import { surroundingsOf } from "../../src/state/surroundings.ts";
 import { crashAt } from "../../src/testing/index.ts";
 import { chain } from "../engine/chain.ts";
 import { newWorld } from "../engine/world.ts";
@@ -99,5 +102,35 @@ describe("the sweeps of a projection", () => {
       output: { currentStep: 1 },
     });
     await toEnd(projection.stop());
+  });
+
+  it("pass over what has not changed since the last complete one, also if nobody remembers its revision", async () => {
+    const { engine: newEngine, toEnd, pass, store, clock } = world();
+    const projected: string[] = [];
+    let isWritten = false;
+    const forgetful = {
+      takeMissed: () => false,
+      writtenOf: () => undefined,
+      noteWritten: () => undefined,
+      project: async (id: string) => {
+        projected.push(id);
+        return isWritten;
+      },
+    } as unknown as Projector;
+    const surroundings = surroundingsOf({ store, clock });
+    const parts = { surroundings, projector: forgetful, readRevisions: undefined, endedWithinMs: 1_000 };
+    const sweep = new ProjectionSweep({ ...parts, isStopped: () => false });
+    for (const executionId of ["e1", "e2"]) await newEngine().startExecution({ ...CALL, executionId });
+
+    expect(await sweep.run()).toEqual({ found: 2, projected: 2, failed: 2 });
+    isWritten = true;
+    await pass(120_000);
+    expect(await sweep.run()).toEqual({ found: 2, projected: 2, failed: 0 });
+    await pass(120_000);
+    expect(await sweep.run()).toEqual({ found: 2, projected: 0, failed: 0 });
+    projected.length = 0;
+    await toEnd(newEngine().cancelExecution({ executionId: "e2" }));
+    expect(await sweep.run()).toEqual({ found: 2, projected: 1, failed: 0 });
+    expect(projected).toEqual(["e2"]);
   });
 });
