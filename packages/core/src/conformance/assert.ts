@@ -15,6 +15,12 @@ export class ConformanceFailure extends AssertionError {
   }
 }
 
+/** Is thrown if the harness could not open a store: no case can be tried. */
+export class OpenFailure extends ConformanceFailure {}
+
+/** Is thrown if a call has not ended in time. */
+export class Late extends ConformanceFailure {}
+
 /** Fails with `advice` unless the condition holds. */
 export function ok(condition: boolean, advice: string): void {
   if (!condition) throw new ConformanceFailure(advice);
@@ -76,14 +82,25 @@ export async function outcome<T>(call: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-/** Describes an error in one line: its code, if it has one, and its message. */
+/** Describes an error that should have been another one: whether it is a `WorkflowError`, and {@link describeError}. */
 export function showError(error: unknown): string {
+  return isWorkflowError(error) ? describeError(error) : `not a WorkflowError: ${describeError(error)}`;
+}
+
+/** Describes an error: its code, if it has one, and its message. Of a foreign error also the place that threw it. */
+export function describeError(error: unknown): string {
   if (isWorkflowError(error)) return `${error.code} (${error.message})`;
-  if (typeof error === "object" && error !== null && "message" in error) {
-    const { name, message } = error as { name?: unknown; message: unknown };
-    return `not a WorkflowError: ${String(name)}: ${String(message)}`;
-  }
-  return `not a WorkflowError: ${String(error)}`;
+  if (typeof error !== "object" || error === null || !("message" in error)) return String(error);
+  const { name, message, stack } = error as { name?: unknown; message: unknown; stack?: unknown };
+  const frame = firstFrame(stack);
+  return `${String(name)}: ${String(message)}${frame === undefined ? "" : `\n    ${frame}`}`;
+}
+
+/** Returns the first frame of a stack that is in the author's own files; else the first one outside of Node. */
+function firstFrame(stack: unknown): string | undefined {
+  const frames = typeof stack === "string" ? (stack.match(/^ +at .*$/gm) ?? []).map((frame) => frame.trim()) : [];
+  const outside = frames.filter((frame) => !/\(?node:/.test(frame));
+  return outside.find((frame) => !frame.includes("node_modules")) ?? outside[0] ?? frames[0];
 }
 
 interface Difference {

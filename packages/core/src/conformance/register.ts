@@ -1,5 +1,8 @@
+import { ConformanceFailure } from "./assert.ts";
 import { type ConformanceCase, type ConformanceHarness, skipReason } from "./case.ts";
 import { conformanceCases } from "./cases/index.ts";
+import { EarlyStop } from "./early-stop.ts";
+import { checkHarness } from "./harness.ts";
 import { INVARIANTS, type InvariantNumber } from "./invariants.ts";
 import { DEFAULT_TIMEOUT_MS, newSeed, runCase } from "./run.ts";
 
@@ -17,6 +20,9 @@ type ItFunction = (title: string, body: () => Promise<void>, timeoutMs?: number)
  *
  * - Cases that do not apply to the store are declared with `it.skip`. Their titles contain the reason.
  * - Every case opens its own store and closes it.
+ * - If no store can be opened, or its database does not answer, the tests after the first fail at once and say so.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT if the harness is none
  *
  * @example
  * ```ts
@@ -37,7 +43,20 @@ export function describeCheckpointStore(
   harness: ConformanceHarness,
   options: { cases?: readonly ConformanceCase[] } = {},
 ): void {
+  checkHarness(harness);
   const { cases = conformanceCases } = options;
+  const earlyStop = new EarlyStop();
+  let stopped: string | undefined;
+  const run = async (one: ConformanceCase) => {
+    if (stopped !== undefined) throw new ConformanceFailure(`Not run. ${stopped}`);
+    try {
+      await runCase(one, harness, seed);
+      earlyStop.after(undefined);
+    } catch (error) {
+      stopped = earlyStop.after((error as Error).cause);
+      throw error;
+    }
+  };
   const seed = harness.seed ?? newSeed();
   // A little longer than the case's own limit, so that the case's own message is shown.
   const timeoutMs = 2 * (harness.timeoutMs ?? DEFAULT_TIMEOUT_MS) + 1_000;
@@ -50,8 +69,8 @@ export function describeCheckpointStore(
         for (const one of group) {
           const title = `${one.id}: ${one.title}`;
           const reason = skipReason(one, harness);
-          if (reason === undefined) it(title, () => runCase(one, harness, seed), timeoutMs);
-          else it.skip(`${title} (skipped: ${reason})`, () => runCase(one, harness, seed), timeoutMs);
+          if (reason === undefined) it(title, () => run(one), timeoutMs);
+          else it.skip(`${title} (skipped: ${reason})`, () => run(one), timeoutMs);
         }
       });
     }

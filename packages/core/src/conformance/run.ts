@@ -1,5 +1,5 @@
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import { ConformanceFailure, showError } from "./assert.ts";
+import { ConformanceFailure, describeError, Late, OpenFailure } from "./assert.ts";
 import {
   type CaseContext,
   type ConformanceCase,
@@ -8,6 +8,8 @@ import {
   skipReason,
 } from "./case.ts";
 import { conformanceCases } from "./cases/index.ts";
+import { EarlyStop } from "./early-stop.ts";
+import { checkHarness, checkOpened } from "./harness.ts";
 import { INVARIANTS } from "./invariants.ts";
 import type { CaseResult, ConformanceReport } from "./report.ts";
 
@@ -32,6 +34,9 @@ export interface RunConformanceOptions {
  * Runs the suite against a store without a test framework.
  *
  * - Does not reject if the store fails: check `report.success`.
+ * - Stops after the first cases if no store can be opened, or its database does not answer: see `report.stopped`.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT if the harness is none
  *
  * @example
  * ```ts
@@ -44,13 +49,19 @@ export async function runConformance(
   harness: ConformanceHarness,
   options: RunConformanceOptions = {},
 ): Promise<ConformanceReport> {
+  checkHarness(harness);
   const { cases = conformanceCases, seed = harness.seed ?? newSeed(), onResult } = options;
   const started = now();
   const results: CaseResult[] = [];
+  const earlyStop = new EarlyStop();
+  let stopped: string | undefined;
   for (const one of cases) {
-    const result = await resultOf(one, harness, seed);
+    const { result, problem } = await resultOf(one, harness, seed);
     results.push(result);
     onResult?.(result);
+    if (result.status === "skipped") continue;
+    stopped = earlyStop.after(problem);
+    if (stopped !== undefined) break;
   }
   const count = (status: CaseResult["status"]) => results.filter((result) => result.status === status).length;
   return {
@@ -62,6 +73,7 @@ export async function runConformance(
     seed,
     durationMs: now() - started,
     cases: results,
+    ...(stopped !== undefined && { stopped, notRun: cases.length - results.length }),
   };
 }
 
@@ -75,7 +87,7 @@ export async function runCase(one: ConformanceCase, harness: ConformanceHarness,
   let usedSeed: number | undefined;
   const handles: CheckpointStore[] = [];
   const open = async () => {
-    const another = await harness.open();
+    const another = await openStore(harness, timeoutMs);
     opened.push(another);
     const reopen = async () => {
       const handle = await another.reopen();
@@ -84,6 +96,7 @@ export async function runCase(one: ConformanceCase, harness: ConformanceHarness,
     };
     return { ...another, reopen };
   };
+  const timeoutMs = harness.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const attempt = async () => {
     const { store, reopen, ageDefinitions } = await open();
     const context: CaseContext = {
@@ -106,7 +119,6 @@ export async function runCase(one: ConformanceCase, harness: ConformanceHarness,
     };
     await one.run(context);
   };
-  const timeoutMs = harness.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const problems: unknown[] = [];
   await within(attempt(), timeoutMs, "The case").catch((error) => problems.push(error));
   const closers = [...handles.map((handle) => () => handle.close()), ...opened.map((one) => () => one.close())];
@@ -121,27 +133,43 @@ export function newSeed(): number {
   return Math.floor(Math.random() * 0x7fff_ffff);
 }
 
-async function resultOf(one: ConformanceCase, harness: ConformanceHarness, seed: number): Promise<CaseResult> {
+/** Returns the result of a case, and the problem that it found in its store. */
+async function resultOf(
+  one: ConformanceCase,
+  harness: ConformanceHarness,
+  seed: number,
+): Promise<{ result: CaseResult; problem?: unknown }> {
   const { id, title, invariant } = one;
   const reason = skipReason(one, harness);
-  if (reason !== undefined) return { id, title, invariant, status: "skipped", durationMs: 0, reason };
+  if (reason !== undefined) return { result: { id, title, invariant, status: "skipped", durationMs: 0, reason } };
   const started = now();
   try {
     await runCase(one, harness, seed);
-    return { id, title, invariant, status: "passed", durationMs: now() - started };
+    return { result: { id, title, invariant, status: "passed", durationMs: now() - started } };
   } catch (error) {
-    const { message, stack } = error as Error;
-    const durationMs = now() - started;
-    return { id, title, invariant, status: "failed", durationMs, reason: message, ...(stack && { stack }) };
+    const { message, stack, cause: problem } = error as Error;
+    const result = { id, title, invariant, status: "failed", durationMs: now() - started, reason: message } as const;
+    return { result: { ...result, ...(stack && { stack }) }, problem };
   }
+}
+
+async function openStore(harness: ConformanceHarness, timeoutMs: number): Promise<OpenedStore> {
+  let opened: OpenedStore;
+  try {
+    opened = await within(Promise.resolve(harness.open()), timeoutMs, "open()");
+  } catch (error) {
+    const problem = error instanceof Late ? error.message : `open() failed: ${describeError(error)}`;
+    throw new OpenFailure(problem, { cause: error });
+  }
+  checkOpened(opened);
+  return opened;
 }
 
 function explain(one: ConformanceCase, problem: unknown, seed: number | undefined): ConformanceFailure {
   const header = `${one.id} (invariant ${one.invariant}, ${INVARIANTS[one.invariant]})`;
   const seeded = seed === undefined ? "" : `\n  seed: ${seed}`;
   const ours = problem instanceof ConformanceFailure ? problem : undefined;
-  const message =
-    ours?.message ?? `A call that must resolve was rejected, or the store could not be opened: ${showError(problem)}`;
+  const message = ours?.message ?? `A call that must resolve was rejected: ${describeError(problem)}`;
   const failure = new ConformanceFailure(`${header}\n  ${message}${seeded}`, {
     actual: ours?.actual,
     expected: ours?.expected,
@@ -157,8 +185,8 @@ async function within<T>(work: Promise<T>, timeoutMs: number, what: string): Pro
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(
-        new ConformanceFailure(
-          `${what} had not ended after ${timeoutMs} ms. A call must not hang: if it gets no answer, it must reject with STORE_UNAVAILABLE within a bounded time.`,
+        new Late(
+          `${what} had not ended after ${timeoutMs} ms. A call must not hang: if it gets no answer, it must reject with STORE_UNAVAILABLE within a bounded time. If the store is only slow, raise the limit: timeoutMs of the harness, or --timeout.`,
         ),
       );
     }, timeoutMs);

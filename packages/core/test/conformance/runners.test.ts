@@ -1,37 +1,15 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conformanceCases } from "../../src/conformance/index.ts";
+import { AuthorFolder, CLI as cli, type Ended, SOURCE } from "./author-folder.ts";
 
-const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
-const MEMORY = fileURLToPath(new URL("../../../store-memory/src/index.ts", import.meta.url));
-const OPEN = `
-import { MemoryCheckpointStore } from ${JSON.stringify(MEMORY)};
-export const capabilities = MemoryCheckpointStore.capabilities;
-export const open = async () => {
-  const store = new MemoryCheckpointStore();
-  return { store, reopen: async () => store.reopen(), close: () => store.close() };
-};`;
-
-let folder: string;
-
-function run(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const { NODE_TEST_CONTEXT: _context, NODE_OPTIONS: _options, ...env } = process.env;
-    execFile(process.execPath, args, { cwd: folder, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+let folder: AuthorFolder;
+const run = (...args: string[]): Promise<Ended> => folder.run(...args);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "waymark-conformance-"));
-  await writeFile(join(folder, "good.ts"), OPEN);
-  await writeFile(
-    join(folder, "broken.ts"),
+  folder = await AuthorFolder.create();
+  await folder.write(
+    "broken.ts",
     `import { open as openGood } from "./good.ts";
 export { capabilities } from "./good.ts";
 export const open = async () => {
@@ -41,32 +19,27 @@ export const open = async () => {
   return opened;
 };`,
   );
-  await writeFile(
-    join(folder, "suite.test.ts"),
+  await folder.write(
+    "suite.test.ts",
     `import { describe, it } from "node:test";
 import { describeCheckpointStore } from ${JSON.stringify(join(SOURCE, "conformance/index.ts"))};
 import { capabilities, open } from "./good.ts";
 describeCheckpointStore({ describe, it }, { name: "memory", capabilities, open });`,
   );
-  await writeFile(
-    join(folder, "broken-suite.test.ts"),
+  await folder.write(
+    "broken-suite.test.ts",
     `import { describe, it } from "node:test";
 import { describeCheckpointStore } from ${JSON.stringify(join(SOURCE, "conformance/index.ts"))};
 import { capabilities, open } from "./broken.ts";
 describeCheckpointStore({ describe, it }, { name: "broken", capabilities, open });`,
   );
-  await writeFile(join(folder, "without-open.ts"), "export const capabilities = {};");
-  await writeFile(
-    join(folder, "without-capabilities.ts"),
-    "export const capabilities = null;\nexport const open = () => {};",
-  );
+  await folder.write("without-open.ts", "export const capabilities = {};");
+  await folder.write("without-capabilities.ts", "export const capabilities = null;\nexport const open = () => {};");
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => folder[Symbol.asyncDispose]());
 
 describe("the suite in other runners", () => {
-  const cli = join(SOURCE, "conformance/cli.ts");
-
   it("passes under node:test", async () => {
     const { exitCode, stdout } = await run("--test", "--test-reporter=tap", "suite.test.ts");
     expect(exitCode, stdout).toBe(0);
@@ -82,6 +55,21 @@ describe("the suite in other runners", () => {
     const { exitCode, stdout } = await run("--test", "--test-reporter=tap", "broken-suite.test.ts");
     expect(exitCode).not.toBe(0);
     expect(stdout).toMatch(/^ *not ok \d+ - fidelity\/definitions/m);
+  });
+
+  it("under node:test, names the reason in every test if no store can be opened", async () => {
+    await folder.write(
+      "dead-suite.test.ts",
+      `import { describe, it } from "node:test";
+import { describeCheckpointStore } from ${JSON.stringify(join(SOURCE, "conformance/index.ts"))};
+import { capabilities } from "./good.ts";
+const open = async () => { throw new Error("no database"); };
+describeCheckpointStore({ describe, it }, { name: "dead", capabilities, open });`,
+    );
+    const { exitCode, stdout } = await folder.run("--test", "--test-reporter=tap", "dead-suite.test.ts");
+    expect(exitCode).not.toBe(0);
+    const notRun = stdout.match(/error: .*\n?.*Not run\. No store could be opened/g) ?? [];
+    expect(notRun.length).toBeGreaterThan(200);
   });
 
   it("passes on the command line, and lets the process end", async () => {
@@ -108,6 +96,8 @@ describe("the suite in other runners", () => {
     [["./good.ts", "--seed", "x"]],
     [["./good.ts", "--seed", ""]],
     [["./good.ts", "--seed", "1e300"]],
+    [["./good.ts", "--timeout", "0"]],
+    [["./good.ts", "--timeout", "5s"]],
     [["./good.ts", "./good.ts"]],
     [[]],
   ])("exits with 2 for a wrong call: %j", async (args) => {
