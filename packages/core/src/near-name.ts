@@ -7,13 +7,14 @@ const MAX_LENGTH = 40;
 
 /**
  * Finds the known name that a misspelt name probably means: one that differs only in upper and lower case, or by one or
- * two letters that are wrong, missing or added.
+ * two letters that are wrong, missing or added. A name of one or two letters may differ only in case.
  */
 export function nearName(name: string, known: Iterable<string>): string | undefined {
   if (name.length > MAX_LENGTH) return undefined;
   const wanted = name.toLowerCase();
   let best: string | undefined;
-  let least = Math.min(MAX_DISTANCE, Math.ceil(name.length / 3)) + 1;
+  // One or two letters resemble too much.
+  let least = (name.length < 3 ? 0 : Math.min(MAX_DISTANCE, Math.ceil(name.length / 3))) + 1;
   for (const candidate of known) {
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance >= least) continue;

@@ -74,7 +74,8 @@ export function numberFrom(least: number, most: number, expected: string): Check
 
 /** Returns the check of a text that is one of a few. */
 export function oneOf(...known: readonly string[]): Check {
-  const expected = known.map((name) => quoted(name)).join(" or ");
+  const names = known.map((name) => quoted(name));
+  const expected = [names.slice(0, -1).join(", "), ...names.slice(-1)].join(" or ");
   return (value) => {
     if (known.includes(value as string)) return undefined;
     return typeof value === "string" ? `must be ${expected}, not ${quoted(value, 40)}` : mustBe(expected, value);

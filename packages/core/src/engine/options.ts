@@ -55,7 +55,7 @@ export function executorProblem(executor: unknown): string | undefined {
   if (typeof executor === "function" && !isClass(executor)) return undefined;
   const problem = mustBe("a function", executor);
   if (isClass(executor)) return `${problem}: write (args) => new ${executor.name}().run(args)`;
-  if (typeof executor !== "object" || executor === null) return problem;
+  if (typeof executor !== "object" || executor === null || isThenable(executor)) return `${problem}${cureOf(executor)}`;
   const inside = Object.entries(executor).find(([, value]) => typeof value === "function");
   return inside === undefined ? problem : `${problem}: pass its ${quoted(inside[0], 40)}`;
 }

@@ -13,7 +13,7 @@ export const storeOption: Check = (value) => {
   const missing = methods.filter((method) => typeof given?.[method] !== "function");
   if (missing.length === 0) return undefined;
   if (missing.length < methods.length) {
-    return `must be a CheckpointStore, but has no ${listed(missing, 3)}: is it of another version than @waymark/core?`;
+    return `must be a CheckpointStore, but has no ${listed(missing, 3)} (is it of another version than @waymark/core?)`;
   }
   if (isThenable(value)) return "must be a CheckpointStore, not a Promise of one: write await …connect(…)";
   const problem = mustBe("a CheckpointStore", value);

@@ -1,4 +1,5 @@
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
+import { createWorkflowEngine } from "../../src/index.ts";
 import { append, chain } from "../engine/chain.ts";
 import { SECRET, type WrongCall } from "./wrong-call.ts";
 
@@ -8,6 +9,13 @@ class Nodes {
 
 /** Wrong calls of createWorkflowEngine. */
 export const engineOptions: readonly WrongCall[] = [
+  [
+    "null",
+    () => createWorkflowEngine(null as never),
+    "INVALID_ARGUMENT",
+    /createWorkflowEngine: takes one object.*not null/,
+    /\{ store, .*workflows, executors/,
+  ],
   [
     "a store that was not awaited",
     ({ create }) => create({ store: Promise.resolve(new MemoryCheckpointStore()) }),
@@ -91,7 +99,7 @@ export const engineOptions: readonly WrongCall[] = [
     ({ create }) => create({ executors: { http: Promise.resolve({}) } }),
     "INVALID_ARGUMENT",
     /executors:.*"http".*Promise/,
-    /function/,
+    /await it/,
   ],
   [
     "the module of an executor",
