@@ -123,7 +123,7 @@ describe("compare, with a V1 that runs nodes from its own registry", () => {
     const { code, stdout } = await runCli(args, { cwd: folder.path });
     expect(code).toBe(1);
     expect(stdout).toContain(
-      "your V1 called none of the executors that it received, so nothing was counted or interrupted",
+      "your V1 called no executor that it received, and exports no recorder: nothing was counted",
     );
     expect(stdout).toMatch(/\nNOT OK\n$/);
     // Only V2 calls these.
@@ -140,6 +140,36 @@ describe("compare, with a V1 that runs nodes from its own registry", () => {
     });
   });
 
+  it("counts and interrupts all nodes if V1 exports the recorder that wraps them", async () => {
+    const migration = JSON.stringify(import.meta.resolve("@waymark/core/migration"));
+    const byRecorder = `
+      import { appendFileSync } from "node:fs";
+      import { createRecorder } from ${migration};
+      export const recorder = createRecorder();
+      const registry = {
+        "acme.step": async ({ context, nodeId }) => {
+          appendFileSync("ran.txt", nodeId + " v1\\n");
+          context[nodeId] = true;
+          return context;
+        },
+      };
+      const getExecutor = (type) => recorder.wrap(type, registry[type]);
+      export async function executeWorkflowSync({ workflow, initialData }) {
+        let context = initialData;
+        for (const { id: nodeId, type } of workflow.nodes) context = await getExecutor(type)({ context, nodeId });
+        return { success: true, output: context };
+      }`;
+    await using folder = await folderWith({ ...files, "v1.mjs": byRecorder });
+    const { code, report } = await runCli([...own, "--v1", "v1.mjs"], { cwd: folder.path });
+    expect(code).toBe(0);
+    expect(report().workflows[0]).toMatchObject({
+      problems: [],
+      interruptions: [{ kind: "failure", node: { id: "b" }, v1: { runs: 2, completed: { nodes: 1 } } }],
+    });
+    // Each executor: an undisturbed run, one that is interrupted at b, and the next one.
+    expect(await ran(folder.path)).toEqual({ a: 5, b: 6, c: 4 });
+  });
+
   it("also names them if their outputs differ", async () => {
     const other = v1(["a", "b", "c"]).replace("[node.id]: true", "[node.id]: false");
     await using folder = await folderWith({ ...files, "v1.cjs": other });
@@ -147,7 +177,7 @@ describe("compare, with a V1 that runs nodes from its own registry", () => {
     expect(code).toBe(1);
     expect(report().workflows[0]).toMatchObject({
       outputsEqual: false,
-      problems: [expect.stringContaining("called none")],
+      problems: [expect.stringContaining("called no executor")],
     });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { NodeRun } from "../src/compare/recorder.ts";
+import type { NodeRun } from "../src/compare/node-recorder.ts";
 import { countRepeats } from "../src/compare/repeats.ts";
 import type { LedgerEntry } from "../src/server/ledger.ts";
 

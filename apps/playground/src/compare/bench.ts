@@ -16,7 +16,7 @@ import {
   type V2Limits,
   type V2Options,
 } from "./executors.ts";
-import { Recorder, type RecorderOptions } from "./recorder.ts";
+import { NodeRecorder, type NodeRecorderOptions } from "./node-recorder.ts";
 import type { RecordedRun } from "./repeats.ts";
 import { within } from "./within.ts";
 
@@ -41,7 +41,7 @@ export interface BenchRun extends RecordedRun {
   totalMs: number;
   /** `totalMs` less the time in the nodes' own code. */
   overheadMs: number;
-  recorder: Recorder;
+  recorder: NodeRecorder;
 }
 
 /** A run of V2, which can be resumed. */
@@ -55,7 +55,7 @@ export interface BenchRunV2 extends BenchRun {
   wakeAt?: string | undefined;
 }
 
-type Disturbance = Pick<RecorderOptions, "failAfter" | "cutOff" | "validateData">;
+type Disturbance = Pick<NodeRecorderOptions, "failAfter" | "cutOff" | "validateData">;
 
 /** The maximum wait for requests under way after a run has ended, in milliseconds. */
 const IDLE_LIMIT_MS = 3_000;
@@ -82,9 +82,10 @@ export class Bench {
     const { workflow, input } = structuredClone({ workflow: this.#loaded.workflow, input: this.#loaded.input });
     const { runLimitMs, runV1 } = this.#options;
     this.#announce("V1");
-    return this.#record({ ...disturbance, validateData: true }, async (executors): Promise<Outcome> => {
+    return this.#record({ ...disturbance, validateData: true }, async (executors, recorder): Promise<Outcome> => {
       try {
-        const call = { workflow, executors, initialData: input, userId: this.#userId };
+        const around = (nodeId: string, next: () => unknown) => recorder.around(nodeId, next);
+        const call = { workflow, executors, initialData: input, userId: this.#userId, around };
         const outcome = await within(runLimitMs, runV1(call));
         // Copied, because an old executor may return the same object from every run and change it later.
         return { ...outcome, output: withoutPaths(outcome.output, []) };
@@ -128,16 +129,16 @@ export class Bench {
 
   async #record<Result extends Outcome>(
     options: Disturbance,
-    run: (executors: ExecutorTable) => Promise<Result>,
+    run: (executors: ExecutorTable, recorder: NodeRecorder) => Promise<Result>,
   ): Promise<BenchRun & { outcome: Result }> {
     const { services, executors } = this.#options;
     const before = services.ledger.entries.length;
     const countRequests = () => services.ledger.entries.length - before;
-    const recorder = new Recorder({ countRequests, countReceived: () => services.received, ...options });
+    const recorder = new NodeRecorder({ countRequests, countReceived: () => services.received, ...options });
     const startedAt = performance.now();
     let outcome: Result;
     try {
-      outcome = await run(recorder.wrap(executors));
+      outcome = await run(recorder.wrap(executors), recorder);
     } finally {
       recorder.close();
     }

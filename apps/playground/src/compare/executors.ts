@@ -26,7 +26,12 @@ export type RunV1 = (call: {
   executors: ExecutorTable;
   initialData: Record<string, unknown>;
   userId: string;
+  /** Runs in place of each node that V1 takes from a registry of its own, if V1 exports the recorder that wraps it. */
+  around?: AroundOwnNode;
 }) => Promise<Outcome>;
+
+/** Runs in place of a node of V1's own registry. `next` runs the node. */
+export type AroundOwnNode = (nodeId: string, next: () => unknown) => Promise<unknown>;
 
 /** The default user that workflows run for. */
 export const DEFAULT_USER_ID = "playground";

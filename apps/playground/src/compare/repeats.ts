@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../server/ledger.ts";
-import type { NodeRun } from "./recorder.ts";
+import type { NodeRun } from "./node-recorder.ts";
 
 /** One run of an execution: its node runs, and the requests for changes that the services received meanwhile. */
 export interface RecordedRun {

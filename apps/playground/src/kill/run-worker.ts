@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { WorkflowError } from "@waymark/core";
 import type { Outcome } from "../compare/executors.ts";
 import { NoReportError } from "../compare/no-report-error.ts";
-import type { NodeRun } from "../compare/recorder.ts";
+import type { NodeRun } from "../compare/node-recorder.ts";
 import type { RecordedRun } from "../compare/repeats.ts";
 import type { ServiceServer } from "../server/service-server.ts";
 import { GO, type WorkerMessage, type WorkerTask } from "./task.ts";

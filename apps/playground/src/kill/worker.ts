@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { NodeExecutor } from "@waymark/core";
 import { resolveExecutors } from "../compare/executor-table.ts";
-import { type Outcome, recoverV2, resumeV2, runV1, startV2 } from "../compare/executors.ts";
+import { type AroundOwnNode, type Outcome, recoverV2, resumeV2, runV1, startV2 } from "../compare/executors.ts";
 import { within } from "../compare/within.ts";
 import { onUncaught, takeChannel } from "../modules/channel.ts";
 import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
@@ -44,7 +44,8 @@ async function work(task: WorkerTask): Promise<Outcome> {
   const { workflow, input: initialData } = loaded;
   if (executor.name === "v1") {
     const runOld = modules.v1 === undefined ? runV1 : await loadV1(modules.v1);
-    return within(runLimitMs, runOld({ workflow, executors, initialData, userId }));
+    const around: AroundOwnNode = (nodeId, next) => reported(task, nodeId, next);
+    return within(runLimitMs, runOld({ workflow, executors, initialData, userId, around }));
   }
   const { call, contextMode } = executor;
   const store = await openStore(executor.store);
@@ -71,24 +72,29 @@ async function work(task: WorkerTask): Promise<Outcome> {
 }
 
 /** Wraps the executors. They report starts and completions to the parent, and one of them may stop for its kill. */
-function reporting(executors: ExecutorTable, { stopAt, executor: { name }, userId }: WorkerTask): ExecutorTable {
+function reporting(executors: ExecutorTable, task: WorkerTask): ExecutorTable {
+  const { executor: executedBy, userId } = task;
   const entries = Object.entries(executors).map(([type, executor]) => {
-    const reported: NodeExecutor = async (given) => {
+    const wrapped: NodeExecutor = async (given) => {
       // The execution may belong to another user in the store.
-      const args = name === "v2" && given.userId !== userId ? { ...given, userId } : given;
-      const nodeId = args.node.id;
-      const stopsHere = stopAt?.nodeId === nodeId ? stopAt : undefined;
-      tell({ type: "started", nodeId });
-      if (stopsHere?.moment === "before") await stop();
-      if (stopsHere?.moment === "during") await stopDuring(stopsHere, () => executor(args));
-      const result = await executor(args);
-      if (stopsHere?.moment === "after") await stop();
-      tell({ type: "completed", nodeId });
-      return result;
+      const args = executedBy.name === "v2" && given.userId !== userId ? { ...given, userId } : given;
+      return reported(task, args.node.id, async () => executor(args));
     };
-    return [type, Object.assign(reported, executor)] as const;
+    return [type, Object.assign(wrapped, executor)] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** Runs a node, reports its start and completion to the parent, and may stop for its kill. */
+async function reported<Result>({ stopAt }: WorkerTask, nodeId: string, start: () => Result): Promise<Awaited<Result>> {
+  const stopsHere = stopAt?.nodeId === nodeId ? stopAt : undefined;
+  tell({ type: "started", nodeId });
+  if (stopsHere?.moment === "before") await stop();
+  if (stopsHere?.moment === "during") await stopDuring(stopsHere, start);
+  const result = await start();
+  if (stopsHere?.moment === "after") await stop();
+  tell({ type: "completed", nodeId });
+  return result;
 }
 
 /**
@@ -97,7 +103,7 @@ function reporting(executors: ExecutorTable, { stopAt, executor: { name }, userI
  * - If the node sends requests, the parent holds back the first answer and then kills the process.
  * - Otherwise the process stops as soon as the node waits for anything.
  */
-async function stopDuring({ sendsRequests }: StopAt, start: () => ReturnType<NodeExecutor>): Promise<never> {
+async function stopDuring({ sendsRequests }: StopAt, start: () => unknown): Promise<never> {
   tell({ type: "reached" });
   await once(process, "message");
   const ended = (async () => start())().then(

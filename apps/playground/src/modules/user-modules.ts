@@ -1,6 +1,13 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isWorkflowError, type NodeExecutor, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import {
+  isWorkflowError,
+  type NodeExecutor,
+  NonRetryableError,
+  type WorkflowDefinition,
+  WorkflowError,
+} from "@waymark/core";
+import type { Recorder } from "@waymark/core/migration";
 import { quoted, safeError } from "@waymark/core/store";
 import type { Outcome, RunV1 } from "../compare/executors.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
@@ -14,6 +21,7 @@ type Call = (argument: unknown) => unknown;
  *
  * - `createWorkflowExecutor({ workflows, executors })`, which returns `{ executeWorkflowSync }` like `@waymark/core/v1`; or
  * - `executeWorkflowSync({ workflowId, userId, initialData, workflow, executors })`.
+ * - It may also export the `recorder`, of `createRecorder`, that wraps the executors of its own registry.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
@@ -24,12 +32,32 @@ export async function loadV1(path: string): Promise<RunV1> {
   if (typeof create !== "function" && typeof execute !== "function") {
     throw invalid("--v1", path, "exports neither createWorkflowExecutor nor executeWorkflowSync");
   }
-  return async ({ workflow, executors, initialData, userId }) => {
+  const recorder = recorderOf(path, exports);
+  return async ({ workflow, executors, initialData, userId, around }) => {
     const call = { workflowId: workflow.id, userId, initialData };
-    if (typeof create !== "function") return outcomeOf(path, () => (execute as Call)({ ...call, workflow, executors }));
-    const run = await makeExecutor(create as Call, { path, workflow, executors });
-    return outcomeOf(path, () => run(call));
+    const run =
+      typeof create === "function"
+        ? await makeExecutor(create as Call, { path, workflow, executors })
+        : () => (execute as Call)({ ...call, workflow, executors });
+    const outcome = () => outcomeOf(path, () => run(call));
+    if (recorder === undefined || around === undefined) return outcome();
+    return recorder.run(call, outcome, {
+      around: ({ nodeType, nodeId }, next) => {
+        if (nodeId !== undefined) return around(nodeId, next);
+        throw new NonRetryableError(
+          `V1 called its executor of type ${quoted(nodeType)} without { node } or { nodeId }: see the playground's README.`,
+        );
+      },
+    });
   };
+}
+
+/** Returns the recorder that wraps the executors of V1's own registry, if V1 exports it. */
+function recorderOf(path: string, exports: Exports): Recorder | undefined {
+  const recorder = findExport(exports, "recorder") as Partial<Recorder> | undefined;
+  if (recorder === undefined) return undefined;
+  if (typeof recorder?.run === "function") return recorder as Recorder;
+  throw invalid("--v1", path, "exports a recorder that createRecorder did not make");
 }
 
 /**

@@ -37,6 +37,7 @@ export type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
 export { type RolloutReport, report, type ShadowSummary, type WorkflowSummary } from "./report.ts";
 export { createRollout, type Rollout, type RolloutResult } from "./rollout.ts";
 export type { CompareOptions, RolloutOptions } from "./rollout-options.ts";
+export type { AroundNode } from "./run-recording.ts";
 export type { Percentiles, RunSummary } from "./run-summary.ts";
 export type { V1Call, V1Result } from "./v1-shape.ts";
 export { areEqual } from "./value-comparison.ts";

@@ -8,7 +8,7 @@ import { tell } from "../tell.ts";
 import { DirectCalls } from "./direct-calls.ts";
 import type { DirectOutcome } from "./outcomes.ts";
 import type { Recording } from "./recording.ts";
-import { type ReadArguments, type RecordedRun, RunRecording } from "./run-recording.ts";
+import { type AroundNode, type ReadArguments, type RecordedRun, RunRecording } from "./run-recording.ts";
 import type { V1Call } from "./v1-shape.ts";
 
 /** The options of {@link createRecorder}. */
@@ -56,14 +56,16 @@ export interface Recorder {
    * Runs V1, and ties to this run what wrapped executors do meanwhile. Returns what V1 returns, and throws what it throws.
    *
    * - `createRollout` calls it for the runs of its `v1`. Call it yourself only if you have no rollout.
+   * - `around` runs in place of each node, for tests: it can count nodes, or make one fail. V1 gets what it returns.
    */
-  run<Result>(call: V1Call, v1: () => Result | Promise<Result>): Promise<Result>;
+  run<Result>(call: V1Call, v1: () => Result | Promise<Result>, options?: { around?: AroundNode }): Promise<Result>;
   readonly stats: Readonly<RecorderStats>;
   /** @internal */
   runRecorded<Result>(
     call: V1Call,
     v1: () => Result | Promise<Result>,
     onEnd: (run: RecordedRun) => void,
+    around?: AroundNode,
   ): Promise<Result>;
   /** @internal */
   listenToDirectCalls(listener: (outcome: DirectOutcome) => void): void;
@@ -116,9 +118,9 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     }
   };
 
-  const runRecorded: Recorder["runRecorded"] = async (call, v1, onEnd) => {
+  const runRecorded: Recorder["runRecorded"] = async (call, v1, onEnd, around) => {
     stats.runs += 1;
-    const run = new RunRecording(call, { maxBytes: isSampled(call) ? maxBytes : undefined, onError });
+    const run = new RunRecording(call, { maxBytes: isSampled(call) ? maxBytes : undefined, onError, around });
     const end = (ended: { result: unknown } | { error: unknown }) => {
       const recorded = run.end(ended);
       const { recording } = recorded;
@@ -152,12 +154,13 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
           }
           return executor.apply(this, args);
         }
-        const end = run.begin(type, () => (read as (...args: unknown[]) => ReadArguments)(...args));
-        return ending(() => executor.apply(this, args), end);
+        const readThese = () => (read as (...args: unknown[]) => ReadArguments)(...args);
+        const end = run.begin(type, readThese);
+        return ending(() => run.call(type, args, readThese, () => executor.apply(this, args)), end);
       };
       return Object.assign(recorded, executor) as unknown as typeof executor;
     },
-    run: (call, v1) => runRecorded(call, v1, () => undefined),
+    run: (call, v1, { around } = {}) => runRecorded(call, v1, () => undefined, around),
     runRecorded,
     listenToDirectCalls: (listener) => direct.listen(listener),
     get stats() {

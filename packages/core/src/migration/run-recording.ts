@@ -17,6 +17,12 @@ export interface RecordedRun {
   recording?: Recording;
 }
 
+/** Runs in place of each node of a run, and decides if and when the node itself runs: see `Recorder.run`. */
+export type AroundNode = (
+  node: { nodeType: string; nodeId?: string; args: readonly unknown[] },
+  next: () => unknown,
+) => unknown;
+
 /** What the arguments of an executor say. */
 export interface ReadArguments {
   context: unknown;
@@ -39,11 +45,17 @@ export class RunRecording {
   #problem: RecordingProblem | undefined;
   #recordingMs = 0;
   #isInNode = false;
+  readonly #around: AroundNode | undefined;
   /** True once V1 has ended. What its left-overs call is not recorded. */
   isOver = false;
 
-  constructor(call: V1Call, { maxBytes, onError }: { maxBytes: number | undefined; onError: () => void }) {
+  constructor(
+    call: V1Call,
+    options: { maxBytes: number | undefined; onError: () => void; around?: AroundNode | undefined },
+  ) {
+    const { maxBytes, onError, around } = options;
     this.#call = call;
+    this.#around = around;
     this.#onError = onError;
     this.#budget = maxBytes === undefined ? undefined : { leftBytes: maxBytes, maxBytes };
     this.#record((copy) => {
@@ -81,6 +93,13 @@ export class RunRecording {
       if ("error" in ended) node.error = messageOf(ended.error).slice(0, MAX_MESSAGE);
       else noteHandles(node, ended.result);
     };
+  }
+
+  /** Calls an executor, through `around` if the run has one. */
+  call(nodeType: string, args: readonly unknown[], read: () => ReadArguments, next: () => unknown): unknown {
+    if (this.#around === undefined) return next();
+    const nodeId = this.#nodeIdOf(read);
+    return this.#around({ nodeType, args, ...(nodeId === undefined ? {} : { nodeId }) }, next);
   }
 
   /** Ends the recording with V1's result, or what it threw. */

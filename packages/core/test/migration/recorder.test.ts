@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defineNode, type NodeExecutor, route } from "../../src/index.ts";
-import { createRecorder, type RecorderOptions, type Recording } from "../../src/migration/index.ts";
+import { type AroundNode, createRecorder, type RecorderOptions, type Recording } from "../../src/migration/index.ts";
 import { CALL, twoExecutors } from "./two-executors.ts";
 
 type Context = Record<string, unknown>;
@@ -162,6 +162,21 @@ describe("a wrapped executor", () => {
     expect(seen).toHaveLength(20);
     for (const [n = 0, first, second] of seen as number[][]) expect([first, second]).toEqual([n, n + 1]);
   });
+});
+
+it("around runs in place of each node, and decides what V1 gets", async () => {
+  const { recorder, recordings, getExecutor } = ownV1({ step: ({ context }) => ({ ...context, step: true }) });
+  const seen: string[] = [];
+  const v1 = async () => ({ success: true, output: await getExecutor("step")({ context: {}, nodeId: "s1" }) });
+  const around: AroundNode = async ({ nodeType, nodeId, args }, next) => {
+    seen.push(`${nodeType} ${nodeId} ${args.length}`);
+    return { ...((await next()) as Context), around: true };
+  };
+  expect(await recorder.run(CALL, v1, { around })).toEqual({ success: true, output: { step: true, around: true } });
+  expect(seen).toEqual(["step s1 1"]);
+  expect(recordings[0]?.nodes).toMatchObject([{ nodeId: "s1", gave: { step: true, around: true } }]);
+  const failing = recorder.run(CALL, v1, { around: () => Promise.reject(new Error("planted")) });
+  await expect(failing).rejects.toThrow("planted");
 });
 
 describe("V1 is unharmed", () => {

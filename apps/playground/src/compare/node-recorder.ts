@@ -22,7 +22,7 @@ export interface NodeRun {
 }
 
 /** The options of a recorded run. */
-export interface RecorderOptions {
+export interface NodeRecorderOptions {
   /** Returns the number of requests that the services have recorded. */
   countRequests: () => number;
   /** Returns the number of all requests that have arrived. */
@@ -40,13 +40,15 @@ export interface RecorderOptions {
  *
  * - It wraps any executor: for V1, for V2, and for a V1 of the user's that passes fewer arguments to its nodes.
  */
-export class Recorder {
+export class NodeRecorder {
   readonly runs: NodeRun[] = [];
-  readonly #options: RecorderOptions;
+  readonly #options: NodeRecorderOptions;
   readonly #underWay = new Set<(outcome: NodeRun["outcome"]) => void>();
+  /** The nodes under way that came from V1's own registry. Their executors may call those that V1 received. */
+  readonly #ownNodes = new Set<string>();
   #isClosed = false;
 
-  constructor(options: RecorderOptions) {
+  constructor(options: NodeRecorderOptions) {
     this.#options = options;
   }
 
@@ -75,12 +77,27 @@ export class Recorder {
     return Object.fromEntries(entries);
   }
 
+  /** Runs a node of V1's own registry as one of the wrapped executors. */
+  async around(nodeId: string, next: () => unknown): Promise<unknown> {
+    const node = { id: nodeId };
+    const executor = async () => {
+      this.#ownNodes.add(nodeId);
+      try {
+        return (await next()) as WorkflowContext;
+      } finally {
+        this.#ownNodes.delete(nodeId);
+      }
+    };
+    return this.#run(executor, { node } as NodeExecutorArgs);
+  }
+
   async #run(executor: NodeExecutor, given: NodeExecutorArgs) {
     const nodeId = given.node?.id;
     if (typeof nodeId !== "string") {
       throw new NonRetryableError("The executor of a node was called without { node }: see the playground's README.");
     }
     if (this.#isClosed) throw new NonRetryableError("The run is over.");
+    if (this.#ownNodes.has(nodeId)) return executor(given);
     const { cutOff, failAfter, countRequests, countReceived, validateData } = this.#options;
     const from = countRequests();
     const received = countReceived();
