@@ -67,9 +67,18 @@ export interface Recorder {
     onEnd: (run: RecordedRun) => void,
     around?: AroundNode,
   ): Promise<Result>;
+  /**
+   * Does work of V2, whose nodes may call executors of V1's registry, with any arguments.
+   *
+   * @internal
+   */
+  asV2<Result>(work: () => Result): Result;
   /** @internal */
   listenToDirectCalls(listener: (outcome: DirectOutcome) => void): void;
 }
+
+/** Stands for a run of V2. */
+const V2 = Symbol("V2");
 
 const DEFAULT_MAX_BYTES = 1_000_000;
 
@@ -103,7 +112,7 @@ const checkOptions = checker<RecorderOptions>("createRecorder", OPTIONS);
 export function createRecorder(options: RecorderOptions = {}): Recorder {
   const { sample = 1, maxBytes = DEFAULT_MAX_BYTES, read = readArguments, onRecording } = checkOptions(options);
   const stats: RecorderStats = { runs: 0, recorded: 0, dropped: 0, errors: 0, directCalls: 0 };
-  const current = new AsyncLocalStorage<RunRecording>();
+  const current = new AsyncLocalStorage<RunRecording | typeof V2>();
   const direct = new DirectCalls();
   const onError = () => {
     stats.errors += 1;
@@ -146,9 +155,9 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     wrap(type, executor) {
       const recorded = function (this: unknown, ...args: unknown[]): unknown {
         const run = current.getStore();
-        const isEngine = isMadeByEngine(args[0]);
-        if (run === undefined || run.isOver || isEngine) {
-          if (run === undefined && !isEngine) {
+        const isV2 = run === V2 || isMadeByEngine(args[0]);
+        if (isV2 || run === undefined || run.isOver) {
+          if (!isV2 && run === undefined) {
             stats.directCalls += 1;
             direct.note(type, recorded);
           }
@@ -162,6 +171,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     },
     run: (call, v1, { around } = {}) => runRecorded(call, v1, () => undefined, around),
     runRecorded,
+    asV2: (work) => current.run(V2, work),
     listenToDirectCalls: (listener) => direct.listen(listener),
     get stats() {
       return Object.freeze({ ...stats });

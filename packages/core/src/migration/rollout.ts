@@ -151,11 +151,13 @@ class RolloutCalls<Call extends V1Call> {
     const creation = randomUUID();
     try {
       if (choice.lookupError !== undefined) throw choice.lookupError;
-      const result = await v2.executeCopied({
-        ...{ workflowId, userId, executionId, metadata: metadataOf(creation) },
-        ...(initialData === undefined ? {} : { initialData }),
-        ifExists: choice.executionId === undefined ? "fail" : "resume",
-      });
+      const result = await this.#asV2(() =>
+        v2.executeCopied({
+          ...{ workflowId, userId, executionId, metadata: metadataOf(creation) },
+          ...(initialData === undefined ? {} : { initialData }),
+          ifExists: choice.executionId === undefined ? "fail" : "resume",
+        }),
+      );
       const { success, status } = result;
       const failure = result.failure === undefined ? {} : { failure: failureOf(result.failure) };
       this.#noteV2({ ...base, success, status, ...failure, durationMs: clock.elapsed() - startedMs }, run);
@@ -214,7 +216,13 @@ class RolloutCalls<Call extends V1Call> {
   }
 
   #compare(recording: Recording): void {
-    if (this.#shadows !== undefined) this.#inBackground(this.#shadows.add(recording));
+    const shadows = this.#shadows;
+    if (shadows !== undefined) this.#inBackground(this.#asV2(() => shadows.add(recording)));
+  }
+
+  #asV2<Result>(work: () => Result): Result {
+    const { shadow } = this.#options;
+    return shadow === undefined ? work() : shadow.asV2(work);
   }
 
   #inBackground(work: Promise<void>): void {

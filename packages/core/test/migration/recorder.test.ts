@@ -240,9 +240,12 @@ it("sample chooses the runs that are recorded", async () => {
 
 it("V2 may share V1's registry: its calls are not recorded, and not taken for calls of V1", async () => {
   const recorder = createRecorder();
-  const executor: NodeExecutor = recorder.wrap("default", ({ context }) => context);
-  const { rollout, engine, outcomes } = twoExecutors({ shadow: recorder }, { executors: { default: executor } });
+  const executor = recorder.wrap("default", ({ context }: { context: Context }) => context);
+  const adapted: NodeExecutor = (args) => executor({ ...args });
+  const { rollout, engine, outcomes } = twoExecutors({ shadow: recorder }, { executors: { default: adapted } });
   await rollout.executeWorkflow(CALL);
+  const bare: NodeExecutor = ({ context }) => executor({ context });
+  await twoExecutors({ shadow: recorder }, { executors: { default: bare } }).rollout.executeWorkflow(CALL);
   await engine.startExecution(CALL);
   await engine.recoverExecutions();
   expect(recorder.stats).toMatchObject({ runs: 0, directCalls: 0 });
