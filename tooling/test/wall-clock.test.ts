@@ -12,7 +12,7 @@ const READINGS: Record<string, { times: number; because: string }> = {
   "packages/core/src/conformance/wrong-clock.ts": { times: 1, because: "makes Date wrong for a case" },
   "packages/core/src/engine/emitter.ts": { times: 2, because: "the timestamps of events" },
   "packages/core/src/engine/fork.ts": { times: 1, because: "the timestamp of the initial checkpoint" },
-  "packages/core/src/migration/compare-recording.ts": { times: 2, because: "a store that keeps nothing, a timestamp" },
+  "packages/core/src/migration/compare-recording.ts": { times: 1, because: "the timestamp of an outcome" },
   "packages/core/src/migration/direct-calls.ts": { times: 1, because: "the timestamp of an outcome" },
   "packages/core/src/migration/rehearsal-store.ts": { times: 1, because: "a store that keeps nothing" },
   "packages/core/src/migration/replay.ts": { times: 2, because: "to recognize values that are the time of a node" },

@@ -78,6 +78,19 @@ export function createProgram(): Command {
     });
 
   program
+    .command("rollout-demo")
+    .description("take a small application from V1 to V2, in steps, with a bug on the way")
+    .option("--json", "print the result as JSON")
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const { runRolloutDemo } = await import("../rollout/rollout-demo.ts");
+      const out = json ? process.stderr : process.stdout;
+      const result = await runRolloutDemo((line) => out.write(`${line}\n`));
+      if (json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+      else process.stdout.write(result.ok ? "OK\n" : "NOT OK\n");
+      process.exitCode = result.ok ? EXIT_CODES.ok : EXIT_CODES.comparisonFailed;
+    });
+
+  program
     .command("list")
     .description("list the bundled workflows")
     .action(async () => {

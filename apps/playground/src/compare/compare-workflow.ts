@@ -13,8 +13,7 @@ import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts"
 import { countRuns } from "./run-counts.ts";
 import { timeRuns } from "./time-runs.ts";
 
-const CALLED_NONE =
-  "your V1 called no executor that it received, and exports no recorder: nothing was counted";
+const CALLED_NONE = "your V1 called no executor that it received, and exports no recorder: nothing was counted";
 const ALL_VARIES = "the whole output differs between two runs of V1, so there is nothing to compare";
 
 /**

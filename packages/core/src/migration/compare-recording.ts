@@ -5,9 +5,9 @@ import { ExecutorLookup } from "../engine/executor-lookup.ts";
 import type { NodeExecutor, WorkflowContext } from "../engine/node-executor.ts";
 import { messageOf } from "../errors.ts";
 import { checkedInternals } from "./engine-option.ts";
-import { forgetfulStore } from "./forgetful-store.ts";
 import type { ShadowOutcome } from "./outcomes.ts";
 import type { Recording } from "./recording.ts";
+import { rehearsalStore } from "./rehearsal-store.ts";
 import { Replay, type ReplayOptions } from "./replay.ts";
 
 type Executor = NodeExecutor<WorkflowContext, unknown>;
@@ -30,7 +30,7 @@ export class RecordingComparison {
     this.#executors = new ExecutorLookup(options.executors);
     const { workflows, codec, nodeTimeoutMs } = options;
     const engine = createWorkflowEngine({
-      store: forgetfulStore(() => Math.floor(surroundings.clock.now())),
+      store: rehearsalStore(surroundings.store.capabilities),
       workflows,
       executors: (type) => this.#executorOf(type),
       clock: surroundings.clock,

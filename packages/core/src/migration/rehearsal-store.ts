@@ -6,7 +6,7 @@ import type { StoreDriver } from "../store/store-driver.ts";
 /**
  * Makes a store that checks what it is asked to write, as every store does, and keeps nothing.
  *
- * - It takes new executions and their commits only.
+ * - It takes new executions and their commits only, so it serves runs that nobody resumes.
  */
 export function rehearsalStore(capabilities: StoreCapabilities): CheckpointStore {
   return defineStore(capabilities, DRIVER);
@@ -21,7 +21,7 @@ const DRIVER: StoreDriver = {
   isSnapshot: unused,
   readRecords: unused,
   listExecutions: unused,
-  saveDefinition: unused,
+  saveDefinition: async () => undefined,
   readDefinition: unused,
   deleteUnusedDefinitions: unused,
   close: async () => undefined,
