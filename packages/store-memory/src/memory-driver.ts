@@ -16,6 +16,7 @@ import {
   type NewCheckpoint,
   type NewExecution,
   type Refused,
+  type STORE_INTERFACE,
   type StoreDriver,
   type StoredHead,
   selectedNumbers,
@@ -46,6 +47,7 @@ interface Data {
 
 /** Keeps executions in maps. Every call does its work before it returns its promise, so calls never interleave. */
 export class MemoryDriver implements StoreDriver {
+  readonly interfaceVersion: typeof STORE_INTERFACE = 1;
   #now: () => number;
   #data: Data = { executions: new Map(), index: new ExecutionIndex(), definitions: new Map(), lastToken: 0 };
 

@@ -9,6 +9,7 @@ import type {
   ListQuery,
   NewExecution,
   Refused,
+  STORE_INTERFACE,
   StoreDriver,
   StoredHead,
 } from "@waymark/core/store";
@@ -32,6 +33,7 @@ import { toStoredHead } from "./stored-head.ts";
 
 /** Keeps executions in collections of MongoDB. */
 export class MongoDriver implements StoreDriver {
+  readonly interfaceVersion: typeof STORE_INTERFACE = 1;
   readonly #database: MongoDatabase;
   readonly #names: CollectionNames;
   readonly #known = new KnownBases();

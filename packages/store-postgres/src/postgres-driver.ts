@@ -11,6 +11,7 @@ import {
   type NewExecution,
   REFUSED,
   type Refused,
+  type STORE_INTERFACE,
   type StoreDriver,
   type StoredHead,
   storeClosed,
@@ -38,6 +39,7 @@ export interface PostgresDriverOptions {
 
 /** Reads and writes executions by SQL. Every write is one statement. */
 export class PostgresDriver implements StoreDriver {
+  readonly interfaceVersion: typeof STORE_INTERFACE = 1;
   readonly #options: PostgresDriverOptions;
   readonly #names: TableNames;
   readonly #statements: Statements;

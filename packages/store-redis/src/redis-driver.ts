@@ -9,6 +9,7 @@ import {
   type ListQuery,
   type NewExecution,
   type Refused,
+  type STORE_INTERFACE,
   type StoreDriver,
   type StoredHead,
   tell,
@@ -48,6 +49,7 @@ export interface RedisDriverOptions {
 
 /** Keeps executions by scripts, each of which the server runs as one. */
 export class RedisDriver implements StoreDriver {
+  readonly interfaceVersion: typeof STORE_INTERFACE = 1;
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
   readonly #keys: Keys;

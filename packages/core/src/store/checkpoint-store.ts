@@ -56,6 +56,12 @@ export interface CheckpointStore extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
 
   /**
+   * The version of this interface for which the store was written. An engine refuses another one than its own. If it is
+   * absent, nothing is checked. `defineStore` sets it.
+   */
+  readonly interfaceVersion?: number;
+
+  /**
    * Writes the head, the first lease and the initial snapshot (number 0) in one atomic step.
    *
    * - A new execution has version 0, and a token higher than any that its id ever had.

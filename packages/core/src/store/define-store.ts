@@ -29,6 +29,7 @@ import { encodeCursor } from "./paging.ts";
 import { alreadyExists, bringsSnapshot, claimRefusal, commitRefusal, notFound } from "./rules.ts";
 import type { HistoryRange, Refused, StoreDriver, StoredHead } from "./store-driver.ts";
 import { keepsChanging, storeClosed } from "./store-faults.ts";
+import { STORE_INTERFACE } from "./store-interface.ts";
 
 /** The most executions that a driver deletes in one call. */
 const DELETE_CHUNK = 100;
@@ -54,6 +55,7 @@ export function defineStore(capabilities: StoreCapabilities, driver: StoreDriver
 
 /** A store that is made of a driver. Extend it to write a store class of your own. See {@link defineStore}. */
 export class DefinedStore implements CheckpointStore {
+  readonly interfaceVersion: number;
   readonly #capabilities: StoreCapabilities;
   readonly #driver: StoreDriver;
   #settingUp: Promise<void> | undefined;
@@ -64,6 +66,7 @@ export class DefinedStore implements CheckpointStore {
 
   constructor(capabilities: StoreCapabilities, driver: StoreDriver) {
     this.#capabilities = Object.freeze({ ...capabilities });
+    this.interfaceVersion = driver.interfaceVersion ?? STORE_INTERFACE;
     this.#driver = driver;
     this.#isReady = driver.setup === undefined;
   }

@@ -81,5 +81,6 @@ export {
   storeFaultOf,
   unavailable,
 } from "./store-faults.ts";
+export { STORE_INTERFACE } from "./store-interface.ts";
 export { readStoredCheckpoint, readStoredHead, type StoredFields } from "./stored-records.ts";
 export { type FieldWriter, type FieldWriters, writeFields } from "./write-fields.ts";

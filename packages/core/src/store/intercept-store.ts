@@ -1,7 +1,10 @@
 import type { CheckpointStore } from "./checkpoint-store.ts";
 
 /** The name of a store method whose calls can be intercepted. */
-export type StoreMethod = Exclude<keyof CheckpointStore, "capabilities" | "close" | typeof Symbol.asyncDispose>;
+export type StoreMethod = Exclude<
+  keyof CheckpointStore,
+  "capabilities" | "interfaceVersion" | "close" | typeof Symbol.asyncDispose
+>;
 
 /** All methods. A record, so that the compiler refuses it if it lacks a method of the interface. */
 export const STORE_METHODS: Readonly<Record<StoreMethod, true>> = {
@@ -32,6 +35,7 @@ export function interceptStore(
   return {
     ...intercepted,
     capabilities: store.capabilities,
+    ...(store.interfaceVersion !== undefined && { interfaceVersion: store.interfaceVersion }),
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
   };

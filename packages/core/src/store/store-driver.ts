@@ -57,6 +57,12 @@ export interface HistoryRange {
  */
 export interface StoreDriver {
   /**
+   * The version of the store interface for which the driver was written: a number of its own, so that an engine can
+   * refuse it (`readonly interfaceVersion: typeof STORE_INTERFACE = 1`). Default: that of the core beside it.
+   */
+  readonly interfaceVersion?: number;
+
+  /**
    * Prepares the database. Called once, before the first call. If it fails, it is called again before the next call.
    */
   setup?(): Promise<void>;

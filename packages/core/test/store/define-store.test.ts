@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type CheckpointStore, defineStore, encodeCursor } from "../../src/store/index.ts";
+import { createWorkflowEngine, WorkflowState } from "../../src/index.ts";
+import {
+  type CheckpointStore,
+  defineStore,
+  encodeCursor,
+  interceptStore,
+  STORE_INTERFACE,
+} from "../../src/store/index.ts";
 import { newCommit } from "./requests.ts";
 import { CAPABILITIES, calls, driverWith, HEAD, storeWith } from "./stub-driver.ts";
 
@@ -17,6 +24,25 @@ it("has the given capabilities, which cannot be changed", () => {
   const { capabilities } = defineStore(CAPABILITIES, driverWith({}));
   expect(capabilities).toEqual(CAPABILITIES);
   expect(Object.isFrozen(capabilities)).toBe(true);
+});
+
+it("has the version of the store interface that its driver names, or else core's own", () => {
+  expect(defineStore(CAPABILITIES, driverWith({})).interfaceVersion).toBe(STORE_INTERFACE);
+  expect(defineStore(CAPABILITIES, driverWith({ interfaceVersion: 7 })).interfaceVersion).toBe(7);
+});
+
+it("is refused by an engine of another version of the interface, also behind interceptStore()", () => {
+  const engineOn = (store: CheckpointStore) => createWorkflowEngine({ store, workflows: [], executors: {} });
+  const newer = defineStore(CAPABILITIES, driverWith({ interfaceVersion: STORE_INTERFACE + 1 }));
+  for (const store of [newer, interceptStore(newer, (_method, call) => call())]) {
+    const refusal = expect.objectContaining({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(/store.* has version 2 of the store interface, .* has version 1.*npm ls/),
+    });
+    expect(() => engineOn(store)).toThrow(refusal);
+    expect(() => WorkflowState.withStore(store)).toThrow(refusal);
+  }
+  expect(() => engineOn({ ...interceptStore(newer, (_method, call) => call()), interfaceVersion: 1 })).not.toThrow();
 });
 
 it.each(Object.entries(calls))(
