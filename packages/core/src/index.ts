@@ -14,6 +14,17 @@ export { type CreateEngineFor, createWorkflowEngine } from "./engine/engine.ts";
 export type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine/engine-options.ts";
 export type { EngineEvent, ExecutionEvent, LogLevel } from "./engine/events.ts";
 export type {
+  ExecutionInspection,
+  InspectExecutionOptions,
+  InspectedChange,
+  InspectedDefinition,
+  InspectedProgress,
+  InspectedRecord,
+  InspectedWait,
+  RecordsPage,
+  RecordsQuery,
+} from "./engine/execution-inspection.ts";
+export type {
   CancelExecutionOptions,
   CheckpointsPage,
   DeleteExecutionOptions,

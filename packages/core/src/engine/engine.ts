@@ -149,6 +149,10 @@ function membersOf(
       const { checkStateOptions } = await import("./state-query.ts");
       return readWorkflowState(options, executionId, checkStateOptions(bind("getExecutionState", query)));
     },
+    inspectExecution: async (call) => {
+      const bound = bind("inspectExecution", call);
+      return (await load()).inspect(bound);
+    },
     watchExecution: (call) =>
       endable(async function* (ending) {
         const bound = bind("watchExecution", call);

@@ -5,6 +5,7 @@ import { Emitter } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import type { ExecutionEvent } from "./events.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
+import type { ExecutionInspection, InspectExecutionOptions } from "./execution-inspection.ts";
 import type { ExecutionWatches } from "./execution-watches.ts";
 import type { Executions } from "./executions.ts";
 import type { ForkExecutionOptions } from "./fork-options.ts";
@@ -91,6 +92,11 @@ export class Runtime {
   async fork(call: ForkExecutionOptions<object>): Promise<{ executionId: string }> {
     const { forkExecution } = await import("./fork.ts");
     return forkExecution({ surroundings: this.#surroundings, catalog: this.#catalog, emitter: this.#emitter }, call);
+  }
+
+  async inspect(call: InspectExecutionOptions): Promise<ExecutionInspection> {
+    const { inspectExecution } = await import("./inspect.ts");
+    return inspectExecution({ surroundings: this.#surroundings, catalog: this.#catalog }, call);
   }
 
   async drain(given: DrainOptions): Promise<void> {

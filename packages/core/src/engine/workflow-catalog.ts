@@ -153,9 +153,19 @@ export class WorkflowCatalog {
   async graph(hash: string): Promise<CompiledGraph | undefined> {
     const ready = this.#ready.get(hash);
     if (ready !== undefined) return ready.graph;
+    const definition = await this.kept(hash);
+    return definition === undefined ? undefined : compileGraph(definition);
+  }
+
+  /**
+   * Reads a kept definition, also one that this engine cannot run; `undefined` if there is none, or it is not whole.
+   *
+   * @throws {WorkflowError} STORE_UNAVAILABLE
+   */
+  async kept(hash: string): Promise<WorkflowDefinition | undefined> {
     const json = await this.#reading.once(hash, () => this.#store.getDefinition(hash));
     try {
-      return compileGraph(readKept(hash, json));
+      return readKept(hash, json);
     } catch {
       return undefined;
     }

@@ -1,6 +1,7 @@
 import type { ReadonlyWorkflowState, WorkflowStateClass } from "../state/bind-workflow-state.ts";
 import type { Page } from "../store/checkpoint-store.ts";
 import type { WorkflowSource } from "./engine-options.ts";
+import type { ExecutionInspection, InspectExecutionOptions } from "./execution-inspection.ts";
 import type {
   CancelExecutionOptions,
   DeleteExecutionOptions,
@@ -112,6 +113,21 @@ interface ExecutionMembers<Context extends object> {
    *   STATE_TYPE_UNKNOWN, STORE_UNAVAILABLE
    */
   getExecutionState(executionId: string, options?: GetExecutionStateOptions): Promise<ReadonlyWorkflowState<Context>>;
+  /**
+   * Opens an execution for tools that show it: its definitions, its records newest first, and what each one changed.
+   *
+   * - Runs nothing, and needs neither workflows nor executors. Contexts come as the codec's texts, so that every value is
+   *   shown as what it is.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const inspection = await inspectExecution({ executionId });
+   * const { items } = await inspection.records({ limit: 100 });
+   * ```
+   */
+  inspectExecution(options: InspectExecutionOptions): Promise<ExecutionInspection>;
   /**
    * Watches an execution until it ends or is deleted: its status, its steps and its new checkpoints.
    *

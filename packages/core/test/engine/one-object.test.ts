@@ -14,6 +14,7 @@ const SHAPES: Record<string, string> = {
   drain: "{ timeoutMs? }",
   executeWorkflowSync: "{ workflowId, userId, initialData?, executionId? }",
   resumeWorkflow: "{ executionId, nodeId?, data?, definition?, waitForLeaseMs?, userId?, timeoutMs?,",
+  inspectExecution: "{ executionId, userId? }",
   watchExecution: "{ executionId, signal?, checkpoints?, userId? }",
   cancelExecution: "{ executionId, reason?, userId? }",
   forkExecution: "{ executionId, at, context?, definition?, userId? }",

@@ -43,6 +43,7 @@ const BY_ID: Record<string, Call> = {
     members.executeWorkflowV2({ workflowId: "chain", userId: "", ...user, resumeFromExecutionId }),
   resumeWorkflow: (members, executionId, user) => members.resumeWorkflow({ executionId, data: "yes", ...user }),
   getExecutionState: (members, executionId, user) => members.getExecutionState(executionId, user),
+  inspectExecution: (members, executionId, user) => members.inspectExecution({ executionId, ...user }),
   watchExecution: (members, executionId, user) => first(members.watchExecution({ executionId, ...user })),
   cancelExecution: (members, executionId, user) => members.cancelExecution({ executionId, ...user }),
   forkExecution: (members, executionId, user) => members.forkExecution({ executionId, at: { stepNumber: 0 }, ...user }),
