@@ -1,12 +1,12 @@
-import * as z from "zod/mini";
-import { checker, type OptionSchemas } from "../checker.ts";
+import { checker } from "../checker.ts";
 import type { WorkflowDefinition } from "../definition/schema.ts";
 import { WorkflowError } from "../errors.ts";
+import { filter, type OptionTable, optional, wholeNumber } from "../option.ts";
 import { checkHead } from "../state/checked-history.ts";
 import { readingRecord } from "../state/corrupt.ts";
 import { difference } from "../state/delta.ts";
 import { History } from "../state/history.ts";
-import { filter, id } from "../state/id-schemas.ts";
+import { id } from "../state/id-option.ts";
 import { readHead } from "../state/open-execution.ts";
 import { parsePayload } from "../state/payload.ts";
 import { readSteadily } from "../state/read-history.ts";
@@ -34,20 +34,10 @@ const MAX_RECORDS = 1_000;
 /** A longer payload of a completed node is not searched for its outputs, in characters. */
 const MAX_SEARCHED = 100_000;
 
-const wholeFrom = (least: number, most: number) =>
-  z
-    .number()
-    .check(
-      z.refine(
-        (value) => Number.isSafeInteger(value) && value >= least && value <= most,
-        `must be a whole number from ${least} to ${most}`,
-      ),
-    );
-
-const inspectOptions: OptionSchemas<InspectExecutionOptions> = { executionId: id, userId: filter(id) };
-const recordsOptions: OptionSchemas<RecordsQuery> = {
-  limit: wholeFrom(1, MAX_RECORDS),
-  before: z.optional(wholeFrom(0, Number.MAX_SAFE_INTEGER)),
+const inspectOptions: OptionTable<InspectExecutionOptions> = { executionId: id, userId: filter(id) };
+const recordsOptions: OptionTable<RecordsQuery> = {
+  limit: wholeNumber(1, MAX_RECORDS),
+  before: optional(wholeNumber(0)),
 };
 const checkOptions: (value: unknown) => InspectExecutionOptions = checker("inspectExecution", inspectOptions);
 const checkRecords: (value: unknown) => RecordsQuery = checker("inspectExecution: records", recordsOptions);
