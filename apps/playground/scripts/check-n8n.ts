@@ -2,6 +2,7 @@
  * Imports and compares every n8n export in a folder: `node scripts/check-n8n.ts FOLDER`.
  *
  * - Each file must compare with equal outputs and no repeated completed node, or be refused because of a loop.
+ * - A comparison with a recorded run of V1 must find each planted difference at its node, and none where there is none.
  * - The script counts the connections independently. Each must be an edge or be listed as dropped.
  */
 import { readdir } from "node:fs/promises";
@@ -16,12 +17,15 @@ import { runV1 } from "../src/compare/executors.ts";
 import { readJson } from "../src/import/json-file.ts";
 import { type LoadedWorkflow, parseWorkflows } from "../src/import/workflow-file.ts";
 import { openStore } from "../src/store/open-store.ts";
+import { checkPlanted } from "./planted-differences.ts";
 
 interface Row {
   file: string;
   result: "equal" | "loop" | "FAILED";
   edges: string;
   nodes: string;
+  /** The planted differences that were found, and all of them. */
+  planted: string;
   remark: string;
 }
 
@@ -42,6 +46,7 @@ const lines = renderTable(rows, [
   { title: "result", cell: ({ result }) => result },
   { title: "edges", align: "right", cell: ({ edges }) => edges },
   { title: "nodes run", align: "right", cell: ({ nodes }) => nodes },
+  { title: "planted", align: "right", cell: ({ planted }) => planted },
   { title: "", cell: ({ remark }) => oneLine(remark), maxWidth: 36 },
 ]);
 const count = (result: Row["result"]) => rows.filter((row) => row.result === result).length;
@@ -53,7 +58,7 @@ process.exitCode = count("FAILED") === 0 && rows.length > 0 ? 0 : 1;
 
 async function check(file: string, value: unknown): Promise<Row> {
   const edgesIn = countMainConnections(value);
-  const row = { file, edges: `${edgesIn}`, nodes: "" };
+  const row = { file, edges: `${edgesIn}`, nodes: "", planted: "" };
   try {
     const [loaded] = parseWorkflows(value, file) as [LoadedWorkflow];
     const { executors, passedThrough } = resolveExecutors(loaded, { bundled: environment.nodes });
@@ -66,14 +71,20 @@ async function check(file: string, value: unknown): Promise<Row> {
       v2: { store, contextMode: "frozen" },
       runLimitMs: 60_000,
     });
+    environment.services.reset(loaded.faults);
+    const countRequests = () => environment.services.received;
+    const { same, planted, missed, requests } = await checkPlanted(loaded, { executors, countRequests });
+    const isFound = same.result === "equal" && missed.length === 0 && requests.v2 === 0;
+    if (!isFound) process.stderr.write(`${JSON.stringify({ file, same, missed: missed.slice(0, 3), requests })}\n`);
     const hasAll = edgesIn === edgesOut + dropped;
     const stoodIn = [...passedThrough.values()].reduce((sum, one) => sum + one, 0);
     const { attached = [] } = loaded.n8n ?? {};
     return {
       ...row,
-      result: report.ok && hasAll ? "equal" : "FAILED",
+      result: report.ok && hasAll && isFound ? "equal" : "FAILED",
       edges: `${edgesIn}=${edgesOut}${dropped === 0 ? "" : `+${dropped}`}`,
       nodes: `${report.nodes.run}/${report.nodes.total}`,
+      planted: `${planted - missed.length}/${planted}`,
       remark: report.difference?.replace(/\s+/g, " ") ?? `${stoodIn} passed through, ${attached.length} attached`,
     };
   } catch (error) {

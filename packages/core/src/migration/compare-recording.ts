@@ -35,6 +35,9 @@ export class RecordingComparison {
       executors: (type) => this.#executorOf(type),
       clock: surroundings.clock,
       logger: SILENT,
+      onEvent: (event) => {
+        if (event.type === "node.skipped") this.#replays.get(event.executionId)?.skip(event.nodeId);
+      },
       ...(codec === undefined ? {} : { codec }),
       ...(nodeTimeoutMs === undefined ? {} : { nodeTimeoutMs }),
     });

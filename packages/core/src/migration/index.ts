@@ -1,3 +1,5 @@
+export type { CompareOptions } from "./compare-options.ts";
+export { type ComparisonOptions, createComparison } from "./create-comparison.ts";
 export { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
 export { formatRolloutReport } from "./format-report.ts";
 export { importExecutionOutputs } from "./import-execution-outputs.ts";
@@ -36,7 +38,7 @@ export { createRecorder, type Recorder, type RecorderOptions, type RecorderStats
 export type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
 export { type RolloutReport, report, type ShadowSummary, type WorkflowSummary } from "./report.ts";
 export { createRollout, type Rollout, type RolloutResult } from "./rollout.ts";
-export type { CompareOptions, RolloutOptions } from "./rollout-options.ts";
+export type { RolloutOptions } from "./rollout-options.ts";
 export type { AroundNode } from "./run-recording.ts";
 export type { Percentiles, RunSummary } from "./run-summary.ts";
 export type { V1Call, V1Result } from "./v1-shape.ts";

@@ -62,7 +62,8 @@ export interface RunOutcome {
 /** A place where V1 and V2 differ. */
 export interface ShadowDifference {
   /**
-   * - `context`: the context after the node. `route`: the edges that the node chose.
+   * - `context`: the context after the node. `route`: the edges that the node chose; or those that leave it in V2, so
+   *   that V2 passes over a node of V1.
    * - `node`: it was the turn of one node in V1, and of another one in V2. `nodeId` is the one that V1 has nowhere, else
    *   V1's.
    * - `definition`: the node's type or data, with a `path` that begins with `type` or `data`.

@@ -41,6 +41,8 @@ export class Replay {
   recordedNodes = 0;
   readonly #recording: Recording;
   readonly #options: ReplayOptions;
+  /** The nodes that V2 passes over, each with the node of V1 after which that was certain. */
+  readonly #skipped = new Map<string, RecordedNode>();
   #next = 0;
 
   constructor(recording: Recording, options: ReplayOptions) {
@@ -61,6 +63,12 @@ export class Replay {
     return this.#runLive(recorded as RecordedNode, executor, args);
   }
 
+  /** Takes note that V2 will not run a node, because of the edges that the node before has chosen. */
+  skip(nodeId: string): void {
+    const last = this.#recording.nodes[this.#next - 1];
+    if (last !== undefined) this.#skipped.set(nodeId, last);
+  }
+
   /** Compares the end of V2's run. */
   end(ended: { output: unknown } | { error: string }): void {
     if (this.difference !== undefined) return;
@@ -71,7 +79,7 @@ export class Replay {
       if (result.success || left !== undefined) this.note("failure", last, { v1: undefined, v2: ended.error });
       return;
     }
-    if (left !== undefined) this.note("node", left, { v1: nameOf(left), v2: undefined });
+    if (left !== undefined) this.#noteOther(left, undefined);
     else if (!result.success) this.note("failure", last, { v1: result.error ?? "It failed.", v2: undefined });
     else if (result.output !== undefined) {
       const [place] = differences(result.output, ended.output, this.#options.ignored);
@@ -80,14 +88,11 @@ export class Replay {
   }
 
   #compareBefore(recorded: RecordedNode | undefined, { node, context }: Args) {
-    const { nodes } = this.#recording;
-    const before = nodes[this.#next - 1];
+    const before = this.#recording.nodes[this.#next - 1];
     const isSame = recorded !== undefined && (recorded.nodeId ?? node.id) === node.id;
     if (!isSame) {
-      // A node that V1 has nowhere is the odd one; otherwise the one whose turn it was.
-      const isExtra = !nodes.some(({ nodeId }) => nodeId === node.id);
-      const at = isExtra || recorded === undefined ? { nodeId: node.id } : recorded;
-      throw this.#found("node", at, { v1: recorded && nameOf(recorded), v2: node.id });
+      this.#noteOther(recorded, node.id);
+      throw different();
     }
     if (recorded.nodeType !== nodeType(node)) {
       const at = recorded.nodeId === undefined ? { nodeId: node.id } : recorded;
@@ -139,10 +144,23 @@ export class Replay {
     return handles === undefined ? gave : route(gave, handles);
   }
 
+  /** Notes that it was the turn of one node in V1, and of another one in V2. */
+  #noteOther(recorded: RecordedNode | undefined, v2: string | undefined): void {
+    const v1 = recorded === undefined ? undefined : nameOf(recorded);
+    const router = recorded?.nodeId === undefined ? undefined : this.#skipped.get(recorded.nodeId);
+    if (router !== undefined) {
+      this.note("route", router, { v1, v2 });
+      return;
+    }
+    // A node that V1 has nowhere is the odd one; otherwise the one whose turn it was.
+    const isExtra = v2 !== undefined && !this.#recording.nodes.some(({ nodeId }) => nodeId === v2);
+    this.note("node", isExtra ? { nodeId: v2 } : recorded, { v1, v2 });
+  }
+
   /** Notes the first difference, and returns the error that ends the run of V2. */
   #found(...found: Parameters<Replay["note"]>): Error {
     this.note(...found);
-    return new NonRetryableError("V1 and V2 differ.");
+    return different();
   }
 
   /** Notes a difference, if it is the first. */
@@ -195,6 +213,10 @@ function withOwnContext(args: Args): Args {
 
 function isSameSet(first: readonly string[], second: readonly string[] = []): boolean {
   return new Set(first).size === new Set(second).size && first.every((each) => second.includes(each));
+}
+
+function different(): NonRetryableError {
+  return new NonRetryableError("V1 and V2 differ.");
 }
 
 function nameOf({ nodeId, nodeType: type }: RecordedNode): string {

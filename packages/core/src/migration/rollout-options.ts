@@ -2,8 +2,9 @@ import { checker } from "../checker.ts";
 import { count, positiveMs } from "../durations.ts";
 import type { EngineInternals } from "../engine/engine-internals.ts";
 import { mustBe } from "../given.ts";
-import { type Check, callback, numberFrom, type OptionTable, optional, options, texts } from "../option.ts";
+import { type Check, callback, numberFrom, type OptionTable, optional, options } from "../option.ts";
 import { quoted } from "../text.ts";
+import { COMPARISON, type CompareOptions } from "./compare-options.ts";
 import { checkedInternals, engineOption } from "./engine-option.ts";
 import type { ExecutorName, RolloutOutcome, StopReason } from "./outcomes.ts";
 import type { Recorder } from "./recorder.ts";
@@ -36,8 +37,13 @@ export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<s
   executionId?: (call: Call) => string | undefined;
   /** Records runs of V1, and compares V2 with them in the background. Without it nothing is compared. */
   shadow?: Recorder;
-  /** How V2 is compared with the recordings of `shadow`. */
-  compare?: CompareOptions;
+  /**
+   * How V2 is compared with the recordings of `shadow`.
+   *
+   * - `maxPendingBytes`: the bytes of recordings that may wait for their comparison. More are left out. Default:
+   *   16,000,000.
+   */
+  compare?: CompareOptions & { maxPendingBytes?: number };
   /**
    * When to send all calls of this process to V1, until it ends. Each is optional.
    *
@@ -50,24 +56,6 @@ export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<s
   onStop?: (reason: StopReason) => unknown;
   /** Is called with every outcome. The call does not wait for it, and its failures are ignored. */
   onOutcome?: (outcome: RolloutOutcome) => unknown;
-}
-
-/** How V2 is compared with recordings of V1. */
-export interface CompareOptions {
-  /**
-   * The node types whose own executors run in a comparison. Name only those **without side effects**: transformations,
-   * conditions, loops. They may run twice. All others are answered from the recording. Default: none.
-   */
-  live?: readonly string[] | ((nodeType: string) => boolean);
-  /**
-   * The places in the context that differ by nature, such as `crm.*.at`; `*` is one key or index, `**` any number of them.
-   * Times of the run itself, and values that differ between two runs of one live node, are found without it.
-   */
-  ignore?: readonly string[];
-  /** Milliseconds after which a comparison is given up. Default: 5,000. */
-  timeoutMs?: number;
-  /** The bytes of recordings that may wait for their comparison. More are left out. Default: 16,000,000. */
-  maxPendingBytes?: number;
 }
 
 const PERCENT = "a number from 0 to 100, or a function";
@@ -99,12 +87,7 @@ const OPTIONS: OptionTable<RolloutOptions> = {
   ),
   compare: optional(
     options(
-      {
-        live: optional((value) => (typeof value === "function" ? undefined : texts.check(value))),
-        ignore: optional(texts),
-        timeoutMs: optional(positiveMs),
-        maxPendingBytes: optional(count),
-      },
+      { ...COMPARISON, maxPendingBytes: optional(count) },
       "an object { live?, ignore?, timeoutMs?, maxPendingBytes? }",
     ),
   ),

@@ -1,34 +1,20 @@
 import type { EngineInternals } from "../engine/engine-internals.ts";
+import { replayOptionsOf } from "./compare-options.ts";
 import { RecordingComparison, skipped } from "./compare-recording.ts";
 import type { ShadowOutcome } from "./outcomes.ts";
-import { parsePathPattern } from "./path-pattern.ts";
 import type { Recording } from "./recording.ts";
-import type { CompareOptions } from "./rollout-options.ts";
+import type { RolloutOptions } from "./rollout-options.ts";
 
-const DEFAULTS = { timeoutMs: 5_000, maxPendingBytes: 16_000_000 };
+const DEFAULT_MAX_BYTES = 16_000_000;
 
 /** @throws {WorkflowError} INVALID_ARGUMENT for a path that cannot be read */
 export function createShadowQueue(
   v2: EngineInternals,
-  options: CompareOptions,
+  { maxPendingBytes = DEFAULT_MAX_BYTES, ...options }: NonNullable<RolloutOptions["compare"]>,
   onOutcome: (outcome: ShadowOutcome) => void,
 ): ShadowQueue {
-  const {
-    live = [],
-    ignore = [],
-    timeoutMs = DEFAULTS.timeoutMs,
-    maxPendingBytes = DEFAULTS.maxPendingBytes,
-  } = options;
-  const ignored = ignore.map((path) => parsePathPattern(path, "createRollout: compare: ignore"));
-  const isLive = (type: string): boolean => {
-    if (typeof live !== "function") return live.includes(type);
-    try {
-      return live(type) === true;
-    } catch {
-      return false;
-    }
-  };
-  return new ShadowQueue(new RecordingComparison(v2, { ignored, isLive, timeoutMs }), maxPendingBytes, onOutcome);
+  const comparison = new RecordingComparison(v2, replayOptionsOf(options, "createRollout: compare"));
+  return new ShadowQueue(comparison, maxPendingBytes, onOutcome);
 }
 
 /** Compares recordings in the background, one at a time, within a number of bytes. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { createWorkflowEngine, type NodeExecutor, patch, suspend, type WorkflowDefinition } from "../../src/index.ts";
-import { type CompareOptions, createRecorder, createRollout, type ShadowOutcome } from "../../src/migration/index.ts";
+import { createRecorder, createRollout, type RolloutOptions, type ShadowOutcome } from "../../src/migration/index.ts";
 import { interceptStore } from "../../src/store/index.ts";
 import { createWorkflowExecutor } from "../../src/v1/index.ts";
 import { SILENT } from "../engine/silent.ts";
@@ -43,7 +43,7 @@ async function shadowed(
     workflow: WorkflowDefinition;
     v1: Executors;
     v1Workflow: WorkflowDefinition;
-    compare: CompareOptions;
+    compare: NonNullable<RolloutOptions["compare"]>;
     initialData: Record<string, unknown>;
   }> = {},
 ) {
