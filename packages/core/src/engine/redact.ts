@@ -1,4 +1,5 @@
-const REDACTED = "[redacted]";
+/** Stands for a value that is not to be shown. */
+export const REDACTED = "[redacted]";
 /** The greatest depth that is searched. Deeper values are replaced as a whole. */
 const MAX_DEPTH = 8;
 

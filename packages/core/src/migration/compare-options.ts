@@ -36,7 +36,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 export function replayOptionsOf(
   { live = [], ignore = [], timeoutMs = DEFAULT_TIMEOUT_MS }: CompareOptions,
   name: string,
-): ReplayOptions & { timeoutMs: number } {
+): Omit<ReplayOptions, "redact"> & { timeoutMs: number } {
   const isLive = (type: string): boolean => {
     if (typeof live !== "function") return live.includes(type);
     try {

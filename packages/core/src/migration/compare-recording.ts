@@ -25,8 +25,11 @@ export class RecordingComparison {
   readonly #wrapped = new WeakMap<Executor, Executor>();
   readonly #run: EngineInternals["executeCopied"];
 
-  constructor({ options, surroundings }: EngineInternals, compare: ReplayOptions & { timeoutMs: number }) {
-    this.#options = compare;
+  constructor(
+    { options, surroundings }: EngineInternals,
+    compare: Omit<ReplayOptions, "redact"> & { timeoutMs: number },
+  ) {
+    this.#options = { ...compare, redact: options.redact ?? [] };
     this.#executors = new ExecutorLookup(options.executors);
     const { workflows, codec, nodeTimeoutMs } = options;
     const engine = createWorkflowEngine({

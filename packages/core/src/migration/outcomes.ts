@@ -74,7 +74,10 @@ export interface ShadowDifference {
   nodeId?: string;
   /** The place in the context, such as `order.items.*.price`; `*` stands for an index. Empty: the whole context. */
   path?: string;
-  /** The value of each, as JSON-like text of up to 300 characters. Absent: there is none. */
+  /**
+   * The value of each, as JSON-like text of up to 300 characters. Absent: there is none. Values under the keys that the
+   * engine's `redact` names are "[redacted]".
+   */
   v1?: string;
   v2?: string;
 }

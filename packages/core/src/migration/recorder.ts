@@ -20,6 +20,8 @@ export interface RecorderOptions {
   sample?: number | ((call: V1Call) => boolean);
   /** The most bytes of a recording, as estimated: two per character. A larger run is not recorded. Default: 1,000,000. */
   maxBytes?: number;
+  /** The most runs that are recorded at the same time. Of further ones only times are taken. Default: 20. */
+  maxConcurrentRuns?: number;
   /**
    * Reads the arguments of V1's executors. Default: the first one is an object with `context`, `node` or `nodeId`, and
    * `data` (else that of the node).
@@ -80,13 +82,14 @@ export interface Recorder {
 /** Stands for a run of V2. */
 const V2 = Symbol("V2");
 
-const DEFAULT_MAX_BYTES = 1_000_000;
+const DEFAULTS = { maxBytes: 1_000_000, maxConcurrentRuns: 20 };
 
 const SAMPLE = "a number from 0 to 1, or a function";
 
 const OPTIONS: OptionTable<RecorderOptions> = {
   sample: optional((value) => (typeof value === "function" ? undefined : numberFrom(0, 1, SAMPLE)(value))),
   maxBytes: optional(count),
+  maxConcurrentRuns: optional(count),
   read: optional(callback),
   onRecording: optional(callback),
 };
@@ -98,7 +101,8 @@ const checkOptions = checker<RecorderOptions>("createRecorder", OPTIONS);
  *
  * - Wrap the executors where V1's own registry hands them out.
  * - It copies the context before each node, and the output. It never makes V1 fail: its own failures are only counted.
- * - The copies take time: about a third of that of `structuredClone`. `sample` and `maxBytes` bound it.
+ * - The copies take time: about a third of that of `structuredClone`. `sample` and `maxBytes` bound it. At most
+ *   `maxConcurrentRuns` times `maxBytes` are in memory for runs under way.
  * - V1 runs one node at a time. A run in which two executors run at once is not recorded.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
@@ -110,9 +114,11 @@ const checkOptions = checker<RecorderOptions>("createRecorder", OPTIONS);
  * ```
  */
 export function createRecorder(options: RecorderOptions = {}): Recorder {
-  const { sample = 1, maxBytes = DEFAULT_MAX_BYTES, read = readArguments, onRecording } = checkOptions(options);
+  const { sample = 1, read = readArguments, onRecording, ...limits } = checkOptions(options);
+  const { maxBytes, maxConcurrentRuns } = { ...DEFAULTS, ...limits };
+  let underWay = 0;
   const stats: RecorderStats = { runs: 0, recorded: 0, dropped: 0, errors: 0, directCalls: 0 };
-  const current = new AsyncLocalStorage<RunRecording | typeof V2>();
+  const current = new AsyncLocalStorage<RunRecording | typeof V2 | undefined>();
   const direct = new DirectCalls();
   const onError = () => {
     stats.errors += 1;
@@ -129,14 +135,17 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
 
   const runRecorded: Recorder["runRecorded"] = async (call, v1, onEnd, around) => {
     stats.runs += 1;
-    const run = new RunRecording(call, { maxBytes: isSampled(call) ? maxBytes : undefined, onError, around });
+    const isRecorded = underWay < maxConcurrentRuns && isSampled(call);
+    if (isRecorded) underWay += 1;
+    const run = new RunRecording(call, { maxBytes: isRecorded ? maxBytes : undefined, onError, around });
     const end = (ended: { result: unknown } | { error: unknown }) => {
       const recorded = run.end(ended);
+      if (isRecorded) underWay -= 1;
       const { recording } = recorded;
       if (recording?.problem !== undefined) stats.dropped += 1;
       else if (recording !== undefined) stats.recorded += 1;
       // Outside of the run: what the listeners start does not belong to it.
-      current.exit(() => {
+      current.run(undefined, () => {
         tell(onEnd, recorded);
         if (recording !== undefined && onRecording !== undefined) tell(onRecording, recording);
       });

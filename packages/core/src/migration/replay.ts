@@ -4,17 +4,18 @@ import { route } from "../engine/node-executor.ts";
 import { contextAfter, type NextOutcome, readResult } from "../engine/node-outcome.ts";
 import { messageOf, NonRetryableError } from "../errors.ts";
 import { cleanText } from "../text.ts";
-import type { DifferingPath } from "./differing-paths.ts";
 import type { ShadowDifference } from "./outcomes.ts";
 import type { PathPattern } from "./path-pattern.ts";
 import type { RecordedNode, Recording } from "./recording.ts";
-import { areEqual, areOwnTimes, differences, differsByNature, pathOf, textOf } from "./value-comparison.ts";
+import { areEqual, areOwnTimes, differences, differsByNature, pathOf, shown, textOf } from "./value-comparison.ts";
 import { copyValue } from "./value-copy.ts";
 
 /** How recordings are compared. */
 export interface ReplayOptions {
   ignored: readonly PathPattern[];
   isLive: (nodeType: string) => boolean;
+  /** The keys, in any case, whose values are not shown. */
+  redact: readonly string[];
 }
 
 type Executor = NodeExecutor<WorkflowContext, unknown>;
@@ -83,7 +84,7 @@ export class Replay {
     else if (!result.success) this.note("failure", last, { v1: result.error ?? "It failed.", v2: undefined });
     else if (result.output !== undefined) {
       const [place] = differences(result.output, ended.output, this.#options.ignored);
-      if (place !== undefined) this.note("context", last, shown(place));
+      if (place !== undefined) this.note("context", last, shown(place, this.#options.redact));
     }
   }
 
@@ -99,10 +100,10 @@ export class Replay {
       throw this.#found("definition", at, { path: "type", v1: recorded.nodeType, v2: nodeType(node) });
     }
     const [place] = differences(recorded.given, context, this.#options.ignored);
-    if (place !== undefined) throw this.#found("context", before, shown(place));
+    if (place !== undefined) throw this.#found("context", before, shown(place, this.#options.redact));
     if (recorded.data === undefined) return;
     const [first] = differences({ data: recorded.data }, { data: node.data ?? {} }, this.#options.ignored);
-    if (first !== undefined) throw this.#found("definition", { nodeId: node.id }, shown(first));
+    if (first !== undefined) throw this.#found("definition", { nodeId: node.id }, shown(first, this.#options.redact));
   }
 
   async #runLive(recorded: RecordedNode, executor: Executor, args: Args) {
@@ -138,7 +139,7 @@ export class Replay {
       }
     }
     const [first] = left;
-    if (first !== undefined) throw this.#found("context", { nodeId }, shown(first));
+    if (first !== undefined) throw this.#found("context", { nodeId }, shown(first, this.#options.redact));
     for (const place of found) this.varying.add(pathOf(place));
     const gave = recorded.gave as WorkflowContext;
     return handles === undefined ? gave : route(gave, handles);
@@ -177,10 +178,6 @@ export class Replay {
       ...(v2 === undefined ? {} : { v2: cleanText(v2) }),
     };
   }
-}
-
-function shown(place: DifferingPath): { path: string; v1: string; v2: string } {
-  return { path: pathOf(place), v1: textOf(place.values[0]), v2: textOf(place.values[1]) };
 }
 
 /** Answers a node as V1's did. */

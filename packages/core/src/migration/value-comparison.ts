@@ -1,4 +1,5 @@
 import { inspect, isDeepStrictEqual } from "node:util";
+import { REDACTED, redacted } from "../engine/redact.ts";
 import { cleanText } from "../text.ts";
 import { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
 import { timeOf } from "./natural-values.ts";
@@ -57,8 +58,22 @@ function typeOf(value: unknown): unknown {
   return typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : typeof value;
 }
 
+/** Writes a place for an outcome: its path and both values. Values under the keys of `redact` are not shown. */
+export function shown(
+  { path, values: [v1, v2] }: DifferingPath,
+  redact: readonly string[],
+): { path: string; v1: string; v2: string } {
+  const secret = new Set(redact.map((key) => key.toLowerCase()));
+  const isSecret = path.some((step) => typeof step === "object" && secret.has(step.key.toLowerCase()));
+  const text = (value: unknown): string => {
+    if (isSecret) return REDACTED;
+    return textOf(secret.size > 0 && typeof value === "object" && value !== null ? redacted(value, redact) : value);
+  };
+  return { path: pathOf({ path }), v1: text(v1), v2: text(v2) };
+}
+
 /** Writes the path of a place for an outcome. */
-export function pathOf({ path }: DifferingPath): string {
+export function pathOf({ path }: Pick<DifferingPath, "path">): string {
   return cleanText(writePathPattern(path), MAX_TEXT);
 }
 

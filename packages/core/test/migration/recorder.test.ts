@@ -228,6 +228,14 @@ describe("V1 is unharmed", () => {
   });
 });
 
+it("at most maxConcurrentRuns are recorded at the same time", async () => {
+  const { recorder, recordings, run } = ownV1(mutating, { maxConcurrentRuns: 2 });
+  await Promise.all(Array.from({ length: 5 }, (_, n) => run({ n })));
+  expect(recordings).toHaveLength(2);
+  await run();
+  expect(recorder.stats).toMatchObject({ runs: 6, recorded: 3 });
+});
+
 it("sample chooses the runs that are recorded", async () => {
   const none = ownV1(mutating, { sample: 0 });
   await none.run();

@@ -39,12 +39,14 @@ async function shadowed(
     v1Workflow = workflow,
     compare = { live: ["sum"] },
     initialData = { n: 1 } as Record<string, unknown>,
+    redact = [] as string[],
   }: Partial<{
     workflow: WorkflowDefinition;
     v1: Executors;
     v1Workflow: WorkflowDefinition;
     compare: NonNullable<RolloutOptions["compare"]>;
     initialData: Record<string, unknown>;
+    redact: string[];
   }> = {},
 ) {
   const shadow = createRecorder();
@@ -56,7 +58,13 @@ async function shadowed(
   });
   const { executeWorkflow, settled } = createRollout({
     v1: createWorkflowExecutor({ workflows: [v1Workflow], executors: registry }).executeWorkflowSync,
-    v2: createWorkflowEngine({ store, workflows: [workflow], executors: { ...v1, ...changes }, logger: SILENT }),
+    v2: createWorkflowEngine({
+      store,
+      workflows: [workflow],
+      executors: { ...v1, ...changes },
+      logger: SILENT,
+      redact,
+    }),
     percent: 0,
     shadow,
     compare,
@@ -213,6 +221,17 @@ describe("a comparison of V2 with a recorded run", () => {
     const named = await shadowed(one(2), { ...given, compare: { live: ["sum"], ignore: ["meta.run"] } });
     expect(named.shadow).toMatchObject({ result: "equal", recordedNodes: 2 });
     expect((await shadowed(one(2), { ...given })).shadow.difference).toMatchObject({ path: "meta.run" });
+  });
+
+  it("does not show what the engine redacts", async () => {
+    const card = (number: string): Executors => ({
+      sum: ({ context }) => ({ ...context, pay: { Token: number } }),
+    });
+    const v1 = { ...V1, ...card("4111") };
+    const { shadow } = await shadowed(card("4222"), { v1, redact: ["token"] });
+    expect(shadow.difference).toMatchObject({ path: "pay.Token", v1: "[redacted]", v2: "[redacted]" });
+    const whole = await shadowed({ sum: ({ context }) => context }, { v1, redact: ["token"] });
+    expect(whole.shadow.difference).toMatchObject({ path: "pay", v1: "{ Token: '[redacted]' }", v2: "undefined" });
   });
 
   it("keeps dates, maps and the like apart from their texts", async () => {
