@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { type CheckpointStore, isWorkflowError, type NewExecution, WorkflowError } from "../../src/index.ts";
+import { type CheckpointStore, isWorkflowError, type NewExecution, suspend, WorkflowError } from "../../src/index.ts";
 import { interceptStore } from "../../src/store/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { CALL, twoExecutors } from "./two-executors.ts";
@@ -93,26 +93,32 @@ describe("V1 does not run, and the call throws,", () => {
     expect(runs()).toMatchObject([{ executor: "v2", success: false, failure: { code: "STORE_UNAVAILABLE" } }]);
   });
 
-  it("if another process has taken over the execution whose creation was not confirmed", async () => {
-    const clock = new ManualClock();
-    const inner = new MemoryCheckpointStore({ clock });
-    const other = twoExecutors({}, { store: inner.reopen(), executor: () => ({ done: true }) });
-    let isFirst = true;
-    const store = creating(inner, async (_execution, make) => {
-      if (isFirst) {
-        isFirst = false;
-        await make();
-        clock.setNow(clock.now() + 3_600_000);
-        await other.engine.recoverExecutions();
-      }
-      throw away();
-    });
-    const { rollout, ran } = twoExecutors({}, { store });
-    await expect(rollout.executeWorkflow(CALL)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect(ran).toEqual([]);
-    expect(other.ran).toEqual(["v2:a", "v2:b"]);
-    expect(await all(inner)).toMatchObject([{ status: "completed" }]);
-  });
+  it.each([
+    ["completed", { done: true }, ["v2:a", "v2:b"]],
+    ["suspended", suspend(), ["v2:a"]],
+  ])(
+    "if another process has taken over the execution whose creation was not confirmed, and it is %s",
+    async (status, result, nodes) => {
+      const clock = new ManualClock();
+      const inner = new MemoryCheckpointStore({ clock });
+      const other = twoExecutors({}, { store: inner.reopen(), executor: () => result });
+      let isFirst = true;
+      const store = creating(inner, async (_execution, make) => {
+        if (isFirst) {
+          isFirst = false;
+          await make();
+          clock.setNow(clock.now() + 3_600_000);
+          await other.engine.recoverExecutions();
+        }
+        throw away();
+      });
+      const { rollout, ran } = twoExecutors({}, { store });
+      await expect(rollout.executeWorkflow(CALL)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      expect(ran).toEqual([]);
+      expect(other.ran).toEqual(nodes);
+      expect(await all(inner)).toMatchObject([{ status }]);
+    },
+  );
 
   it("if the store goes away in mid-run", async () => {
     const store = interceptStore(new MemoryCheckpointStore(), (method, call) =>

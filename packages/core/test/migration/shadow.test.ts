@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, type NodeExecutor, patch, suspend, type WorkflowDefinition } from "../../src/index.ts";
+import {
+  createWorkflowEngine,
+  type NodeExecutor,
+  patch,
+  route,
+  suspend,
+  type WorkflowContext,
+  type WorkflowDefinition,
+} from "../../src/index.ts";
 import { createRecorder, createRollout, type RolloutOptions, type ShadowOutcome } from "../../src/migration/index.ts";
 import { interceptStore } from "../../src/store/index.ts";
 import { createWorkflowExecutor } from "../../src/v1/index.ts";
@@ -171,6 +179,13 @@ describe("a comparison of V2 with a recorded run", () => {
     expect(await found([load, sum, send, { id: "log", type: "send" }], extra)).toEqual({
       ...{ kind: "node", nodeId: "log", v2: "log" },
     });
+  });
+
+  it("finds a node that leads past the next one of V1, if V1's results choose no edges", async () => {
+    const edges = LINE.edges.map((edge) => ({ ...edge, sourceHandle: "true" }));
+    const load: NodeExecutor = ({ context }) => route(V1.load?.({ context } as never) as WorkflowContext, "false");
+    const { shadow } = await shadowed({ load }, { workflow: { ...LINE, edges }, compare: { live: ["load"] } });
+    expect(shadow.difference).toEqual({ kind: "route", nodeId: "load", v1: "sum" });
   });
 
   it("finds a context that V2 cannot keep, and a workflow that it cannot run", async () => {
