@@ -14,7 +14,7 @@ export interface Manifest {
   author?: string;
   repository?: { type: string; url: string; directory?: string };
   exports?: Record<string, string>;
-  publishConfig?: { exports?: Record<string, string>; bin?: Record<string, string> };
+  publishConfig?: { tag?: string; exports?: Record<string, string>; bin?: Record<string, string> };
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
 }

@@ -1,4 +1,5 @@
-import { relative, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
 import { expect, test } from "vitest";
 import { readManifest } from "../build/manifest.ts";
 import { manifestProblems } from "../packing/manifest-problems.ts";
@@ -32,4 +33,11 @@ test.each(["author", "bugs", "description", "homepage", "keywords", "license", "
 test("a manifest with the directory of another package is refused", () => {
   const copied = { ...complete, repository: { ...root.repository, directory: "packages/other" } } as typeof complete;
   expect(manifestProblems(copied, root, directory)).toEqual([expect.stringContaining("packages/other")]);
+});
+
+test("a package whose README has a notice is not published as latest, and any other is", () => {
+  for (const { folder, manifest } of publicPackages()) {
+    const hasNotice = readFileSync(join(folder, "README.md"), "utf8").includes("**Not yet run on mongod.**");
+    expect([manifest.name, manifest.publishConfig?.tag]).toEqual([manifest.name, hasNotice ? "next" : undefined]);
+  }
 });

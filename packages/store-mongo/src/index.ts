@@ -1,2 +1,2 @@
 export { MongoCheckpointStore } from "./mongo-checkpoint-store.ts";
-export type { MongoConnectOptions, MongoStoreOptions } from "./options.ts";
+export type { MongoClientLike, MongoConnectOptions, MongoStoreOptions } from "./options.ts";

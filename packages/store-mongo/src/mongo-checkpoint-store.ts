@@ -8,6 +8,7 @@ import {
   checkConnectOptions,
   checkStoreOptions,
   databaseOf,
+  type MongoClientLike,
   type MongoConnectOptions,
   type MongoStoreOptions,
   newClient,
@@ -54,14 +55,14 @@ export class MongoCheckpointStore extends DefinedStore {
   }
 
   /**
-   * Uses a client that the application has. `close` leaves it open.
+   * Uses a `MongoClient` that the application has, or that of its Mongoose connection. `close` leaves it open.
    *
    * - Missing indexes are made by the first call, unless `createIndexes` is false (see `setup`).
    * - The store sets its own write and read concern, whatever the client's are.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT
    */
-  static from(client: MongoClient, options: MongoStoreOptions = {}): MongoCheckpointStore {
+  static from(client: MongoClientLike, options: MongoStoreOptions = {}): MongoCheckpointStore {
     checkClient(client);
     const checked = checkStoreOptions(options);
     const database = checked.database ?? databaseOf(client);

@@ -119,8 +119,14 @@ function secretsIn(url: string): string[] {
   return [...userinfo.split(/[:/?#@]/), ...values].filter((each) => each !== "");
 }
 
+/** A `MongoClient`, of any version and any copy of the driver. */
+export interface MongoClientLike {
+  db(name?: string): object;
+  readonly options: { readonly dbName: string };
+}
+
 /** Checks that a client is one of the driver's, of any copy of it. @throws {WorkflowError} INVALID_ARGUMENT */
-export function checkClient(client: MongoClient): void {
+export function checkClient(client: MongoClientLike): asserts client is MongoClient {
   if (typeof client?.db !== "function" || typeof client.options !== "object") {
     throw invalidArgument("client", "must be a MongoClient");
   }
