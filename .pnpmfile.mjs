@@ -5,7 +5,11 @@ const NODE = /^node-(bin-)?(darwin|linux|win)-/;
 
 export const hooks = {
   readPackage(manifest) {
-    if (!NODE.test(manifest.name)) return manifest;
-    return { ...manifest, os: [manifest.os].flat(), cpu: [manifest.cpu].flat() };
+    if (NODE.test(manifest.name)) return { ...manifest, os: [manifest.os].flat(), cpu: [manifest.cpu].flat() };
+    // Without the drivers of other databases: a package that also has one of these would get a TypeORM of its own.
+    if (manifest.name === "typeorm") {
+      return { ...manifest, peerDependencies: { pg: manifest.peerDependencies.pg }, peerDependenciesMeta: {} };
+    }
+    return manifest;
   },
 };
