@@ -7,6 +7,7 @@ const PACKED = "tooling/test/packed*.test.ts";
 /** Tests that start no server and hardly a process: `pnpm test:quick`. */
 const QUICK = [
   "packages/{core,store-connection,store-memory}/test/**/*.test.ts",
+  "packages/inspector/test/!(browser*|command).test.ts",
   "packages/store-postgres/test/pglite*.test.ts",
   "apps/playground/test/!(cli-*|every-node|expression-limits|hostile-files|open-store|run-worker).test.ts",
   "tooling/test/!(clock-jumps|docs|packed*|wall-clock).test.ts",

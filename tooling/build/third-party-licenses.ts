@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { BundledFile } from "./bundle.ts";
 
-/** Returns the licences of the packages whose code is in a bundle, or `undefined` if there are none. */
-export function thirdPartyLicenses(files: BundledFile[]): string | undefined {
-  const modules = files.flatMap((file) => file.modules).filter((path) => path.includes("/node_modules/"));
-  const folders = [...new Set(modules.map(packageFolder))].sort();
+/** Returns the licences of the packages that bundled modules belong to, or `undefined` if there are none. */
+export function thirdPartyLicenses(modules: readonly string[]): string | undefined {
+  const foreign = modules.filter((path) => path.includes("/node_modules/"));
+  const folders = [...new Set(foreign.map(packageFolder))].sort();
   if (folders.length === 0) return undefined;
   return ["This package contains code of the following packages.", ...folders.map(notice)].join("\n\n");
 }

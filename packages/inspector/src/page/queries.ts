@@ -1,0 +1,71 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, openSession, resultOf } from "./api-client.ts";
+
+/** Milliseconds between two looks at a list. */
+const LIST_MS = 3_000;
+
+/** The filters of the list of executions, as the address has them. */
+export interface ListFilters {
+  status?: string | undefined;
+  workflowId?: string | undefined;
+  userId?: string | undefined;
+  createdAfter?: string | undefined;
+  createdBefore?: string | undefined;
+  endedAfter?: string | undefined;
+  parentId?: string | undefined;
+  cursor?: string | undefined;
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: openSession,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export function executionsQuery(filters: ListFilters) {
+  return queryOptions({
+    queryKey: ["executions", filters],
+    queryFn: () => resultOf(api.executions.$get({ query: given(filters) })),
+    refetchInterval: LIST_MS,
+    placeholderData: (previous) => previous,
+  });
+}
+
+export function countQuery({ cursor: _cursor, ...filters }: ListFilters) {
+  return queryOptions({
+    queryKey: ["count", filters],
+    queryFn: () => resultOf(api.count.$get({ query: given(filters) })),
+    refetchInterval: 10 * LIST_MS,
+  });
+}
+
+export const inboxCountQuery = countQuery({ status: "suspended" });
+
+export function executionQuery(id: string) {
+  return queryOptions({
+    queryKey: ["execution", id],
+    queryFn: () => resultOf(api.execution.$get({ query: { id } })),
+  });
+}
+
+export function progressQuery(id: string, isPolled = false) {
+  return queryOptions({
+    queryKey: ["progress", id],
+    queryFn: () => resultOf(api.progress.$get({ query: { id } })),
+    ...(isPolled ? { refetchInterval: LIST_MS } : {}),
+  });
+}
+
+export function changeQuery(id: string, seq: number) {
+  return queryOptions({
+    queryKey: ["change", id, seq],
+    queryFn: () => resultOf(api.change.$get({ query: { id, seq: String(seq) } })),
+    // A record never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The filters that have a value. */
+function given<T extends object>(filters: T): { [Name in keyof T]: string } {
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value)) as { [Name in keyof T]: string };
+}

@@ -1,0 +1,74 @@
+import { isWorkflowError } from "@waymark/core";
+import type { InspectedEngine } from "./inspector-options.ts";
+import { INTERNAL, problemOf } from "./problem.ts";
+import type { Views } from "./views.ts";
+
+/** A stream ends after this time, in milliseconds. The page opens the next one, which is authorized anew. */
+const MOST_MS = 120_000;
+const HEARTBEAT_MS = 15_000;
+
+/** What a stream works with. */
+interface StreamParts {
+  engine: Pick<InspectedEngine, "watchExecution">;
+  views: Views;
+  onError: (error: unknown) => unknown;
+}
+
+/**
+ * Makes a stream of server-sent events: `execution` for every change, `end` once there will be no more, `problem` if it
+ * cannot be watched.
+ */
+export function watchStream(
+  { engine, views, onError }: StreamParts,
+  executionId: string,
+  closed: AbortSignal,
+): Response {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  closed.addEventListener("abort", end, { once: true });
+  const text = new TextEncoder();
+  let timers: ReturnType<typeof setTimeout>[] = [];
+  const stop = () => {
+    end();
+    for (const timer of timers) clearTimeout(timer);
+    timers = [];
+    closed.removeEventListener("abort", end);
+  };
+  const stream = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const send = (event: string, data: unknown) => {
+        controller.enqueue(text.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+      };
+      timers = [
+        setTimeout(end, MOST_MS),
+        setInterval(() => controller.enqueue(text.encode(": still here\n\n")), HEARTBEAT_MS),
+      ];
+      try {
+        let hasEnded = false;
+        for await (const { checkpoints, ...execution } of engine.watchExecution({
+          executionId,
+          signal: ending.signal,
+        })) {
+          send("execution", { execution: views.execution(execution), newRecords: checkpoints.length });
+          hasEnded = execution.endedAt !== undefined;
+        }
+        if (!ending.signal.aborted || hasEnded) send("end", {});
+      } catch (error) {
+        if (!isWorkflowError(error)) onError(error);
+        const { code, message } = problemOf(error) ?? INTERNAL;
+        send("problem", { code, message });
+      } finally {
+        stop();
+        try {
+          controller.close();
+        } catch {
+          // The client has closed it.
+        }
+      }
+    },
+    cancel: stop,
+  });
+  return new Response(stream, {
+    headers: { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
+  });
+}

@@ -1,0 +1,60 @@
+import type { Page } from "./page-files.ts";
+
+/** No script, style or connection but our own; no frame around the page, and none in it. */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+let page: Promise<Page> | undefined;
+
+function loadPage(): Promise<Page> {
+  page ??= import("./page-files.generated.js").then(({ PAGE }) => PAGE);
+  return page;
+}
+
+/** Answers with the page, which finds its way by the address that it was opened with. */
+export async function pageResponse(basePath: string): Promise<Response> {
+  const { script, style } = await loadPage();
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>Waymark inspector</title>
+<base href="${basePath}/">
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="assets/${style}">
+<script type="module" src="assets/${script}"></script>
+</head>
+<body><div id="root"></div><noscript>The inspector needs JavaScript.</noscript></body>
+</html>
+`;
+  return new Response(html, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+}
+
+/** Answers with a file of the page. Its name has a hash of its content. */
+export async function fileResponse(name: string, request: Request): Promise<Response | undefined> {
+  const { files } = await loadPage();
+  const file = Object.hasOwn(files, name) ? files[name] : undefined;
+  if (file === undefined) return undefined;
+  const bytes = Uint8Array.from(atob(file.gzip), (character) => character.charCodeAt(0));
+  const headers: Record<string, string> = {
+    "Content-Type": file.type,
+    "Cache-Control": "private, max-age=31536000, immutable",
+    Vary: "Accept-Encoding",
+  };
+  if (/\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")) {
+    return new Response(bytes, { headers: { ...headers, "Content-Encoding": "gzip" } });
+  }
+  const unzipped = new Response(bytes).body?.pipeThrough(new DecompressionStream("gzip"));
+  return new Response(unzipped ?? null, { headers });
+}
