@@ -10,7 +10,7 @@ const QUICK = [
   "packages/inspector/test/!(browser*|command).test.ts",
   "packages/store-postgres/test/pglite*.test.ts",
   "apps/playground/test/!(cli-*|every-node|expression-limits|hostile-files|open-store|run-worker).test.ts",
-  "tooling/test/!(clock-jumps|docs|packed*|wall-clock).test.ts",
+  "tooling/test/!(clock-jumps|docs*|packed*|wall-clock).test.ts",
 ];
 
 /** The tests of stores that depend on the driver: they run on the oldest supported one, too. */

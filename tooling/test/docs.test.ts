@@ -9,7 +9,7 @@ const MODULES = join(ROOT, "docs/.fences");
 
 const files = globSync(["README.md", "packages/*/README.md", "docs/**/*.md"], {
   cwd: ROOT,
-  exclude: ["**/node_modules/**"],
+  exclude: ["**/node_modules/**", "docs/reference/**"],
 }).sort();
 const fences = files.flatMap((file) =>
   fencesIn(readFileSync(join(ROOT, file), "utf8")).map((fence) => ({
