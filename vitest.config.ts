@@ -15,7 +15,7 @@ const QUICK = [
 
 /** The tests of stores that depend on the driver: they run on the oldest supported one, too. */
 const OLDER = [
-  "packages/store-postgres/test/{older-driver,schema,borrowed,in-transaction,secrets}.test.ts",
+  "packages/store-postgres/test/{older-driver,schema,borrowed,in-transaction}.test.ts",
   "packages/store-redis/test/{older-driver,conformance,cluster-conformance,borrowed-client,cut-answers,definitions,faults,secrets,server-states,stored-data}.test.ts",
   "packages/store-mongo/test/{older-driver,conformance,claims,definitions,faults,secrets,server-states,stored-data,translate-error}.test.ts",
 ];
