@@ -35,6 +35,8 @@ export function pageText(page: string): PageText {
  * - Throws if there is no such file.
  */
 export function siteLink(href: string, file: string): string {
+  const page = href.match(/^https:\/\/github\.com\/waymark-dev\/waymark\/blob\/main\/docs\/([\w/-]+)\.md(#.*)?$/);
+  if (page !== null) return `/${page[1]}${page[2] ?? ""}`; // from a docstring
   if (/^([a-z][a-z+.-]*:|[#/])/.test(href)) return href;
   const [path = "", hash] = href.split("#");
   const target = resolve(dirname(file), decodeURIComponent(path));

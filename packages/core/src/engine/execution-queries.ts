@@ -12,25 +12,41 @@ export interface CheckpointsPage {
   cursor?: string;
 }
 
-/** The options of `getExecutionState`. */
+/**
+ * The options of `getExecutionState`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/executions.md#one-execution
+ */
 export interface GetExecutionStateOptions extends OfUser {
   /** All checkpoints, only the newest one, or a page of them, oldest first. Default: "all". */
   checkpoints?: "all" | "last" | CheckpointsPage;
 }
 
-/** The options of `cancelExecution`. */
+/**
+ * The options of `cancelExecution`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/stopping-repeating-forking.md#stopping
+ */
 export interface CancelExecutionOptions extends OfUser {
   executionId: string;
   /** The reason, kept in the execution's failure: up to 1,000 characters. */
   reason?: string;
 }
 
-/** The options of `deleteExecution`. */
+/**
+ * The options of `deleteExecution`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/housekeeping.md#old-executions
+ */
 export interface DeleteExecutionOptions extends OfUser {
   executionId: string;
 }
 
-/** The options of `watchExecution`. */
+/**
+ * The options of `watchExecution`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/executions.md#watching-one
+ */
 export interface WatchExecutionOptions extends OfUser {
   executionId: string;
   /** Aborting it ends the watch, as `return()` does. */
@@ -67,6 +83,8 @@ export interface ExecutionUpdate<Context extends object = WorkflowContext> exten
  * The query of `listExecutions` and `executions`. An execution is listed if it meets all conditions.
  *
  * - Times are a Date, ISO 8601 text, or milliseconds since the epoch.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/executions.md#many-executions
  */
 export interface ListExecutionsQuery {
   workflowId?: string;
@@ -97,13 +115,21 @@ export interface ListExecutionsQuery {
   order?: "asc" | "desc";
 }
 
-/** The options of `pruneDefinitions`. */
+/**
+ * The options of `pruneDefinitions`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/housekeeping.md#definitions
+ */
 export interface PruneDefinitionsOptions {
   /** Milliseconds since a definition was last saved, by the store's clock: 600,000 (ten minutes) or more. */
   olderThanMs: number;
 }
 
-/** The options of `pruneExecutions`. */
+/**
+ * The options of `pruneExecutions`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/housekeeping.md#old-executions
+ */
 export interface PruneOptions {
   /** Only executions that ended this many milliseconds ago or longer, by the store's clock. */
   olderThanMs: number;

@@ -7,7 +7,11 @@ import { shapeOf } from "../state/live-values.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import type { OfUser } from "./run-options.ts";
 
-/** The point of an execution's history at which a fork begins. Exactly one of the three. */
+/**
+ * The point of an execution's history at which a fork begins. Exactly one of the three.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/stopping-repeating-forking.md#forking
+ */
 export type ForkPoint =
   /** After a checkpoint. After that of a failure: with the state before the failed node. */
   | { checkpointId: string; stepNumber?: undefined; beforeNode?: undefined; visit?: undefined }
@@ -16,7 +20,11 @@ export type ForkPoint =
   /** Before a run of a node, the last one unless `visit` names another; or before the node that runs next. */
   | { beforeNode: string; visit?: number; checkpointId?: undefined; stepNumber?: undefined };
 
-/** The options of `forkExecution`. */
+/**
+ * The options of `forkExecution`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/stopping-repeating-forking.md#forking
+ */
 export interface ForkExecutionOptions<Context extends object = WorkflowContext> extends OfUser {
   /** The execution to fork. It is only read. */
   executionId: string;

@@ -3,18 +3,36 @@ import type { WorkflowContext } from "./node-executor.ts";
 
 /** The limits of one run, and the way its end is reported. */
 export interface RunOptions {
-  /** The run fails with EXECUTION_TIMEOUT after this many milliseconds. It can be resumed. */
+  /**
+   * The run fails with EXECUTION_TIMEOUT after this many milliseconds. It can be resumed.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#limits
+   */
   timeoutMs?: number;
-  /** No node starts after this many milliseconds: the state is kept, the lease released, the status is `pending`. */
+  /**
+   * No node starts after this many milliseconds: the state is kept, the lease released, the status is `pending`.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#limits
+   */
   budgetMs?: number;
-  /** Aborting it ends the run. The node in flight gets 5 seconds to finish. */
+  /**
+   * Aborting it ends the run. The node in flight gets 5 seconds to finish.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#limits
+   */
   signal?: AbortSignal;
   /**
    * What an abort does: `hand-over` (default) keeps the execution as pending, so that a recovery or a resume continues
    * it; `cancel` cancels it.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md#the-end-of-a-process
    */
   onAbort?: "hand-over" | "cancel";
-  /** Throws a WorkflowError if the execution fails, instead of returning the result. */
+  /**
+   * Throws a WorkflowError if the execution fails, instead of returning the result.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#how-a-run-can-end
+   */
   throwOnFailure?: boolean;
 }
 
@@ -23,11 +41,17 @@ export interface OfUser {
   /**
    * The user that the execution must belong to. An execution of another user is reported as EXECUTION_NOT_FOUND, in the
    * same words as an id that does not exist. Default: the owner is not checked.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/users.md
    */
   userId?: string;
 }
 
-/** The initial data of a workflow: required if the workflow's input has required fields. */
+/**
+ * The initial data of a workflow: required if the workflow's input has required fields.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/types.md#types-from-the-definitions
+ */
 export type InitialData<Input> =
   Record<never, never> extends Input
     ? {
@@ -42,7 +66,11 @@ export type InitialData<Input> =
 
 interface NewExecutionFields<Id> {
   workflowId: Id;
-  /** The new execution's id. Default: a random UUID. */
+  /**
+   * The new execution's id. Default: a random UUID.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md#the-same-request-twice
+   */
   executionId?: string;
 }
 
@@ -54,14 +82,22 @@ interface WithMetadata {
    * - `join`: returns the recorded result if it has ended or is suspended. Otherwise waits for its run, within the
    *   limits of this call, and takes it over if its owner has died.
    * - `resume`: as `join`; also resumes it if it has failed or is pending.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md#the-same-request-twice
    */
   ifExists?: "fail" | "join" | "resume";
   /**
    * Milliseconds from the creation, by the store's clock, after which the execution fails with EXECUTION_TIMEOUT,
    * whatever it waits for. Up to a hundred years. Default: no deadline.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#limits
    */
   deadlineMs?: number;
-  /** Texts of your own that are kept with the new execution: tags, a trace context. Up to 4,096 bytes as JSON. */
+  /**
+   * Texts of your own that are kept with the new execution: tags, a trace context. Up to 4,096 bytes as JSON.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/executions.md#many-executions
+   */
   metadata?: Readonly<Record<string, string>>;
 }
 
@@ -76,7 +112,11 @@ export type ExecuteWorkflowOptions<Input = Partial<WorkflowContext>, Id = string
   userId: string;
 };
 
-/** The options of `startExecution`, without the user. */
+/**
+ * The options of `startExecution`, without the user.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md#starting-without-running
+ */
 export type StartCall<Input = Partial<WorkflowContext>, Id = string> = NewExecutionFields<Id> &
   WithMetadata &
   (Record<never, never> extends Input ? { initialData?: Input } : { initialData: Input }) & {
@@ -96,7 +136,11 @@ export interface StartedExecution {
   created: boolean;
 }
 
-/** The options of `answerWait`. */
+/**
+ * The options of `answerWait`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/waiting-and-approvals.md#two-ways-to-answer
+ */
 export interface AnswerWaitOptions extends OfUser {
   /** The token of the wait, as `suspend()` had it: see `NodeExecutorArgs.waitToken`. */
   waitToken: string;
@@ -104,7 +148,11 @@ export interface AnswerWaitOptions extends OfUser {
   data?: unknown;
 }
 
-/** The options of `recoverExecutions`. */
+/**
+ * The options of `recoverExecutions`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/after-a-crash.md#in-a-cron-job-or-a-serverless-function-recoverexecutions
+ */
 export interface RecoverExecutionsOptions {
   /** The most executions to resume. Default: 100. */
   limit?: number;
@@ -118,7 +166,11 @@ export interface RecoverExecutionsOptions {
   signal?: AbortSignal;
 }
 
-/** The options of `startRecovery`. */
+/**
+ * The options of `startRecovery`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/after-a-crash.md#in-a-server-startrecovery
+ */
 export interface StartRecoveryOptions extends Pick<RecoverExecutionsOptions, "concurrency" | "workflowId" | "userId"> {
   /** Milliseconds between two looks, and up to a tenth of it more, half a second at most. Default: 5,000. */
   intervalMs?: number;
@@ -138,13 +190,21 @@ export interface StartedRecovery {
   stop(): Promise<void>;
 }
 
-/** The options of `drain`. */
+/**
+ * The options of `drain`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md#the-end-of-a-process
+ */
 export interface DrainOptions {
   /** Milliseconds after which the signals of nodes in flight abort; the nodes then get 5 seconds. Default: no limit. */
   timeoutMs?: number;
 }
 
-/** The options of `executeWorkflowSync`, without the user. */
+/**
+ * The options of `executeWorkflowSync`, without the user.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/migration.md#2-the-same-call-run-by-v2
+ */
 export type ExecuteSyncCall<Input = Partial<WorkflowContext>, Id = string> = NewExecutionFields<Id> &
   (Record<never, never> extends Input ? { initialData?: Input } : { initialData: Input });
 
@@ -153,7 +213,11 @@ export type ExecuteWorkflowSyncOptions<Input = Partial<WorkflowContext>, Id = st
   userId: string;
 };
 
-/** The options of `resumeWorkflow`. */
+/**
+ * The options of `resumeWorkflow`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#resuming-in-detail
+ */
 export interface ResumeWorkflowOptions extends RunOptions, OfUser {
   executionId: string;
   /**

@@ -51,6 +51,8 @@ export interface StoreCapabilities {
  * - Arguments are checked first: `INVALID_ARGUMENT` means that nothing was written. Unknown names are refused, also in
  *   nested objects. An explicit `undefined` counts as absent, except in a field that narrows a listing or a deletion.
  * - Prove an implementation with `describeCheckpointStore` of `@waymark/core/conformance`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/write-a-store.md
  */
 export interface CheckpointStore extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
@@ -68,6 +70,14 @@ export interface CheckpointStore extends AsyncDisposable {
    * - If the call is repeated with the same `checkpoint.id`, it resolves with the current record and changes nothing.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_ALREADY_EXISTS, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const { token, version } = await store.createExecution({
+   *   id: "e1", workflowId: "order", userId: "ada", status: "running", currentStep: 0, totalSteps: 3,
+   *   owner: "worker-1", leaseMs: 30_000, checkpoint,
+   * });
+   * ```
    */
   createExecution(execution: NewExecution): Promise<ExecutionRecord>;
 
@@ -75,6 +85,12 @@ export interface CheckpointStore extends AsyncDisposable {
    * Reads the head.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const head = await store.getExecution("e1");
+   * if (head?.status === "failed") console.error(head.failure);
+   * ```
    */
   getExecution(id: string): Promise<ExecutionRecord | undefined>;
 
@@ -90,6 +106,13 @@ export interface CheckpointStore extends AsyncDisposable {
    * - `LEASE_HELD` carries `details.retryAfterMs`: the rest of the lease, in milliseconds by the store's clock.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, INVALID_STATUS, LEASE_HELD, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const { token, version } = await store.claimExecution("e1", {
+   *   claimId: randomUUID(), owner: "worker-2", leaseMs: 30_000, from: ["running", "failed"],
+   * });
+   * ```
    */
   claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord>;
 
@@ -106,6 +129,11 @@ export interface CheckpointStore extends AsyncDisposable {
    *   a snapshot).
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, LEASE_LOST, INVALID_STATUS, VERSION_CONFLICT, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * await store.commit("e1", { commitId: checkpoint.id, token, version, checkpoints: [checkpoint], leaseMs: 30_000 });
+   * ```
    */
   commit(id: string, request: CommitRequest): Promise<void>;
 
@@ -113,6 +141,11 @@ export interface CheckpointStore extends AsyncDisposable {
    * Reads records of an execution's history, in the order of their numbers.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const [last] = await store.readCheckpoints("e1", { order: "desc", limit: 1 });
+   * ```
    */
   readCheckpoints(id: string, options?: ReadCheckpointsOptions): Promise<CheckpointRecord[]>;
 
@@ -125,6 +158,11 @@ export interface CheckpointStore extends AsyncDisposable {
    *   `due` and `leaseExpired` this holds for rows whose time stays the same.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const { items, nextCursor } = await store.listExecutions({ due: true, limit: 100 });
+   * ```
    */
   listExecutions(options?: ListExecutionsOptions): Promise<Page<ExecutionRecord>>;
 
@@ -133,6 +171,11 @@ export interface CheckpointStore extends AsyncDisposable {
    * only the time is updated.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, PAYLOAD_TOO_LARGE, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * await store.saveDefinition(hash, json);
+   * ```
    */
   saveDefinition(hash: string, json: string): Promise<void>;
 
@@ -140,6 +183,11 @@ export interface CheckpointStore extends AsyncDisposable {
    * Reads the JSON that is kept under a hash; `undefined` if there is none.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const json = await store.getDefinition(hash);
+   * ```
    */
   getDefinition(hash: string): Promise<string | undefined>;
 
@@ -148,6 +196,11 @@ export interface CheckpointStore extends AsyncDisposable {
    * their number.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const deleted = await store.deleteUnusedDefinitions({ olderThanMs: 30 * 86_400_000 });
+   * ```
    */
   deleteUnusedDefinitions(options: DeleteUnusedDefinitionsOptions): Promise<number>;
 
@@ -158,9 +211,21 @@ export interface CheckpointStore extends AsyncDisposable {
    *   counted.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @example
+   * ```ts
+   * const deleted = await store.deleteExecutions(items.map(({ id, version, token }) => ({ id, version, token })));
+   * ```
    */
   deleteExecutions(refs: readonly ExecutionRef[]): Promise<number>;
 
-  /** Closes the connections and other resources that the store owns. May be called more than once. */
+  /**
+   * Closes the connections and other resources that the store owns. May be called more than once.
+   *
+   * @example
+   * ```ts
+   * await store.close();
+   * ```
+   */
   close(): Promise<void>;
 }
