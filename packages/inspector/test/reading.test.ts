@@ -138,16 +138,16 @@ describe("one execution", () => {
 });
 
 describe("the records", () => {
-  const seqs = ({ json }: { json: { items: { seq: number }[] } }) => json.items.map(({ seq }) => seq);
+  const numbers = ({ json }: { json: { items: { seq: number }[] } }) => json.items.map(({ seq }) => seq);
 
   it("come newest first, and only those that the page does not have yet", async () => {
     const { get } = await setUp();
     const id = "order-1001";
-    expect(seqs(await get("records", { id }))).toEqual([5, 4, 3, 2, 1, 0]);
-    expect(seqs(await get("records", { id, before: "3" }))).toEqual([2, 1, 0]);
-    expect(seqs(await get("records", { id, after: "3" }))).toEqual([5, 4]);
-    expect(seqs(await get("records", { id, after: "1", before: "4" }))).toEqual([3, 2]);
-    expect(seqs(await get("records", { id, after: "5" }))).toEqual([]);
+    expect(numbers(await get("records", { id }))).toEqual([5, 4, 3, 2, 1, 0]);
+    expect(numbers(await get("records", { id, before: "3" }))).toEqual([2, 1, 0]);
+    expect(numbers(await get("records", { id, after: "3" }))).toEqual([5, 4]);
+    expect(numbers(await get("records", { id, after: "1", before: "4" }))).toEqual([3, 2]);
+    expect(numbers(await get("records", { id, after: "5" }))).toEqual([]);
   });
 });
 
