@@ -31,7 +31,7 @@ export const GROUPS: readonly { title: string; pages: readonly string[] }[] = [
     ],
   },
   { title: "Operate", pages: ["operations", "security", "users", "housekeeping", "performance"] },
-  { title: "Migrate", pages: ["migration", "rollout", "importing", "fr/migration"] },
+  { title: "Migrate", pages: ["migration", "rollout", "importing", "fr/migration", "fr/rollout"] },
   { title: "Reference", pages: ["errors", "architecture"] },
 ];
 
