@@ -30,7 +30,7 @@ export const GROUPS: readonly { title: string; pages: readonly string[] }[] = [
       "conformance",
     ],
   },
-  { title: "Operate", pages: ["operations", "security", "users", "housekeeping", "performance"] },
+  { title: "Operate", pages: ["inspector", "operations", "security", "users", "housekeeping", "performance"] },
   { title: "Migrate", pages: ["migration", "rollout", "importing", "fr/migration", "fr/rollout"] },
   { title: "Reference", pages: ["errors", "architecture"] },
 ];

@@ -9,8 +9,8 @@ import { asCommonJs } from "./packed/as-commonjs.ts";
 import { type Consumer, createConsumer } from "./packed/consumer.ts";
 import { expectSameExportsByImportAndRequire, modulesOf, typeCheck } from "./packed/public-modules.ts";
 
-// The two packages without further dependencies. Together they run the README's example.
-const NAMES = ["@waymark/core", "@waymark/store-memory"];
+// The packages without further dependencies. Two of them run the README's example.
+const NAMES = ["@waymark/core", "@waymark/inspector", "@waymark/store-memory"];
 const CORE_BYTES = 350_000;
 const packages = publicPackages().filter(({ manifest }) => NAMES.includes(manifest.name));
 const modules = packages.flatMap(modulesOf);
@@ -74,6 +74,23 @@ export async function open() {
   );
   const report = consumer.node("node_modules/.bin/waymark-conformance", "memory-store.mjs");
   expect(report).toContain("passed");
+});
+
+test("an installed inspector serves its page, with the files inside it, and its command runs", () => {
+  consumer.write(
+    "inspector.mjs",
+    `import { createWorkflowEngine } from "@waymark/core";
+import { createInspector } from "@waymark/inspector";
+import { MemoryCheckpointStore } from "@waymark/store-memory";
+const engine = createWorkflowEngine({ store: new MemoryCheckpointStore(), workflows: [], executors: {} });
+const { fetch } = createInspector({ engine, authorize: () => ({}) });
+const get = async (path) => (await fetch(new Request("http://localhost" + path))).text();
+const page = await get("/");
+const [script] = /assets\\/[^"]+\\.js/.exec(page);
+console.log(page.includes("<base"), (await get("/" + script)).length > 100_000, await get("/api/executions"));`,
+  );
+  expect(consumer.node("inspector.mjs")).toContain('true true {"items":[]}');
+  expect(consumer.node("node_modules/.bin/waymark-inspector", "--help")).toContain("--store");
 });
 
 test("the conformance suite of an installed core runs under Jest", () => {

@@ -161,6 +161,11 @@ describe("a person", () => {
     await page.keyboard.press("End");
     await page.getByRole("region", { name: "Step 0" }).waitFor();
     await page.keyboard.press("Home");
+    await page.locator(".react-flow__node", { hasText: "Check stock" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("region", { name: "Step 2" }).waitFor();
+    await page.locator(".react-flow__node", { hasText: "Charge the card" }).focus();
+    await page.keyboard.press("Enter");
     const fork = page.getByRole("region", { name: "Step 4" }).getByRole("button", { name: "Fork from here" });
     await fork.focus();
     await page.keyboard.press("Enter");

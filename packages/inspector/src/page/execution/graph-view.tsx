@@ -20,6 +20,7 @@ const ICONS: Record<NodeState, IconName> = {
 
 type StepNode = Node<{ title: string; type: string; state: NodeState; visits: number }, "step">;
 const TYPES = { step: StepNodeView };
+const LABELS = { "node.a11yDescription.default": "Press enter or space to show the last step of the node." };
 
 interface GraphViewProps {
   graph: Graph;
@@ -74,7 +75,11 @@ export function GraphView({ graph, progress, visits, selected, onSelect }: Graph
         nodesConnectable={false}
         edgesFocusable={false}
         onlyRenderVisibleElements={graph.nodes.length > 150}
-        onNodeClick={(_event, node) => onSelect(node.id)}
+        onNodesChange={(changes) => {
+          const chosen = changes.find((change) => change.type === "select" && change.selected);
+          if (chosen?.type === "select") onSelect(chosen.id);
+        }}
+        ariaLabelConfig={LABELS}
         preventScrolling={false}
         deleteKeyCode={null}
       >
