@@ -89,7 +89,7 @@ async function check(file: string, value: unknown): Promise<Row> {
     };
   } catch (error) {
     if (!isWorkflowError(error)) throw error;
-    return { ...row, result: error.code === "WORKFLOW_CYCLE" ? "loop" : "FAILED", remark: error.message };
+    return { ...row, result: error.code === "V1_UNSUPPORTED" ? "loop" : "FAILED", remark: error.message };
   }
 }
 

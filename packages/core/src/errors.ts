@@ -19,22 +19,30 @@ export const ERROR_CODES = [
   "WORKFLOW_INVALID",
   /** The definition has no nodes. */
   "WORKFLOW_EMPTY",
-  /** The edges form a loop. */
-  "WORKFLOW_CYCLE",
+  /** No node is left to start at. */
+  "WORKFLOW_NO_START",
+  /** A loop has several entries, or is nested too deep. */
+  "WORKFLOW_LOOP_INVALID",
   /** Two nodes share an id. */
   "DUPLICATE_NODE_ID",
   /** An edge names a node that does not exist. */
   "UNKNOWN_EDGE_NODE",
+  /** An edge leaves an output that its node's type does not declare. */
+  "UNKNOWN_EDGE_HANDLE",
   /** A node's type has no executor. */
   "UNKNOWN_NODE_TYPE",
   /** A node's data does not fit the schema of its type. */
   "NODE_DATA_INVALID",
+  /** The workflow or the call needs what the old executor never could do. */
+  "V1_UNSUPPORTED",
 
   // The end of a run
   /** A node's executor threw. */
   "NODE_FAILED",
   /** A node's executor returned a value that is not a valid result. */
   "NODE_RESULT_INVALID",
+  /** The execution has run as many nodes as it may. */
+  "NODE_RUN_LIMIT",
   /** A node took longer than its timeout. */
   "NODE_TIMEOUT",
   /** The run took longer than its timeout. */

@@ -47,11 +47,14 @@ export type {
   PendingResult,
   SuspendedResult,
 } from "./engine/execution-result.ts";
+export { type ForEachItemExecutor, type ForEachItemOptions, forEachItem } from "./engine/for-each-item.ts";
 export type { ForkExecutionOptions, ForkPoint } from "./engine/fork-options.ts";
 export type { InputOf, WorkflowIdOf } from "./engine/known-definitions.ts";
 export {
   type DefinedNode,
   defineNode,
+  type Ended,
+  end,
   type NodeExecutor,
   type NodeExecutorArgs,
   type NodeLogger,

@@ -36,7 +36,7 @@ type Link = DrawnLink<CanvasNode> & { edge: CanvasEdge };
  * - A disabled start node starts nothing. Any other disabled node passes its input to its first output.
  * - Nodes inside any container but a plain frame are refused: Waymark would run them once, as a part of the whole.
  *
- * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE
  */
 export function importCanvas(value: DrawingValue, { id, name, ownTypes = [] }: CanvasOptions): CanvasImport {
   const dropped = new Dropped();

@@ -49,7 +49,7 @@ export const DISABLED_TYPE = "playground.disabled";
  *   input to its first output.
  * - It takes time and memory in proportion to the export.
  *
- * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY
  */
 export function importN8n(value: unknown, options: { fallbackId: string }): N8nImport {
   const dropped = new Dropped();

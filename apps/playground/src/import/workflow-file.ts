@@ -36,7 +36,7 @@ export interface ParseOptions {
  * Reads workflow files: saved React Flow canvases, n8n exports, rows of nodes and connections.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT (no such file), WORKFLOW_NOT_FOUND (no such workflow), WORKFLOW_INVALID,
- *   WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE; the message begins with the file's name
+ *   WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE; the message begins with the file's name
  */
 export async function readWorkflowFiles(
   paths: readonly string[],

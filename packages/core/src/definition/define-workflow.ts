@@ -1,4 +1,4 @@
-import { compileGraph } from "./graph.ts";
+import { buildGraph } from "./graph.ts";
 import { parseDefinition, readInput } from "./parse-definition.ts";
 import type { WorkflowDefinition, WorkflowNode } from "./schema.ts";
 
@@ -30,11 +30,12 @@ type NodeTypes<Types extends readonly unknown[]> = {
 /**
  * Checks a workflow's shape and graph, and drops the fields that a canvas adds (position, style).
  *
- * - Does not check whether the node types have an executor. That is checked when an execution starts.
+ * - Does not check whether the node types have an executor, or whether each loop has one entry: that depends on the
+ *   nodes that an execution starts at. Both are checked when an execution starts.
  * - If the result is in the `workflows` of an engine (a list or a record), the compiler checks the engine's calls: the
  *   `workflowId`, the `initialData`, and that `executors` has each node type.
  *
- * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE
  *
  * @example
  * ```ts
@@ -51,6 +52,6 @@ export function defineWorkflow<const Id extends string, const Types extends read
   type Defined = DefinedWorkflow<Id, Input, NodeTypes<Types>>;
   const input = readInput(definition) as Defined["input"];
   const parsed = parseDefinition(definition) as Defined;
-  compileGraph(parsed);
+  buildGraph(parsed);
   return input === undefined ? parsed : { ...parsed, input };
 }

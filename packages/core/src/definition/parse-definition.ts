@@ -2,7 +2,7 @@ import { positiveMs } from "../durations.ts";
 import { WorkflowError } from "../errors.ts";
 import { mustBe } from "../given.ts";
 import { MAX_ID_BYTES, MAX_NAME_BYTES } from "../limits.ts";
-import { anything, type Check, list, ruleOf, text } from "../option.ts";
+import { anything, type Check, flag, list, oneOf, ruleOf, text, wholeNumber } from "../option.ts";
 import { quoted } from "../text.ts";
 import { NearMisses } from "./near-miss.ts";
 import { RETRY_FORM, retryFields, type WorkflowDefinition } from "./schema.ts";
@@ -143,6 +143,7 @@ const DEFINITION_FIELDS: Fields = {
   name: { check: text },
   nodes: { check: list, isRequired: true },
   edges: { check: list, isRequired: true },
+  maxNodeRuns: { check: wholeNumber(1) },
 };
 
 const DEFINITION_NAMES = new NearMisses({
@@ -170,6 +171,8 @@ const NODE_FIELDS: Fields = {
   data: { check: (value) => record(value) },
   retry: { check: anything, inside: { fields: RETRY_FIELDS, names: RETRY_NAMES, form: RETRY_FORM } },
   timeoutMs: { check: positiveMs },
+  disabled: { check: flag },
+  onError: { check: oneOf("fail", "continue", "route") },
 };
 
 const NODE_NAMES = new NearMisses({

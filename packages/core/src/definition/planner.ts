@@ -1,28 +1,66 @@
-import type { CompiledGraph } from "./graph.ts";
+import { IndexHeap } from "./index-heap.ts";
+import { type LeftEdge, LoopRounds } from "./loop-rounds.ts";
+import { firstOutput, type Handles, isTaken } from "./outputs.ts";
+import type { Plan } from "./plan.ts";
+
+/** A planner's state. Its size is bounded by that of the graph, however many rounds there were. */
+export interface PlanState {
+  /** The nodes that have run in the present rounds, in that order. */
+  readonly ran: readonly { readonly index: number; readonly handles?: Handles }[];
+  /** The edges that earlier rounds have taken, and that wait for the end of their loop. */
+  readonly left: readonly LeftEdge[];
+  /** The number of runs, by node. */
+  readonly visits: ReadonlyMap<number, number>;
+}
 
 /**
- * Decides which node runs next. Both executors use this planner.
+ * Decides which nodes may run. Both executors use this planner.
  *
- * - Of the nodes that are ready, the one that is defined first runs first.
+ * - Of the nodes that are ready, the one that is defined first runs first. Several may be in flight: see {@link park}.
  * - A node is ready once all its incoming edges are settled and at least one was taken. If all are dead, the node is
- *   skipped, and its own edges die at once (dead-path elimination, as in WS-BPEL 2.0 §11.6.3).
- * - Pure: no clock, no I/O. Each edge is settled once, so a whole run costs O(edges + nodes · log nodes).
+ *   passed over, and its own edges die at once (dead-path elimination, as in WS-BPEL 2.0 §11.6.3).
+ * - A loop runs in rounds: see `loop-rounds.ts`.
+ * - Pure: no clock, no I/O. A run without loops costs O(edges + nodes · log nodes); a round as much for its scope.
  */
 export class Planner {
-  readonly #graph: CompiledGraph;
+  readonly #plan: Plan;
+  readonly #rounds: LoopRounds | undefined;
   /** The number of incoming edges that are not settled, by node. */
   readonly #unsettled: Int32Array;
   readonly #taken: Uint8Array;
   readonly #state: Uint8Array;
+  readonly #visits: Int32Array;
+  /** By node: it has not run in the present round, and may. */
+  readonly #mayRun: Uint8Array;
+  /** By node: the outputs that it took in the present round. Only if there are loops. */
+  readonly #handles: Handles[] = [];
   readonly #ready = new IndexHeap();
   readonly #skipped: number[] = [];
+  readonly #dead: number[] = [];
+  readonly #passing: number[] = [];
+  #open = 0;
 
-  constructor(graph: CompiledGraph) {
-    this.#graph = graph;
-    this.#unsettled = Int32Array.from(graph.incomingCount);
-    this.#taken = new Uint8Array(graph.nodes.length);
-    this.#state = new Uint8Array(graph.nodes.length);
-    for (const [index, count] of graph.incomingCount.entries()) if (count === 0) this.#makeReady(index);
+  /** `state`: where an execution stands. Default: at its beginning. */
+  constructor(plan: Plan, state?: PlanState) {
+    const { nodes } = plan.graph;
+    this.#plan = plan;
+    this.#rounds = plan.loops === undefined ? undefined : new LoopRounds(plan, plan.loops);
+    this.#unsettled = plan.incomingCount.slice();
+    this.#taken = new Uint8Array(nodes.length);
+    this.#state = new Uint8Array(nodes.length);
+    this.#visits = new Int32Array(nodes.length);
+    this.#mayRun = new Uint8Array(nodes.length);
+    for (const [index, node] of nodes.entries()) {
+      if (plan.isReached[index] === 0) this.#state[index] = SKIPPED;
+      if (node.disabled === true || plan.isReached[index] === 0) this.#skipped.push(index);
+      else {
+        this.#mayRun[index] = 1;
+        this.#open++;
+        if (plan.isStart[index] === 1) this.#makeReady(index);
+      }
+    }
+    if (state !== undefined) this.#restore(state);
+    this.#drain();
   }
 
   /** Returns the index of the node to run now, or `undefined` if no node is ready. */
@@ -35,12 +73,22 @@ export class Planner {
     return first;
   }
 
-  /** The nodes that have been skipped so far, in the order in which they were skipped. */
+  /** The nodes that are certain never to run, in the order in which that became certain. */
   get skipped(): readonly number[] {
     return this.#skipped;
   }
 
-  /** Passes a ready node over until {@link wake} is called: it waits for something from outside. */
+  /** The number of nodes that can still run: those of the present rounds, and those that another round may reach. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** The number of times that a node has run. */
+  visits(index: number): number {
+    return this.#visits[index] ?? 0;
+  }
+
+  /** Takes a ready node out of those that may run: it is in flight, or waits until {@link wake} is called. */
   park(index: number): void {
     if (this.#state[index] !== DONE) this.#state[index] = PARKED;
   }
@@ -51,90 +99,136 @@ export class Planner {
   }
 
   /**
-   * Marks a node as done and settles its edges.
+   * Counts a run of a node, and settles its edges.
    *
    * - A node that is not ready may be settled too: it may have run before the definition was changed around it.
-   * - `handles` names the outputs that are taken. Edges without a `sourceHandle` are taken too. If `handles` is absent,
-   *   every edge is taken. If it is `null`, no edge is taken.
+   * - `handles`: the outputs that it took.
    */
-  settle(index: number, handles?: readonly string[] | null): void {
-    if (this.#state[index] === DONE) return;
-    this.#state[index] = DONE;
-    const dying: number[] = [];
-    for (const edge of this.#graph.outgoing[index] ?? []) {
-      const { sourceHandle } = edge;
-      const taken =
-        handles === undefined || (handles !== null && (sourceHandle === undefined || handles.includes(sourceHandle)));
-      if (this.#settleEdge(edge.target, taken)) dying.push(edge.target);
+  settle(index: number, handles?: Handles): void {
+    this.#visits[index] = this.visits(index) + 1;
+    this.#finish(index, DONE, handles);
+    this.#drain();
+  }
+
+  /** Returns whether a node has run in the present round. */
+  hasRun(index: number): boolean {
+    return this.#state[index] === DONE && this.#plan.graph.nodes[index]?.disabled !== true;
+  }
+
+  /** The edges that earlier rounds have taken, and that wait for the end of their loop. */
+  leftEdges(): readonly LeftEdge[] {
+    const isSettled = (index: number): boolean => this.#state[index] === DONE;
+    return this.#rounds?.leftEdges(isSettled, (index) => this.#handles[index]) ?? [];
+  }
+
+  #restore({ ran, left, visits }: PlanState): void {
+    this.#rounds?.restore(left);
+    for (const [index, count] of visits) this.#visits[index] = count;
+    // All of them count at once: the loops end, or go on, afterwards.
+    for (const { index, handles } of ran) this.#finish(index, DONE, handles);
+  }
+
+  /** Settles a node's edges. What follows from that is done by {@link #drain}. */
+  #finish(index: number, state: typeof DONE | typeof SKIPPED, handles: Handles): void {
+    const before = this.#state[index];
+    if (before === DONE || before === SKIPPED) return;
+    const { graph } = this.#plan;
+    const isPassing = graph.nodes[index]?.disabled === true;
+    this.#state[index] = state;
+    const end = graph.firstOut[index + 1] as number;
+    for (let edge = graph.firstOut[index] as number; edge < end; edge++) {
+      const taken = state === DONE && isTaken(graph, edge, handles);
+      const settled = this.#rounds === undefined ? taken : this.#rounds.settleEdge(edge, taken);
+      if (settled !== undefined) this.#settleEdge(edge, settled);
     }
-    for (let dead = dying.pop(); dead !== undefined; dead = dying.pop()) {
-      this.#state[dead] = SKIPPED;
-      this.#skipped.push(dead);
-      for (const edge of this.#graph.outgoing[dead] ?? []) {
-        if (this.#settleEdge(edge.target, false)) dying.push(edge.target);
+    if (this.#rounds !== undefined) {
+      this.#handles[index] = handles;
+      this.#rounds.settleNode(index, state === DONE && !isPassing);
+      if (state === SKIPPED && this.#rounds.mayRunLater(index)) return;
+    }
+    this.#close(index, state === SKIPPED);
+  }
+
+  /** Notes that a node cannot run any more: in the present round if it has run, else ever. */
+  #close(index: number, isSkipped: boolean): void {
+    if (this.#mayRun[index] === 0) return;
+    this.#mayRun[index] = 0;
+    this.#open--;
+    if (isSkipped && this.visits(index) === 0) this.#skipped.push(index);
+  }
+
+  /** Settles an edge that leads to a node which is not settled itself. */
+  #settleEdge(edge: number, isTaken: boolean): void {
+    const target = this.#plan.graph.target[edge] as number;
+    if (isTaken) this.#taken[target] = 1;
+    const left = (this.#unsettled[target] as number) - 1;
+    this.#unsettled[target] = left;
+    if (left > 0 || this.#state[target] !== IDLE) return;
+    if (this.#taken[target] === 1) this.#makeReady(target);
+    else this.#dead.push(target);
+  }
+
+  #drain(): void {
+    for (;;) {
+      // Loops come first: what is over makes the way through the scopes shorter.
+      if (this.#rounds !== undefined && this.#changeLoop(this.#rounds)) continue;
+      const dead = this.#dead.pop();
+      if (dead !== undefined) {
+        this.#finish(dead, SKIPPED, undefined);
+        continue;
       }
+      const passing = this.#passing.pop();
+      if (passing !== undefined) {
+        this.#finish(passing, DONE, firstOutput(this.#plan.graph, passing));
+        continue;
+      }
+      return;
     }
   }
 
-  /** Settles one incoming edge of a node. Returns whether the node is now dead. */
-  #settleEdge(target: number, taken: boolean): boolean {
-    if (taken) this.#taken[target] = 1;
-    const left = (this.#unsettled[target] ?? 0) - 1;
-    this.#unsettled[target] = left;
-    if (left > 0 || this.#state[target] === DONE || this.#state[target] === PARKED) return false;
-    if (this.#taken[target] !== 1) return true;
-    this.#makeReady(target);
-    return false;
+  /** Ends a loop or begins its next round. Returns false if no loop changes. */
+  #changeLoop(rounds: LoopRounds): boolean {
+    const change = rounds.nextChange();
+    if (change === undefined) return false;
+    const { loop, isOver } = change;
+    if (isOver) {
+      rounds.end(
+        loop,
+        (edge, taken) => this.#settleEdge(edge, taken),
+        (index) => this.#close(index, true),
+      );
+    } else {
+      rounds.beginRound(loop);
+      for (const index of rounds.scope(loop)) this.#reset(index);
+      const entry = rounds.entry(loop);
+      // What leads to the entry from outside is settled for good.
+      this.#unsettled[entry] = 0;
+      this.#taken[entry] = 1;
+      this.#makeReady(entry);
+    }
+    return true;
+  }
+
+  #reset(index: number): void {
+    const { incomingCount, graph } = this.#plan;
+    this.#state[index] = IDLE;
+    this.#unsettled[index] = incomingCount[index] as number;
+    this.#taken[index] = 0;
+    this.#handles[index] = undefined;
+    if (this.#mayRun[index] === 1 || graph.nodes[index]?.disabled === true) return;
+    this.#mayRun[index] = 1;
+    this.#open++;
   }
 
   #makeReady(index: number): void {
     this.#state[index] = READY;
-    this.#ready.add(index);
+    if (this.#plan.graph.nodes[index]?.disabled === true) this.#passing.push(index);
+    else this.#ready.add(index);
   }
 }
 
+const IDLE = 0;
 const READY = 1;
 const DONE = 2;
 const SKIPPED = 3;
 const PARKED = 4;
-
-/** A binary min-heap of indexes. */
-class IndexHeap {
-  readonly #items: number[] = [];
-
-  first(): number | undefined {
-    return this.#items[0];
-  }
-
-  add(value: number): void {
-    const items = this.#items;
-    let at = items.length;
-    items.push(value);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = items[parent] as number;
-      if (above <= value) break;
-      items[at] = above;
-      items[parent] = value;
-      at = parent;
-    }
-  }
-
-  removeFirst(): void {
-    const items = this.#items;
-    const last = items.pop();
-    if (last === undefined || items.length === 0) return;
-    let at = 0;
-    for (;;) {
-      const left = 2 * at + 1;
-      if (left >= items.length) break;
-      const right = left + 1;
-      const child = right < items.length && (items[right] as number) < (items[left] as number) ? right : left;
-      const below = items[child] as number;
-      if (below >= last) break;
-      items[at] = below;
-      at = child;
-    }
-    items[at] = last;
-  }
-}

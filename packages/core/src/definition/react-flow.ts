@@ -41,7 +41,7 @@ export interface FromReactFlowOptions<Node extends ReactFlowNode = ReactFlowNode
  * - If `data.label` is a text, it becomes the node's name. `data.retry` and `data.timeoutMs` remain data and have no
  *   effect on the node.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, WORKFLOW_CYCLE
+ * @throws {WorkflowError} INVALID_ARGUMENT, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE
  *
  * @example
  * ```ts

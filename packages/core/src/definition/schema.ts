@@ -35,6 +35,22 @@ export interface WorkflowNode {
   data?: Record<string, unknown>;
   retry?: RetryPolicy;
   timeoutMs?: number;
+  /**
+   * A disabled node does not run. Where it would run, the edges of its first output are taken, and those without a
+   * handle. The first output is the first that its type declares, else that of the first of its edges that has one. It
+   * never starts an execution. Default: false.
+   */
+  disabled?: boolean;
+  /**
+   * What follows once the last attempt of the node has failed. Default: `fail`.
+   *
+   * - `fail`: the execution fails.
+   * - `continue`: it continues by the node's first output, as if the node were disabled.
+   * - `route`: it takes only the edges whose `sourceHandle` is `error`. A result without `route()` takes all others.
+   *
+   * In the last two cases the context gets the failure as `error`: `{ nodeId, nodeName, visit, code, message, attempts }`.
+   */
+  onError?: "fail" | "continue" | "route";
 }
 
 /** A connection from one node to another. */
@@ -53,6 +69,11 @@ export interface WorkflowDefinition<Input = unknown> {
   name?: string;
   nodes: WorkflowNode[];
   edges: WorkflowEdge[];
+  /**
+   * The most runs of nodes in one execution, over all its runs. The one that would exceed it does not start, and the
+   * execution fails with NODE_RUN_LIMIT. Default: 10,000, or the number of nodes if that is more.
+   */
+  maxNodeRuns?: number;
   /** A Standard Schema that types and validates `initialData`. The nodes get the schema's output. */
   input?: StandardSchema<Input, unknown>;
 }

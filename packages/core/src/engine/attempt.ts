@@ -13,6 +13,10 @@ export interface Attempt {
   durationMs: number;
   /** The state that it began with. */
   before: JournalPoint;
+  /** The plan counts it as run. */
+  isSettled: boolean;
+  /** It has failed for good, and the execution has continued. */
+  isPassedOver?: true;
   /** Its commit. In `async` durability the next node runs meanwhile. */
   committed?: Promise<void>;
 }

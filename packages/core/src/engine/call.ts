@@ -41,7 +41,7 @@ export async function withinCall<T>(
 }
 
 /** Returns the limits among a call's options. */
-export function limitsOf({ timeoutMs, budgetMs, signal, onAbort }: RunOptions): RunOptions {
-  const limits = Object.entries({ timeoutMs, budgetMs, signal, onAbort });
+export function limitsOf({ timeoutMs, budgetMs, maxNodeRuns, signal, onAbort }: RunOptions): RunOptions {
+  const limits = Object.entries({ timeoutMs, budgetMs, maxNodeRuns, signal, onAbort });
   return Object.fromEntries(limits.filter(([, value]) => value !== undefined)) as RunOptions;
 }

@@ -1,3 +1,4 @@
+import { Planner } from "../definition/planner.ts";
 import { validate } from "../definition/standard-schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { createExecution, type OpenedExecution } from "../state/open-execution.ts";
@@ -24,6 +25,9 @@ export async function createFor(
 ): Promise<{ workflow: PreparedWorkflow; opened: OpenedExecution | undefined }> {
   const { workflowId, userId, executionId, initialData = {}, ifExists = "fail", metadata, deadlineMs } = options;
   const workflow = await interrupts.within(catalog.current(workflowId, userId));
+  const startAt = typeof options.startAt === "string" ? [options.startAt] : options.startAt?.slice();
+  // Before anything is written: it may not be possible to start there.
+  const { open: totalSteps } = new Planner(workflow.plans.of(startAt));
   const { input } = await interrupts.within(validInput(workflow, initialData));
   if (store === undefined) await catalog.save(workflow, interrupts);
   else await store.saveDefinition(workflow.hash, workflow.json);
@@ -37,7 +41,8 @@ export async function createFor(
       userId,
       executionId,
       initialData: input,
-      totalSteps: workflow.steps.length,
+      totalSteps,
+      start: startAt,
       definitionHash: workflow.hash,
     });
     return { workflow, opened };

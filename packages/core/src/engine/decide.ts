@@ -1,4 +1,4 @@
-import type { RetryPolicy } from "../definition/schema.ts";
+import type { RetryPolicy, WorkflowNode } from "../definition/schema.ts";
 import { isNonRetryableError, isRetryAfterError } from "../errors.ts";
 import type { FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 
@@ -146,14 +146,21 @@ export function beforeRetry(facts: LimitFacts & { waitMs: number; holdMs: number
   return budgetMs !== undefined && elapsedMs + waitMs >= budgetMs ? "stop" : "wait";
 }
 
-/** Decides what follows a failed attempt. `cut off`: the caller's abort ended it, which says nothing about the node. */
+/**
+ * Decides what follows a failed attempt.
+ *
+ * - `cut off`: the caller's abort ended it, which says nothing about the node.
+ * - `pass over`: the node has failed for good, and its error policy lets the execution continue.
+ */
 export function afterFailure(
-  facts: Pick<LimitFacts, "interruption"> & { delayMs: number | undefined },
-): "retry" | "fail" | "cut off" | "lost" {
-  const { interruption, delayMs } = facts;
+  facts: Pick<LimitFacts, "interruption"> & { delayMs: number | undefined; onError?: WorkflowNode["onError"] },
+): "retry" | "fail" | "pass over" | "cut off" | "lost" {
+  const { interruption, delayMs, onError = "fail" } = facts;
   if (interruption === "lost") return "lost";
   if (interruption === "aborted") return "cut off";
-  return interruption === "timeout" || delayMs === undefined ? "fail" : "retry";
+  if (interruption === "timeout") return "fail";
+  if (delayMs !== undefined) return "retry";
+  return onError === "fail" ? "fail" : "pass over";
 }
 
 /** Codes that a store refuses a commit with if the execution is another owner's now. */

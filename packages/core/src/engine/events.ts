@@ -44,11 +44,16 @@ export type EventBody =
       durationMs: number;
       failure: FailureRecord;
       retryInMs?: number;
+      /** The node has failed for good, and its error policy lets the execution continue. */
+      continues?: true;
     })
+  /** The node's result named only outputs that no edge leaves. */
+  | (NodeFacts & { type: "node.unrouted"; handles: readonly string[] })
   /** The node waits for an answer. `untilMs`: until when, in milliseconds since the epoch. */
   | (NodeFacts & { type: "node.suspended"; reason?: string; untilMs?: number })
   /** An answer from outside to a node's wait is on record. An engine that only takes answers need not know the node. */
   | (NodeRun & { type: "node.answered" })
+  /** It is certain that the node will never run. */
   | { type: "node.skipped"; nodeId: string; nodeName: string; nodeType: string }
   /**
    * The store has kept a record of the execution. `bytes`: the length of its payload in UTF-8; `durationMs`: the time

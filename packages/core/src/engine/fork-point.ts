@@ -85,7 +85,7 @@ async function findNode(
   const next = await nextNode(progress);
   if (next === beforeNode && (visit === undefined || visit === nextRun(progress, next).visit)) return head.seq;
   const ran = [...new Set(Array.from(progress.ran, ({ nodeId }) => nodeId))];
-  const runs = progress.visits.get(beforeNode) ?? (ran.includes(beforeNode) ? 1 : 0);
+  const runs = nextRun(progress, beforeNode).visit - 1;
   const isEarlier = runs >= (wanted ?? 1);
   const problem = isEarlier
     ? `has no record of ${run}node ${quoted(beforeNode)}`

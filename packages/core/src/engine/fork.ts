@@ -3,7 +3,7 @@ import { checkHead } from "../state/checked-history.ts";
 import { refuseIncompleteImport } from "../state/incomplete-import.ts";
 import { initialRecord } from "../state/initial-record.ts";
 import { readHead } from "../state/open-execution.ts";
-import { noProgress, type Progress } from "../state/progress.ts";
+import { noProgress, type Progress, snapshotOf } from "../state/progress.ts";
 import { readSteadily } from "../state/read-history.ts";
 import { readStateAt, type StateAt } from "../state/state-at.ts";
 import type { Surroundings } from "../state/surroundings.ts";
@@ -12,7 +12,7 @@ import { refuseMisfit } from "./definition-fit.ts";
 import type { Emitter } from "./emitter.ts";
 import { checkForkOptions, type ForkExecutionOptions } from "./fork-options.ts";
 import { findForkPoint } from "./fork-point.ts";
-import { restorePlanner } from "./standing.ts";
+import { presentRuns, restorePlanner } from "./standing.ts";
 import type { PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** The definition that a fork runs by; `undefined` if the original is of a loop that no engine runs. */
@@ -77,13 +77,14 @@ function newExecution(
 ): NewExecution {
   const { head, seq, state, workflow } = from;
   const { workflowId, userId, metadata } = head;
-  const { ran, left, visits, start } = state.progress;
+  const { ran, heldCount, left, visits, start } = state.progress;
   const { currentStep } = state;
-  const progress: Progress = { ...noProgress(randomUUID()), ran, left, visits, start };
-  const totalSteps =
-    workflow === undefined
-      ? head.totalSteps
-      : workflow.steps.length - restorePlanner(workflow, { progress }).skipped.length;
+  const reached: Progress = { ...noProgress(randomUUID()), ran, heldCount, left, visits, start };
+  const planner = workflow === undefined ? undefined : restorePlanner(workflow, { progress: reached });
+  const present =
+    workflow === undefined || planner === undefined ? undefined : presentRuns(workflow.plans, planner, start);
+  const progress = snapshotOf(reached, present);
+  const totalSteps = planner === undefined ? head.totalSteps : currentStep + planner.open;
   const id = randomUUID();
   const contextText = ownText ?? codec.encode(state.context);
   const definitionHash = workflow?.hash;

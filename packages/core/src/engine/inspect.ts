@@ -9,6 +9,7 @@ import { History } from "../state/history.ts";
 import { id } from "../state/id-option.ts";
 import { readHead } from "../state/open-execution.ts";
 import { parsePayload } from "../state/payload.ts";
+import { snapshotOf } from "../state/progress.ts";
 import { readSteadily } from "../state/read-history.ts";
 import { recordsBackwards } from "../state/records-backwards.ts";
 import { readStateAt } from "../state/state-at.ts";
@@ -27,7 +28,7 @@ import type {
   RecordsQuery,
 } from "./execution-inspection.ts";
 import { summarize } from "./execution-summary.ts";
-import { inFlight, restorePlanner } from "./standing.ts";
+import { inFlight, presentRuns, restorePlanner } from "./standing.ts";
 import type { WorkflowCatalog } from "./workflow-catalog.ts";
 
 const MAX_RECORDS = 1_000;
@@ -74,7 +75,7 @@ async function definitionOf(catalog: WorkflowCatalog, head: ExecutionRecord): Pr
   const current = own === undefined ? undefined : (JSON.parse(own.json) as WorkflowDefinition);
   const kept = definitionHash === undefined ? undefined : await catalog.kept(definitionHash);
   const isSame = own !== undefined && definitionHash !== undefined && own.hash === definitionHash;
-  const original = kept ?? (isSame ? current : undefined);
+  const original = kept?.definition ?? (isSame ? current : undefined);
   return {
     ...(original === undefined ? {} : { original }),
     ...(current === undefined ? {} : { current }),
@@ -128,14 +129,16 @@ async function progressOf(
   head: ExecutionRecord,
 ): Promise<InspectedProgress> {
   const { progress } = await readStateAt(surroundings, head, head.seq);
-  const graph = head.definitionHash === undefined ? undefined : await catalog.graph(head.definitionHash);
-  const planner = graph === undefined ? undefined : restorePlanner({ graph }, { progress });
+  const plans = head.definitionHash === undefined ? undefined : await catalog.plans(head.definitionHash);
+  const planner = plans === undefined ? undefined : restorePlanner({ plans }, { progress });
+  const present = plans && planner ? presentRuns(plans, planner, progress.start) : undefined;
+  const { ran } = snapshotOf(progress, present);
   const isOver = head.status === "completed" || head.status === "cancelled" || head.status === "failed";
   return {
     execution: summarize(head),
-    ran: Array.from(progress.ran, ({ nodeId, handles }) => (handles === undefined ? { nodeId } : { nodeId, handles })),
-    skipped: (planner?.skipped ?? []).map((index) => graph?.nodes[index]?.id ?? ""),
-    next: graph === undefined || isOver ? [] : [...inFlight(graph, { progress })],
+    ran: Array.from(ran, ({ nodeId, handles }) => (handles === undefined ? { nodeId } : { nodeId, handles })),
+    skipped: (planner?.skipped ?? []).map((index) => plans?.graph.nodes[index]?.id ?? ""),
+    next: plans === undefined || isOver ? [] : [...inFlight(plans, { progress })],
     waiting: waitsOf(head.waiting ?? [], progress.waiting).map(({ payload, ...wait }) =>
       payload === undefined ? wait : { ...wait, payload: surroundings.codec.encode(payload) },
     ),

@@ -1,5 +1,5 @@
-import type { CompiledGraph } from "../definition/graph.ts";
 import { nodeName } from "../definition/node-type.ts";
+import type { Plans } from "../definition/plan.ts";
 import { isWorkflowError } from "../errors.ts";
 import type { HeadChange } from "../state/journal-entries.ts";
 import { type ClaimedExecution, claimExecution, putBack, readExecution } from "../state/open-execution.ts";
@@ -58,11 +58,11 @@ export async function keepAnswer(
     const listed = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
     // A head names the first waits only.
     const needsGraph = before.status === "running" || [...left.keys()].some((nodeId) => !listed.has(nodeId));
-    const graph = needsGraph && definitionHash !== undefined ? await catalog.graph(definitionHash) : undefined;
-    const waits = listedWaits(left, (nodeId) => listed.get(nodeId) ?? nodeNameIn(graph, nodeId));
+    const plans = needsGraph && definitionHash !== undefined ? await catalog.plans(definitionHash) : undefined;
+    const waits = listedWaits(left, (nodeId) => listed.get(nodeId) ?? nodeNameIn(plans, nodeId));
     const head = { ...waits, ...(failure === undefined ? {} : { failure }) };
     if (before.status === "running") {
-      const begin = graph === undefined ? {} : { begin: inFlight(graph, journal) };
+      const begin = plans === undefined ? {} : { begin: inFlight(plans, journal) };
       await save(head, begin);
       await journal.releaseLease().catch(() => undefined);
     } else if (before.status === "failed" && before.failure?.nodeId !== newest.nodeId) {
@@ -80,8 +80,8 @@ export async function keepAnswer(
   }
 }
 
-function nodeNameIn(graph: CompiledGraph | undefined, nodeId: string): string {
-  const node = graph?.nodes[graph.indexOf.get(nodeId) ?? -1];
+function nodeNameIn(plans: Plans | undefined, nodeId: string): string {
+  const node = plans?.graph.nodes[plans.graph.indexOf.get(nodeId) ?? -1];
   return node === undefined ? nodeId : nodeName(node);
 }
 

@@ -2,7 +2,7 @@ import { checker } from "../checker.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
 import { isStandardSchema, type StandardSchema } from "../definition/standard-schema.ts";
 import { mustBe } from "../given.ts";
-import { type Check, callback, text } from "../option.ts";
+import { type Check, callback, optional, text, texts } from "../option.ts";
 import type { Adjusted } from "../state/adjustments.ts";
 
 /**
@@ -59,6 +59,7 @@ export type NodeResult<Context extends object = WorkflowContext> =
   | Context
   | Patch<Partial<Context>>
   | Routed<Context | Patch<Partial<Context>>>
+  | Ended<Context | Patch<Partial<Context>>>
   | Suspended<Context | Patch<Partial<Context>>>;
 
 /** The code behind a node type. */
@@ -71,6 +72,8 @@ export interface DefinedNode<Context extends object, Data, Type extends string =
   extends NodeExecutor<Context, Data> {
   readonly type: Type;
   readonly dataSchema: StandardSchema<unknown, Data>;
+  /** The outputs that `route()` can name. Absent: any. */
+  readonly outputs?: readonly string[];
 }
 
 const RESULT = Symbol.for("waymark.NodeResult");
@@ -88,6 +91,12 @@ export interface Routed<Result extends object = WorkflowContext | Patch> {
   readonly [RESULT]: "routed";
   readonly result: Result;
   readonly handles: string | readonly string[];
+}
+
+/** Made by {@link end}. */
+export interface Ended<Result extends object = WorkflowContext | Patch> {
+  readonly [RESULT]: "ended";
+  readonly result: Result;
 }
 
 /** Made by {@link suspend}. */
@@ -135,6 +144,18 @@ export function route<Result extends object>(result: Result, handles: string | r
 }
 
 /**
+ * A result that takes no edge at all, not even those without a `sourceHandle`: nothing follows from this node.
+ *
+ * @example
+ * ```ts
+ * const onlyNew: NodeExecutor = ({ context }) => (context.isNew ? context : end(context));
+ * ```
+ */
+export function end<Result extends object>(result: Result): Ended<Result> {
+  return { [RESULT]: "ended", result };
+}
+
+/**
  * A result that makes the node wait for an answer: from `answerWait`, or from `resumeWorkflow` with `data`.
  *
  * - The node then runs again, with `resume.data`. A resume without `data` leaves it waiting.
@@ -155,11 +176,11 @@ export function suspend<Result extends object = never>(options: SuspendOptions<R
 }
 
 /** Returns the kind of a marked result; `undefined` for a plain context and for anything else. */
-export function resultKind(value: unknown): "patch" | "routed" | "suspended" | undefined {
-  return typeof value === "object" && value !== null
-    ? (value as { [RESULT]?: "patch" | "routed" | "suspended" })[RESULT]
-    : undefined;
+export function resultKind(value: unknown): ResultKind | undefined {
+  return typeof value === "object" && value !== null ? (value as { [RESULT]?: ResultKind })[RESULT] : undefined;
 }
+
+type ResultKind = "patch" | "routed" | "ended" | "suspended";
 
 /**
  * Makes an executor whose node `data` is validated before anything runs, and typed.
@@ -180,18 +201,21 @@ export function resultKind(value: unknown): "patch" | "routed" | "suspended" | u
 export function defineNode<Data, Context extends object = WorkflowContext, const Type extends string = string>(node: {
   type: Type;
   data: StandardSchema<unknown, Data>;
+  /** The outputs that `route()` can name, the first one first. Edges and results that name another are refused. */
+  outputs?: readonly string[];
   run: NodeExecutor<Context, Data>;
 }): DefinedNode<Context, Data, Type> {
-  const { type, data, run } = checkNode(node) as typeof node;
+  const { type, data, outputs, run } = checkNode(node) as typeof node;
   const executor: NodeExecutor<Context, Data> = (args) => run(args);
-  return Object.assign(executor, { type, dataSchema: data });
+  return Object.assign(executor, { type, dataSchema: data, ...(outputs === undefined ? {} : { outputs }) });
 }
 
 const dataSchema: Check = (value) =>
   isStandardSchema(value) ? undefined : mustBe("a Standard Schema (zod, valibot, arktype)", value);
 
-const checkNode = checker<{ type: string; data: unknown; run: unknown }>("defineNode", {
+const checkNode = checker<{ type: string; data: unknown; outputs?: unknown; run: unknown }>("defineNode", {
   type: text,
   data: dataSchema,
+  outputs: optional(texts),
   run: callback,
 });

@@ -7,7 +7,14 @@ import { MAX_REASON } from "../state/waiting.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
 import { quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
-import { type Patch, type Routed, resultKind, type Suspended, type WorkflowContext } from "./node-executor.ts";
+import {
+  type Ended,
+  type Patch,
+  type Routed,
+  resultKind,
+  type Suspended,
+  type WorkflowContext,
+} from "./node-executor.ts";
 
 /** What an executor's result asks for. */
 export type NodeOutcome = NextOutcome | SuspendedOutcome;
@@ -17,7 +24,8 @@ export interface NextOutcome {
   kind: "next";
   context?: WorkflowContext;
   changes?: WorkflowContext;
-  handles?: readonly string[];
+  /** The outputs that it takes; `null`: no edge at all. */
+  handles?: readonly string[] | null;
 }
 
 /** The node waits. */
@@ -61,7 +69,7 @@ export function contextAfter(
 }
 
 const FORMS =
-  'an executor returns the next context (a plain object), patch(changes), route(context, "handle") or suspend({ reason?, until? })';
+  'an executor returns the next context (a plain object), patch(changes), route(context, "handle"), end(context) or suspend({ reason?, until? })';
 
 /** What is wrong with a result, in words. */
 class Unfit {
@@ -82,7 +90,12 @@ function outcomeOf(result: unknown): NodeOutcome {
       if (outcome.kind === "next" && outcome.handles === undefined) {
         return { ...outcome, handles: readHandles(handles) };
       }
-      throw new Unfit("route() around another route() or a suspend()");
+      throw new Unfit("route() around another route(), an end() or a suspend()");
+    }
+    case "ended": {
+      const outcome = outcomeOf((result as Ended).result);
+      if (outcome.kind === "next" && outcome.handles === undefined) return { ...outcome, handles: null };
+      throw new Unfit("end() around another end(), a route() or a suspend()");
     }
     case "patch": {
       const { changes } = result as Patch;

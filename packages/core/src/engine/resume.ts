@@ -67,7 +67,7 @@ export async function prepareResume(
     ...(workflow.hash === journal.definitionHash ? {} : { definition: workflow.hash }),
     ...(next === undefined || journal.progress.begin === undefined ? {} : { begin: [next] }),
   };
-  const totalSteps = workflow.steps.length - planner.skipped.length;
+  const totalSteps = journal.currentStep + planner.open;
   if (totalSteps === journal.totalSteps && Object.keys(parts).length === 0) return "run";
   const left = new Map(waiting);
   for (const { nodeId } of answers) left.delete(nodeId);
@@ -91,7 +91,7 @@ function cutOffNodes({ journal, workflow }: Found): readonly string[] {
   const { attempts } = journal.progress;
   // A node that waited for its next attempt had not begun it.
   const hasBegun = (nodeId: string) => (attempts.get(nodeId)?.retryAtMs ?? 0) <= journal.storeNow();
-  return inFlight(workflow.graph, journal).filter(hasBegun);
+  return inFlight(workflow.plans, journal).filter(hasBegun);
 }
 
 /** The end of an execution whose run must not start a node, with the node that it would have started. */

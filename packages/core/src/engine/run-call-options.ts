@@ -1,7 +1,18 @@
 import { checker } from "../checker.ts";
 import { milliseconds, positiveMs } from "../durations.ts";
 import { mustBe } from "../given.ts";
-import { anything, type Check, filter, flag, numberFrom, type OptionTable, oneOf, optional, text } from "../option.ts";
+import {
+  anything,
+  type Check,
+  filter,
+  flag,
+  numberFrom,
+  type OptionTable,
+  oneOf,
+  optional,
+  text,
+  wholeNumber,
+} from "../option.ts";
 import { id } from "../state/id-option.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
@@ -19,6 +30,7 @@ import { signal } from "./signal-option.ts";
 const runOptions: OptionTable<RunOptions> = {
   timeoutMs: optional(positiveMs),
   budgetMs: optional(milliseconds),
+  maxNodeRuns: optional(wholeNumber(1)),
   signal: optional(signal),
   onAbort: optional(oneOf("hand-over", "cancel")),
   throwOnFailure: optional(flag),
@@ -26,6 +38,11 @@ const runOptions: OptionTable<RunOptions> = {
 
 /** Milliseconds that a store can add to its time. */
 const storedMs = numberFrom(0, MAX_LEASE_MS, `a number of milliseconds from 0 to ${MAX_LEASE_MS} (a hundred years)`);
+
+const nodeIds: Check = (value) => {
+  const isList = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
+  return typeof value === "string" || isList ? undefined : mustBe("the id of a node, or a list of ids", value);
+};
 
 const creation = {
   workflowId: id,
@@ -36,6 +53,7 @@ const creation = {
   deadlineMs: optional(storedMs),
   // The store checks what it can keep.
   metadata: optional(anything),
+  startAt: optional(nodeIds),
 };
 
 const executeOptions: OptionTable<ExecuteWorkflowOptions> = {

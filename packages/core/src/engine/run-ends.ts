@@ -1,8 +1,9 @@
-import { messageOf } from "../errors.ts";
+import { messageOf, WorkflowError } from "../errors.ts";
 import type { NodeEntry } from "../state/journal-entries.ts";
 import { nextRun, type RecordParts } from "../state/progress.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
 import { cancellation } from "./cancellation.ts";
 import { nodeFailure } from "./node-failure.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
@@ -19,17 +20,23 @@ export class RunEnds {
     this.#waits = waits;
   }
 
-  /** Ends the run if its time is up before a node could start: that counts as an attempt of the node. */
-  async failBefore({ node, nodeName }: PreparedStep): Promise<RunEnd> {
-    const { journal, interrupts } = this.#parts;
+  /** Ends the run before a node could start, because its time is up or for `error`. It counts as an attempt of the node. */
+  async failBefore({ node, nodeName }: PreparedStep, error: unknown = this.#parts.interrupts.reason): Promise<RunEnd> {
+    const { journal } = this.#parts;
     const run = nextRun(journal.progress, node.id);
     const attempt = journal.nextAttempt(node.id);
-    const { record: failure, thrown } = nodeFailure(
-      { nodeId: node.id, nodeName, attempts: attempt },
-      interrupts.reason,
-    );
+    const { record: failure, thrown } = nodeFailure({ nodeId: node.id, nodeName, attempts: attempt }, error);
     await this.commitFailure({ ...run, nodeName, attempt, durationMs: 0, error: failure }, { status: "failed" });
     return this.failed({ failure, thrown });
+  }
+
+  /** Ends the run before the node run that would be one too many. */
+  failAtLimit(step: PreparedStep): Promise<RunEnd> {
+    const { maxNodeRuns, workflow } = this.#parts;
+    const message =
+      `Node ${quoted(step.node.id)} of workflow ${quoted(workflow.id)} does not start: ${maxNodeRuns} nodes have run, which is the limit (maxNodeRuns). ` +
+      "If a loop does not run for ever, raise the limit and resume.";
+    return this.failBefore(step, new WorkflowError("NODE_RUN_LIMIT", message, { details: { maxNodeRuns } }));
   }
 
   /** Commits an error checkpoint; if the store refuses it, one that holds nothing but the code. */

@@ -16,6 +16,13 @@ export interface RunOptions {
    */
   budgetMs?: number;
   /**
+   * The most runs of nodes in the execution, over all its runs, for this call. Use it to resume an execution that has
+   * failed with NODE_RUN_LIMIT. Default: the definition's `maxNodeRuns`.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/loops.md#limits
+   */
+  maxNodeRuns?: number;
+  /**
    * Aborting it ends the run. The node in flight gets 5 seconds to finish.
    *
    * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#limits
@@ -75,6 +82,12 @@ interface NewExecutionFields<Id> {
 }
 
 interface WithMetadata {
+  /**
+   * The id of the node to start at, or several: nodes that no edge leads to, or a node of a loop that no edge from outside
+   * leads to. What they do not lead to is skipped. Resumes and forks keep the choice. Default: all nodes that no edge
+   * leads to.
+   */
+  startAt?: string | readonly string[];
   /**
    * What to do if an execution has the id, of the same workflow and user. The input is not compared.
    *

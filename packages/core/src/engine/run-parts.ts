@@ -19,6 +19,8 @@ export interface RunParts {
   retry: RetryPolicy | undefined;
   nodeTimeoutMs: number | undefined;
   budgetMs: number | undefined;
+  /** The most runs of nodes in the execution. */
+  maxNodeRuns: number;
   durability: "sync" | "async";
   /** The longest wait for a node's next attempt, in milliseconds, for which the run keeps the execution. */
   holdMs: number;

@@ -56,7 +56,7 @@ export class RunStarter {
     const { clock, codec, leaseMs } = call.surroundings;
     const onLost = (error: unknown) => interrupts.raise("lost", error);
     const stopHeartbeat = startHeartbeat({ clock, journal, leaseMs, onLost });
-    const { budgetMs, onAbort = "hand-over" } = options;
+    const { budgetMs, onAbort = "hand-over", maxNodeRuns = workflow.maxNodeRuns } = options;
     const { deadlineAt } = record;
     if (deadlineAt !== undefined) {
       const error = new WorkflowError("EXECUTION_TIMEOUT", deadlineMessage(deadlineAt));
@@ -80,6 +80,7 @@ export class RunStarter {
       retry,
       nodeTimeoutMs,
       budgetMs,
+      maxNodeRuns,
       durability,
       holdMs,
       onAbort,
@@ -179,6 +180,9 @@ export class RunStarter {
       return { workflow: await interrupts.within(catalog.current(workflowId, userId)), definitionChanged: false };
     }
     const workflow = await catalog.original(definitionHash, head, interrupts);
-    return { workflow, definitionChanged: !(await interrupts.within(catalog.isCurrent(workflow, userId))) };
+    const own = await interrupts.within(catalog.ownOf(workflow, userId));
+    // The limit is no part of the content, so that it can be raised.
+    const limited = own === undefined ? workflow : { ...workflow, maxNodeRuns: own.maxNodeRuns };
+    return { workflow: limited, definitionChanged: own === undefined };
   }
 }

@@ -1,21 +1,22 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
-import type { Planner } from "../definition/planner.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { describeFailure } from "../state/failure.ts";
-import { nextRun } from "../state/progress.ts";
 import type { HeadUpdate } from "../store/checkpoint-store.ts";
 import type { AnswerRequest } from "./answers.ts";
 import { type Attempt, RefusedLater, roundedMs } from "./attempt.ts";
 import { callExecutor } from "./call-executor.ts";
 import { afterFailure, afterRefusal, beforeNode, beforeRetry, resolveRetry, retryDelay } from "./decide.ts";
+import { refuseUndeclared } from "./declared-outputs.ts";
+import { isUnrouted } from "./error-policy.ts";
 import { executorArgs } from "./executor-args.ts";
+import { LivePlan } from "./live-plan.ts";
 import { nodeFailure } from "./node-failure.ts";
 import { type NextOutcome, type NodeOutcome, readResult, type SuspendedOutcome } from "./node-outcome.ts";
+import { RunCommits } from "./run-commits.ts";
 import { RunEnds } from "./run-ends.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
 import { RunWaits } from "./run-waits.ts";
-import { restorePlanner } from "./standing.ts";
 import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
 /** Milliseconds of nodes that never wait, after which timers and sockets get their turn. */
@@ -66,19 +67,21 @@ class Run {
   readonly waits: RunWaits;
   readonly #parts: RunParts;
   readonly #ends: RunEnds;
-  #planner: Planner;
+  readonly #commits: RunCommits;
+  readonly #plan: LivePlan;
   /** In `async` durability: the attempt whose commit is under way. */
   #unsettled: Attempt | undefined;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
-    this.#planner = restorePlanner(parts.workflow, parts.journal);
-    this.waits = new RunWaits(parts, () => this.#planner);
+    this.#plan = new LivePlan(parts);
+    this.waits = new RunWaits(parts, () => this.#plan.planner);
     this.#ends = new RunEnds(parts, this.waits);
+    this.#commits = new RunCommits(parts, this.#plan, this.waits);
   }
 
   async toEnd(): Promise<RunEnd> {
-    const { interrupts, clock } = this.#parts;
+    const { interrupts, clock, journal, maxNodeRuns } = this.#parts;
     let yieldedMs = clock.elapsed();
     for (;;) {
       if (clock.elapsed() - yieldedMs > YIELD_AFTER_MS) {
@@ -88,23 +91,34 @@ class Run {
       interrupts.checkDeadline();
       if (this.waits.any || this.waits.hasAnswers) {
         const refused = await this.#settleEarlier();
-        if (refused !== undefined) return this.#failLater(refused);
+        if (refused !== undefined) {
+          const end = await this.#failLater(refused);
+          if (end !== undefined) return end;
+          continue;
+        }
         await this.waits.keepAnswers();
         await this.waits.timeOut();
       }
-      const index = this.#planner.next();
+      const index = this.#plan.planner.next();
       const what = beforeNode({ ...this.#facts(), hasNext: index !== undefined, isWaiting: this.waits.any });
-      if (what === "run") {
+      const isOverLimit = journal.currentStep >= maxNodeRuns;
+      if (what === "run" && !isOverLimit) {
         const end = await this.#runNode(index as number);
         if (end !== undefined) return end;
         continue;
       }
       if (what === "lost") throw interrupts.reason;
       const refused = await this.#settleEarlier();
-      if (refused !== undefined) return this.#failLater(refused);
+      if (refused !== undefined) {
+        const end = await this.#failLater(refused);
+        if (end !== undefined) return end;
+        continue;
+      }
+      if (what === "run") return this.#ends.failAtLimit(this.#plan.stepAt(index as number));
       if (what === "stop") return this.#ends.stop();
       if (what === "suspend") return this.#ends.suspend();
-      return what === "complete" ? this.#ends.complete() : this.#ends.failBefore(this.#stepAt(index as number));
+      if (what === "complete") this.#plan.reportSkipped();
+      return what === "complete" ? this.#ends.complete() : this.#ends.failBefore(this.#plan.stepAt(index as number));
     }
   }
 
@@ -114,15 +128,11 @@ class Run {
     return { interruption, isStopping, elapsedMs, budgetMs };
   }
 
-  #stepAt(index: number): PreparedStep {
-    return this.#parts.workflow.steps[index] as PreparedStep;
-  }
-
   /** Runs one node until it has completed or waits, or all its attempts have failed; returns the run's end if this is it. */
   async #runNode(index: number): Promise<RunEnd | undefined> {
     const { journal, emit, clock } = this.#parts;
-    const step = this.#stepAt(index);
-    const run = nextRun(journal.progress, step.node.id);
+    const step = this.#plan.stepAt(index);
+    const run = this.#plan.runOf(index);
     for (;;) {
       const { retryAtMs } = journal.progress.attempts.get(run.nodeId) ?? {};
       const stopped = retryAtMs === undefined ? undefined : await this.#untilDue(step, retryAtMs);
@@ -130,22 +140,31 @@ class Run {
       const attempt = journal.nextAttempt(run.nodeId);
       emit({ type: "node.started", ...run, ...namesOf(step), attempt, stepNumber: journal.currentStep + 1 });
       const startedMs = clock.elapsed();
-      const made: Attempt = { index, step, run, attempt, startedMs, durationMs: 0, before: journal.point };
+      const made: Attempt = {
+        index,
+        step,
+        run,
+        attempt,
+        startedMs,
+        durationMs: 0,
+        before: journal.point,
+        isSettled: false,
+      };
       try {
         const outcome = await this.#call(made);
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
         if (outcome.kind === "suspended") return await this.#suspend(made, outcome);
         await this.#commit(made, outcome);
-        return this.#hasEnded() ? this.#ends.completed() : undefined;
+        return this.#commits.hasEnded ? this.#ends.completed() : undefined;
       } catch (error) {
         // If the journal can no longer write, that is no failure of the node.
         if (journal.broken !== undefined) throw journal.broken.error;
         journal.undoTo(made.before);
-        if (made.committed !== undefined) this.#planner = restorePlanner(this.#parts.workflow, journal);
+        if (made.isSettled) this.#plan.restore();
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
         const refused = error instanceof RefusedLater ? error : await this.#settleEarlier();
         const end = await (refused === undefined ? this.#afterFailure(made, error) : this.#failLater(refused));
-        if (end !== undefined) return end;
+        if (end !== undefined || made.isPassedOver || refused !== undefined) return end;
       }
     }
   }
@@ -191,7 +210,7 @@ class Run {
   /**
    * Makes a node's checkpoint, settles its edges and commits it; the last node's commit also completes the execution.
    *
-   * - A result that is refused when the checkpoint is made has changed neither the state nor the plan.
+   * - A result that is refused has not changed the state. The plan is then made anew from it.
    *
    * @throws what the result or its checkpoint is refused with; {RefusedLater} if the one before it is
    */
@@ -200,16 +219,12 @@ class Run {
     const { step, run, attempt, durationMs } = made;
     const { handles } = outcome;
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, handles };
-    const composed = journal.compose(entry, { isStep: true, change: outcome });
-    const skippedBefore = this.#planner.skipped.length;
-    this.#planner.settle(made.index, handles);
-    const last = this.#hasEnded();
-    const totalSteps = workflow.steps.length - this.#planner.skipped.length;
-    const mended = this.#mended(run.nodeId);
-    const head = last
-      ? ({ status: "completed", totalSteps, failure: null, ...mended } as const)
-      : { totalSteps, ...mended };
-    made.committed = journal.commitComposed([composed], head);
+    if (handles) refuseUndeclared(step.run, step.node, handles);
+    made.isSettled = true;
+    this.#plan.planner.settle(made.index, handles);
+    const composed = journal.compose(entry, { isStep: true, change: outcome, present: () => this.#plan.present() });
+    const last = this.#commits.hasEnded;
+    made.committed = this.#commits.commit([composed], run.nodeId);
     if (durability === "async") {
       made.committed.catch(() => undefined);
       const refused = await this.#settleEarlier();
@@ -217,23 +232,11 @@ class Run {
     }
     if (durability === "sync" || last) await made.committed;
     else this.#unsettled = made;
-    for (const skipped of this.#planner.skipped.slice(skippedBefore)) {
-      const step = this.#stepAt(skipped);
-      emit({ type: "node.skipped", nodeId: step.node.id, ...namesOf(step) });
+    this.#plan.reportSkipped();
+    if (handles && isUnrouted(workflow.graph, made, handles)) {
+      emit({ type: "node.unrouted", ...run, ...namesOf(step), handles });
     }
     emit({ type: "node.completed", ...run, ...namesOf(step), attempt, stepNumber: journal.currentStep, durationMs });
-  }
-
-  /** Removes the failure of a node's last attempt, and when the next one was due; not those of another node that waits. */
-  #mended(nodeId: string): HeadUpdate {
-    const { failure, progress } = this.#parts.journal;
-    if (failure === undefined) return {};
-    const isLeft = [...progress.attempts].some(([id, { retryAtMs }]) => id !== nodeId && retryAtMs !== undefined);
-    return isLeft ? {} : { failure: null, wakeAt: null };
-  }
-
-  #hasEnded(): boolean {
-    return this.#planner.next() === undefined && !this.waits.any;
   }
 
   /** Waits for the commit that is under way; returns its attempt if the store refused it. */
@@ -251,11 +254,12 @@ class Run {
     }
   }
 
-  /** Ends the run by the failure of a node whose commit was refused while the next one ran. It is not tried again. */
-  async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd> {
+  /** Ends the run by the failure of a node whose commit was refused while the next one ran, or passes it over. */
+  async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd | undefined> {
     this.#parts.journal.undoTo(attempt.before);
-    this.#planner = restorePlanner(this.#parts.workflow, this.#parts.journal);
-    return (await this.#afterFailure(attempt, error, { isFinal: true })) ?? this.#ends.stop();
+    this.#plan.restore();
+    const end = await this.#afterFailure(attempt, error, { isFinal: true });
+    return end === undefined && !attempt.isPassedOver ? this.#ends.stop() : end;
   }
 
   /** Writes a failed attempt; returns the run's end unless there is to be another one. */
@@ -270,12 +274,15 @@ class Run {
     const failures = (journal.progress.attempts.get(run.nodeId)?.failures ?? 0) + 1;
     const policy = resolveRetry(step.node.retry, this.#parts.retry);
     const delayMs = isFinal ? undefined : retryDelay(policy, { failure, thrown, failures, random: random() });
-    const decision = afterFailure({ interruption: interrupts.kind, delayMs });
+    const decision = afterFailure({ interruption: interrupts.kind, delayMs, onError: step.node.onError });
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
     if (decision === "cut off") return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }] });
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
-    if (decision === "fail" || delayMs === undefined) {
+    if (decision === "pass over" && (await this.#commits.passOver(failed, entry))) {
+      return this.#commits.hasEnded ? this.#ends.completed() : undefined;
+    }
+    if (decision !== "retry" || delayMs === undefined) {
       await this.#ends.commitFailure(entry, { status: "failed" });
       emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure });
       return this.#ends.failed({ failure, thrown });
@@ -286,7 +293,7 @@ class Run {
     const wakeAt = isStopping ? this.#ends.dueAt(atMs) : atMs;
     const head: HeadUpdate = { wakeAt, ...(isStopping ? { status: "pending" } : {}) };
     // It keeps its place, also before a node that was answered meanwhile.
-    const begin = this.#planner.next() === failed.index ? {} : { begin: [run.nodeId] };
+    const begin = this.#plan.planner.next() === failed.index ? {} : { begin: [run.nodeId] };
     await this.#ends.commitFailure(entry, head, { retry: { nodeId: run.nodeId, atMs, failures }, ...begin });
     emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, retryInMs: delayMs });
     return isStopping ? this.#ends.stopped({ wakeAt, failure }) : undefined;
@@ -301,13 +308,13 @@ class Run {
     const { context, changes } = outcome.change;
     if (context !== undefined) journal.replaceContext(context);
     if (changes !== undefined) journal.patchContext(changes);
-    this.#planner.park(index);
-    const isLast = this.#planner.next() === undefined && !this.waits.hasAnswers && !this.#ends.isToCancel;
+    this.#plan.planner.park(index);
+    const isLast = this.#plan.planner.next() === undefined && !this.waits.hasAnswers && !this.#ends.isToCancel;
     const status = isLast ? ({ status: "suspended", wakeAt: wakeAt ?? null } as const) : {};
     try {
-      await journal.save({ ...head, ...this.#mended(run.nodeId), ...status }, { waits: [wait] });
+      await journal.save({ ...head, ...this.#commits.mended(run.nodeId), ...status }, { waits: [wait] });
     } catch (error) {
-      this.#planner.wake(index);
+      this.#plan.planner.wake(index);
       throw error;
     }
     const { reason, untilMs } = wait;

@@ -59,7 +59,7 @@ export class Runner<Context extends object> {
       const { workflow, opened } = await createFor(this.#parts, call, { options });
       if (opened === undefined) return this.#join(call, options);
       const { journal, record } = opened;
-      this.#parts.emitter.of(record)({ type: "execution.started", totalSteps: workflow.steps.length });
+      this.#parts.emitter.of(record)({ type: "execution.started", totalSteps: journal.totalSteps });
       const holdMs = Number.POSITIVE_INFINITY;
       return this.#starter.run(call, { options, workflow, journal, record, holdMs, definitionChanged: false });
     });

@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
-import { type CompiledGraph, compileGraph } from "../definition/graph.ts";
-import { definitionJson, hashParsed, isHashOf } from "../definition/hash.ts";
+import { refuseUnknownHandles } from "../definition/edge-handles.ts";
+import { buildGraph, type WorkflowGraph } from "../definition/graph.ts";
+import { definitionJson, hashParsed, isHashOf, type StoredDefinition } from "../definition/hash.ts";
 import { nodeName, nodeType } from "../definition/node-type.ts";
 import { parseDefinition, readInput } from "../definition/parse-definition.ts";
+import { Plans } from "../definition/plan.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import type { StandardSchema } from "../definition/standard-schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
@@ -10,8 +12,10 @@ import { isInstance } from "../state/live-values.ts";
 import type { CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { BoundedCache } from "./bounded-cache.ts";
+import { declaredOutputs } from "./declared-outputs.ts";
 import type { ExecutorSource, WorkflowSource } from "./engine-options.ts";
 import { ExecutorLookup } from "./executor-lookup.ts";
+import { corruptDefinition, type KeptDefinition, readKept, runLimitOf } from "./kept-definition.ts";
 import { validNodeData } from "./node-data.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -23,7 +27,10 @@ export interface PreparedWorkflow {
   readonly hash: string;
   /** What a store keeps under the hash. */
   readonly json: string;
-  readonly graph: CompiledGraph;
+  readonly graph: WorkflowGraph;
+  readonly plans: Plans;
+  /** The most runs of nodes in one execution. */
+  readonly maxNodeRuns: number;
   readonly input: StandardSchema | undefined;
   /** By node index: the code, and the node's validated data. */
   readonly steps: readonly PreparedStep[];
@@ -43,6 +50,8 @@ export interface PreparedStep {
 export function namesOf({ nodeName, type: nodeType }: PreparedStep): { nodeName: string; nodeType: string } {
   return { nodeName, nodeType };
 }
+
+type Executors = ReadonlyMap<string, NodeExecutor<WorkflowContext, unknown>>;
 
 /** The definitions that are kept ready to run, in characters of their texts: about four times that in memory. */
 const MAX_READY_SIZE = 16_000_000;
@@ -67,7 +76,7 @@ export class WorkflowCatalog {
   readonly #find: (workflowId: string, caller: { userId: string }) => unknown;
   readonly #executors: ExecutorLookup;
   /** The hashes of definitions that were handed in. These do not change once they are; a function makes new ones. */
-  readonly #hashes = new WeakMap<object, string>();
+  readonly #hashes = new WeakMap<object, Pick<PreparedWorkflow, "hash" | "maxNodeRuns">>();
   readonly #ready = new BoundedCache<PreparedWorkflow>(MAX_READY_SIZE);
   /** What is being prepared, by the definition that was handed in or by its hash. */
   readonly #preparing: SharedWork;
@@ -89,8 +98,8 @@ export class WorkflowCatalog {
   /**
    * The definition that the engine has now.
    *
-   * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID,
-   *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, and what a given function throws
+   * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID,
+   *   UNKNOWN_EDGE_NODE, UNKNOWN_EDGE_HANDLE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID, and what a given function throws
    */
   async current(workflowId: string, userId: string): Promise<PreparedWorkflow> {
     const definition = (await this.#find(workflowId, { userId })) ?? undefined;
@@ -139,22 +148,22 @@ export class WorkflowCatalog {
     if (ready !== undefined) return new Map(ready.steps.map(({ node, type }) => [node.id, type]));
     const json = await limits.withinStore(this.#reading.once(hash, () => this.#store.getDefinition(hash)));
     try {
-      return new Map(readKept(hash, json).nodes.map((node) => [node.id, nodeType(node)]));
+      return new Map(readKept(hash, json).definition.nodes.map((node) => [node.id, nodeType(node)]));
     } catch {
       return undefined;
     }
   }
 
   /**
-   * The graph of a kept definition, also of one that this engine cannot run; `undefined` if there is none, or it is not whole.
+   * The plans of a kept definition, also of one that this engine cannot run; `undefined` if there is none, or it is not whole.
    *
    * @throws {WorkflowError} STORE_UNAVAILABLE
    */
-  async graph(hash: string): Promise<CompiledGraph | undefined> {
+  async plans(hash: string): Promise<Plans | undefined> {
     const ready = this.#ready.get(hash);
-    if (ready !== undefined) return ready.graph;
-    const definition = await this.kept(hash);
-    return definition === undefined ? undefined : compileGraph(definition);
+    if (ready !== undefined) return ready.plans;
+    const kept = await this.kept(hash);
+    return kept === undefined ? undefined : new Plans(buildGraph(kept.definition, kept.outputs));
   }
 
   /**
@@ -162,7 +171,7 @@ export class WorkflowCatalog {
    *
    * @throws {WorkflowError} STORE_UNAVAILABLE
    */
-  async kept(hash: string): Promise<WorkflowDefinition | undefined> {
+  async kept(hash: string): Promise<KeptDefinition | undefined> {
     const json = await this.#reading.once(hash, () => this.#store.getDefinition(hash));
     try {
       return readKept(hash, json);
@@ -171,13 +180,13 @@ export class WorkflowCatalog {
     }
   }
 
-  /** Tells whether the engine's own definition has the same content. One that cannot be found or run has not. */
-  async isCurrent(workflow: PreparedWorkflow, userId: string): Promise<boolean> {
+  /** The engine's own definition, if it has the same content. One that cannot be found or run has not. */
+  async ownOf(workflow: PreparedWorkflow, userId: string): Promise<PreparedWorkflow | undefined> {
     try {
       const own = await this.current(workflow.id, userId);
-      return own.hash === workflow.hash || isHashOf(workflow.hash, own.json);
+      return own.hash === workflow.hash || isHashOf(workflow.hash, own.json) ? own : undefined;
     } catch {
-      return false;
+      return undefined;
     }
   }
 
@@ -202,20 +211,25 @@ export class WorkflowCatalog {
 
   async #fromGiven(given: unknown): Promise<PreparedWorkflow> {
     const known = typeof given === "object" && given !== null ? this.#hashes.get(given) : undefined;
-    const ready = known === undefined ? undefined : this.#ready.get(known);
+    const ready = known === undefined ? undefined : this.#ready.get(known.hash);
     const workflow = ready ?? (await this.#preparing.once(given, () => this.#prepareGiven(given)));
     const input = readInput(given) as StandardSchema | undefined;
-    return workflow.input === input ? workflow : { ...workflow, input };
+    // The hash does not cover it.
+    const { maxNodeRuns = workflow.maxNodeRuns } = this.#hashes.get(given as object) ?? {};
+    const isSame = workflow.input === input && workflow.maxNodeRuns === maxNodeRuns;
+    return isSame ? workflow : { ...workflow, input, maxNodeRuns };
   }
 
   async #prepareGiven(given: unknown): Promise<PreparedWorkflow> {
     const definition = parseDefinition(given);
-    const json = definitionJson(definition);
+    const executors = await this.#executorsOf(definition);
+    const outputs = declaredOutputs(executors);
+    const json = definitionJson(definition, outputs);
     // A live run works on what a resume would read: the JSON, not the caller's objects.
-    const stored = JSON.parse(json) as WorkflowDefinition;
+    const stored = JSON.parse(json) as StoredDefinition;
     const hash = hashParsed(stored);
-    const workflow = await this.#prepare(hash, json, stored);
-    this.#hashes.set(given as object, hash);
+    const workflow = await this.#prepare({ hash, json, definition: stored, outputs }, executors);
+    this.#hashes.set(given as object, { hash, maxNodeRuns: runLimitOf(stored) });
     return workflow;
   }
 
@@ -234,24 +248,32 @@ export class WorkflowCatalog {
         { details: { workflowId, definitionHash: hash } },
       );
     }
-    const definition = readKept(hash, json);
+    const kept = readKept(hash, json);
     this.#saved.set(hash, this.#clock.elapsed());
-    return limits.within(this.#preparing.once(hash, () => this.#prepare(hash, json, definition)));
+    const prepare = async () => this.#prepare({ hash, json, ...kept }, await this.#executorsOf(kept.definition));
+    return limits.within(this.#preparing.once(hash, prepare));
   }
 
-  async #prepare(hash: string, json: string, definition: WorkflowDefinition): Promise<PreparedWorkflow> {
+  #executorsOf({ nodes }: WorkflowDefinition): Promise<Executors> {
+    return this.#executors.all(new Set(nodes.map(nodeType)));
+  }
+
+  async #prepare(
+    { hash, json, definition, outputs }: KeptDefinition & Pick<PreparedWorkflow, "hash" | "json">,
+    executors: Executors,
+  ): Promise<PreparedWorkflow> {
     const ready = this.#ready.get(hash);
-    const executors = await this.#executors.all(new Set(definition.nodes.map(nodeType)));
     if (ready?.steps.every(({ type, run }) => executors.get(type) === run)) return ready;
-    const graph = compileGraph(definition);
+    const graph = buildGraph(definition, outputs);
+    refuseUnknownHandles(graph);
     const steps = await this.#steps(definition, executors);
-    return this.#keepReady({ id: definition.id, hash, json, graph, input: undefined, steps });
+    const { id } = definition;
+    const plans = new Plans(graph);
+    const maxNodeRuns = runLimitOf(definition);
+    return this.#keepReady({ id, hash, json, graph, plans, maxNodeRuns, input: undefined, steps });
   }
 
-  async #steps(
-    { id, nodes }: WorkflowDefinition,
-    executors: ReadonlyMap<string, NodeExecutor<WorkflowContext, unknown>>,
-  ): Promise<PreparedStep[]> {
+  async #steps({ id, nodes }: WorkflowDefinition, executors: Executors): Promise<PreparedStep[]> {
     const unknown = nodes.find((node) => !executors.has(nodeType(node)));
     if (unknown !== undefined) throw await this.#executors.unknownType(id, unknown);
     const steps: PreparedStep[] = [];
@@ -268,27 +290,6 @@ export class WorkflowCatalog {
     this.#ready.set(workflow.hash, workflow, workflow.json.length);
     return workflow;
   }
-}
-
-/** Reads a definition that a store kept, and trusts none of it. */
-function readKept(hash: string, json: unknown): WorkflowDefinition {
-  if (typeof json !== "string" || !isIntact(hash, json)) throw corruptDefinition(hash, "not the one that was saved");
-  return parseDefinition(JSON.parse(json));
-}
-
-function isIntact(hash: string, json: string): boolean {
-  try {
-    return isHashOf(hash, json);
-  } catch (error) {
-    if (isWorkflowError(error, "STATE_VERSION_UNSUPPORTED")) throw error;
-    return false;
-  }
-}
-
-function corruptDefinition(hash: string, problem: string): WorkflowError {
-  return new WorkflowError("STATE_CORRUPT", `The definition that the store has under ${quoted(hash)} is ${problem}.`, {
-    details: { definitionHash: hash },
-  });
 }
 
 function sourceOf(workflows: WorkflowSource): (id: string, caller: { userId: string }) => unknown {

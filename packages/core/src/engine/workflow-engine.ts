@@ -46,7 +46,8 @@ export interface WorkflowEngine<
    * - A node that fails leads to `success: false`, unless `throwOnFailure` is set.
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, INPUT_INVALID, WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY,
-   *   WORKFLOW_CYCLE, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID,
+   *   WORKFLOW_NO_START, WORKFLOW_LOOP_INVALID, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE,
+   *   UNKNOWN_EDGE_HANDLE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID,
    *   STATE_NOT_SERIALIZABLE, EXECUTION_ALREADY_EXISTS, STORE_UNAVAILABLE
    *
    * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#how-a-run-can-end

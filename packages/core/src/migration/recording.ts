@@ -12,8 +12,8 @@ export interface RecordedNode {
    * what V1 itself made of the result. Absent if the node failed, or if V1 ended without an output.
    */
   gave?: unknown;
-  /** The handles that the result chose by `route()`. */
-  handles?: readonly string[];
+  /** The handles that the result chose by `route()`; `null` for `end()`. */
+  handles?: readonly string[] | null;
   /** The message of what it threw. */
   error?: string;
   /** Milliseconds since 1970. */

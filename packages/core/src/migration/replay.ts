@@ -1,6 +1,6 @@
 import { nodeType } from "../definition/node-type.ts";
 import type { NodeExecutor, NodeExecutorArgs, NodeResult, WorkflowContext } from "../engine/node-executor.ts";
-import { route } from "../engine/node-executor.ts";
+import { end, route } from "../engine/node-executor.ts";
 import { contextAfter, type NextOutcome, readResult } from "../engine/node-outcome.ts";
 import { messageOf, NonRetryableError } from "../errors.ts";
 import { cleanText } from "../text.ts";
@@ -123,7 +123,7 @@ export class Replay {
     if (error !== undefined) throw this.#found("failure", { nodeId }, { v1: error, v2: undefined });
     const { handles } = attempt.outcome;
     if (recorded.handles !== undefined && !isSameSet(recorded.handles, handles)) {
-      throw this.#found("route", { nodeId }, { v1: textOf(recorded.handles), v2: textOf(handles ?? "all edges") });
+      throw this.#found("route", { nodeId }, { v1: edgesText(recorded.handles), v2: edgesText(handles) });
     }
     if (recorded.gave === undefined || areEqual(recorded.gave, attempt.next)) return attempt.result;
     const found = differences(recorded.gave, attempt.next, this.#options.ignored);
@@ -142,7 +142,7 @@ export class Replay {
     if (first !== undefined) throw this.#found("context", { nodeId }, shown(first, this.#options.redact));
     for (const place of found) this.varying.add(pathOf(place));
     const gave = recorded.gave as WorkflowContext;
-    return handles === undefined ? gave : route(gave, handles);
+    return byHandles(gave, handles);
   }
 
   /** Notes that it was the turn of one node in V1, and of another one in V2. */
@@ -184,7 +184,7 @@ export class Replay {
 function answerOf({ error, gave, handles }: RecordedNode, { context }: Args) {
   if (error !== undefined) throw new NonRetryableError(error);
   const next = (gave ?? context) as WorkflowContext;
-  return handles === undefined ? next : route(next, handles);
+  return byHandles(next, handles);
 }
 
 async function attemptOf(executor: Executor, args: Args): Promise<Attempt> {
@@ -208,7 +208,17 @@ function withOwnContext(args: Args): Args {
   return Object.defineProperties({}, properties) as Args;
 }
 
-function isSameSet(first: readonly string[], second: readonly string[] = []): boolean {
+function byHandles(next: WorkflowContext, handles: readonly string[] | null | undefined) {
+  if (handles === undefined) return next;
+  return handles === null ? end(next) : route(next, handles);
+}
+
+function edgesText(handles: readonly string[] | null | undefined): string {
+  return textOf(handles === null ? "no edge" : (handles ?? "all edges"));
+}
+
+function isSameSet(first: readonly string[] | null, second: readonly string[] | null = []): boolean {
+  if (first === null || second === null) return first === second;
   return new Set(first).size === new Set(second).size && first.every((each) => second.includes(each));
 }
 

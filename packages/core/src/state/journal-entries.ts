@@ -32,6 +32,8 @@ export interface ComposedCheckpoint {
   readonly before: DraftState;
   /** The state once it is committed. */
   readonly after: DraftState;
+  /** Default: the steps that are done after it. */
+  readonly stepNumber?: number;
 }
 
 /** What stands in a record that is no node's. */

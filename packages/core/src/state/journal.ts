@@ -5,7 +5,6 @@ import type {
   FailureRecord,
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
-import { payloadTooLarge } from "../store/checks.ts";
 import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
 import { type Difference, difference, patchDifference } from "./delta.ts";
 import { afterRecord, type DraftState, draftOf, updateOf, withContext, withHead } from "./draft-state.ts";
@@ -18,12 +17,21 @@ import {
   type NodeEntry,
 } from "./journal-entries.ts";
 import { JournalPoint } from "./journal-point.ts";
-import { afterFailedAttempt, afterNode, afterSave, atSnapshot, type Progress, type RecordParts } from "./progress.ts";
+import { nodePayload, refuseTooLarge } from "./node-payload.ts";
+import { composePassedOver, type PassedOver } from "./pass-over.ts";
+import {
+  afterFailedAttempt,
+  afterNode,
+  afterSave,
+  type PresentRuns,
+  type Progress,
+  type RecordParts,
+  snapshotOf,
+} from "./progress.ts";
 import type { UnsealedCheckpoint } from "./record-seal.ts";
 import type { RestoredState } from "./restore.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { snapshotIsDue } from "./text-sizes.ts";
-import { changesPayload, snapshotPayload } from "./write-payload.ts";
+import { changesPayload } from "./write-payload.ts";
 
 /**
  * One owner's pen on an execution: it holds the state, an immutable value, and writes what changes in it in order.
@@ -170,6 +178,8 @@ export class Journal {
    *
    * - `isStep`: the node counts as a step of its own.
    * - `on`: the state that it builds on, if that is one that is to be committed together with it. Default: as it is now.
+   * - `present` returns what of the runs still counts after this one. Needed if the workflow has loops: it is asked only if
+   *   the checkpoint is a snapshot, which then holds no more than that.
    *
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
    */
@@ -179,18 +189,28 @@ export class Journal {
       isStep = false,
       change = {},
       on = this.#state,
-    }: { isStep?: boolean; change?: ContextChange; on?: DraftState } = {},
+      present,
+    }: { isStep?: boolean; change?: ContextChange; on?: DraftState; present?: () => PresentRuns | undefined } = {},
   ): ComposedCheckpoint {
-    const { nodeId, handles } = entry;
+    const { nodeId, visit, handles } = entry;
     const changed = this.#changed(on, change);
-    const progress = afterNode(changed.progress, entry, { handles });
-    const written = this.#nodePayload(changed, atSnapshot(progress, on.progress, nodeId), handles);
-    this.#refuseTooLarge(written.payload);
-    const { kind, payload } = written;
+    const next = afterNode(changed.progress, entry, { handles });
+    const held = () => snapshotOf(next, present?.());
+    const written = nodePayload(this.#surroundings, changed, { held, before: on.progress, entry });
+    const { kind, payload, progress = next } = written;
     const currentStep = isStep ? changed.currentStep + 1 : changed.currentStep;
-    const growth = nodeId.length + 3;
+    // A snapshot names each node once, however often it has run.
+    const growth = visit === 1 ? nodeId.length + 3 : 0;
     const after = afterRecord(changed, { kind, payload, progress, growth, currentStep });
     return { kind, payload, entry, before: on, after };
+  }
+
+  /** Makes the checkpoint of a failure over which the execution continues: see pass-over.ts. */
+  composePassedOver(passed: PassedOver): ComposedCheckpoint[] {
+    const { changes, present } = passed;
+    const snapshot = (entry: NodeEntry, on: DraftState): ComposedCheckpoint =>
+      this.compose(entry, { isStep: true, change: { changes }, on, present });
+    return composePassedOver(this.#surroundings, this.#state, { passed, snapshot });
   }
 
   /**
@@ -200,10 +220,10 @@ export class Journal {
    */
   commitComposed(composed: readonly ComposedCheckpoint[], head: HeadChange = {}): Promise<void> {
     let state = this.#state;
-    const checkpoints = composed.map(({ kind, payload, entry, before, after }) => {
+    const checkpoints = composed.map(({ kind, payload, entry, before, after, stepNumber = after.currentStep }) => {
       if (before !== state) throw new Error("The state has changed since the checkpoint was made.");
       state = after;
-      return this.#checkpoint(kind, payload, entry, after.currentStep);
+      return this.#checkpoint(kind, payload, entry, stepNumber);
     });
     return this.#enqueue(state, checkpoints, head);
   }
@@ -279,34 +299,6 @@ export class Journal {
     return found === undefined ? state : withContext(state, found);
   }
 
-  /** A snapshot if one is due. One that is too large for the store is left out for another delta. */
-  #nodePayload(
-    { context, unsaved, sizes }: DraftState,
-    progress: Progress,
-    handles: NodeEntry["handles"],
-  ): { kind: CheckpointKind; payload: string } {
-    const { codec } = this.#surroundings;
-    const payload = changesPayload(codec, unsaved, { handles });
-    // A text is at least as many bytes as characters.
-    const mayFit = sizes.state <= this.#surroundings.store.capabilities.maxPayloadBytes;
-    if (mayFit && snapshotIsDue(sizes, payload, this.#surroundings.historyLimit)) {
-      const snapshot = snapshotPayload(codec, { contextText: codec.encode(context), progress });
-      if (!this.#exceedsStore(snapshot)) return { kind: "snapshot", payload: snapshot };
-    }
-    return { kind: "delta", payload };
-  }
-
-  #exceedsStore(payload: string): boolean {
-    const { maxPayloadBytes } = this.#surroundings.store.capabilities;
-    return payload.length * 3 > maxPayloadBytes && Buffer.byteLength(payload) > maxPayloadBytes;
-  }
-
-  #refuseTooLarge(payload: string): void {
-    if (!this.#exceedsStore(payload)) return;
-    const { maxPayloadBytes } = this.#surroundings.store.capabilities;
-    throw payloadTooLarge("The change", Buffer.byteLength(payload), maxPayloadBytes);
-  }
-
   #write(
     kind: "error" | "save",
     entry: NodeEntry,
@@ -314,7 +306,7 @@ export class Journal {
   ): Promise<void> {
     const state = this.#state;
     const payload = changesPayload(this.#surroundings.codec, state.unsaved, parts);
-    this.#refuseTooLarge(payload);
+    refuseTooLarge(this.#surroundings.store, payload);
     const after = afterRecord(state, { kind, payload, progress });
     const stepNumber = kind === "error" ? state.currentStep + 1 : state.currentStep;
     return this.#enqueue(after, [this.#checkpoint(kind, payload, entry, stepNumber)], head);

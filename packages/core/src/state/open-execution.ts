@@ -47,6 +47,8 @@ export interface CreateOptions {
   /** Default: a new id. */
   executionId?: string | undefined;
   definitionHash?: string | undefined;
+  /** The nodes it starts at. Default: all that no edge leads to. */
+  start?: readonly string[] | undefined;
   /** Up to 4,096 bytes as JSON. */
   metadata?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds since the epoch; never later than the store's clock. Default: now. */
@@ -74,7 +76,7 @@ export async function createExecution(surroundings: Surroundings, options: Creat
   }
   const { totalSteps, definitionHash } = options;
   const initial = initialRecord({ codec, timestamp: clock.now() }, executionId, {
-    ...{ contextText: codec.encode(initialData), progress: noProgress(randomUUID()) },
+    ...{ contextText: codec.encode(initialData), progress: { ...noProgress(randomUUID()), start: options.start } },
     ...{ currentStep: 0, totalSteps, definitionHash },
   });
   const { seq: _seq, ...checkpoint } = initial;

@@ -1,10 +1,11 @@
+import type { LeftEdge } from "../definition/loop-rounds.ts";
 import { WorkflowError } from "../errors.ts";
 import type { CheckpointKind } from "../store/checkpoint-store.ts";
 import { MAX_TIME_MS } from "../time.ts";
 import { AppendList } from "./append-list.ts";
 import type { Codec } from "./codec.ts";
 import { isPlain } from "./live-values.ts";
-import type { LeftEdge, NodeAnswer, NodeAttempts, NodeWait, Progress, RanNode, RecordParts } from "./progress.ts";
+import type { NodeAnswer, NodeAttempts, NodeWait, Progress, RanNode, RecordParts } from "./progress.ts";
 import { STATE_VERSION } from "./write-payload.ts";
 
 /*
@@ -79,8 +80,10 @@ function parseSnapshot(codec: Codec, json: Record<string, unknown>, version: num
   const { left = [], start, begin, waiting = [], instance } = json;
   const waits = listOf(waiting).map((wait) => waitOf(codec, listOf(wait)));
   const answers = entriesOf(json.answers).map(([nodeId, answer]) => answerOf(codec, [nodeId, ...listOf(answer)]));
+  const ran = listOf(json.ran).map((each) => ranOf(each, version));
   const progress: Progress = {
-    ran: new AppendList(listOf(json.ran).map((ran) => ranOf(ran, version))),
+    ran: new AppendList(ran),
+    heldCount: ran.length,
     left: listOf(left).map(leftOf),
     visits: new Map(entriesOf(json.visits).map(([nodeId, visit]) => [nodeId, countOf(visit)])),
     start: start === undefined ? undefined : listOf(start).map(idOf),

@@ -1,3 +1,4 @@
+import type { LeftEdge } from "../definition/loop-rounds.ts";
 import { AppendList } from "./append-list.ts";
 import type { NodeRun } from "./node-run.ts";
 
@@ -5,13 +6,8 @@ import type { NodeRun } from "./node-run.ts";
 export interface RanNode {
   readonly nodeId: string;
   readonly handles?: readonly string[] | null;
-}
-
-/** An edge that leaves the scope of a loop, and was taken in an earlier round. */
-export interface LeftEdge {
-  readonly source: string;
-  readonly target: string;
-  readonly handle?: string;
+  /** The number of the run. Absent for those that a snapshot held. */
+  readonly visit?: number;
 }
 
 /** The attempts of a node that has not completed. */
@@ -71,10 +67,12 @@ export interface RecordParts {
 
 /** The progress of an execution: what a resume must know besides its context. Immutable. */
 export interface Progress {
-  /** The nodes that have run in the present rounds, in that order. */
+  /** What the newest snapshot held: the nodes that had run in their present rounds. Then every run since. */
   readonly ran: AppendList<RanNode>;
+  /** The number of nodes in `ran` that the newest snapshot held. */
+  readonly heldCount: number;
   readonly left: readonly LeftEdge[];
-  /** The number of runs by node, if it is not one for each node in `ran` and none for the rest. */
+  /** The number of runs by node at the newest snapshot, if it is not one for each node it held and none for the rest. */
   readonly visits: ReadonlyMap<string, number>;
   /** The nodes it was started at; absent: all that no edge leads to. */
   readonly start: readonly string[] | undefined;
@@ -91,6 +89,7 @@ export interface Progress {
 export function noProgress(instance: string | undefined): Progress {
   return {
     ran: new AppendList(),
+    heldCount: 0,
     left: [],
     visits: new Map(),
     start: undefined,
@@ -102,9 +101,49 @@ export function noProgress(instance: string | undefined): Progress {
   };
 }
 
-/** Returns the node's next run. */
-export function nextRun({ visits }: Progress, nodeId: string): NodeRun {
-  return { nodeId, visit: (visits.get(nodeId) ?? 0) + 1 };
+/** Returns the node's next run. Looks through all runs since the newest snapshot: a planner knows it at once. */
+export function nextRun(progress: Progress, nodeId: string): NodeRun {
+  return { nodeId, visit: (visitsOf(progress).get(nodeId) ?? 0) + 1 };
+}
+
+/** Returns the number of runs of every node that has run. */
+export function visitsOf({ ran, visits }: Progress): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { nodeId, visit } of ran) counts.set(nodeId, visit ?? visits.get(nodeId) ?? 1);
+  for (const [nodeId, count] of visits) if (!counts.has(nodeId)) counts.set(nodeId, count);
+  return counts;
+}
+
+/** The runs that still count in a workflow with loops. */
+export interface PresentRuns {
+  /** Returns whether a node has run in its present round. */
+  hasRun(nodeId: string): boolean;
+  readonly left: readonly LeftEdge[];
+}
+
+/**
+ * Returns the progress as a snapshot holds it: one entry for each node that still counts as run, and what its loops left.
+ *
+ * - `present` tells which nodes have run in their present round. Without a graph every node has.
+ */
+export function snapshotOf(progress: Progress, present?: PresentRuns): Progress {
+  const { ran, left } = progress;
+  const counts = visitsOf(progress);
+  const newest = new Map<string, RanNode>();
+  for (const { nodeId, handles } of ran) {
+    newest.delete(nodeId);
+    newest.set(nodeId, handles === undefined ? { nodeId } : { nodeId, handles });
+  }
+  const held = [...newest.values()].filter(({ nodeId }) => present?.hasRun(nodeId) ?? true);
+  const isHeld = new Set(held.map(({ nodeId }) => nodeId));
+  const visits = [...counts].filter(([nodeId, count]) => count !== (isHeld.has(nodeId) ? 1 : 0));
+  return {
+    ...progress,
+    ran: new AppendList(held),
+    heldCount: held.length,
+    left: present?.left ?? left,
+    visits: new Map(visits),
+  };
 }
 
 /** Returns the progress after a run of a node. */
@@ -112,8 +151,7 @@ export function afterNode(before: Progress, { nodeId, visit }: NodeRun, parts: R
   const { handles, begin } = parts;
   return {
     ...before,
-    ran: before.ran.with(handles === undefined ? { nodeId } : { nodeId, handles }),
-    visits: visit === (before.visits.get(nodeId) ?? 1) ? before.visits : withEntry(before.visits, nodeId, visit),
+    ran: before.ran.with(handles === undefined ? { nodeId, visit } : { nodeId, visit, handles }),
     begin,
     attempts: withoutEntry(before.attempts, nodeId),
     waiting: withoutEntry(before.waiting, nodeId),
@@ -143,7 +181,7 @@ export function afterFailedAttempt(
 export function afterSave(before: Progress, parts: RecordParts): Progress {
   const { begin, attempts = [], counted = [], waits = [], answers = [], ran } = parts;
   let after: Progress = { ...before, begin };
-  if (ran !== undefined) after = { ...after, ran: new AppendList([...ran]) };
+  if (ran !== undefined) after = { ...after, ran: new AppendList([...ran]), heldCount: ran.length };
   for (const { nodeId, attempt } of attempts) {
     const known = after.attempts.get(nodeId);
     after = { ...after, attempts: withEntry(after.attempts, nodeId, { ...known, attempt }) };

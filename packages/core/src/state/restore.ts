@@ -3,7 +3,7 @@ import { Draft } from "./apply-operation.ts";
 import { type Codec, isTagged } from "./codec.ts";
 import { corruptHistory, readingRecord } from "./corrupt.ts";
 import { asContext, type ParsedPayload, parsePayload } from "./payload.ts";
-import { afterFailedAttempt, afterNode, afterSave, type Progress } from "./progress.ts";
+import { afterFailedAttempt, afterNode, afterSave, type Progress, snapshotOf } from "./progress.ts";
 import { isSealed, recordIsIntact } from "./record-seal.ts";
 import type { TextSizes } from "./text-sizes.ts";
 import { snapshotPayload } from "./write-payload.ts";
@@ -57,7 +57,8 @@ class Restoring {
     const progress = this.#progress;
     if (progress === undefined) throw corruptHistory("it has no snapshot");
     const context = this.#draft.finish() as Record<string, unknown>;
-    const sizeOf = () => snapshotPayload(this.#codec, { contextText: this.#codec.encode(context), progress }).length;
+    const sizeOf = () =>
+      snapshotPayload(this.#codec, { contextText: this.#codec.encode(context), progress: snapshotOf(progress) }).length;
     const sizes = this.#sizes;
     let { state } = sizes;
     if (this.#isDoubtful) state = readingRecord(newestSeq, sizeOf);

@@ -1,10 +1,13 @@
 import { checker } from "../checker.ts";
 import { randomUUID } from "../crypto.ts";
-import { compileGraph } from "../definition/graph.ts";
+import { buildGraph } from "../definition/graph.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
 import { parseDefinition } from "../definition/parse-definition.ts";
+import { compilePlan, type Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
+import { strongComponents } from "../definition/strong-components.ts";
+import { refuseUndeclared } from "../engine/declared-outputs.ts";
 import { idempotencyKey } from "../engine/idempotency-key.ts";
 import { validNodeData } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
@@ -12,7 +15,7 @@ import { contextAfter, readResult } from "../engine/node-outcome.ts";
 import { executorRecord } from "../engine/options.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
 import { list } from "../option.ts";
-import { quoted } from "../text.ts";
+import { listed, quoted } from "../text.ts";
 
 /** The options of {@link createWorkflowExecutor}. */
 export interface WorkflowExecutorOptions {
@@ -33,7 +36,7 @@ export interface WorkflowExecutor {
   /**
    * Runs a workflow from its start.
    *
-   * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, WORKFLOW_CYCLE, DUPLICATE_NODE_ID,
+   * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, V1_UNSUPPORTED,
    *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID
    */
   executeWorkflowSync(call: {
@@ -55,20 +58,26 @@ export interface WorkflowExecutor {
 export function createWorkflowExecutor(options: WorkflowExecutorOptions): WorkflowExecutor {
   const { workflows, executors } = checkOptions(options);
   return {
-    async executeWorkflowSync({ workflowId, userId, initialData = {} }) {
+    async executeWorkflowSync(call) {
+      const { workflowId, userId, initialData = {} } = call;
+      if ((call as { startAt?: unknown }).startAt !== undefined) {
+        const message = "The old executor starts at every node that no edge leads to (startAt).";
+        throw new WorkflowError("V1_UNSUPPORTED", message, { details: { workflowId } });
+      }
       const definition = workflows.find(({ id }) => id === workflowId);
       if (definition === undefined) {
         throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow ${quoted(workflowId)}.`, {
           details: { workflowId },
         });
       }
-      const graph = compileGraph(parseDefinition(definition));
+      const plan = planOf(parseDefinition(definition));
+      const { graph } = plan;
       const steps: { node: WorkflowNode; run: NodeExecutor<WorkflowContext, unknown>; data: object }[] = [];
       for (const node of graph.nodes) {
         const run = executorOf(executors, workflowId, node);
         steps.push({ node, run, data: await validNodeData(workflowId, node, run) });
       }
-      const planner = new Planner(graph);
+      const planner = new Planner(plan);
       const executionId = randomUUID();
       let context: WorkflowContext = initialData;
       for (let index = planner.next(); index !== undefined; index = planner.next()) {
@@ -93,6 +102,7 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
           if (outcome.kind === "suspended")
             throw new Error("The old executor cannot suspend a run. Use createWorkflowEngine of @waymark/core.");
           context = contextAfter(context, outcome);
+          if (outcome.handles) refuseUndeclared(run, node, outcome.handles);
           planner.settle(index, outcome.handles);
         } catch (error) {
           return { success: false, error: messageOf(error) };
@@ -107,6 +117,28 @@ const checkOptions = checker<WorkflowExecutorOptions>("createWorkflowExecutor", 
   workflows: list,
   executors: executorRecord,
 });
+
+/** @throws {WorkflowError} V1_UNSUPPORTED */
+function planOf(definition: WorkflowDefinition): Plan {
+  const { id: workflowId, nodes } = definition;
+  const unsupported = (what: string, nodeId?: string): WorkflowError =>
+    new WorkflowError(
+      "V1_UNSUPPORTED",
+      `Workflow ${quoted(workflowId)} has ${what}, which the old executor cannot run. Use createWorkflowEngine of @waymark/core.`,
+      { details: { workflowId, ...(nodeId === undefined ? {} : { nodeId }) } },
+    );
+  for (const { id, disabled, onError = "fail" } of nodes) {
+    if (disabled === true) throw unsupported(`a disabled node, ${quoted(id)}`, id);
+    if (onError !== "fail") throw unsupported(`a node with an error policy, ${quoted(id)}`, id);
+  }
+  const graph = buildGraph(definition);
+  const [loop] = strongComponents(graph, nodes.keys(), () => true);
+  if (loop !== undefined) {
+    const nodeIds = loop.toSorted((a, b) => a - b).map((index) => nodes[index]?.id);
+    throw unsupported(`a loop (${listed(nodeIds)})`);
+  }
+  return compilePlan(graph);
+}
 
 function executorOf(
   executors: WorkflowExecutorOptions["executors"],

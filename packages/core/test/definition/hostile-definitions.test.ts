@@ -148,7 +148,6 @@ describe("a refused definition", () => {
   };
   const long = "x".repeat(5_000_000);
   const ids = Array.from({ length: 100_000 }, (_, index) => ({ id: `n${index}` }));
-  const ring = ids.map(({ id }, index) => ({ source: id, target: `n${(index + 1) % ids.length}` }));
 
   it.each<[string, string, object]>([
     [
@@ -158,7 +157,6 @@ describe("a refused definition", () => {
     ],
     ["of 20,000 bad nodes", "WORKFLOW_INVALID", { id: "w", nodes: ids.slice(0, 20_000).map(() => 1), edges: [] }],
     ["of a sparse list", "WORKFLOW_INVALID", { id: "w", nodes: new Array(4_000_000_000), edges: [] }],
-    ["of a loop of 100,000 nodes", "WORKFLOW_CYCLE", { id: "w", nodes: ids, edges: ring }],
     ["of a long id", "WORKFLOW_INVALID", { id: long, nodes: [{ id: "a" }], edges: [] }],
     ["of a long node id", "WORKFLOW_INVALID", { id: "w", nodes: [{ id: long }], edges: [] }],
     ["of a long edge", "UNKNOWN_EDGE_NODE", { id: "w", nodes: [{ id: "a" }], edges: [{ source: long, target: long }] }],

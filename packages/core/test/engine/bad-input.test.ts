@@ -37,14 +37,14 @@ describe("a definition that is wrong", () => {
     ["UNKNOWN_EDGE_NODE", '"z"', { id: "w", nodes: [{ id: "a" }], edges: [{ source: "a", target: "z" }] }],
     ["UNKNOWN_NODE_TYPE", '"__proto__"', { id: "w", nodes: [{ id: "a", type: "__proto__" }], edges: [] }],
     ["UNKNOWN_NODE_TYPE", '"constructor"', { id: "w", nodes: [{ id: "a", type: "constructor" }], edges: [] }],
-    ["WORKFLOW_CYCLE", '"a" -> "a"', { id: "w", nodes: [{ id: "a" }], edges: [{ source: "a", target: "a" }] }],
+    ["WORKFLOW_NO_START", '"w"', { id: "w", nodes: [{ id: "a" }], edges: [{ source: "a", target: "a" }] }],
     [
-      "WORKFLOW_CYCLE",
-      '"b" -> "c" -> "b"',
+      "WORKFLOW_LOOP_INVALID",
+      'entered at 2 nodes: "b", "c"',
       {
         id: "w",
         nodes: ["a", "b", "c", "d"].map((id) => ({ id })),
-        edges: ["ab", "bc", "cb", "cd"].map(([source, target]) => ({ source, target })),
+        edges: ["ab", "ac", "bc", "cb", "cd"].map(([source, target]) => ({ source, target })),
       },
     ],
   ];

@@ -57,7 +57,7 @@ describe("a fork before a node that has waited", () => {
     const { fork } = await withVisits();
     const { seq, state } = await fork({ beforeNode: "w" });
     expect(seq).toBe(3);
-    expect(state).toEqual({ context: { a: 2, b: 1 }, ran: ["a", "b", "a"], visits: { a: 2 } });
+    expect(state).toEqual({ context: { a: 2, b: 1 }, ran: ["b", "a"], visits: { a: 2 } });
   });
 });
 

@@ -7,7 +7,8 @@ import { append, chain } from "./chain.ts";
 const SHAPES: Record<string, string> = {
   executeWorkflow: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?,",
   executeWorkflowV2: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?,",
-  startExecution: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?, store? }",
+  startExecution:
+    "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?, startAt?, store? }",
   answerWait: "{ waitToken, data?, userId? }",
   recoverExecutions: "{ limit?, concurrency?, budgetMs?, signal?, workflowId?, userId? }",
   startRecovery: "{ intervalMs?, concurrency?, workflowId?, userId? }",

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { compileGraph } from "../../src/definition/graph.ts";
+import { buildGraph } from "../../src/definition/graph.ts";
+import { compilePlan } from "../../src/definition/plan.ts";
 import { Planner } from "../../src/definition/planner.ts";
 import { readResult } from "../../src/engine/node-outcome.ts";
 import {
@@ -60,7 +61,7 @@ async function shadow(workflow: WorkflowDefinition, shape: Shape, v2 = { workflo
 
 /** An old executor of somebody's own: one context, and executors that do not know their node, but for its id. */
 async function runOwn(workflow: WorkflowDefinition, registry: Record<string, NodeExecutor>) {
-  const planner = new Planner(compileGraph(workflow));
+  const planner = new Planner(compilePlan(buildGraph(workflow)));
   let context: Record<string, unknown> = structuredClone(CALL.initialData);
   for (let index = planner.next(); index !== undefined; index = planner.next()) {
     const { id: nodeId, type = "", data } = workflow.nodes[index] as WorkflowNode;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { parsePayload } from "../../src/state/payload.ts";
+import { visitsOf } from "../../src/state/progress.ts";
 import { entryOf, opened } from "./opened.ts";
 
 /** What no run of this version makes, as another one may have stored it. */
@@ -32,6 +33,7 @@ describe("what a run does not need of a stored state", () => {
     if (parsed.kind !== "snapshot") throw new Error("It is a snapshot.");
     expect({ ...parsed.progress, ran: [...parsed.progress.ran] }).toEqual({
       ran: [{ nodeId: "x" }, { nodeId: "y", handles: null }, { nodeId: "a" }],
+      heldCount: 3,
       left: [
         { source: "x", target: "z" },
         { source: "y", target: "z", handle: "h" },
@@ -80,12 +82,12 @@ describe("a state in memory", () => {
       expect({ ...progress, ran: [...progress.ran] }).toEqual({ ...journal.progress, ran: [...journal.progress.ran] });
     }
     expect([...journal.progress.ran].slice(2)).toEqual([
-      { nodeId: "b", handles: ["error"] },
-      { nodeId: "n", handles: null },
-      { nodeId: "x", handles: ["h"] },
+      { nodeId: "b", visit: 1, handles: ["error"] },
+      { nodeId: "n", visit: 1, handles: null },
+      { nodeId: "x", visit: 4, handles: ["h"] },
     ]);
     expect([...journal.progress.waiting.keys()]).toEqual(["w", "v", "m"]);
     expect([...journal.progress.answers.keys()]).toEqual(["a", "q"]);
-    expect(journal.progress.visits.get("x")).toBe(4);
+    expect(visitsOf(journal.progress).get("x")).toBe(4);
   });
 });

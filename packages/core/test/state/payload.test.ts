@@ -4,7 +4,7 @@ import { isWorkflowError } from "../../src/index.ts";
 import { AppendList } from "../../src/state/append-list.ts";
 import { Codec } from "../../src/state/codec.ts";
 import { parsePayload } from "../../src/state/payload.ts";
-import type { Progress, RecordParts } from "../../src/state/progress.ts";
+import type { Progress, RanNode, RecordParts } from "../../src/state/progress.ts";
 import { changesPayload, snapshotPayload } from "../../src/state/write-payload.ts";
 
 const codec = new Codec();
@@ -42,17 +42,20 @@ const byNode = <T extends { nodeId: string }>(value: fc.Arbitrary<T>) =>
     .uniqueArray(value, { maxLength: 3, selector: ({ nodeId }) => nodeId })
     .map((items) => new Map(items.map((item) => [item.nodeId, item])));
 
-const progress: fc.Arbitrary<Progress> = fc.record({
-  ran: fc.array(ranNode, { maxLength: 4 }).map((nodes) => new AppendList([...nodes])),
-  left: fc.array(leftEdge, { maxLength: 3 }),
-  visits: perNode(count),
-  start: fc.option(fc.array(id, { maxLength: 3 }), { nil: undefined }),
-  begin: fc.option(fc.array(id, { maxLength: 3 }), { nil: undefined }),
-  attempts: perNode(attempts),
-  waiting: byNode(wait),
-  answers: byNode(answer),
-  instance: fc.option(id, { nil: undefined }),
-});
+const progress: fc.Arbitrary<Progress> = fc
+  .record({
+    ran: fc.array(ranNode, { maxLength: 4 }).map((nodes) => new AppendList<RanNode>([...nodes])),
+    heldCount: fc.constant(0),
+    left: fc.array(leftEdge, { maxLength: 3 }),
+    visits: perNode(count),
+    start: fc.option(fc.array(id, { maxLength: 3 }), { nil: undefined }),
+    begin: fc.option(fc.array(id, { maxLength: 3 }), { nil: undefined }),
+    attempts: perNode(attempts),
+    waiting: byNode(wait),
+    answers: byNode(answer),
+    instance: fc.option(id, { nil: undefined }),
+  })
+  .map((held) => ({ ...held, heldCount: held.ran.length }));
 
 const named = fc.array(fc.record({ nodeId: id, attempt: count }), { minLength: 1, maxLength: 2 });
 const begin = fc.array(id, { maxLength: 3 });

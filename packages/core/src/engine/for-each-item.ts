@@ -1,0 +1,78 @@
+import { checker } from "../checker.ts";
+import { NonRetryableError } from "../errors.ts";
+import { kindOf } from "../given.ts";
+import { optional, text, wholeNumber } from "../option.ts";
+import { quoted } from "../text.ts";
+import { type NodeExecutor, patch, route, type WorkflowContext } from "./node-executor.ts";
+
+/** The options of {@link forEachItem}. */
+export interface ForEachItemOptions {
+  /** The key of the context that holds the list. */
+  items: string;
+  /** The key under which each round gets its item, or its batch of items. It is removed after the last one. */
+  as: string;
+  /** The number of items of a batch: then each round gets a list of up to so many. Default: one item, not in a list. */
+  batchSize?: number;
+}
+
+/** The executor that {@link forEachItem} makes. It declares its outputs. */
+export interface ForEachItemExecutor extends NodeExecutor {
+  readonly outputs: readonly ["item", "done"];
+}
+
+/** The key of the context under which the positions of all loops are kept, by node id. */
+const POSITIONS = "forEachItem";
+
+/**
+ * Makes an executor for the entry of a loop: each round handles the next item of a list in the context.
+ *
+ * - Its outputs are `item` and `done`. Draw an edge from `item` to the first node of the loop, from the last node back to
+ *   this one, and an edge from `done` to what follows.
+ * - It keeps its position in the context, under `forEachItem`, and removes it after the last item. If the loop is left in
+ *   another way, the position stays, and the next entry continues from it.
+ * - A round gets the list as it is then: items that were added behind the position are handled too.
+ * - Fails with a NonRetryableError if there is no list under the key.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
+ * @example
+ * ```ts
+ * const executors = { eachOrder: forEachItem({ items: "orders", as: "order" }) };
+ * ```
+ */
+export function forEachItem(options: ForEachItemOptions): ForEachItemExecutor {
+  const { items: listKey, as, batchSize } = checkOptions(options);
+  const executor: NodeExecutor = ({ context, node }) => {
+    const list = Object.hasOwn(context, listKey) ? context[listKey] : undefined;
+    if (!Array.isArray(list)) {
+      const found = list === undefined ? "nothing" : kindOf(list);
+      throw new NonRetryableError(
+        `Node ${quoted(node.id)}: context key ${quoted(listKey)} holds ${found}, not a list.`,
+      );
+    }
+    const positions = positionsIn(context);
+    const position = positions[node.id] ?? 0;
+    if (position >= list.length) return route(withoutPosition(context, node.id, as), "done");
+    const next = position + (batchSize ?? 1);
+    const item: unknown = batchSize === undefined ? list[position] : list.slice(position, next);
+    return route(patch({ [as]: item, [POSITIONS]: { ...positions, [node.id]: next } }), "item");
+  };
+  return Object.assign(executor, { outputs: ["item", "done"] as const });
+}
+
+function positionsIn(context: Readonly<WorkflowContext>): Readonly<Record<string, number>> {
+  const { [POSITIONS]: positions } = context;
+  return typeof positions === "object" && positions !== null ? (positions as Record<string, number>) : {};
+}
+
+function withoutPosition(context: Readonly<WorkflowContext>, nodeId: string, as: string): WorkflowContext {
+  const { [as]: _item, [POSITIONS]: _positions, ...others } = context;
+  const { [nodeId]: _position, ...left } = positionsIn(context);
+  return Object.keys(left).length === 0 ? others : { ...others, [POSITIONS]: left };
+}
+
+const checkOptions = checker<ForEachItemOptions>("forEachItem", {
+  items: text,
+  as: text,
+  batchSize: optional(wholeNumber(1)),
+});

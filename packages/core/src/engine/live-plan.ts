@@ -1,0 +1,53 @@
+import type { Planner } from "../definition/planner.ts";
+import type { NodeRun } from "../state/node-run.ts";
+import type { PresentRuns } from "../state/progress.ts";
+import type { RunParts } from "./run-parts.ts";
+import { presentRuns, restorePlanner } from "./standing.ts";
+import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
+
+/** The plan of one run: a planner that follows what the run's journal holds. */
+export class LivePlan {
+  readonly #parts: RunParts;
+  #planner: Planner;
+  /** The number of skipped nodes that were reported, by this run or an earlier one. */
+  #reportedCount: number;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#planner = restorePlanner(parts.workflow, parts.journal);
+    this.#reportedCount = parts.journal.currentStep === 0 ? 0 : this.#planner.skipped.length;
+  }
+
+  get planner(): Planner {
+    return this.#planner;
+  }
+
+  /** Makes the plan anew after the journal was undone. */
+  restore(): void {
+    this.#planner = restorePlanner(this.#parts.workflow, this.#parts.journal);
+  }
+
+  stepAt(index: number): PreparedStep {
+    return this.#parts.workflow.steps[index] as PreparedStep;
+  }
+
+  /** Returns the run of a node that comes next. */
+  runOf(index: number): NodeRun {
+    return { nodeId: this.stepAt(index).node.id, visit: this.#planner.visits(index) + 1 };
+  }
+
+  /** What of the runs so far still counts, for a snapshot. */
+  present(): PresentRuns | undefined {
+    const { workflow, journal } = this.#parts;
+    return presentRuns(workflow.plans, this.#planner, journal.progress.start);
+  }
+
+  /** Emits an event for each node that is certain never to run, once. */
+  reportSkipped(): void {
+    const { skipped } = this.#planner;
+    for (; this.#reportedCount < skipped.length; this.#reportedCount++) {
+      const step = this.stepAt(skipped[this.#reportedCount] as number);
+      this.#parts.emit({ type: "node.skipped", nodeId: step.node.id, ...namesOf(step) });
+    }
+  }
+}

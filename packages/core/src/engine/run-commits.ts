@@ -1,0 +1,72 @@
+import { isWorkflowError } from "../errors.ts";
+import type { ComposedCheckpoint, NodeEntry } from "../state/journal-entries.ts";
+import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
+import type { Attempt } from "./attempt.ts";
+import { outputsAfterFailure, shownFailure } from "./error-policy.ts";
+import type { LivePlan } from "./live-plan.ts";
+import type { RunParts } from "./run-parts.ts";
+import type { RunWaits } from "./run-waits.ts";
+import { namesOf } from "./workflow-catalog.ts";
+
+/** The commits of node runs, after which the execution continues or has completed. */
+export class RunCommits {
+  readonly #parts: RunParts;
+  readonly #plan: LivePlan;
+  readonly #waits: RunWaits;
+
+  constructor(parts: RunParts, plan: LivePlan, waits: RunWaits) {
+    this.#parts = parts;
+    this.#plan = plan;
+    this.#waits = waits;
+  }
+
+  /**
+   * Continues over the failure of a node, by its error policy. Returns false if the state cannot keep the failure: then
+   * the execution fails.
+   */
+  async passOver(failed: Attempt, entry: NodeEntry & { error: FailureRecord }): Promise<boolean> {
+    const { journal, workflow, emit } = this.#parts;
+    const { index, step, run } = failed;
+    const { attempt, durationMs, error: failure } = entry;
+    const before = journal.point;
+    try {
+      const handles = outputsAfterFailure(workflow.graph, index);
+      this.#plan.planner.settle(index, handles);
+      const changes = { error: shownFailure(run, step, failure) };
+      const present = () => this.#plan.present();
+      await this.commit(journal.composePassedOver({ entry, handles, changes, present }), run.nodeId);
+    } catch (error) {
+      if (journal.broken !== undefined) throw journal.broken.error;
+      if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
+      journal.undoTo(before);
+      this.#plan.restore();
+      return false;
+    }
+    emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, continues: true });
+    failed.isPassedOver = true;
+    this.#plan.reportSkipped();
+    return true;
+  }
+
+  /** Commits checkpoints after which the plan is as it is now. That of the last node also completes the execution. */
+  commit(composed: readonly ComposedCheckpoint[], nodeId: string): Promise<void> {
+    const { currentStep = 0 } = composed.at(-1)?.after ?? {};
+    const totalSteps = currentStep + this.#plan.planner.open;
+    const mended = this.mended(nodeId);
+    const ended = { status: "completed", failure: null } as const;
+    const head = this.hasEnded ? { totalSteps, ...ended, ...mended } : { totalSteps, ...mended };
+    return this.#parts.journal.commitComposed(composed, head);
+  }
+
+  /** Removes the failure of a node's last attempt, and when the next one was due; not those of another node that waits. */
+  mended(nodeId: string): HeadUpdate {
+    const { failure, progress } = this.#parts.journal;
+    if (failure === undefined) return {};
+    const isLeft = [...progress.attempts].some(([id, { retryAtMs }]) => id !== nodeId && retryAtMs !== undefined);
+    return isLeft ? {} : { failure: null, wakeAt: null };
+  }
+
+  get hasEnded(): boolean {
+    return this.#plan.planner.next() === undefined && !this.#waits.any;
+  }
+}

@@ -1,0 +1,58 @@
+import type { FailureRecord } from "../store/checkpoint-store.ts";
+import { patchDifference } from "./delta.ts";
+import { afterRecord, type DraftState, withContext } from "./draft-state.ts";
+import type { ComposedCheckpoint, NodeEntry } from "./journal-entries.ts";
+import { refuseTooLarge } from "./node-payload.ts";
+import { afterFailedAttempt, type PresentRuns } from "./progress.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { changesPayload } from "./write-payload.ts";
+
+/** A node that has failed for good, and over which the execution continues. */
+export interface PassedOver {
+  entry: NodeEntry & { error: FailureRecord };
+  /** The outputs that are taken. */
+  handles: readonly string[];
+  /** What the context gets. */
+  changes: Record<string, unknown>;
+  present: () => PresentRuns | undefined;
+}
+
+/**
+ * Makes the checkpoint of a failure over which the execution continues. Changes nothing.
+ *
+ * - It is one error record. If a snapshot is due, it is an error record and a snapshot of the node's run: otherwise a
+ *   loop whose node always fails would never write one.
+ *
+ * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
+ */
+export function composePassedOver(
+  { codec, store }: Surroundings,
+  state: DraftState,
+  {
+    passed: { entry, handles, changes },
+    snapshot,
+  }: { passed: PassedOver; snapshot: (entry: NodeEntry, on: DraftState) => ComposedCheckpoint },
+): ComposedCheckpoint[] {
+  const { error: _error, ...completed } = entry;
+  const failed = errorRecord(changesPayload(codec, state.unsaved), state, {});
+  const next = snapshot({ ...completed, handles }, failed.after);
+  if (next.kind === "snapshot") return [failed, next];
+  const changed = withContext(state, patchDifference(codec, state.context, changes));
+  const payload = changesPayload(codec, changed.unsaved, { handles });
+  refuseTooLarge(store, payload);
+  return [errorRecord(payload, changed, { handles })];
+
+  function errorRecord(
+    payload: string,
+    before: DraftState,
+    parts: { handles?: readonly string[] },
+  ): ComposedCheckpoint & { stepNumber: number } {
+    const progress = afterFailedAttempt(before.progress, entry, parts);
+    const isStep = parts.handles !== undefined;
+    const stepNumber = before.currentStep + 1;
+    const growth = isStep && entry.visit === 1 ? entry.nodeId.length + 3 : 0;
+    const currentStep = isStep ? stepNumber : before.currentStep;
+    const after = afterRecord(before, { kind: "error", payload, progress, growth, currentStep });
+    return { kind: "error", payload, entry, before: state, after, stepNumber };
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
+import { append as adding, createWorkflowEngine, forEachItem, type NodeExecutor, patch } from "../../src/index.ts";
+
+const workflow = {
+  id: "w",
+  nodes: [{ id: "each", type: "each" }, { id: "handle" }, { id: "end", type: "end" }],
+  edges: [
+    { source: "start", target: "each" },
+    { source: "each", target: "handle", sourceHandle: "item" },
+    { source: "handle", target: "each" },
+    { source: "each", target: "end", sourceHandle: "done" },
+  ],
+};
+workflow.nodes.unshift({ id: "start", type: "end" });
+
+async function run(initialData: object, batchSize?: number, handle?: NodeExecutor) {
+  const seen: unknown[] = [];
+  const engine = createWorkflowEngine({
+    store: new MemoryCheckpointStore(),
+    workflows: [workflow],
+    executors: {
+      each: forEachItem({ items: "orders", as: "order", ...(batchSize === undefined ? {} : { batchSize }) }),
+      default:
+        handle ??
+        (({ context }) => {
+          seen.push(context.order);
+          return patch({ handled: adding(context.order) });
+        }),
+      end: ({ context }) => context,
+    },
+  });
+  const result = await engine.executeWorkflow({ workflowId: "w", userId: "u1", initialData });
+  return { result, seen };
+}
+
+describe("forEachItem", () => {
+  it("gives each round the next item, and leaves nothing of its own behind", async () => {
+    const { result, seen } = await run({ orders: [1, 2, 3] });
+    expect(seen).toEqual([1, 2, 3]);
+    expect(result).toMatchObject({ status: "completed", currentStep: 9, totalSteps: 9 });
+    expect(result.output).toEqual({ orders: [1, 2, 3], handled: [1, 2, 3] });
+  });
+
+  it("gives each round a batch if it has a size", async () => {
+    expect((await run({ orders: [1, 2, 3] }, 2)).seen).toEqual([[1, 2], [3]]);
+  });
+
+  it("runs no round for an empty list", async () => {
+    const { result, seen } = await run({ orders: [] });
+    expect(seen).toEqual([]);
+    expect(result).toMatchObject({ status: "completed", currentStep: 3, output: { orders: [] } });
+  });
+
+  it.each([
+    ["nothing", {}],
+    ["a string", { orders: "many" }],
+  ])("fails if the key holds %s", async (what, initialData) => {
+    const { result } = await run(initialData);
+    expect(result).toMatchObject({ status: "failed", error: expect.stringContaining(`"orders" holds ${what}`) });
+  });
+
+  it("handles items that a round adds", async () => {
+    const { result } = await run({ orders: [1] }, undefined, ({ context }) => {
+      const orders = context.orders as number[];
+      return { ...context, orders: orders.length < 3 ? [...orders, orders.length + 1] : orders };
+    });
+    expect(result.output).toEqual({ orders: [1, 2, 3] });
+    expect(result.currentStep).toBe(9);
+  });
+
+  it("refuses options that it does not know", () => {
+    expect(() => forEachItem({ items: "a", as: "b", batchSizes: 3 } as never)).toThrow("batchSize");
+    expect(() => forEachItem({ items: "a", as: "b", batchSize: 0 })).toThrow("batchSize");
+  });
+});
