@@ -6,6 +6,7 @@ export {
   type ReactFlowEdge,
   type ReactFlowNode,
   type ReactFlowObject,
+  type ReactFlowWorkflow,
 } from "./definition/react-flow.ts";
 export type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./definition/schema.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";

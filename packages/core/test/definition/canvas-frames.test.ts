@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { fromReactFlow } from "../../src/index.ts";
+
+const nodes = [
+  { id: "start" },
+  { id: "frame", type: "group" },
+  { id: "a", parentId: "frame" },
+  { id: "b", parentId: "frame" },
+  { id: "end" },
+  { id: "note", type: "note" },
+];
+
+describe("a canvas with frames and notes", () => {
+  it("joins the edges that lead through a frame, and lists what it drops", () => {
+    const toNote = { source: "start", target: "note" };
+    const lost = { source: "frame", target: "note" };
+    const workflow = fromReactFlow(
+      "w",
+      {
+        nodes,
+        edges: [
+          { source: "start", target: "frame", sourceHandle: "out" },
+          { source: "frame", target: "a", targetHandle: "in" },
+          { source: "a", target: "b" },
+          { source: "b", target: "frame" },
+          { source: "frame", target: "end" },
+          toNote,
+          lost,
+        ],
+      },
+      { ignore: ({ type }) => type === "note" },
+    );
+    expect(workflow.nodes.map(({ id }) => id)).toEqual(["start", "a", "b", "end"]);
+    expect(workflow.edges).toEqual([
+      { source: "start", target: "a", sourceHandle: "out", targetHandle: "in" },
+      { source: "start", target: "end", sourceHandle: "out" },
+      { source: "a", target: "b" },
+      { source: "b", target: "a", targetHandle: "in" },
+      { source: "b", target: "end" },
+    ]);
+    expect(workflow.dropped).toEqual({ nodeIds: ["frame", "note"], edges: [toNote, lost] });
+  });
+
+  it("ends although frames lead to each other", () => {
+    const frames = [
+      { id: "f", type: "group" },
+      { id: "g", type: "group", parentId: "f" },
+      { id: "a", parentId: "g" },
+    ];
+    const edges = [
+      { source: "a", target: "f" },
+      { source: "f", target: "g" },
+      { source: "g", target: "f" },
+    ];
+    const { dropped, edges: kept } = fromReactFlow("w", { nodes: frames, edges });
+    expect([kept, dropped.edges]).toEqual([[], edges]);
+  });
+
+  it("refuses nodes inside a container that is not a frame, and says what to do", () => {
+    const inside = [
+      { id: "each", type: "loop" },
+      { id: "a", parentId: "each" },
+    ];
+    expect(() => fromReactFlow("w", { nodes: inside, edges: [] })).toThrow(
+      expect.objectContaining({
+        code: "WORKFLOW_INVALID",
+        message: expect.stringMatching(/"a" lies inside "each" of type "loop".*ignore.*forEachItem/),
+      }),
+    );
+    const ignored = fromReactFlow("w", { nodes: inside, edges: [] }, { ignore: ({ id }) => id === "each" });
+    expect(ignored.dropped.nodeIds).toEqual(["each"]);
+  });
+
+  it("drops edges without an end only if it is told to", () => {
+    const edge = { source: "start", target: "gone" };
+    const flow = { nodes: [{ id: "start" }], edges: [edge] };
+    expect(() => fromReactFlow("w", flow)).toThrow(expect.objectContaining({ code: "UNKNOWN_EDGE_NODE" }));
+    expect(fromReactFlow("w", flow, { danglingEdges: "drop" }).dropped.edges).toEqual([edge]);
+  });
+});
