@@ -1,11 +1,11 @@
-import { WorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { readExecution } from "../state/open-execution.ts";
-import type { RanNode } from "../state/progress.ts";
+import type { Progress, RanNode } from "../state/progress.ts";
 import { RESUMABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { quoted } from "../text.ts";
+import { listed, quoted } from "../text.ts";
 import type { Limits, PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** The parts that find the definition of an execution. */
@@ -90,10 +90,25 @@ export async function refuseUnfit(
     claimed === undefined
       ? await readExecution(surroundings, id, { checkpoints: "last", userId })
       : { journal: claimed, record: head };
-  const { ran, waiting } = journal.progress;
+  const { ran, waiting, start } = journal.progress;
+  refuseStart(workflow, record, start);
   // A node that waits has run as far as its question: the answer must find it.
   const begun = [...ran, ...Array.from(waiting.keys(), (nodeId) => ({ nodeId }))];
   await refuseMisfit(parts, workflow, { head: record, ran: begun });
+}
+
+/** Refuses a definition in which the execution could not have started where it has. */
+function refuseStart(workflow: PreparedWorkflow, { id: executionId }: ExecutionRecord, start: Progress["start"]): void {
+  try {
+    workflow.plans.of(start);
+  } catch (error) {
+    if (!isWorkflowError(error, "INVALID_ARGUMENT")) throw error;
+    throw new WorkflowError(
+      "DEFINITION_INCOMPATIBLE",
+      `Execution ${quoted(executionId)} has started at ${listed(start ?? [])}. ${error.message}`,
+      { executionId, details: { ...error.details, startAt: start } },
+    );
+  }
 }
 
 /** The most nodes that an error lists. */
