@@ -5,7 +5,7 @@ import { readManifest } from "../build/manifest.ts";
 import { ROOT } from "../pnpm.ts";
 
 const MAIN_BYTES = 60_000;
-const RUNNING_BYTES = 126_000;
+const RUNNING_BYTES = 130_000;
 
 const folder = join(ROOT, "packages/core");
 const manifest = { ...readManifest(folder), publishConfig: { exports: { ".": "./dist/index.js" } } };

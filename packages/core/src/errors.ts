@@ -54,6 +54,7 @@ export const ERROR_CODES = [
   /** The execution was cancelled. */
   "EXECUTION_CANCELLED",
   /** A node wrote to its read-only context. */
+  "CONTEXT_CONFLICT",
   "CONTEXT_READ_ONLY",
   /** The old executor had not finished the execution when it was imported. */
   "IMPORTED",

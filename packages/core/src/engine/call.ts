@@ -3,6 +3,7 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { withinLimits } from "../state/surroundings.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { Interrupts } from "./interrupts.ts";
+import { loadParallelRun } from "./load-parallel-run.ts";
 import type { RunOptions } from "./run-options.ts";
 
 /** One call, with its limits. */
@@ -29,6 +30,8 @@ export async function withinCall<T>(
   const interrupts = new Interrupts(surroundings.clock, { timeoutMs, budgetMs, signal });
   const leave = runs.enter(interrupts);
   try {
+    const { nodeConcurrency = parts.nodeConcurrency ?? 1 } = options;
+    if (nodeConcurrency > 1) await loadParallelRun();
     return await work({
       contextMode,
       interrupts,
@@ -41,7 +44,8 @@ export async function withinCall<T>(
 }
 
 /** Returns the limits among a call's options. */
-export function limitsOf({ timeoutMs, budgetMs, maxNodeRuns, signal, onAbort }: RunOptions): RunOptions {
-  const limits = Object.entries({ timeoutMs, budgetMs, maxNodeRuns, signal, onAbort });
+export function limitsOf(options: RunOptions): RunOptions {
+  const { timeoutMs, budgetMs, nodeConcurrency, maxNodeRuns, signal, onAbort } = options;
+  const limits = Object.entries({ timeoutMs, budgetMs, nodeConcurrency, maxNodeRuns, signal, onAbort });
   return Object.fromEntries(limits.filter(([, value]) => value !== undefined)) as RunOptions;
 }

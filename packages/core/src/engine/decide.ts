@@ -18,7 +18,13 @@ const DEFAULT_RETRY: ResolvedRetryPolicy = {
 const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /** Codes of failures that another attempt cannot mend. */
-const PERMANENT = new Set(["NODE_RESULT_INVALID", "CONTEXT_READ_ONLY", "STATE_NOT_SERIALIZABLE", "PAYLOAD_TOO_LARGE"]);
+const PERMANENT = new Set([
+  "NODE_RESULT_INVALID",
+  "CONTEXT_READ_ONLY",
+  "CONTEXT_CONFLICT",
+  "STATE_NOT_SERIALIZABLE",
+  "PAYLOAD_TOO_LARGE",
+]);
 
 /** A node's policy: its own, else the engine's, else one attempt. An `undefined` in a policy counts as absent. */
 export function resolveRetry(node: RetryPolicy | undefined, engine: RetryPolicy | undefined): ResolvedRetryPolicy {

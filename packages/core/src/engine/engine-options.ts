@@ -49,6 +49,13 @@ export interface EngineSettings {
    */
   timeoutMs?: number;
   /**
+   * The number of nodes of one execution that may run at the same time, in runs that do not say otherwise: 1 to 1,000.
+   * What they change in the context is merged. Default: 1.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/side-by-side.md
+   */
+  nodeConcurrency?: number;
+  /**
    * Milliseconds for which a run is presumed alive after its last sign of life. Default: 30,000.
    *
    * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md#one-owner-at-a-time

@@ -10,7 +10,7 @@ import type { WorkflowCatalog } from "./workflow-catalog.ts";
 export interface EngineParts
   extends Pick<
     WorkflowEngineOptions,
-    "retry" | "nodeTimeoutMs" | "timeoutMs" | "durability" | "maxRecoveries" | "contextMode"
+    "retry" | "nodeTimeoutMs" | "timeoutMs" | "nodeConcurrency" | "durability" | "maxRecoveries" | "contextMode"
   > {
   surroundings: Surroundings;
   catalog: WorkflowCatalog;

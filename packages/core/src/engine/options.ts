@@ -6,6 +6,7 @@ import { type Check, callback, type OptionTable, oneOf, optional, options, texts
 import { SHARED_OPTIONS } from "../state/state-options.ts";
 import { quoted } from "../text.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
+import { nodeConcurrency } from "./node-concurrency.ts";
 
 const WORKFLOWS = "a list of definitions, a record of them by id, or a function";
 const EXECUTORS = "a record by node type, { default: executor }";
@@ -78,6 +79,7 @@ const engineOptions: OptionTable<WorkflowEngineOptions> = {
   retry: optional(options(retryFields, RETRY_FORM)),
   nodeTimeoutMs: optional(positiveMs),
   timeoutMs: optional(positiveMs),
+  nodeConcurrency: optional(nodeConcurrency),
   maxRecoveries: optional(wholeNumber(0)),
   durability: optional(oneOf("sync", "async")),
   logger: optional(logger),

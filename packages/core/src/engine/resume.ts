@@ -96,45 +96,57 @@ function cutOffNodes({ journal, workflow }: Found): readonly string[] {
 
 /** The end of an execution whose run must not start a node, with the node that it would have started. */
 export interface Overdue {
-  nodeId: string;
-  nodeName: string;
-  attempt: number;
+  /** Absent if the failure is on record: a process has died while it waited for other nodes. */
+  node?: { nodeId: string; nodeName: string; attempt: number };
   failure: FailureRecord;
 }
 
 /**
- * Returns the failure that ends a claimed execution before any node starts. Its deadline has passed, it was recovered too
- * often, or a crash has cut off a node that must not start twice.
+ * Returns the failure that ends a claimed execution before any node starts. It has failed already, its deadline has
+ * passed, it was recovered too often, or a crash has cut off a node that must not start twice.
+ *
+ * - `isRecovery`: nobody has asked for the resume, so an execution that was failing starts no node.
  */
 export function endsBefore(
   { claimed, workflow }: { claimed: ClaimedExecution; workflow: PreparedWorkflow },
-  { maxRecoveries, retry }: { maxRecoveries: number; retry: RetryPolicy | undefined },
+  settings: { maxRecoveries: number; retry: RetryPolicy | undefined; isRecovery: boolean },
 ): Overdue | undefined {
+  const { maxRecoveries, retry, isRecovery } = settings;
   const { journal, before, record } = claimed;
+  if (isRecovery && hasFailedForGood(claimed)) return { failure: before.failure as FailureRecord };
   const found: Found = { journal, head: before, workflow };
-  const [cutOff] = before.status === "running" ? cutOffNodes(found) : [];
-  const nodeId = cutOff ?? standingOf(found).next ?? openWaits(found)[0]?.nodeId;
-  const step = workflow.steps[workflow.graph.indexOf.get(nodeId ?? "") ?? -1];
-  const attempt = nodeId === undefined ? 1 : journal.nextAttempt(nodeId);
-  const at = { nodeId: nodeId ?? "", nodeName: step?.nodeName ?? "", attempt };
-  const named = nodeId === undefined ? {} : { nodeId, nodeName: at.nodeName, attempts: attempt };
-  const failure = (code: string, message: string) => ({ ...at, failure: { code, message, ...named } });
+  const cutOff = before.status === "running" ? cutOffNodes(found) : [];
+  const stepOf = (id: string) => workflow.steps[workflow.graph.indexOf.get(id) ?? -1];
+  const failureOf = (id: string, code: string, message: string): Overdue => {
+    const [nodeName, attempt] = [stepOf(id)?.nodeName ?? "", journal.nextAttempt(id)];
+    return {
+      node: { nodeId: id, nodeName, attempt },
+      failure: { code, message, nodeId: id, nodeName, attempts: attempt },
+    };
+  };
+  const [first] = cutOff;
+  const nodeId = first ?? standingOf(found).next ?? openWaits(found)[0]?.nodeId;
   if (nodeId !== undefined && record.deadlineAt !== undefined && record.deadlineAt <= journal.storeNow()) {
-    return failure("EXECUTION_TIMEOUT", deadlineMessage(record.deadlineAt));
+    return failureOf(nodeId, "EXECUTION_TIMEOUT", deadlineMessage(record.deadlineAt));
   }
-  if (cutOff === undefined) return undefined;
+  if (first === undefined) return undefined;
   if (record.recoveries > maxRecoveries) {
     const times = `${record.recoveries} times without a checkpoint`;
-    return failure(
-      "RECOVERY_LIMIT",
-      `The processes that ran the execution have died ${times}. Node ${quoted(cutOff)} was started ${attempt} times. Look for what it does to its process, then resume the execution.`,
-    );
+    const starts = cutOff.map((id) => `Node ${quoted(id)} was started ${journal.nextAttempt(id)} times.`).join(" ");
+    const message = `The processes that ran the execution have died ${times}. ${starts} Look for what it does to its process, then resume the execution.`;
+    return failureOf(first, "RECOVERY_LIMIT", message);
   }
-  if (resolveRetry(step?.node.retry, retry).onCrash === "fail") {
-    const message = `The process died while it ran node ${quoted(cutOff)}, or just before. The node's retry policy (onCrash: "fail") does not allow another start.`;
-    return failure("NODE_CRASHED", message);
-  }
-  return undefined;
+  const once = cutOff.find((id) => resolveRetry(stepOf(id)?.node.retry, retry).onCrash === "fail");
+  if (once === undefined) return undefined;
+  const message = `The process died while it ran node ${quoted(once)}, or just before. The node's retry policy (onCrash: "fail") does not allow another start.`;
+  return failureOf(once, "NODE_CRASHED", message);
+}
+
+/** A node has failed for good, and the process died while it waited for the nodes that ran beside it. */
+function hasFailedForGood({ before, journal }: ClaimedExecution): boolean {
+  if (before.status !== "running" || before.failure === undefined) return false;
+  const failed = journal.progress.attempts.get(before.failure.nodeId ?? "");
+  return failed !== undefined && failed.retryAtMs === undefined;
 }
 
 /** The message of an execution that has not ended by its deadline. It contains "timeout". */

@@ -82,7 +82,7 @@ export class Resumer {
       await refuseUnfit?.(fit, chosen.workflow, record, journal);
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
       const prepared = { claimed, workflow: chosen.workflow, emit };
-      overdue = endsBefore(prepared, { maxRecoveries, retry });
+      overdue = endsBefore(prepared, { maxRecoveries, retry, isRecovery: sparesFailed });
       if (overdue === undefined && (await prepareResume(resumeCall, prepared)) === "rest") {
         await putBack(surroundings, claimed.record, claimed.before);
         endClaim();

@@ -16,6 +16,7 @@ import {
 import { id } from "../state/id-option.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
+import { nodeConcurrency } from "./node-concurrency.ts";
 import type {
   AnswerWaitOptions,
   DrainOptions,
@@ -28,6 +29,7 @@ import type {
 import { signal } from "./signal-option.ts";
 
 const runOptions: OptionTable<RunOptions> = {
+  nodeConcurrency: optional(nodeConcurrency),
   timeoutMs: optional(positiveMs),
   budgetMs: optional(milliseconds),
   maxNodeRuns: optional(wholeNumber(1)),

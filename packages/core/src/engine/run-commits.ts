@@ -4,27 +4,34 @@ import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import type { Attempt } from "./attempt.ts";
 import { outputsAfterFailure, shownFailure } from "./error-policy.ts";
 import type { LivePlan } from "./live-plan.ts";
+import type { Places } from "./places.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunWaits } from "./run-waits.ts";
 import { namesOf } from "./workflow-catalog.ts";
+
+/** A node whose last attempt has failed. */
+type PassedNode = Pick<Attempt, "index" | "step" | "run" | "isPassedOver">;
 
 /** The commits of node runs, after which the execution continues or has completed. */
 export class RunCommits {
   readonly #parts: RunParts;
   readonly #plan: LivePlan;
   readonly #waits: RunWaits;
+  readonly #places: Places | undefined;
 
-  constructor(parts: RunParts, plan: LivePlan, waits: RunWaits) {
+  /** `places`: those of the nodes that run side by side, if more than one may. */
+  constructor(parts: RunParts, { plan, waits, places }: { plan: LivePlan; waits: RunWaits; places?: Places }) {
     this.#parts = parts;
     this.#plan = plan;
     this.#waits = waits;
+    this.#places = places;
   }
 
   /**
    * Continues over the failure of a node, by its error policy. Returns false if the state cannot keep the failure: then
    * the execution fails.
    */
-  async passOver(failed: Attempt, entry: NodeEntry & { error: FailureRecord }): Promise<boolean> {
+  async passOver(failed: PassedNode, entry: NodeEntry & { error: FailureRecord }): Promise<boolean> {
     const { journal, workflow, emit } = this.#parts;
     const { index, step, run } = failed;
     const { attempt, durationMs, error: failure } = entry;
@@ -34,12 +41,12 @@ export class RunCommits {
       this.#plan.planner.settle(index, handles);
       const changes = { error: shownFailure(run, step, failure) };
       const present = () => this.#plan.present();
-      await this.commit(journal.composePassedOver({ entry, handles, changes, present }), run.nodeId);
+      await this.commit(journal.composePassedOver({ entry, handles, changes, present }), [run.nodeId]);
     } catch (error) {
       if (journal.broken !== undefined) throw journal.broken.error;
       if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
       journal.undoTo(before);
-      this.#plan.restore();
+      (this.#places ?? this.#plan).restore();
       return false;
     }
     emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, continues: true });
@@ -49,24 +56,32 @@ export class RunCommits {
   }
 
   /** Commits checkpoints after which the plan is as it is now. That of the last node also completes the execution. */
-  commit(composed: readonly ComposedCheckpoint[], nodeId: string): Promise<void> {
+  commit(composed: readonly ComposedCheckpoint[], nodeIds: readonly string[]): Promise<void> {
     const { currentStep = 0 } = composed.at(-1)?.after ?? {};
     const totalSteps = currentStep + this.#plan.planner.open;
-    const mended = this.mended(nodeId);
+    const mended = this.mended(...nodeIds);
     const ended = { status: "completed", failure: null } as const;
     const head = this.hasEnded ? { totalSteps, ...ended, ...mended } : { totalSteps, ...mended };
-    return this.#parts.journal.commitComposed(composed, head);
+    return this.#parts.journal.commitComposed(this.#withBegin(composed), head);
   }
 
-  /** Removes the failure of a node's last attempt, and when the next one was due; not those of another node that waits. */
-  mended(nodeId: string): HeadUpdate {
+  /** Names the nodes that may be in flight after the last checkpoint, unless it is the first one that is ready. */
+  #withBegin(composed: readonly ComposedCheckpoint[]): readonly ComposedCheckpoint[] {
+    const begin = this.#places?.begin();
+    const last = composed.at(-1);
+    if (begin === undefined || last === undefined) return composed;
+    return [...composed.slice(0, -1), this.#parts.journal.withBegin(last, begin)];
+  }
+
+  /** Removes the failure of nodes' last attempts, and when the next ones were due; not those of another node that waits. */
+  mended(...nodeIds: readonly string[]): HeadUpdate {
     const { failure, progress } = this.#parts.journal;
-    if (failure === undefined) return {};
-    const isLeft = [...progress.attempts].some(([id, { retryAtMs }]) => id !== nodeId && retryAtMs !== undefined);
+    if (failure === undefined || this.#places?.isClosed === true) return {};
+    const isLeft = [...progress.attempts].some(([id, each]) => !nodeIds.includes(id) && each.retryAtMs !== undefined);
     return isLeft ? {} : { failure: null, wakeAt: null };
   }
 
   get hasEnded(): boolean {
-    return this.#plan.planner.next() === undefined && !this.#waits.any;
+    return this.#plan.planner.next() === undefined && !this.#waits.any && this.#places?.isInUse !== true;
   }
 }

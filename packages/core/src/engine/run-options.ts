@@ -10,6 +10,12 @@ export interface RunOptions {
    */
   timeoutMs?: number;
   /**
+   * The number of nodes that may run at the same time: 1 to 1,000. Default: that of the engine.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/side-by-side.md
+   */
+  nodeConcurrency?: number;
+  /**
    * No node starts after this many milliseconds: the state is kept, the lease released, the status is `pending`.
    *
    * @see https://github.com/waymark-dev/waymark/blob/main/docs/resuming.md#limits

@@ -21,6 +21,8 @@ export interface RunParts {
   budgetMs: number | undefined;
   /** The most runs of nodes in the execution. */
   maxNodeRuns: number;
+  /** The number of nodes that may run at the same time. */
+  nodeConcurrency: number;
   durability: "sync" | "async";
   /** The longest wait for a node's next attempt, in milliseconds, for which the run keeps the execution. */
   holdMs: number;

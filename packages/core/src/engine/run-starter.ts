@@ -52,11 +52,12 @@ export class RunStarter {
   async run(call: Call, begun: BegunRun): Promise<RunResult> {
     const { options, workflow, journal, record, holdMs } = begun;
     const { contextMode, interrupts } = call;
-    const { values, durability = "sync", retry, nodeTimeoutMs, runs } = this.#parts;
+    const { values, durability = "sync", retry, nodeTimeoutMs, runs, nodeConcurrency: ofEngine = 1 } = this.#parts;
     const { clock, codec, leaseMs } = call.surroundings;
     const onLost = (error: unknown) => interrupts.raise("lost", error);
     const stopHeartbeat = startHeartbeat({ clock, journal, leaseMs, onLost });
-    const { budgetMs, onAbort = "hand-over", maxNodeRuns = workflow.maxNodeRuns } = options;
+    const { budgetMs, onAbort = "hand-over" } = options;
+    const { maxNodeRuns = workflow.maxNodeRuns, nodeConcurrency = ofEngine } = options;
     const { deadlineAt } = record;
     if (deadlineAt !== undefined) {
       const error = new WorkflowError("EXECUTION_TIMEOUT", deadlineMessage(deadlineAt));
@@ -82,6 +83,7 @@ export class RunStarter {
       budgetMs,
       maxNodeRuns,
       durability,
+      nodeConcurrency,
       holdMs,
       onAbort,
       deadlineAt,
@@ -120,17 +122,19 @@ export class RunStarter {
     return end.status === "lost" ? lostResult(surroundings.store, facts, end) : resultOf(facts, end);
   }
 
-  /** Ends a claimed execution of which no node may start. */
+  /** Ends a claimed execution of which no node may start. If no node is named, its failure is on record. */
   async endOverdue(
     call: Call,
     begun: Pick<BegunRun, "journal" | "definitionChanged">,
-    { nodeId, nodeName, attempt, failure }: Overdue,
+    { node, failure }: Overdue,
   ): Promise<RunResult> {
     const { journal } = begun;
-    const run = nextRun(journal.progress, nodeId);
-    const entry = { ...run, nodeName, attempt, durationMs: 0, error: failure };
     try {
-      await journal.commitError(entry, { status: "failed", failure });
+      if (node === undefined) await journal.save({ status: "failed", failure, wakeAt: null });
+      else {
+        const run = nextRun(journal.progress, node.nodeId);
+        await journal.commitError({ ...run, ...node, durationMs: 0, error: failure }, { status: "failed", failure });
+      }
     } catch (error) {
       if (isWorkflowError(error) && afterRefusal(error.code) === "lost") return this.lost(call, begun, error);
       throw withExecutionId(error, journal.executionId);

@@ -23,15 +23,19 @@ export class RunWaits {
   readonly #planner: () => Planner;
   readonly #pending: PendingAnswer[] = [];
   #keeping: Promise<void> | undefined;
+  readonly #onKept: () => void;
   #isQuiet = false;
-  /** The node that has begun, or is to begin before any other. `undefined` between two nodes. */
-  #inFlight: string | undefined;
+  /** The nodes that have begun, or are to begin before any other. `undefined` between two nodes. */
+  #inFlight: readonly string[] | undefined;
   #hasEnded = false;
 
-  /** `planner`: the run's planner as it is now. */
-  constructor(parts: RunParts, planner: () => Planner) {
+  /**
+   * `planner`: the run's planner as it is now. `onKept` is called when an answer was written, so that its node is ready.
+   */
+  constructor(parts: RunParts, planner: () => Planner, onKept: () => void = () => undefined) {
     this.#parts = parts;
     this.#planner = planner;
+    this.#onKept = onKept;
   }
 
   /** True if a node waits. */
@@ -59,12 +63,13 @@ export class RunWaits {
   }
 
   /**
-   * Begins a time in which a node runs or waits for its next attempt, and everything in the journal is committed. Until
+   * Begins a time in which nodes run or wait for their next attempts, and everything in the journal is committed. Until
    * {@link endQuiet}, answers are written as they come.
    */
-  beginQuiet(nodeId: string): void {
+  beginQuiet(...nodeIds: readonly string[]): void {
     this.#isQuiet = true;
-    this.#inFlight = nodeId;
+    this.#inFlight = nodeIds;
+    if (this.hasAnswers) void this.keepAnswers();
   }
 
   /** Ends the time that {@link beginQuiet} began. Returns the write of an answer that is under way, to be waited for. */
@@ -155,12 +160,13 @@ export class RunWaits {
     for (const { nodeId } of answers) left.delete(nodeId);
     const isFewer = left.size < journal.progress.waiting.size;
     // A node that is answered becomes ready, also one that comes before the node in flight.
-    const begin = this.#inFlight === undefined ? {} : { begin: [this.#inFlight] };
+    const begin = this.#inFlight === undefined ? {} : { begin: this.#inFlight };
     await journal.save(isFewer ? this.#listed(left) : {}, { answers, ...begin });
     for (const { nodeId } of answers) {
       const index = workflow.graph.indexOf.get(nodeId);
       if (index !== undefined) this.#planner().wake(index);
     }
+    this.#onKept();
   }
 
   #listed(waiting: ReadonlyMap<string, NodeWait>): HeadUpdate {

@@ -6,12 +6,13 @@ import type { HeadUpdate } from "../store/checkpoint-store.ts";
 import type { AnswerRequest } from "./answers.ts";
 import { type Attempt, RefusedLater, roundedMs } from "./attempt.ts";
 import { callExecutor } from "./call-executor.ts";
-import { afterFailure, afterRefusal, beforeNode, beforeRetry, resolveRetry, retryDelay } from "./decide.ts";
+import { afterRefusal, beforeNode, beforeRetry } from "./decide.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
 import { isUnrouted } from "./error-policy.ts";
 import { executorArgs } from "./executor-args.ts";
+import { judgeFailure } from "./judge-failure.ts";
 import { LivePlan } from "./live-plan.ts";
-import { nodeFailure } from "./node-failure.ts";
+import { parallelRun } from "./load-parallel-run.ts";
 import { type NextOutcome, type NodeOutcome, readResult, type SuspendedOutcome } from "./node-outcome.ts";
 import { RunCommits } from "./run-commits.ts";
 import { RunEnds } from "./run-ends.ts";
@@ -31,7 +32,7 @@ const YIELD_AFTER_MS = 20;
  * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, EXECUTION_NOT_FOUND
  */
 export function startRun(parts: RunParts): StartedRun {
-  const run = new Run(parts);
+  const run = parallelRun(parts) ?? new Run(parts);
   return { end: endOf(run, parts), answer: (request) => run.waits.take(request) };
 }
 
@@ -42,7 +43,7 @@ export interface StartedRun {
   answer(request: AnswerRequest): Promise<boolean>;
 }
 
-async function endOf(run: Run, parts: RunParts): Promise<RunEnd> {
+async function endOf(run: Pick<Run, "toEnd" | "waits">, parts: RunParts): Promise<RunEnd> {
   try {
     return await run.toEnd();
   } catch (error) {
@@ -77,7 +78,7 @@ class Run {
     this.#plan = new LivePlan(parts);
     this.waits = new RunWaits(parts, () => this.#plan.planner);
     this.#ends = new RunEnds(parts, this.waits);
-    this.#commits = new RunCommits(parts, this.#plan, this.waits);
+    this.#commits = new RunCommits(parts, { plan: this.#plan, waits: this.waits });
   }
 
   async toEnd(): Promise<RunEnd> {
@@ -224,7 +225,7 @@ class Run {
     this.#plan.planner.settle(made.index, handles);
     const composed = journal.compose(entry, { isStep: true, change: outcome, present: () => this.#plan.present() });
     const last = this.#commits.hasEnded;
-    made.committed = this.#commits.commit([composed], run.nodeId);
+    made.committed = this.#commits.commit([composed], [run.nodeId]);
     if (durability === "async") {
       made.committed.catch(() => undefined);
       const refused = await this.#settleEarlier();
@@ -264,17 +265,10 @@ class Run {
 
   /** Writes a failed attempt; returns the run's end unless there is to be another one. */
   async #afterFailure(failed: Attempt, error: unknown, { isFinal = false } = {}): Promise<RunEnd | undefined> {
-    const { journal, interrupts, contextMode, emit, random } = this.#parts;
+    const { journal, interrupts, emit } = this.#parts;
     const { step, run, attempt, durationMs } = failed;
-    const readOnlyContext = contextMode === "frozen" ? journal.context : undefined;
-    const { record: failure, thrown } = nodeFailure(
-      { nodeId: run.nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext },
-      error,
-    );
-    const failures = (journal.progress.attempts.get(run.nodeId)?.failures ?? 0) + 1;
-    const policy = resolveRetry(step.node.retry, this.#parts.retry);
-    const delayMs = isFinal ? undefined : retryDelay(policy, { failure, thrown, failures, random: random() });
-    const decision = afterFailure({ interruption: interrupts.kind, delayMs, onError: step.node.onError });
+    const judged = judgeFailure(this.#parts, { step, run, attempt, given: journal.context }, error, { isFinal });
+    const { failure, thrown, failures, delayMs, decision } = judged;
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
     if (decision === "cut off") return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }] });

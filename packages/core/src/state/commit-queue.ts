@@ -99,6 +99,11 @@ export class CommitQueue {
     return this.#broken;
   }
 
+  /** The number of the newest record that is committed. */
+  get newestSeq(): number {
+    return this.#seal.nextSeq - 1;
+  }
+
   /** A lower bound of when the lease was last renewed, by `clock.elapsed()`. */
   get renewedMs(): number {
     return this.#renewedMs;

@@ -1,6 +1,7 @@
 import type { CheckpointKind, FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import type { DraftState } from "./draft-state.ts";
 import type { NodeRun } from "./node-run.ts";
+import type { PresentRuns } from "./progress.ts";
 
 /** What is written of an attempt of a node. */
 export interface NodeEntry extends NodeRun {
@@ -21,6 +22,22 @@ export type HeadChange = Omit<HeadUpdate, "currentStep">;
 export interface ContextChange {
   context?: Record<string, unknown>;
   changes?: Record<string, unknown>;
+}
+
+/** How the checkpoint of a node that has completed is made. */
+export interface ComposeOptions {
+  /** The node counts as a step of its own. */
+  isStep?: boolean;
+  change?: ContextChange;
+  /** The state that it builds on, if that is one that is to be committed together with it. Default: as it is now. */
+  on?: DraftState | undefined;
+  /**
+   * Returns what of the runs still counts after this one. Needed if the workflow has loops: it is asked only if the
+   * checkpoint is a snapshot, which then holds no more than that.
+   */
+  present?: () => PresentRuns | undefined;
+  /** The number of the record whose context the node was given, if it is not the one before. */
+  given?: number | undefined;
 }
 
 /** The checkpoint of a node that has completed, made but not committed. Nothing has changed yet. */

@@ -11,6 +11,7 @@ import { afterRecord, type DraftState, draftOf, updateOf, withContext, withHead 
 import { HistoryKeeper } from "./history-keeper.ts";
 import {
   type ComposedCheckpoint,
+  type ComposeOptions,
   type ContextChange,
   type HeadChange,
   NO_NODE,
@@ -19,18 +20,11 @@ import {
 import { JournalPoint } from "./journal-point.ts";
 import { nodePayload, refuseTooLarge } from "./node-payload.ts";
 import { composePassedOver, type PassedOver } from "./pass-over.ts";
-import {
-  afterFailedAttempt,
-  afterNode,
-  afterSave,
-  type PresentRuns,
-  type Progress,
-  type RecordParts,
-  snapshotOf,
-} from "./progress.ts";
+import { afterFailedAttempt, afterNode, afterSave, type Progress, type RecordParts, snapshotOf } from "./progress.ts";
 import type { UnsealedCheckpoint } from "./record-seal.ts";
 import type { RestoredState } from "./restore.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { withBegin } from "./with-begin.ts";
 import { changesPayload } from "./write-payload.ts";
 
 /**
@@ -108,6 +102,11 @@ export class Journal {
     return this.#queue.broken;
   }
 
+  /** The number of the newest record that is committed. */
+  get newestSeq(): number {
+    return this.#queue.newestSeq;
+  }
+
   /** A lower bound of when the lease was last renewed, by `clock.elapsed()`. */
   get leaseRenewedMs(): number {
     return this.#queue.renewedMs;
@@ -176,33 +175,27 @@ export class Journal {
   /**
    * Makes the checkpoint of a node that has completed, with all unsaved changes and its own. Changes nothing.
    *
-   * - `isStep`: the node counts as a step of its own.
-   * - `on`: the state that it builds on, if that is one that is to be committed together with it. Default: as it is now.
-   * - `present` returns what of the runs still counts after this one. Needed if the workflow has loops: it is asked only if
-   *   the checkpoint is a snapshot, which then holds no more than that.
-   *
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
    */
-  compose(
-    entry: NodeEntry,
-    {
-      isStep = false,
-      change = {},
-      on = this.#state,
-      present,
-    }: { isStep?: boolean; change?: ContextChange; on?: DraftState; present?: () => PresentRuns | undefined } = {},
-  ): ComposedCheckpoint {
+  compose(entry: NodeEntry, options: ComposeOptions = {}): ComposedCheckpoint {
+    const { isStep = false, change = {}, on = this.#state, present, given } = options;
     const { nodeId, visit, handles } = entry;
     const changed = this.#changed(on, change);
-    const next = afterNode(changed.progress, entry, { handles });
+    const parts: RecordParts = given === undefined ? { handles } : { handles, given };
+    const next = afterNode(changed.progress, entry, parts);
     const held = () => snapshotOf(next, present?.());
-    const written = nodePayload(this.#surroundings, changed, { held, before: on.progress, entry });
+    const written = nodePayload(this.#surroundings, changed, { held, before: on.progress, entry, parts });
     const { kind, payload, progress = next } = written;
     const currentStep = isStep ? changed.currentStep + 1 : changed.currentStep;
     // A snapshot names each node once, however often it has run.
     const growth = visit === 1 ? nodeId.length + 3 : 0;
     const after = afterRecord(changed, { kind, payload, progress, growth, currentStep });
     return { kind, payload, entry, before: on, after };
+  }
+
+  /** Returns a composed checkpoint that also names the nodes that may be in flight after it. */
+  withBegin(composed: ComposedCheckpoint, begin: readonly string[]): ComposedCheckpoint {
+    return withBegin(this.#surroundings.codec, composed, begin);
   }
 
   /** Makes the checkpoint of a failure over which the execution continues: see pass-over.ts. */

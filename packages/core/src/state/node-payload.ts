@@ -2,7 +2,7 @@ import type { CheckpointKind, CheckpointStore } from "../store/checkpoint-store.
 import { payloadTooLarge } from "../store/checks.ts";
 import type { DraftState } from "./draft-state.ts";
 import type { NodeEntry } from "./journal-entries.ts";
-import { atSnapshot, type Progress } from "./progress.ts";
+import { atSnapshot, type Progress, type RecordParts } from "./progress.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { snapshotIsDue } from "./text-sizes.ts";
 import { changesPayload, snapshotPayload } from "./write-payload.ts";
@@ -23,10 +23,10 @@ interface NodePayload {
 export function nodePayload(
   { codec, store, historyLimit }: Surroundings,
   { context, unsaved, sizes }: DraftState,
-  { held, before, entry }: { held: () => Progress; before: Progress; entry: NodeEntry },
+  { held, before, entry, parts }: { held: () => Progress; before: Progress; entry: NodeEntry; parts: RecordParts },
 ): NodePayload {
   const { nodeId, handles } = entry;
-  const payload = changesPayload(codec, unsaved, { handles });
+  const payload = changesPayload(codec, unsaved, parts);
   // A text is at least as many bytes as characters.
   const mayFit = sizes.state <= store.capabilities.maxPayloadBytes;
   if (mayFit && snapshotIsDue(sizes, payload, historyLimit)) {

@@ -43,6 +43,12 @@ export function sizesAfter(
   };
 }
 
+/** The sizes if the newest record is this much longer. */
+export function sizesExtended(sizes: TextSizes, kind: CheckpointKind, length: number): TextSizes {
+  if (kind !== "snapshot") return { ...sizes, changes: sizes.changes + length };
+  return { ...sizes, state: sizes.state + length, snapshot: sizes.snapshot + length };
+}
+
 /** The sizes once the state's text has grown, or shrunk. */
 export function sizesGrown(sizes: TextSizes, growth: number): TextSizes {
   return { ...sizes, state: sizes.state + growth };

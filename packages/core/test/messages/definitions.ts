@@ -210,7 +210,7 @@ export const definitions: readonly WrongCall[] = [
     () => (node as (...args: unknown[]) => unknown)("http", append),
     "INVALID_ARGUMENT",
     /defineNode: takes one object.*string/,
-    /\{ type, data, run \}/,
+    /\{ type, data, outputs\?, run \}/,
   ],
   [
     "defineNode with execute",

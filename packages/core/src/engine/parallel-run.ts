@@ -1,0 +1,207 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { types } from "node:util";
+import type { ActiveNode, Arrival } from "./active-nodes.ts";
+import { Arrivals } from "./arrivals.ts";
+import { roundedMs } from "./attempt.ts";
+import { callExecutor } from "./call-executor.ts";
+import { beforeNode, beforeRetry } from "./decide.ts";
+import { executorArgs } from "./executor-args.ts";
+import { LivePlan } from "./live-plan.ts";
+import { type NodeOutcome, readResult } from "./node-outcome.ts";
+import { Places } from "./places.ts";
+import { RunEnds } from "./run-ends.ts";
+import type { RunEnd, RunParts } from "./run-parts.ts";
+import { RunWaits } from "./run-waits.ts";
+import { namesOf } from "./workflow-catalog.ts";
+
+/** Milliseconds of nodes that never wait, after which timers and sockets get their turn. */
+const YIELD_AFTER_MS = 20;
+
+/**
+ * Runs an execution's nodes, up to `nodeConcurrency` at the same time, until it ends or is stopped.
+ *
+ * - Executors run side by side. Everything else happens in one loop, one step after the other: it commits what has
+ *   arrived, and starts what may start. So there is one writer.
+ * - Results that came while a commit was under way are committed together, in the order of the definition. Each is merged
+ *   into the context that the one before it has made, and has a record of its own.
+ * - Each record names the nodes that may be in flight after it, unless it is the first that is ready. So the next owner
+ *   knows which attempts a crash has cut off.
+ * - Commits are waited for in both durabilities: other nodes run meanwhile.
+ */
+export class ParallelRun {
+  readonly waits: RunWaits;
+  readonly #parts: RunParts;
+  readonly #ends: RunEnds;
+  readonly #plan: LivePlan;
+  readonly #places: Places;
+  readonly #arrivals: Arrivals;
+  #wake = (): void => undefined;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    const plan = new LivePlan(parts);
+    const places = new Places(parts, plan);
+    const waits = new RunWaits(
+      parts,
+      () => plan.planner,
+      () => this.#wake(),
+    );
+    const ends = new RunEnds(parts, waits);
+    this.#plan = plan;
+    this.#places = places;
+    this.waits = waits;
+    this.#ends = ends;
+    this.#arrivals = new Arrivals({ run: parts, plan, places, waits, ends, start: (node) => this.#start(node) });
+  }
+
+  async toEnd(): Promise<RunEnd> {
+    const { interrupts, clock } = this.#parts;
+    const { active } = this.#places;
+    let yieldedMs = clock.elapsed();
+    for (;;) {
+      if (clock.elapsed() - yieldedMs > YIELD_AFTER_MS) {
+        await nextTurn();
+        yieldedMs = clock.elapsed();
+      }
+      interrupts.checkDeadline();
+      if (interrupts.kind === "lost") throw interrupts.reason;
+      if (this.waits.any || this.waits.hasAnswers) {
+        await this.waits.keepAnswers();
+        await this.waits.timeOut();
+      }
+      const end = await this.#arrivals.takeUp(active.takeArrivals());
+      if (end !== undefined) return end;
+      await this.#startRested();
+      await this.#startReady();
+      if (this.#places.active.hasArrivals) continue;
+      if (this.#places.active.anyRuns) await this.#untilNews();
+      else if (this.#places.active.size > 0) {
+        const stopped = await this.#rest();
+        if (stopped !== undefined) return stopped;
+      } else {
+        const last = await this.#end();
+        if (last !== undefined) return last;
+      }
+    }
+  }
+
+  /** Starts the nodes that are ready, once it is on record that they may be in flight. */
+  async #startReady(): Promise<void> {
+    const { journal } = this.#parts;
+    const chosen = this.#places.fill(journal.currentStep);
+    if (chosen.length === 0) return;
+    const { ids } = this.#places.active;
+    const known = new Set(journal.progress.begin ?? [this.#places.first()]);
+    if (ids.some((nodeId) => !known.has(nodeId))) await journal.save({}, { begin: ids });
+    for (const node of chosen) if (node.retryAtMs === undefined) this.#start(node);
+  }
+
+  /** Starts the next attempts that are due. */
+  async #startRested(): Promise<void> {
+    const { journal } = this.#parts;
+    const now = journal.storeNow();
+    for (const node of this.#places.active.resting) {
+      if (node.retryAtMs > now) break;
+      if (!this.#places.mayStart()) break;
+      // It may have been cancelled meanwhile: then this commit is refused.
+      await journal.save();
+      this.#start(node);
+    }
+  }
+
+  #start(node: ActiveNode): void {
+    const { journal, clock, emit, interrupts, nodeTimeoutMs } = this.#parts;
+    const { step, run } = node;
+    const attempt = journal.nextAttempt(run.nodeId);
+    Object.assign(node, {
+      attempt,
+      given: journal.context,
+      givenSeq: journal.newestSeq,
+      startedMs: clock.elapsed(),
+      retryAtMs: undefined,
+    });
+    emit({ type: "node.started", ...run, ...namesOf(step), attempt, stepNumber: journal.currentStep + 1 });
+    const limits = { clock, interrupts, timeoutMs: step.node.timeoutMs ?? nodeTimeoutMs, nodeId: run.nodeId };
+    const arrive = (outcome: NodeOutcome): void => this.#arrive({ node, outcome });
+    const fail = (error: unknown): void => this.#arrive({ node, failed: { error } });
+    try {
+      const called = callExecutor(limits, (signal) =>
+        step.run(executorArgs(this.#parts, { step, run, attempt, signal })),
+      );
+      if (types.isPromise(called)) called.then((result) => readResult(result, run.nodeId)).then(arrive, fail);
+      else arrive(readResult(called, run.nodeId));
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #arrive(arrival: Arrival): void {
+    const { node } = arrival;
+    node.durationMs = roundedMs(this.#parts.clock.elapsed() - node.startedMs);
+    this.#places.active.arrive(arrival);
+    this.#wake();
+  }
+
+  /** Waits until a node's attempt has ended, an answer has come, or a time is over. */
+  async #untilNews(): Promise<void> {
+    const { journal, interrupts } = this.#parts;
+    const [rested] = this.#places.active.resting;
+    const times = [rested?.retryAtMs, this.waits.any ? this.waits.wakeAt() : undefined];
+    const atMs = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
+    const news = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.waits.beginQuiet(...this.#places.active.ids);
+    const isUndisturbed = interrupts.kind === undefined && !interrupts.isStopping;
+    // Nodes in flight hear of an interruption by themselves, and arrive.
+    if (!this.#places.active.hasArrivals) {
+      await (Number.isFinite(atMs) && isUndisturbed
+        ? interrupts.sleep(Math.max(0, atMs - journal.storeNow()), news)
+        : news);
+    }
+    this.#wake = () => undefined;
+    await this.waits.endQuiet();
+  }
+
+  /** Waits for the next attempt of a node while nothing runs; returns the run's end if it does not wait for it. */
+  async #rest(): Promise<RunEnd | undefined> {
+    const { journal, interrupts, holdMs } = this.#parts;
+    const [node] = this.#places.active.resting;
+    if (node === undefined) return undefined;
+    if (this.#arrivals.failing !== undefined) {
+      for (const each of this.#places.active.resting) this.#places.active.remove(each);
+      return undefined;
+    }
+    const waitMs = Math.max(0, node.retryAtMs - journal.storeNow());
+    const what = beforeRetry({ ...this.#places.facts(), waitMs, holdMs });
+    if (what === "lost") throw interrupts.reason;
+    if (what === "stop") return this.#ends.stop({ wakeAt: node.retryAtMs, attempts: this.#arrivals.cutOff });
+    if (what === "fail") return this.#ends.failBefore(node.step);
+    await this.#untilNews();
+    return undefined;
+  }
+
+  /** Ends the run, since no node is in flight and none may start. */
+  async #end(): Promise<RunEnd | undefined> {
+    const { interrupts, journal } = this.#parts;
+    if (this.#arrivals.failing !== undefined) {
+      const { failure } = this.#arrivals.failing;
+      await journal.save({ status: "failed", failure, wakeAt: null });
+      return this.#ends.failed(this.#arrivals.failing);
+    }
+    const index = this.#places.planner.next();
+    const what = beforeNode({ ...this.#places.facts(), hasNext: index !== undefined, isWaiting: this.waits.any });
+    if (what === "lost") throw interrupts.reason;
+    if (this.#arrivals.cutOff.length > 0 || what === "stop")
+      return this.#ends.stop({ attempts: this.#arrivals.cutOff });
+    if (this.waits.hasAnswers) return undefined;
+    if (what === "suspend") return this.#ends.suspend();
+    if (what === "complete") {
+      this.#plan.reportSkipped();
+      return this.#ends.complete();
+    }
+    const step = this.#plan.stepAt(index as number);
+    if (what === "fail") return this.#ends.failBefore(step);
+    return journal.currentStep >= this.#parts.maxNodeRuns ? this.#ends.failAtLimit(step) : undefined;
+  }
+}
