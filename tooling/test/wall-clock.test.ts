@@ -35,6 +35,10 @@ const READINGS: Record<string, { times: number; because: string }> = {
     times: 1,
     because: "the clock of a database in this process",
   },
+  "packages/inspector/src/page/time.ts": {
+    times: 2,
+    because: "how long ago, for people; the browser has no other clock",
+  },
   "apps/playground/src/compare/interruptions.ts": { times: 1, because: "a pause until a time of the store's" },
   "apps/playground/src/nodes/http-call.ts": { times: 1, because: "Retry-After may be a date" },
 };
