@@ -114,9 +114,9 @@ export class Arrivals {
       }
       this.#plan.reportSkipped();
       for (const [at, each] of made.entries()) this.#report(each, firstSeq + at);
-      this.#committed.forgetUpTo(this.#places.active.oldestGivenSeq());
       if (isLast) return this.#ends.completed();
       for (const node of chosen) if (node.retryAtMs === undefined) this.#start(node);
+      this.#committed.forgetUpTo(this.#places.active.oldestGivenSeq());
     }
     for (const { node, error } of failed) {
       const end = await this.#fail(node, error);
@@ -230,7 +230,7 @@ export class Arrivals {
     if (decision === "cut off") {
       this.cutOff.push({ nodeId: run.nodeId, attempt });
       this.#places.close();
-      this.#places.active.remove(node);
+      this.#places.free(node);
       return undefined;
     }
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
@@ -239,7 +239,7 @@ export class Arrivals {
       if (await this.#commits.passOver(node, entry)) return this.#commits.hasEnded ? this.#ends.completed() : undefined;
     }
     if (decision !== "retry" || delayMs === undefined) {
-      this.#places.active.remove(node);
+      this.#places.free(node);
       const begin = this.#places.begin();
       const parts = begin === undefined ? {} : { begin };
       if (this.failing === undefined && this.#places.active.size === 0 && !this.#places.active.hasArrivals) {

@@ -72,6 +72,12 @@ export class Places {
     return chosen;
   }
 
+  /** Takes the place of a node that has not completed. It is ready again, as it is for a reader of the records. */
+  free(node: ActiveNode): void {
+    this.active.remove(node);
+    this.planner.wake(node.index);
+  }
+
   /** The ids of the nodes that have a place; `undefined` if they are what a reader assumes: the first that is ready. */
   begin(): readonly string[] | undefined {
     const { ids } = this.active;

@@ -116,8 +116,10 @@ describe("an execution whose process died after a failure for good, with another
   async function failing() {
     const gate = gates();
     const started: string[] = [];
+    const attempts: string[] = [];
     const executor: NodeExecutor = (args) => {
       started.push(args.node.id);
+      attempts.push(`${args.node.id} ${args.attempt}`);
       if (args.node.id === "a") return Promise.reject(new Error("boom"));
       return args.node.id === "b" && started.length < 4 ? gate.executor(args) : patch({ [args.node.id]: 1 });
     };
@@ -129,7 +131,7 @@ describe("an execution whose process died after a failure for good, with another
       await new Promise((resolve) => setImmediate(resolve));
     started.length = 4;
     const options = { workflows: [definition], executors: { default: executor }, nodeConcurrency: 2 };
-    return { other: createWorkflowEngine({ ...options, store: store.reopen() }), started, store };
+    return { other: createWorkflowEngine({ ...options, store: store.reopen() }), started, attempts, store };
   }
 
   it("is ended by a recovery, which starts no node", async () => {
@@ -143,10 +145,11 @@ describe("an execution whose process died after a failure for good, with another
   });
 
   it("goes on if a person resumes it", async () => {
-    const { other, started } = await failing();
+    const { other, started, attempts } = await failing();
     const result = await other.resumeWorkflow({ executionId: "x" });
     expect(result).toMatchObject({ status: "failed", failure: { message: "boom" }, output: { s: 1, b: 1 } });
     expect(started.slice(4)).toEqual(expect.arrayContaining(["a", "b"]));
+    expect(attempts.filter((each) => each.startsWith("b"))).toEqual(["b 1", "b 2"]);
   });
 });
 

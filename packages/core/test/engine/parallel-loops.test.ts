@@ -38,6 +38,9 @@ function engineOf(workflow: WorkflowDefinition, executor: NodeExecutor, options:
   return createWorkflowEngine({ store, workflows: [workflow], executors: { default: executor }, ...options });
 }
 
+/** A loop whose edge back leaves a disabled node never ends: such an execution fails at this limit, and is left out. */
+const LIMIT = { maxNodeRuns: 200 };
+
 const turns = fc.array(fc.nat(3), { minLength: 8, maxLength: 8 });
 
 describe("loops whose nodes run side by side", () => {
@@ -62,7 +65,7 @@ describe("loops whose nodes run side by side", () => {
     await fc.assert(
       fc.asyncProperty(randomLoops(8), turns, async (random, durations) => {
         const { definition, startAt } = random;
-        const call = { workflowId: "random", userId: "u", ...(startAt === undefined ? {} : { startAt }) };
+        const call = { ...LIMIT, workflowId: "random", userId: "u", ...(startAt === undefined ? {} : { startAt }) };
         const made = await Promise.all(
           [1, 4].map(async (nodeConcurrency) => {
             const { runs, executor } = executorOf((id, visit) => randomAnswer(random, id, visit), durations);
@@ -81,7 +84,8 @@ describe("loops whose nodes run side by side", () => {
             };
           }),
         );
-        expect(made[1]).toEqual(made[0]);
+        if (made[0]?.status === "failed") expect(made[1]).toMatchObject({ status: "failed" });
+        else expect(made[1]).toEqual(made[0]);
       }),
       { numRuns: 300 },
     );
@@ -100,13 +104,13 @@ describe("loops whose nodes run side by side", () => {
         fc.constantFrom(1, 3),
         async (random, durations, place, after) => {
           const { definition, startAt } = random;
-          const call = { workflowId: "random", userId: "u", ...(startAt === undefined ? {} : { startAt }) };
+          const call = { ...LIMIT, workflowId: "random", userId: "u", ...(startAt === undefined ? {} : { startAt }) };
           const answer: Answer = (id, visit) => randomAnswer(random, id, visit);
           const whole = executorOf(answer, [0]);
           const expected = await engineOf(definition, whole.executor)
             .executeWorkflow(call)
             .catch(() => undefined);
-          if (expected === undefined) return;
+          if (expected?.status !== "completed") return;
           const data = new MemoryCheckpointStore();
           const { runs, executor } = executorOf(answer, durations);
           const first = engineOf(definition, executor, {

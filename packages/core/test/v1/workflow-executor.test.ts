@@ -91,4 +91,36 @@ describe("executeWorkflowSync", () => {
       });
     }
   });
+
+  it.each([
+    [
+      "a loop",
+      {
+        nodes: [{ id: "s" }, { id: "a" }, { id: "b" }],
+        edges: [
+          ["s", "a"],
+          ["a", "b"],
+          ["b", "a"],
+        ],
+      },
+      /a loop/,
+    ],
+    ["a disabled node", { nodes: [{ id: "a", disabled: true }], edges: [] }, /a disabled node, "a"/],
+    ["an error policy", { nodes: [{ id: "a", onError: "continue" }], edges: [] }, /an error policy, "a"/],
+  ] as const)("refuses %s before a node runs", async (_title, { nodes, edges }, message) => {
+    const ran: string[] = [];
+    const workflow = { id: "chain", nodes: [...nodes], edges: edges.map(([source, target]) => ({ source, target })) };
+    const { executeWorkflowSync } = createWorkflowExecutor({
+      workflows: [workflow],
+      executors: {
+        default: (args) => {
+          ran.push(args.node.id);
+          return args.context;
+        },
+      },
+    });
+    const refused = executeWorkflowSync(CALL);
+    await expect(refused).rejects.toMatchObject({ code: "V1_UNSUPPORTED", message: expect.stringMatching(message) });
+    expect(ran).toEqual([]);
+  });
 });
