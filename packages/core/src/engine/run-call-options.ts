@@ -29,10 +29,10 @@ import type {
 import { signal } from "./signal-option.ts";
 
 const runOptions: OptionTable<RunOptions> = {
-  nodeConcurrency: optional(nodeConcurrency),
   timeoutMs: optional(positiveMs),
   budgetMs: optional(milliseconds),
   maxNodeRuns: optional(wholeNumber(1)),
+  nodeConcurrency: optional(nodeConcurrency),
   signal: optional(signal),
   onAbort: optional(oneOf("hand-over", "cancel")),
   throwOnFailure: optional(flag),

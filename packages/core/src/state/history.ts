@@ -2,6 +2,7 @@ import type { CheckpointRecord, FailureRecord } from "../store/checkpoint-store.
 import { type Codec, isTagged } from "./codec.ts";
 import { ContextValues } from "./context-values.ts";
 import { HistoryContexts } from "./history-contexts.ts";
+import { handlesIn } from "./record-handles.ts";
 
 /** A checkpoint as users see it. */
 export interface Checkpoint<Context = Record<string, unknown>> {
@@ -20,6 +21,8 @@ export interface Checkpoint<Context = Record<string, unknown>> {
   readonly error?: FailureRecord;
   readonly attempt?: number;
   readonly durationMs?: number;
+  /** The outputs that the node took, if it named some. `null`: it took no edge. */
+  readonly handles?: readonly string[] | null;
 }
 
 /** The place where a resume continues: the newest checkpoint of a node that has completed. */
@@ -92,6 +95,7 @@ export class History<Context> {
 
   #checkpoint(record: CheckpointRecord, index: number): Checkpoint<Context> {
     const contextAt = () => this.contextAt(index);
+    const handles = handlesIn(record);
     return {
       id: record.id,
       nodeId: record.nodeId,
@@ -105,6 +109,7 @@ export class History<Context> {
       ...(record.error === undefined ? {} : { error: record.error }),
       attempt: record.attempt,
       durationMs: record.durationMs,
+      ...(handles === undefined ? {} : { handles }),
     };
   }
 }
