@@ -3,6 +3,7 @@ import { RETRY_FORM, retryFields } from "../definition/schema.ts";
 import { positiveMs } from "../durations.ts";
 import { isClass, isThenable, mustBe } from "../given.ts";
 import { type Check, callback, type OptionTable, oneOf, optional, options, texts, wholeNumber } from "../option.ts";
+import { isPlain } from "../state/live-values.ts";
 import { SHARED_OPTIONS } from "../state/state-options.ts";
 import { quoted } from "../text.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
@@ -63,7 +64,7 @@ export function executorProblem(executor: unknown): string | undefined {
 
 function cureOf(value: unknown): string {
   if (value instanceof Map) return ": use Object.fromEntries(map)";
-  return isThenable(value) ? ": await it" : "";
+  return isPromise(value) ? ": await it" : "";
 }
 
 const LEVELS = ["debug", "info", "warn", "error"];
@@ -93,8 +94,13 @@ export const checkEngineOptions: (value: unknown) => WorkflowEngineOptions = che
   engineOptions,
 );
 
+/** A plain object with a key `then` is none: a node type or a workflow can have that name. */
+function isPromise(value: unknown): boolean {
+  return isThenable(value) && !isPlain(value as object);
+}
+
 /** Not a list, nor what only looks empty: a Map, or a promise that was not awaited. */
 export function isRecord(value: unknown): boolean {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return !(value instanceof Map || isThenable(value));
+  return !(value instanceof Map || isPromise(value));
 }
