@@ -61,6 +61,8 @@ export function useLive(id: string, onChange: () => void): Live {
       source.addEventListener("problem", startPolling);
       source.addEventListener("error", () => {
         failures++;
+        // The browser opens the stream again after some seconds. A request tells at once if the server is away.
+        changed();
         if (source?.readyState === EventSource.CLOSED || failures >= FAILURES_BEFORE_POLLING) startPolling();
       });
     };
