@@ -121,8 +121,12 @@ it("keeps what it shows while the server is away, and goes on when it is back", 
   const own = await mount({ engine: orders.engine });
   await orders.order("restarted", { items: [{ price: 5_000, count: 1 }], card: CARD });
   const { page } = await openPage();
+  const change = page.waitForResponse((response) => response.url().includes("/api/change"));
   await page.goto(own.at("execution?id=restarted"));
   await page.getByText("live", { exact: true }).waitFor();
+  // Also the parts that load on demand are there.
+  await page.locator(".react-flow__node").first().waitFor();
+  await change;
   await own.restart(async () => {
     await page.getByText("The server cannot be reached.").waitFor();
     expect(await page.getByRole("heading", { name: "restarted" }).isVisible()).toBe(true);
