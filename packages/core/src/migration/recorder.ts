@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { types } from "node:util";
 import { checker } from "../checker.ts";
 import { count } from "../durations.ts";
 import { isMadeByEngine } from "../engine/executor-args.ts";
@@ -162,6 +163,8 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
 
   return {
     wrap(type, executor) {
+      // A registry may answer with nothing, or with an object of its own: that is V1's business.
+      if (typeof executor !== "function") return executor;
       const recorded = function (this: unknown, ...args: unknown[]): unknown {
         const run = current.getStore();
         const isV2 = run === V2 || isMadeByEngine(args[0]);
@@ -176,7 +179,11 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
         const end = run.begin(type, readThese);
         return ending(() => run.call(type, args, readThese, () => executor.apply(this, args)), end);
       };
-      return Object.assign(recorded, executor) as unknown as typeof executor;
+      for (const key of Object.keys(executor)) {
+        const value: unknown = readProperty(executor, key);
+        Object.defineProperty(recorded, key, { value, configurable: true, enumerable: true, writable: true });
+      }
+      return recorded as unknown as typeof executor;
     },
     run: (call, v1, { around } = {}) => runRecorded(call, v1, () => undefined, around),
     runRecorded,
@@ -197,7 +204,7 @@ function ending(work: () => unknown, end: (ended: { result: unknown } | { error:
     end({ error });
     throw error;
   }
-  if (result instanceof Promise) {
+  if (types.isPromise(result)) {
     // Registered before V1's own, so it comes first. V1 gets the very same promise.
     Promise.prototype.then.call(
       result,

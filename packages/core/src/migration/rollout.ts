@@ -186,8 +186,13 @@ class RolloutCalls<Call extends V1Call> {
     // Another workflow or user has this id: a wrong call, which V1 would hide.
     if (isWorkflowError(error, "EXECUTION_ALREADY_EXISTS")) return false;
     const isOfStore = isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED");
-    // Any other error is an answer: it was refused, and nothing is under way.
-    return !isOfStore || fenceOff(this.#options.v2, execution);
+    if (isOfStore) return fenceOff(this.#options.v2, execution);
+    // Any other error is an answer. But the call may only have waited for the run of another one with the same id.
+    try {
+      return (await readHeadSoon(this.#options.v2, execution.executionId)) === undefined;
+    } catch {
+      return false;
+    }
   }
 
   #noteV2(outcome: Omit<RunOutcome, "kind" | "at" | "nodes" | "checkpoints" | "saved">, run: WatchedRun): void {

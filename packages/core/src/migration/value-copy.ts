@@ -58,8 +58,8 @@ class ValueCopy {
   #object(value: object, depth: number): object {
     if (isArray(value)) {
       // Holes stay holes.
-      const copy = new Array<unknown>(value.length);
       this.#spend(value.length * COST.value);
+      const copy = new Array<unknown>(value.length);
       for (let i = 0; i < value.length; i++) {
         const item = value[i];
         if (item !== undefined || Object.hasOwn(value, i)) copy[i] = this.of(item, depth);
@@ -91,7 +91,11 @@ class ValueCopy {
     }
     if (ArrayBuffer.isView(value)) {
       this.#spend(value.byteLength);
-      return Buffer.isBuffer(value) ? Buffer.from(value) : structuredClone(value);
+      if (Buffer.isBuffer(value)) return Buffer.from(value);
+      // Only its own part: the buffer below it may be much larger.
+      const { buffer, byteOffset, byteLength } = value;
+      const part = buffer.slice(byteOffset, byteOffset + byteLength);
+      return new (value.constructor as new (part: ArrayBufferLike) => object)(part);
     }
     return value;
   }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { type CheckpointStore, isWorkflowError, type NewExecution, suspend, WorkflowError } from "../../src/index.ts";
+import {
+  type CheckpointStore,
+  isWorkflowError,
+  type NewExecution,
+  type NodeExecutor,
+  suspend,
+  WorkflowError,
+} from "../../src/index.ts";
 import { interceptStore } from "../../src/store/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { CALL, twoExecutors } from "./two-executors.ts";
@@ -136,6 +143,32 @@ describe("V1 does not run, and the call throws,", () => {
     const call = rollout.executeWorkflow({ ...CALL, userId: "u2" });
     await expect(call).rejects.toMatchObject({ code: "EXECUTION_ALREADY_EXISTS" });
     expect(ran).toEqual([]);
+  });
+
+  it("if a call has waited for the run of another process with the same id, and its engine drains", async () => {
+    const store = new MemoryCheckpointStore();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const executor: NodeExecutor = async ({ context, node }) => {
+      await released;
+      return { ...context, [node.id]: true };
+    };
+    const [first, second] = [1, 2].map(() => twoExecutors({ executionId: () => "call-1" }, { store, executor })) as [
+      ReturnType<typeof twoExecutors>,
+      ReturnType<typeof twoExecutors>,
+    ];
+    // Both look for the execution before one of them creates it.
+    const running = first.rollout.executeWorkflow(CALL);
+    const waiting = second.rollout.executeWorkflow(CALL);
+    const refused = expect(waiting).rejects.toMatchObject({ code: "LEASE_HELD" });
+    while (first.ran.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await second.engine.drain();
+    await refused;
+    release();
+    expect(await running).toMatchObject({ success: true, executor: "v2" });
+    expect([...first.ran, ...second.ran]).toEqual(["v2:a", "v2:b"]);
   });
 
   it("if a call with an id goes to V2 while the store cannot be reached", async () => {

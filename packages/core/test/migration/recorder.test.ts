@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defineNode, type NodeExecutor, route } from "../../src/index.ts";
 import { type AroundNode, createRecorder, type RecorderOptions, type Recording } from "../../src/migration/index.ts";
+import { copyValue } from "../../src/migration/value-copy.ts";
 import { CALL, twoExecutors } from "./two-executors.ts";
 
 type Context = Record<string, unknown>;
@@ -140,6 +141,15 @@ describe("a wrapped executor", () => {
     }));
     expect(await recorder.run(CALL, async () => await query())).toBe(1);
     expect(sent).toBe(1);
+  });
+
+  it("is what the registry has: nothing, or an object of its own", () => {
+    const recorder = createRecorder();
+    const own = { execute: () => ({}) };
+    expect(recorder.wrap("none", undefined as never)).toBeUndefined();
+    expect(recorder.wrap("own", own as never)).toBe(own);
+    const named = Object.defineProperty(() => ({}), "name", { value: "mine", enumerable: true });
+    expect(recorder.wrap("named", named).name).toBe("mine");
   });
 
   it("passes on what the executor throws, at once or later", async () => {
@@ -283,6 +293,15 @@ it.each([[{ sample: 2 }], [{ sample: "all" }], [{ maxBytes: 0 }], [{ samples: 1 
     expect(() => createRecorder(options as object)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   },
 );
+
+it("a view of a large buffer is copied without the rest of it", () => {
+  const large = new ArrayBuffer(1_000_000);
+  for (const view of [new Uint16Array(large, 100, 2), new DataView(large, 100, 4)]) {
+    const copy = copyValue({ view }, { leftBytes: 1_000 }) as { view: typeof view };
+    expect(copy.view).toEqual(view);
+    expect(copy.view.buffer.byteLength).toBe(4);
+  }
+});
 
 it("a context that contains itself is recorded, as far as its loop", async () => {
   const { recordings, run } = ownV1({ pass: ({ context }) => context });
