@@ -3,13 +3,17 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { withinLimits } from "../state/surroundings.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { Interrupts } from "./interrupts.ts";
-import { loadParallelRun } from "./load-parallel-run.ts";
+import type { ParallelRun } from "./parallel-run.ts";
 import type { RunOptions } from "./run-options.ts";
 
 /** One call, with its limits. */
 export interface Call {
   contextMode: ContextMode;
   interrupts: Interrupts;
+  /** The number of nodes that a run of this call may run at the same time. */
+  nodeConcurrency: number;
+  /** The code that does so, loaded only if it is more than one. */
+  parallel: typeof ParallelRun | undefined;
   /** A wait for the store ends with the call's limits. */
   surroundings: Surroundings;
 }
@@ -31,10 +35,12 @@ export async function withinCall<T>(
   const leave = runs.enter(interrupts);
   try {
     const { nodeConcurrency = parts.nodeConcurrency ?? 1 } = options;
-    if (nodeConcurrency > 1) await loadParallelRun();
+    const parallel = nodeConcurrency > 1 ? (await import("./parallel-run.ts")).ParallelRun : undefined;
     return await work({
       contextMode,
       interrupts,
+      nodeConcurrency,
+      parallel,
       surroundings: isBounded ? withinLimits(surroundings, interrupts) : surroundings,
     });
   } finally {

@@ -16,6 +16,7 @@ import { readStateAt } from "../state/state-at.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import { isoTime, waitsOf } from "../state/waiting.ts";
 import type { CheckpointRecord, ExecutionRecord } from "../store/checkpoint-store.ts";
+import { isEnded } from "../store/status.ts";
 import { quoted } from "../text.ts";
 import type {
   ExecutionInspection,
@@ -133,12 +134,11 @@ async function progressOf(
   const planner = plans === undefined ? undefined : restorePlanner({ plans }, { progress });
   const present = plans && planner ? presentRuns(plans, planner, progress.start) : undefined;
   const { ran } = snapshotOf(progress, present);
-  const isOver = head.status === "completed" || head.status === "cancelled" || head.status === "failed";
   return {
     execution: summarize(head),
     ran: Array.from(ran, ({ nodeId, handles }) => (handles === undefined ? { nodeId } : { nodeId, handles })),
     skipped: (planner?.skipped ?? []).map((index) => plans?.graph.nodes[index]?.id ?? ""),
-    next: plans === undefined || isOver ? [] : [...inFlight(plans, { progress })],
+    next: plans === undefined || isEnded(head.status) ? [] : [...inFlight(plans, { progress })],
     waiting: waitsOf(head.waiting ?? [], progress.waiting).map(({ payload, ...wait }) =>
       payload === undefined ? wait : { ...wait, payload: surroundings.codec.encode(payload) },
     ),

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
 import type { ActiveNode, Arrival } from "./active-nodes.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -10,12 +9,11 @@ import { LivePlan } from "./live-plan.ts";
 import { type NodeOutcome, readResult } from "./node-outcome.ts";
 import { Places } from "./places.ts";
 import { RunEnds } from "./run-ends.ts";
+import { limitFacts } from "./run-limits.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
 import { RunWaits } from "./run-waits.ts";
+import { Turns } from "./turns.ts";
 import { namesOf } from "./workflow-catalog.ts";
-
-/** Milliseconds of nodes that never wait, after which timers and sockets get their turn. */
-const YIELD_AFTER_MS = 20;
 
 /**
  * Runs an execution's nodes, up to `nodeConcurrency` at the same time, until it ends or is stopped.
@@ -57,12 +55,9 @@ export class ParallelRun {
   async toEnd(): Promise<RunEnd> {
     const { interrupts, clock } = this.#parts;
     const { active } = this.#places;
-    let yieldedMs = clock.elapsed();
+    const turns = new Turns(clock);
     for (;;) {
-      if (clock.elapsed() - yieldedMs > YIELD_AFTER_MS) {
-        await nextTurn();
-        yieldedMs = clock.elapsed();
-      }
+      if (turns.isLong) await turns.yield();
       interrupts.checkDeadline();
       if (interrupts.kind === "lost") throw interrupts.reason;
       if (this.waits.any || this.waits.hasAnswers) {
@@ -173,7 +168,7 @@ export class ParallelRun {
       return undefined;
     }
     const waitMs = Math.max(0, node.retryAtMs - journal.storeNow());
-    const what = beforeRetry({ ...this.#places.facts(), waitMs, holdMs });
+    const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
     if (what === "lost") throw interrupts.reason;
     if (what === "stop") return this.#ends.stop({ wakeAt: node.retryAtMs, attempts: this.#arrivals.cutOff });
     if (what === "fail") return this.#ends.failBefore(node.step);
@@ -190,7 +185,7 @@ export class ParallelRun {
       return this.#ends.failed(this.#arrivals.failing);
     }
     const index = this.#places.planner.next();
-    const what = beforeNode({ ...this.#places.facts(), hasNext: index !== undefined, isWaiting: this.waits.any });
+    const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
     if (what === "lost") throw interrupts.reason;
     if (this.#arrivals.cutOff.length > 0 || what === "stop")
       return this.#ends.stop({ attempts: this.#arrivals.cutOff });

@@ -1,7 +1,8 @@
 import type { Planner } from "../definition/planner.ts";
 import { type ActiveNode, ActiveNodes } from "./active-nodes.ts";
-import { beforeNode, type LimitFacts } from "./decide.ts";
+import { beforeNode } from "./decide.ts";
 import type { LivePlan } from "./live-plan.ts";
+import { limitFacts } from "./run-limits.ts";
 import type { RunParts } from "./run-parts.ts";
 
 /** The places of a run: up to `nodeConcurrency` nodes have one, and each was ready when it got it. */
@@ -35,16 +36,9 @@ export class Places {
     this.#isClosed = true;
   }
 
-  /** The limits of the run as they stand. */
-  facts(): LimitFacts {
-    const { interrupts, budgetMs } = this.#parts;
-    const { kind: interruption, isStopping, elapsedMs } = interrupts;
-    return { interruption, isStopping, elapsedMs, budgetMs };
-  }
-
   /** Returns true if a node may start now. */
   mayStart(): boolean {
-    return !this.#isClosed && beforeNode({ ...this.facts(), hasNext: true, isWaiting: false }) === "run";
+    return !this.#isClosed && beforeNode({ ...limitFacts(this.#parts), hasNext: true, isWaiting: false }) === "run";
   }
 
   /**

@@ -51,13 +51,13 @@ export class RunStarter {
 
   async run(call: Call, begun: BegunRun): Promise<RunResult> {
     const { options, workflow, journal, record, holdMs } = begun;
-    const { contextMode, interrupts } = call;
-    const { values, durability = "sync", retry, nodeTimeoutMs, runs, nodeConcurrency: ofEngine = 1 } = this.#parts;
+    const { contextMode, interrupts, nodeConcurrency, parallel } = call;
+    const { values, durability = "sync", retry, nodeTimeoutMs, runs } = this.#parts;
     const { clock, codec, leaseMs } = call.surroundings;
     const onLost = (error: unknown) => interrupts.raise("lost", error);
     const stopHeartbeat = startHeartbeat({ clock, journal, leaseMs, onLost });
     const { budgetMs, onAbort = "hand-over" } = options;
-    const { maxNodeRuns = workflow.maxNodeRuns, nodeConcurrency = ofEngine } = options;
+    const { maxNodeRuns = workflow.maxNodeRuns } = options;
     const { deadlineAt } = record;
     if (deadlineAt !== undefined) {
       const error = new WorkflowError("EXECUTION_TIMEOUT", deadlineMessage(deadlineAt));
@@ -70,30 +70,33 @@ export class RunStarter {
       );
     }
     let secret: string | undefined;
-    const started = startRun({
-      workflow,
-      journal,
-      values,
-      contextMode,
-      clock,
-      codec,
-      interrupts,
-      retry,
-      nodeTimeoutMs,
-      budgetMs,
-      maxNodeRuns,
-      durability,
-      nodeConcurrency,
-      holdMs,
-      onAbort,
-      deadlineAt,
-      random: Math.random,
-      secret: () => {
-        secret ??= randomUUID();
-        return secret;
+    const started = startRun(
+      {
+        workflow,
+        journal,
+        values,
+        contextMode,
+        clock,
+        codec,
+        interrupts,
+        retry,
+        nodeTimeoutMs,
+        budgetMs,
+        maxNodeRuns,
+        durability,
+        nodeConcurrency,
+        holdMs,
+        onAbort,
+        deadlineAt,
+        random: Math.random,
+        secret: () => {
+          secret ??= randomUUID();
+          return secret;
+        },
+        emit,
       },
-      emit,
-    });
+      parallel,
+    );
     const ended = this.#ended(call, begun, started.end).finally(stopHeartbeat);
     const result = ended.then((end) => end.result);
     const { userId } = record;

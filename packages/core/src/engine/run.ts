@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { describeFailure } from "../state/failure.ts";
@@ -12,16 +11,15 @@ import { isUnrouted } from "./error-policy.ts";
 import { executorArgs } from "./executor-args.ts";
 import { judgeFailure } from "./judge-failure.ts";
 import { LivePlan } from "./live-plan.ts";
-import { parallelRun } from "./load-parallel-run.ts";
 import { type NextOutcome, type NodeOutcome, readResult, type SuspendedOutcome } from "./node-outcome.ts";
+import type { ParallelRun } from "./parallel-run.ts";
 import { RunCommits } from "./run-commits.ts";
 import { RunEnds } from "./run-ends.ts";
+import { limitFacts } from "./run-limits.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
 import { RunWaits } from "./run-waits.ts";
+import { Turns } from "./turns.ts";
 import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
-
-/** Milliseconds of nodes that never wait, after which timers and sockets get their turn. */
-const YIELD_AFTER_MS = 20;
 
 /**
  * Runs an execution's nodes, one after the other, until it ends or is stopped. Nothing else runs nodes.
@@ -31,8 +29,8 @@ const YIELD_AFTER_MS = 20;
  *
  * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED, EXECUTION_NOT_FOUND
  */
-export function startRun(parts: RunParts): StartedRun {
-  const run = parallelRun(parts) ?? new Run(parts);
+export function startRun(parts: RunParts, Parallel?: typeof ParallelRun): StartedRun {
+  const run = Parallel === undefined ? new Run(parts) : new Parallel(parts);
   return { end: endOf(run, parts), answer: (request) => run.waits.take(request) };
 }
 
@@ -83,12 +81,9 @@ class Run {
 
   async toEnd(): Promise<RunEnd> {
     const { interrupts, clock, journal, maxNodeRuns } = this.#parts;
-    let yieldedMs = clock.elapsed();
+    const turns = new Turns(clock);
     for (;;) {
-      if (clock.elapsed() - yieldedMs > YIELD_AFTER_MS) {
-        await nextTurn();
-        yieldedMs = clock.elapsed();
-      }
+      if (turns.isLong) await turns.yield();
       interrupts.checkDeadline();
       if (this.waits.any || this.waits.hasAnswers) {
         const refused = await this.#settleEarlier();
@@ -101,7 +96,7 @@ class Run {
         await this.waits.timeOut();
       }
       const index = this.#plan.planner.next();
-      const what = beforeNode({ ...this.#facts(), hasNext: index !== undefined, isWaiting: this.waits.any });
+      const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
       const isOverLimit = journal.currentStep >= maxNodeRuns;
       if (what === "run" && !isOverLimit) {
         const end = await this.#runNode(index as number);
@@ -121,12 +116,6 @@ class Run {
       if (what === "complete") this.#plan.reportSkipped();
       return what === "complete" ? this.#ends.complete() : this.#ends.failBefore(this.#plan.stepAt(index as number));
     }
-  }
-
-  #facts() {
-    const { interrupts, budgetMs } = this.#parts;
-    const { kind: interruption, isStopping, elapsedMs } = interrupts;
-    return { interruption, isStopping, elapsedMs, budgetMs };
   }
 
   /** Runs one node until it has completed or waits, or all its attempts have failed; returns the run's end if this is it. */
@@ -177,7 +166,7 @@ class Run {
       const waitMs = retryAtMs - journal.storeNow();
       // It may have been cancelled meanwhile: then this commit is refused.
       if (waitMs <= 0) return hasWaited ? void (await journal.save()) : undefined;
-      const what = beforeRetry({ ...this.#facts(), waitMs, holdMs });
+      const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
       if (what === "lost") throw interrupts.reason;
       if (what === "stop") return this.#ends.stop({ wakeAt: retryAtMs });
       if (what === "fail") return this.#ends.failBefore(step);
@@ -282,7 +271,7 @@ class Run {
       return this.#ends.failed({ failure, thrown });
     }
     const atMs = delayMs === 0 ? journal.storeNow() : Math.ceil(journal.storeNowAtMost() + delayMs);
-    const mayWait = beforeRetry({ ...this.#facts(), waitMs: delayMs, holdMs: this.#parts.holdMs });
+    const mayWait = beforeRetry({ ...limitFacts(this.#parts), waitMs: delayMs, holdMs: this.#parts.holdMs });
     const isStopping = mayWait === "stop";
     const wakeAt = isStopping ? this.#ends.dueAt(atMs) : atMs;
     const head: HeadUpdate = { wakeAt, ...(isStopping ? { status: "pending" } : {}) };
