@@ -49,7 +49,8 @@ export interface RecorderStats {
 /** Records runs of V1: see {@link createRecorder}. */
 export interface Recorder {
   /**
-   * Wraps an executor of V1 so that its calls are recorded. Returns a function of the same shape, with the same properties.
+   * Wraps an executor of V1 so that its calls are recorded. Returns a function with the same enumerable properties, and
+   * anything that is no function as it is.
    *
    * - Outside of a run, and when the engine calls it, it calls the executor and does nothing else.
    */
@@ -101,7 +102,8 @@ const checkOptions = checker<RecorderOptions>("createRecorder", OPTIONS);
  * Creates a recorder of runs of V1: what each node got and gave.
  *
  * - Wrap the executors where V1's own registry hands them out.
- * - It copies the context before each node, and the output. It never makes V1 fail: its own failures are only counted.
+ * - It copies the context before each node, and the output. Its own failures are only counted.
+ * - A promise of another library that an executor returns arrives as a native one.
  * - The copies take time: about a third of that of `structuredClone`. `sample` and `maxBytes` bound it. At most
  *   `maxConcurrentRuns` times `maxBytes` are in memory for runs under way.
  * - V1 runs one node at a time. A run in which two executors run at once is not recorded.
