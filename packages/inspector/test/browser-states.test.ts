@@ -138,6 +138,26 @@ it("keeps what it shows while the server is away, and goes on when it is back", 
   await own.close();
 });
 
+it("loads a part of the page again if the server was away when it was first wanted", async () => {
+  const { page } = await openPage();
+  const refused: string[] = [];
+  let isAway = true;
+  await page.route(/(graph-view|change-panel)[^/]*$/, (route) => {
+    if (!isAway) return route.continue();
+    refused.push(route.request().url());
+    return route.abort("failed");
+  });
+  await page.goto(mounted.at("execution?id=order-1003"));
+  const failed = page.getByRole("heading", { name: "This part could not be loaded" });
+  await failed.nth(1).waitFor();
+  expect(await page.getByRole("heading", { name: "order-1003" }).isVisible()).toBe(true);
+  isAway = false;
+  await page.locator(".react-flow__node").first().waitFor();
+  await page.getByRole("region", { name: "Step 4" }).waitFor();
+  expect(await failed.count()).toBe(0);
+  expect(refused.length).toBeGreaterThanOrEqual(2);
+});
+
 it("says that the store is away, and shows the list again when it is back", async () => {
   const { store } = await newOrders();
   let isAway = false;

@@ -13,6 +13,8 @@ import "./styles/executions.css";
 import "./styles/execution.css";
 import "./styles/timeline.css";
 import "./styles/values.css";
+import "@xyflow/react/dist/style.css";
+import "./styles/graph.css";
 
 /** Milliseconds after which a request is made again that has failed. */
 const TRY_AGAIN_MS = 3_000;

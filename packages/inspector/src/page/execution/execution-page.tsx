@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { ApiError, type Progress } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { Notice, Skeleton } from "../parts/notice.tsx";
+import { onDemand } from "../parts/on-demand.tsx";
 import { executionQuery, progressQuery } from "../queries.ts";
 import { executionHref, hrefOf, Link, navigate } from "../router.tsx";
 import { useNow } from "../time.ts";
@@ -16,8 +17,14 @@ import { useLive } from "./use-live.ts";
 import { type LoadedRecords, useRecords } from "./use-records.ts";
 import { WaitCards } from "./wait-cards.tsx";
 
-const GraphView = lazy(() => import("./graph-view.tsx").then(({ GraphView }) => ({ default: GraphView })));
-const ChangePanel = lazy(() => import("./change-panel.tsx").then(({ ChangePanel }) => ({ default: ChangePanel })));
+const GraphView = onDemand(
+  () => import("./graph-view.tsx").then(({ GraphView }) => GraphView),
+  <div className="graph" />,
+);
+const ChangePanel = onDemand(
+  () => import("./change-panel.tsx").then(({ ChangePanel }) => ChangePanel),
+  <Skeleton rows={5} />,
+);
 
 /** A larger graph is laid out only if somebody wants it: that may take seconds. */
 const MOST_NODES = 800;
@@ -103,15 +110,7 @@ function Loaded({ id, progress, fetchedAt, records, live, parameters, children }
           </p>
         )}
         {graph !== undefined && (graph.nodes.length <= MOST_NODES || isHugeShown) && (
-          <Suspense fallback={<div className="graph" />}>
-            <GraphView
-              graph={graph}
-              progress={progress}
-              visits={visits}
-              selected={selectedNode}
-              onSelect={selectNode}
-            />
-          </Suspense>
+          <GraphView graph={graph} progress={progress} visits={visits} selected={selectedNode} onSelect={selectNode} />
         )}
         {info.data !== undefined && graph === undefined && (
           <p className="quiet pad">No definition was kept with this execution, so there is no graph.</p>
@@ -127,9 +126,7 @@ function Loaded({ id, progress, fetchedAt, records, live, parameters, children }
         </section>
         <section className="panel right" aria-label="The selected step">
           {selected !== undefined && Number.isSafeInteger(selected) && (
-            <Suspense fallback={<Skeleton rows={5} />}>
-              <ChangePanel key={selected} id={id} seq={selected} known={failure} onFork={setForking} />
-            </Suspense>
+            <ChangePanel key={selected} id={id} seq={selected} known={failure} onFork={setForking} />
           )}
         </section>
       </div>

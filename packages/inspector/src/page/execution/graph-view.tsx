@@ -1,7 +1,5 @@
 import { Background, Controls, type Edge, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
 import { useMemo } from "react";
-import "@xyflow/react/dist/style.css";
-import "../styles/graph.css";
 import type { Graph } from "../api-client.ts";
 import { Icon, type IconName } from "../icon.tsx";
 import { visible } from "../parts/verbatim.tsx";
