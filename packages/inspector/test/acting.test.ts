@@ -37,6 +37,12 @@ describe("fork", () => {
       ]),
     });
     expect((await stateOf("order-1003")).getStatus()).toBe("failed");
+    const original = (await get("execution", { id: "order-1003" })).json;
+    expect(original).toMatchObject({
+      forks: [{ id: json.executionId, forkedFromSeq: seq - 1 }],
+      mayHaveMoreForks: false,
+    });
+    expect((await get("execution", { id: "order-1001" })).json.forks).toEqual([]);
   });
 
   it("keeps what is redacted or cut, though the browser never had it", async () => {

@@ -68,6 +68,9 @@ describe("a person", () => {
     const state = await orders.engine.getExecutionState(fork);
     expect(state.getContext()).toMatchObject({ payment: { id: "pay_1" }, password: "hunter2", cents: 9980n });
     expect(await stateOf("order-1003")).toBe("failed");
+    await page.getByRole("region", { name: "Related executions" }).getByRole("link", { name: "order-1003" }).click();
+    await page.getByRole("heading", { name: "order-1003" }).waitFor();
+    await page.getByRole("region", { name: "Related executions" }).getByRole("link", { name: fork }).waitFor();
     expect(problems).toEqual([]);
   });
 

@@ -21,6 +21,8 @@ const MOST_ROWS = 100;
 const MOST_OPERATIONS = 500;
 const RECORDS_PAGE = 100;
 const MOST_CHILDREN = 20;
+/** No store finds the forks of an execution, so they are looked for among the newest executions of its workflow. */
+const MOST_SEARCHED = 200;
 
 /** The routes that only read. */
 export function readingRoutes(parts: ApiParts) {
@@ -47,14 +49,19 @@ export function readingRoutes(parts: ApiParts) {
       const { id } = c.req.valid("query");
       const engine = engineFor(parts, c);
       const inspection = await engine.inspectExecution({ executionId: id });
-      const [definition, children] = await Promise.all([
+      const { workflowId, createdAt } = inspection.execution;
+      const [definition, children, newest] = await Promise.all([
         inspection.definition(),
         engine.listExecutions({ parentId: id, limit: MOST_CHILDREN }),
+        // The filter leaves out its own millisecond.
+        engine.listExecutions({ workflowId, createdAfter: Date.parse(createdAt) - 1, limit: MOST_SEARCHED }),
       ]);
       return c.json({
         definition: views.definition(definition),
         children: children.items.map((each) => views.execution(each)),
         hasMoreChildren: children.nextCursor !== undefined,
+        forks: newest.items.filter((each) => each.forkedFromId === id).map((each) => views.execution(each)),
+        mayHaveMoreForks: newest.nextCursor !== undefined,
       });
     })
     .get("/progress", query(executionInput), async (c) => {

@@ -87,8 +87,8 @@ export function ExecutionHead({ execution, storeNow, live, children }: Execution
 /** Links to the executions that this one came from, and to those that came from it. */
 export function Relatives({ execution, info }: { execution: ExecutionRow; info: ExecutionInfo }) {
   const { forkedFromId, forkedFromSeq, parentId, parentNodeId } = execution;
-  const { children, hasMoreChildren } = info;
-  if (forkedFromId === undefined && parentId === undefined && children.length === 0) return null;
+  const { children, hasMoreChildren, forks, mayHaveMoreForks } = info;
+  if (forkedFromId === undefined && parentId === undefined && children.length + forks.length === 0) return null;
   return (
     <section className="relatives" aria-label="Related executions">
       {forkedFromId !== undefined && (
@@ -130,6 +130,18 @@ export function Relatives({ execution, info }: { execution: ExecutionRow; info: 
         </p>
       ))}
       {hasMoreChildren && <Link href={hrefOf("", { parentId: execution.id })}>All that it has started</Link>}
+      {forks.map(({ id, status, forkedFromSeq: seq }) => (
+        <p key={id}>
+          <Icon name="fork" /> Fork{" "}
+          <Link href={executionHref(id)}>
+            <Verbatim text={id} className="id" />
+          </Link>{" "}
+          after record {seq} <span className="quiet">{status}</span>
+        </p>
+      ))}
+      {forks.length > 0 && mayHaveMoreForks && (
+        <p className="quiet">Forks among the newest executions of the workflow are shown; there may be older ones.</p>
+      )}
     </section>
   );
 }
