@@ -1,7 +1,7 @@
 import { messageOf, WorkflowError } from "./errors.ts";
 import { isThenable, nameOf } from "./given.ts";
 import { didYouMean, nearName } from "./near-name.ts";
-import { type AnyOptions, type OptionTable, ruleOf } from "./option.ts";
+import { type AnyOptions, type OptionRule, type OptionTable, ruleOf } from "./option.ts";
 import { quoted } from "./text.ts";
 
 /** The most unknown options that a message names. */
@@ -52,15 +52,13 @@ function shapeOf(table: AnyOptions): string {
 /** Reads an object of options into a new one, and notes what is wrong with it. */
 function read(value: object, table: AnyOptions, at: readonly string[], problems: string[]): object {
   const copy: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(table)) {
-    const { check, presence, inside, isCopied } = ruleOf(option);
-    const path = [...at, name];
+  for (const [name, { check, presence, inside, isCopied }] of rulesOf(table)) {
     const each: unknown = (value as Record<string, unknown>)[name];
     if (each === undefined && (presence === "optional" || (presence === "filter" && !(name in value)))) continue;
     const isVoid = presence === "filter" && (each === undefined || each === null || each === "");
     const problem = isVoid ? `must not be ${nameOf(each)}: leave it out to apply no such condition` : check(each);
-    if (problem !== undefined) problems.push([...path, problem].join(": "));
-    else if (inside !== undefined) copy[name] = read(each as object, inside, path, problems);
+    if (problem !== undefined) problems.push([...at, name, problem].join(": "));
+    else if (inside !== undefined) copy[name] = read(each as object, inside, [...at, name], problems);
     else copy[name] = isCopied ? [...(each as unknown[])] : each;
   }
   const unknown: string[] = [];
@@ -68,6 +66,17 @@ function read(value: object, table: AnyOptions, at: readonly string[], problems:
   if (unknown.length > 0) problems.push([...at, unknownNames(unknown, table)].join(": "));
   return copy;
 }
+
+/** Returns the names of a table and their rules. Kept by table: every call of the engine asks for them. */
+function rulesOf(table: AnyOptions): readonly [string, OptionRule][] {
+  const known = listed.get(table);
+  if (known !== undefined) return known;
+  const rules = Object.entries(table).map(([name, option]): [string, OptionRule] => [name, ruleOf(option)]);
+  listed.set(table, rules);
+  return rules;
+}
+
+const listed = new WeakMap<AnyOptions, readonly [string, OptionRule][]>();
 
 function unknownNames(names: readonly string[], table: AnyOptions): string {
   const known = Object.keys(table);

@@ -7,7 +7,8 @@ export type Check = (value: unknown) => string | undefined;
 /** An option of a call. A check alone is an option that is required. */
 export type Option = Check | OptionRule;
 
-interface OptionRule {
+/** An option of a call: its check, and whether it may be absent. */
+export interface OptionRule {
   readonly check: Check;
   /**
    * - `needed`: absence and an explicit `undefined` are refused.

@@ -39,6 +39,8 @@ const MAX_PLANS = 20;
 export class Plans {
   readonly graph: WorkflowGraph;
   readonly #plans = new Map<string, Plan>();
+  /** The plan of the executions that start where no edge leads. */
+  #usual: Plan | undefined;
 
   constructor(graph: WorkflowGraph) {
     this.graph = graph;
@@ -46,7 +48,11 @@ export class Plans {
 
   /** Returns the plan for start nodes. @throws as {@link compilePlan} */
   of(startAt: readonly string[] | undefined): Plan {
-    const key = JSON.stringify(startAt ?? null);
+    if (startAt === undefined) {
+      this.#usual ??= compilePlan(this.graph);
+      return this.#usual;
+    }
+    const key = JSON.stringify(startAt);
     const plan = this.#plans.get(key) ?? compilePlan(this.graph, startAt);
     this.#plans.delete(key);
     this.#plans.set(key, plan);

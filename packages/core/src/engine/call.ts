@@ -30,7 +30,7 @@ export async function withinCall<T>(
 ): Promise<T> {
   const { surroundings, runs } = parts;
   const { timeoutMs = parts.timeoutMs, budgetMs, signal } = options;
-  const isBounded = [timeoutMs, budgetMs, signal].some((limit) => limit !== undefined);
+  const isBounded = timeoutMs !== undefined || budgetMs !== undefined || signal !== undefined;
   const interrupts = new Interrupts(surroundings.clock, { timeoutMs, budgetMs, signal });
   const leave = runs.enter(interrupts);
   try {

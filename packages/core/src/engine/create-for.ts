@@ -1,5 +1,6 @@
+import type { Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
-import { validate } from "../definition/standard-schema.ts";
+import { type StandardSchema, validate } from "../definition/standard-schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { createExecution, type OpenedExecution } from "../state/open-execution.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
@@ -24,13 +25,20 @@ export async function createFor(
   { options, isPending = false, store }: CreateCall,
 ): Promise<{ workflow: PreparedWorkflow; opened: OpenedExecution | undefined }> {
   const { workflowId, userId, executionId, initialData = {}, ifExists = "fail", metadata, deadlineMs } = options;
-  const workflow = await interrupts.within(catalog.current(workflowId, userId));
+  const workflow = catalog.atHand(workflowId) ?? (await interrupts.within(catalog.current(workflowId, userId)));
   const startAt = typeof options.startAt === "string" ? [options.startAt] : options.startAt?.slice();
   // Before anything is written: it may not be possible to start there.
-  const { open: totalSteps } = new Planner(workflow.plans.of(startAt));
-  const { input } = await interrupts.within(validInput(workflow, initialData));
-  if (store === undefined) await catalog.save(workflow, interrupts);
-  else await store.saveDefinition(workflow.hash, workflow.json);
+  const totalSteps = stepsOf(workflow.plans.of(startAt));
+  const { input } =
+    workflow.input === undefined
+      ? { input: initialData }
+      : await interrupts.within(validInput(workflow, workflow.input, initialData));
+  // Awaits only what may have to be waited for: every execution comes through here.
+  if (store === undefined) {
+    if (!catalog.isSaved(workflow)) await catalog.save(workflow, interrupts);
+  } else {
+    await store.saveDefinition(workflow.hash, workflow.json);
+  }
   const through = store === undefined ? surroundings : { ...surroundings, store, bareStore: store };
   try {
     const opened = await createExecution(through, {
@@ -54,10 +62,22 @@ export async function createFor(
   }
 }
 
+/** Returns the number of nodes that may run from the start of a plan. */
+function stepsOf(plan: Plan): number {
+  const known = steps.get(plan) ?? new Planner(plan).open;
+  steps.set(plan, known);
+  return known;
+}
+
+const steps = new WeakMap<Plan, number>();
+
 /** In an object of its own: a promise of the data itself would call a `then` among its keys. */
-async function validInput(workflow: PreparedWorkflow, initialData: unknown): Promise<{ input: object }> {
-  if (workflow.input === undefined) return { input: initialData as object };
-  const result = await validate(workflow.input, initialData);
+async function validInput(
+  workflow: PreparedWorkflow,
+  schema: StandardSchema,
+  initialData: unknown,
+): Promise<{ input: object }> {
+  const result = await validate(schema, initialData);
   if ("value" in result) return { input: result.value as object };
   throw new WorkflowError(
     "INPUT_INVALID",

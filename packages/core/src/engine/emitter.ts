@@ -43,7 +43,7 @@ export class Emitter {
     const { changes, clock } = this.#options;
     return (given) => {
       const event = given.type === "log" ? this.#log({ executionId, workflowId, userId }, given) : given;
-      if (event.type !== "log") changes.notify(executionId, { isCommitted: !UNCOMMITTED.has(event.type) });
+      if (event.type !== "log") changes.notify(executionId, !UNCOMMITTED.has(event.type));
       if (this.isHeard) {
         this.#tell({ executionId, workflowId, userId, timestamp: clock.now(), ...event } as ExecutionEvent);
       }

@@ -20,7 +20,7 @@ export class ExecutionChanges {
   }
 
   /** `isCommitted`: the store keeps the change. Default: true. */
-  notify(executionId: string, { isCommitted = true }: { isCommitted?: boolean } = {}): void {
+  notify(executionId: string, isCommitted = true): void {
     const listeners = this.#listeners.get(executionId);
     if (listeners !== undefined) for (const listener of [...listeners]) listener();
     if (isCommitted) for (const listener of this.#commitListeners) listener(executionId);

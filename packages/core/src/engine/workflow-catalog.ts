@@ -95,6 +95,15 @@ export class WorkflowCatalog {
     this.#executors = new ExecutorLookup(options.executors);
   }
 
+  /** Returns the definition that the engine has now, if it takes no wait to find it. */
+  atHand(workflowId: string): PreparedWorkflow | undefined {
+    if (typeof this.#workflows === "function") return undefined;
+    const given = this.#find(workflowId, { userId: "" });
+    const known = typeof given === "object" && given !== null ? this.#hashes.get(given) : undefined;
+    const ready = known === undefined ? undefined : this.#ready.get(known.hash);
+    return ready === undefined || ready.id !== workflowId ? undefined : this.#asGiven(ready, given);
+  }
+
   /**
    * The definition that the engine has now.
    *
@@ -200,11 +209,17 @@ export class WorkflowCatalog {
     }
   }
 
-  /** Keeps a definition in the store, unless this engine has done so in the last minute. */
-  async save({ hash, json }: PreparedWorkflow, limits: Limits): Promise<void> {
-    const now = this.#clock.elapsed();
+  /** Returns true if this engine has kept a definition in the store in the last minute. */
+  isSaved({ hash }: PreparedWorkflow): boolean {
     const savedAt = this.#saved.get(hash);
-    if (savedAt !== undefined && now - savedAt < SAVE_AGAIN_MS) return;
+    return savedAt !== undefined && this.#clock.elapsed() - savedAt < SAVE_AGAIN_MS;
+  }
+
+  /** Keeps a definition in the store, unless this engine has done so in the last minute. */
+  async save(workflow: PreparedWorkflow, limits: Limits): Promise<void> {
+    if (this.isSaved(workflow)) return;
+    const { hash, json } = workflow;
+    const now = this.#clock.elapsed();
     await limits.withinStore(this.#store.saveDefinition(hash, json));
     this.#saved.set(hash, now);
   }
@@ -212,7 +227,10 @@ export class WorkflowCatalog {
   async #fromGiven(given: unknown): Promise<PreparedWorkflow> {
     const known = typeof given === "object" && given !== null ? this.#hashes.get(given) : undefined;
     const ready = known === undefined ? undefined : this.#ready.get(known.hash);
-    const workflow = ready ?? (await this.#preparing.once(given, () => this.#prepareGiven(given)));
+    return this.#asGiven(ready ?? (await this.#preparing.once(given, () => this.#prepareGiven(given))), given);
+  }
+
+  #asGiven(workflow: PreparedWorkflow, given: unknown): PreparedWorkflow {
     const input = readInput(given) as StandardSchema | undefined;
     // The hash does not cover it.
     const { maxNodeRuns = workflow.maxNodeRuns } = this.#hashes.get(given as object) ?? {};

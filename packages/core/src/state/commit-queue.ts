@@ -144,7 +144,9 @@ export class CommitQueue {
   }
 
   #sendNext(commit: QueuedCommit, queued: Queued): Promise<void> {
-    const committed = this.#tail.then(() => this.#send(commit, queued));
+    // At once if nothing is under way: that saves a turn for each node.
+    const isFirst = this.#waiting.length === 1;
+    const committed = isFirst ? this.#send(commit, queued) : this.#tail.then(() => this.#send(commit, queued));
     this.#tail = committed.catch(() => undefined);
     return committed;
   }

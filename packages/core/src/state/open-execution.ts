@@ -19,7 +19,7 @@ import { Journal } from "./journal.ts";
 import { shapeOf } from "./live-values.ts";
 import { noProgress } from "./progress.ts";
 import { type HistoryStart, type ReadHistory, readHistory } from "./read-history.ts";
-import { restoreState } from "./restore.ts";
+import { freshState } from "./restore.ts";
 import { RESUMABLE } from "./status-policy.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -75,10 +75,10 @@ export async function createExecution(surroundings: Surroundings, options: Creat
     throw new WorkflowError("INVALID_ARGUMENT", `initialData ${mustBe("a plain object", initialData)}.`);
   }
   const { totalSteps, definitionHash } = options;
-  const initial = initialRecord({ codec, timestamp: clock.now() }, executionId, {
-    ...{ contextText: codec.encode(initialData), progress: { ...noProgress(randomUUID()), start: options.start } },
-    ...{ currentStep: 0, totalSteps, definitionHash },
-  });
+  const contextText = codec.encode(initialData);
+  const progress = { ...noProgress(randomUUID()), start: options.start };
+  const begun = { contextText, progress, currentStep: 0, totalSteps, definitionHash };
+  const initial = initialRecord({ codec, timestamp: clock.now() }, executionId, begun);
   const { seq: _seq, ...checkpoint } = initial;
   const execution: NewExecution = {
     id: executionId,
@@ -95,7 +95,7 @@ export async function createExecution(surroundings: Surroundings, options: Creat
   if (options.createdAt !== undefined) execution.createdAt = options.createdAt;
   const records = [initial];
   // Before the write: what cannot be read back must not be in the store.
-  const restored = restoreState(codec, executionId, records);
+  const restored = freshState(codec, begun, initial.payload);
   const askedMs = clock.elapsed();
   const head = await store.createExecution(execution);
   return open(surroundings, { head, records, restored }, { readOnly: false, askedMs });

@@ -91,15 +91,18 @@ export function noProgress(instance: string | undefined): Progress {
     ran: new AppendList(),
     heldCount: 0,
     left: [],
-    visits: new Map(),
+    visits: NONE,
     start: undefined,
     begin: undefined,
-    attempts: new Map(),
-    waiting: new Map(),
-    answers: new Map(),
+    attempts: NONE,
+    waiting: NONE,
+    answers: NONE,
     instance,
   };
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: an empty map is one of any values
+const NONE: ReadonlyMap<string, any> = new Map();
 
 /** Returns the node's next run. Looks through all runs since the newest snapshot: a planner knows it at once. */
 export function nextRun(progress: Progress, nodeId: string): NodeRun {

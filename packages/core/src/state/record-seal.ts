@@ -54,7 +54,7 @@ export class Seal {
 
   /** Seals the next record, which is written together with a change of the head. */
   next(checkpoint: UnsealedCheckpoint, update: HeadUpdate): { id: string; seq: number; seal: Seal } {
-    const { kind, nodeId, visit, stepNumber, attempt, payload } = checkpoint;
+    const { kind } = checkpoint;
     const { snapshotSeq, checkpointsCount, currentStep, totalSteps, definitionHash } = this.#head;
     const seq = this.#seq + 1;
     const seal = new Seal(this.#executionId, {
@@ -66,8 +66,7 @@ export class Seal {
       definitionHash: update.definitionHash ?? definitionHash,
     });
     const uuid = randomUUID();
-    const sealed = { seq, kind, nodeId, visit, stepNumber, attempt, payload };
-    const record = recordChecksum(uuid, sealed, this.#executionId);
+    const record = recordChecksum(uuid, seq, checkpoint, this.#executionId);
     return { id: `${uuid}-${record}${headChecksum(uuid, seal.#head)}`, seq, seal };
   }
 }
@@ -79,7 +78,7 @@ export function isSealed(id: string): boolean {
 
 /** Tells whether a record is as it was written. Only for ids that {@link isSealed}. */
 export function recordIsIntact(id: string, record: SealedRecord, executionId: string): boolean {
-  return id.slice(37, 45) === recordChecksum(id.slice(0, 36), record, executionId);
+  return id.slice(37, 45) === recordChecksum(id.slice(0, 36), record.seq, record, executionId);
 }
 
 /** Tells whether a head is as it was when its newest record was written. Only for ids that {@link isSealed}. */
@@ -89,8 +88,8 @@ export function headIsIntact(id: string, head: SealedHead): boolean {
 
 const SEALED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{16}$/;
 
-function recordChecksum(uuid: string, record: SealedRecord, executionId: string): string {
-  const { seq, kind, nodeId, visit, stepNumber, attempt, payload } = record;
+function recordChecksum(uuid: string, seq: number, record: Omit<SealedRecord, "seq">, executionId: string): string {
+  const { kind, nodeId, visit, stepNumber, attempt, payload } = record;
   // The checksums of records from before there were visits stay valid: each of those was of a first one.
   const run = visit === 1 ? attempt : `${attempt}/${visit}`;
   const ids = `${executionId.length} ${executionId} ${nodeId.length} ${nodeId}`;

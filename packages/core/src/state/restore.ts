@@ -30,6 +30,25 @@ export function restoreState(codec: Codec, executionId: string, records: readonl
   return restoring.finish(records.at(-1)?.seq ?? 0);
 }
 
+/**
+ * Returns the state of an execution that begins with a snapshot, as its reader will have it. The progress is known: only
+ * the context is read back.
+ *
+ * @throws {WorkflowError} STATE_CORRUPT, STATE_TYPE_UNKNOWN
+ */
+export function freshState(
+  codec: Codec,
+  { contextText, progress }: { contextText: string; progress: Progress },
+  payload: string,
+): RestoredState {
+  const context = readingRecord(0, () => asContext(codec.decode(contextText)));
+  return { context, progress, holdsInstances: isTagged(contextText), sizes: sizesAtStart(payload, 0) };
+}
+
+function sizesAtStart({ length }: string, checkpoints: number): TextSizes {
+  return { state: length, snapshot: length, changes: 0, checkpoints };
+}
+
 class Restoring {
   readonly #codec: Codec;
   readonly #executionId: string;
@@ -71,11 +90,10 @@ class Restoring {
     // A node whose round has ended with it is not among those that have run, but its visits are counted.
     const isOfNode = nodeId === progress.ran.last?.nodeId || (progress.visits.get(nodeId) ?? 0) > 0;
     if (seq === 0 ? nodeId !== "" : !isOfNode) throw corruptHistory("its payload is of another node", { seq });
-    const size = payload.length;
     this.#draft = new Draft(this.#codec, context);
     this.#progress = progress;
     this.#holdsInstances = isTagged(payload);
-    this.#sizes = { state: size, snapshot: size, changes: 0, checkpoints: seq === 0 ? 0 : 1 };
+    this.#sizes = sizesAtStart(payload, seq === 0 ? 0 : 1);
     this.#isDoubtful = !isSealed(record.id);
   }
 

@@ -44,33 +44,42 @@ function storeRetryDelay(tries: number, random: number): number {
  * @throws {WorkflowError} what the last try threw; STORE_UNAVAILABLE if the run's limits cut the wait off
  */
 export function callStore<T>(patience: Patience, call: () => Promise<T>, giveUpAtMs?: () => number): Promise<T> {
-  const { clock, storeRetryMs, limits } = patience;
-  let isOver = false;
-  let cancelSleep: (() => void) | undefined;
+  const { limits } = patience;
+  if (limits === undefined) return untilAnswered(patience, call, giveUpAtMs);
+  const wait: Wait = {};
+  return answerWithin(limits, untilAnswered(patience, call, giveUpAtMs, wait), () => {
+    wait.isOver = true;
+    wait.cancelSleep?.();
+  });
+}
 
-  async function untilAnswered(): Promise<T> {
-    let failedMs: number | undefined;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!isWorkflowError(error)) throw uncoded(error);
-        failedMs ??= clock.elapsed();
-        const leftMs = (giveUpAtMs?.() ?? failedMs + storeRetryMs) - clock.elapsed();
-        if (error.code !== "STORE_UNAVAILABLE" || isOver || !(leftMs > 0)) throw error;
-        await new Promise<void>((resolve) => {
-          cancelSleep = clock.schedule(Math.min(leftMs, storeRetryDelay(tries, Math.random())), resolve);
-        });
-      }
+/** The wait for a store's answer. */
+interface Wait {
+  isOver?: true;
+  cancelSleep?: () => void;
+}
+
+async function untilAnswered<T>(
+  { clock, storeRetryMs }: Patience,
+  call: () => Promise<T>,
+  giveUpAtMs: (() => number) | undefined,
+  wait?: Wait,
+): Promise<T> {
+  let failedMs: number | undefined;
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isWorkflowError(error)) throw uncoded(error);
+      failedMs ??= clock.elapsed();
+      const leftMs = (giveUpAtMs?.() ?? failedMs + storeRetryMs) - clock.elapsed();
+      if (error.code !== "STORE_UNAVAILABLE" || wait?.isOver === true || !(leftMs > 0)) throw error;
+      await new Promise<void>((resolve) => {
+        const cancel = clock.schedule(Math.min(leftMs, storeRetryDelay(tries, Math.random())), resolve);
+        if (wait !== undefined) wait.cancelSleep = cancel;
+      });
     }
   }
-
-  const answer = untilAnswered();
-  if (limits === undefined) return answer;
-  return answerWithin(limits, answer, () => {
-    isOver = true;
-    cancelSleep?.();
-  });
 }
 
 /** Waits for a store's answer within a run's limits. @throws {WorkflowError} STORE_UNAVAILABLE if they are over before */

@@ -244,12 +244,9 @@ export function claimedHead(head: ExecutionRecord, request: ClaimRequest, token:
 
 /** Returns the head after a granted commit. */
 export function committedHead(head: ExecutionRecord, request: CommitRequest, now: number): ExecutionRecord {
-  const next: ExecutionRecord = { ...head, updatedAt: now, readAt: now };
-  apply(COMMIT, next, request, now);
-  if (next.status !== "running") {
-    remove(next, "owner");
-    remove(next, "leaseUntil");
-  }
+  const committed: ExecutionRecord = { ...head, updatedAt: now, readAt: now };
+  apply(COMMIT, committed, request, now);
+  const next = committed.status === "running" ? committed : unowned(committed);
   if (isEnded(next.status)) next.endedAt = Math.min(request.head?.endedAt ?? now, now);
   else remove(next, "endedAt");
   return next;
@@ -309,6 +306,11 @@ function setOrRemove<Name extends Removable>(name: Name): Effect<ExecutionRecord
     if (value === null) remove(head, name);
     else head[name] = value;
   };
+}
+
+/** Returns a head without its owner. A copy: deleting fields would make the object slow. */
+function unowned({ owner: _owner, leaseUntil: _leaseUntil, ...head }: ExecutionRecord): ExecutionRecord {
+  return head;
 }
 
 /** The fields that can be removed from a head. */
