@@ -26,6 +26,9 @@ export const COMPARISON: OptionTable<CompareOptions> = {
   timeoutMs: optional(positiveMs),
 };
 
+/** {@link CompareOptions}, checked and with their defaults. */
+export type CheckedComparison = Pick<ReplayOptions, "isLive" | "ignored"> & { timeoutMs: number };
+
 const DEFAULT_TIMEOUT_MS = 5_000;
 
 /**
@@ -36,7 +39,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 export function replayOptionsOf(
   { live = [], ignore = [], timeoutMs = DEFAULT_TIMEOUT_MS }: CompareOptions,
   name: string,
-): Omit<ReplayOptions, "redact"> & { timeoutMs: number } {
+): CheckedComparison {
   const isLive = (type: string): boolean => {
     if (typeof live !== "function") return live.includes(type);
     try {

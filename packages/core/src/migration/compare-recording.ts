@@ -4,6 +4,7 @@ import type { EngineInternals } from "../engine/engine-internals.ts";
 import { ExecutorLookup } from "../engine/executor-lookup.ts";
 import type { NodeExecutor, WorkflowContext } from "../engine/node-executor.ts";
 import { messageOf } from "../errors.ts";
+import type { CheckedComparison } from "./compare-options.ts";
 import { checkedInternals } from "./engine-option.ts";
 import type { ShadowOutcome } from "./outcomes.ts";
 import type { Recording } from "./recording.ts";
@@ -25,11 +26,9 @@ export class RecordingComparison {
   readonly #wrapped = new WeakMap<Executor, Executor>();
   readonly #run: EngineInternals["executeCopied"];
 
-  constructor(
-    { options, surroundings }: EngineInternals,
-    compare: Omit<ReplayOptions, "redact"> & { timeoutMs: number },
-  ) {
-    this.#options = { ...compare, redact: options.redact ?? [] };
+  constructor({ options, surroundings }: EngineInternals, compare: CheckedComparison) {
+    const { redact = [], retry } = options;
+    this.#options = { ...compare, redact, retry, codec: surroundings.codec };
     this.#executors = new ExecutorLookup(options.executors);
     const { workflows, codec, nodeTimeoutMs } = options;
     const engine = createWorkflowEngine({

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { areEqual } from "./are-equal.ts";
 import { advance, isNamed, type PathPattern, type Reached, startOf } from "./path-pattern.ts";
 
 /** The value that replaces an omitted item of a list, so that the other items keep their positions. */
@@ -6,7 +6,7 @@ const LEFT_OUT = "(left out)";
 
 /** A place where two outputs differ. */
 export interface DifferingPath {
-  /** Its place. All items of a list are one place: `*` stands for their index. */
+  /** Its place. All items of a list are one place: `*` stands for their index. A Map is as an object. */
   path: PathPattern;
   /** The two values. `undefined` if there is none. */
   values: readonly [unknown, unknown];
@@ -27,18 +27,18 @@ export function differingPaths(first: unknown, second: unknown): DifferingPath[]
   const walk = (a: unknown, b: unknown, path: PathPattern) => {
     const isLoop = above.has(a) || above.has(b);
     if (isLoop || !isAlike(a, b, path)) {
-      if (!isDeepStrictEqual(a, b)) note(path, [a, b]);
+      if (!areEqual(a, b)) note(path, [a, b]);
       return;
     }
     above.add(a).add(b);
     if (Array.isArray(a)) {
       for (const [index, item] of a.entries()) walk(item, (b as unknown[])[index], [...path, "*"]);
     } else {
-      const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-      for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-        const isInBoth = Object.hasOwn(left, key) && Object.hasOwn(right, key);
-        if (isInBoth) walk(left[key], right[key], [...path, { key }]);
-        else note([...path, { key }], [valueAt(left, key), valueAt(right, key)]);
+      const [left, right] = [keyedOf(a) as Keyed, keyedOf(b) as Keyed];
+      for (const key of new Set([...left.keys(), ...right.keys()])) {
+        const values = [left.get(key), right.get(key)] as const;
+        if (left.has(key) && right.has(key)) walk(...values, [...path, { key }]);
+        else note([...path, { key }], [...values]);
       }
     }
     above.delete(a);
@@ -64,16 +64,17 @@ export function withoutPaths(
     reached.map((places, index) => advance(patterns[index] as PathPattern, places, key));
   const copy = (value: unknown, reached: readonly Reached[]): unknown => {
     const isList = Array.isArray(value);
-    if ((!isList && !isPlainObject(value)) || above.has(value)) return value;
+    const keyed = isList ? undefined : keyedOf(value);
+    if ((!isList && keyed === undefined) || above.has(value)) return value;
     above.add(value);
     const copied = isList
       ? value.map((item, index) => {
           const next = step(reached, String(index));
           return isLeftOut(next) ? LEFT_OUT : copy(item, next);
         })
-      : withPrototypeOf(
-          value,
-          Object.entries(value).flatMap(([key, item]) => {
+      : likeOf(
+          value as object,
+          [...(keyed as Keyed)].flatMap(([key, item]) => {
             const next = step(reached, key);
             return isLeftOut(next) ? [] : [[key, copy(item, next)] as const];
           }),
@@ -88,11 +89,20 @@ export function withoutPaths(
 /** Returns true for two lists of one length, and for two maps at the root or with a common key. */
 function isAlike(a: unknown, b: unknown, path: PathPattern): boolean {
   if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length;
-  if (!isPlainObject(a) || !isPlainObject(b)) return false;
+  const [left, right] = [keyedOf(a), keyedOf(b)];
+  if (left === undefined || right === undefined) return false;
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
-  const keys = Object.keys(a);
-  const hasOtherKeys = keys.length > 0 && Object.keys(b).length > 0 && !keys.some((key) => Object.hasOwn(b, key));
+  const hasOtherKeys = left.size > 0 && right.size > 0 && ![...left.keys()].some((key) => right.has(key));
   return path.length === 0 || !hasOtherKeys;
+}
+
+type Keyed = ReadonlyMap<string, unknown>;
+
+/** Returns the values of a plain object, or of a Map whose keys are texts, by their keys. */
+function keyedOf(value: unknown): Keyed | undefined {
+  if (isPlainObject(value)) return new Map(Object.entries(value));
+  if (!(value instanceof Map)) return undefined;
+  return [...value.keys()].every((key) => typeof key === "string") ? value : undefined;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -101,11 +111,9 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-function withPrototypeOf(value: object, entries: (readonly [string, unknown])[]): object {
+/** Makes a Map, or an object of the same prototype, from entries. */
+function likeOf(value: object, entries: (readonly [string, unknown])[]): object {
+  if (value instanceof Map) return new Map(entries);
   const copied = Object.fromEntries(entries);
   return Object.getPrototypeOf(value) === null ? Object.assign(Object.create(null), copied) : copied;
-}
-
-function valueAt(value: Record<string, unknown>, key: string): unknown {
-  return Object.hasOwn(value, key) ? value[key] : undefined;
 }

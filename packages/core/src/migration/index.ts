@@ -1,3 +1,4 @@
+export { areEqual } from "./are-equal.ts";
 export type { CompareOptions } from "./compare-options.ts";
 export { type ComparisonOptions, createComparison } from "./create-comparison.ts";
 export { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
@@ -42,4 +43,3 @@ export type { RolloutOptions } from "./rollout-options.ts";
 export type { AroundNode } from "./run-recording.ts";
 export type { Percentiles, RunSummary } from "./run-summary.ts";
 export type { V1Call, V1Result } from "./v1-shape.ts";
-export { areEqual } from "./value-comparison.ts";

@@ -4,7 +4,9 @@ import { checker } from "../checker.ts";
 import { count } from "../durations.ts";
 import { isMadeByEngine } from "../engine/executor-args.ts";
 import { readProperty } from "../errors.ts";
-import { callback, numberFrom, type OptionTable, optional } from "../option.ts";
+import { anything, callback, numberFrom, type OptionTable, optional } from "../option.ts";
+import { Codec } from "../state/codec.ts";
+import type { CodecOptions } from "../state/codec-types.ts";
 import { tell } from "../tell.ts";
 import { DirectCalls } from "./direct-calls.ts";
 import type { DirectOutcome } from "./outcomes.ts";
@@ -28,6 +30,11 @@ export interface RecorderOptions {
    * `data` (else that of the node).
    */
   read?: (...args: never[]) => { context: unknown; nodeId?: string; data?: unknown };
+  /**
+   * The `codec` of your engine, so that instances of your own classes are recorded as they were. A rollout passes that of
+   * its engine by itself.
+   */
+  codec?: CodecOptions;
   /** Is called with every recording. V1 does not wait for it, and its failures are ignored. */
   onRecording?: (recording: Recording) => unknown;
 }
@@ -69,7 +76,7 @@ export interface Recorder {
     call: V1Call,
     v1: () => Result | Promise<Result>,
     onEnd: (run: RecordedRun) => void,
-    around?: AroundNode,
+    options?: { around?: AroundNode | undefined; codec?: Codec },
   ): Promise<Result>;
   /**
    * Does work of V2, whose nodes may call executors of V1's registry, with any arguments.
@@ -86,6 +93,9 @@ const V2 = Symbol("V2");
 
 const DEFAULTS = { maxBytes: 1_000_000, maxConcurrentRuns: 20 };
 
+/** One of this many recordings is thorough, beginning with the first: a node that adds hidden keys does so in each run. */
+const THOROUGH = 32;
+
 const SAMPLE = "a number from 0 to 1, or a function";
 
 const OPTIONS: OptionTable<RecorderOptions> = {
@@ -93,6 +103,7 @@ const OPTIONS: OptionTable<RecorderOptions> = {
   maxBytes: optional(count),
   maxConcurrentRuns: optional(count),
   read: optional(callback),
+  codec: optional(anything),
   onRecording: optional(callback),
 };
 
@@ -117,9 +128,11 @@ const checkOptions = checker<RecorderOptions>("createRecorder", OPTIONS);
  * ```
  */
 export function createRecorder(options: RecorderOptions = {}): Recorder {
-  const { sample = 1, read = readArguments, onRecording, ...limits } = checkOptions(options);
+  const { sample = 1, read = readArguments, onRecording, codec: types, ...limits } = checkOptions(options);
+  const own = types === undefined ? undefined : new Codec(types);
   const { maxBytes, maxConcurrentRuns } = { ...DEFAULTS, ...limits };
   let underWay = 0;
+  let begun = 0;
   const stats: RecorderStats = { runs: 0, recorded: 0, dropped: 0, errors: 0, directCalls: 0 };
   const current = new AsyncLocalStorage<RunRecording | typeof V2 | undefined>();
   const direct = new DirectCalls();
@@ -136,11 +149,15 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     }
   };
 
-  const runRecorded: Recorder["runRecorded"] = async (call, v1, onEnd, around) => {
+  const runRecorded: Recorder["runRecorded"] = async (call, v1, onEnd, { around, codec = own } = {}) => {
     stats.runs += 1;
     const isRecorded = underWay < maxConcurrentRuns && isSampled(call);
     if (isRecorded) underWay += 1;
-    const run = new RunRecording(call, { maxBytes: isRecorded ? maxBytes : undefined, onError, around });
+    const isThorough = isRecorded && begun++ % THOROUGH === 0;
+    const run = new RunRecording(call, {
+      ...{ maxBytes: isRecorded ? maxBytes : undefined, isThorough },
+      ...{ codec, onError, around },
+    });
     const end = (ended: { result: unknown } | { error: unknown }) => {
       const recorded = run.end(ended);
       if (isRecorded) underWay -= 1;
@@ -187,7 +204,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
       }
       return recorded as unknown as typeof executor;
     },
-    run: (call, v1, { around } = {}) => runRecorded(call, v1, () => undefined, around),
+    run: (call, v1, { around } = {}) => runRecorded(call, v1, () => undefined, { around }),
     runRecorded,
     asV2: (work) => current.run(V2, work),
     listenToDirectCalls: (listener) => direct.listen(listener),

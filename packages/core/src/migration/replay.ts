@@ -1,19 +1,38 @@
+import { randomUUID } from "../crypto.ts";
 import { nodeType } from "../definition/node-type.ts";
+import type { RetryPolicy } from "../definition/schema.ts";
+import { ThrownByNode } from "../engine/call-executor.ts";
+import { resolveRetry, retryDelay } from "../engine/decide.ts";
+import { idempotencyKey } from "../engine/idempotency-key.ts";
 import type { NodeExecutor, NodeExecutorArgs, NodeResult, WorkflowContext } from "../engine/node-executor.ts";
 import { end, route } from "../engine/node-executor.ts";
+import { nodeFailure } from "../engine/node-failure.ts";
 import { contextAfter, type NextOutcome, readResult } from "../engine/node-outcome.ts";
 import { messageOf, NonRetryableError } from "../errors.ts";
+import type { Codec } from "../state/codec.ts";
+import { copyData } from "../state/copy-data.ts";
 import { cleanText } from "../text.ts";
 import type { ShadowDifference } from "./outcomes.ts";
 import type { PathPattern } from "./path-pattern.ts";
 import type { RecordedNode, Recording } from "./recording.ts";
-import { areEqual, areOwnTimes, differences, differsByNature, pathOf, shown, textOf } from "./value-comparison.ts";
-import { copyValue } from "./value-copy.ts";
+import {
+  areAlikeByNature,
+  areOwnTimes,
+  differences,
+  differsByNature,
+  pathOf,
+  shown,
+  textOf,
+} from "./value-comparison.ts";
 
 /** How recordings are compared. */
 export interface ReplayOptions {
   ignored: readonly PathPattern[];
   isLive: (nodeType: string) => boolean;
+  /** The codec of V2: what it keeps alike is alike. */
+  codec: Codec;
+  /** The retry policy of V2 for nodes without one of their own. */
+  retry: RetryPolicy | undefined;
   /** The keys, in any case, whose values are not shown. */
   redact: readonly string[];
 }
@@ -25,7 +44,10 @@ type Args = NodeExecutorArgs<WorkflowContext, unknown>;
 type Attempt =
   | { result: NodeResult; outcome: NextOutcome; next: WorkflowContext }
   | { waits: true }
-  | { error: string };
+  | { error: string; thrown: unknown };
+
+/** The milliseconds between two runs of a live node, so that its times differ. */
+const APART_MS = 2;
 
 /**
  * Answers the nodes of one run of V2 from a recording of V1, and finds the first place where V2 differs.
@@ -83,7 +105,7 @@ export class Replay {
     if (left !== undefined) this.#noteOther(left, undefined);
     else if (!result.success) this.note("failure", last, { v1: result.error ?? "It failed.", v2: undefined });
     else if (result.output !== undefined) {
-      const [place] = differences(result.output, ended.output, this.#options.ignored);
+      const [place] = differences(result.output, ended.output, this.#options);
       if (place !== undefined) this.note("context", last, shown(place, this.#options.redact));
     }
   }
@@ -99,22 +121,22 @@ export class Replay {
       const at = recorded.nodeId === undefined ? { nodeId: node.id } : recorded;
       throw this.#found("definition", at, { path: "type", v1: recorded.nodeType, v2: nodeType(node) });
     }
-    const [place] = differences(recorded.given, context, this.#options.ignored);
+    const [place] = differences(recorded.given, context, this.#options);
     if (place !== undefined) throw this.#found("context", before, shown(place, this.#options.redact));
     if (recorded.data === undefined) return;
-    const [first] = differences({ data: recorded.data }, { data: node.data ?? {} }, this.#options.ignored);
+    const [first] = differences({ data: recorded.data }, { data: node.data ?? {} }, this.#options);
     if (first !== undefined) throw this.#found("definition", { nodeId: node.id }, shown(first, this.#options.redact));
   }
 
   async #runLive(recorded: RecordedNode, executor: Executor, args: Args) {
     const nodeId = args.node.id;
     const from = Date.now();
-    const attempt = await attemptOf(executor, args);
     const { error } = recorded;
+    const attempt = await this.#attempt(executor, args, { isRetried: error === undefined });
     if ("waits" in attempt) throw this.#found("waits", { nodeId }, { v1: undefined, v2: "It waits for an answer." });
     if ("error" in attempt) {
       if (error === attempt.error) throw new NonRetryableError(attempt.error);
-      const again = await attemptOf(executor, args);
+      const again = await this.#again(executor, args);
       const isVarying = error !== undefined && "error" in again && again.error !== attempt.error;
       if (!isVarying) throw this.#found("failure", { nodeId }, { v1: error, v2: attempt.error });
       this.varying.add("error");
@@ -125,17 +147,20 @@ export class Replay {
     if (recorded.handles !== undefined && !isSameSet(recorded.handles, handles)) {
       throw this.#found("route", { nodeId }, { v1: edgesText(recorded.handles), v2: edgesText(handles) });
     }
-    if (recorded.gave === undefined || areEqual(recorded.gave, attempt.next)) return attempt.result;
-    const found = differences(recorded.gave, attempt.next, this.#options.ignored);
+    if (recorded.gave === undefined) return attempt.result;
+    const found = differences(recorded.gave, attempt.next, this.#options);
+    if (found.length === 0) return attempt.result;
     const ofV1 = { from: recorded.startedAt, to: recorded.startedAt + recorded.durationMs };
     const ofV2 = { from, to: Date.now() };
     let left = found.filter((place) => !areOwnTimes(place, ofV1, ofV2));
+    // The engine will say what it refuses.
+    if (left.length > 0 && !isKept(attempt.next, this.#options.codec)) return attempt.result;
     if (left.length > 0) {
       // What differs between two runs of one executor on one context differs by nature.
-      const again = await attemptOf(executor, args);
+      const again = await this.#again(executor, args);
       if ("next" in again) {
-        const random = differences(attempt.next, again.next, this.#options.ignored);
-        left = left.filter((place) => !differsByNature(place, random));
+        const random = differences(attempt.next, again.next, this.#options);
+        left = left.filter((place) => !differsByNature(place, random) || !areAlikeByNature(place, ofV1, ofV2));
       }
     }
     const [first] = left;
@@ -143,6 +168,32 @@ export class Replay {
     for (const place of found) this.varying.add(pathOf(place));
     const gave = recorded.gave as WorkflowContext;
     return byHandles(gave, handles);
+  }
+
+  /** Runs a live node. Tries it again as V2 would, but without a wait, if V1's has worked. */
+  async #attempt(executor: Executor, args: Args, { isRetried }: { isRetried: boolean }): Promise<Attempt> {
+    const { codec, retry } = this.#options;
+    const { id: nodeId, name = nodeId, retry: own } = args.node;
+    for (let failures = 1; ; failures++) {
+      const attempt = await attemptOf(executor, ownArgs(args, codec, { attempt: failures }), args.context);
+      if (!isRetried || !("thrown" in attempt) || args.signal.aborted) return attempt;
+      const { record: failure, thrown } = nodeFailure({ nodeId, nodeName: name, attempts: failures }, attempt.thrown);
+      const policy = resolveRetry(own, retry);
+      if (retryDelay(policy, { failure, thrown, failures, random: 0 }) === undefined) return attempt;
+    }
+  }
+
+  /** Runs a live node in another execution, as it were, and at another time. */
+  async #again(executor: Executor, args: Args): Promise<Attempt> {
+    await new Promise((resolve) => setTimeout(resolve, APART_MS));
+    const executionId = randomUUID();
+    const { visit } = args;
+    const others = {
+      executionId,
+      idempotencyKey: idempotencyKey({ id: executionId, instance: undefined }, { nodeId: args.node.id, visit }),
+      waitToken: randomUUID(),
+    };
+    return attemptOf(executor, ownArgs(args, this.#options.codec, others), args.context);
   }
 
   /** Notes that it was the turn of one node in V1, and of another one in V2. */
@@ -187,25 +238,42 @@ function answerOf({ error, gave, handles }: RecordedNode, { context }: Args) {
   return byHandles(next, handles);
 }
 
-async function attemptOf(executor: Executor, args: Args): Promise<Attempt> {
+/** Runs an executor. `before` is the context of the engine, which does not see what a node changes in place. */
+async function attemptOf(executor: Executor, args: Args, before: WorkflowContext): Promise<Attempt> {
   try {
-    // On a copy, because a node may change its context in place. The engine does not see such changes either.
-    const result = await executor(withOwnContext(args));
+    const result = await thrownByNode(() => executor(args));
     const outcome = readResult(result, args.node.id);
-    return outcome.kind === "suspended"
-      ? { waits: true }
-      : { result, outcome, next: contextAfter(args.context, outcome) };
-  } catch (error) {
-    return { error: messageOf(error) };
+    return outcome.kind === "suspended" ? { waits: true } : { result, outcome, next: contextAfter(before, outcome) };
+  } catch (thrown) {
+    return { error: messageOf(thrown instanceof ThrownByNode ? thrown.value : thrown), thrown };
   }
 }
 
-/** Copies the arguments with a context of their own. What costs something is still made when it is first read. */
-function withOwnContext(args: Args): Args {
-  // The engine has read the context, so it can be copied.
-  const value = copyValue(args.context, { leftBytes: Number.POSITIVE_INFINITY });
-  const properties = { ...Object.getOwnPropertyDescriptors(args), context: { value, enumerable: true } };
+async function thrownByNode<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new ThrownByNode(error);
+  }
+}
+
+/**
+ * Copies the arguments with a context of their own, because a node may change it in place. What costs something is still made when it is first read.
+ */
+function ownArgs(args: Args, codec: Codec, others: Partial<Args>): Args {
+  const properties = Object.getOwnPropertyDescriptors<object>(args) as PropertyDescriptorMap;
+  const changed = { ...others, context: copyData(codec, args.context) };
+  for (const [key, value] of Object.entries(changed)) properties[key] = { value, enumerable: true };
   return Object.defineProperties({}, properties) as Args;
+}
+
+function isKept(value: unknown, codec: Codec): boolean {
+  try {
+    codec.encode(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function byHandles(next: WorkflowContext, handles: readonly string[] | null | undefined) {

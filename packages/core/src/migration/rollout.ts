@@ -119,10 +119,15 @@ class RolloutCalls<Call extends V1Call> {
       const run = () => v1(call);
       const result = await (shadow === undefined
         ? run()
-        : shadow.runRecorded(call, run, (ended) => {
-            recorded = ended;
-            if (ended.recording !== undefined) this.#compare(ended.recording);
-          }));
+        : shadow.runRecorded(
+            call,
+            run,
+            (ended) => {
+              recorded = ended;
+              if (ended.recording !== undefined) this.#compare(ended.recording);
+            },
+            { codec: v2.surroundings.codec },
+          ));
       const success = readProperty(result, "success") === true;
       note(success ? { success } : { success, failure: failureOfV1(result) });
       return { ...result, executor: "v1" };

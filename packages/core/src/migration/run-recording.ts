@@ -1,5 +1,6 @@
 import { readResult } from "../engine/node-outcome.ts";
 import { messageOf, readProperty } from "../errors.ts";
+import type { Codec } from "../state/codec.ts";
 import type { NodeTimes } from "./outcomes.ts";
 import type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
 import { addNodeRun } from "./run-watch.ts";
@@ -39,6 +40,7 @@ export class RunRecording {
   readonly #call: V1Call;
   readonly #onError: () => void;
   readonly #budget: (ByteBudget & { maxBytes: number }) | undefined;
+  readonly #codec: Codec | undefined;
   readonly #times = new Map<string, NodeTimes>();
   readonly #nodes: RecordedNode[] = [];
   #initialData: unknown;
@@ -51,13 +53,20 @@ export class RunRecording {
 
   constructor(
     call: V1Call,
-    options: { maxBytes: number | undefined; onError: () => void; around?: AroundNode | undefined },
+    options: {
+      maxBytes: number | undefined;
+      isThorough?: boolean;
+      codec?: Codec | undefined;
+      onError: () => void;
+      around?: AroundNode | undefined;
+    },
   ) {
-    const { maxBytes, onError, around } = options;
+    const { maxBytes, isThorough = false, codec, onError, around } = options;
+    this.#codec = codec;
     this.#call = call;
     this.#around = around;
     this.#onError = onError;
-    this.#budget = maxBytes === undefined ? undefined : { leftBytes: maxBytes, maxBytes };
+    this.#budget = maxBytes === undefined ? undefined : { leftBytes: maxBytes, maxBytes, isThorough };
     this.#record((copy) => {
       this.#initialData = copy(call.initialData ?? {});
     });
@@ -144,7 +153,7 @@ export class RunRecording {
     if (budget === undefined || this.#problem !== undefined) return;
     const startedAt = performance.now();
     try {
-      work((value) => copyValue(value, budget));
+      work((value) => copyValue(value, budget, this.#codec));
     } catch (error) {
       const isTooLarge = error instanceof TooLarge;
       this.#problem = isTooLarge ? "too-large" : "unreadable";

@@ -1,6 +1,9 @@
-import { inspect, isDeepStrictEqual } from "node:util";
+import { inspect } from "node:util";
 import { REDACTED, redacted } from "../engine/redact.ts";
+import type { Codec } from "../state/codec.ts";
 import { cleanText } from "../text.ts";
+import { areEqual } from "./are-equal.ts";
+import { comparableValue, StandIn } from "./comparable-value.ts";
 import { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
 import { timeOf } from "./natural-values.ts";
 import { type PathPattern, writePathPattern } from "./path-pattern.ts";
@@ -10,22 +13,18 @@ const MAX_TEXT = 300;
 /** A time is of this run if it is no further than this from when the node ran, in milliseconds. */
 const TIME_SLACK_MS = 1_000;
 
-/** Returns the places where two values differ, without those that patterns match. */
-export function differences(v1: unknown, v2: unknown, ignored: readonly PathPattern[]): DifferingPath[] {
-  if (areEqual(v1, v2)) return [];
-  return ignored.length === 0
-    ? differingPaths(v1, v2)
-    : differingPaths(withoutPaths(v1, ignored), withoutPaths(v2, ignored));
-}
-
-/** Compares like `isDeepStrictEqual` of `node:util`. Values that are nested too deeply for it count as different. */
-export function areEqual(first: unknown, second: unknown): boolean {
-  try {
-    return isDeepStrictEqual(first, second);
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+/** Returns the places where two values differ, without those that patterns match, as a checkpoint keeps the values. */
+export function differences(
+  v1: unknown,
+  v2: unknown,
+  { ignored, codec }: { ignored: readonly PathPattern[]; codec: Codec },
+): DifferingPath[] {
+  let values = [comparableValue(v1, codec), comparableValue(v2, codec)] as const;
+  if (areEqual(...values)) return [];
+  if (ignored.length > 0) values = [withoutPaths(values[0], ignored), withoutPaths(values[1], ignored)];
+  const found = differingPaths(...values);
+  // Keys that are symbols are no places.
+  return found.length > 0 || areEqual(...values) ? found : [{ path: [], values }];
 }
 
 /** When a node ran, in milliseconds since 1970. */
@@ -37,6 +36,17 @@ export interface TimeSpan {
 /** Returns true if both values are times of one type, each of the moment at which its node ran. */
 export function areOwnTimes({ values: [v1, v2] }: DifferingPath, ofV1: TimeSpan, ofV2: TimeSpan): boolean {
   return typeOf(v1) === typeOf(v2) && isWithin(timeOf(v1), ofV1) && isWithin(timeOf(v2), ofV2);
+}
+
+/**
+ * Returns true if a place that differs by nature may have these two values: they are no times, or times that are as far
+ * from when their nodes ran, such as the end of a period that has begun then.
+ */
+export function areAlikeByNature({ values: [v1, v2] }: DifferingPath, ofV1: TimeSpan, ofV2: TimeSpan): boolean {
+  const [first, second] = [timeOf(v1), timeOf(v2)];
+  if (first === undefined || second === undefined) return first === second;
+  const apartMs = Math.abs(second - ofV2.from - (first - ofV1.from));
+  return apartMs <= TIME_SLACK_MS + (ofV1.to - ofV1.from) + (ofV2.to - ofV2.from);
 }
 
 function isWithin(time: number | undefined, { from, to }: TimeSpan): boolean {
@@ -55,6 +65,7 @@ export function differsByNature({ path, values }: DifferingPath, varying: readon
 }
 
 function typeOf(value: unknown): unknown {
+  if (value instanceof StandIn) return value.type;
   return typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : typeof value;
 }
 
@@ -78,7 +89,8 @@ export function pathOf({ path }: Pick<DifferingPath, "path">): string {
 }
 
 /** Writes a value for an outcome, on one line, without credentials of addresses. */
-export function textOf(value: unknown): string {
+export function textOf(given: unknown): string {
+  const value = given instanceof StandIn ? given.original : given;
   const options = { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxStringLength: MAX_TEXT, customInspect: false };
   try {
     return cleanText(inspect(value, options), MAX_TEXT);
