@@ -1,5 +1,6 @@
 import { positiveMs } from "../durations.ts";
 import { type OptionTable, optional, texts } from "../option.ts";
+import { tell } from "../tell.ts";
 import { parsePathPattern } from "./path-pattern.ts";
 import type { ReplayOptions } from "./replay.ts";
 
@@ -43,7 +44,10 @@ export function replayOptionsOf(
   const isLive = (type: string): boolean => {
     if (typeof live !== "function") return live.includes(type);
     try {
-      return live(type) === true;
+      const answer: unknown = live(type);
+      // It must not end the process if it is a promise that rejects.
+      if (typeof answer !== "boolean") tell(() => answer, undefined);
+      return answer === true;
     } catch {
       return false;
     }

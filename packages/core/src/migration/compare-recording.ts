@@ -64,7 +64,7 @@ export class RecordingComparison {
   }
 
   async #compare(recording: Recording): Promise<Compared> {
-    const { problem, nodes, workflowId, userId, initialData } = recording;
+    const { problem, nodes, workflowId, userId, initialData, startAt } = recording;
     if (problem !== undefined) return skipped(problem);
     if (nodes.length === 0 && recording.result.success) return skipped("no-nodes");
     const executionId = randomUUID();
@@ -72,7 +72,10 @@ export class RecordingComparison {
     this.#replays.set(executionId, replay);
     try {
       const { timeoutMs } = this.#options;
-      const call = { workflowId, userId, executionId, timeoutMs, initialData: initialData as object };
+      const call = {
+        ...{ workflowId, userId, executionId, timeoutMs, initialData: initialData as object },
+        ...(startAt === undefined ? {} : { startAt }),
+      };
       const result = await this.#run(call);
       if (result.status === "failed" && result.failure.code === "EXECUTION_TIMEOUT") return skipped("timeout");
       if (result.success) replay.end({ output: result.output });

@@ -10,15 +10,16 @@ const MAX_FRAMES = 5;
 /** Reports calls of V1's executors that belong to no run of a rollout. */
 export class DirectCalls {
   readonly #counts = new Map<string, number>();
-  readonly #listeners: ((outcome: DirectOutcome) => void)[] = [];
+  #listener: ((outcome: DirectOutcome) => void) | undefined;
 
+  /** The first rollout reports them: with several, each call would be reported as often. */
   listen(listener: (outcome: DirectOutcome) => void): void {
-    this.#listeners.push(listener);
+    this.#listener ??= listener;
   }
 
   /** @param above The function above which the stack begins. */
   note(nodeType: string, above: (...args: never[]) => unknown): void {
-    if (this.#listeners.length === 0) return;
+    if (this.#listener === undefined) return;
     const count = (this.#counts.get(nodeType) ?? 0) + 1;
     this.#counts.set(nodeType, count);
     if (count > REPORTED && count % REPORTED !== 0) return;
@@ -27,6 +28,6 @@ export class DirectCalls {
     const frames = (holder.stack ?? "").split("\n").slice(1, 1 + MAX_FRAMES);
     const caller = cleanText(frames.map((frame) => frame.trim().replace(/^at /, "")).join(" ← "), 1_000);
     const outcome: DirectOutcome = { kind: "direct", at: new Date().toISOString(), nodeType, caller };
-    for (const listener of this.#listeners) tell(listener, outcome);
+    tell(this.#listener, outcome);
   }
 }

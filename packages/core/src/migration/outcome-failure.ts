@@ -1,4 +1,4 @@
-import { readProperty } from "../errors.ts";
+import { type ErrorCode, isWorkflowError, readProperty } from "../errors.ts";
 import { safeError } from "../safe-error.ts";
 import type { OutcomeFailure } from "./outcomes.ts";
 
@@ -14,4 +14,17 @@ export function failureOf(thrown: unknown): OutcomeFailure {
 export function failureOfV1(result: unknown): OutcomeFailure {
   const error = readProperty(result, "error");
   return { ...failureOf(error), code: "V1" };
+}
+
+/** The codes of a call that is wrong, or that somebody has cancelled. */
+const OWN: ReadonlySet<string> = new Set([
+  "INVALID_ARGUMENT",
+  "EXECUTION_ALREADY_EXISTS",
+  "EXECUTION_CANCELLED",
+  "EXECUTION_NOT_FOUND",
+] satisfies ErrorCode[]);
+
+/** Returns true for an error that a call of V2 throws by its caller's fault. It shows nothing about V2. */
+export function isCallersOwn(error: unknown): boolean {
+  return isWorkflowError(error) && OWN.has(error.code);
 }

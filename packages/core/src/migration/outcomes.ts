@@ -10,9 +10,18 @@ export type ExecutorName = "v1" | "v2";
  * - `percent`: by the place of its key. `override`: by its workflow or user.
  * - `stopped`: a limit of `stopIf` was reached. `undecided`: `percent`, `by` or `executionId` failed.
  * - `fallback`: V2 failed before any node ran. `continued`: its execution was begun by an earlier call.
+ * - `served`: V1 has served an earlier try of the call: in this process, or as `servedByV1` says.
  * - `recovery`: nobody called; a recovery or a resume of this engine continued it.
  */
-export type RolloutReason = "percent" | "override" | "stopped" | "undecided" | "fallback" | "continued" | "recovery";
+export type RolloutReason =
+  | "percent"
+  | "override"
+  | "stopped"
+  | "undecided"
+  | "fallback"
+  | "continued"
+  | "served"
+  | "recovery";
 
 /** What was thrown or recorded, in short. */
 export interface OutcomeFailure {

@@ -18,7 +18,7 @@ import type { V1Call } from "./v1-shape.ts";
 export interface RecorderOptions {
   /**
    * The part of the runs that is recorded: 0 to 1, or a function that decides about a call. Default: 1. Of the others only
-   * the times of their nodes are taken. A function that fails decides for no.
+   * the times of their nodes are taken. A function that fails, or returns a promise, decides for no.
    */
   sample?: number | ((call: V1Call) => boolean);
   /** The most bytes of a recording, as estimated: two per character. A larger run is not recorded. Default: 1,000,000. */
@@ -84,6 +84,8 @@ export interface Recorder {
    * @internal
    */
   asV2<Result>(work: () => Result): Result;
+  /** Marks what follows in the present asynchronous context as work of V2. @internal */
+  enterV2(): void;
   /** @internal */
   listenToDirectCalls(listener: (outcome: DirectOutcome) => void): void;
 }
@@ -142,7 +144,13 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
   const isSampled = (call: V1Call): boolean => {
     if (typeof sample === "number") return Math.random() < sample;
     try {
-      return sample(call) === true;
+      const answer: unknown = sample(call);
+      if (typeof answer !== "boolean") {
+        // V1 does not wait for a promise, and must not end if it rejects.
+        tell(() => answer, undefined);
+        onError();
+      }
+      return answer === true;
     } catch {
       onError();
       return false;
@@ -207,6 +215,7 @@ export function createRecorder(options: RecorderOptions = {}): Recorder {
     run: (call, v1, { around } = {}) => runRecorded(call, v1, () => undefined, { around }),
     runRecorded,
     asV2: (work) => current.run(V2, work),
+    enterV2: () => current.enterWith(V2),
     listenToDirectCalls: (listener) => direct.listen(listener),
     get stats() {
       return Object.freeze({ ...stats });

@@ -29,6 +29,8 @@ export interface Recording {
   workflowId: string;
   userId: string;
   initialData: unknown;
+  /** The call's own, if it has one that V2 knows. */
+  startAt?: string | readonly string[];
   /** In the order of their calls. A call that was tried again by V1 counts once, with its last try. */
   nodes: readonly RecordedNode[];
   result: { success: boolean; output?: unknown; error?: string };

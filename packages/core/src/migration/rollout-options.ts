@@ -14,7 +14,10 @@ import type { V1Call, V1Result } from "./v1-shape.ts";
 export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<string, unknown>> {
   /** The old executor. It gets the call as it came, with all its fields. */
   v1: (call: Call) => V1Result<Context> | Promise<V1Result<Context>>;
-  /** An engine that `createWorkflowEngine` returned. It gets `workflowId`, `userId` and `initialData`. */
+  /**
+   * An engine that `createWorkflowEngine` returned. It gets those fields of the call that its `executeWorkflow` knows, such
+   * as `startAt`, `metadata`, `signal` and `timeoutMs`.
+   */
   v2: { readonly executeWorkflow: (call: never) => unknown };
   /**
    * The percentage of keys that V2 serves, 0 to 100. A function is asked at each call, so a flag service or a row can
@@ -32,9 +35,16 @@ export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<s
   };
   /**
    * The id of the call's execution: the same for a caller's retry, which then continues the execution instead of starting
-   * over, also if the percentage has changed since. `undefined`: a new one. Costs a read of the store per call.
+   * over, also if the percentage has changed since. `undefined`: a new one. Costs a read of the store per call. Default:
+   * the call's own `executionId`, if it is a text.
    */
   executionId?: (call: Call) => string | undefined;
+  /**
+   * Returns true if V1 has served an earlier try of a call with an `executionId`, as your own table has it: V1 then gets it
+   * again, although its key now goes to V2. It is asked about calls that V2 would begin. If it fails, or takes longer than
+   * a second, V1 serves the call. Default: only the last 10,000 ids that V1 has served in this process are known.
+   */
+  servedByV1?: (call: Call) => boolean | Promise<boolean>;
   /** Records runs of V1, and compares V2 with them in the background. Without it nothing is compared. */
   shadow?: Recorder;
   /**
@@ -48,7 +58,8 @@ export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<s
    * When to send all calls of this process to V1, until it ends. Each is optional.
    *
    * - `mismatches`: this many comparisons with a difference.
-   * - `errorRate`: this part (0 to 1) of the last 100 runs of V2 has failed, of at least 20.
+   * - `errorRate`: this part (0 to 1) of the last 100 runs of V2 has failed, of at least 20. A fallback to V1 counts as
+   *   failed. A call that is wrong or was aborted does not count, and of several runs of an execution only the last one.
    * - `overheadMs`: the median of the last 100 runs of V2, of at least 20: the time beside the executors, per node.
    */
   stopIf?: { mismatches?: number; errorRate?: number; overheadMs?: number };
@@ -80,6 +91,7 @@ const OPTIONS: OptionTable<RolloutOptions> = {
     options({ workflows: optional(byKey), users: optional(byKey) }, "an object { workflows?, users? }"),
   ),
   executionId: optional(callback),
+  servedByV1: optional(callback),
   shadow: optional((value) =>
     typeof (value as Partial<Recorder> | null)?.run === "function"
       ? undefined

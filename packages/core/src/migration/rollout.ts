@@ -1,23 +1,31 @@
 import { randomUUID } from "../crypto.ts";
+import { BoundedCache } from "../engine/bounded-cache.ts";
 import { legacyResult } from "../engine/results.ts";
-import { isWorkflowError, readProperty } from "../errors.ts";
+import { isWorkflowError, readProperty, WorkflowError } from "../errors.ts";
+import { nameOf } from "../given.ts";
 import { tell } from "../tell.ts";
-import { type Choice, chooseExecutor, readHeadSoon } from "./choose-executor.ts";
-import { fenceOff, metadataOf } from "./fence.ts";
-import { failureOf, failureOfV1 } from "./outcome-failure.ts";
-import type { ExecutorName, OutcomeFailure, RolloutOutcome, RunOutcome, StopReason } from "./outcomes.ts";
+import { callOfV2, isAborted } from "./call-fields.ts";
+import { type Choice, chooseExecutor } from "./choose-executor.ts";
+import { fenceOff } from "./fence.ts";
+import { idText } from "./id-text.ts";
+import { failureOf, failureOfV1, isCallersOwn } from "./outcome-failure.ts";
+import type { ExecutorName, RolloutOutcome, RunOutcome, StopReason } from "./outcomes.ts";
 import type { Recording } from "./recording.ts";
 import { type CheckedRollout, checkRolloutOptions, type RolloutOptions } from "./rollout-options.ts";
 import type { RecordedRun } from "./run-recording.ts";
 import { RunWatch, savedBy, type UncalledRun, type WatchedRun } from "./run-watch.ts";
 import { createShadowQueue, type ShadowQueue } from "./shadow-queue.ts";
 import { StopSwitch } from "./stop-switch.ts";
-import type { V1Call, V1Result } from "./v1-shape.ts";
+import { StoreLookup } from "./store-lookup.ts";
+import { servedBy, type V1Call, type V1Result } from "./v1-shape.ts";
+
+/** The ids of calls that V1 has served, and that are remembered. */
+const MAX_SERVED = 10_000;
 
 /** The result of a call: that of the old executor, and who served it. */
 export type RolloutResult<Context = Record<string, unknown>> = V1Result<Context> & {
   executor: ExecutorName;
-  /** The execution of V2. Absent if V1 has served the call. */
+  /** The execution of V2. If V1 has served the call, whatever V1 has returned under this name. */
   executionId?: string;
 };
 
@@ -26,7 +34,8 @@ export interface Rollout<Call extends V1Call = V1Call, Context = Record<string, 
   /**
    * Runs a workflow with V1 or V2.
    *
-   * @throws what V1 throws; {WorkflowError} as `executeWorkflowSync` of the engine, if V2 may have run something
+   * @throws what V1 throws; {WorkflowError} as `executeWorkflowSync` of the engine, if V2 may have run something;
+   *   {WorkflowError} INVALID_ARGUMENT if the call is no object
    */
   executeWorkflow(call: Call): Promise<RolloutResult<Context>>;
   /** The limit of `stopIf` that was reached. While it is set, V1 serves the calls of this process. */
@@ -45,7 +54,8 @@ export interface Rollout<Call extends V1Call = V1Call, Context = Record<string, 
  *   that cannot be done, the call throws. So no call is ever run by both.
  * - With `executionId`, a retry of a call continues its execution. Then a call that goes to V2 throws STORE_UNAVAILABLE
  *   while the store cannot be reached: an earlier try may have begun in V2. A call that goes to V1 runs in V1. So do not
- *   lower the percentage while the store is away.
+ *   lower the percentage while the store is away. A retry of a call that V1 has served stays with V1: see `servedByV1`.
+ * - A store that has not answered within 2 seconds counts as away for 10 seconds, and then until one call has an answer.
  * - V2 runs with `contextMode: "copy"`, as `executeWorkflowSync` does, so nodes that change their context work.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
@@ -78,13 +88,21 @@ class RolloutCalls<Call extends V1Call> {
   readonly #stop: StopSwitch;
   readonly #shadows: ShadowQueue | undefined;
   readonly #pending = new Set<Promise<void>>();
+  readonly #lookup: StoreLookup;
+  readonly #served = new BoundedCache<true>(MAX_SERVED);
 
   constructor(options: CheckedRollout<Call>) {
     this.#options = options;
     this.#watch = new RunWatch(options.v2, (ended) => this.#noteUncalled(ended));
     this.#stop = new StopSwitch(options, (reason) => this.#emit({ kind: "stop", at: this.#now(), ...reason }));
-    if (options.shadow === undefined) return;
-    options.shadow.listenToDirectCalls((outcome) => this.#emit(outcome));
+    this.#lookup = new StoreLookup(options.v2);
+    const { shadow } = options;
+    if (shadow === undefined) return;
+    // Executors of V2 may call those of V1's registry, also in a recovery. Nothing runs between this event and the node.
+    options.v2.listen(({ type }) => {
+      if (type === "node.started") shadow.enterV2();
+    });
+    shadow.listenToDirectCalls((outcome) => this.#emit(outcome));
     this.#shadows = createShadowQueue(options.v2, options.compare ?? {}, (outcome) => {
       this.#emit(outcome);
       if (outcome.result === "different") this.#stop.noteMismatch();
@@ -100,7 +118,18 @@ class RolloutCalls<Call extends V1Call> {
   }
 
   async execute(call: Call): Promise<RolloutResult> {
-    const choice = await chooseExecutor(this.#options, call, () => this.#stop.reason !== undefined);
+    if (typeof call !== "object" || call === null) {
+      throw new WorkflowError("INVALID_ARGUMENT", `executeWorkflow: takes one object, not ${nameOf(call)}.`);
+    }
+    const options = this.#options;
+    const choice = await chooseExecutor(
+      {
+        ...{ options, lookup: this.#lookup },
+        isStopped: () => this.#stop.reason !== undefined,
+        isServed: (executionId) => this.#served.get(executionId) === true,
+      },
+      call,
+    );
     return choice.executor === "v1" ? this.#runV1(call, choice) : this.#runV2(call, choice);
   }
 
@@ -109,6 +138,7 @@ class RolloutCalls<Call extends V1Call> {
     const { clock } = v2.surroundings;
     const base = baseOf(call, { ...choice, executor: "v1" });
     const startedMs = clock.elapsed();
+    if (choice.executionId !== undefined) this.#served.set(choice.executionId, true);
     let recorded: RecordedRun | undefined;
     const note = (facts: Pick<RunOutcome, "success" | "failure">) => {
       const durationMs = clock.elapsed() - startedMs;
@@ -130,7 +160,7 @@ class RolloutCalls<Call extends V1Call> {
           ));
       const success = readProperty(result, "success") === true;
       note(success ? { success } : { success, failure: failureOfV1(result) });
-      return { ...result, executor: "v1" };
+      return servedBy("v1", result);
     } catch (error) {
       note({ success: false, failure: failureOf(error) });
       throw error;
@@ -139,14 +169,13 @@ class RolloutCalls<Call extends V1Call> {
 
   async #runV2(call: Call, choice: Choice): Promise<RolloutResult> {
     const { v2 } = this.#options;
-    const { workflowId, userId, initialData } = call;
     const executionId = choice.executionId ?? randomUUID();
     if (choice.executionId === undefined) {
       try {
         // Before anything is written: if the store cannot be reached now, V1 can run without further ado.
-        await readHeadSoon(v2, executionId);
+        await this.#lookup.head(executionId);
       } catch (error) {
-        return this.#runV1(call, fallback(choice, error));
+        return this.#fallBack(call, choice, error);
       }
     }
     const { clock } = v2.surroundings;
@@ -156,31 +185,30 @@ class RolloutCalls<Call extends V1Call> {
     const creation = randomUUID();
     try {
       if (choice.lookupError !== undefined) throw choice.lookupError;
-      const result = await this.#asV2(() =>
-        v2.executeCopied({
-          ...{ workflowId, userId, executionId, metadata: metadataOf(creation) },
-          ...(initialData === undefined ? {} : { initialData }),
-          ifExists: choice.executionId === undefined ? "fail" : "resume",
-        }),
-      );
+      const result = await this.#asV2(() => v2.executeCopied(callOfV2(call, choice, { executionId, creation })));
       const { success, status } = result;
       const failure = result.failure === undefined ? {} : { failure: failureOf(result.failure) };
       this.#noteV2({ ...base, success, status, ...failure, durationMs: clock.elapsed() - startedMs }, run);
       return { ...legacyResult(result), executor: "v2" };
     } catch (error) {
-      if (choice.reason !== "continued" && choice.lookupError === undefined && !run.hasBegun) {
+      if (choice.reason !== "continued" && choice.lookupError === undefined && !run.hasBegun && !isAborted(call)) {
+        const { workflowId, userId } = call;
         if (await this.#nothingRuns(error, { workflowId, userId, executionId, creation })) {
-          return this.#runV1(call, fallback(choice, error));
+          return this.#fallBack(call, choice, error);
         }
       }
-      this.#noteV2(
-        { ...base, success: false, failure: failureOf(error), durationMs: clock.elapsed() - startedMs },
-        run,
-      );
+      const isOwn = isCallersOwn(error) || isAborted(call);
+      const outcome = { ...base, success: false, failure: failureOf(error), durationMs: clock.elapsed() - startedMs };
+      this.#noteV2(outcome, run, { isCounted: !isOwn });
       throw error;
     } finally {
       end();
     }
+  }
+
+  #fallBack(call: Call, choice: Choice, error: unknown): Promise<RolloutResult> {
+    if (!isCallersOwn(error)) this.#stop.noteRun({ executionId: choice.executionId, hasFailed: true });
+    return this.#runV1(call, { ...choice, executor: "v1", reason: "fallback", because: failureOf(error) });
   }
 
   /** Makes sure, after an error of V2 before the execution has begun, that V2 has run nothing and never will. */
@@ -194,20 +222,24 @@ class RolloutCalls<Call extends V1Call> {
     if (isOfStore) return fenceOff(this.#options.v2, execution);
     // Any other error is an answer. But the call may only have waited for the run of another one with the same id.
     try {
-      return (await readHeadSoon(this.#options.v2, execution.executionId)) === undefined;
+      return (await this.#lookup.head(execution.executionId)) === undefined;
     } catch {
       return false;
     }
   }
 
-  #noteV2(outcome: Omit<RunOutcome, "kind" | "at" | "nodes" | "checkpoints" | "saved">, run: WatchedRun): void {
+  #noteV2(
+    outcome: Omit<RunOutcome, "kind" | "at" | "nodes" | "checkpoints" | "saved">,
+    run: WatchedRun,
+    { isCounted = true } = {},
+  ): void {
     const { durationMs: workMs, runs } = run.work;
     // A run that waited for another one's end, or for a retry, has no overhead that could be told.
     const overheadMs = runs === 0 || run.hasWaited ? undefined : Math.max(0, outcome.durationMs - workMs) / runs;
     const hasFailed = outcome.status === undefined || outcome.status === "failed" || outcome.status === "lost";
-    this.#stop.noteRun({ hasFailed, overheadMs });
-    const at = this.#now();
     const { executionId = "" } = outcome;
+    if (isCounted) this.#stop.noteRun({ executionId, hasFailed, overheadMs });
+    const at = this.#now();
     const emit = async () => {
       const saved = await savedBy(this.#options.v2, executionId, run.savedNodes);
       this.#emit({ kind: "run", at, ...outcome, ...run.facts, ...saved });
@@ -261,13 +293,8 @@ const STATUS_OF = {
 
 function baseOf({ workflowId, userId }: V1Call, { executor, reason, key, because }: Choice): OutcomeBase {
   return {
-    ...{ executor, reason, workflowId: String(workflowId), userId: String(userId) },
+    ...{ executor, reason, workflowId: idText(workflowId), userId: idText(userId) },
     ...(key === undefined ? {} : { key }),
     ...(because === undefined ? {} : { because }),
   };
-}
-
-function fallback(choice: Choice, error: unknown): Choice {
-  const because: OutcomeFailure = failureOf(error);
-  return { ...choice, executor: "v1", reason: "fallback", because };
 }

@@ -1,6 +1,7 @@
 import { readResult } from "../engine/node-outcome.ts";
 import { messageOf, readProperty } from "../errors.ts";
 import type { Codec } from "../state/codec.ts";
+import { idText } from "./id-text.ts";
 import type { NodeTimes } from "./outcomes.ts";
 import type { RecordedNode, Recording, RecordingProblem } from "./recording.ts";
 import { addNodeRun } from "./run-watch.ts";
@@ -74,10 +75,11 @@ export class RunRecording {
 
   /** Notes the call of an executor. Returns what takes its result, or what it threw. */
   begin(nodeType: string, read: () => ReadArguments): (ended: { result: unknown } | { error: unknown }) => void {
+    const startedAt = performance.now();
     if (this.#isInNode) {
       // V1 runs one node at a time. A node that calls another one cannot be told from a branch beside it.
       this.#problem ??= "overlapping";
-      return () => undefined;
+      return () => this.#noteTime(undefined, { nodeType, read, startedAt });
     }
     this.#isInNode = true;
     let node: RecordedNode | undefined;
@@ -91,17 +93,25 @@ export class RunRecording {
       if (isTriedAgain) this.#nodes.pop();
       this.#nodes.push(node);
     });
-    const startedAt = performance.now();
+    const calledAt = performance.now();
     return (ended) => {
-      const durationMs = performance.now() - startedAt;
       this.#isInNode = false;
-      const nodeId = node?.nodeId ?? this.#nodeIdOf(read) ?? nodeType;
-      addNodeRun(this.#times, { nodeId, nodeType, durationMs });
+      const durationMs = this.#noteTime(node, { nodeType, read, startedAt: calledAt });
       if (node === undefined) return;
       node.durationMs = durationMs;
       if ("error" in ended) node.error = messageOf(ended.error).slice(0, MAX_MESSAGE);
       else noteHandles(node, ended.result);
     };
+  }
+
+  #noteTime(
+    node: RecordedNode | undefined,
+    { nodeType, read, startedAt }: { nodeType: string; read: () => ReadArguments; startedAt: number },
+  ): number {
+    const durationMs = performance.now() - startedAt;
+    const nodeId = node?.nodeId ?? this.#nodeIdOf(read) ?? nodeType;
+    addNodeRun(this.#times, { nodeId, nodeType, durationMs });
+    return durationMs;
   }
 
   /** Calls an executor, through `around` if the run has one. */
@@ -128,7 +138,8 @@ export class RunRecording {
     }
     const { workflowId, userId } = this.#call;
     const recording: Recording = {
-      ...{ workflowId: String(workflowId), userId: String(userId), initialData: this.#initialData },
+      ...{ workflowId: idText(workflowId), userId: idText(userId), initialData: this.#initialData },
+      ...startOf(this.#call),
       ...{ nodes: this.#nodes, result, recordingMs: this.#recordingMs },
       bytes: budget.maxBytes - Math.max(0, budget.leftBytes),
     };
@@ -163,6 +174,13 @@ export class RunRecording {
     }
     this.#recordingMs += performance.now() - startedAt;
   }
+}
+
+function startOf(call: V1Call): Pick<Recording, "startAt"> {
+  const startAt = readProperty(call, "startAt");
+  if (typeof startAt === "string") return { startAt };
+  const isList = Array.isArray(startAt) && startAt.every((each) => typeof each === "string");
+  return isList ? { startAt: [...startAt] } : {};
 }
 
 function noteHandles(node: RecordedNode, result: unknown): void {

@@ -84,15 +84,23 @@ const ENDS: ReadonlySet<ExecutionEvent["type"]> = new Set<ExecutionEvent["type"]
   "execution.lost",
 ]);
 
+/** The watches of each engine. What no rollout has called is reported by the first one. */
+const watches = new WeakMap<EngineInternals, RunWatch[]>();
+
 /** Watches the runs of an engine: those of the rollout's calls, and those that nobody called. */
 export class RunWatch {
+  readonly #siblings: readonly RunWatch[];
   readonly #called = new Map<string, Set<WatchedRun>>();
   readonly #uncalled = new Map<string, { run: WatchedRun; startedAt: number }>();
   readonly #onUncalled: (ended: UncalledRun) => void;
 
-  constructor({ listen }: EngineInternals, onUncalled: (ended: UncalledRun) => void) {
+  constructor(engine: EngineInternals, onUncalled: (ended: UncalledRun) => void) {
     this.#onUncalled = onUncalled;
-    listen((event) => this.#take(event));
+    const siblings = watches.get(engine) ?? [];
+    watches.set(engine, siblings);
+    siblings.push(this);
+    this.#siblings = siblings;
+    engine.listen((event) => this.#take(event));
   }
 
   /** Watches the run of a call, until the returned function is called. */
@@ -111,12 +119,16 @@ export class RunWatch {
     if (!("userId" in event)) return;
     const called = this.#called.get(event.executionId);
     if (called !== undefined) for (const run of called) run.take(event);
-    else this.#takeUncalled(event);
+    else if (this.#siblings[0] === this) this.#takeUncalled(event);
+  }
+
+  #isCalled(executionId: string): boolean {
+    return this.#siblings.some((watch) => watch.#called.has(executionId));
   }
 
   #takeUncalled(event: UncalledRun["end"]): void {
     const { executionId, timestamp } = event;
-    if (event.type === "execution.resumed") {
+    if (event.type === "execution.resumed" && !this.#isCalled(executionId)) {
       this.#uncalled.set(executionId, { run: new WatchedRun(), startedAt: timestamp });
       const [oldest] = this.#uncalled.keys();
       if (this.#uncalled.size > MAX_RECOVERIES && oldest !== undefined) this.#uncalled.delete(oldest);

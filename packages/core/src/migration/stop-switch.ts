@@ -5,11 +5,17 @@ import type { RolloutOptions } from "./rollout-options.ts";
 /** The runs that rates are computed over, and the fewest that are enough. */
 const WINDOW = { most: 100, fewest: 20 };
 
+interface NotedRun {
+  executionId?: string | undefined;
+  hasFailed: boolean;
+  overheadMs?: number | undefined;
+}
+
 /** Stops a rollout for good when a limit is reached. */
 export class StopSwitch {
   readonly #limits: NonNullable<RolloutOptions["stopIf"]>;
   readonly #onStop: (reason: StopReason) => void;
-  readonly #failures: boolean[] = [];
+  readonly #runs: { executionId?: string | undefined; hasFailed: boolean }[] = [];
   readonly #overheadsMs: number[] = [];
   #mismatches = 0;
   #reason: StopReason | undefined;
@@ -32,11 +38,18 @@ export class StopSwitch {
     this.#check("mismatches", this.#mismatches);
   }
 
-  /** Takes a run of V2. `overheadMs`: its time beside the executors, per call of one; absent if none was called. */
-  noteRun({ hasFailed, overheadMs }: { hasFailed: boolean; overheadMs?: number | undefined }): void {
-    push(this.#failures, hasFailed);
-    if (this.#failures.length >= WINDOW.fewest) {
-      this.#check("errorRate", this.#failures.filter(Boolean).length / this.#failures.length);
+  /**
+   * Takes a run of V2. A further run of an execution replaces the one before: a call that is tried again and again has
+   * failed once.
+   *
+   * - `overheadMs`: its time beside the executors, per call of one; absent if none was called.
+   */
+  noteRun({ executionId, hasFailed, overheadMs }: NotedRun): void {
+    const known = executionId === undefined ? undefined : this.#runs.find((run) => run.executionId === executionId);
+    if (known !== undefined) known.hasFailed = hasFailed;
+    else push(this.#runs, { executionId, hasFailed });
+    if (this.#runs.length >= WINDOW.fewest) {
+      this.#check("errorRate", this.#runs.filter((run) => run.hasFailed).length / this.#runs.length);
     }
     if (overheadMs === undefined) return;
     push(this.#overheadsMs, overheadMs);

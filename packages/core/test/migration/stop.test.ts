@@ -66,6 +66,36 @@ it("an onStop that fails harms no call", async () => {
   expect(rollout.stopped).toBeDefined();
 });
 
+it("calls that are wrong, cancelled or aborted by their callers stop no rollout", async () => {
+  const { rollout, engine } = twoExecutors({ stopIf: { errorRate: 0.05 }, executionId: (call) => call.tenant });
+  await rollout.executeWorkflow({ ...CALL, tenant: "theirs" });
+  for (let i = 0; i < 25; i++) {
+    const wrong = rollout.executeWorkflow({ ...CALL, userId: "u2", tenant: "theirs" });
+    await expect(wrong).rejects.toMatchObject({ code: "EXECUTION_ALREADY_EXISTS" });
+    await rollout.executeWorkflow({ ...CALL, userId: 5 as unknown as string });
+    const aborted = { ...CALL, tenant: `aborted-${i}`, signal: AbortSignal.abort() };
+    await rollout.executeWorkflow(aborted);
+    await engine.cancelExecution({ executionId: `aborted-${i}` });
+    await rollout.executeWorkflow({ ...CALL, tenant: `aborted-${i}` });
+  }
+  expect(rollout.stopped).toBeUndefined();
+});
+
+it("fallbacks of V2 stop a rollout", async () => {
+  const { rollout } = twoExecutors({ stopIf: { errorRate: 0.5 } }, { workflows: [] });
+  for (let i = 0; i < 20; i++) expect((await rollout.executeWorkflow(CALL)).executor).toBe("v1");
+  expect(rollout.stopped).toEqual({ limit: "errorRate", value: 1, allowed: 0.5 });
+});
+
+it("a failing call that is tried again and again counts once", async () => {
+  const options = { stopIf: { errorRate: 0.5 }, executionId: (call: { tenant?: string }) => call.tenant };
+  const { rollout } = twoExecutors(options, { executor: ({ context }) => (context.bad ? failing() : context) });
+  for (let i = 0; i < 19; i++) await rollout.executeWorkflow({ ...CALL, tenant: `good-${i}` });
+  const bad = { ...CALL, initialData: { n: 1, bad: true }, tenant: "bad" };
+  for (let i = 0; i < 50; i++) await rollout.executeWorkflow(bad);
+  expect(rollout.stopped).toBeUndefined();
+});
+
 it("outcomes are JSON, and name the work of nodes and checkpoints, also of a recovery", async () => {
   const { rollout, engine, outcomes, runs, store } = twoExecutors();
   await rollout.executeWorkflow(CALL);
