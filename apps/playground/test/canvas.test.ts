@@ -58,13 +58,28 @@ describe("the import of a canvas node", () => {
     ["not enabled", { enabled: false }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
     ["deleted", { deleted: true }, "a,c", "", /deleted nodes, left out: "b".*deleted edges, left out: "ab", "bc"/],
     ["deleted at some time", { deletedAt: "2025-01-01" }, "a,c", "", /deleted nodes, left out: "b"/],
-    ["an error policy", { onError: "continue" }, "a,b,c", "a>b,b>c", /onError.*"b"/],
+    ["an unknown error policy", { onError: "sometimes" }, "a,b,c", "a>b,b>c", /onError.*"b"/],
     ["a parent that is not there", { parentId: "gone" }, "a,b,c", "a>b,b>c", /does not exist: "b"/],
     ["a note between nodes", { type: "note" }, "a,b,c", "a>b,b>c", /^$/],
   ])("%s is listed", (_, node, ids, edges, says) => {
     const result = parse(row({ node }));
     expect(result).toMatchObject({ ids, edges });
     expect(result.dropped.join("; ")).toMatch(says);
+  });
+
+  it.each([
+    ["continue", "continue"],
+    ["continueRegularOutput", "continue"],
+    ["route", "route"],
+    ["fail", undefined],
+  ])("keeps its error policy, %s", (onError, expected) => {
+    const { nodes, dropped } = parse(row({ node: { onError } }));
+    expect(nodes[1]?.onError).toBe(expected);
+    expect(dropped).toEqual([]);
+  });
+
+  it("keeps that it is disabled, and its type", () => {
+    expect(parse(row({ node: { disabled: true } })).nodes[1]).toEqual({ id: "b", type: "x", data: {}, disabled: true });
   });
 
   it.each<[string, Fields]>([

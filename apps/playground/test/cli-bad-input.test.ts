@@ -11,6 +11,10 @@ loop.edges.push({ id: "back", source: "second", target: "first" });
 
 const files = {
   "good.json": good,
+  "row.json": canvas([
+    ["a", "transform", { expression: "1" }],
+    ["b", "transform", { expression: "1" }],
+  ]),
   "broken.json": '{ "nodes": [',
   "list.json": [1, 2],
   "loop.json": loop,
@@ -50,6 +54,9 @@ const cases: [string, string[], string, RegExp][] = [
   ["a workflow that no file has", ["good.json", "-w", "order-fulfilment"], "WORKFLOW_NOT_FOUND", /"order-.*"good"/],
   ["--input without a file", ["--input", "good.json"], "INVALID_ARGUMENT", /--input/],
   ["--input that is not an object", ["good.json", "--input", "list.json"], "INVALID_ARGUMENT", /not a JSON object/],
+  ["--start without a file", ["--start", "a"], "INVALID_ARGUMENT", /--start/],
+  ["--start with a missing node", ["good.json", "--start", "z"], "INVALID_ARGUMENT", /--start: node "z" is not there/],
+  ["--start at a node in the middle", ["row.json", "--start", "b"], "INVALID_ARGUMENT", /cannot start at node "b"/],
   ["--fail-at with a missing node", ["good.json", "--fail-at", "z"], "INVALID_ARGUMENT", /no node "z"/],
   ["--fail-at after the last node", ["good.json", "--fail-at", "2"], "INVALID_ARGUMENT", /no node "2".* 1 nodes run/],
   ["--fail-at a skipped node", ["-w", "order-fulfilment", "--fail-at", "fast-track"], "INVALID_ARGUMENT", /skipped/],

@@ -2,6 +2,7 @@
 export interface ExportedNode {
   name: string;
   type?: string;
+  typeVersion?: number;
   parameters?: Record<string, unknown>;
   disabled?: boolean;
   onError?: string;

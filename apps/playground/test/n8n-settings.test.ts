@@ -1,12 +1,12 @@
 import type { NodeExecutor } from "@waymark/core";
-import { route } from "@waymark/core";
+import { createWorkflowEngine, route } from "@waymark/core";
+import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
 import { resolveExecutors } from "../src/compare/executor-table.ts";
-import { runV1 } from "../src/compare/executors.ts";
 import { importN8n } from "../src/import/n8n.ts";
 import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
 
-const run = (value: unknown) => importN8n(value, { fallbackId: "file" });
+const run = (value: unknown) => importN8n(value, { fallbackId: "file", inFile: ["file"] });
 
 /** Imports a trigger, "A" with these settings and "B" in a row, and the nodes of further connections. */
 const around = (settings: Record<string, unknown>, connections: ExportedConnection[] = []) => {
@@ -40,14 +40,37 @@ describe("n8n's settings for retries", () => {
 
 describe("n8n's settings for errors", () => {
   it.each([
-    [{ onError: "continueRegularOutput" }, "errors are not passed on"],
-    [{ continueOnFail: true }, "errors are not passed on"],
-    [{ onError: "continueErrorOutput" }, "the error output is not taken"],
+    [
+      { type: "n8n-nodes-base.splitInBatches", parameters: { options: { reset: "={{ true }}" } } },
+      "reset.* is not applied",
+    ],
+    [{ type: "n8n-nodes-base.executeWorkflow" }, "sub-workflows that the export does not name"],
+    [
+      { type: "n8n-nodes-base.executeWorkflow", parameters: { workflowId: { __rl: true, value: "w7" } } },
+      'child workflow "w7" is missing in the file',
+    ],
+    [
+      { type: "n8n-nodes-base.executeWorkflow", parameters: { workflowId: "file" } },
+      'child workflow "file" is compared',
+    ],
     [{ onError: "sometimes" }, 'unknown "onError" "sometimes"'],
     [{ executeOnce: true }, "executeOnce.* is not applied"],
     [{ alwaysOutputData: true }, "alwaysOutputData.* has no effect"],
   ])("%j is listed as not applied", (settings, says) => {
     expect(run(around(settings)).dropped).toEqual(listsA(says));
+  });
+
+  it.each<[Record<string, unknown>, string | undefined]>([
+    [{ onError: "continueRegularOutput" }, "continue"],
+    [{ continueOnFail: true }, "continue"],
+    [{ onError: "continueErrorOutput" }, "route"],
+    [{ onError: "continueErrorOutput", continueOnFail: true }, "route"],
+    [{ onError: "stopWorkflow", continueOnFail: true }, undefined],
+    [{ onError: "continueRegularOutput", disabled: true }, undefined],
+  ])("%j become the policy %j", (settings, policy) => {
+    const { workflow, dropped } = run(around(settings));
+    expect(workflow.nodes[1]?.onError).toBe(policy);
+    expect(dropped.filter((line) => line.includes("onError"))).toEqual([]);
   });
 
   it.each([{ onError: "stopWorkflow" }, { continueOnFail: false }, { executeOnce: false, alwaysOutputData: false }])(
@@ -67,28 +90,37 @@ describe("n8n's settings for errors", () => {
 describe("the error output", () => {
   const rules = (count: number) => ({ rules: { values: Array(count).fill({}) } });
   it.each([
-    ["n8n-nodes-base.httpRequest", {}, 1, "1"],
-    ["n8n-nodes-base.if", {}, 2, "2"],
-    ["n8n-nodes-base.if", {}, 1, undefined],
-    ["n8n-nodes-base.splitInBatches", {}, 2, "2"],
-    ["n8n-nodes-base.compareDatasets", {}, 4, "4"],
-    ["n8n-nodes-base.switch", rules(2), 2, "2"],
-    ["n8n-nodes-base.switch", rules(2), 1, undefined],
-    ["n8n-nodes-base.switch", { ...rules(2), options: { fallbackOutput: "extra" } }, 3, "3"],
-    ["n8n-nodes-base.switch", { rules: { rules: [{}] } }, 4, "4"],
-    ["n8n-nodes-base.switch", { mode: "expression", numberOutputs: 3 }, 3, "3"],
-    ["@n8n/n8n-nodes-langchain.textClassifier", { categories: { categories: [{}, {}] } }, 2, "2"],
-    ["@n8n/n8n-nodes-langchain.sentimentAnalysis", {}, 3, "3"],
-    ["n8n-nodes-odd.unknown", {}, 1, "1"],
-    ["n8n-nodes-odd.unknown", {}, 2, "2"],
-  ])("of %s with %j is the last one", (type, parameters, last, expected) => {
+    ["n8n-nodes-base.httpRequest", {}, 1, true],
+    ["n8n-nodes-base.if", {}, 2, true],
+    ["n8n-nodes-base.if", {}, 1, false],
+    ["n8n-nodes-base.splitInBatches", {}, 1, true],
+    ["n8n-nodes-base.compareDatasets", {}, 4, true],
+    ["n8n-nodes-base.switch", rules(2), 2, true],
+    ["n8n-nodes-base.switch", rules(2), 1, false],
+    ["n8n-nodes-base.switch", { ...rules(2), options: { fallbackOutput: "extra" } }, 3, true],
+    ["n8n-nodes-base.switch", { rules: { rules: [{}] } }, 4, true],
+    ["n8n-nodes-base.switch", { mode: "expression", numberOutputs: 3 }, 3, true],
+    ["@n8n/n8n-nodes-langchain.textClassifier", { categories: { categories: [{}, {}] } }, 2, true],
+    ["@n8n/n8n-nodes-langchain.sentimentAnalysis", {}, 3, true],
+    ["n8n-nodes-odd.unknown", {}, 1, true],
+    ["n8n-nodes-odd.unknown", {}, 2, true],
+  ])("of %s with %j is the last one", (type, parameters, last, isError) => {
     const value = around({ type, parameters, onError: "continueErrorOutput" }, [["A", last, "C"]]);
-    expect(run(value).workflow.nodes[1]?.data?.errorOutput).toBe(expected);
+    const { nodes, edges } = run(value).workflow;
+    expect(nodes[1]?.data?.errorOutput).toBe(isError ? "error" : undefined);
+    expect(edges.find(({ target }) => target === "C")?.sourceHandle).toBe(isError ? "error" : String(last));
   });
 
   it.each<[string, NodeExecutor, string[]]>([
     ["is not taken by an executor that chooses no output", ({ context }) => ({ ...context, a: 1 }), ["B"]],
-    ["is taken by an executor that chooses it", ({ context }) => route(context, "1"), ["C"]],
+    ["is taken by an executor that chooses it", ({ context }) => route(context, "error"), ["C"]],
+    [
+      "is taken if the node fails",
+      () => {
+        throw new Error("broken");
+      },
+      ["C"],
+    ],
   ])("%s", async (_, own, expected) => {
     const value = around({ type: "own", onError: "continueErrorOutput" }, [["A", 1, "C"]]);
     const { workflow } = run(value);
@@ -99,7 +131,12 @@ describe("the error output", () => {
     };
     const tables = { own: { own, "test.node": note }, bundled: {} };
     const { executors } = resolveExecutors({ workflow, format: "n8n" }, tables);
-    expect(await runV1({ workflow, executors, initialData: {}, userId: "u" })).toMatchObject({ success: true });
+    const { executeWorkflow } = createWorkflowEngine({
+      store: new MemoryCheckpointStore(),
+      workflows: [workflow],
+      executors,
+    });
+    expect(await executeWorkflow({ workflowId: "file", userId: "u" })).toMatchObject({ success: true });
     expect(ran).toEqual(expected);
   });
 });
@@ -157,11 +194,15 @@ describe("a disabled node", () => {
       ["A", 1, "C"],
       ["C", 0, "D"],
     ]);
-    expect(run(value).workflow.nodes.map(({ id, type, retry }) => [id, type, retry])).toEqual([
-      ["Trigger", TRIGGER.type, undefined],
-      ["A", "playground.disabled", undefined],
-      ["B", "test.node", undefined],
+    const { nodes, edges } = run(value).workflow;
+    expect(nodes.map(({ id, disabled, retry }) => [id, disabled, retry])).toEqual([
+      ["Trigger", undefined, undefined],
+      ["A", true, undefined],
+      ["B", undefined, undefined],
     ]);
+    // Its only output has no name, so that it is taken whatever its type declares.
+    expect(edges.find(({ source }) => source === "A")).not.toHaveProperty("sourceHandle");
+    expect(nodes[2]?.data?.inputs).toEqual(["Trigger"]);
     expect(run(value).dropped).toEqual([
       'disabled nodes, which pass on their input: "A"',
       'left out, because only disabled nodes lead to them: "C", "D"',
@@ -188,12 +229,4 @@ describe("a disabled node", () => {
       expect.objectContaining({ code: "WORKFLOW_EMPTY" }),
     );
   });
-});
-
-it("start nodes that n8n would not start together, or not at all, are listed", () => {
-  const second = { name: "Second", type: "n8n-nodes-base.webhook" };
-  expect(run(n8nExport([TRIGGER, second, "Alone"])).dropped).toEqual([
-    'start nodes here, but never run by n8n, because no trigger leads to them: "Alone"',
-    'n8n starts a run at one trigger, the playground at all of them: "Trigger", "Second"',
-  ]);
 });

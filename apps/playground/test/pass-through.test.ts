@@ -60,8 +60,7 @@ describe("a node without an executor", () => {
     for (let value = 0; value < 40; value++) {
       const node = { name: "A", parameters: { value } };
       const { handles } = await pass([node, "B", "C", "D"], { connections: threeWays });
-      expect(handles).toHaveLength(1);
-      taken.add(handles[0] as string);
+      taken.add(handles as string);
     }
     expect([...taken].sort()).toEqual(["0", "1", "2"]);
   });
@@ -75,21 +74,45 @@ describe("a node without an executor", () => {
   });
 
   it("takes all outputs if its type uses all", async () => {
-    const node = { name: "A", type: "n8n-nodes-base.splitInBatches" };
+    const node = { name: "A", type: "n8n-nodes-base.compareDatasets" };
     expect((await pass([node, "B", "C", "D"], { connections: threeWays })).handles).toBe("all");
   });
 
-  it("passes on the data of its first input if it is disabled", async () => {
-    const nodes = ["In", "Other", { name: "A", disabled: true }, "B"];
+  it("receives what a disabled node before it would receive", async () => {
+    const nodes = ["In", "Other", { name: "Off", disabled: true }, "A"];
     const connections: ExportedConnection[] = [
-      ["Other", 0, "A", 1],
-      ["In", 0, "A", 0],
-      ["A", 0, "B"],
+      ["Other", 0, "Off", 1],
+      ["In", 0, "Off", 0],
+      ["Off", 0, "A"],
     ];
-    const given = [{ json: { id: 7 } }];
-    const context = { In: given, Other: [1] };
-    expect(await pass(nodes, { connections, context })).toMatchObject({ output: given, handles: "all" });
-    expect((await pass(nodes, { connections, context: { Other: [1] } })).next).toEqual({ Other: [1] });
+    const output = async (context: Record<string, unknown>) => (await pass(nodes, { connections, context })).output;
+    const expected = await output({ In: [1], Other: [1] });
+    expect(await output({ In: [1], Other: [2] })).toEqual(expected);
+    expect(await output({ In: [2], Other: [1] })).not.toEqual(expected);
+  });
+
+  it("leaves its loop after a few visits, by an output that leads out of it", async () => {
+    const { workflow } = importN8n(
+      n8nExport(
+        ["Start", "A", "Back", "Out"],
+        [
+          ["Start", 0, "A"],
+          ["A", 0, "Back"],
+          ["Back", 0, "A"],
+          ["A", 1, "Out"],
+        ],
+      ),
+      { fallbackId: "file" },
+    );
+    const taken = new Set<unknown>();
+    for (let value = 0; value < 20; value++) {
+      const node = { ...workflow.nodes[1], data: { value } };
+      const visit = (number: number) =>
+        createPassThrough(workflow)({ context: {}, node, visit: number } as unknown as NodeExecutorArgs);
+      expect(await visit(6)).toMatchObject({ handles: "1" });
+      taken.add(((await visit(5)) as Routed).handles);
+    }
+    expect([...taken].sort()).toEqual(["0", "1"]);
   });
 
   it("works the same on a canvas, by its handles", async () => {

@@ -37,6 +37,7 @@ const workflow = (more: Partial<WorkflowReport>): WorkflowReport => ({
   suspects: [],
   sideEffects: 9_000,
   maxRuns: { v1: 3, v2: 3 },
+  against: "V1",
   time: { runs: 3, v1Ms: 123_456, v2Ms: 123_456, addedMsPerNode: 123.456 },
   interruptions: [
     interruption("timeoutMs"),

@@ -107,13 +107,15 @@ export async function compareFiles(
   };
 }
 
-function checkFlags(files: readonly string[], { input, kill, once, store }: CompareFlags): void {
+function checkFlags(files: readonly string[], { input, kill, once, start, store }: CompareFlags): void {
   const refuse = (reason: string) => {
     throw new WorkflowError("INVALID_ARGUMENT", reason);
   };
   if (files.length === 0 && input !== undefined) {
     refuse("--input needs a file; bundled workflows have their own input.");
   }
+  if (files.length === 0 && start !== undefined)
+    refuse("--start needs a file; bundled workflows have their own start.");
   if (kill === true && once === true)
     refuse("--kill cannot be combined with --once, which leaves out the interruptions.");
   if (kill === true && !isDurable({ name: store }))
@@ -175,7 +177,7 @@ async function loadWorkflows(
 ): Promise<LoadedWorkflow[]> {
   if (files.length === 0) return readBundled(flags.workflow ?? (await bundledIds()));
   reading(`reading ${listed(files)}`);
-  const loaded = await readWorkflowFiles(files, { ownTypes, workflow: flags.workflow });
+  const loaded = await readWorkflowFiles(files, { ownTypes, workflow: flags.workflow, start: flags.start });
   if (flags.input === undefined) return loaded;
   reading(`reading ${quoted(flags.input)}`);
   const input = await readJson(flags.input);

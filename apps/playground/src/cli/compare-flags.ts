@@ -2,6 +2,8 @@
 export interface CompareFlags {
   workflow?: string[];
   failAt?: string;
+  /** The node that a run starts at. */
+  start?: string;
   input?: string;
   v1?: string;
   executors?: string;

@@ -24,6 +24,7 @@ export function createProgram(): Command {
     .argument("[files...]", "saved React Flow canvases, n8n exports or rows (JSON); without any: the bundled workflows")
     .option("-w, --workflow <id...>", "compare only these workflows, bundled or in your files")
     .option("--fail-at <node>", "the node that fails: its id, its name, or its position in the order of runs (from 1)")
+    .option("--start <node>", "the node that a run starts at: its id or its name (n8n: default is the first trigger)")
     .option("--input <file>", "the initial data for your own workflows, a JSON object")
     .option("--v1 <module>", "your own old executor, in place of V1")
     .option("--executors <module>", "your own node executors, for both V1 and V2")

@@ -13,6 +13,7 @@ export function remarks(report: WorkflowReport, { colors, width }: { colors: Col
   const say = (text: string, paint: (line: string) => string) =>
     wrap(oneLine(text), width - 2).map((line) => `  ${paint(line)}`);
   const lines = [
+    ...(report.refusal === undefined ? [] : say(refused(report.refusal), (line) => line)),
     ...[...report.notes, ...leftOut(report)].flatMap((note) => say(note, colors.dim)),
     ...difference(report, { colors, width }),
     ...(report.suspects.length === 0 ? [] : say(suspects(report), colors.red)),
@@ -23,6 +24,12 @@ export function remarks(report: WorkflowReport, { colors, width }: { colors: Col
       lines.push(...say(`V2 after ${kind}: its output differs from that of the undisturbed run`, colors.red));
   }
   return lines.length === 0 ? [] : [colors.bold(cut(oneLine(report.id, MAX_NAME), width)), ...lines];
+}
+
+/** Says what V2 was compared with, if V1 refuses the workflow. */
+function refused(refusal: string): string {
+  const stop = refusal.endsWith(".") ? "" : ".";
+  return `V1 refuses this workflow. ${refusal}${stop} So V2 is compared with itself: one node at a time, several at a time, and resumed after every node.`;
 }
 
 function leftOut({ varying, leftOut }: WorkflowReport): string[] {
@@ -52,7 +59,7 @@ function firstOf(paths: readonly string[]): string {
 
 function difference(report: WorkflowReport, { colors, width }: { colors: Colors; width: number }): string[] {
   if (report.difference === undefined) return [];
-  const hasFailed = /^V[12] (failed|waits)/.test(report.difference);
+  const hasFailed = /^V[12] (with \d+ nodes at a time )?(failed|waits)/.test(report.difference);
   const lines = report.difference.split("\n").flatMap((line) => {
     return hasFailed ? wrap(oneLine(line), width - 2) : [cut(indented(line), width - 2)];
   });

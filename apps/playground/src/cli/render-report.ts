@@ -53,6 +53,7 @@ function undisturbedTable(workflows: readonly WorkflowReport[], colors: Colors):
 function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[] {
   if (rows.length === 0) return [];
   const of = (name: "v1" | "v2"): Column<Interrupted>[] => {
+    const isRefused = ({ refusal }: WorkflowReport) => name === "v1" && refusal !== undefined;
     const count = (pick: (recovery: RecoveryReport) => number) => ({
       align: "right" as const,
       cell: ({ interruption: { [name]: recovery } }: Interrupted) =>
@@ -71,8 +72,9 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
       {
         group,
         title: "ends",
-        cell: ({ interruption }) => ending(interruption[name]),
-        paint: (text, { interruption }) => tint(colors, interruption[name]?.finished === true)(text),
+        cell: ({ workflow, interruption }) => (isRefused(workflow) ? "-" : ending(interruption[name])),
+        paint: (text, { workflow, interruption }) =>
+          isRefused(workflow) ? text : tint(colors, interruption[name]?.finished === true)(text),
       },
     ];
   };
@@ -86,6 +88,9 @@ function interruptedTable(rows: readonly Interrupted[], colors: Colors): string[
     "own: side effects of the interrupted node itself · ends: the run in which it finished",
     ...(rows.some(({ interruption }) => interruption.kind === "recovery")
       ? ["recovery: killed while the node ran, and completed by another process without anybody asking"]
+      : []),
+    ...(rows.some(({ interruption }) => interruption.kind === "every node")
+      ? ["every node: the run ended after each node, and another engine resumed it"]
       : []),
   ];
   return [...renderTable(rows, columns, colors.bold), ...legend.map(colors.dim)];
@@ -121,7 +126,9 @@ function verdict(
     rows.reduce((total, { interruption: { [name]: recovery } }) => total + (recovery ? pick(recovery) : 0), 0);
   const known = of("v2", ({ interrupted }) => interrupted.requests - interrupted.effects);
   const equal = report.workflows.filter(({ outputsEqual }) => outputsEqual).length;
-  const outputs = `Outputs equal: ${equal} of ${report.workflows.length}.`;
+  const refused = report.workflows.filter(({ refusal }) => refusal !== undefined).length;
+  const itself = refused === 0 ? "" : ` V1 refuses ${refused} of them, so there V2 is compared with itself.`;
+  const outputs = `Outputs equal: ${equal} of ${report.workflows.length}.${itself}`;
   const repeated = [
     `Completed nodes: V1 ran ${of("v1", (v1) => v1.completed.nodes)} of them again,`,
     `with ${count(
@@ -165,7 +172,8 @@ function added(ms: number | undefined): string {
   return ms === undefined ? "-" : ms.toFixed(3);
 }
 
-function milliseconds(ms: number): string {
+function milliseconds(ms: number | undefined): string {
+  if (ms === undefined) return "-";
   return ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
 }
 

@@ -19,6 +19,7 @@ import {
 import { NodeRecorder, type NodeRecorderOptions } from "./node-recorder.ts";
 import type { RecordedRun } from "./repeats.ts";
 import { within } from "./within.ts";
+import { workflowForV1 } from "./workflow-for-v1.ts";
 
 /** The options of a comparison, without the workflow. */
 export interface BenchOptions {
@@ -46,6 +47,7 @@ export interface BenchRun extends RecordedRun {
 
 /** A run of V2, which can be resumed. */
 export interface BenchRunV2 extends BenchRun {
+  status: OutcomeV2["status"];
   executionId: string;
   canResume: boolean;
   checkpointsCount: number;
@@ -53,12 +55,16 @@ export interface BenchRunV2 extends BenchRun {
   totalSteps: number;
   /** When the execution wants to run again, if not at once, in ISO 8601. */
   wakeAt?: string | undefined;
+  /** The nodes that wait for answers. */
+  waiting: readonly { nodeId: string }[];
 }
 
 type Disturbance = Pick<NodeRecorderOptions, "failAfter" | "cutOff" | "validateData">;
 
 /** The maximum wait for requests under way after a run has ended, in milliseconds. */
 const IDLE_LIMIT_MS = 3_000;
+/** The maximum number of runs until an execution must have ended. */
+const MAX_RUNS = 2_000;
 
 /** Runs one workflow with either executor against the services, and records the runs. */
 export class Bench {
@@ -79,7 +85,7 @@ export class Bench {
 
   async runV1(disturbance: Disturbance = {}): Promise<BenchRun> {
     // The user's old executor may change its arguments, so it gets a copy.
-    const { workflow, input } = structuredClone({ workflow: this.#loaded.workflow, input: this.#loaded.input });
+    const { workflow, input } = structuredClone({ workflow: workflowForV1(this.#loaded), input: this.#loaded.input });
     const { runLimitMs, runV1 } = this.#options;
     this.#announce("V1");
     return this.#record({ ...disturbance, validateData: true }, async (executors, recorder): Promise<Outcome> => {
@@ -97,17 +103,20 @@ export class Bench {
   }
 
   async startV2(limits: V2Limits & Disturbance = {}): Promise<BenchRunV2> {
-    const { workflow, input: initialData } = this.#loaded;
+    const { workflow, startAt, input: initialData } = this.#loaded;
     const { v2, runLimitMs: timeoutMs } = this.#options;
     const { failAfter, cutOff, ...rest } = limits;
     this.#announce("V2");
     const run = await this.#record({ failAfter, cutOff }, (executors) =>
-      startV2(v2, { workflow, executors, initialData, userId: this.#userId, timeoutMs, ...rest }),
+      startV2(v2, { workflow, executors, initialData, startAt, userId: this.#userId, timeoutMs, ...rest }),
     );
     return withResult(run);
   }
 
-  async resumeV2(executionId: string, limits: V2Limits = {}): Promise<BenchRunV2> {
+  async resumeV2(
+    executionId: string,
+    limits: V2Limits & { answer?: { nodeId: string; data: unknown } | undefined } = {},
+  ): Promise<BenchRunV2> {
     const { workflow } = this.#loaded;
     const { v2, runLimitMs: timeoutMs } = this.#options;
     this.#announce("V2, resumed");
@@ -115,6 +124,27 @@ export class Bench {
       resumeV2(v2, { workflow, executors, executionId, timeoutMs, ...limits }),
     );
     return withResult(run);
+  }
+
+  /**
+   * Starts V2 and resumes it until the execution has ended, each time with another engine. Returns all runs.
+   *
+   * - Nodes that wait get the answers of the workflow. A wait without an answer ends it.
+   */
+  async completeV2(limits: V2Limits = {}): Promise<[BenchRunV2, ...BenchRunV2[]]> {
+    const { answers } = this.#loaded;
+    const runs: [BenchRunV2, ...BenchRunV2[]] = [await this.startV2(limits)];
+    for (let last = runs[0]; runs.length < MAX_RUNS; runs.push(last)) {
+      const waiting = last.waiting.find(({ nodeId }) => Object.hasOwn(answers, nodeId));
+      if (last.status === "pending") {
+        if (last.wakeAt !== undefined) await this.pause(Math.max(0, Date.parse(last.wakeAt) - Date.now()) + 5);
+        last = await this.resumeV2(last.executionId, limits);
+      } else if (last.status === "suspended" && waiting !== undefined) {
+        const { nodeId } = waiting;
+        last = await this.resumeV2(last.executionId, { ...limits, answer: { nodeId, data: answers[nodeId] } });
+      } else return runs;
+    }
+    return runs;
   }
 
   /** Waits between two runs, up to the time limit of a run. */
@@ -150,7 +180,22 @@ export class Bench {
   }
 }
 
+/** Returns the nodes that completed in the runs of an execution, each once, in the order of their first completion. */
+export function completedIn(runs: readonly BenchRunV2[]): string[] {
+  return [...new Set(runs.flatMap(({ recorder }) => recorder.completed))];
+}
+
+/** Returns the last run of an execution, with the nodes and the requests of all its runs. */
+export function asOne(runs: readonly [BenchRunV2, ...BenchRunV2[]]): BenchRunV2 {
+  return {
+    ...(runs.at(-1) ?? runs[0]),
+    totalMs: runs.reduce((sum, { totalMs }) => sum + totalMs, 0),
+    nodeRuns: runs.flatMap(({ nodeRuns }) => nodeRuns),
+    requests: runs.flatMap(({ requests }) => requests),
+  };
+}
+
 function withResult(run: BenchRun & { outcome: OutcomeV2 }): BenchRunV2 {
-  const { executionId, canResume, checkpointsCount, totalSteps, wakeAt } = run.outcome;
-  return { ...run, executionId, canResume, checkpointsCount, totalSteps, wakeAt };
+  const { status, executionId, canResume, checkpointsCount, totalSteps, wakeAt, waiting = [] } = run.outcome;
+  return { ...run, status, executionId, canResume, checkpointsCount, totalSteps, wakeAt, waiting };
 }

@@ -1,13 +1,16 @@
-import { WorkflowError } from "@waymark/core";
+import { isWorkflowError } from "@waymark/core";
 import { cleanText, listed, quoted } from "@waymark/core/store";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import { compareKills } from "../kill/compare-kills.ts";
 import { compareRecovery } from "../kill/compare-recovery.ts";
-import type { KillOptions, KillReports } from "../kill/kill-options.ts";
-import { Bench, type BenchRun, type BenchRunV2 } from "./bench.ts";
-import type { CompareOptions, KillSetup } from "./compare-options.ts";
-import { DEFAULT_USER_ID, type Outcome } from "./executors.ts";
+import type { KillReports } from "../kill/kill-options.ts";
+import { asOne, Bench, type BenchRun, type BenchRunV2, completedIn } from "./bench.ts";
+import { compareItself } from "./compare-itself.ts";
+import type { CompareOptions } from "./compare-options.ts";
+import type { Outcome } from "./executors.ts";
+import { findNode, halfWay } from "./interrupted-node.ts";
 import { compareFailure, compareTimeLimit, type InterruptionContext } from "./interruptions.ts";
+import { killOptions } from "./kill-setup.ts";
 import { OutputComparison } from "./output-comparison.ts";
 import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts";
 import { countRuns } from "./run-counts.ts";
@@ -28,12 +31,18 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
   const bench = new Bench(loaded, { ...options, onRun: (run, limitMs) => onProgress(`${stage}: ${run}`, limitMs) });
   const outputs = new OutputComparison(options.ignore);
 
+  const setStage = (next: string) => {
+    stage = next;
+  };
   bench.reset();
   // V2 runs first, because it refuses an invalid definition before anything has happened.
-  const v2 = await bench.startV2();
+  const runs = await bench.completeV2();
+  const v2 = asOne(runs);
   bench.reset();
-  const v1 = await bench.runV1();
-  const order = v2.recorder.completed;
+  const hasWaited = runs.length > 1;
+  const v1 = await runOldExecutor(bench, { hasWaited });
+  if (typeof v1 === "string") return compareItself(loaded, { options, bench, outputs, runs, refusal: v1, setStage });
+  const order = completedIn(runs);
   const hasBoth = v1.outcome.success && v2.outcome.success;
   const hasCalledNone = v1.recorder.runs.length === 0 && order.length > 0 && v1.outcome.success;
   const report: WorkflowReport = {
@@ -41,6 +50,7 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
     title,
     format,
     ok: false,
+    against: "V1",
     nodes: { total: workflow.nodes.length, run: order.length, skipped: workflow.nodes.length - v2.totalSteps },
     outputsEqual: false,
     varying: [],
@@ -52,21 +62,19 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
     interruptions: [],
     leftOut: [],
     problems: hasCalledNone ? [CALLED_NONE] : [],
-    notes: [...loaded.dropped],
+    notes: [...loaded.dropped, ...startNote(loaded)],
   };
   if (hasBoth) {
     outputs.noteV1(v1.outcome.output);
     const expected = { v1: v1.outcome.output, v2: v2.outcome.output };
     const context = { bench, outputs, expected, order };
     // First, because these runs also show which places of the outputs differ in every run.
-    if (measure && !hasCalledNone) {
+    if (measure && !hasCalledNone && !hasWaited) {
       stage = "timing";
       report.time = await timeRuns(bench, { nodes: order.length, onV1: (output) => outputs.noteV1(output) });
     }
-    if (interrupt && !hasCalledNone) {
-      const setStage = (next: string) => {
-        stage = next;
-      };
+    // The runs of an execution that waits end without a failure, and need answers.
+    if (interrupt && !hasCalledNone && !hasWaited) {
       Object.assign(report, await interruptAll(context, { loaded, v1, v2, options, setStage }));
     }
   }
@@ -78,6 +86,23 @@ export async function compareWorkflow(loaded: LoadedWorkflow, options: CompareOp
     report.notes.push(`V1 ran these nodes without the executors that it received, or not at all: ${listed(unseen)}`);
   }
   return { ...report, ok: isOk(report) };
+}
+
+/** Runs V1. Returns its error, with the code, if V1 cannot run such a workflow. */
+async function runOldExecutor(bench: Bench, { hasWaited }: { hasWaited: boolean }): Promise<BenchRun | string> {
+  try {
+    const run = await bench.runV1();
+    const { success, error } = run.outcome;
+    return hasWaited && !success ? `V1_UNSUPPORTED: ${error}` : run;
+  } catch (error) {
+    if (!isWorkflowError(error, "V1_UNSUPPORTED")) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+function startNote({ startAt }: LoadedWorkflow): string[] {
+  if (startAt === undefined) return [];
+  return [`V1 cannot start at a node (V1_UNSUPPORTED), so it got only what ${quoted(startAt)} leads to`];
 }
 
 type Findings = Pick<WorkflowReport, "outputsEqual" | "difference" | "varying" | "suspects">;
@@ -113,11 +138,15 @@ async function interruptAll(context: InterruptionContext, given: Interruptions):
     interruptions.push(...found.interruptions);
     leftOut.push(...found.leftOut);
   };
-  const nodeId = failAt === undefined ? halfWay(given) : findNode(failAt, loaded, context.order);
+  // An old executor cannot be interrupted at nodes that it runs by itself.
+  const shared = context.order.filter((id) => given.v1.recorder.completed.includes(id));
+  const order = shared.length > 0 ? shared : context.order;
+  const nodeId = failAt === undefined ? halfWay(order, given.v2.requests) : findNode(failAt, loaded, context.order);
+  const killed = { loaded, nodeRuns: given.v2.nodeRuns, options };
   if (interruption === undefined) {
     setStage(`failing at ${quoted(nodeId)}`);
     interruptions.push(await compareFailure(context, { failAfter: nodeId }));
-    if (kill !== undefined) add(await compareKills(context, killOptions(given, { nodeId, setup: kill })));
+    if (kill !== undefined) add(await compareKills(context, killOptions(killed, { nodeId, setup: kill })));
   } else if ("faults" in interruption) {
     setStage("refused by a service");
     interruptions.push(await compareFailure(context, interruption));
@@ -127,56 +156,6 @@ async function interruptAll(context: InterruptionContext, given: Interruptions):
       interruptions.push(await compareTimeLimit(context, { kind, ms: interruption.budgetMs }));
     }
   }
-  if (recovery !== undefined) add(await compareRecovery(context, killOptions(given, { nodeId, setup: recovery })));
+  if (recovery !== undefined) add(await compareRecovery(context, killOptions(killed, { nodeId, setup: recovery })));
   return { interruptions, leftOut };
-}
-
-function killOptions(
-  { loaded, v2, options }: Interruptions,
-  { nodeId, setup }: { nodeId: string; setup: KillSetup },
-): KillOptions {
-  const { services, onProgress = () => undefined, runLimitMs } = options;
-  const { workflow, format, input } = loaded;
-  const { modules, model, store } = setup;
-  const userId = options.userId ?? DEFAULT_USER_ID;
-  const task = {
-    loaded: { workflow, format, input },
-    services: { url: services.url, model },
-    modules,
-    userId,
-    runLimitMs,
-  };
-  const sendsRequests = v2.nodeRuns.some((run) => run.nodeId === nodeId && run.hasCalled);
-  return {
-    services,
-    task,
-    v2: { store, contextMode: options.v2.contextMode },
-    stopAt: { nodeId, sendsRequests },
-    onProgress,
-  };
-}
-
-/** Returns the middle one of the nodes with side effects, or of all nodes if none has any. */
-function halfWay({ v1, v2 }: Interruptions): string {
-  const order = v2.recorder.completed;
-  // An old executor cannot be interrupted at nodes that it runs by itself.
-  const shared = order.filter((id) => v1.recorder.completed.includes(id));
-  const known = shared.length > 0 ? shared : order;
-  const senders = known.filter((id) => v2.requests.some(({ nodeId }) => nodeId === id));
-  const among = senders.length > 0 ? senders : known;
-  return among[among.length >> 1] as string;
-}
-
-function findNode(failAt: string, { workflow }: LoadedWorkflow, order: readonly string[]): string {
-  const byName = workflow.nodes.filter(({ name }) => name === failAt).map(({ id }) => id);
-  const byPlace = /^\d+$/.test(failAt) ? order[Number(failAt) - 1] : undefined;
-  const found = [failAt, ...byName, byPlace].find((id) => id !== undefined && order.includes(id));
-  if (found !== undefined) return found;
-  const exists = workflow.nodes.some(({ id, name }) => id === failAt || name === failAt);
-  const node = quoted(failAt);
-  const reason = exists ? `node ${node} is skipped with this input` : `there is no node ${node}`;
-  throw new WorkflowError(
-    "INVALID_ARGUMENT",
-    `--fail-at: ${reason} (workflow ${quoted(workflow.id)}, ${order.length} nodes run).`,
-  );
 }

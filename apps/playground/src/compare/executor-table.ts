@@ -1,7 +1,9 @@
-import type { NodeExecutor } from "@waymark/core";
-import { DISABLED_TYPE } from "../import/n8n.ts";
+import type { NodeExecutor, WorkflowDefinition } from "@waymark/core";
+import { LOOP_OVER_ITEMS, N8N_WAIT } from "../import/n8n-types.ts";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import { besideErrorOutput } from "../nodes/error-output.ts";
+import { createLoopOverItems } from "../nodes/loop-over-items.ts";
+import { createN8nWait } from "../nodes/n8n-wait.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 import { createPassThrough } from "../nodes/pass-through.ts";
 
@@ -11,6 +13,12 @@ export interface ResolvedExecutors {
   /** The node types that are passed through, each with the number of its nodes. */
   passedThrough: ReadonlyMap<string, number>;
 }
+
+/** Makes the executors of the n8n types that decide what runs. */
+const N8N_NODES: ReadonlyMap<string, (workflow: WorkflowDefinition) => NodeExecutor> = new Map([
+  [LOOP_OVER_ITEMS, createLoopOverItems],
+  [N8N_WAIT, createN8nWait],
+]);
 
 /**
  * Chooses an executor for every node type: the user's own, else the playground's, else a pass-through.
@@ -24,14 +32,15 @@ export function resolveExecutors(
   const executors = new Map<string, NodeExecutor>();
   const passedThrough = new Map<string, number>();
   const passThrough = createPassThrough(workflow);
-  for (const { type = "default" } of workflow.nodes) {
+  for (const { type = "default", disabled } of workflow.nodes) {
     const table = [tables.own, tables.bundled].find((one) => one !== undefined && Object.hasOwn(one, type));
-    const executor = type === DISABLED_TYPE ? undefined : table?.[type];
-    if (executor !== undefined) {
-      executors.set(type, format === "n8n" ? besideErrorOutput(executor) : executor);
-    } else {
+    const make = format === "n8n" ? N8N_NODES.get(type) : undefined;
+    if (table === undefined && make === undefined) {
       executors.set(type, passThrough);
-      if (type !== DISABLED_TYPE) passedThrough.set(type, (passedThrough.get(type) ?? 0) + 1);
+      if (disabled !== true) passedThrough.set(type, (passedThrough.get(type) ?? 0) + 1);
+    } else if (!executors.has(type)) {
+      const executor = table?.[type] ?? (make?.(workflow) as NodeExecutor);
+      executors.set(type, format === "n8n" ? besideErrorOutput(executor) : executor);
     }
   }
   return { executors: Object.fromEntries(executors), passedThrough };

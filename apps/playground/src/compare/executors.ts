@@ -3,8 +3,10 @@ import {
   createWorkflowEngine,
   type ExecuteWorkflowResult,
   type ExecutionEvent,
+  type NodeExecutor,
   type WaitingFor,
   type WorkflowDefinition,
+  type WorkflowEngine,
 } from "@waymark/core";
 import { createWorkflowExecutor } from "@waymark/core/v1";
 import type { ExecutorTable } from "../nodes/nodes.ts";
@@ -55,6 +57,9 @@ export interface V2Options {
 export interface V2Limits {
   timeoutMs?: number;
   budgetMs?: number;
+  nodeConcurrency?: number;
+  /** The run ends after its first node. */
+  oneNode?: boolean;
 }
 
 /** Milliseconds between two looks of a recovery. */
@@ -72,7 +77,9 @@ const ENDS = new Set<ExecutionEvent["type"]>([
 
 /** The outcome of a run of V2, which can be resumed. */
 export type OutcomeV2 = Outcome &
-  Pick<ExecuteWorkflowResult, "executionId" | "canResume" | "checkpointsCount" | "totalSteps" | "wakeAt">;
+  Pick<ExecuteWorkflowResult, "status" | "executionId" | "canResume" | "checkpointsCount" | "totalSteps" | "wakeAt"> & {
+    waiting?: readonly Pick<WaitingFor, "nodeId">[] | undefined;
+  };
 
 /** Starts an execution with V2. */
 export async function startV2(
@@ -82,25 +89,30 @@ export async function startV2(
     executors: ExecutorTable;
     initialData: Record<string, unknown>;
     userId: string;
+    startAt?: string | undefined;
     executionId?: string;
   } & V2Limits,
 ): Promise<OutcomeV2> {
-  const { workflow, executors, ...rest } = call;
-  return outcomeOf(await engine(options, workflow, executors).executeWorkflow({ workflowId: workflow.id, ...rest }));
+  const { workflow, executors, oneNode, startAt, ...rest } = call;
+  const start = startAt === undefined ? {} : { startAt };
+  const { executeWorkflow } = engine(options, { workflow, executors, oneNode });
+  return outcomeOf(await executeWorkflow({ workflowId: workflow.id, ...start, ...rest }));
 }
 
-/** Resumes an execution in a new engine that has only the store, like a new process. */
+/** Resumes an execution in a new engine that has only the store, like a new process. `answer` is for a node that waits. */
 export async function resumeV2(
   options: V2Options,
   call: {
     workflow: WorkflowDefinition;
     executors: ExecutorTable;
     executionId: string;
+    answer?: { nodeId: string; data: unknown } | undefined;
     waitForLeaseMs?: number;
   } & V2Limits,
 ): Promise<OutcomeV2> {
-  const { workflow, executors, executionId, ...limits } = call;
-  return outcomeOf(await engine(options, workflow, executors).resumeWorkflow({ executionId, ...limits }));
+  const { workflow, executors, oneNode, answer, ...rest } = call;
+  const { resumeWorkflow } = engine(options, { workflow, executors, oneNode });
+  return outcomeOf(await resumeWorkflow({ ...rest, ...answer }));
 }
 
 /**
@@ -153,6 +165,29 @@ function waitingOutcome(waiting: readonly WaitingFor[]): Outcome {
   return { success: false, error: `The run ${waits}.`, waits };
 }
 
-function engine(options: V2Options, workflow: WorkflowDefinition, executors: ExecutorTable) {
-  return createWorkflowEngine({ ...options, workflows: [workflow], executors });
+interface EngineParts {
+  workflow: WorkflowDefinition;
+  executors: ExecutorTable;
+  oneNode?: boolean | undefined;
+}
+
+function engine(options: V2Options, { workflow, executors, oneNode = false }: EngineParts): WorkflowEngine {
+  const made: WorkflowEngine = createWorkflowEngine({
+    ...options,
+    workflows: [workflow],
+    executors: oneNode ? drainingAt(executors, () => made.drain()) : executors,
+  });
+  return made;
+}
+
+/** Wraps executors: the first node that starts drains its engine, so that it completes, and no other node starts. */
+function drainingAt(executors: ExecutorTable, drain: () => Promise<unknown>): ExecutorTable {
+  const entries = Object.entries(executors).map(([type, executor]) => {
+    const draining: NodeExecutor = (args) => {
+      void drain();
+      return executor(args);
+    };
+    return [type, Object.assign(draining, executor)] as const;
+  });
+  return Object.fromEntries(entries);
 }

@@ -2,6 +2,7 @@ import { isRetryAfterError } from "@waymark/core";
 import { cleanText } from "@waymark/core/store";
 import type { Fault } from "../server/faults.ts";
 import type { Bench, BenchRun, BenchRunV2 } from "./bench.ts";
+import { runName } from "./node-recorder.ts";
 import type { OutputComparison } from "./output-comparison.ts";
 import { countRepeats, type RecordedRun } from "./repeats.ts";
 import type { InterruptionReport, RecoveryReport } from "./report.ts";
@@ -17,6 +18,8 @@ export interface InterruptionContext {
   expected: { v1: unknown; v2: unknown };
   /** The nodes of an undisturbed run, in order. */
   order: readonly string[];
+  /** True if V1 cannot run the workflow. */
+  v1Refuses?: boolean;
 }
 
 /** Lets a node fail after its work, or a service refuse. Then V1 runs again and V2 is resumed. */
@@ -29,10 +32,10 @@ export async function compareFailure(
   const faults = "faults" in cause ? cause.faults : [];
 
   bench.reset(faults);
-  const v1 = [await bench.runV1({ failAfter })];
+  const v1 = context.v1Refuses ? [] : [await bench.runV1({ failAfter })];
   // An old executor that completed in spite of the interruption does not run again: its nodes run for real.
-  if (!v1[0]?.outcome.success) {
-    await waitAsTold(bench, v1[0] as BenchRun);
+  if (v1[0]?.outcome.success === false) {
+    await waitAsTold(bench, v1[0]);
     v1.push(await bench.runV1());
   }
 
@@ -97,8 +100,7 @@ export function recovery(
     runs: runs.length,
     finished: success,
     outputEqual: success && isExpected(output),
-    completedBefore: new Set(runs[0]?.nodeRuns.filter((run) => run.outcome === "completed").map((run) => run.nodeId))
-      .size,
+    completedBefore: new Set(runs[0]?.nodeRuns.filter((run) => run.outcome === "completed").map(runName)).size,
     ...(success || error === undefined ? {} : { error: cleanText(error) }),
   };
 }
@@ -110,15 +112,16 @@ function report(
   const { kind, error, runs } = found;
   // A second undisturbed run of V1 also shows what differs between any two runs. If an old executor completes although
   // a node failed, the run was disturbed, so its output must not be used for this.
-  const again = runs.v1.at(-1) as BenchRun;
+  const again = runs.v1.at(-1);
   const isRunAgain = runs.v1.length > 1 && (kind === "failure" || kind === "service");
-  const isUndisturbed = isRunAgain || again.nodeRuns.every(({ outcome }) => outcome === "completed");
-  if (again.outcome.success && isUndisturbed) outputs.noteV1(again.outcome.output);
+  const isUndisturbed = isRunAgain || again?.nodeRuns.every(({ outcome }) => outcome === "completed");
+  if (again?.outcome.success && isUndisturbed) outputs.noteV1(again.outcome.output);
+  const v1 = again === undefined ? {} : { v1: recovery(runs.v1, (output) => outputs.equal(expected.v1, output)) };
   return {
     kind,
-    ...whereStopped(runs.v1[0] as BenchRun, order),
+    ...whereStopped((runs.v1[0] ?? runs.v2[0]) as BenchRun, order),
     error: cleanText(error),
-    v1: recovery(runs.v1, (output) => outputs.equal(expected.v1, output)),
+    ...v1,
     v2: recovery(runs.v2, (output) => outputs.equal(expected.v2, output)),
   };
 }

@@ -12,6 +12,8 @@ import { resultMark } from "../nodes/result-mark.ts";
 /** One call of a node's executor. */
 export interface NodeRun {
   nodeId: string;
+  /** In a loop a node has several visits. Default: 1. */
+  visit?: number;
   outcome: "completed" | "failed";
   durationMs: number;
   /** The number of requests that the services had recorded before and after it. */
@@ -92,6 +94,7 @@ export class NodeRecorder {
   }
 
   async #run(executor: NodeExecutor, given: NodeExecutorArgs) {
+    const { visit = 1 } = given;
     const nodeId = given.node?.id;
     if (typeof nodeId !== "string") {
       throw new NonRetryableError("The executor of a node was called without { node }: see the playground's README.");
@@ -107,7 +110,8 @@ export class NodeRecorder {
       const durationMs = performance.now() - startedAt;
       const requests = { from, to: countRequests() };
       const hasCalled = countReceived() > received;
-      this.runs.push({ nodeId, outcome, durationMs, requests, hasCalled, ...(error === undefined ? {} : { error }) });
+      const failure = error === undefined ? {} : { error };
+      this.runs.push({ nodeId, visit, outcome, durationMs, requests, hasCalled, ...failure });
     };
     // A node that does not start has no run.
     if (cutOff?.aborted) throw new NonRetryableError("The time was up.");
@@ -156,4 +160,9 @@ function complete(given: NodeExecutorArgs, cutOff: AbortSignal | undefined): Nod
     attempt: given.attempt ?? 1,
     signal: cutOff === undefined ? signal : AbortSignal.any([signal, cutOff]),
   };
+}
+
+/** Names a run of a node, in a loop each visit by itself. */
+export function runName({ nodeId, visit = 1 }: Pick<NodeRun, "nodeId" | "visit">): string {
+  return visit === 1 ? nodeId : `${nodeId} (visit ${visit})`;
 }

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../server/ledger.ts";
-import type { NodeRun } from "./node-recorder.ts";
+import { type NodeRun, runName } from "./node-recorder.ts";
 
 /** One run of an execution: its node runs, and the requests for changes that the services received meanwhile. */
 export interface RecordedRun {
@@ -34,13 +34,17 @@ export interface Repeats {
 export function countRepeats(runs: readonly RecordedRun[]): Repeats {
   const completed = zero();
   const interrupted = zero();
+  /** By name and visit. */
+  const doneRuns = new Set<string>();
+  const startedRuns = new Set<string>();
+  /** By name, for requests: they do not tell the visit. */
   const doneNodes = new Set<string>();
   const startedNodes = new Set<string>();
   const doneRequests = new Map<string, number>();
   for (const run of runs) {
-    for (const { nodeId } of run.nodeRuns) {
-      if (doneNodes.has(nodeId)) completed.nodes += 1;
-      else if (startedNodes.has(nodeId)) interrupted.nodes += 1;
+    for (const name of run.nodeRuns.map(runName)) {
+      if (doneRuns.has(name)) completed.nodes += 1;
+      else if (startedRuns.has(name)) interrupted.nodes += 1;
     }
     const left = new Map(doneRequests);
     for (const { nodeId, signature, outcome } of attribute(run)) {
@@ -52,9 +56,12 @@ export function countRepeats(runs: readonly RecordedRun[]): Repeats {
       count.requests += 1;
       if (outcome === "applied") count.effects += 1;
     }
-    for (const { nodeId, outcome } of run.nodeRuns) {
-      startedNodes.add(nodeId);
-      if (outcome === "completed") doneNodes.add(nodeId);
+    for (const nodeRun of run.nodeRuns) {
+      startedNodes.add(nodeRun.nodeId);
+      startedRuns.add(runName(nodeRun));
+      if (nodeRun.outcome !== "completed") continue;
+      doneNodes.add(nodeRun.nodeId);
+      doneRuns.add(runName(nodeRun));
     }
     for (const [signature, count] of countApplied(run.requests)) {
       doneRequests.set(signature, Math.max(doneRequests.get(signature) ?? 0, count));

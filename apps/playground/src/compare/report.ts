@@ -9,6 +9,12 @@ export interface WorkflowReport {
   format: LoadedWorkflow["format"];
   /** All outputs equal, no problems, and V2 finished every interrupted run without repeating a completed node. */
   ok: boolean;
+  /**
+   * What V2 was compared with: V1; or itself, if V1 refuses the workflow: one node at a time with several at a time.
+   */
+  against: "V1" | "itself";
+  /** The error by which V1 refuses the workflow, beginning with its code. */
+  refusal?: string;
   nodes: { total: number; run: number; skipped: number };
   outputsEqual: boolean;
   /** If they are not equal: the difference, or the executor that failed with its error, or that waits with the nodes. */
@@ -25,7 +31,8 @@ export interface WorkflowReport {
   /** Medians of `runs` undisturbed runs of each executor. */
   time: {
     runs: number;
-    v1Ms: number;
+    /** Absent if V1 refuses the workflow. */
+    v1Ms?: number;
     v2Ms: number;
     /** The time that V2 needs beyond V1 outside the nodes' own code. Absent if it was not measured. */
     addedMsPerNode?: number;
@@ -60,13 +67,23 @@ export interface InterruptionReport {
    * - `kill …`: the process was killed before, during or after a node's effect.
    * - `recovery`: the process was killed while a node ran. Nobody asked for the execution again; another process, which
    *   only recovers, completed it.
+   * - `every node`: the run ended after every node, and another engine resumed it each time.
    */
-  kind: "failure" | "service" | "timeoutMs" | "budgetMs" | "kill before" | "kill during" | "kill after" | "recovery";
+  kind:
+    | "failure"
+    | "service"
+    | "timeoutMs"
+    | "budgetMs"
+    | "kill before"
+    | "kill during"
+    | "kill after"
+    | "recovery"
+    | "every node";
   /** The node at which the first run ended, and its position in the order of runs (from 1). */
   node?: { id: string; position: number };
   /** The error of the interrupted run. */
   error: string;
-  /** Absent for `recovery`: V1 never continues unless somebody runs it again. */
+  /** Absent for `recovery`, because V1 never continues unless somebody runs it again; and if V1 refuses the workflow. */
   v1?: RecoveryReport;
   v2: RecoveryReport;
 }

@@ -1,11 +1,12 @@
-import { type RetryPolicy, WorkflowError } from "@waymark/core";
+import { type RetryPolicy, WorkflowError, type WorkflowNode } from "@waymark/core";
 import { quoted } from "@waymark/core/store";
 import { type DrawingValue, isRecord } from "./drawings.ts";
 import type { Dropped } from "./dropped.ts";
 import { parseJson } from "./json-file.ts";
-import { isOn } from "./n8n-export.ts";
+import { readN8nErrorPolicy } from "./n8n-error-policy.ts";
 import { readN8nRetry } from "./retry.ts";
 import type { DrawnNode } from "./skipped.ts";
+import { isOn } from "./switched-on.ts";
 
 /** A checked node of a canvas. */
 export interface CanvasNode extends DrawnNode {
@@ -15,7 +16,7 @@ export interface CanvasNode extends DrawnNode {
   parentId?: string | undefined;
   hidden: boolean;
   /** The fields of the workflow's node beside its type and data. */
-  settings: { name?: string; retry?: RetryPolicy; timeoutMs?: number };
+  settings: Pick<WorkflowNode, "name" | "retry" | "timeoutMs" | "disabled" | "onError">;
 }
 
 /** A checked edge of a canvas. */
@@ -65,29 +66,40 @@ function readNode(raw: unknown, index: number, dropped: Dropped): CanvasNode {
   if (!isRecord(raw)) throw invalid(`node ${index} is not an object`);
   const id = readText(raw.id);
   if (id === undefined) throw invalid(`node ${index} has no id`);
-  const { type, name, timeoutMs, onError } = raw;
+  const { type, name, timeoutMs } = raw;
   if (type !== undefined && type !== null && typeof type !== "string") {
     throw invalid(`the type of node ${quoted(id)} is not text`);
   }
   const data = readData(raw.data, id);
-  if (onError !== undefined && onError !== null && onError !== "fail" && onError !== "stopWorkflow") {
-    dropped.add("`onError` is not applied, so an error ends the run", id);
-  }
+  const disabled = isOn(raw.disabled) || isOn(data?.disabled) || raw.enabled === false;
+  const onError = readErrorPolicy(raw, id, dropped);
   const retry = (raw.retry ?? readN8nRetry(raw, id, dropped)) as RetryPolicy | undefined;
   return {
     id,
     ...(type === undefined || type === null ? {} : { type }),
     ...(data === undefined ? {} : { data }),
     parentId: readText(raw.parentId ?? raw.parentNode),
-    disabled: isOn(raw.disabled) || isOn(data?.disabled) || raw.enabled === false,
+    disabled,
     isTrigger: false,
     hidden: isOn(raw.hidden),
     settings: {
       ...(typeof name === "string" ? { name } : {}),
       ...(retry === undefined ? {} : { retry }),
       ...(timeoutMs === undefined || timeoutMs === null ? {} : { timeoutMs: timeoutMs as number }),
+      ...(disabled ? { disabled } : {}),
+      ...(onError === undefined ? {} : { onError }),
     },
   };
+}
+
+/** Reads a policy in Waymark's words or in n8n's. */
+function readErrorPolicy(raw: Record<string, unknown>, id: string, dropped: Dropped): WorkflowNode["onError"] {
+  const { onError } = raw;
+  if (onError === "continue" || onError === "route") return onError;
+  const isFail = onError === undefined || onError === null || onError === "fail" || onError === "stopWorkflow";
+  const policy = readN8nErrorPolicy(raw);
+  if (policy === undefined && !isFail) dropped.add("unknown `onError`, so an error ends the run", id);
+  return policy;
 }
 
 function readData(data: unknown, id: string): Record<string, unknown> | undefined {

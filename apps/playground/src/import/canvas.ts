@@ -1,14 +1,16 @@
 import { defineWorkflow, fromReactFlow, type WorkflowDefinition, WorkflowError } from "@waymark/core";
+import { quoted } from "@waymark/core/store";
 import { type CanvasEdge, type CanvasNode, readCanvas } from "./canvas-parts.ts";
 import { refuseContainers } from "./containers.ts";
 import type { DrawingValue } from "./drawings.ts";
 import { Dropped } from "./dropped.ts";
-import { DISABLED_TYPE } from "./n8n.ts";
 import { type DrawnLink, findSkipped } from "./skipped.ts";
 
 /** The result of a canvas import. */
 export interface CanvasImport {
   workflow: WorkflowDefinition;
+  /** The node that a run starts at, if the caller names one. */
+  startAt?: string;
   /** What the import could not keep, as sentences. */
   dropped: string[];
 }
@@ -19,6 +21,8 @@ export interface CanvasOptions {
   name: string;
   /** Node types that have an executor of the user's, so they always run. */
   ownTypes?: readonly string[] | undefined;
+  /** The node that a run starts at, by id or name. Default: all that no edge leads to. */
+  start?: string | undefined;
 }
 
 /** Types of notes, in small letters and without "node". */
@@ -36,9 +40,10 @@ type Link = DrawnLink<CanvasNode> & { edge: CanvasEdge };
  * - A disabled start node starts nothing. Any other disabled node passes its input to its first output.
  * - Nodes inside any container but a plain frame are refused: Waymark would run them once, as a part of the whole.
  *
- * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, UNKNOWN_EDGE_NODE, INVALID_ARGUMENT
+ *   (`start`)
  */
-export function importCanvas(value: DrawingValue, { id, name, ownTypes = [] }: CanvasOptions): CanvasImport {
+export function importCanvas(value: DrawingValue, { id, name, ownTypes = [], start }: CanvasOptions): CanvasImport {
   const dropped = new Dropped();
   const { nodes, edges } = readCanvas(value, dropped);
   const own = new Set(ownTypes);
@@ -68,10 +73,26 @@ export function importCanvas(value: DrawingValue, { id, name, ownTypes = [] }: C
   }
   const taken = between.filter((link) => !(link.isClosed || skipped.has(link.from) || skipped.has(link.to)));
   const canvas = { nodes: running, edges: taken.map(({ edge }) => edge.canvas) };
-  const workflow = fromReactFlow(id, canvas, { typeOf: (node) => (node.disabled ? DISABLED_TYPE : node.type) });
+  const drawn = fromReactFlow(id, canvas);
   const settings = new Map(running.map((node) => [node.id, node.settings]));
-  const withSettings = workflow.nodes.map((node) => ({ ...settings.get(node.id), ...node }));
-  return { workflow: defineWorkflow({ ...workflow, name, nodes: withSettings }), dropped: dropped.toList() };
+  const withSettings = drawn.nodes.map((node) => ({ ...settings.get(node.id), ...node }));
+  const { maxNodeRuns } = value;
+  const workflow = defineWorkflow({
+    ...drawn,
+    name,
+    nodes: withSettings,
+    ...(maxNodeRuns === undefined || maxNodeRuns === null ? {} : { maxNodeRuns: maxNodeRuns as number }),
+  });
+  const startAt = start === undefined ? {} : { startAt: findStart(workflow, start) };
+  return { workflow, ...startAt, dropped: dropped.toList() };
+}
+
+/** @throws {WorkflowError} INVALID_ARGUMENT */
+function findStart({ nodes }: WorkflowDefinition, wanted: string): string {
+  const found = nodes.find(({ id }) => id === wanted) ?? nodes.find(({ name }) => name === wanted);
+  if (found !== undefined && found.disabled !== true) return found.id;
+  const reason = found === undefined ? "is not there, or no run reaches it" : "is disabled";
+  throw new WorkflowError("INVALID_ARGUMENT", `--start: node ${quoted(wanted)} ${reason}.`);
 }
 
 /** Finds the nodes that edges lead to. @throws {WorkflowError} UNKNOWN_EDGE_NODE */

@@ -2,17 +2,22 @@ import { type RetryPolicy, WorkflowError } from "@waymark/core";
 import { quoted } from "@waymark/core/store";
 import { isRecord } from "./drawings.ts";
 import type { Dropped } from "./dropped.ts";
+import { readN8nErrorPolicy } from "./n8n-error-policy.ts";
+import { LOOP_OVER_ITEMS } from "./n8n-types.ts";
 import { readN8nRetry } from "./retry.ts";
 import type { DrawnNode } from "./skipped.ts";
+import { isOn } from "./switched-on.ts";
 
 /** The fields of an n8n node that the import needs. */
 export interface N8nNode extends DrawnNode {
   name: string;
   type: string;
   parameters: Record<string, unknown>;
+  /** n8n's version of the type: 1 if the export has none. */
+  version: number;
   retry?: RetryPolicy | undefined;
-  /** True if the last output takes the errors. */
-  hasErrorOutput: boolean;
+  /** Default: a failure ends the run. With `route`, the last output takes the errors. */
+  onError?: "continue" | "route" | undefined;
 }
 
 /** One connection, with names as in the export. */
@@ -69,7 +74,7 @@ export function readN8nExport(value: unknown, dropped: Dropped): N8nExport {
 
 function readNode(raw: unknown, index: number): { node: N8nNode; raw: Record<string, unknown> } {
   if (!isRecord(raw)) throw invalid(`node ${index} is not an object`);
-  const { name, type, onError } = raw;
+  const { name, type, typeVersion } = raw;
   if (!isText(type)) throw invalid(`node ${index} has no type`);
   if (name !== undefined && name !== null && typeof name !== "string") {
     throw invalid(`the name of node ${index} is not text`);
@@ -80,20 +85,26 @@ function readNode(raw: unknown, index: number): { node: N8nNode; raw: Record<str
     parameters: isRecord(raw.parameters) ? raw.parameters : {},
     disabled: isOn(raw.disabled),
     isTrigger: /trigger$/i.test(type) || TRIGGERS.has(type),
-    hasErrorOutput: onError === "continueErrorOutput",
+    version: typeof typeVersion === "number" && Number.isFinite(typeVersion) ? typeVersion : 1,
+    onError: readN8nErrorPolicy(raw),
   };
   return { node, raw };
 }
 
 /** Notes the settings that n8n applies and the playground does not. */
-function noteSettings({ name }: N8nNode, raw: Record<string, unknown>, dropped: Dropped): void {
+function noteSettings({ name, type, parameters }: N8nNode, raw: Record<string, unknown>, dropped: Dropped): void {
   const { onError } = raw;
-  if (onError === "continueErrorOutput") {
-    dropped.add("the error output is not taken, so an error ends the run", name);
-  } else if (onError === "continueRegularOutput" || (isOn(raw.continueOnFail) && onError === undefined)) {
-    dropped.add("errors are not passed on, so an error ends the run", name);
-  } else if (onError !== undefined && onError !== null && onError !== "stopWorkflow") {
-    dropped.add(`unknown "onError" ${quoted(onError)}, not applied`, name);
+  const isKnown = ["continueErrorOutput", "continueRegularOutput", "stopWorkflow", undefined, null].includes(
+    onError as string,
+  );
+  if (!isKnown) dropped.add(`unknown "onError" ${quoted(onError)}, not applied`, name);
+  const { options } = parameters;
+  if (
+    type === LOOP_OVER_ITEMS &&
+    isRecord(options) &&
+    ![undefined, null, false, ""].includes(options.reset as string)
+  ) {
+    dropped.add('"reset" is not applied, so the loop continues with its items', name);
   }
   if (isOn(raw.executeOnce)) dropped.add('"executeOnce" is not applied, so the node receives all items', name);
   if (isOn(raw.alwaysOutputData))
@@ -140,11 +151,6 @@ function readConnections(source: string, kinds: unknown): N8nConnection[] {
 function readIndex(index: unknown): number | undefined {
   const number = typeof index === "string" && /^\d+$/.test(index) ? Number(index) : (index ?? 0);
   return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
-}
-
-/** Returns true for a setting that is switched on, in any of the usual notations. */
-export function isOn(value: unknown): boolean {
-  return value === true || value === 1 || value === "true" || value === "1";
 }
 
 function isText(value: unknown): value is string {

@@ -1,12 +1,35 @@
 import { isRecord } from "./drawings.ts";
 import type { N8nNode } from "./n8n-export.ts";
+import { LOOP_OVER_ITEMS } from "./n8n-types.ts";
 
 /** Node types with a fixed number of outputs that is not one. */
 const OUTPUTS = new Map([
   ["n8n-nodes-base.if", 2],
-  ["n8n-nodes-base.splitInBatches", 2],
   ["n8n-nodes-base.compareDatasets", 4],
 ]);
+
+/**
+ * Names the connected outputs of a node, as handles of edges.
+ *
+ * - `error`: the output that takes the node's errors.
+ * - `item` and `done`: those of "Loop Over Items", whose order depends on its version.
+ * - Any other is named by its index. A disabled node has a single output, without a name.
+ */
+export function nameOutputs(node: N8nNode, connected: readonly number[]): Map<number, string | undefined> {
+  const errorOutput = errorOutputOf(node, connected);
+  const nameOf = (output: number) => {
+    if (node.disabled) return undefined;
+    if (output === errorOutput) return "error";
+    return (node.type === LOOP_OVER_ITEMS ? loopOutputs(node)[output] : undefined) ?? String(output);
+  };
+  return new Map(connected.map((output) => [output, nameOf(output)]));
+}
+
+/** The first version has one output, and takes none after the last item. */
+function loopOutputs({ version }: N8nNode): readonly string[] {
+  if (version < 2) return ["item"];
+  return version < 3 ? ["item", "done"] : ["done", "item"];
+}
 
 /**
  * Finds the output that takes a node's errors. In n8n it follows the node's own outputs.
@@ -14,13 +37,15 @@ const OUTPUTS = new Map([
  * - For some types, the parameters define the number of outputs. For an unknown type, the last connected output takes
  *   the errors, unless it is the first.
  */
-export function errorOutputOf(node: N8nNode, connected: readonly number[]): number | undefined {
-  if (!node.hasErrorOutput) return undefined;
+function errorOutputOf(node: N8nNode, connected: readonly number[]): number | undefined {
+  if (node.onError !== "route") return undefined;
   const output = ownOutputs(node) ?? Math.max(1, ...connected.slice(-1));
   return connected.includes(output) ? output : undefined;
 }
 
-function ownOutputs({ type, parameters }: N8nNode): number | undefined {
+function ownOutputs(node: N8nNode): number | undefined {
+  const { type, parameters } = node;
+  if (type === LOOP_OVER_ITEMS) return loopOutputs(node).length;
   const options = isRecord(parameters.options) ? parameters.options : {};
   if (type === "n8n-nodes-base.switch") return switchOutputs(parameters, options);
   if (type === "@n8n/n8n-nodes-langchain.textClassifier") {

@@ -3,19 +3,28 @@ import { listed } from "@waymark/core/store";
 import { Dropped } from "./dropped.ts";
 import { type AttachedNode, Attachments } from "./n8n-attached.ts";
 import { type N8nConnection, type N8nExport, type N8nNode, readN8nExport } from "./n8n-export.ts";
-import { errorOutputOf } from "./n8n-outputs.ts";
+import { nameOutputs } from "./n8n-outputs.ts";
+import { chooseStart } from "./n8n-start.ts";
+import { noteSubWorkflow } from "./n8n-sub-workflow.ts";
+import { N8N_WAIT, SUB_WORKFLOW } from "./n8n-types.ts";
+import { type N8nWait, readN8nWait } from "./n8n-wait.ts";
 import { fitName, UniqueNames } from "./names.ts";
 import { type DrawnLink, findSkipped } from "./skipped.ts";
+import { sourcesOf } from "./through-disabled.ts";
 
 /** The node data that the import writes for executors of n8n node types. */
 export interface N8nNodeData extends Record<string, unknown> {
   parameters: Record<string, unknown>;
-  /** The nodes whose outputs this node receives, in the order of its inputs. */
+  /** n8n's version of the type. Absent for the first one. */
+  version?: number;
+  /** The nodes whose outputs this node receives, in the order of its inputs. A disabled node passes on its input. */
   inputs: string[];
   /** The connected outputs, as source handles. */
   outputs: string[];
-  /** The output that takes errors, if it is connected. */
+  /** The output that takes errors, if it is connected: "error". */
   errorOutput?: string;
+  /** How a Wait node suspends. */
+  wait?: N8nWait;
   /** Pinned items. */
   pinned?: unknown;
   /** The plugged-in parts, by the kind of their connections. */
@@ -25,6 +34,8 @@ export interface N8nNodeData extends Record<string, unknown> {
 /** The result of an n8n import. */
 export interface N8nImport {
   workflow: WorkflowDefinition;
+  /** The node that a run starts at, if the workflow has other nodes that it could start at. */
+  startAt?: string;
   /** The number of `main` connections in the export: edges and those in `unused` together. */
   mainConnections: number;
   /** Connections that were left out, because an end does not exist or does not run. */
@@ -35,23 +46,31 @@ export interface N8nImport {
   dropped: string[];
 }
 
-/** The type of every disabled node. It passes on its input. */
-export const DISABLED_TYPE = "playground.disabled";
+/** The options of an n8n import. */
+export interface N8nOptions {
+  /** The id of a workflow without one. */
+  fallbackId: string;
+  /** The node that a run starts at, by id or name. Default: the first enabled trigger. */
+  start?: string | undefined;
+  /** The ids of all workflows in the file. */
+  inFile?: readonly string[] | undefined;
+}
 
 /**
  * Makes a workflow from an n8n export.
  *
- * - A node's id is its name, made unique. Its type is n8n's own, or {@link DISABLED_TYPE}.
- * - Every `main` connection between nodes that can run is an edge. The output's index is its `sourceHandle`, the
- *   input's index its `targetHandle`.
+ * - A node's id is its name, made unique. Its type is n8n's own.
+ * - Every `main` connection between nodes that can run is an edge. Its `sourceHandle` names the output ("error", "item" and
+ *   "done" of a loop, else the index); its `targetHandle` is the input's index.
  * - Nodes that have only other connections (models, tools) become data of the nodes that they are plugged into.
  * - A disabled trigger starts nothing, and nodes that only it leads to are left out. Any other disabled node passes its
  *   input to its first output.
+ * - A run starts at one trigger.
  * - It takes time and memory in proportion to the export.
  *
- * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY
+ * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, INVALID_ARGUMENT (`start`)
  */
-export function importN8n(value: unknown, options: { fallbackId: string }): N8nImport {
+export function importN8n(value: unknown, { fallbackId, start, inFile = [] }: N8nOptions): N8nImport {
   const dropped = new Dropped();
   const source = readN8nExport(value, dropped);
   const { links, dangling } = connect(source, dropped);
@@ -65,8 +84,13 @@ export function importN8n(value: unknown, options: { fallbackId: string }): N8nI
 
   const ids = giveIds(source.nodes);
   const id = (node: N8nNode) => ids.get(node) as string;
-  const isTaken = (link: Link) => !(link.isClosed || skipped.has(link.from) || skipped.has(link.to));
+  const canRun = (link: Link) => !(link.isClosed || skipped.has(link.from) || skipped.has(link.to));
+  const sources = new Set(main.filter(canRun).map(({ from }) => from));
+  const first = chooseStart(steps, { wanted: start, skipped, idOf: id, leadsOn: (node) => sources.has(node) }, dropped);
+  // Nothing leads to a trigger in n8n's editor.
+  const isTaken = (link: Link) => canRun(link) && !(link.to === first && first.isTrigger);
   const taken = main.filter(isTaken);
+  noteStart({ steps: running, taken, first }, dropped);
   const incoming = Map.groupBy(taken, ({ to }) => to);
   const outgoing = Map.groupBy(taken, ({ from }) => from);
   const plugs = links.filter(({ kind }) => kind !== "main");
@@ -76,40 +100,56 @@ export function importN8n(value: unknown, options: { fallbackId: string }): N8nI
   );
   const attached = source.nodes.filter((node) => !isStep.has(node));
   noteParts(attached, dropped);
+  const names = new Map(
+    running.map((node) => {
+      const outputs = [...new Set((outgoing.get(node) ?? []).map(({ output }) => output))].sort((a, b) => a - b);
+      return [node, nameOutputs(node, outputs)];
+    }),
+  );
+  const inputsOf = (node: N8nNode) =>
+    (incoming.get(node) ?? [])
+      .toSorted((a, b) => a.input - b.input)
+      .map(({ from, input }) => ({ from, input: String(input) }));
   const dataOf = (node: N8nNode): N8nNodeData => {
-    const outputs = [...new Set((outgoing.get(node) ?? []).map(({ output }) => output))].sort((a, b) => a - b);
-    const inputs = (incoming.get(node) ?? []).toSorted((a, b) => a.input - b.input).map(({ from }) => id(from));
-    const errorOutput = errorOutputOf(node, outputs);
+    const outputs = [...(names.get(node)?.values() ?? [])].filter((name) => name !== undefined);
     const parts = attachments.of(node);
+    if (node.type === SUB_WORKFLOW) noteSubWorkflow(node, { name: id(node), inFile }, dropped);
     return {
       parameters: node.parameters,
-      inputs: [...new Set(inputs)],
-      outputs: outputs.map(String),
-      ...(errorOutput === undefined ? {} : { errorOutput: String(errorOutput) }),
+      ...(node.version === 1 ? {} : { version: node.version }),
+      inputs: sourcesOf(node, { inputsOf, isDisabled: ({ disabled }) => disabled }).map(id),
+      outputs,
+      ...(outputs.includes("error") ? { errorOutput: "error" } : {}),
+      ...(node.type === N8N_WAIT && !node.disabled ? { wait: readN8nWait(node, dropped) } : {}),
       ...(source.pinData.has(node.name) ? { pinned: source.pinData.get(node.name) } : {}),
       ...(parts === undefined ? {} : { attached: parts }),
     };
   };
   const workflow = defineWorkflow({
-    id: fitName(source.id ?? options.fallbackId, "workflow"),
-    name: fitName(source.name ?? options.fallbackId, "workflow"),
+    id: fitName(source.id ?? fallbackId, "workflow"),
+    name: fitName(source.name ?? fallbackId, "workflow"),
     nodes: running.map((node) => ({
       id: id(node),
       name: id(node),
-      type: node.disabled ? DISABLED_TYPE : node.type,
+      type: node.type,
       data: dataOf(node),
-      ...(node.retry === undefined || node.disabled ? {} : { retry: node.retry }),
+      ...(node.disabled ? { disabled: true } : policiesOf(node)),
     })),
-    edges: taken.map((link, index) => ({
-      id: `e${index + 1}`,
-      source: id(link.from),
-      target: id(link.to),
-      sourceHandle: String(link.output),
-      targetHandle: String(link.input),
-    })),
+    edges: taken.map((link, index) => {
+      const sourceHandle = names.get(link.from)?.get(link.output);
+      return {
+        id: `e${index + 1}`,
+        source: id(link.from),
+        target: id(link.to),
+        ...(sourceHandle === undefined ? {} : { sourceHandle }),
+        targetHandle: String(link.input),
+      };
+    }),
   });
+  const hasOtherStarts = running.some((node) => node !== first && !node.disabled && !incoming.has(node));
   return {
     workflow,
+    ...(first !== undefined && (hasOtherStarts || incoming.has(first)) ? { startAt: id(first) } : {}),
     mainConnections: source.connections.filter(({ kind }) => kind === "main").length,
     unused: [...dangling, ...main.filter((link) => !isTaken(link)).map(({ connection }) => connection)],
     attached: attached.map(id),
@@ -175,23 +215,30 @@ function noteWhatRuns(
   dropped: Dropped,
 ): void {
   const linked = new Set(main.map(({ to }) => to));
-  const isLive = (node: N8nNode) => node.isTrigger && !node.disabled;
-  const triggers = steps.filter(isLive);
-  if (triggers.length > 1) {
-    dropped.say(
-      `n8n starts a run at one trigger, the playground at all of them: ${listed(triggers.map(({ name }) => name))}`,
-    );
-  }
   for (const node of steps) {
     const isStart = node.isTrigger || !linked.has(node);
     if (skipped.has(node) && node.disabled && isStart)
       dropped.add("disabled start nodes, which start nothing", node.name);
     else if (skipped.has(node)) dropped.add("left out, because only disabled nodes lead to them", node.name);
     else if (node.disabled) dropped.add("disabled nodes, which pass on their input", node.name);
-    else if (isStart && triggers.length > 0 && !node.isTrigger) {
-      dropped.add("start nodes here, but never run by n8n, because no trigger leads to them", node.name);
-    }
   }
+}
+
+/** Notes the nodes that no run reaches from its start, apart from triggers and what only they lead to. */
+function noteStart(
+  { steps, taken, first }: { steps: readonly N8nNode[]; taken: readonly Link[]; first: N8nNode | undefined },
+  dropped: Dropped,
+): void {
+  if (first === undefined) return;
+  const linked = new Set(taken.map(({ to }) => to));
+  for (const node of steps) {
+    if (node === first || node.isTrigger || node.disabled || linked.has(node)) continue;
+    dropped.add("never run, as in n8n, because no trigger leads to them", node.name);
+  }
+}
+
+function policiesOf({ retry, onError }: N8nNode): Pick<WorkflowDefinition["nodes"][number], "retry" | "onError"> {
+  return { ...(retry === undefined ? {} : { retry }), ...(onError === undefined ? {} : { onError }) };
 }
 
 function noteParts(attached: readonly N8nNode[], dropped: Dropped): void {

@@ -8,6 +8,8 @@ const scenarioSchema = z.strictObject({
   input: z.record(z.string(), z.unknown()).default({}),
   /** The faults of the services in every run. Usually they are slow. */
   faults: z.array(faultSchema).default([]),
+  /** The answers to nodes that wait, by node id. */
+  answers: z.record(z.string(), z.unknown()).default({}),
   /** What interrupts a run. Default: a node fails half-way. */
   interruption: z
     .union([

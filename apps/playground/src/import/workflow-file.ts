@@ -6,6 +6,7 @@ import { importCanvas } from "./canvas.ts";
 import { type Drawing, findDrawings } from "./drawings.ts";
 import { readJson } from "./json-file.ts";
 import { importN8n, type N8nImport } from "./n8n.ts";
+import { N8N_WAIT } from "./n8n-types.ts";
 import { fitName, UniqueNames } from "./names.ts";
 import { canvasOfRows } from "./rows.ts";
 import { readScenario, type ScenarioInterruption } from "./scenario.ts";
@@ -13,10 +14,14 @@ import { readScenario, type ScenarioInterruption } from "./scenario.ts";
 /** A workflow that is ready to be compared. */
 export interface LoadedWorkflow {
   workflow: WorkflowDefinition;
+  /** The node that a run starts at. Default: all that no edge leads to. */
+  startAt?: string;
   title: string;
   format: Drawing["kind"];
   input: Record<string, unknown>;
   faults: Fault[];
+  /** The answers to nodes that wait, by node id. */
+  answers: Record<string, unknown>;
   interruption?: ScenarioInterruption | undefined;
   /** Settings of the drawing that the workflow does not have, as sentences. */
   dropped: string[];
@@ -30,6 +35,8 @@ export interface ParseOptions {
   ownTypes?: readonly string[] | undefined;
   /** Only these workflows, by id or name. Default: all. */
   workflow?: readonly string[] | undefined;
+  /** The node that a run starts at, by id or name. Default: of an n8n export one trigger, else all start nodes. */
+  start?: string | undefined;
 }
 
 /**
@@ -103,7 +110,7 @@ function importAll({ drawings, leftOut }: Found, options: ParseOptions): LoadedW
     wanted === undefined ? drawings : drawings.filter((drawing) => wanted.some((name) => isCalled(drawing, name)));
   return chosen.map((drawing, index) => {
     try {
-      const loaded = importDrawing(drawing, options);
+      const loaded = importDrawing(drawing, { ...options, inFile: drawings.map(({ id }) => id) });
       return index === 0 ? { ...loaded, dropped: [...loaded.dropped, ...leftOut] } : loaded;
     } catch (error) {
       if (drawings.length === 1 || !isWorkflowError(error)) throw error;
@@ -117,13 +124,23 @@ function isCalled({ id, name }: NamedDrawing, wanted: string): boolean {
   return id === wanted || name === wanted;
 }
 
-function importDrawing({ kind, value, id, name }: NamedDrawing, { ownTypes }: ParseOptions): LoadedWorkflow {
-  const { playground } = value;
+function importDrawing(
+  { kind, value, id, name }: NamedDrawing,
+  { ownTypes = [], start, inFile }: ParseOptions & { inFile: readonly string[] },
+): LoadedWorkflow {
+  const scenario = readScenario(value.playground);
   if (kind === "n8n") {
-    const n8n = importN8n({ ...value, id, name }, { fallbackId: id });
-    const { workflow, dropped } = n8n;
-    return { workflow, title: name, format: kind, ...readScenario(playground), dropped, n8n };
+    const n8n = importN8n({ ...value, id, name }, { fallbackId: id, start, inFile });
+    const { workflow, startAt, dropped } = n8n;
+    // The playground's own Wait nodes can be answered. Nobody knows what an answer to a node of the user's does.
+    const waits = ownTypes.includes(N8N_WAIT) ? [] : workflow.nodes.filter(({ data }) => data?.wait !== undefined);
+    const answers = {
+      ...Object.fromEntries(waits.map((node) => [node.id, { answered: node.id }])),
+      ...scenario.answers,
+    };
+    const begin = startAt === undefined ? {} : { startAt };
+    return { workflow, ...begin, title: name, format: kind, ...scenario, answers, dropped, n8n };
   }
   const canvas = kind === "rows" ? canvasOfRows(value) : value;
-  return { ...importCanvas(canvas, { id, name, ownTypes }), title: name, format: kind, ...readScenario(playground) };
+  return { ...importCanvas(canvas, { id, name, ownTypes, start }), title: name, format: kind, ...scenario };
 }

@@ -93,15 +93,15 @@ class RunNotes {
   }
 
   /** Records a message. A node counts as failed until it completes, also if its process is killed. */
-  take({ type, nodeId }: { type: "started" | "completed"; nodeId: string }): void {
-    const last = this.#nodeRuns.findLast((run) => run.nodeId === nodeId);
+  take({ type, nodeId, visit }: { type: "started" | "completed"; nodeId: string; visit: number }): void {
+    const last = this.#nodeRuns.findLast((run) => run.nodeId === nodeId && run.visit === visit);
     if (type === "completed" && last !== undefined) {
       this.#counted = this.#count();
       last.outcome = "completed";
       last.requests.to = this.#counted;
     } else {
       const requests = { from: this.#counted, to: Number.POSITIVE_INFINITY };
-      this.#nodeRuns.push({ nodeId, outcome: "failed", durationMs: 0, requests, hasCalled: false });
+      this.#nodeRuns.push({ nodeId, visit, outcome: "failed", durationMs: 0, requests, hasCalled: false });
     }
   }
 

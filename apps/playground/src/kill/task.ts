@@ -27,7 +27,7 @@ export interface UserModules {
 
 /** The task of a worker process. */
 export interface WorkerTask {
-  loaded: Pick<LoadedWorkflow, "workflow" | "format" | "input">;
+  loaded: Pick<LoadedWorkflow, "workflow" | "startAt" | "format" | "input">;
   services: { url: string; model: string };
   modules: UserModules;
   userId: string;
@@ -50,7 +50,7 @@ export const GO = "go";
 
 /** The messages of a worker process. */
 export type WorkerMessage =
-  | { type: "started" | "completed"; nodeId: string }
+  | { type: "started" | "completed"; nodeId: string; visit: number }
   /** The process is at the node of a "during" kill, and waits for {@link GO}. */
   | { type: "reached" }
   /** The process is at the place of the kill. */

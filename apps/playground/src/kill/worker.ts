@@ -4,6 +4,7 @@ import type { NodeExecutor } from "@waymark/core";
 import { resolveExecutors } from "../compare/executor-table.ts";
 import { type AroundOwnNode, type Outcome, recoverV2, resumeV2, runV1, startV2 } from "../compare/executors.ts";
 import { within } from "../compare/within.ts";
+import { workflowForV1 } from "../compare/workflow-for-v1.ts";
 import { onUncaught, takeChannel } from "../modules/channel.ts";
 import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
 import { createNodes, type ExecutorTable } from "../nodes/nodes.ts";
@@ -41,11 +42,11 @@ async function work(task: WorkerTask): Promise<Outcome> {
   const own = modules.executors === undefined ? undefined : await loadExecutors(modules.executors);
   const bundled = createNodes({ baseUrl: services.url, llm: { baseUrl: services.url, model: services.model } });
   const executors = reporting(resolveExecutors(loaded, { own, bundled }).executors, task);
-  const { workflow, input: initialData } = loaded;
+  const { workflow, startAt, input: initialData } = loaded;
   if (executor.name === "v1") {
     const runOld = modules.v1 === undefined ? runV1 : await loadV1(modules.v1);
-    const around: AroundOwnNode = (nodeId, next) => reported(task, nodeId, next);
-    return within(runLimitMs, runOld({ workflow, executors, initialData, userId, around }));
+    const around: AroundOwnNode = (nodeId, next) => reported(task, { nodeId, visit: 1 }, next);
+    return within(runLimitMs, runOld({ workflow: workflowForV1(loaded), executors, initialData, userId, around }));
   }
   const { call, contextMode } = executor;
   const store = await openStore(executor.store);
@@ -55,7 +56,7 @@ async function work(task: WorkerTask): Promise<Outcome> {
     switch (call.name) {
       case "start": {
         const { executionId, owner = userId } = call;
-        return await startV2(options, { ...common, executionId, initialData, userId: owner });
+        return await startV2(options, { ...common, executionId, initialData, startAt, userId: owner });
       }
       case "resume":
         return await resumeV2(options, {
@@ -78,7 +79,7 @@ function reporting(executors: ExecutorTable, task: WorkerTask): ExecutorTable {
     const wrapped: NodeExecutor = async (given) => {
       // The execution may belong to another user in the store.
       const args = executedBy.name === "v2" && given.userId !== userId ? { ...given, userId } : given;
-      return reported(task, args.node.id, async () => executor(args));
+      return reported(task, { nodeId: args.node.id, visit: args.visit ?? 1 }, async () => executor(args));
     };
     return [type, Object.assign(wrapped, executor)] as const;
   });
@@ -86,14 +87,18 @@ function reporting(executors: ExecutorTable, task: WorkerTask): ExecutorTable {
 }
 
 /** Runs a node, reports its start and completion to the parent, and may stop for its kill. */
-async function reported<Result>({ stopAt }: WorkerTask, nodeId: string, start: () => Result): Promise<Awaited<Result>> {
-  const stopsHere = stopAt?.nodeId === nodeId ? stopAt : undefined;
-  tell({ type: "started", nodeId });
+async function reported<Result>(
+  { stopAt }: WorkerTask,
+  run: { nodeId: string; visit: number },
+  start: () => Result,
+): Promise<Awaited<Result>> {
+  const stopsHere = stopAt?.nodeId === run.nodeId ? stopAt : undefined;
+  tell({ type: "started", ...run });
   if (stopsHere?.moment === "before") await stop();
   if (stopsHere?.moment === "during") await stopDuring(stopsHere, start);
   const result = await start();
   if (stopsHere?.moment === "after") await stop();
-  tell({ type: "completed", nodeId });
+  tell({ type: "completed", ...run });
   return result;
 }
 
