@@ -70,7 +70,25 @@ function rowOf(text: string, defaults: RowDefaults): ImportRow | Error {
   }
   // Ids of old tables are often numbers.
   for (const name of ["executionId", "workflowId", "userId"] as const) {
-    if (typeof row[name] === "number") row[name] = String(row[name]);
+    const id = row[name];
+    if (typeof id !== "number") continue;
+    const exact = exactNumber(id, text, COLUMNS[name]);
+    if (exact === undefined)
+      return new Error(`its ${name} is a number that JSON does not keep exactly; export it as a text`);
+    row[name] = exact;
   }
   return row as unknown as ImportRow;
+}
+
+/** Returns the text of a number as it stands in the row; `undefined` if that cannot be told. */
+function exactNumber(id: number, text: string, spellings: readonly string[]): string | undefined {
+  if (!Number.isInteger(id) || Number.isSafeInteger(id)) return String(id);
+  const sources = new Map<object, string>();
+  // Older runtimes do not pass the source.
+  const read = function (this: object, key: string, value: unknown, context?: { source?: string }): unknown {
+    if (value === id && spellings.includes(key) && context?.source !== undefined) sources.set(this, context.source);
+    return value;
+  };
+  const source = sources.get(JSON.parse(text, read) as object);
+  return source !== undefined && /^-?\d+$/.test(source) ? source : undefined;
 }

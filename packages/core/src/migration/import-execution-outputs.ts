@@ -7,6 +7,7 @@ import { checkedInternals, engineOption } from "./engine-option.ts";
 import { ImportTally } from "./import-tally.ts";
 import type { ImportExecutionOutputsOptions, ImportReport, ImportRow } from "./import-types.ts";
 import { RowImporter } from "./row-importer.ts";
+import { RowSource } from "./row-source.ts";
 
 const DEFAULT_CONCURRENCY = 8;
 
@@ -17,7 +18,7 @@ const DEFAULT_CONCURRENCY = 8;
  * - May be run again at any time, also by several processes: rows that are there are skipped, and those whose import was
  *   cut off are completed.
  * - A row that cannot be imported is reported with its id and left out. Only a store that is away or closed ends the
- *   import, and an error of the source.
+ *   import, and an error of the source. Neither that nor an abort waits for a source that hangs.
  * - Holds `concurrency` rows in memory, and the last 100,000 ids. It takes a row from the source when it has room for it.
  * - A source that cannot read one of its rows may yield an Error in its place.
  *
@@ -40,34 +41,36 @@ export async function importExecutionOutputs(
   const tally = new ImportTally(options);
   const importer = new RowImporter(surroundings, { tally, dryRun });
 
+  const source = new RowSource(rows, surroundings.clock);
   const underWay = new Set<Promise<void>>();
   let failed: { error: unknown } | undefined;
-  const isOver = () => failed !== undefined || options.signal?.aborted === true;
-  let aborted = isOver();
+  const stop = () => source.stop();
+  options.signal?.addEventListener("abort", stop, { once: true });
+  if (options.signal?.aborted === true) stop();
   let taken = 0;
   try {
-    if (!aborted) {
-      for await (const row of rows) {
-        // The one in hand was not begun, so it is not counted.
-        aborted = isOver();
-        if (aborted) break;
-        const position = ++taken;
-        const work = importer
-          .take(row, position)
-          .catch((error) => {
-            failed ??= { error };
-          })
-          .finally(() => underWay.delete(work));
-        underWay.add(work);
-        while (underWay.size >= concurrency) await Promise.race(underWay);
-      }
+    for (;;) {
+      const next = await source.next();
+      if (next === undefined) break;
+      const position = ++taken;
+      const work = importer
+        .take(next.row, position)
+        .catch((error) => {
+          failed ??= { error };
+          stop();
+        })
+        .finally(() => underWay.delete(work));
+      underWay.add(work);
+      while (underWay.size >= concurrency) await Promise.race(underWay);
     }
   } finally {
+    options.signal?.removeEventListener("abort", stop);
+    await source.leave();
     await Promise.all(underWay);
     tally.ended();
   }
-  if (failed !== undefined) throw failed.error;
-  return { ...tally.progress(), dryRun, aborted, refusals: tally.refusals };
+  if (failed !== undefined) throw (failed as { error: unknown }).error;
+  return { ...tally.progress(), dryRun, aborted: source.wasStopped, refusals: tally.refusals };
 }
 
 const checkOptions = checker<ImportExecutionOutputsOptions>("importExecutionOutputs", {

@@ -25,7 +25,7 @@ export interface ImportExecutionOutputsOptions {
   onProgress?: (progress: ImportProgress) => unknown;
   /** Is called for each row that is left out, in the same way. */
   onRefused?: (row: RefusedRow) => unknown;
-  /** Aborting it ends the import after the rows under way. */
+  /** Aborting it ends the import after the rows under way, also if the source hangs. */
   signal?: AbortSignal;
 }
 
@@ -49,7 +49,10 @@ export interface ImportProgress {
   replaced: number;
   /** The rows that were there already, from an earlier import. They are left as they are. */
   skipped: number;
-  /** The rows whose id came earlier in this import, among the last 100,000 ids. Older ones count as `skipped`. */
+  /**
+   * The rows that came earlier in this import, with the same id and content, among the last 100,000. Older ones count as
+   * `skipped`. One with the id of an earlier row and other content is refused, with EXECUTION_ALREADY_EXISTS.
+   */
   duplicates: number;
   /** The rows that cannot be imported, and were left out. */
   refused: number;

@@ -1,3 +1,4 @@
+import { randomUUID, sha256 } from "../crypto.ts";
 import { isWorkflowError, messageOf, readProperty, WorkflowError } from "../errors.ts";
 import {
   type ImportedExecution,
@@ -14,8 +15,8 @@ import { rehearsalStore } from "./rehearsal-store.ts";
 /** The ids that are remembered, to tell a duplicate from a row that an earlier import has brought. */
 const MAX_REMEMBERED = 100_000;
 /** How often a row is tried again because another process imports it at the same time. */
-const MAX_CONFLICTS = 5;
-/** The longest wait before such a try, in milliseconds. */
+const MAX_CONFLICTS = 12;
+/** The longest wait before another look at what the other process does, in milliseconds. */
 const CONFLICT_WAIT_MS = 500;
 const MAX_MESSAGE = 1_000;
 
@@ -36,8 +37,8 @@ export class RowImporter {
   readonly #surroundings: Surroundings;
   readonly #tally: ImportTally;
   readonly #dryRun: boolean;
-  /** In the order in which they came. */
-  readonly #ids = new Set<string>();
+  /** The digests of rows by their ids, in the order in which they came. */
+  readonly #ids = new Map<string, string>();
   readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(surroundings: Surroundings, { tally, dryRun }: { tally: ImportTally; dryRun: boolean }) {
@@ -51,7 +52,6 @@ export class RowImporter {
     const executionId = idOf(row);
     if (executionId === undefined) return this.#import(row, undefined, position);
     while (this.#underWay.has(executionId)) await this.#underWay.get(executionId);
-    if (this.#ids.has(executionId)) return this.#tally.duplicate();
     const work = this.#import(row, executionId, position);
     this.#underWay.set(
       executionId,
@@ -67,8 +67,12 @@ export class RowImporter {
   async #import(given: unknown, executionId: string | undefined, position: number): Promise<void> {
     try {
       const { row, hasOutput } = checkedRow(given, executionId);
+      const digest = digestOf(row);
+      const earlier = this.#ids.get(row.executionId);
+      if (earlier === digest) return this.#tally.duplicate();
+      if (earlier !== undefined) throw repeated();
       const imported = await this.#untilDecided(row);
-      this.#remember(row.executionId);
+      this.#remember(row.executionId, digest);
       if (imported === undefined) this.#tally.skipped();
       else this.#tally.imported(imported.outcome, { isReplacement: imported.isReplacement, hasOutput });
     } catch (error) {
@@ -79,50 +83,74 @@ export class RowImporter {
     }
   }
 
-  /** Imports a row; `undefined` if it is there already. */
+  /**
+   * Imports a row; `undefined` if it is there already.
+   *
+   * - If another process imports it at the same time, waits while that one gets on. Each import begins by replacing what is
+   *   incomplete, so several that replaced each other without a pause would never come to an end.
+   */
   async #untilDecided(row: ImportedExecution & { executionId: string }): Promise<ImportedRecord | undefined> {
     for (let conflicts = 0; ; conflicts++) {
       try {
         return await (this.#dryRun ? this.#rehearse(row) : importExecution(this.#surroundings, row));
       } catch (error) {
         if (!isWorkflowError(error)) throw error;
-        const found = error.code === "EXECUTION_ALREADY_EXISTS" ? await this.#find(row) : undefined;
+        const isTaken = error.code === "EXECUTION_ALREADY_EXISTS";
+        if (!isTaken && !CONFLICTS.has(error.code)) throw error;
+        const found = await this.#settled(row, { looks: 2 ** conflicts });
         if (found === "whole") return undefined;
-        const isConflict = found === "incomplete" || found === "none" || CONFLICTS.has(error.code);
-        if (!isConflict || conflicts === MAX_CONFLICTS) throw error;
+        if (found === "other" || conflicts === MAX_CONFLICTS) throw isTaken ? error : taken();
       }
-      const { clock } = this.#surroundings;
+    }
+  }
+
+  /** Looks at what has the id of a row until it is whole, or has not changed for a number of looks. */
+  async #settled(row: Owned & { executionId: string }, { looks }: { looks: number }): Promise<Found["what"]> {
+    const { clock } = this.#surroundings;
+    let last = await this.#find(row);
+    for (let unchanged = 0; unchanged < looks && last.what !== "whole" && last.what !== "other"; unchanged++) {
       await new Promise<void>((resolve) => {
         clock.schedule(Math.random() * CONFLICT_WAIT_MS, resolve);
       });
+      const found = await this.#find(row);
+      if (found.state !== last.state) unchanged = -1;
+      last = found;
     }
+    return last.what;
   }
 
   /** Does all of an import but the writing. */
   async #rehearse(row: ImportedExecution & { executionId: string }): Promise<ImportedRecord | undefined> {
     const store = rehearsalStore(this.#surroundings.store.capabilities);
     const rehearsed = await importExecution({ ...this.#surroundings, store, bareStore: store }, row);
-    const found = await this.#find(row);
-    if (found === "other") throw taken();
-    return found === "whole" ? undefined : { ...rehearsed, isReplacement: found === "incomplete" };
+    const { what } = await this.#find(row);
+    if (what === "other") throw taken();
+    return what === "whole" ? undefined : { ...rehearsed, isReplacement: what === "incomplete" };
   }
 
   /** Looks at what has the id of a row. */
-  async #find(row: ImportedExecution & { executionId: string }): Promise<"none" | "whole" | "incomplete" | "other"> {
+  async #find(row: Owned & { executionId: string }): Promise<Found> {
     const head = await this.#surroundings.store.getExecution(row.executionId);
-    if (head === undefined) return "none";
-    if (!isSame(head, row)) return "other";
-    return isIncompleteImport(head) ? "incomplete" : "whole";
+    if (head === undefined) return { what: "none" };
+    const state = `${head.token} ${head.version}`;
+    if (!isSame(head, row)) return { what: "other", state };
+    return { what: isIncompleteImport(head) ? "incomplete" : "whole", state };
   }
 
-  #remember(executionId: string): void {
-    this.#ids.add(executionId);
+  #remember(executionId: string, digest: string): void {
+    this.#ids.set(executionId, digest);
     if (this.#ids.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#ids) {
+    for (const oldest of this.#ids.keys()) {
       this.#ids.delete(oldest);
       return;
     }
   }
+}
+
+/** What has the id of a row, and which state it is in. */
+interface Found {
+  what: "none" | "whole" | "incomplete" | "other";
+  state?: string;
 }
 
 interface Owned {
@@ -138,6 +166,22 @@ function taken(): WorkflowError {
   return new WorkflowError("EXECUTION_ALREADY_EXISTS", "The id is that of an execution of another workflow or user.");
 }
 
+function repeated(): WorkflowError {
+  const message = "An earlier row of this import has the same id and other content. Only the earlier one was imported.";
+  return new WorkflowError("EXECUTION_ALREADY_EXISTS", message);
+}
+
+/** Tells the contents of rows apart. */
+function digestOf({ output, ...row }: ImportedExecution): string {
+  try {
+    const text = typeof output === "string" ? output : JSON.stringify(output);
+    return sha256(`${JSON.stringify(row)}\n${text}`, "base64url").slice(0, 22);
+  } catch {
+    // A row that cannot be written has no like.
+    return randomUUID();
+  }
+}
+
 function idOf(row: unknown): string | undefined {
   if (typeof row !== "object" || row === null) return undefined;
   const id = readProperty(row, "executionId");
@@ -146,18 +190,28 @@ function idOf(row: unknown): string | undefined {
 
 /** The row, each of its fields read once, and with an output. @throws {WorkflowError} INVALID_ARGUMENT */
 function checkedRow(given: unknown, executionId: string | undefined) {
-  if (given instanceof Error) throw invalid(cleanText(messageOf(given), MAX_MESSAGE), given);
+  const problem = errorIn(given);
+  if (problem !== undefined) throw invalid(cleanText(messageOf(problem), MAX_MESSAGE), problem);
   if (typeof given !== "object" || given === null) throw invalid("it is not an object");
-  if (executionId === undefined) throw invalid("it has no executionId, so it could not be imported again");
   let row: ImportedExecution;
   try {
     row = { ...(given as ImportedExecution) };
   } catch (cause) {
     throw invalid("it cannot be read", cause);
   }
+  if (executionId === undefined) throw invalid("it has no executionId, so it could not be imported again");
   const output: unknown = row.output;
   const hasOutput = output !== null && output !== "null";
   return { row: { ...row, executionId, ...(hasOutput ? {} : { output: NO_OUTPUT }) }, hasOutput };
+}
+
+/** The error that a source has yielded in place of a row. Looking at a proxy may throw. */
+function errorIn(given: unknown): Error | undefined {
+  try {
+    return given instanceof Error ? given : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function invalid(problem: string, cause?: unknown): WorkflowError {
