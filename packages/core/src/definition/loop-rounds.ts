@@ -1,5 +1,6 @@
+import type { WorkflowGraph } from "./graph.ts";
+import type { Reached } from "./loops.ts";
 import { type Handles, isTaken } from "./outputs.ts";
-import type { Plan } from "./plan.ts";
 import type { LoopScopes } from "./scopes.ts";
 
 /** An edge that leaves the scope of a loop, or leads back over one, and was taken in an earlier round. */
@@ -11,7 +12,7 @@ export interface LeftEdge {
 
 /** The loops' part of a plan's state: which loops have ended, and what is left to do in the round of each. */
 export class LoopRounds {
-  readonly #plan: Plan;
+  readonly #plan: Pick<Reached, "isReached"> & { graph: WorkflowGraph };
   readonly #loops: LoopScopes;
   readonly #isOver: Uint8Array;
   /** By loop: an edge back to its entry was taken. */
@@ -35,8 +36,8 @@ export class LoopRounds {
   readonly #passedOver: number[][];
   readonly #toCheck: number[] = [];
 
-  constructor(plan: Plan, loops: LoopScopes) {
-    this.#plan = plan;
+  constructor(graph: WorkflowGraph, { isReached }: Reached, loops: LoopScopes) {
+    this.#plan = { graph, isReached };
     this.#loops = loops;
     const count = loops.entry.length;
     this.#isOver = new Uint8Array(count);

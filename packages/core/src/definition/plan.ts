@@ -1,6 +1,7 @@
 import type { WorkflowGraph } from "./graph.ts";
-import { findLoops, type Reached } from "./loops.ts";
-import { findScopes, type LoopScopes } from "./scopes.ts";
+import { countIncoming, sorted } from "./graph-order.ts";
+import type { Reached } from "./loops.ts";
+import type { LoopCode, PlannedLoops } from "./plan-loops.ts";
 import { findStart } from "./start-nodes.ts";
 
 /** A graph prepared for one choice of start nodes. */
@@ -9,27 +10,24 @@ export interface Plan extends Reached {
   /** By node: the number of edges that lead to it, without those back to a loop's entry and those nothing reaches. */
   readonly incomingCount: Int32Array;
   /** Absent if no loop can be reached. */
-  readonly loops?: LoopScopes;
+  readonly loops?: PlannedLoops;
 }
 
 /**
- * Prepares a graph for planning.
+ * Prepares a graph for planning. `loopCode` is needed if the graph has a loop.
  *
  * - Costs time in proportion to nodes and edges, times the depth of the loops.
  * - `startAt`: the ids of the nodes to start at. Default: every node that no edge leads to.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, WORKFLOW_NO_START, WORKFLOW_LOOP_INVALID
  */
-export function compilePlan(graph: WorkflowGraph, startAt?: readonly string[]): Plan {
-  const reached = findStart(graph, startAt);
+export function planOf(graph: WorkflowGraph, startAt?: readonly string[], loopCode?: LoopCode): Plan {
+  const reached = findStart(graph, startAt, loopCode?.nodesOfFreeLoops);
   const incomingCount = countIncoming(graph, reached, () => true);
   const reachedCount = reached.isReached.reduce((sum, each) => sum + each, 0);
   if (sorted(graph, reached, incomingCount).length === reachedCount) return { graph, ...reached, incomingCount };
-  const found = findLoops(graph, reached);
-  const isForward = (edge: number): boolean => found.back[edge] === -1;
-  const forward = countIncoming(graph, reached, isForward);
-  const order = sorted(graph, reached, forward, isForward);
-  return { graph, ...reached, incomingCount: forward, loops: findScopes(graph, found, order) };
+  if (loopCode === undefined) throw new Error("The graph has a loop, and the code for loops is not loaded.");
+  return { graph, ...reached, ...loopCode.planLoops(graph, reached) };
 }
 
 /** The most choices of start nodes whose plans are kept. */
@@ -42,18 +40,26 @@ export class Plans {
   /** The plan of the executions that start where no edge leads. */
   #usual: Plan | undefined;
 
-  constructor(graph: WorkflowGraph) {
+  readonly #loopCode: LoopCode | undefined;
+
+  private constructor(graph: WorkflowGraph, loopCode: LoopCode | undefined) {
     this.graph = graph;
+    this.#loopCode = loopCode;
   }
 
-  /** Returns the plan for start nodes. @throws as {@link compilePlan} */
+  /** Makes the plans of a graph. If it has a loop, wherever one starts, the code for loops is loaded. */
+  static async from(graph: WorkflowGraph): Promise<Plans> {
+    return new Plans(graph, hasLoop(graph) ? await import("./plan-loops.ts") : undefined);
+  }
+
+  /** Returns the plan for start nodes. @throws as {@link planOf} */
   of(startAt: readonly string[] | undefined): Plan {
     if (startAt === undefined) {
-      this.#usual ??= compilePlan(this.graph);
+      this.#usual ??= planOf(this.graph, undefined, this.#loopCode);
       return this.#usual;
     }
     const key = JSON.stringify(startAt);
-    const plan = this.#plans.get(key) ?? compilePlan(this.graph, startAt);
+    const plan = this.#plans.get(key) ?? planOf(this.graph, startAt, this.#loopCode);
     this.#plans.delete(key);
     this.#plans.set(key, plan);
     const [oldest] = this.#plans.keys();
@@ -62,37 +68,9 @@ export class Plans {
   }
 }
 
-function countIncoming(
-  { source, target, nodes }: WorkflowGraph,
-  { isReached }: Reached,
-  isUsed: (edge: number) => boolean,
-): Int32Array {
-  const count = new Int32Array(nodes.length);
-  for (const [edge, to] of target.entries()) {
-    if (isReached[source[edge] as number] === 1 && isUsed(edge)) count[to] = (count[to] as number) + 1;
-  }
-  return count;
-}
-
-/** Sorts the nodes that are reached, sources before targets (Kahn 1962). Nodes on and behind a loop are left out. */
-function sorted(
-  { firstOut, target }: WorkflowGraph,
-  { isStart, isReached }: Reached,
-  incomingCount: Int32Array,
-  isUsed: (edge: number) => boolean = () => true,
-): Int32Array {
-  const left = incomingCount.slice();
-  const order = new Int32Array(isReached.length);
-  let length = 0;
-  for (const [node, starts] of isStart.entries()) if (starts === 1 && left[node] === 0) order[length++] = node;
-  for (let at = 0; at < length; at++) {
-    const node = order[at] as number;
-    for (let edge = firstOut[node] as number; edge < (firstOut[node + 1] as number); edge++) {
-      if (!isUsed(edge)) continue;
-      const to = target[edge] as number;
-      left[to] = (left[to] as number) - 1;
-      if (left[to] === 0) order[length++] = to;
-    }
-  }
-  return order.subarray(0, length);
+function hasLoop(graph: WorkflowGraph): boolean {
+  const isReached = new Uint8Array(graph.nodes.length).fill(1);
+  const incomingCount = countIncoming(graph, { isStart: isReached, isReached }, () => true);
+  const isStart = Uint8Array.from(incomingCount, (count) => (count === 0 ? 1 : 0));
+  return sorted(graph, { isStart, isReached }, incomingCount).length < graph.nodes.length;
 }

@@ -1,5 +1,5 @@
 import { IndexHeap } from "./index-heap.ts";
-import { type LeftEdge, LoopRounds } from "./loop-rounds.ts";
+import type { LeftEdge, LoopRounds } from "./loop-rounds.ts";
 import { firstOutput, type Handles, isTaken } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 
@@ -44,7 +44,7 @@ export class Planner {
   constructor(plan: Plan, state?: PlanState) {
     const { nodes } = plan.graph;
     this.#plan = plan;
-    this.#rounds = plan.loops === undefined ? undefined : new LoopRounds(plan, plan.loops);
+    this.#rounds = plan.loops?.newRounds();
     this.#unsettled = plan.incomingCount.slice();
     this.#taken = new Uint8Array(nodes.length);
     this.#state = new Uint8Array(nodes.length);

@@ -2,19 +2,26 @@ import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import type { WorkflowGraph } from "./graph.ts";
 import type { Reached } from "./loops.ts";
-import { strongComponents } from "./strong-components.ts";
+
+type FreeNodes = (graph: WorkflowGraph) => ReadonlySet<number>;
 
 /**
  * Finds the nodes that an execution starts at, and those that they lead to.
  *
+ * - `freeNodes` finds the nodes of the loops to which no edge leads from outside. Default: there are none.
  * - `startAt`: the ids of nodes to start at. Default: every node that no edge leads to. A disabled node does not start.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT if an execution cannot start at a node, WORKFLOW_NO_START if there is none
  */
-export function findStart(graph: WorkflowGraph, startAt: readonly string[] | undefined): Reached {
+export function findStart(
+  graph: WorkflowGraph,
+  startAt: readonly string[] | undefined,
+  freeNodes: FreeNodes = () => new Set(),
+): Reached {
   const { nodes, firstOut, target, workflowId } = graph;
   const isFirst = (node: number): boolean => graph.firstIn[node] === graph.firstIn[node + 1];
-  const named = startAt === undefined ? [...nodes.keys()].filter(isFirst) : namedNodes(graph, startAt, isFirst);
+  const named =
+    startAt === undefined ? [...nodes.keys()].filter(isFirst) : namedNodes(graph, startAt, { isFirst, freeNodes });
   const isStart = new Uint8Array(nodes.length);
   for (const node of named) if (nodes[node]?.disabled !== true) isStart[node] = 1;
   const isReached = isStart.slice();
@@ -43,7 +50,7 @@ function noStart(workflowId: string, startAt: readonly string[] | undefined, isD
 function namedNodes(
   graph: WorkflowGraph,
   startAt: readonly string[],
-  isFirst: (node: number) => boolean,
+  { isFirst, freeNodes }: { isFirst: (node: number) => boolean; freeNodes: FreeNodes },
 ): readonly number[] {
   const named = [...new Set(startAt)].map((nodeId) => {
     const node = graph.indexOf.get(nodeId);
@@ -52,7 +59,7 @@ function namedNodes(
   });
   const inside = named.filter((node) => !isFirst(node));
   if (inside.length === 0) return named;
-  const free = nodesOfFreeLoops(graph);
+  const free = freeNodes(graph);
   const middle = inside.find((node) => !free.has(node));
   if (middle === undefined) return named;
   throw refusal(graph, graph.nodes[middle]?.id ?? "", "edges lead to it from outside a loop of its own");
@@ -64,18 +71,4 @@ function refusal({ workflowId }: WorkflowGraph, nodeId: string, reason: string):
     `Workflow ${quoted(workflowId)} cannot start at node ${quoted(nodeId)} (startAt): ${reason}.`,
     { details: { workflowId, nodeId } },
   );
-}
-
-/** The nodes of the loops to which no edge leads from outside. */
-function nodesOfFreeLoops(graph: WorkflowGraph): ReadonlySet<number> {
-  const { nodes, source, firstIn, incoming } = graph;
-  const free = new Set<number>();
-  for (const component of strongComponents(graph, nodes.keys(), () => true)) {
-    const inside = new Set(component);
-    const isEntered = component.some((node) =>
-      incoming.subarray(firstIn[node], firstIn[node + 1]).some((edge) => !inside.has(source[edge] as number)),
-    );
-    if (!isEntered) for (const node of component) free.add(node);
-  }
-  return free;
 }

@@ -5,7 +5,8 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { payloadTooLarge } from "../store/checks.ts";
 import { quoted } from "../text.ts";
 import { onResume } from "./decide.ts";
-import { type Found, isOver, standingOf } from "./standing.ts";
+import { isOver } from "./open-wait.ts";
+import { type Found, standingOf } from "./standing.ts";
 
 /** An answer to a wait: the one that a token names, or that of a node, or the only one there is. */
 export interface AnswerRequest {

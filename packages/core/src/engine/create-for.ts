@@ -2,7 +2,7 @@ import type { Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
 import { type StandardSchema, validate } from "../definition/standard-schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
-import { createExecution, type OpenedExecution } from "../state/open-execution.ts";
+import { createExecution, type OpenedExecution } from "../state/create-execution.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import type { Call } from "./call.ts";

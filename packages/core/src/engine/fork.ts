@@ -12,7 +12,7 @@ import { refuseMisfit } from "./definition-fit.ts";
 import type { Emitter } from "./emitter.ts";
 import { checkForkOptions, type ForkExecutionOptions } from "./fork-options.ts";
 import { findForkPoint } from "./fork-point.ts";
-import { presentRuns, restorePlanner } from "./standing.ts";
+import { presentRuns, restorePlanner } from "./restored-planner.ts";
 import type { PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** The definition that a fork runs by; `undefined` if the original is of a loop that no engine runs. */

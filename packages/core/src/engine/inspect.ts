@@ -29,7 +29,8 @@ import type {
   RecordsQuery,
 } from "./execution-inspection.ts";
 import { summarize } from "./execution-summary.ts";
-import { inFlight, presentRuns, restorePlanner } from "./standing.ts";
+import { presentRuns, restorePlanner } from "./restored-planner.ts";
+import { inFlight } from "./standing.ts";
 import type { WorkflowCatalog } from "./workflow-catalog.ts";
 
 const MAX_RECORDS = 1_000;

@@ -3,7 +3,7 @@ import type { Journal } from "../state/journal.ts";
 import { canResume } from "../state/status-policy.ts";
 import { isoTime, waitsOf } from "../state/waiting.ts";
 import type { CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
-import { notFound } from "../store/rules.ts";
+import { notFound } from "../store/refusals.ts";
 import { quoted } from "../text.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
 import type { RunEnd } from "./run-parts.ts";

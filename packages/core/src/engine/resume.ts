@@ -5,10 +5,13 @@ import { listedWaits } from "../state/waiting.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { answerFor, refusal } from "./answers.ts";
+import { deadlineMessage } from "./deadline-message.ts";
 import { onResume, resolveRetry } from "./decide.ts";
 import type { EventBody } from "./events.ts";
+import { isOver, timedOut } from "./open-wait.ts";
+import { restorePlanner } from "./restored-planner.ts";
 import { nodeNames } from "./run-waits.ts";
-import { type Found, inFlight, isOver, openWaits, restorePlanner, standingOf, timedOut } from "./standing.ts";
+import { type Found, inFlight, openWaits, standingOf } from "./standing.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** The part of a resume's call that decides what happens to the execution. */
@@ -147,9 +150,4 @@ function hasFailedForGood({ before, journal }: ClaimedExecution): boolean {
   if (before.status !== "running" || before.failure === undefined) return false;
   const failed = journal.progress.attempts.get(before.failure.nodeId ?? "");
   return failed !== undefined && failed.retryAtMs === undefined;
-}
-
-/** The message of an execution that has not ended by its deadline. It contains "timeout". */
-export function deadlineMessage(deadlineAt: number): string {
-  return `The execution hit its timeout: it had to end by ${new Date(deadlineAt).toISOString()} (deadlineMs).`;
 }

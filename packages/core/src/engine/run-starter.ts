@@ -2,17 +2,17 @@ import { randomUUID } from "../crypto.ts";
 import { type ErrorCode, isWorkflowError, WorkflowError } from "../errors.ts";
 import { describeFailure } from "../state/failure.ts";
 import type { Journal } from "../state/journal.ts";
-import { readExecution } from "../state/open-execution.ts";
 import { nextRun } from "../state/progress.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import type { Call } from "./call.ts";
+import { deadlineMessage } from "./deadline-message.ts";
 import { afterRefusal } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { startHeartbeat } from "./lease.ts";
 import { lostResult, recordedEnd, resultOf } from "./results.ts";
-import { deadlineMessage, type Overdue } from "./resume.ts";
+import type { Overdue } from "./resume.ts";
 import { startRun } from "./run.ts";
 import type { ResumeWorkflowOptions, RunOptions } from "./run-options.ts";
 import type { RunEnd } from "./run-parts.ts";
@@ -161,6 +161,7 @@ export class RunStarter {
   /** Returns the result of an execution as it is on record. */
   async recorded(call: Call, head: ExecutionRecord): Promise<RunResult> {
     const { id, userId } = head;
+    const { readExecution } = await import("../state/open-execution.ts");
     const { journal, record } = await readExecution(call.surroundings, id, { checkpoints: "last", userId });
     const definitionChanged = await this.#hasChanged(record, call.interrupts);
     return { result: await this.#result(call, { journal, definitionChanged }, recordedEnd(record)) };

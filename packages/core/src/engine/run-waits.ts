@@ -5,11 +5,11 @@ import type { NodeAnswer, NodeWait } from "../state/progress.ts";
 import { waitTokenOf } from "../state/wait-token.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { HeadUpdate } from "../store/checkpoint-store.ts";
-import { type AnswerRequest, answerFor } from "./answers.ts";
+import type { AnswerRequest } from "./answers.ts";
 import { afterRefusal } from "./decide.ts";
 import type { SuspendedOutcome } from "./node-outcome.ts";
+import { isOver, timedOut } from "./open-wait.ts";
 import type { RunParts } from "./run-parts.ts";
-import { isOver, timedOut } from "./standing.ts";
 
 interface PendingAnswer {
   request: AnswerRequest;
@@ -141,6 +141,7 @@ export class RunWaits {
     for (let pending = this.#pending.shift(); pending !== undefined; pending = this.#pending.shift()) {
       const { request, resolve, reject } = pending;
       try {
+        const { answerFor } = await import("./answers.ts");
         const { journal, workflow, emit } = this.#parts;
         const answer = answerFor({ journal, workflow, head: { status: "running" } }, request);
         await this.#wake([answer]);

@@ -1,11 +1,9 @@
 import { isWorkflowError } from "../errors.ts";
 import type { ContextMode } from "../state/context-values.ts";
 import { refuseIncompleteImport, shownStatus } from "../state/incomplete-import.ts";
-import { readHead } from "../state/open-execution.ts";
 import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { leaseHeld } from "../store/rules.ts";
-import { isTaken, readAnswer, tokenRefused } from "./answers.ts";
+import { leaseHeld } from "../store/refusals.ts";
 import { type Call, limitsOf, withinCall } from "./call.ts";
 import { ChangeWaiter } from "./change-waiter.ts";
 import { createFor } from "./create-for.ts";
@@ -14,7 +12,7 @@ import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
 import { isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
 import { legacyResult, throwFailure } from "./results.ts";
-import { Resumer } from "./resumer.ts";
+import type { Resumer } from "./resumer.ts";
 import {
   checkAnswerOptions,
   checkExecuteOptions,
@@ -37,12 +35,17 @@ import { type RunResult, RunStarter } from "./run-starter.ts";
 export class Runner<Context extends object> {
   readonly #parts: EngineParts;
   readonly #starter: RunStarter;
-  readonly #resumer: Resumer;
+  #resumer: Promise<Resumer> | undefined;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#starter = new RunStarter(parts);
-    this.#resumer = new Resumer(parts, this.#starter);
+  }
+
+  /** Loaded by the first call that needs what stands in the store: a run of a new execution costs less. */
+  #resuming(): Promise<Resumer> {
+    this.#resumer ??= import("./resumer.ts").then(({ Resumer }) => new Resumer(this.#parts, this.#starter));
+    return this.#resumer;
   }
 
   async execute(
@@ -53,7 +56,10 @@ export class Runner<Context extends object> {
     const { workflowId, userId, resumeFromExecutionId, throwOnFailure = false } = options;
     if (resumeFromExecutionId !== undefined) {
       const resumed = { ...limitsOf(options), throwOnFailure, executionId: resumeFromExecutionId, userId };
-      return this.#limited(resumed, contextMode, (call) => this.#resumer.resume(call, resumed, { workflowId }));
+      return this.#limited(resumed, contextMode, async (call) => {
+        const resumer = await this.#resuming();
+        return resumer.resume(call, resumed, { workflowId });
+      });
     }
     return this.#limited(options, contextMode, async (call) => {
       const { workflow, opened } = await createFor(this.#parts, call, { options });
@@ -83,6 +89,7 @@ export class Runner<Context extends object> {
         return { executionId, created: true };
       }
       const { executionId = "", userId } = options;
+      const { readHead } = await stored();
       const head = await readHead(call.surroundings, executionId, userId);
       if (options.ifExists === "resume" && shownStatus(head) === "failed") {
         const { makeDue } = await import("./keep-answer.ts");
@@ -94,7 +101,7 @@ export class Runner<Context extends object> {
 
   async resume(given: ResumeWorkflowOptions, contextMode: ContextMode): Promise<ExecuteWorkflowResult<Context>> {
     const options = checkResumeOptions(given);
-    return this.#limited(options, contextMode, (call) => this.#resumer.resume(call, options));
+    return this.#limited(options, contextMode, async (call) => (await this.#resuming()).resume(call, options));
   }
 
   /**
@@ -104,6 +111,7 @@ export class Runner<Context extends object> {
    */
   async recover(head: Pick<ExecutionRecord, "id">, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<void> {
     const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
+    const { readHead } = await stored();
     const before = await readHead(surroundings, head.id);
     // A draining engine leaves it to others.
     if (runs.isDraining || !isRecoverable(before)) throw taken(before.id);
@@ -115,7 +123,7 @@ export class Runner<Context extends object> {
     const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true };
     await this.#limited(options, contextMode, async (call) => {
       await call.interrupts.within(catalog.requireKnown(workflowId, userId));
-      return this.#resumer.resume(call, options, settings);
+      return (await this.#resuming()).resume(call, options, settings);
     });
   }
 
@@ -123,6 +131,7 @@ export class Runner<Context extends object> {
   async answer(given: AnswerWaitOptions): Promise<void> {
     const { waitToken, userId, data: live } = checkAnswerOptions(given);
     const executionId = executionIdOf(waitToken);
+    const { isTaken, readAnswer, tokenRefused } = await import("./answers.ts");
     if (executionId === undefined) throw tokenRefused();
     const { surroundings, runs } = this.#parts;
     const { data } = readAnswer(surroundings, live);
@@ -151,6 +160,7 @@ export class Runner<Context extends object> {
   async #join(call: Call, options: ExecuteWorkflowOptions<object>): Promise<RunResult> {
     const { surroundings, interrupts } = call;
     const { workflowId, userId, executionId = "", ifExists, budgetMs } = options;
+    const { readHead } = await stored();
     const waiter = new ChangeWaiter(this.#parts.changes, { executionId, interrupts, budgetMs });
     try {
       for (;;) {
@@ -164,7 +174,8 @@ export class Runner<Context extends object> {
         if (what === "resume") {
           try {
             const settings = { workflowId, sparesFailed: ifExists !== "resume" };
-            return await this.#resumer.resume(call, { ...limitsOf(options), executionId, userId }, settings);
+            const resumer = await this.#resuming();
+            return await resumer.resume(call, { ...limitsOf(options), executionId, userId }, settings);
           } catch (error) {
             if (!isWorkflowError(error, "LEASE_HELD") && !isWorkflowError(error, "INVALID_STATUS")) throw error;
           }
@@ -188,4 +199,9 @@ export class Runner<Context extends object> {
     if (options.throwOnFailure === true && hasFailed) throwFailure(result, thrown);
     return result as ExecuteWorkflowResult<Context>;
   }
+}
+
+/** Loaded by the first call that opens an execution. */
+function stored(): Promise<typeof import("../state/open-execution.ts")> {
+  return import("../state/open-execution.ts");
 }

@@ -172,7 +172,7 @@ export class WorkflowCatalog {
     const ready = this.#ready.get(hash);
     if (ready !== undefined) return ready.plans;
     const kept = await this.kept(hash);
-    return kept === undefined ? undefined : new Plans(buildGraph(kept.definition, kept.outputs));
+    return kept === undefined ? undefined : Plans.from(buildGraph(kept.definition, kept.outputs));
   }
 
   /**
@@ -286,7 +286,7 @@ export class WorkflowCatalog {
     refuseUnknownHandles(graph);
     const steps = await this.#steps(definition, executors);
     const { id } = definition;
-    const plans = new Plans(graph);
+    const plans = await Plans.from(graph);
     const maxNodeRuns = runLimitOf(definition);
     return this.#keepReady({ id, hash, json, graph, plans, maxNodeRuns, input: undefined, steps });
   }

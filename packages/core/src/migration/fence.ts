@@ -1,7 +1,7 @@
 import { randomUUID } from "../crypto.ts";
 import type { EngineInternals } from "../engine/engine-internals.ts";
 import { isWorkflowError } from "../errors.ts";
-import { createExecution } from "../state/open-execution.ts";
+import { createExecution } from "../state/create-execution.ts";
 import { retryStore } from "../state/retry-store.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";

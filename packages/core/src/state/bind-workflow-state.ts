@@ -1,7 +1,8 @@
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import type { OpenedExecution } from "./create-execution.ts";
 import { checkIdArgument } from "./id-option.ts";
 import type { ImportedExecution } from "./import-execution.ts";
-import type { OpenedExecution, ReadQuery } from "./open-execution.ts";
+import type { ReadQuery } from "./open-execution.ts";
 import { checkUser } from "./state-arguments.ts";
 import { checkWorkflowStateOptions } from "./state-options.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -88,7 +89,7 @@ export function bindWorkflowState<Context extends object>(
       checkIdArgument(form, "workflowId", workflowId);
       checkIdArgument(form, "userId", userId);
       checkUser("create", userId, boundUserId);
-      const { createExecution } = await opening();
+      const { createExecution } = await import("./create-execution.ts");
       return wrapped(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps }));
     },
     resume: async (executionId, given = {}) => {

@@ -7,8 +7,8 @@ import type {
 } from "../store/checkpoint-store.ts";
 import { isTagged } from "./codec.ts";
 import type { Difference } from "./delta.ts";
+import type { RestoredState } from "./fresh-state.ts";
 import type { Progress } from "./progress.ts";
-import type { RestoredState } from "./restore.ts";
 import { sizesAfter, sizesGrown, type TextSizes } from "./text-sizes.ts";
 
 /** The state of an execution as its owner has it in memory, with what is not committed. Immutable. */

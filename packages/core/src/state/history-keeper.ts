@@ -8,7 +8,6 @@ import {
   mustLookBack,
   withRecords,
 } from "./history-limit.ts";
-import { recordsBackwards } from "./records-backwards.ts";
 import { callStore, type Patience } from "./retry-store.ts";
 
 /** One owner's view of how much of a history is kept, and what each commit drops of it. */
@@ -37,8 +36,9 @@ export class HistoryKeeper {
     this.#hasLookedBack = true;
     const { firstSeq, snapshots } = this.#kept;
     const from = (snapshots[0]?.seq ?? firstSeq) - 1;
-    const older = recordsBackwards(store, { id: this.#id, firstSeq }, from);
     try {
+      const { recordsBackwards } = await import("./records-backwards.ts");
+      const older = recordsBackwards(store, { id: this.#id, firstSeq }, from);
       const looking = lookedBack(this.#kept, this.#limit, older);
       this.#kept = await callStore(
         patience,

@@ -1,12 +1,12 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ExecutionRecord, ExecutionRef, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
+import { createExecution, type OpenedExecution } from "./create-execution.ts";
 import type { ExecutionOutput, ExecutionOutputCheckpoint } from "./execution-output.ts";
 import { describeFailure } from "./failure.ts";
 import { writeHistory } from "./imported-checkpoints.ts";
 import { INCOMPLETE_IMPORT, isIncompleteImport } from "./incomplete-import.ts";
 import { type OldStatus, oldStatusOf } from "./old-status.ts";
-import { createExecution, type OpenedExecution } from "./open-execution.ts";
 import { isAbsent, type ParsedOutput, parseExecutionOutput, timeOf } from "./parse-execution-output.ts";
 import type { Surroundings } from "./surroundings.ts";
 

@@ -8,6 +8,7 @@ import type {
 import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
 import { type Difference, difference, patchDifference } from "./delta.ts";
 import { afterRecord, type DraftState, draftOf, updateOf, withContext, withHead } from "./draft-state.ts";
+import type { RestoredState } from "./fresh-state.ts";
 import { HistoryKeeper } from "./history-keeper.ts";
 import {
   type ComposedCheckpoint,
@@ -22,7 +23,6 @@ import { nodePayload, refuseTooLarge } from "./node-payload.ts";
 import { composePassedOver, type PassedOver } from "./pass-over.ts";
 import { afterFailedAttempt, afterNode, afterSave, type Progress, type RecordParts, snapshotOf } from "./progress.ts";
 import type { UnsealedCheckpoint } from "./record-seal.ts";
-import type { RestoredState } from "./restore.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { withBegin } from "./with-begin.ts";
 import { changesPayload } from "./write-payload.ts";

@@ -1,10 +1,11 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { CheckpointRecord, ExecutionRecord } from "../store/checkpoint-store.ts";
-import { notFound } from "../store/rules.ts";
+import { notFound } from "../store/refusals.ts";
 import { keepsChanging } from "../store/store-faults.ts";
 import { checkHead, checkRecords } from "./checked-history.ts";
 import { corruptHistory } from "./corrupt.ts";
-import { type RestoredState, restoreState } from "./restore.ts";
+import type { RestoredState } from "./fresh-state.ts";
+import { restoreState } from "./restore.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Where reading begins: at the newest snapshot, or at the oldest record that is kept. */

@@ -2,20 +2,12 @@ import type { CheckpointRecord } from "../store/checkpoint-store.ts";
 import { Draft } from "./apply-operation.ts";
 import { type Codec, isTagged } from "./codec.ts";
 import { corruptHistory, readingRecord } from "./corrupt.ts";
+import { type RestoredState, sizesAtStart } from "./fresh-state.ts";
 import { asContext, type ParsedPayload, parsePayload } from "./payload.ts";
 import { afterFailedAttempt, afterNode, afterSave, type Progress, snapshotOf } from "./progress.ts";
 import { isSealed, recordIsIntact } from "./record-seal.ts";
 import type { TextSizes } from "./text-sizes.ts";
 import { snapshotPayload } from "./write-payload.ts";
-
-/** An execution's state, put together from its records. */
-export interface RestoredState {
-  context: Record<string, unknown>;
-  progress: Progress;
-  /** False if no text of the state holds anything beside plain JSON. */
-  holdsInstances: boolean;
-  sizes: TextSizes;
-}
 
 /**
  * Puts a state together from a snapshot and the records after it. A later snapshot begins it anew.
@@ -28,25 +20,6 @@ export function restoreState(codec: Codec, executionId: string, records: readonl
   const restoring = new Restoring(codec, executionId);
   for (const record of records) readingRecord(record.seq, () => restoring.take(record));
   return restoring.finish(records.at(-1)?.seq ?? 0);
-}
-
-/**
- * Returns the state of an execution that begins with a snapshot, as its reader will have it. The progress is known: only
- * the context is read back.
- *
- * @throws {WorkflowError} STATE_CORRUPT, STATE_TYPE_UNKNOWN
- */
-export function freshState(
-  codec: Codec,
-  { contextText, progress }: { contextText: string; progress: Progress },
-  payload: string,
-): RestoredState {
-  const context = readingRecord(0, () => asContext(codec.decode(contextText)));
-  return { context, progress, holdsInstances: isTagged(contextText), sizes: sizesAtStart(payload, 0) };
-}
-
-function sizesAtStart({ length }: string, checkpoints: number): TextSizes {
-  return { state: length, snapshot: length, changes: 0, checkpoints };
 }
 
 class Restoring {

@@ -26,7 +26,8 @@ import type {
 import { checkId } from "./checks.ts";
 import { checkListExecutions } from "./list-query.ts";
 import { encodeCursor } from "./paging.ts";
-import { alreadyExists, bringsSnapshot, claimRefusal, commitRefusal, notFound } from "./rules.ts";
+import { notFound } from "./refusals.ts";
+import { alreadyExists, bringsSnapshot, claimRefusal, commitRefusal } from "./rules.ts";
 import type { HistoryRange, Refused, StoreDriver, StoredHead } from "./store-driver.ts";
 import { keepsChanging, storeClosed } from "./store-faults.ts";
 import { STORE_INTERFACE } from "./store-interface.ts";

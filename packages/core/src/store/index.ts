@@ -51,6 +51,7 @@ export {
   type PagePosition,
   type SortKey,
 } from "./paging.ts";
+export { notFound } from "./refusals.ts";
 export {
   alreadyExists,
   bringsSnapshot,
@@ -61,7 +62,6 @@ export {
   createdHead,
   damagedExecution,
   MAX_COUNTER,
-  notFound,
   selectedNumbers,
 } from "./rules.ts";
 export { isEnded } from "./status.ts";

@@ -3,6 +3,7 @@ import { listed, quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
 import { MAX_CHECKPOINTS } from "./arguments.ts";
 import type { ClaimRequest, CommitRequest, ExecutionRecord, HeadUpdate, NewExecution } from "./checkpoint-store.ts";
+import { leaseHeld, notFound } from "./refusals.ts";
 import { isEnded } from "./status.ts";
 import type { HistoryRange } from "./store-driver.ts";
 
@@ -134,16 +135,6 @@ export function claimRefusal(
   return hasEnd ? counterEnded(id) : undefined;
 }
 
-/** Returns the error for a claim while another owner has the lease at `now` (the store's clock). */
-export function leaseHeld({ id, owner, leaseUntil = 0 }: ExecutionRecord, now: number): WorkflowError {
-  const retryAfterMs = Math.max(0, leaseUntil - now);
-  return new WorkflowError(
-    "LEASE_HELD",
-    `Execution ${quoted(id)} is being run by ${quoted(owner)}, whose lease ends in ${retryAfterMs} ms.`,
-    { executionId: id, details: { retryAfterMs, owner } },
-  );
-}
-
 /**
  * Returns the error for a commit that cannot be made, or `undefined` if it can.
  *
@@ -250,11 +241,6 @@ export function committedHead(head: ExecutionRecord, request: CommitRequest, now
   if (isEnded(next.status)) next.endedAt = Math.min(request.head?.endedAt ?? now, now);
   else remove(next, "endedAt");
   return next;
-}
-
-/** Returns the error for an id that no execution has. */
-export function notFound(id: string): WorkflowError {
-  return new WorkflowError("EXECUTION_NOT_FOUND", `No execution ${quoted(id)}.`, { executionId: id });
 }
 
 /** Returns the error for an id that another execution has. */

@@ -1,9 +1,10 @@
 import { checker } from "../checker.ts";
 import { randomUUID } from "../crypto.ts";
+import { compilePlan } from "../definition/compile-plan.ts";
 import { buildGraph } from "../definition/graph.ts";
 import { nodeType, unknownNodeType } from "../definition/node-type.ts";
 import { parseDefinition } from "../definition/parse-definition.ts";
-import { compilePlan, type Plan } from "../definition/plan.ts";
+import type { Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import { strongComponents } from "../definition/strong-components.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { compilePlan } from "../../src/definition/compile-plan.ts";
 import { buildGraph } from "../../src/definition/graph.ts";
-import { compilePlan } from "../../src/definition/plan.ts";
 import { Planner } from "../../src/definition/planner.ts";
 import { isWorkflowError, type WorkflowDefinition, type WorkflowError } from "../../src/index.ts";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { compilePlan } from "../../src/definition/compile-plan.ts";
 import { buildGraph } from "../../src/definition/graph.ts";
-import { compilePlan, type Plan } from "../../src/definition/plan.ts";
+import type { Plan } from "../../src/definition/plan.ts";
 import { Planner, type PlanState } from "../../src/definition/planner.ts";
 import { isWorkflowError } from "../../src/index.ts";
 import { LoopOracle } from "./loop-oracle.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
+import { compilePlan } from "../../src/definition/compile-plan.ts";
 import { buildGraph } from "../../src/definition/graph.ts";
-import { compilePlan } from "../../src/definition/plan.ts";
 import { Planner } from "../../src/definition/planner.ts";
 import { readResult } from "../../src/engine/node-outcome.ts";
 import {

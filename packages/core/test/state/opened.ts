@@ -1,5 +1,6 @@
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { claimExecution, createExecution, readHead } from "../../src/state/open-execution.ts";
+import { createExecution } from "../../src/state/create-execution.ts";
+import { claimExecution, readHead } from "../../src/state/open-execution.ts";
 import { restoreState } from "../../src/state/restore.ts";
 import { surroundingsOf } from "../../src/state/surroundings.ts";
 
