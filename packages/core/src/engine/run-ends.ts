@@ -5,7 +5,6 @@ import { listedWaits } from "../state/waiting.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { cancellation } from "./cancellation.ts";
-import { nodeFailure } from "./node-failure.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
 import { nodeNames, type RunWaits } from "./run-waits.ts";
 import type { PreparedStep } from "./workflow-catalog.ts";
@@ -25,6 +24,7 @@ export class RunEnds {
     const { journal } = this.#parts;
     const run = nextRun(journal.progress, node.id);
     const attempt = journal.nextAttempt(node.id);
+    const { nodeFailure } = await import("./node-failure.ts");
     const { record: failure, thrown } = nodeFailure({ nodeId: node.id, nodeName, attempts: attempt }, error);
     await this.commitFailure({ ...run, nodeName, attempt, durationMs: 0, error: failure }, { status: "failed" });
     return this.failed({ failure, thrown });

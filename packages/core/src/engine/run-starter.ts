@@ -1,6 +1,5 @@
 import { randomUUID } from "../crypto.ts";
 import { type ErrorCode, isWorkflowError, WorkflowError } from "../errors.ts";
-import { describeFailure } from "../state/failure.ts";
 import type { Journal } from "../state/journal.ts";
 import { nextRun } from "../state/progress.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
@@ -153,6 +152,7 @@ export class RunStarter {
     begun: Pick<BegunRun, "journal" | "definitionChanged">,
     thrown: WorkflowError,
   ): Promise<RunResult> {
+    const { describeFailure } = await import("../state/failure.ts");
     const failure = describeFailure(thrown, { code: "LEASE_LOST" });
     this.#parts.emitter.of(begun.journal.record)({ type: "execution.lost", failure });
     return { result: await this.#result(call, begun, { status: "lost", failure, thrown }), thrown };

@@ -1,6 +1,5 @@
 import { types } from "node:util";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
-import { describeFailure } from "../state/failure.ts";
 import type { HeadUpdate } from "../store/checkpoint-store.ts";
 import type { AnswerRequest } from "./answers.ts";
 import { type Attempt, RefusedLater, roundedMs } from "./attempt.ts";
@@ -9,7 +8,6 @@ import { afterRefusal, beforeNode, beforeRetry } from "./decide.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
 import { isUnrouted } from "./error-policy.ts";
 import { executorArgs } from "./executor-args.ts";
-import { judgeFailure } from "./judge-failure.ts";
 import { LivePlan } from "./live-plan.ts";
 import { type NextOutcome, type NodeOutcome, readResult, type SuspendedOutcome } from "./node-outcome.ts";
 import type { ParallelRun } from "./parallel-run.ts";
@@ -48,6 +46,7 @@ async function endOf(run: Pick<Run, "toEnd" | "waits">, parts: RunParts): Promis
     const what = isWorkflowError(error) ? afterRefusal(error.code) : "throw";
     if (what === "throw") throw error;
     if (what === "refused") throw refusedEnd(error as WorkflowError);
+    const { describeFailure } = await import("../state/failure.ts");
     const failure = describeFailure(error, { code: "LEASE_LOST" });
     parts.emit({ type: "execution.lost", failure });
     return { status: "lost", failure, thrown: error };
@@ -263,6 +262,8 @@ class Run {
   async #afterFailure(failed: Attempt, error: unknown, { isFinal = false } = {}): Promise<RunEnd | undefined> {
     const { journal, interrupts, emit } = this.#parts;
     const { step, run, attempt, durationMs } = failed;
+    // Loaded with the first failure, as in run-ends.ts.
+    const { judgeFailure } = await import("./judge-failure.ts");
     const judged = judgeFailure(this.#parts, { step, run, attempt, given: journal.context }, error, { isFinal });
     const { failure, thrown, failures, delayMs, decision } = judged;
     if (decision === "lost") throw interrupts.reason;

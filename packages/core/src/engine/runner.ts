@@ -1,16 +1,12 @@
 import { isWorkflowError } from "../errors.ts";
 import type { ContextMode } from "../state/context-values.ts";
-import { refuseIncompleteImport, shownStatus } from "../state/incomplete-import.ts";
 import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { leaseHeld } from "../store/refusals.ts";
 import { type Call, limitsOf, withinCall } from "./call.ts";
-import { ChangeWaiter } from "./change-waiter.ts";
 import { createFor } from "./create-for.ts";
-import { onJoin, RECOVERY_HOLD_MS } from "./decide.ts";
+import { RECOVERY_HOLD_MS } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
-import { isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
 import { legacyResult, throwFailure } from "./results.ts";
 import type { Resumer } from "./resumer.ts";
 import {
@@ -63,7 +59,11 @@ export class Runner<Context extends object> {
     }
     return this.#limited(options, contextMode, async (call) => {
       const { workflow, opened } = await createFor(this.#parts, call, { options });
-      if (opened === undefined) return this.#join(call, options);
+      if (opened === undefined) {
+        const { joinExecution } = await import("./join-execution.ts");
+        const resumer = await this.#resuming();
+        return joinExecution({ parts: this.#parts, starter: this.#starter, resumer }, call, options);
+      }
       const { journal, record } = opened;
       this.#parts.emitter.of(record)({ type: "execution.started", totalSteps: journal.totalSteps });
       const holdMs = Number.POSITIVE_INFINITY;
@@ -89,7 +89,7 @@ export class Runner<Context extends object> {
         return { executionId, created: true };
       }
       const { executionId = "", userId } = options;
-      const { readHead } = await stored();
+      const { readHead, shownStatus } = await stored();
       const head = await readHead(call.surroundings, executionId, userId);
       if (options.ifExists === "resume" && shownStatus(head) === "failed") {
         const { makeDue } = await import("./keep-answer.ts");
@@ -111,7 +111,8 @@ export class Runner<Context extends object> {
    */
   async recover(head: Pick<ExecutionRecord, "id">, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<void> {
     const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
-    const { readHead } = await stored();
+    const { readHead, refuseIncompleteImport } = await stored();
+    const { isRecoverable, taken, withoutDefinition } = await import("./recoverable.ts");
     const before = await readHead(surroundings, head.id);
     // A draining engine leaves it to others.
     if (runs.isDraining || !isRecoverable(before)) throw taken(before.id);
@@ -156,39 +157,6 @@ export class Runner<Context extends object> {
     }
   }
 
-  /** Returns the result of an execution that exists: the recorded one, or that of its run. */
-  async #join(call: Call, options: ExecuteWorkflowOptions<object>): Promise<RunResult> {
-    const { surroundings, interrupts } = call;
-    const { workflowId, userId, executionId = "", ifExists, budgetMs } = options;
-    const { readHead } = await stored();
-    const waiter = new ChangeWaiter(this.#parts.changes, { executionId, interrupts, budgetMs });
-    try {
-      for (;;) {
-        const head = await readHead(surroundings, executionId, userId);
-        const what = onJoin({
-          status: shownStatus(head),
-          resumes: ifExists === "resume",
-          leaseExpired: (head.leaseUntil ?? 0) <= head.readAt,
-        });
-        if (what === "recorded") return await this.#starter.recorded(call, head);
-        if (what === "resume") {
-          try {
-            const settings = { workflowId, sparesFailed: ifExists !== "resume" };
-            const resumer = await this.#resuming();
-            return await resumer.resume(call, { ...limitsOf(options), executionId, userId }, settings);
-          } catch (error) {
-            if (!isWorkflowError(error, "LEASE_HELD") && !isWorkflowError(error, "INVALID_STATUS")) throw error;
-          }
-        }
-        if (await waiter.wait()) continue;
-        if (head.status === "pending") return await this.#starter.recorded(call, head);
-        throw leaseHeld(head, head.readAt);
-      }
-    } finally {
-      waiter.end();
-    }
-  }
-
   async #limited(
     options: RunOptions,
     contextMode: ContextMode,
@@ -202,6 +170,7 @@ export class Runner<Context extends object> {
 }
 
 /** Loaded by the first call that opens an execution. */
-function stored(): Promise<typeof import("../state/open-execution.ts")> {
-  return import("../state/open-execution.ts");
+async function stored() {
+  const { readHead } = await import("../state/open-execution.ts");
+  return { readHead, ...(await import("../state/incomplete-import.ts")) };
 }

@@ -62,8 +62,9 @@ export class CommitQueue {
   readonly #store: CheckpointStore;
   readonly #patience: Patience;
   readonly #waiting: Queued[] = [];
-  /** Present if the history has a limit. */
-  readonly #keeper: HistoryKeeper | undefined;
+  /** Present if the history has a limit: loads what keeps to it, for the first commit. */
+  readonly #loadKeeper: (() => Promise<HistoryKeeper>) | undefined;
+  #keeper: HistoryKeeper | undefined;
   #version: number;
   #seal: Seal;
   #tail: Promise<void> = Promise.resolve();
@@ -81,9 +82,9 @@ export class CommitQueue {
   constructor(
     store: CheckpointStore,
     patience: Patience,
-    { head, keeper }: { head: ExecutionRecord; keeper?: HistoryKeeper | undefined },
+    { head, keeper }: { head: ExecutionRecord; keeper?: (() => Promise<HistoryKeeper>) | undefined },
   ) {
-    this.#keeper = keeper;
+    this.#loadKeeper = keeper;
     const { id, token, version } = head;
     this.#executionId = id;
     this.#token = token;
@@ -157,6 +158,7 @@ export class CommitQueue {
     try {
       if (this.#broken !== undefined) throw this.#broken.error;
       if (!queued.isRenewal && queued.generation !== this.#generation) throw this.#refusedWith;
+      if (this.#loadKeeper !== undefined) this.#keeper ??= await this.#loadKeeper();
       if (this.#keeper?.mustLookBack === true && !queued.isRenewal) {
         await this.#keeper.lookBack(this.#store, this.#patience);
       }

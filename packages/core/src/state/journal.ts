@@ -9,7 +9,6 @@ import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
 import { type Difference, difference, patchDifference } from "./delta.ts";
 import { afterRecord, type DraftState, draftOf, updateOf, withContext, withHead } from "./draft-state.ts";
 import type { RestoredState } from "./fresh-state.ts";
-import { HistoryKeeper } from "./history-keeper.ts";
 import {
   type ComposedCheckpoint,
   type ComposeOptions,
@@ -55,9 +54,14 @@ export class Journal {
     this.#readAt = record.readAt;
     this.#readMs = surroundings.clock.elapsed();
     const { historyLimit } = surroundings;
-    const keeper =
-      historyLimit === undefined ? undefined : new HistoryKeeper(historyLimit, record, restored.sizes.checkpoints);
-    this.#queue = new CommitQueue(surroundings.bareStore, surroundings, { head: record, keeper });
+    const keeper = async (limit: number) => {
+      const { HistoryKeeper } = await import("./history-keeper.ts");
+      return new HistoryKeeper(limit, record, restored.sizes.checkpoints);
+    };
+    this.#queue = new CommitQueue(surroundings.bareStore, surroundings, {
+      head: record,
+      keeper: historyLimit === undefined ? undefined : () => keeper(historyLimit),
+    });
     this.#point = new JournalPoint(draftOf(record, restored), 0);
   }
 
