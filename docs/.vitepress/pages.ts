@@ -3,7 +3,18 @@ export const GROUPS: readonly { title: string; pages: readonly string[] }[] = [
   { title: "Begin", pages: ["start", "how-it-works", "comparison"] },
   {
     title: "Write workflows",
-    pages: ["workflows", "canvas", "executors", "branching", "loops", "side-by-side", "context", "types", "testing"],
+    pages: [
+      "workflows",
+      "canvas",
+      "executors",
+      "branching",
+      "loops",
+      "side-by-side",
+      "sub-workflows",
+      "context",
+      "types",
+      "testing",
+    ],
   },
   {
     title: "Run them",

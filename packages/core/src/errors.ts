@@ -23,6 +23,8 @@ export const ERROR_CODES = [
   "WORKFLOW_NO_START",
   /** A loop has several entries, or is nested too deep. */
   "WORKFLOW_LOOP_INVALID",
+  /** A workflow starts itself as a sub-workflow, directly or through others. */
+  "WORKFLOW_CONTAINS_ITSELF",
   /** Two nodes share an id. */
   "DUPLICATE_NODE_ID",
   /** An edge names a node that does not exist. */
@@ -43,6 +45,10 @@ export const ERROR_CODES = [
   "NODE_RESULT_INVALID",
   /** The execution has run as many nodes as it may. */
   "NODE_RUN_LIMIT",
+  /** An execution that the node has started has failed or was cancelled. */
+  "CHILD_FAILED",
+  /** The execution is inside too many others to start one itself. */
+  "NESTING_LIMIT",
   /** A node took longer than its timeout. */
   "NODE_TIMEOUT",
   /** The run took longer than its timeout. */

@@ -10,6 +10,7 @@ export {
 } from "./definition/react-flow.ts";
 export type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./definition/schema.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";
+export type { ChildExecutor, MappedItem, ParentArgs } from "./engine/child-spec.ts";
 export type { Logger } from "./engine/emitter.ts";
 export { type CreateEngineFor, createWorkflowEngine } from "./engine/engine.ts";
 export type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine/engine-options.ts";
@@ -51,6 +52,7 @@ export type {
 export { type ForEachItemExecutor, type ForEachItemOptions, forEachItem } from "./engine/for-each-item.ts";
 export type { ForkExecutionOptions, ForkPoint } from "./engine/fork-options.ts";
 export type { InputOf, WorkflowIdOf } from "./engine/known-definitions.ts";
+export { type MappedResult, type MapWorkflowOptions, mapWorkflow } from "./engine/map-workflow.ts";
 export {
   type DefinedNode,
   defineNode,
@@ -83,6 +85,7 @@ export type {
   StartedRecovery,
   StartRecoveryOptions,
 } from "./engine/run-options.ts";
+export { type SubWorkflowOptions, subWorkflow } from "./engine/sub-workflow.ts";
 export type { UserEngine, WorkflowEngine } from "./engine/workflow-engine.ts";
 export {
   ERROR_CODES,

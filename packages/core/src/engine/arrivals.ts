@@ -48,6 +48,8 @@ export class Arrivals {
   failing: { failure: FailureRecord; thrown: unknown } | undefined;
   /** Attempts that the caller's abort has cut off. */
   readonly cutOff: { nodeId: string; attempt: number }[] = [];
+  /** When to look again at the children that have not ended, if all of them have a time. */
+  lookAt: { wakeAt?: number } = {};
 
   constructor({ run, plan, places, waits, ends, start }: ArrivalParts) {
     this.#parts = run;
@@ -225,9 +227,10 @@ export class Arrivals {
     const { step, run, attempt, durationMs, given } = node;
     const isFinal = this.failing !== undefined;
     const judged = judgeFailure(this.#parts, { step, run, attempt, given }, error, { isFinal });
-    const { failure, thrown, failures, delayMs, decision } = judged;
+    const { failure, thrown, failures, delayMs, decision, wakeAt } = judged;
     if (decision === "lost") throw interrupts.reason;
     if (decision === "cut off") {
+      this.lookAt = this.cutOff.length === 0 ? wakeAt : earlier(this.lookAt, wakeAt);
       this.cutOff.push({ nodeId: run.nodeId, attempt });
       this.#places.close();
       this.#places.free(node);
@@ -263,4 +266,10 @@ export class Arrivals {
     node.retryAtMs = atMs;
     return undefined;
   }
+}
+
+/** Returns the earlier of two times; no time is the earliest. */
+function earlier(one: { wakeAt?: number }, other: { wakeAt?: number }): { wakeAt?: number } {
+  if (one.wakeAt === undefined || other.wakeAt === undefined) return {};
+  return { wakeAt: Math.min(one.wakeAt, other.wakeAt) };
 }

@@ -2,7 +2,7 @@ import type { Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
 import { type StandardSchema, validate } from "../definition/standard-schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
-import { createExecution, type OpenedExecution } from "../state/create-execution.ts";
+import { createExecution, type OpenedExecution, type Parent } from "../state/create-execution.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import type { Call } from "./call.ts";
@@ -16,17 +16,23 @@ interface CreateCall {
   isPending?: boolean;
   /** The store to create it through. Default: the engine's. */
   store?: CheckpointStore | undefined;
+  /** The node run that starts it. Default: it is nobody's child. */
+  parent?: Parent | undefined;
 }
 
 /** Creates an execution. `opened` is absent if it exists, and `ifExists` allows that. */
 export async function createFor(
   { catalog }: EngineParts,
   { interrupts, surroundings }: Call,
-  { options, isPending = false, store }: CreateCall,
+  { options, isPending = false, store, parent }: CreateCall,
 ): Promise<{ workflow: PreparedWorkflow; opened: OpenedExecution | undefined }> {
   const { workflowId, userId, executionId, initialData = {}, ifExists = "fail", metadata, deadlineMs } = options;
   const workflow = catalog.atHand(workflowId) ?? (await interrupts.within(catalog.current(workflowId, userId)));
   const startAt = typeof options.startAt === "string" ? [options.startAt] : options.startAt?.slice();
+  if (parent === undefined && workflow.steps.some(({ child }) => child !== undefined)) {
+    const { refuseSelfContaining } = await import("./self-containing.ts");
+    await interrupts.within(refuseSelfContaining(catalog, workflow, userId));
+  }
   // Before anything is written: it may not be possible to start there.
   const totalSteps = stepsOf(workflow.plans.of(startAt));
   const { input } =
@@ -45,6 +51,7 @@ export async function createFor(
       metadata,
       deadlineMs,
       isPending,
+      parent,
       workflowId: workflow.id,
       userId,
       executionId,

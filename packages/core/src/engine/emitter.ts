@@ -12,6 +12,7 @@ export interface EventSource {
   id: string;
   workflowId: string;
   userId: string;
+  parentId?: string;
 }
 
 export interface EmitterOptions {
@@ -39,13 +40,14 @@ export class Emitter {
   }
 
   /** Returns a function that takes the events of one execution. */
-  of({ id: executionId, workflowId, userId }: EventSource): (event: EventBody) => void {
+  of({ id: executionId, workflowId, userId, parentId }: EventSource): (event: EventBody) => void {
     const { changes, clock } = this.#options;
+    const source = { executionId, workflowId, userId, ...(parentId === undefined ? {} : { parentId }) };
     return (given) => {
-      const event = given.type === "log" ? this.#log({ executionId, workflowId, userId }, given) : given;
+      const event = given.type === "log" ? this.#log(source, given) : given;
       if (event.type !== "log") changes.notify(executionId, !UNCOMMITTED.has(event.type));
       if (this.isHeard) {
-        this.#tell({ executionId, workflowId, userId, timestamp: clock.now(), ...event } as ExecutionEvent);
+        this.#tell({ ...source, timestamp: clock.now(), ...event } as ExecutionEvent);
       }
     };
   }

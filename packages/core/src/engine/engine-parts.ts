@@ -1,5 +1,6 @@
 import type { ContextValues } from "../state/context-values.ts";
 import type { Surroundings } from "../state/surroundings.ts";
+import type { ChildRuns } from "./child-runs.ts";
 import type { Emitter } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import type { ExecutionChanges } from "./execution-changes.ts";
@@ -18,4 +19,5 @@ export interface EngineParts
   values: ContextValues;
   runs: LiveRuns;
   emitter: Emitter;
+  children(): Promise<ChildRuns>;
 }

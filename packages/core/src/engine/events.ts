@@ -6,6 +6,8 @@ export type ExecutionEvent = (EventSource & EventBody) | ({ timestamp: number } 
 
 interface EventSource {
   executionId: string;
+  /** The execution that has started this one, if one has. */
+  parentId?: string;
   workflowId: string;
   userId: string;
   /** Milliseconds since the epoch. */

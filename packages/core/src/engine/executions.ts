@@ -6,7 +6,7 @@ import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRef, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { cancellation } from "./cancellation.ts";
-import type { Emitter } from "./emitter.ts";
+import { cancelDescendants, deleteDescendants } from "./descendants.ts";
 import type {
   CancelExecutionOptions,
   DeleteExecutionOptions,
@@ -16,7 +16,7 @@ import type {
   PruneOptions,
 } from "./execution-queries.ts";
 import { summarize } from "./execution-summary.ts";
-import type { LiveRuns } from "./live-runs.ts";
+import { type FamilyParts, wakeParent } from "./family.ts";
 import { pruneExecutions } from "./prune.ts";
 import {
   checkCancelOptions,
@@ -30,14 +30,12 @@ const MAX_DELETIONS = 100;
 
 /** Works on executions without running them. */
 export class Executions {
+  readonly #parts: FamilyParts;
   readonly #surroundings: Surroundings;
-  readonly #runs: LiveRuns;
-  readonly #emitter: Emitter;
 
-  constructor(surroundings: Surroundings, runs: LiveRuns, emitter: Emitter) {
-    this.#surroundings = surroundings;
-    this.#runs = runs;
-    this.#emitter = emitter;
+  constructor(parts: FamilyParts) {
+    this.#parts = parts;
+    this.#surroundings = parts.surroundings;
   }
 
   async list(given: ListExecutionsQuery): Promise<Page<ExecutionSummary>> {
@@ -55,7 +53,10 @@ export class Executions {
     }
   }
 
-  /** One atomic step, which also fences off the owner of the lease. */
+  /**
+   * One atomic step, which also fences off the owner of the lease. Then the executions end that it has started. Those that
+   * a crash spares look at their parent before they continue.
+   */
   async cancel(given: CancelExecutionOptions): Promise<void> {
     const { executionId, reason, userId } = checkCancelOptions(given);
     const head = await readHead(this.#surroundings, executionId, userId);
@@ -65,21 +66,29 @@ export class Executions {
     const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: failure };
     await store.claimExecution(executionId, claim);
     this.#noLongerOurs(executionId, "It was cancelled.");
-    this.#emitter.of(head)({ type: "execution.cancelled", failure });
+    this.#parts.emitter.of(head)({ type: "execution.cancelled", failure });
+    await cancelDescendants(this.#parts, executionId, cancellation(`its parent ${quoted(executionId)} was cancelled`));
+    await wakeParent(this.#parts, head);
   }
 
-  /** Deletes an execution, also one that cannot be read. With a user, only one that is still that user's. */
+  /**
+   * Deletes an execution, also one that cannot be read, and then those that it has started. With a user, only one that is
+   * still that user's.
+   *
+   * - The parent goes first: one that is left would start its children anew. A second call deletes what a crash has left.
+   */
   async delete(given: DeleteExecutionOptions): Promise<boolean> {
     const { executionId, userId } = checkDeleteOptions(given);
     const isDeleted = await (userId === undefined
       ? this.#deleteRef({ id: executionId })
       : this.#deleteOf(executionId, userId));
     if (isDeleted) this.#noLongerOurs(executionId, "It was deleted.");
+    await deleteDescendants(this.#parts, { parentId: executionId, ...(userId === undefined ? {} : { userId }) });
     return isDeleted;
   }
 
   prune(given: PruneOptions): Promise<number> {
-    return pruneExecutions(this.#surroundings.store, given);
+    return pruneExecutions(this.#parts, given);
   }
 
   async pruneDefinitions(given: PruneDefinitionsOptions): Promise<number> {
@@ -93,8 +102,8 @@ export class Executions {
 
   /** A run in this process hears of it at once, one elsewhere when it next commits or renews its lease. */
   #noLongerOurs(executionId: string, problem: string): void {
-    this.#runs.lose(executionId, new WorkflowError("LEASE_LOST", problem, { executionId }));
-    this.#emitter.changed(executionId);
+    this.#parts.runs.lose(executionId, new WorkflowError("LEASE_LOST", problem, { executionId }));
+    this.#parts.emitter.changed(executionId);
   }
 
   /** Deletes it as it was looked at: between the look and the deletion, the id may become another user's. */

@@ -1,5 +1,6 @@
 import type { NodeRun } from "../state/node-run.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
+import { unfinishedOf } from "./child-outcome.ts";
 import { afterFailure, resolveRetry, retryDelay } from "./decide.ts";
 import { nodeFailure } from "./node-failure.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -14,6 +15,8 @@ export interface JudgedFailure {
   /** Milliseconds until the next attempt; `undefined` if there is none. */
   delayMs: number | undefined;
   decision: ReturnType<typeof afterFailure>;
+  /** If a child has not ended: when to look again, in milliseconds since the epoch. Empty: at once. */
+  wakeAt: { wakeAt?: number };
 }
 
 /**
@@ -30,14 +33,18 @@ export function judgeFailure(
 ): JudgedFailure {
   const { step, run, attempt, given } = failed;
   const { nodeId } = run;
+  const unfinished = unfinishedOf(error);
+  const cause = unfinished !== undefined && interrupts.kind === "timeout" ? interrupts.reason : error;
   const readOnlyContext = contextMode === "frozen" ? given : undefined;
   const { record: failure, thrown } = nodeFailure(
     { nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext },
-    error,
+    cause,
   );
   const failures = (journal.progress.attempts.get(nodeId)?.failures ?? 0) + 1;
   const policy = resolveRetry(step.node.retry, retry);
   const delayMs = isFinal ? undefined : retryDelay(policy, { failure, thrown, failures, random: random() });
-  const decision = afterFailure({ interruption: interrupts.kind, delayMs, onError: step.node.onError });
-  return { failure, thrown, failures, delayMs, decision };
+  const interruption = interrupts.kind ?? (unfinished === undefined ? undefined : "aborted");
+  const decision = afterFailure({ interruption, delayMs, onError: step.node.onError });
+  const { wakeAt } = unfinished ?? {};
+  return { failure, thrown, failures, delayMs, decision, wakeAt: wakeAt === undefined ? {} : { wakeAt } };
 }

@@ -13,6 +13,16 @@ import type { EngineParts } from "./engine-parts.ts";
 import { meaningOf, taken } from "./recoverable.ts";
 import { inFlight } from "./standing.ts";
 
+/** An answer from outside, to the wait of an execution that has this token. */
+export interface GivenAnswer {
+  executionId: string;
+  userId?: string | undefined;
+  waitToken: string;
+  data: unknown;
+  /** A child has changed for which the node waits: nobody has answered. */
+  wakes?: true;
+}
+
 /**
  * Keeps an answer for an execution that this engine does not run, and makes the execution due. One that has failed at
  * another node stays failed.
@@ -26,8 +36,8 @@ import { inFlight } from "./standing.ts";
  */
 export async function keepAnswer(
   { surroundings, catalog, emitter }: Pick<EngineParts, "surroundings" | "catalog" | "emitter">,
-  answer: { executionId: string; userId: string | undefined; waitToken: string; data: unknown },
-): Promise<void> {
+  answer: GivenAnswer,
+): Promise<ExecutionRecord> {
   const { executionId, userId, waitToken, data } = answer;
   const { codec } = surroundings;
   const read = await readExecution(surroundings, executionId, {
@@ -42,7 +52,7 @@ export async function keepAnswer(
   // A second click: the same answer is kept, and the execution is to run anyway, or runs.
   const kept = [...found.progress.answers.values()].find(({ token }) => token === waitToken);
   const isKept = kept !== undefined && codec.encode(kept.data) === codec.encode(data);
-  if (isKept && (head.status === "running" || head.status === "pending")) return;
+  if (isKept && (head.status === "running" || head.status === "pending")) return head;
   const opened = read.leaseExpired ? { ...read, before: head } : await claimed(surroundings, head);
   const { journal, before, record } = opened;
   try {
@@ -50,7 +60,7 @@ export async function keepAnswer(
     const { nodeId, visit } = newest;
     const save = async (head: HeadChange, parts: RecordParts = {}) => {
       await journal.save(head, { answers: [newest], ...parts });
-      emitter.of(record)({ type: "node.answered", nodeId, visit });
+      if (answer.wakes !== true) emitter.of(record)({ type: "node.answered", nodeId, visit });
     };
     const left = new Map(journal.progress.waiting);
     left.delete(newest.nodeId);
@@ -73,6 +83,7 @@ export async function keepAnswer(
     } else {
       await save({ status: "pending", wakeInMs: 0, ...head });
     }
+    return record;
   } catch (error) {
     if (isWorkflowError(error) && afterRefusal(error.code) === "lost") throw taken(executionId);
     await putBack(surroundings, record, before);
@@ -94,11 +105,12 @@ async function claimed(surroundings: Surroundings, head: ExecutionRecord): Promi
   }
 }
 
-/** Makes an execution that has failed pending and due, so that a recovery resumes it. Others may have been faster. */
+/** Makes an execution that has failed or is pending due, so that a recovery resumes it. Others may have been faster. */
 export async function makeDue(surroundings: Surroundings, head: ExecutionRecord): Promise<void> {
   try {
     const { journal } = await claimExecution(surroundings, head);
-    await journal.save({ status: "pending", wakeInMs: 0 });
+    const { failure } = journal;
+    await journal.save({ status: "pending", wakeInMs: 0, ...(failure === undefined ? {} : { failure }) });
   } catch (error) {
     if (!isWorkflowError(error) || meaningOf(error.code) !== "taken") throw error;
   }

@@ -39,6 +39,8 @@ export interface SuspendedOutcome {
   /** Milliseconds since the epoch. */
   untilMs?: number;
   forMs?: number;
+  /** The token of the wait of another execution, for which the node waits. Default: a new one. */
+  token?: string;
 }
 
 /**

@@ -4,9 +4,9 @@ import { Arrivals } from "./arrivals.ts";
 import { roundedMs } from "./attempt.ts";
 import { callExecutor } from "./call-executor.ts";
 import { beforeNode, beforeRetry } from "./decide.ts";
-import { executorArgs } from "./executor-args.ts";
+import { invokeNode, readOutcome } from "./invoke-node.ts";
 import { LivePlan } from "./live-plan.ts";
-import { type NodeOutcome, readResult } from "./node-outcome.ts";
+import type { NodeOutcome } from "./node-outcome.ts";
 import { Places } from "./places.ts";
 import { RunEnds } from "./run-ends.ts";
 import { limitFacts } from "./run-limits.ts";
@@ -120,11 +120,9 @@ export class ParallelRun {
     const arrive = (outcome: NodeOutcome): void => this.#arrive({ node, outcome });
     const fail = (error: unknown): void => this.#arrive({ node, failed: { error } });
     try {
-      const called = callExecutor(limits, (signal) =>
-        step.run(executorArgs(this.#parts, { step, run, attempt, signal })),
-      );
-      if (types.isPromise(called)) called.then((result) => readResult(result, run.nodeId)).then(arrive, fail);
-      else arrive(readResult(called, run.nodeId));
+      const called = callExecutor(limits, (signal) => invokeNode(this.#parts, { step, run, attempt, signal }));
+      if (types.isPromise(called)) called.then((result) => readOutcome(result, step)).then(arrive, fail);
+      else arrive(readOutcome(called, step));
     } catch (error) {
       fail(error);
     }
@@ -188,7 +186,7 @@ export class ParallelRun {
     const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
     if (what === "lost") throw interrupts.reason;
     if (this.#arrivals.cutOff.length > 0 || what === "stop")
-      return this.#ends.stop({ attempts: this.#arrivals.cutOff });
+      return this.#ends.stop({ attempts: this.#arrivals.cutOff, ...this.#arrivals.lookAt });
     if (this.waits.hasAnswers) return undefined;
     if (what === "suspend") return this.#ends.suspend();
     if (what === "complete") {

@@ -5,21 +5,25 @@ import type {
   ListExecutionsOptions,
 } from "../store/checkpoint-store.ts";
 import { tell } from "../tell.ts";
+import { countDescendants, deleteDescendants, forEach } from "./descendants.ts";
 import type { PruneOptions, PruneProgress } from "./execution-queries.ts";
 import { unreadableOf } from "./execution-summary.ts";
+import type { FamilyParts } from "./family.ts";
 import { checkPruneOptions } from "./query-call-options.ts";
 
 /** Executions that are listed, and then deleted in one call of the store. */
 const BATCH = 500;
 
 /**
- * Deletes executions that ended long ago, batch by batch, and returns their number.
+ * Deletes executions that ended long ago, batch by batch, with those that they have started, and returns their number.
  *
+ * - An execution that another one has started goes with that one, and not before: its parent may still need its result.
  * - If it is interrupted, what was deleted stays deleted. A second call begins with the oldest that are left.
  */
-export async function pruneExecutions(store: CheckpointStore, given: PruneOptions): Promise<number> {
+export async function pruneExecutions(parts: FamilyParts, given: PruneOptions): Promise<number> {
   const { olderThanMs, status = ["completed", "cancelled"], workflowId, userId, ...how } = checkPruneOptions(given);
   const { onProgress, dryRun = false } = how;
+  const { store } = parts.surroundings;
   const query: ListExecutionsOptions = {
     status,
     endedForMs: olderThanMs,
@@ -32,13 +36,45 @@ export async function pruneExecutions(store: CheckpointStore, given: PruneOption
   for (let cursor: string | undefined; ; ) {
     const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
     // If a row cannot be read, the end of its execution is not known.
-    const refs = page.items.filter((head) => unreadableOf(head) === undefined).map(refTo);
+    const readable = page.items.filter((head) => unreadableOf(head) === undefined);
+    const own = await withoutParents(store, readable);
     progress.looked += page.items.length;
-    if (refs.length > 0) progress.deleted += dryRun ? refs.length : await store.deleteExecutions(refs);
+    if (own.length > 0)
+      progress.deleted += await (dryRun ? countWithChildren(store, own) : deleteWithChildren(parts, own));
     if (onProgress !== undefined) tell(onProgress, { ...progress });
     cursor = page.nextCursor;
     if (cursor === undefined) return progress.deleted;
   }
+}
+
+/** Returns those that no execution has started, or whose parents are gone. */
+async function withoutParents(store: CheckpointStore, heads: readonly ExecutionRecord[]): Promise<ExecutionRecord[]> {
+  const parentIds = new Set(heads.flatMap(({ parentId }) => (parentId === undefined ? [] : [parentId])));
+  const existing = new Set<string>();
+  await forEach([...parentIds], async (parentId) => {
+    if ((await store.getExecution(parentId)) !== undefined) existing.add(parentId);
+  });
+  return heads.filter(({ parentId }) => parentId === undefined || !existing.has(parentId));
+}
+
+async function deleteWithChildren(parts: FamilyParts, heads: readonly ExecutionRecord[]): Promise<number> {
+  const { store } = parts.surroundings;
+  let deleted = await store.deleteExecutions(heads.map(refTo));
+  const areAllGone = deleted === heads.length;
+  await forEach(heads, async ({ id }) => {
+    // One that was resumed since it was listed keeps its children.
+    const isGone = areAllGone || (await store.getExecution(id)) === undefined;
+    if (isGone) deleted += await deleteDescendants(parts, { parentId: id });
+  });
+  return deleted;
+}
+
+async function countWithChildren(store: CheckpointStore, heads: readonly ExecutionRecord[]): Promise<number> {
+  let count = heads.length;
+  await forEach(heads, async ({ id }) => {
+    count += await countDescendants(store, id);
+  });
+  return count;
 }
 
 /** Refers to an execution as it was read. If it has been changed or claimed since, it is not deleted. */

@@ -4,7 +4,7 @@ import type { NodeAnswer, RecordParts } from "../state/progress.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import { answerFor, refusal } from "./answers.ts";
+import { answerFor, isOfAnother, refusal } from "./answers.ts";
 import { deadlineMessage } from "./deadline-message.ts";
 import { onResume, resolveRetry } from "./decide.ts";
 import type { EventBody } from "./events.ts";
@@ -21,6 +21,8 @@ export interface ResumeCall {
   answer?: { data: unknown } | undefined;
   /** The longest wait for an attempt, in milliseconds, for which the call keeps the execution. */
   holdMs: number;
+  /** Hands an answer over to the execution that waits, if it is another one. */
+  handOver(answer: NodeAnswer): Promise<void>;
 }
 
 /** Returns what a resume would do with an execution as it is. @throws {WorkflowError} NOT_WAITING, INVALID_ARGUMENT */
@@ -54,7 +56,7 @@ export async function prepareResume(
   const { journal, before } = claimed;
   const found: Found = { journal, head: before, workflow };
   if (whatToDo(call, found) === "rest") return "rest";
-  const answers = answersOf(call, found);
+  const answers = await handedOver(call, journal.executionId, answersOf(call, found));
   const { waiting, attempts } = journal.progress;
   const cutOff = before.status === "running" ? cutOffNodes(found) : [];
   const counted = before.status === "failed" ? [...attempts].filter(([, { failures }]) => failures !== undefined) : [];
@@ -87,6 +89,21 @@ function answersOf({ nodeId, answer }: ResumeCall, found: Found): NodeAnswer[] {
   const over = openWaits(found).filter((wait) => isOver(wait, now));
   const given = answer === undefined ? [] : [answerFor(found, { nodeId, ...answer })];
   return [...given, ...over.filter((wait) => wait.nodeId !== given[0]?.nodeId).map(timedOut)];
+}
+
+/** Hands answers over that other executions wait for. Their nodes here only become ready. */
+async function handedOver(
+  { handOver }: ResumeCall,
+  executionId: string,
+  answers: readonly NodeAnswer[],
+): Promise<NodeAnswer[]> {
+  const kept: NodeAnswer[] = [];
+  for (const answer of answers) {
+    const isForeign = answer.timedOut !== true && isOfAnother(answer, executionId);
+    if (isForeign) await handOver(answer);
+    kept.push(isForeign ? { ...answer, data: undefined } : answer);
+  }
+  return kept;
 }
 
 /** The nodes that may have been running when their process died. */

@@ -8,7 +8,7 @@ import {
   readHead,
 } from "../state/open-execution.ts";
 import { RECOVERABLE, RESUMABLE } from "../state/status-policy.ts";
-import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { isTaken, readAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
@@ -34,6 +34,8 @@ interface ResumeSettings {
   holdMs?: number;
   /** Resumes nothing that has failed: a person decides about that. */
   sparesFailed?: boolean;
+  /** The run of its parent resumes it, and learns of its end by itself. */
+  isDriven?: boolean;
 }
 
 /** Resumes executions: looks, claims, writes what must be on record, and runs. */
@@ -46,11 +48,13 @@ export class Resumer {
     this.#starter = starter;
   }
 
-  async resume(call: Call, options: ResumeWorkflowOptions, settings: ResumeSettings = {}): Promise<RunResult> {
-    const { interrupts, surroundings } = call;
+  async resume(given: Call, options: ResumeWorkflowOptions, settings: ResumeSettings = {}): Promise<RunResult> {
+    const { interrupts } = given;
     const { executionId, nodeId, userId, budgetMs = Number.POSITIVE_INFINITY } = options;
-    const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false } = settings;
-    const head = await readHead(surroundings, executionId, userId);
+    const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false, isDriven = false } = settings;
+    const head = await readHead(given.surroundings, executionId, userId);
+    const call = head.parentId === undefined || isDriven ? given : await this.#announcing(given, head);
+    const { surroundings } = call;
     if (workflowId !== undefined) refuseOther(head, workflowId);
     const answer = "data" in options ? readAnswer(surroundings, options.data) : undefined;
     if (answer !== undefined) {
@@ -59,7 +63,12 @@ export class Resumer {
         return { result: await interrupts.within(run.result) };
       }
     }
-    const resumeCall: ResumeCall = { nodeId, answer, holdMs: Math.min(holdMs, budgetMs - interrupts.elapsedMs) };
+    const resumeCall: ResumeCall = {
+      nodeId,
+      answer,
+      holdMs: Math.min(holdMs, budgetMs - interrupts.elapsedMs),
+      handOver: async (answer) => (await this.#parts.children()).handOver(answer, executionId),
+    };
     let chosen = await this.#starter.definitionOf(head, options.definition, interrupts);
     const { workflow } = chosen;
     const isOther = options.definition === "current";
@@ -69,12 +78,14 @@ export class Resumer {
     if ((await this.#lookBefore(call, resumeCall, { head, workflow })) === "rest")
       return this.#starter.recorded(call, head);
     if (workflow.hash !== head.definitionHash) await this.#parts.catalog.save(workflow, interrupts);
-    const from = sparesFailed ? RECOVERABLE : RESUMABLE;
-    const { claimed, endClaim } = await this.#claim(call, { ...options, from }, head);
+    const claimable = sparesFailed ? RECOVERABLE : RESUMABLE;
+    const { claimed, endClaim } = await this.#claim(call, { ...options, from: claimable }, head);
     const { journal, record } = claimed;
     const emit = this.#parts.emitter.of(journal.record);
     let overdue: Overdue | undefined;
+    let orphaned: FailureRecord | undefined;
     try {
+      if (record.parentId !== undefined) orphaned = await (await this.#parts.children()).orphaned(record);
       // The run that was waited for may have changed to another definition.
       if (record.definitionHash !== head.definitionHash) {
         chosen = await this.#starter.definitionOf(record, options.definition, interrupts);
@@ -83,7 +94,8 @@ export class Resumer {
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
       const prepared = { claimed, workflow: chosen.workflow, emit };
       overdue = endsBefore(prepared, { maxRecoveries, retry, isRecovery: sparesFailed });
-      if (overdue === undefined && (await prepareResume(resumeCall, prepared)) === "rest") {
+      const isOver = overdue !== undefined || orphaned !== undefined;
+      if (!isOver && (await prepareResume(resumeCall, prepared)) === "rest") {
         await putBack(surroundings, claimed.record, claimed.before);
         endClaim();
         return await this.#starter.recorded(call, head);
@@ -96,14 +108,23 @@ export class Resumer {
       endClaim();
       throw withExecutionId(error, journal.executionId);
     }
+    if (orphaned !== undefined) {
+      return this.#starter.endCancelled(call, { journal, ...chosen }, orphaned).finally(endClaim);
+    }
     const { currentStep, totalSteps } = journal;
     emit({ type: "execution.resumed", currentStep, totalSteps, recoveries: record.recoveries });
     if (overdue !== undefined) {
       return this.#starter.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
     }
-    const run = this.#starter.run(call, { options, journal, record, holdMs, ...chosen });
+    const from = claimed.before.status;
+    const run = this.#starter.run(call, { options, journal, record, holdMs, from, ...chosen });
     endClaim();
     return run;
+  }
+
+  /** The same call, in which the parent of an execution becomes due before that one ends. */
+  async #announcing(call: Call, head: ExecutionRecord): Promise<Call> {
+    return { ...call, surroundings: (await this.#parts.children()).announcing(call.surroundings, head) };
   }
 
   /**

@@ -134,4 +134,4 @@ export class RunEnds {
 }
 
 /** An execution that has ended waits for nothing. */
-const NO_WAITS = { waiting: null, waitingCount: null } as const;
+export const NO_WAITS = { waiting: null, waitingCount: null } as const;

@@ -3,7 +3,10 @@ import type { RetryPolicy } from "../definition/schema.ts";
 import type { Codec } from "../state/codec.ts";
 import type { ContextMode, ContextValues } from "../state/context-values.ts";
 import type { Journal } from "../state/journal.ts";
-import type { FailureRecord, WaitingNode } from "../store/checkpoint-store.ts";
+import type { NodeAnswer } from "../state/progress.ts";
+import type { FailureRecord, WaitingNode, WorkflowStatus } from "../store/checkpoint-store.ts";
+import type { ChildCall } from "./child-call.ts";
+import type { ChildOutcome } from "./child-outcome.ts";
 import type { EventBody } from "./events.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
@@ -35,6 +38,12 @@ export interface RunParts {
   /** A random text, the same for the whole run. */
   secret: () => string;
   emit: (event: EventBody) => void;
+  /** The status that the execution was claimed from; absent if this run is its first. */
+  from?: WorkflowStatus | undefined;
+  /** Runs what a node starts. Rejects with what a function of the user's threw. */
+  runChild: (parts: RunParts, call: ChildCall) => Promise<ChildOutcome>;
+  /** Hands an answer over to the execution that waits, if it is not this one. */
+  handOver: (answer: NodeAnswer) => Promise<void>;
 }
 
 /** The end of a run's loop. */

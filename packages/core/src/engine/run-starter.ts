@@ -2,7 +2,7 @@ import { randomUUID } from "../crypto.ts";
 import { type ErrorCode, isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { nextRun } from "../state/progress.ts";
-import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import type { ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import type { Call } from "./call.ts";
 import { deadlineMessage } from "./deadline-message.ts";
 import { afterRefusal } from "./decide.ts";
@@ -32,6 +32,8 @@ export interface BegunRun extends ChosenDefinition {
   record: ExecutionRecord;
   /** The longest wait for a node's next attempt, in milliseconds, for which the run keeps the execution. */
   holdMs: number;
+  /** The status that it was claimed from; absent if it is new. */
+  from?: WorkflowStatus;
 }
 
 /** The result of a run. If it failed: also the value that was thrown. */
@@ -93,6 +95,9 @@ export class RunStarter {
           return secret;
         },
         emit,
+        from: begun.from,
+        runChild: async (run, child) => (await this.#parts.children()).runNode(run, child),
+        handOver: async (answer) => (await this.#parts.children()).handOver(answer, journal.executionId),
       },
       parallel,
     );
@@ -106,6 +111,9 @@ export class RunStarter {
   async #ended(call: Call, begun: BegunRun, running: Promise<RunEnd>): Promise<RunResult> {
     try {
       const end = await running;
+      if (begun.workflow.steps.some(({ child }) => child !== undefined)) {
+        await (await this.#parts.children()).afterRun(begun.journal, end.status);
+      }
       const result = await this.#result(call, begun, end);
       return "thrown" in end ? { result, thrown: end.thrown } : { result };
     } catch (error) {
@@ -144,6 +152,21 @@ export class RunStarter {
     this.#parts.emitter.of(journal.record)({ type: "execution.failed", failure });
     const thrown = new WorkflowError(failure.code as ErrorCode, failure.message, { executionId: journal.executionId });
     return { result: await this.#result(call, begun, { status: "failed", failure, thrown }), thrown };
+  }
+
+  /** Ends a claimed execution as cancelled. */
+  async endCancelled(
+    call: Call,
+    begun: Pick<BegunRun, "journal" | "definitionChanged">,
+    failure: FailureRecord,
+  ): Promise<RunResult> {
+    try {
+      await (await this.#parts.children()).endCancelled(begun.journal, failure);
+    } catch (error) {
+      if (isWorkflowError(error) && afterRefusal(error.code) === "lost") return this.lost(call, begun, error);
+      throw withExecutionId(error, begun.journal.executionId);
+    }
+    return { result: await this.#result(call, begun, { status: "cancelled", failure }) };
   }
 
   /** The result of a call whose execution was cancelled or taken over before it ran a node. */

@@ -106,14 +106,14 @@ export class RunWaits {
    */
   begin(
     run: NodeRun,
-    { reason, payload, untilMs, forMs }: SuspendedOutcome,
+    { reason, payload, untilMs, forMs, token }: SuspendedOutcome,
   ): { wait: NodeWait; head: HeadUpdate; wakeAt: number | undefined } {
     const { journal, codec } = this.#parts;
     const sinceMs = journal.storeNow();
     const until = untilMs ?? (forMs === undefined ? undefined : journal.storeNowAtMost() + forMs);
     const wait: NodeWait = {
       ...run,
-      token: nextWaitToken(this.#parts, run),
+      token: token ?? nextWaitToken(this.#parts, run),
       sinceMs,
       ...(until === undefined ? {} : { untilMs: until }),
       ...(reason === undefined ? {} : { reason }),
@@ -141,11 +141,14 @@ export class RunWaits {
     for (let pending = this.#pending.shift(); pending !== undefined; pending = this.#pending.shift()) {
       const { request, resolve, reject } = pending;
       try {
-        const { answerFor } = await import("./answers.ts");
-        const { journal, workflow, emit } = this.#parts;
+        const { answerFor, isOfAnother, tokenRefused } = await import("./answers.ts");
+        const { journal, workflow, emit, handOver } = this.#parts;
         const answer = answerFor({ journal, workflow, head: { status: "running" } }, request);
-        await this.#wake([answer]);
-        emit({ type: "node.answered", nodeId: answer.nodeId, visit: answer.visit });
+        const isForeign = isOfAnother(answer, journal.executionId);
+        if (request.wakes === true && !isForeign) throw tokenRefused();
+        if (isForeign && request.wakes !== true) await handOver(answer);
+        await this.#wake([isForeign ? { ...answer, data: undefined } : answer]);
+        if (request.wakes !== true) emit({ type: "node.answered", nodeId: answer.nodeId, visit: answer.visit });
         resolve(true);
       } catch (error) {
         // Another owner has the execution: the answer is for that one.

@@ -7,9 +7,9 @@ import { callExecutor } from "./call-executor.ts";
 import { afterRefusal, beforeNode, beforeRetry } from "./decide.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
 import { isUnrouted } from "./error-policy.ts";
-import { executorArgs } from "./executor-args.ts";
+import { invokeNode, readOutcome } from "./invoke-node.ts";
 import { LivePlan } from "./live-plan.ts";
-import { type NextOutcome, type NodeOutcome, readResult, type SuspendedOutcome } from "./node-outcome.ts";
+import type { NextOutcome, NodeOutcome, SuspendedOutcome } from "./node-outcome.ts";
 import type { ParallelRun } from "./parallel-run.ts";
 import { RunCommits } from "./run-commits.ts";
 import { RunEnds } from "./run-ends.ts";
@@ -183,14 +183,12 @@ class Run {
     const { clock, interrupts, nodeTimeoutMs, journal } = this.#parts;
     const { step, run, attempt } = made;
     const limits = { clock, interrupts, timeoutMs: step.node.timeoutMs ?? nodeTimeoutMs, nodeId: step.node.id };
-    const called = callExecutor(limits, (signal) =>
-      step.run(executorArgs(this.#parts, { step, run, attempt, signal })),
-    );
-    if (!types.isPromise(called)) return readResult(called, step.node.id);
+    const called = callExecutor(limits, (signal) => invokeNode(this.#parts, { step, run, attempt, signal }));
+    if (!types.isPromise(called)) return readOutcome(called, step);
     const isCommitted = this.#unsettled === undefined;
     if (isCommitted) this.waits.beginQuiet(step.node.id);
     try {
-      return readResult(await called, step.node.id);
+      return readOutcome(await called, step);
     } finally {
       const keeping = this.waits.endQuiet();
       if (keeping !== undefined) await keeping;
@@ -265,10 +263,12 @@ class Run {
     // Loaded with the first failure, as in run-ends.ts.
     const { judgeFailure } = await import("./judge-failure.ts");
     const judged = judgeFailure(this.#parts, { step, run, attempt, given: journal.context }, error, { isFinal });
-    const { failure, thrown, failures, delayMs, decision } = judged;
+    const { failure, thrown, failures, delayMs, decision, wakeAt: lookAt } = judged;
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
-    if (decision === "cut off") return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }] });
+    if (decision === "cut off") {
+      return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }], ...lookAt });
+    }
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
     if (decision === "pass over" && (await this.#commits.passOver(failed, entry))) {
       return this.#commits.hasEnded ? this.#ends.completed() : undefined;

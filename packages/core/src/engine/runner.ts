@@ -1,8 +1,8 @@
-import { isWorkflowError } from "../errors.ts";
 import type { ContextMode } from "../state/context-values.ts";
 import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { type Call, limitsOf, withinCall } from "./call.ts";
+import type { ChildRuns } from "./child-runs.ts";
 import { createFor } from "./create-for.ts";
 import { RECOVERY_HOLD_MS } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -33,7 +33,19 @@ export class Runner<Context extends object> {
   readonly #starter: RunStarter;
   #resumer: Promise<Resumer> | undefined;
 
-  constructor(parts: EngineParts) {
+  constructor(given: Omit<EngineParts, "children">) {
+    let children: Promise<ChildRuns> | undefined;
+    const load = async () => {
+      const { Children } = await import("./children.ts");
+      return new Children(parts, this.#starter, await this.#resuming());
+    };
+    const parts: EngineParts = {
+      ...given,
+      children: () => {
+        children ??= load();
+        return children;
+      },
+    };
     this.#parts = parts;
     this.#starter = new RunStarter(parts);
   }
@@ -132,29 +144,12 @@ export class Runner<Context extends object> {
   async answer(given: AnswerWaitOptions): Promise<void> {
     const { waitToken, userId, data: live } = checkAnswerOptions(given);
     const executionId = executionIdOf(waitToken);
-    const { isTaken, readAnswer, tokenRefused } = await import("./answers.ts");
+    const { readAnswer, tokenRefused } = await import("./answers.ts");
     if (executionId === undefined) throw tokenRefused();
-    const { surroundings, runs } = this.#parts;
-    const { data } = readAnswer(surroundings, live);
-    const { keepAnswer } = await import("./keep-answer.ts");
-    for (;;) {
-      for (const run of runs.of(executionId)) {
-        if (userId !== undefined && run.userId !== userId) throw tokenRefused();
-        // A run that has lost the execution without knowing it does not know of newer waits.
-        if (await isTaken(run.answer({ waitToken, data }))) return;
-      }
-      const endClaim = runs.claim(executionId);
-      try {
-        await keepAnswer(this.#parts, { executionId, userId, waitToken, data });
-        return this.#parts.changes.notify(executionId);
-      } catch (error) {
-        endClaim();
-        // If this engine claims it just now, its own run takes the answer, or the execution is free again afterwards.
-        if (!isWorkflowError(error, "LEASE_HELD") || !(await runs.claimed(executionId))) throw error;
-      } finally {
-        endClaim();
-      }
-    }
+    const { data } = readAnswer(this.#parts.surroundings, live);
+    const { giveAnswer } = await import("./give-answer.ts");
+    const head = await giveAnswer(this.#parts, { executionId, userId, waitToken, data });
+    if (head?.parentId !== undefined) await (await this.#parts.children()).wakeAncestors(head);
   }
 
   async #limited(

@@ -53,7 +53,14 @@ export class Runtime {
 
   executions(): Promise<Executions> {
     this.#executions ??= import("./executions.ts").then(
-      ({ Executions }) => new Executions(this.#surroundings, this.#runs, this.#emitter),
+      ({ Executions }) =>
+        new Executions({
+          surroundings: this.#surroundings,
+          catalog: this.#catalog,
+          emitter: this.#emitter,
+          runs: this.#runs,
+          changes: this.changes,
+        }),
     );
     return this.#executions;
   }

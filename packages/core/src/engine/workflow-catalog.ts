@@ -12,6 +12,7 @@ import { isInstance } from "../state/live-values.ts";
 import type { CheckpointStore, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { BoundedCache } from "./bounded-cache.ts";
+import { type ChildSpec, childSpecOf } from "./child-spec.ts";
 import { declaredOutputs } from "./declared-outputs.ts";
 import type { ExecutorSource, WorkflowSource } from "./engine-options.ts";
 import { ExecutorLookup } from "./executor-lookup.ts";
@@ -44,6 +45,8 @@ export interface PreparedStep {
   readonly nodeName: string;
   readonly data: Record<string, unknown>;
   readonly run: NodeExecutor<WorkflowContext, unknown>;
+  /** The executions that the node starts, if its executor is one that only the engine can run. */
+  readonly child: ChildSpec | undefined;
 }
 
 /** Returns a node's names, as events show them. */
@@ -299,7 +302,7 @@ export class WorkflowCatalog {
       const type = nodeType(node);
       const run = executors.get(type) as NodeExecutor<WorkflowContext, unknown>;
       const data = deepFreeze(await validNodeData(id, node, run));
-      steps.push({ node: deepFreeze(node), type, nodeName: nodeName(node), data, run });
+      steps.push({ node: deepFreeze(node), type, nodeName: nodeName(node), data, run, child: childSpecOf(run) });
     }
     return steps;
   }

@@ -26,6 +26,9 @@ export interface OpenedExecution {
   leaseExpired: boolean;
 }
 
+/** The node run that starts an execution. */
+export type Parent = Required<Pick<NewExecution, "parentId" | "parentNodeId" | "parentVisit">>;
+
 /** What a new execution starts with. */
 export interface CreateOptions {
   workflowId: string;
@@ -41,6 +44,7 @@ export interface CreateOptions {
   metadata?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds since the epoch; never later than the store's clock. Default: now. */
   createdAt?: number | undefined;
+  parent?: Parent | undefined;
   /** Milliseconds from now after which it must have ended. */
   deadlineMs?: number | undefined;
   /** Creates it as pending and due at once, without an owner. */
@@ -76,6 +80,7 @@ export async function createExecution(surroundings: Surroundings, options: Creat
     currentStep: 0,
     totalSteps,
     checkpoint,
+    ...options.parent,
   };
   if (definitionHash !== undefined) execution.definitionHash = definitionHash;
   if (options.metadata !== undefined) execution.metadata = options.metadata;

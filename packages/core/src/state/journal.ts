@@ -34,7 +34,9 @@ import { changesPayload } from "./write-payload.ts";
  */
 export class Journal {
   readonly executionId: string;
-  readonly record: Readonly<Pick<ExecutionRecord, "id" | "workflowId" | "userId" | "token" | "createdAt">>;
+  readonly record: Readonly<
+    Pick<ExecutionRecord, "id" | "workflowId" | "userId" | "token" | "createdAt" | "parentId" | "metadata">
+  >;
   readonly #surroundings: Surroundings;
   readonly #queue: CommitQueue;
   /** By `clock.elapsed()`: when the head was read. */

@@ -1,0 +1,25 @@
+import type { Journal } from "../state/journal.ts";
+import type { NodeAnswer } from "../state/progress.ts";
+import type { Surroundings } from "../state/surroundings.ts";
+import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
+import type { ChildCall } from "./child-call.ts";
+import type { ChildOutcome } from "./child-outcome.ts";
+import type { RunEnd, RunParts } from "./run-parts.ts";
+
+/** The parts of an engine that know parents and children. Loaded when they are first needed. */
+export interface ChildRuns {
+  /** Runs the children of a node. Rejects with what a function of the user's threw. */
+  runNode(parent: RunParts, call: ChildCall): Promise<ChildOutcome>;
+  /** Hands the answer to a node's wait over to the execution that waits, and makes those between the two due. */
+  handOver(answer: NodeAnswer, parentId: string): Promise<void>;
+  /** Makes all ancestors due that wait for an execution. */
+  wakeAncestors(child: ExecutionRecord): Promise<void>;
+  /** Makes the parent of an execution due before a commit ends or suspends it. */
+  announcing(surroundings: Surroundings, child: ExecutionRecord): Surroundings;
+  /** Returns why an execution must not continue: one above it is gone or was cancelled. */
+  orphaned(child: ExecutionRecord): Promise<FailureRecord | undefined>;
+  /** Ends a claimed execution as cancelled, together with its children. */
+  endCancelled(journal: Journal, failure: FailureRecord): Promise<void>;
+  /** Cancels the children of an execution that was cancelled by its run. Looks once more at what a suspended one waits for. */
+  afterRun(journal: Journal, status: RunEnd["status"]): Promise<void>;
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from "../crypto.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { CANCELLABLE } from "../state/status-policy.ts";
+import type { CheckpointStore, ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
+import type { FamilyParts } from "./family.ts";
+
+/** Children that are listed, and then cancelled or deleted, at a time. */
+const PAGE_SIZE = 500;
+/** Executions on which a call of the store is made at the same time. */
+const CONCURRENCY = 10;
+
+/** Cancels the executions that an execution has started, and theirs. Those that have ended stay as they are. */
+export async function cancelDescendants(parts: FamilyParts, parentId: string, failure: FailureRecord): Promise<void> {
+  const { surroundings, runs, emitter } = parts;
+  const { store, leaseMs } = surroundings;
+  await forEachChild(store, { parentId, status: CANCELLABLE }, async (child) => {
+    const claimId = randomUUID();
+    const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: failure };
+    try {
+      await store.claimExecution(child.id, claim);
+    } catch (error) {
+      // It has ended, or was deleted. One that cannot be read cannot be run either.
+      if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
+      return;
+    }
+    runs.lose(child.id, new WorkflowError("LEASE_LOST", "It was cancelled.", { executionId: child.id }));
+    emitter.of(child)({ type: "execution.cancelled", failure });
+    await cancelDescendants(parts, child.id, failure);
+  });
+}
+
+/** Deletes the executions that an execution has started, and theirs, whatever they do. Returns their number. */
+export async function deleteDescendants(
+  parts: FamilyParts,
+  of: { parentId: string; userId?: string },
+): Promise<number> {
+  const { store } = parts.surroundings;
+  let deleted = 0;
+  await forEachChild(store, of, async ({ id }) => {
+    deleted += await store.deleteExecutions([{ id }]);
+    parts.runs.lose(id, new WorkflowError("LEASE_LOST", "It was deleted.", { executionId: id }));
+    parts.emitter.changed(id);
+    deleted += await deleteDescendants(parts, { ...of, parentId: id });
+  });
+  return deleted;
+}
+
+/** Returns the number of executions that an execution has started, with theirs. */
+export async function countDescendants(store: CheckpointStore, parentId: string): Promise<number> {
+  let count = 0;
+  await forEachChild(store, { parentId }, async ({ id }) => {
+    count += 1 + (await countDescendants(store, id));
+  });
+  return count;
+}
+
+async function forEachChild(
+  store: CheckpointStore,
+  query: { parentId: string; userId?: string; status?: readonly ExecutionRecord["status"][] },
+  work: (child: ExecutionRecord) => Promise<void>,
+): Promise<void> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.listExecutions({
+      ...query,
+      limit: PAGE_SIZE,
+      order: "asc",
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    await forEach(page.items, work);
+    cursor = page.nextCursor;
+    if (cursor === undefined) return;
+  }
+}
+
+/** Works on several items at the same time. The first error ends it, once what has begun is over. */
+export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await work(item);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
+  const failed = ended.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}

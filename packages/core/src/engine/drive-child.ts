@@ -1,0 +1,214 @@
+import { isWorkflowError, messageOf, WorkflowError } from "../errors.ts";
+import type { NodeRun } from "../state/node-run.ts";
+import type { WaitingFor } from "../state/waiting.ts";
+import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
+import { type Call, withinCall } from "./call.ts";
+import { ChangeWaiter } from "./change-waiter.ts";
+import { createFor } from "./create-for.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import type { ExecuteWorkflowResult } from "./execution-result.ts";
+import type { Interrupts } from "./interrupts.ts";
+import type { Resumer } from "./resumer.ts";
+import type { RunParts } from "./run-parts.ts";
+import type { RunStarter } from "./run-starter.ts";
+
+/** The parts of an engine that run children. */
+export interface ChildEngine {
+  parts: EngineParts;
+  starter: RunStarter;
+  resumer: Resumer;
+}
+
+/** A child of a node run. */
+export interface Child {
+  id: string;
+  workflowId: string;
+  run: NodeRun;
+  /** Called if the child does not exist. */
+  initialData(): object;
+  /** It has been started before, as far as is known. */
+  mayExist: boolean;
+  /** Resumes the child if it has failed: the failure was reported before. */
+  resumesFailed: boolean;
+  /** Aborts when the parent's node is to end. */
+  signal: AbortSignal;
+}
+
+/** How a child is once its run is over. */
+export type ChildEnd =
+  | { status: "completed"; output: object }
+  | { status: "failed" | "cancelled"; failure: FailureRecord }
+  | { status: "suspended"; waiting: WaitingFor | undefined; wakeAt: number | undefined }
+  | { status: "pending"; wakeAt: number | undefined };
+
+/**
+ * Starts or resumes a child, and runs it within the limits of its parent's run, until it ends, waits or is stopped.
+ *
+ * - A child that another process runs is waited for, as long as the parent's run may wait.
+ *
+ * @throws {WorkflowError} why it cannot be started or resumed
+ */
+export async function driveChild(engine: ChildEngine, parent: RunParts, child: Child): Promise<ChildEnd> {
+  const { budgetMs, interrupts, nodeConcurrency, contextMode } = parent;
+  const left = budgetMs === undefined ? {} : { budgetMs: Math.max(0, budgetMs - interrupts.elapsedMs) };
+  const options = { ...left, nodeConcurrency };
+  // The limit of the parent's run is that of its children's.
+  const { timeoutMs: _engines, ...parts } = engine.parts;
+  return withinCall(parts, { options, contextMode }, async (call) => {
+    const unlink = link(child.signal, interrupts, call.interrupts);
+    try {
+      return await new ChildDrive({ ...engine, parts }, parent, child, { call, options }).toEnd();
+    } catch (error) {
+      const isAway = isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED");
+      // It says nothing about the child. If the store stays away, the parent's run says so.
+      if (isAway || call.interrupts.kind !== undefined) return { status: "pending", wakeAt: undefined };
+      throw error;
+    } finally {
+      unlink();
+    }
+  });
+}
+
+/** Ends a child's run together with its parent's node: by the same timeout, or as aborted. */
+function link(signal: AbortSignal, parent: Interrupts, child: Interrupts): () => void {
+  const abort = () => {
+    const reason: unknown = signal.reason;
+    const isTimeout =
+      parent.kind === "timeout" || (parent.kind === undefined && isWorkflowError(reason, "NODE_TIMEOUT"));
+    if (!isTimeout) return child.raise("aborted", reason);
+    const message = `The run of its parent hit a timeout: ${messageOf(reason)}`;
+    child.raise("timeout", new WorkflowError("EXECUTION_TIMEOUT", message));
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  return () => signal.removeEventListener("abort", abort);
+}
+
+class ChildDrive {
+  readonly #engine: ChildEngine;
+  readonly #parent: RunParts;
+  readonly #child: Child;
+  readonly #call: Call;
+  readonly #options: { budgetMs?: number; nodeConcurrency: number };
+
+  constructor(
+    engine: ChildEngine,
+    parent: RunParts,
+    child: Child,
+    { call, options }: { call: Call; options: { budgetMs?: number; nodeConcurrency: number } },
+  ) {
+    this.#engine = engine;
+    this.#parent = parent;
+    this.#child = child;
+    this.#call = call;
+    this.#options = options;
+  }
+
+  async toEnd(): Promise<ChildEnd> {
+    const { id: executionId, mayExist } = this.#child;
+    const { changes } = this.#engine.parts;
+    const { interrupts, surroundings } = this.#call;
+    const waiter = new ChangeWaiter(changes, { executionId, interrupts, budgetMs: this.#options.budgetMs });
+    try {
+      if (!mayExist) {
+        const end = await this.#start();
+        if (end !== undefined) return end;
+      }
+      for (;;) {
+        if (interrupts.kind !== undefined) return STOPPED;
+        const head = await surroundings.store.getExecution(executionId);
+        const end = head === undefined ? await this.#start() : await this.#continue(head);
+        if (end !== undefined) return end;
+        // Another process runs it.
+        const now = await surroundings.store.getExecution(executionId);
+        if (now?.status !== "running") continue;
+        const { leaseUntil = 0, readAt } = now;
+        const mayWait = leaseUntil - readAt <= this.#parent.holdMs && (await waiter.wait());
+        if (!mayWait) return { status: "pending", wakeAt: Math.max(leaseUntil, readAt) };
+      }
+    } finally {
+      waiter.end();
+    }
+  }
+
+  /** Creates and runs it; returns `undefined` if it exists. */
+  async #start(): Promise<ChildEnd | undefined> {
+    const { parts, starter } = this.#engine;
+    const { journal, deadlineAt, holdMs } = this.#parent;
+    const { id, workflowId, run, initialData } = this.#child;
+    // No further node starts, and so no child.
+    if (this.#call.interrupts.kind !== undefined || this.#call.interrupts.isStopping) return STOPPED;
+    if (this.#options.budgetMs === 0) return STOPPED;
+    const { userId, metadata } = journal.record;
+    const deadlineMs = deadlineAt === undefined ? undefined : Math.max(1, deadlineAt - journal.storeNow());
+    const { workflow, opened } = await createFor(parts, this.#call, {
+      options: {
+        ...{ workflowId, userId, executionId: id, initialData: initialData(), ifExists: "join" },
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      },
+      parent: { parentId: journal.executionId, parentNodeId: run.nodeId, parentVisit: run.visit },
+    });
+    if (opened === undefined) return undefined;
+    const { journal: own, record } = opened;
+    parts.emitter.of(record)({ type: "execution.started", totalSteps: own.totalSteps });
+    const begun = { options: this.#options, workflow, journal: own, record, holdMs, definitionChanged: false };
+    return endOf((await starter.run(this.#call, begun)).result);
+  }
+
+  /** Resumes it if it can be; returns `undefined` if another owner has it. */
+  async #continue(head: ExecutionRecord): Promise<ChildEnd | undefined> {
+    const { parts, starter, resumer } = this.#engine;
+    const { id: executionId, workflowId, resumesFailed } = this.#child;
+    const { holdMs } = this.#parent;
+    const { status, userId, failure } = head;
+    if (status === "completed") return endOf((await starter.recorded(this.#call, head)).result);
+    if (status === "cancelled" || (status === "failed" && !resumesFailed)) {
+      return { status, failure: failure ?? { code: "NODE_FAILED", message: `The execution is ${status}.` } };
+    }
+    const [own] = parts.runs.of(executionId);
+    if (own !== undefined) {
+      await this.#call.interrupts.within(own.result.catch(() => undefined));
+      return (await parts.surroundings.store.getExecution(executionId))?.status === "running"
+        ? undefined
+        : this.#again();
+    }
+    try {
+      const settings = { workflowId, holdMs, sparesFailed: !resumesFailed, isDriven: true };
+      const { result } = await resumer.resume(this.#call, { ...this.#options, executionId, userId }, settings);
+      return result.status === "lost" ? undefined : endOf(result);
+    } catch (error) {
+      if (!isWorkflowError(error, "LEASE_HELD") && !isWorkflowError(error, "INVALID_STATUS")) throw error;
+      // A recovery of this engine may have claimed it just now, and then runs it.
+      return (await parts.runs.claimed(executionId)) ? this.#again() : undefined;
+    }
+  }
+
+  /** Looks at it as it is after a run of this engine. */
+  async #again(): Promise<ChildEnd | undefined> {
+    const head = await this.#engine.parts.surroundings.store.getExecution(this.#child.id);
+    return head === undefined ? undefined : this.#continue(head);
+  }
+}
+
+const STOPPED: ChildEnd = { status: "pending", wakeAt: undefined };
+
+function endOf(result: ExecuteWorkflowResult<object>): ChildEnd | undefined {
+  switch (result.status) {
+    case "completed":
+      return { status: "completed", output: result.output };
+    case "failed":
+    case "cancelled":
+      return { status: result.status, failure: result.failure };
+    case "suspended":
+      return { status: "suspended", waiting: result.waiting?.[0], wakeAt: msOf(result.wakeAt) };
+    case "pending":
+      return { status: "pending", wakeAt: msOf(result.wakeAt) };
+    case "lost":
+      return undefined;
+  }
+}
+
+function msOf(iso: string | undefined): number | undefined {
+  return iso === undefined ? undefined : Date.parse(iso);
+}

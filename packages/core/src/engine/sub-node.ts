@@ -1,0 +1,28 @@
+import type { ChildCall } from "./child-call.ts";
+import { byUser, type ChildNode, parentArgsOf, suspendedFor } from "./child-node.ts";
+import { ChildUnfinished } from "./child-outcome.ts";
+import type { SubSpec } from "./child-spec.ts";
+import { patch } from "./node-executor.ts";
+import { type NodeOutcome, readResult } from "./node-outcome.ts";
+
+/** Runs the child of a node. @throws {ChildUnfinished}; {WorkflowError} CHILD_FAILED, NODE_RESULT_INVALID */
+export async function runSubNode(node: ChildNode, spec: SubSpec, { args, run }: ChildCall): Promise<NodeOutcome> {
+  const own = parentArgsOf(args);
+  const id = node.idOf();
+  const initialData = () => byUser(() => (spec.input === undefined ? args.context : spec.input(own))) as object;
+  const end = await node.drive({ id, mayExist: node.mayHaveBegun, initialData });
+  switch (end.status) {
+    case "completed": {
+      const { output } = end;
+      const result = byUser(() => (spec.output === undefined ? patch(output) : spec.output(output as never, own)));
+      return readResult(result, run.nodeId);
+    }
+    case "failed":
+    case "cancelled":
+      throw node.failed(id, end.status, end.failure);
+    case "suspended":
+      return suspendedFor(end.waiting, end.wakeAt);
+    case "pending":
+      throw new ChildUnfinished(end.wakeAt);
+  }
+}

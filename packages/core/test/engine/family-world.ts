@@ -1,0 +1,89 @@
+import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
+import {
+  type CheckpointStore,
+  createWorkflowEngine,
+  type ExecutionEvent,
+  type NodeExecutor,
+  patch,
+  subWorkflow,
+  suspend,
+  type WorkflowDefinition,
+  type WorkflowEngineOptions,
+} from "../../src/index.ts";
+import { ManualClock } from "../../src/testing/index.ts";
+import { SILENT } from "./silent.ts";
+import { settle } from "./turns.ts";
+import "../../src/engine/parallel-run.ts";
+import "./preloaded.ts";
+
+type Engine = ReturnType<typeof createWorkflowEngine>;
+
+/** A chain of nodes. An id is that of a node and of its type. */
+export function chainOf(id: string, ...nodeIds: string[]): WorkflowDefinition {
+  const edges = nodeIds.slice(1).map((target, index) => ({ source: nodeIds[index] as string, target }));
+  return { id, nodes: nodeIds.map((nodeId) => ({ id: nodeId, type: nodeId })), edges };
+}
+
+/** The call that starts the parent of these tests. */
+export const CALL = { workflowId: "parent", userId: "u1", executionId: "p1" } as const;
+
+export interface FamilyOptions extends Partial<Omit<WorkflowEngineOptions, "clock">> {
+  workflows?: readonly WorkflowDefinition[];
+  executors?: Record<string, NodeExecutor>;
+}
+
+/** A parent whose second node runs a child, and processes that come and go. */
+export function newFamily(defaults: FamilyOptions = {}) {
+  const clock = new ManualClock();
+  const data = new MemoryCheckpointStore({ clock });
+  const events: ExecutionEvent[] = [];
+  const runs: string[] = [];
+  const step: NodeExecutor = ({ node, executionId, context }) => {
+    runs.push(`${executionId === CALL.executionId ? "" : "child:"}${node.id}`);
+    return { ...context, [node.id]: true };
+  };
+  const ask: NodeExecutor = ({ node, resume }) => {
+    runs.push(`child:${node.id}`);
+    return resume === undefined
+      ? suspend({ reason: "approval", payload: { node: node.id } })
+      : patch({ answer: resume.data });
+  };
+  const workflows = [chainOf("parent", "first", "sub", "last"), chainOf("child", "one", "two")];
+  const executors = { first: step, last: step, one: step, two: step, ask, sub: subWorkflow({ workflowId: "child" }) };
+  const engine = ({ executors: own, ...options }: FamilyOptions = {}): Engine =>
+    createWorkflowEngine({
+      store: data.reopen() as CheckpointStore,
+      workflows,
+      onEvent: (event) => void events.push(event),
+      logger: SILENT,
+      ...defaults,
+      ...options,
+      executors: { ...executors, ...defaults.executors, ...own },
+      clock,
+    } as WorkflowEngineOptions);
+  const children = async (parentId: string = CALL.executionId) =>
+    (await data.listExecutions({ parentId, order: "asc", limit: 1_000 })).items;
+  const child = async (parentId?: string) => {
+    const [only, ...others] = await children(parentId);
+    if (only === undefined || others.length > 0) throw new Error(`There are ${others.length + 1} children, not one.`);
+    return only;
+  };
+
+  /** Moves the clock from timer to timer until something has settled. */
+  async function toEnd<T>(work: Promise<T>): Promise<T> {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    work.then(end, end);
+    for (let idle = 0; ; ) {
+      await settle();
+      if (isOver) return work;
+      const { nextMs } = clock;
+      if (nextMs !== undefined) clock.advance(nextMs);
+      else if (++idle > 200) throw new Error("It waits for something that never comes.");
+    }
+  }
+  return { clock, data, events, runs, engine, children, child, toEnd };
+}
+export type Family = ReturnType<typeof newFamily>;
