@@ -6,3 +6,4 @@ export { expectNoLeak } from "./leaks.ts";
 export { itKeepsEveryField } from "./request-fields.ts";
 export { itSurvivesARestart } from "./restart.ts";
 export { itPrunesByTheEnd } from "./retention.ts";
+export { itRunsSubWorkflows } from "./sub-workflows.ts";

@@ -1,4 +1,4 @@
-import { itKeepsALimitedHistory, itPrunesByTheEnd } from "tooling/store-checks";
+import { itKeepsALimitedHistory, itPrunesByTheEnd, itRunsSubWorkflows } from "tooling/store-checks";
 import { startMongo } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
@@ -13,4 +13,5 @@ afterAll(async () => {
 describe("MongoCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
   itKeepsALimitedHistory(() => store);
+  itRunsSubWorkflows(() => store);
 });

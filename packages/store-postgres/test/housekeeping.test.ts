@@ -1,4 +1,4 @@
-import { itKeepsALimitedHistory, itPrunesByTheEnd } from "tooling/store-checks";
+import { itKeepsALimitedHistory, itPrunesByTheEnd, itRunsSubWorkflows } from "tooling/store-checks";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
@@ -13,4 +13,5 @@ afterAll(async () => {
 describe("PostgresCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
   itKeepsALimitedHistory(() => store);
+  itRunsSubWorkflows(() => store);
 });

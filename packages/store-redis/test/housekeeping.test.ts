@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { itKeepsALimitedHistory, itPrunesByTheEnd } from "tooling/store-checks";
+import { itKeepsALimitedHistory, itPrunesByTheEnd, itRunsSubWorkflows } from "tooling/store-checks";
 import { startRedis } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
@@ -14,4 +14,5 @@ afterAll(async () => {
 describe("RedisCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
   itKeepsALimitedHistory(() => store);
+  itRunsSubWorkflows(() => store);
 });

@@ -10,7 +10,7 @@ export interface SubWorkflowOptions<Context extends object = WorkflowContext, Ou
   /** Returns the initial data of the child. Default: the context of the parent. */
   input?: (args: ParentArgs<Context>) => object;
   /** Returns the result of the node from the final context of the child. Default: a `patch()` of that context. */
-  output?: (output: Readonly<Output>, args: ParentArgs<Context>) => NodeResult<Context>;
+  output?: (output: Readonly<Output>, args: ParentArgs<NoInfer<Context>>) => NodeResult<NoInfer<Context>>;
 }
 
 /**
