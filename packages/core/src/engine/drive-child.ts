@@ -106,7 +106,7 @@ class ChildDrive {
 
   async toEnd(): Promise<ChildEnd> {
     const { id: executionId, mayExist } = this.#child;
-    const { changes } = this.#engine.parts;
+    const { changes, runs } = this.#engine.parts;
     const { interrupts, surroundings } = this.#call;
     const waiter = new ChangeWaiter(changes, { executionId, interrupts, budgetMs: this.#options.budgetMs });
     try {
@@ -114,17 +114,24 @@ class ChildDrive {
         const end = await this.#start();
         if (end !== undefined) return end;
       }
+      const { holdMs } = this.#parent;
+      const startedMs = interrupts.elapsedMs;
       for (;;) {
         if (interrupts.kind !== undefined) return STOPPED;
+        const [own] = runs.of(executionId);
+        if (own !== undefined) {
+          const isOver = own.result.then(always, always);
+          if (await Promise.race([isOver, waiter.wait()])) continue;
+          return this.#later();
+        }
         const head = await surroundings.store.getExecution(executionId);
         const end = head === undefined ? await this.#start() : await this.#continue(head);
         if (end !== undefined) return end;
+        const isRunning = (await surroundings.store.getExecution(executionId))?.status === "running";
+        if (!isRunning || runs.of(executionId).length > 0) continue;
         // Another process runs it.
-        const now = await surroundings.store.getExecution(executionId);
-        if (now?.status !== "running") continue;
-        const { leaseUntil = 0, readAt } = now;
-        const mayWait = leaseUntil - readAt <= this.#parent.holdMs && (await waiter.wait());
-        if (!mayWait) return { status: "pending", wakeAt: Math.max(leaseUntil, readAt) };
+        const mayWait = interrupts.elapsedMs - startedMs < holdMs && (await waiter.wait());
+        if (!mayWait) return this.#later();
       }
     } finally {
       waiter.end();
@@ -166,13 +173,6 @@ class ChildDrive {
     if (status === "cancelled" || (status === "failed" && !resumesFailed)) {
       return { status, failure: failure ?? { code: "NODE_FAILED", message: `The execution is ${status}.` } };
     }
-    const [own] = parts.runs.of(executionId);
-    if (own !== undefined) {
-      await this.#call.interrupts.within(own.result.catch(() => undefined));
-      return (await parts.surroundings.store.getExecution(executionId))?.status === "running"
-        ? undefined
-        : this.#again();
-    }
     try {
       const settings = { workflowId, holdMs, sparesFailed: !resumesFailed, isDriven: true };
       const { result } = await resumer.resume(this.#call, { ...this.#options, executionId, userId }, settings);
@@ -180,16 +180,21 @@ class ChildDrive {
     } catch (error) {
       if (!isWorkflowError(error, "LEASE_HELD") && !isWorkflowError(error, "INVALID_STATUS")) throw error;
       // A recovery of this engine may have claimed it just now, and then runs it.
-      return (await parts.runs.claimed(executionId)) ? this.#again() : undefined;
+      await parts.runs.claimed(executionId);
+      return undefined;
     }
   }
 
-  /** Looks at it as it is after a run of this engine. */
-  async #again(): Promise<ChildEnd | undefined> {
+  /** The parent looks again when the lease of the child's owner ends. */
+  async #later(): Promise<ChildEnd> {
     const head = await this.#engine.parts.surroundings.store.getExecution(this.#child.id);
-    return head === undefined ? undefined : this.#continue(head);
+    return head?.status === "running"
+      ? { status: "pending", wakeAt: Math.max(head.leaseUntil ?? 0, head.readAt) }
+      : STOPPED;
   }
 }
+
+const always = () => true;
 
 const STOPPED: ChildEnd = { status: "pending", wakeAt: undefined };
 

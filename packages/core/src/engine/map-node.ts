@@ -116,7 +116,9 @@ class MapRun {
     switch (end.status) {
       case "completed": {
         const { output: resultOf } = this.#spec;
-        const output = byUser(() => resultOf?.(end.output as never, { item, index }) ?? end.output);
+        const output = byUser(() =>
+          resultOf === undefined ? end.output : resultOf(end.output as never, { item, index }),
+        );
         this.results[index] = this.#spec.collects
           ? ({ success: true, output } satisfies MappedResult<unknown>)
           : output;

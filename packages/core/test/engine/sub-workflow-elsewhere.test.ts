@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isWorkflowError, type NodeExecutor, patch } from "../../src/index.ts";
+import { type CheckpointStore, isWorkflowError, type NodeExecutor, patch } from "../../src/index.ts";
 import { crashAt } from "../../src/testing/index.ts";
 import { CALL, chainOf, type Family, type FamilyOptions, newFamily } from "./family-world.ts";
 import { settle } from "./turns.ts";
@@ -85,6 +85,53 @@ describe("a child that another process runs", () => {
       "pending",
       new Date((await child()).leaseUntil ?? 0).toISOString(),
     ]);
+  });
+});
+
+describe("a child that another call of the same engine runs", () => {
+  it("is waited for within the parent's budget, and its result is taken", async () => {
+    const family = newFamily();
+    const { engine, clock, child, toEnd, runs } = family;
+    await crashed(family);
+    clock.advance(30_000);
+    const { one, letGo, waiting } = holding();
+    const here = engine({ executors: { one } });
+    const { id } = await child();
+    const byHand = here.resumeWorkflow({ executionId: id });
+    await settle();
+    expect(waiting).toHaveLength(1);
+    const result = await toEnd(here.resumeWorkflow({ executionId: "p1", budgetMs: 2_000 }));
+    expect([result.status, result.failure]).toEqual(["pending", undefined]);
+    const waited = here.resumeWorkflow({ executionId: "p1" });
+    await settle();
+    letGo();
+    expect(await byHand).toMatchObject({ status: "completed" });
+    expect(await waited).toMatchObject({ status: "completed" });
+    expect(runs).toEqual(["first", "child:two", "last"]);
+  });
+});
+
+describe("a child that is answered while its parent suspends itself", () => {
+  it("makes the parent due, which has not noticed", async () => {
+    const family = newFamily({ workflows: [chainOf("parent", "sub", "last"), chainOf("child", "ask", "two")] });
+    const { engine, data, child, toEnd } = family;
+    const store = data.reopen();
+    const commit = store.commit.bind(store);
+    const other = engine();
+    store.commit = async (id, request) => {
+      if (id === "p1" && request.head?.status === "suspended") {
+        const [wait] = (await other.getExecutionState((await child()).id)).getWaiting();
+        await other.answerWait({ waitToken: wait?.waitToken as string, data: "early" });
+      }
+      return commit(id, request);
+    };
+    expect(await engine({ store: store as CheckpointStore }).executeWorkflow(CALL)).toMatchObject({
+      status: "suspended",
+    });
+    const head = await data.getExecution("p1");
+    expect([head?.status, (head?.wakeAt ?? Number.NaN) <= (head?.readAt ?? 0)]).toEqual(["pending", true]);
+    const result = await toEnd(engine().resumeWorkflow({ executionId: "p1" }));
+    expect(result).toMatchObject({ status: "completed", output: { answer: "early" } });
   });
 });
 

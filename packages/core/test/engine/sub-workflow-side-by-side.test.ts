@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import {
+  mapWorkflow,
+  type NodeExecutor,
+  patch,
+  subWorkflow,
+  suspend,
+  type WorkflowDefinition,
+} from "../../src/index.ts";
+import { CALL, chainOf, type FamilyOptions, newFamily } from "./family-world.ts";
+import { settle, until } from "./turns.ts";
+
+/** Two branches of one parent, and what is behind both. */
+const FORKED: WorkflowDefinition = {
+  id: "parent",
+  nodes: ["left", "right", "last"].map((id) => ({ id, type: id })),
+  edges: ["left", "right"].map((source) => ({ source, target: "last" })),
+};
+
+function held() {
+  const waiting: (() => void)[] = [];
+  const executor: NodeExecutor = async ({ context, executionId }) => {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return patch({ ...(executionId === CALL.executionId ? {} : context), held: true });
+  };
+  const letGo = () => {
+    for (const each of waiting.splice(0)) each();
+  };
+  return { executor, waiting, letGo };
+}
+
+const asking: NodeExecutor = ({ resume }) => (resume === undefined ? suspend() : patch({ answer: resume.data }));
+const child = (key: string) =>
+  subWorkflow({
+    workflowId: "child",
+    input: () => ({}),
+    output: ({ answer, held }) => patch({ [key]: answer ?? held }),
+  });
+
+describe("children of branches that run side by side", () => {
+  it("wake their node while another one runs, when they are answered", async () => {
+    const { executor, letGo, waiting } = held();
+    const options: FamilyOptions = {
+      workflows: [FORKED, chainOf("child", "ask")],
+      executors: { left: child("left"), right: executor, ask: asking },
+      nodeConcurrency: 2,
+    };
+    const { engine, child: onlyChild, events } = newFamily(options);
+    const here = engine();
+    const running = here.executeWorkflow(CALL);
+    await until(() => events.some(({ type }) => type === "node.suspended"));
+    await settle();
+    expect(waiting).toHaveLength(1);
+    const [wait] = (await here.getExecutionState((await onlyChild()).id)).getWaiting();
+    await here.answerWait({ waitToken: wait?.waitToken as string, data: "yes" });
+    await until(() => events.some((event) => event.type === "node.completed" && event.nodeId === "left"));
+    letGo();
+    expect(await running).toMatchObject({ status: "completed", output: { left: "yes", held: true, last: true } });
+  });
+
+  it("are answered one by one, by the node of the parent", async () => {
+    const options: FamilyOptions = {
+      workflows: [FORKED, chainOf("child", "ask")],
+      executors: { left: child("left"), right: child("right"), ask: asking },
+    };
+    for (const nodeConcurrency of [1, 2]) {
+      const { engine, children } = newFamily({ ...options, nodeConcurrency });
+      const { waiting } = await engine().executeWorkflow(CALL);
+      expect(waiting?.map(({ nodeId }) => nodeId)).toEqual(["left", "right"]);
+      const resume = (call: object) => engine().resumeWorkflow({ executionId: "p1", ...call });
+      await expect(resume({ data: 1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+      expect(await resume({ nodeId: "right", data: "r" })).toMatchObject({ status: "suspended" });
+      const { output } = await resume({ nodeId: "left", data: "l" });
+      expect(output).toEqual({ left: "l", right: "r", last: true });
+      expect(await children()).toHaveLength(2);
+    }
+  });
+
+  it("are left pending by a drain, and each continues once", async () => {
+    const { executor, letGo, waiting } = held();
+    const ran: string[] = [];
+    const two: NodeExecutor = ({ executionId, context }) => {
+      ran.push(executionId);
+      return context;
+    };
+    const options: FamilyOptions = {
+      workflows: [FORKED, chainOf("child", "one", "two")],
+      executors: {
+        left: child("left"),
+        right: mapWorkflow({ workflowId: "child", items: "list", output: () => true }),
+        one: executor,
+        two,
+      },
+      nodeConcurrency: 2,
+    };
+    const { engine, children, toEnd } = newFamily(options);
+    const draining = engine();
+    const running = draining.executeWorkflow({ ...CALL, initialData: { list: [1, 2] } });
+    await until(() => waiting.length === 3);
+    const drained = draining.drain();
+    letGo();
+    expect(await running).toMatchObject({ status: "pending" });
+    await drained;
+    expect((await children()).map(({ status }) => status)).toEqual(["pending", "pending", "pending"]);
+    expect(ran).toEqual([]);
+    const result = await toEnd(engine().resumeWorkflow({ executionId: "p1" }));
+    expect(result).toMatchObject({ status: "completed", output: { left: true, right: [true, true], last: true } });
+    expect(new Set(ran).size).toBe(3);
+    expect(ran).toHaveLength(3);
+  });
+});
