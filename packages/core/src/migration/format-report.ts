@@ -7,7 +7,7 @@ const WIDTH = 120;
 
 /** Writes a report as text of up to 120 columns, for people. */
 export function formatRolloutReport(report: RolloutReport): string {
-  const { from, to, shadow, workflows, v1Callers, stops, unreadable } = report;
+  const { from, to, shadow, workflows, v1Callers, stops, unreadable, partlyUnreadable = 0 } = report;
   const compared = shadow.equal + shadow.different;
   const lines = [
     from === undefined ? "Rollout: no outcomes" : `Rollout, ${from} to ${to}`,
@@ -24,9 +24,11 @@ export function formatRolloutReport(report: RolloutReport): string {
     "",
     ...callerLines(v1Callers),
     ...stops.map(
-      ({ at, limit, value, allowed }) => `Stopped at ${at}: ${limit} was ${rounded(value)}, the limit is ${allowed}`,
+      ({ at, limit, value, allowed }) =>
+        `Stopped at ${at}: ${unquoted(limit)} was ${rounded(value)}, the limit is ${allowed}`,
     ),
     ...(unreadable === 0 ? [] : [`${unreadable} values are no outcomes`]),
+    ...(partlyUnreadable === 0 ? [] : [`${partlyUnreadable} outcomes could be read in part only`]),
   ];
   return `${lines
     .map(cut)
@@ -54,7 +56,9 @@ function columns(v1: RunSummary, v2: RunSummary): string[] {
     row("runs", ({ runs }) => String(runs)),
     row("successes", ({ runs, successes }) => `${successes}${runs === 0 ? "" : ` (${percent(successes / runs)})`}`),
     row("waiting, stopped or cancelled", ({ unfinished }) => String(unfinished)),
-    ...failures.map((code) => row(`failures: ${code}`.slice(0, 33), (summary) => String(summary.failures[code] ?? 0))),
+    ...failures.map((code) =>
+      row(`failures: ${unquoted(code)}`.slice(0, 33), (summary) => String(summary.failures[code] ?? 0)),
+    ),
     row("duration p50 / p95 / p99, ms", ({ durationMs }) => (durationMs === undefined ? "-" : percentiles(durationMs))),
     row("per checkpoint", ({ checkpoints }) =>
       checkpoints === undefined ? "-" : `${rounded(checkpoints.msEach)} ms, ${Math.round(checkpoints.bytesEach)} bytes`,
@@ -91,9 +95,14 @@ function callerLines({ reasons, workflows, users, direct }: RolloutReport["v1Cal
 
 function listOf(name: string, counts: Readonly<Record<string, number | undefined>>): string[] {
   const entries = Object.entries(counts).sort(([, a = 0], [, b = 0]) => b - a);
-  const shown = entries.slice(0, 8).map(([key, times]) => `${quoted(key, 40).slice(1, -1)} ${times}`);
+  const shown = entries.slice(0, 8).map(([key, times]) => `${unquoted(key)} ${times}`);
   const more = entries.length - shown.length;
   return entries.length === 0 ? [] : [`${name}: ${shown.join(", ")}${more === 0 ? "" : ` and ${more} more`}`];
+}
+
+/** A code or an id, safe for a terminal. */
+function unquoted(text: string): string {
+  return quoted(text, 40).slice(1, -1);
 }
 
 function indented(lines: readonly string[]): string[] {

@@ -7,6 +7,7 @@ import type {
   ShadowOutcome,
   StopOutcome,
 } from "./outcomes.ts";
+import { readableOutcome } from "./readable-outcome.ts";
 import { count, type RunSummary, RunTotals } from "./run-summary.ts";
 
 /** The most examples, callers, users and stops that a report lists. */
@@ -54,12 +55,16 @@ export interface RolloutReport {
   stops: StopOutcome[];
   /** The values that are no outcomes. */
   unreadable: number;
+  /** The outcomes of which a part could not be read, and was left out. */
+  partlyUnreadable: number;
 }
 
 /**
  * Adds up the outcomes of a rollout, from any number of processes, in any order.
  *
- * - Pure: it reads the outcomes once, and changes nothing. A value that is no outcome is only counted.
+ * - Pure: it reads the outcomes once, and changes nothing. A value that is no outcome is only counted, and so is an
+ *   outcome with a part that cannot be read, beside what it has.
+ * - Takes outcomes as they come back from storage: null for what is absent, texts for numbers, a Date for a time.
  *
  * @example
  * ```ts
@@ -73,20 +78,23 @@ export function report(outcomes: Iterable<RolloutOutcome>): RolloutReport {
   const workflows = new Map<string, WorkflowTotals>();
   const callers = new CallerTotals();
   const stops: StopOutcome[] = [];
-  let unreadable = 0;
+  let [unreadable, partlyUnreadable] = [0, 0];
   let [from, to]: (string | undefined)[] = [];
   const workflow = (id: string): WorkflowTotals => {
     const found = workflows.get(id) ?? { shadow: new ShadowTotals() };
     workflows.set(id, found);
     return found;
   };
-  for (const outcome of outcomes) {
-    if (!isOutcome(outcome)) {
+  for (const given of outcomes) {
+    const readable = readableOutcome(given);
+    if (readable === undefined) {
       unreadable += 1;
       continue;
     }
-    if (from === undefined || outcome.at < from) from = outcome.at;
-    if (to === undefined || outcome.at > to) to = outcome.at;
+    const { outcome, isWhole } = readable;
+    if (!isWhole) partlyUnreadable += 1;
+    if (outcome.at !== "" && (from === undefined || outcome.at < from)) from = outcome.at;
+    if (outcome.at !== "" && (to === undefined || outcome.at > to)) to = outcome.at;
     if (outcome.kind === "run") {
       const { executor } = outcome;
       const its = workflow(outcome.workflowId);
@@ -116,7 +124,7 @@ export function report(outcomes: Iterable<RolloutOutcome>): RolloutReport {
       })),
     v1Callers: callers.summary,
     stops: stops.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, MAX_LISTED),
-    unreadable,
+    ...{ unreadable, partlyUnreadable },
   };
 }
 
@@ -165,7 +173,7 @@ class CallerTotals {
   add({ reason, workflowId, userId }: RunOutcome): void {
     count(this.#reasons, reason);
     count(this.#workflows, workflowId);
-    count(this.#users, userId);
+    if (userId !== undefined) count(this.#users, userId);
   }
 
   addDirect(caller: string): void {
@@ -184,16 +192,4 @@ class CallerTotals {
 
 function mostFrequent(counts: ReadonlyMap<string, number>): [string, number][] {
   return [...counts].sort(([, a], [, b]) => b - a).slice(0, MAX_LISTED);
-}
-
-/** What was stored may be anything by now. */
-function isOutcome(value: unknown): value is RolloutOutcome {
-  if (typeof value !== "object" || value === null) return false;
-  const { kind, at, executor, workflowId, durationMs, caller } = value as Record<string, unknown>;
-  if (typeof at !== "string") return false;
-  if (kind === "run") {
-    return (executor === "v1" || executor === "v2") && typeof workflowId === "string" && typeof durationMs === "number";
-  }
-  if (kind === "shadow") return typeof workflowId === "string";
-  return kind === "direct" ? typeof caller === "string" : kind === "stop";
 }
