@@ -28,6 +28,7 @@ export type {
 export { type PathPattern, type PathSegment, parsePathPattern, writePathPattern } from "./path-pattern.ts";
 export { projectExecutions } from "./project-executions.ts";
 export type {
+  DeletedExecution,
   ProjectExecutionsOptions,
   ProjectedExecution,
   Projection,

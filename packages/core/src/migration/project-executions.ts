@@ -2,7 +2,7 @@ import { checker } from "../checker.ts";
 import { count, milliseconds, positiveMs } from "../durations.ts";
 import { recoveryRestMs } from "../engine/decide.ts";
 import { defaultLogger } from "../engine/emitter.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, WorkflowError } from "../errors.ts";
 import { callback, oneOf, optional } from "../option.ts";
 import { tell } from "../tell.ts";
 import { checkedInternals, engineOption } from "./engine-option.ts";
@@ -10,8 +10,11 @@ import { readProjected } from "./projected-execution.ts";
 import { ProjectionSweep } from "./projection-sweep.ts";
 import type { ProjectExecutionsOptions, Projection, ProjectionFailure, SweepReport } from "./projection-types.ts";
 import { Projector } from "./projector.ts";
+import { withinTime } from "./within-time.ts";
 
 const DEFAULTS = { output: "always", sweepIntervalMs: 60_000, endedWithinMs: 86_400_000, concurrency: 4 } as const;
+/** The longest wait of `stop()`, in milliseconds. */
+const STOP_MS = 10_000;
 
 /**
  * Keeps the application's own table of executions true: writes an execution after each commit of this engine, and finds
@@ -20,7 +23,8 @@ const DEFAULTS = { output: "always", sweepIntervalMs: 60_000, endedWithinMs: 86_
  * - Everything that `write` gets is read from the store, so a write is only ever late. Commits do not wait for it.
  * - An execution may be written more than once, and by several processes at the same time. Its `revision` decides which
  *   state is the newer one.
- * - A deleted execution is not written any more: its row stays as it is. One that is being imported is not written.
+ * - A deleted execution is not written any more. Its row stays as it is, unless `remove` takes it away. One that is being
+ *   imported is not written.
  * - Begins with a sweep. The process stays alive until `stop()`.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT
@@ -32,7 +36,10 @@ const DEFAULTS = { output: "always", sweepIntervalMs: 60_000, endedWithinMs: 86_
  * ```
  */
 export function projectExecutions(given: ProjectExecutionsOptions): Projection {
-  const { engine, write, readRevisions, ...options } = checkOptions(given);
+  const { engine, write, remove, readRevisions, readRows, ...options } = checkOptions(given);
+  if (readRows !== undefined && remove === undefined) {
+    throw new WorkflowError("INVALID_ARGUMENT", "projectExecutions: readRows: needs remove, which it is for.");
+  }
   const { output, sweepIntervalMs, endedWithinMs, concurrency, onFailure } = { ...DEFAULTS, ...options };
   const {
     surroundings,
@@ -42,12 +49,12 @@ export function projectExecutions(given: ProjectExecutionsOptions): Projection {
   const { clock } = surroundings;
   const report = (failure: ProjectionFailure) => tell(onFailure ?? warn(logger), failure);
   const projector = new Projector({
-    ...{ clock, concurrency, write, onFailure: report },
+    ...{ clock, concurrency, write, remove, onFailure: report },
     read: (executionId, written) => readProjected(surroundings, executionId, { output, written }),
   });
   let isStopped = false;
   const sweep = new ProjectionSweep({
-    ...{ surroundings, projector, readRevisions, endedWithinMs },
+    ...{ surroundings, projector, readRevisions, readRows, endedWithinMs, onFailure: report },
     isStopped: () => isStopped,
   });
 
@@ -83,8 +90,13 @@ export function projectExecutions(given: ProjectExecutionsOptions): Projection {
   let stopping: Promise<void> | undefined;
 
   return {
-    sweep: sweepNext,
-    stop: () => {
+    sweep: async () => {
+      if (!isStopped) return sweepNext();
+      throw new WorkflowError("INVALID_ARGUMENT", "sweep: the projection has been stopped.");
+    },
+    stop: async (call = {}) => {
+      const { timeoutMs: ms = STOP_MS } = checkStop(call);
+      const late = () => new Error(`It has not ended within ${ms} ms.`);
       stopping ??= (async () => {
         isStopped = true;
         const unlisten = await listening;
@@ -92,7 +104,14 @@ export function projectExecutions(given: ProjectExecutionsOptions): Projection {
         wake();
         await Promise.all([projector.stop(), looping, sweeping]);
       })();
-      return stopping;
+      const ending = stopping;
+      try {
+        await withinTime({ clock, ms, late }, () => ending);
+      } catch (error) {
+        const left = projector.underWay;
+        if (left.length === 0) report({ error, failures: 1 });
+        for (const executionId of left) report({ executionId, error, failures: 1 });
+      }
     },
   };
 }
@@ -102,11 +121,15 @@ function warn(logger = defaultLogger()): (failure: ProjectionFailure) => unknown
     logger.warn("An execution was not written to the application's table.", { ...facts, error: messageOf(error) });
 }
 
+const checkStop = checker<{ timeoutMs?: number }>("stop", { timeoutMs: optional(milliseconds) });
+
 const checkOptions = checker<ProjectExecutionsOptions>("projectExecutions", {
   engine: engineOption,
   write: callback,
   output: optional(oneOf("always", "settled", "never")),
+  remove: optional(callback),
   readRevisions: optional(callback),
+  readRows: optional(callback),
   sweepIntervalMs: optional(positiveMs),
   endedWithinMs: optional(milliseconds),
   concurrency: optional(count),

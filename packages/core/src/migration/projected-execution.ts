@@ -28,6 +28,8 @@ export function revisionOf({ token, version }: Pick<ExecutionRecord, "token" | "
 export interface FoundExecution {
   /** Absent if there is nothing to write: the execution is gone, is being imported, or is known to be written. */
   row?: ProjectedExecution;
+  /** The store has no such execution. */
+  isGone?: true;
   /** Why it cannot be read, in whole or in part. */
   unreadable?: unknown;
 }
@@ -49,7 +51,7 @@ export async function readProjected(
     const state = stateOf(opened, surroundings.codec, "frozen");
     return { row: { ...rowOf(opened.record), output: state.toExecutionOutput() } };
   } catch (error) {
-    if (isWorkflowError(error, "EXECUTION_NOT_FOUND")) return {};
+    if (isWorkflowError(error, "EXECUTION_NOT_FOUND")) return { isGone: true };
     if (!isWorkflowError(error) || !UNREADABLE.has(error.code)) throw error;
     return row === undefined ? { unreadable: error } : { row, unreadable: error };
   }

@@ -40,6 +40,16 @@ export interface WrittenRevision {
   revision: string | null;
 }
 
+/** An execution that the store no longer has, and whose row is to go. */
+export interface DeletedExecution {
+  executionId: string;
+  /**
+   * The greatest revision that the row is known to have. Remove the row only if its own is not greater: an execution that
+   * was made again under the id has a greater one. Absent if nothing is known of the row.
+   */
+  revision?: string;
+}
+
 /** A failure of a projection. It is tried again, unless `retryInMs` is absent. */
 export interface ProjectionFailure {
   /** Absent if the store could not be listed. */
@@ -69,6 +79,18 @@ export interface ProjectExecutionsOptions {
    * it, the first sweep of a process writes all that it finds.
    */
   readRevisions?: (executionIds: string[]) => Iterable<WrittenRevision> | Promise<Iterable<WrittenRevision>>;
+  /**
+   * Removes the row of an execution that was deleted, or marks it. Is awaited, and called again later if it fails. Called
+   * after `deleteExecution` of this engine; and with `readRows` also for what a prune or another process has deleted.
+   * Default: the row stays.
+   */
+  remove?: (deleted: DeletedExecution) => unknown;
+  /**
+   * Returns rows of the table whose executions may have been deleted, with their revisions: all of it, or another part at
+   * each sweep. Each sweep looks for every one of them in the store. Rows whose revision is null are V1's, and are left
+   * alone.
+   */
+  readRows?: () => Iterable<WrittenRevision> | AsyncIterable<WrittenRevision>;
   /** Milliseconds between two sweeps. Default: 60,000. */
   sweepIntervalMs?: number;
   /**
@@ -88,7 +110,9 @@ export interface SweepReport {
   found: number;
   /** Those that it has written, or tried to: their newest state was not known to be in the table. */
   projected: number;
-  /** Those of them that failed. They are tried again. */
+  /** The rows of `readRows` whose executions are gone, and that it has removed, or tried to. */
+  removed: number;
+  /** Those of both that failed. They are tried again. */
   failed: number;
 }
 
@@ -97,12 +121,15 @@ export interface Projection {
   /**
    * Sweeps now, and resolves when everything that it found is in the table or has failed.
    *
-   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED
+   * @throws {WorkflowError} STORE_UNAVAILABLE, STORE_CLOSED; INVALID_ARGUMENT after `stop()`; what `readRows` throws
    */
   sweep(): Promise<SweepReport>;
   /**
    * Ends the projection: writes what is known to have changed, once, and resolves. What fails is left to the next
    * process's sweep. Call it after `drain()`, and before the store and the table's connection are closed.
+   *
+   * - `timeoutMs`: the longest wait, in milliseconds. A `write` that has not ended by then is reported to `onFailure`.
+   *   Default: 10,000.
    */
-  stop(): Promise<void>;
+  stop(options?: { timeoutMs?: number }): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { BoundedCache } from "../engine/bounded-cache.ts";
 import type { FoundExecution } from "./projected-execution.ts";
-import type { ProjectedExecution, ProjectionFailure } from "./projection-types.ts";
+import type { DeletedExecution, ProjectedExecution, ProjectionFailure } from "./projection-types.ts";
 
 /** The executions that are followed at the same time, and those whose revision is remembered. */
 const MAX_EXECUTIONS = 10_000;
@@ -16,6 +16,7 @@ export interface ProjectorParts {
   concurrency: number;
   read: (executionId: string, written: string | undefined) => Promise<FoundExecution>;
   write: (row: ProjectedExecution) => unknown;
+  remove: ((deleted: DeletedExecution) => unknown) | undefined;
   onFailure: (failure: ProjectionFailure) => void;
 }
 
@@ -76,6 +77,11 @@ export class Projector {
     if (known === undefined || known < revision) this.#written.set(executionId, revision);
   }
 
+  /** The executions on which it works. */
+  get underWay(): string[] {
+    return [...this.#following.keys()];
+  }
+
   /** Takes note of a change. */
   changed(executionId: string): void {
     // What waits for its next try will read the newest state then.
@@ -114,16 +120,23 @@ export class Projector {
   }
 
   async #once(executionId: string): Promise<{ isWritten: boolean; startedMs: number }> {
-    const { clock, read, write, onFailure } = this.#parts;
+    const { clock, read, write, remove, onFailure } = this.#parts;
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const startedMs = clock.elapsed();
     try {
-      const { row, unreadable } = await read(executionId, this.writtenOf(executionId));
+      const { row, isGone, unreadable } = await read(executionId, this.writtenOf(executionId));
       if (unreadable !== undefined) onFailure({ executionId, error: unreadable, failures: 1 });
       if (row !== undefined) {
+        // Read before: the row is the application's now.
+        const { revision } = row;
         await write(row);
-        this.noteWritten(executionId, row.revision);
+        this.noteWritten(executionId, revision);
+      }
+      if (isGone && remove !== undefined) {
+        const revision = this.writtenOf(executionId);
+        await remove({ executionId, ...(revision === undefined ? {} : { revision }) });
+        this.#written.delete(executionId);
       }
       this.#retries.get(executionId)?.cancel?.();
       this.#retries.delete(executionId);

@@ -45,7 +45,7 @@ describe("the sweeps of a projection", () => {
     for (let number = 1; number <= 5; number++)
       await toEnd(first.executeWorkflow({ ...CALL, executionId: `e${number}` }));
     const before = projectExecutions({ engine: first, write: table.write });
-    expect(await toEnd(before.sweep())).toMatchObject({ found: 5, failed: 0 });
+    expect(await toEnd(before.sweep())).toMatchObject({ found: 5, removed: 0, failed: 0 });
     await toEnd(before.stop());
     await toEnd(first.executeWorkflow({ ...CALL, executionId: "e6" }));
     table.writes.length = 0;
@@ -68,7 +68,7 @@ describe("the sweeps of a projection", () => {
     };
     const options = { engine, write, onFailure: () => undefined, endedWithinMs: 3_600_000 };
     const failing = projectExecutions(options);
-    expect(await toEnd(failing.sweep())).toEqual({ found: 1, projected: 1, failed: 1 });
+    expect(await toEnd(failing.sweep())).toEqual({ found: 1, projected: 1, removed: 0, failed: 1 });
     await pass(7_200_000);
     isDown = false;
     // It ended two hours ago. The sweeps since have failed, so the window has grown.
@@ -78,7 +78,7 @@ describe("the sweeps of a projection", () => {
     // A process that starts now does not look back that far.
     table.rows.clear();
     const late = projectExecutions(options);
-    expect(await toEnd(late.sweep())).toEqual({ found: 0, projected: 0, failed: 0 });
+    expect(await toEnd(late.sweep())).toEqual({ found: 0, projected: 0, removed: 0, failed: 0 });
     await toEnd(late.stop());
   });
 
@@ -93,7 +93,7 @@ describe("the sweeps of a projection", () => {
     const dying = newEngine({ store: crashAt(store.reopen(), { call: 1, when: "before" }), storeRetryMs: 0 });
     await expect(toEnd(importExecutionOutputs(rows, { engine: dying }))).rejects.toThrow();
     const projection = projectExecutions({ engine: newEngine(), write: table.write });
-    expect(await toEnd(projection.sweep())).toEqual({ found: 0, projected: 0, failed: 0 });
+    expect(await toEnd(projection.sweep())).toEqual({ found: 0, projected: 0, removed: 0, failed: 0 });
     await toEnd(importExecutionOutputs(rows, { engine: newEngine() }));
     await toEnd(projection.sweep());
     expect(table.rows.get("e1")).toMatchObject({
@@ -118,19 +118,26 @@ describe("the sweeps of a projection", () => {
       },
     } as unknown as Projector;
     const surroundings = surroundingsOf({ store, clock });
-    const parts = { surroundings, projector: forgetful, readRevisions: undefined, endedWithinMs: 1_000 };
+    const parts = {
+      surroundings,
+      projector: forgetful,
+      readRevisions: undefined,
+      readRows: undefined,
+      onFailure: () => undefined,
+      endedWithinMs: 1_000,
+    };
     const sweep = new ProjectionSweep({ ...parts, isStopped: () => false });
     for (const executionId of ["e1", "e2"]) await newEngine().startExecution({ ...CALL, executionId });
 
-    expect(await sweep.run()).toEqual({ found: 2, projected: 2, failed: 2 });
+    expect(await sweep.run()).toEqual({ found: 2, projected: 2, removed: 0, failed: 2 });
     isWritten = true;
     await pass(120_000);
-    expect(await sweep.run()).toEqual({ found: 2, projected: 2, failed: 0 });
+    expect(await sweep.run()).toEqual({ found: 2, projected: 2, removed: 0, failed: 0 });
     await pass(120_000);
-    expect(await sweep.run()).toEqual({ found: 2, projected: 0, failed: 0 });
+    expect(await sweep.run()).toEqual({ found: 2, projected: 0, removed: 0, failed: 0 });
     projected.length = 0;
     await toEnd(newEngine().cancelExecution({ executionId: "e2" }));
-    expect(await sweep.run()).toEqual({ found: 2, projected: 1, failed: 0 });
+    expect(await sweep.run()).toEqual({ found: 2, projected: 1, removed: 0, failed: 0 });
     expect(projected).toEqual(["e2"]);
   });
 });

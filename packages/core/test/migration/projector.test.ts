@@ -31,6 +31,7 @@ function setUp({ concurrency = 2 } = {}) {
       });
     },
     onFailure: () => undefined,
+    remove: undefined,
   });
   const change = (id: string, state: number) => {
     states.set(id, state);
