@@ -90,11 +90,12 @@ export function fromReactFlow<Node extends ReactFlowNode>(
   refuseContainers(id, flow.nodes, frames);
   const known = new Set(flow.nodes.map((node) => node.id));
   const isDangling = (edge: ReactFlowEdge) => !known.has(edge.source) || !known.has(edge.target);
-  const dangling = options.danglingEdges === "drop" ? flow.edges.filter(isDangling) : [];
-  const { edges, dropped } = joinEdges(
-    flow.edges.filter((edge) => !dangling.includes(edge)),
-    { frames, ignored },
-  );
+  const dropsDangling = options.danglingEdges === "drop";
+  const dangling = dropsDangling ? flow.edges.filter(isDangling) : [];
+  const { edges, dropped } = joinEdges(dropsDangling ? flow.edges.filter((edge) => !isDangling(edge)) : flow.edges, {
+    frames,
+    ignored,
+  });
   const definition = defineWorkflow({
     id,
     nodes: flow.nodes
@@ -135,24 +136,28 @@ function joinEdges(
   { frames, ignored }: { frames: ReadonlySet<string>; ignored: ReadonlySet<string> },
 ): { edges: ReactFlowEdge[]; dropped: ReactFlowEdge[] } {
   const fromFrame = new Map<string, ReactFlowEdge[]>();
-  for (const edge of edges) {
-    if (frames.has(edge.source)) fromFrame.set(edge.source, [...(fromFrame.get(edge.source) ?? []), edge]);
-  }
+  for (const id of frames) fromFrame.set(id, []);
+  for (const edge of edges) fromFrame.get(edge.source)?.push(edge);
   const kept: ReactFlowEdge[] = [];
   const used = new Set<ReactFlowEdge>();
   for (const edge of edges) {
     if (ignored.has(edge.source)) continue;
     const ends: ReactFlowEdge[] = [edge];
     const entered = new Set<string>();
+    /** The edge by which the walk has come to each edge of a frame. */
+    const before = new Map<ReactFlowEdge, ReactFlowEdge>();
     for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
       if (!frames.has(end.target)) {
         if (ignored.has(end.target)) continue;
-        used.add(edge).add(end);
+        for (let step: ReactFlowEdge | undefined = end; step !== undefined; step = before.get(step)) used.add(step);
         const { target, targetHandle } = end;
         kept.push(end === edge ? edge : { ...edge, target, ...(targetHandle === undefined ? {} : { targetHandle }) });
       } else if (!entered.has(end.target)) {
         entered.add(end.target);
-        ends.push(...(fromFrame.get(end.target) ?? []).toReversed());
+        for (const next of (fromFrame.get(end.target) ?? []).toReversed()) {
+          before.set(next, end);
+          ends.push(next);
+        }
       }
     }
   }

@@ -41,6 +41,30 @@ describe("a canvas with frames and notes", () => {
     expect(workflow.dropped).toEqual({ nodeIds: ["frame", "note"], edges: [toNote, lost] });
   });
 
+  it("joins edges through frames inside frames, and through containers that are ignored", () => {
+    const { edges, dropped } = fromReactFlow(
+      "w",
+      {
+        nodes: [
+          { id: "start" },
+          { id: "outer", type: "group" },
+          { id: "inner", type: "area", parentId: "outer" },
+          { id: "a", parentId: "inner" },
+        ],
+        edges: [
+          { id: "in", source: "start", target: "outer", sourceHandle: "out", targetHandle: "frame" },
+          { source: "outer", target: "inner" },
+          { source: "inner", target: "a", targetHandle: "left" },
+        ],
+      },
+      { ignore: ({ type }) => type === "area" },
+    );
+    // The handle at the start is that of the first edge, and the one at the end that of the last.
+    expect(edges).toEqual([{ id: "in", source: "start", target: "a", sourceHandle: "out", targetHandle: "left" }]);
+    expect(dropped.nodeIds).toEqual(["outer", "inner"]);
+    expect(dropped.edges).toEqual([]);
+  });
+
   it("ends although frames lead to each other", () => {
     const frames = [
       { id: "f", type: "group" },
