@@ -79,6 +79,24 @@ describe("a graph of 100,000 nodes", () => {
   });
 });
 
+describe("a graph of 100,000 nodes and 1,000,000 edges", () => {
+  const size = 100_000;
+  const ahead = Array.from({ length: size - 1 }, (_, source) =>
+    [1, 2, 3, 5, 8, 13, 21, 34, 55, 89].map((by): Edge => [source, Math.min(source + by, size - 1)]),
+  ).flat();
+
+  it("runs every node once", () => {
+    expect(ahead.length).toBeGreaterThan(999_000);
+    expect(runAll(new Planner(planOf(size, ahead)), () => undefined)).toBe(size);
+  });
+
+  it("runs as a loop of two rounds, inside a loop of one round", () => {
+    const plan = planOf(size, [[0, 1], [1, 2], ...ahead.slice(20), [size - 2, 2, "inner"], [size - 1, 1, "outer"]]);
+    const inner = (index: number, visit: number) => (index === size - 2 && visit === 1 ? ["inner"] : ["x"]);
+    expect(runAll(new Planner(plan), inner)).toBe(2 + 2 * (size - 2));
+  });
+});
+
 describe("10,000 loops", () => {
   const count = 10_000;
 

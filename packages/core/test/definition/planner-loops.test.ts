@@ -6,7 +6,8 @@ import type { Plan } from "../../src/definition/plan.ts";
 import { Planner, type PlanState } from "../../src/definition/planner.ts";
 import { isWorkflowError } from "../../src/index.ts";
 import { LoopOracle } from "./loop-oracle.ts";
-import { type RandomLoops, randomAnswer, randomLoops } from "./random-loops.ts";
+import { type RandomLoops, randomAnswer } from "./random-loops.ts";
+import { anyLoops } from "./random-structured.ts";
 
 /** Compiles a random workflow; `undefined` if its loops or its start are not valid. */
 function compiled({ definition, startAt }: RandomLoops): Plan | undefined {
@@ -101,7 +102,7 @@ describe("the planner, on random graphs with loops", () => {
   it("runs what the rules say, in their order, and counts what can still run", () => {
     let loops = 0;
     fc.assert(
-      fc.property(randomLoops(9), (workflow) => {
+      fc.property(anyLoops(9), (workflow) => {
         const plan = compiled(workflow);
         if (plan === undefined) return;
         const { nodes } = plan.graph;
@@ -129,7 +130,7 @@ describe("the planner, on random graphs with loops", () => {
 
   it("runs the same whichever node in flight completes first, and after a restore at every run", () => {
     fc.assert(
-      fc.property(randomLoops(14), fc.infiniteStream(fc.nat()), (workflow, numbers) => {
+      fc.property(anyLoops(14), fc.infiniteStream(fc.nat()), (workflow, numbers) => {
         const plan = compiled(workflow);
         if (plan === undefined) return;
         const expected = runAll(workflow, plan, { atOnce: 1, pick: () => 0, settled: NOTHING }).toSorted();
@@ -164,7 +165,7 @@ describe("the planner, on random graphs with loops", () => {
 
   it("takes any state over, also one of another definition, and continues from it", () => {
     fc.assert(
-      fc.property(randomLoops(8), randomLoops(8), fc.nat({ max: 20 }), (workflow, other, after) => {
+      fc.property(anyLoops(8), anyLoops(8), fc.nat({ max: 20 }), (workflow, other, after) => {
         const [plan, changed] = [compiled(workflow), compiled(other)];
         if (plan === undefined || changed === undefined) return;
         let left = after;

@@ -1,17 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { BoundedCache } from "../../src/engine/bounded-cache.ts";
 import { createWorkflowEngine, type WorkflowDefinition } from "../../src/index.ts";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-function heapMb(): number {
-  collect();
-  return process.memoryUsage().heapUsed / 1_000_000;
-}
+import { heapMb } from "./heap.ts";
 
 /** A workflow of 500 nodes, about 1 MB of text, and never the same twice. */
 function draft(id: string, number: number): WorkflowDefinition {

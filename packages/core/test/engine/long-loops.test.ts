@@ -9,6 +9,7 @@ import {
   suspend,
   type WorkflowDefinition,
 } from "../../src/index.ts";
+import { heapMb } from "./heap.ts";
 
 const waiting: WorkflowDefinition = {
   id: "w",
@@ -38,6 +39,7 @@ describe("a loop of 100,000 rounds", () => {
       node.id === "poll" ? route(patch({ visit }), visit < rounds ? "again" : "ready") : patch({});
     const store = new MemoryCheckpointStore();
     const bytes: number[] = [];
+    const heaps: number[] = [];
     let runs = 0;
     const sizes = { snapshot: 0, delta: 0 };
     const engine = createWorkflowEngine({
@@ -47,7 +49,7 @@ describe("a loop of 100,000 rounds", () => {
       historyLimit: 50,
       onEvent: (event) => {
         if (event.type !== "checkpoint.committed") return;
-        runs++;
+        if (++runs % 20_000 === 0) heaps.push(heapMb());
         bytes[Math.floor(runs / 20_000)] = (bytes[Math.floor(runs / 20_000)] ?? 0) + event.bytes;
         if (event.kind === "snapshot" || event.kind === "delta")
           sizes[event.kind] = Math.max(sizes[event.kind], event.bytes);
@@ -59,6 +61,9 @@ describe("a loop of 100,000 rounds", () => {
     expect(sizes.delta).toBeLessThan(80);
     const [, first = 0] = bytes;
     for (const each of bytes.slice(1, -1)) expect(each).toBeLessThan(1.1 * first);
+    // After the first 20,000 rounds. If 50 bytes of each round were kept, it would be 4 MB.
+    expect(heaps.length).toBe(5);
+    expect(Math.max(...heaps) - (heaps[0] ?? 0)).toBeLessThan(3);
     const head = await store.getExecution("e1");
     expect((head?.seq ?? 0) - (head?.snapshotSeq ?? 0)).toBeLessThan(60);
   });
