@@ -43,30 +43,3 @@ describe("on connections of its own", () => {
     },
   );
 });
-
-describe("on an application's client, which has a prefix and other replies", () => {
-  describeCheckpointStore(
-    { describe, it },
-    {
-      name: "RedisCheckpointStore",
-      capabilities: { ...capabilities, maxPayloadBytes: 1024 * 1024 },
-      open: async () => {
-        const keyPrefix = `app*:${randomUUID()}:`;
-        const clients: Redis[] = [];
-        const open = async () => {
-          const client = new Redis(server.url, { keyPrefix, stringNumbers: true, replyMapping: "resp3" });
-          clients.push(client);
-          const store = RedisCheckpointStore.from(client, { keyPrefix: "", maxPayloadBytes: 1024 * 1024 });
-          await store.setup();
-          return store;
-        };
-        const store = await open();
-        const close = async () => {
-          await store.close();
-          for (const client of clients) client.disconnect();
-        };
-        return { store, reopen: open, close };
-      },
-    },
-  );
-});

@@ -77,13 +77,14 @@ it("the error of a commit for which the server has no memory does not repeat the
       return { token: PAYLOAD };
     },
   };
+  // The engine repeats the commit until its lease ends.
   // The commit of a node that is not the last is one script, with the context in it.
   const nodes = ["a", "b"].map((id) => ({ id, type: "a" }));
   const workflows = [{ id: "w", nodes, edges: [{ source: "a", target: "b" }] }];
   const store = borrowed(url);
   // Definitions are saved by a command that this server does not have.
   const saved = Object.assign(store, { saveDefinition: async () => {} });
-  const { executeWorkflow } = createWorkflowEngine({ store: saved, workflows, executors });
+  const { executeWorkflow } = createWorkflowEngine({ store: saved, workflows, executors, leaseMs: 1_000 });
   try {
     expect(await leakOf(executeWorkflow({ workflowId: "w", userId: "u" }))).toBe("STORE_UNAVAILABLE");
   } finally {
