@@ -61,6 +61,11 @@ export class Arrivals {
     this.#start = start;
   }
 
+  /** Continues over the nodes that a crash has cut off for good; returns the run's end if this is it. */
+  passOverCrashed(): Promise<RunEnd | undefined> {
+    return this.#commits.passOverCrashed(this.#ends);
+  }
+
   /** Commits what has arrived; returns the run's end if this is it. */
   async takeUp(arrivals: readonly Arrival[]): Promise<RunEnd | undefined> {
     const completed: Completed[] = [];

@@ -36,6 +36,11 @@ export function resolveRetry(node: RetryPolicy | undefined, engine: RetryPolicy 
   return resolved;
 }
 
+/** Returns true if a node must not start again after a crash has cut it off: `onCrash` is "fail", as in {@link resolveRetry}. */
+export function startsOnce(node: RetryPolicy | undefined, engine: RetryPolicy | undefined): boolean {
+  return (node?.onCrash ?? engine?.onCrash) === "fail";
+}
+
 /**
  * Milliseconds to wait before the next attempt; `undefined` if there is none.
  *

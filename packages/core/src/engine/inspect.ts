@@ -30,7 +30,7 @@ import type {
 } from "./execution-inspection.ts";
 import { summarize } from "./execution-summary.ts";
 import { presentRuns, restorePlanner } from "./restored-planner.ts";
-import { inFlight } from "./standing.ts";
+import { nextNodes } from "./standing.ts";
 import type { WorkflowCatalog } from "./workflow-catalog.ts";
 
 const MAX_RECORDS = 1_000;
@@ -139,7 +139,7 @@ async function progressOf(
     execution: summarize(head),
     ran: Array.from(ran, ({ nodeId, handles }) => (handles === undefined ? { nodeId } : { nodeId, handles })),
     skipped: (planner?.skipped ?? []).map((index) => plans?.graph.nodes[index]?.id ?? ""),
-    next: plans === undefined || isEnded(head.status) ? [] : [...inFlight(plans, { progress })],
+    next: plans === undefined || isEnded(head.status) ? [] : [...nextNodes(plans, { progress })],
     waiting: waitsOf(head.waiting ?? [], progress.waiting).map(({ payload, ...wait }) =>
       payload === undefined ? wait : { ...wait, payload: surroundings.codec.encode(payload) },
     ),

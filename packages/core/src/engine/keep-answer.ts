@@ -35,7 +35,7 @@ export interface GivenAnswer {
  * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, STATE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function keepAnswer(
-  { surroundings, catalog, emitter }: Pick<EngineParts, "surroundings" | "catalog" | "emitter">,
+  { surroundings, catalog, emitter, retry }: Pick<EngineParts, "surroundings" | "catalog" | "emitter" | "retry">,
   answer: GivenAnswer,
 ): Promise<ExecutionRecord> {
   const { executionId, userId, waitToken, data } = answer;
@@ -72,7 +72,7 @@ export async function keepAnswer(
     const waits = listedWaits(left, (nodeId) => listed.get(nodeId) ?? nodeNameIn(plans, nodeId));
     const head = { ...waits, ...(failure === undefined ? {} : { failure }) };
     if (before.status === "running") {
-      const begin = plans === undefined ? {} : { begin: inFlight(plans, journal) };
+      const begin = plans === undefined ? {} : { begin: inFlight(plans, journal, retry) };
       await save(head, begin);
       await journal.releaseLease().catch(() => undefined);
     } else if (before.status === "failed" && before.failure?.nodeId !== newest.nodeId) {

@@ -2,8 +2,9 @@ import { types } from "node:util";
 import type { ActiveNode, Arrival } from "./active-nodes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { roundedMs } from "./attempt.ts";
+import { beginOnce } from "./begin-once.ts";
 import { callExecutor } from "./call-executor.ts";
-import { beforeNode, beforeRetry } from "./decide.ts";
+import { beforeNode, beforeRetry, startsOnce } from "./decide.ts";
 import { invokeNode, readOutcome } from "./invoke-node.ts";
 import { LivePlan } from "./live-plan.ts";
 import type { NodeOutcome } from "./node-outcome.ts";
@@ -39,11 +40,10 @@ export class ParallelRun {
     this.#parts = parts;
     const plan = new LivePlan(parts);
     const places = new Places(parts, plan);
-    const waits = new RunWaits(
-      parts,
-      () => plan.planner,
-      () => this.#wake(),
-    );
+    const waits = new RunWaits(parts, () => plan.planner, {
+      onKept: () => this.#wake(),
+      inFlight: () => places.active.ids,
+    });
     const ends = new RunEnds(parts, waits);
     this.#plan = plan;
     this.#places = places;
@@ -56,6 +56,8 @@ export class ParallelRun {
     const { interrupts, clock } = this.#parts;
     const { active } = this.#places;
     const turns = new Turns(clock);
+    const ended = await this.#arrivals.passOverCrashed();
+    if (ended !== undefined) return ended;
     for (;;) {
       if (turns.isLong) await turns.yield();
       interrupts.checkDeadline();
@@ -86,7 +88,7 @@ export class ParallelRun {
     const chosen = this.#places.fill(journal.currentStep);
     if (chosen.length === 0) return;
     const { ids } = this.#places.active;
-    const known = new Set(journal.progress.begin ?? [this.#places.first()]);
+    const known = new Set(journal.progress.begin ?? this.#places.assumed());
     if (ids.some((nodeId) => !known.has(nodeId))) await journal.save({}, { begin: ids });
     for (const node of chosen) if (node.retryAtMs === undefined) this.#start(node);
   }
@@ -98,8 +100,9 @@ export class ParallelRun {
     for (const node of this.#places.active.resting) {
       if (node.retryAtMs > now) break;
       if (!this.#places.mayStart()) break;
+      const isOnce = startsOnce(node.step.node.retry, this.#parts.retry);
       // It may have been cancelled meanwhile: then this commit is refused.
-      await journal.save();
+      await journal.save({}, isOnce ? beginOnce(journal, node.run.nodeId, this.#places.active.ids) : {});
       this.#start(node);
     }
   }

@@ -1,9 +1,10 @@
 import type { Planner } from "../definition/planner.ts";
 import { type ActiveNode, ActiveNodes } from "./active-nodes.ts";
-import { beforeNode } from "./decide.ts";
+import { beforeNode, startsOnce } from "./decide.ts";
 import type { LivePlan } from "./live-plan.ts";
 import { limitFacts } from "./run-limits.ts";
 import type { RunParts } from "./run-parts.ts";
+import type { PreparedStep } from "./workflow-catalog.ts";
 
 /** The places of a run: up to `nodeConcurrency` nodes have one, and each was ready when it got it. */
 export class Places {
@@ -75,13 +76,19 @@ export class Places {
   /** The ids of the nodes that have a place; `undefined` if they are what a reader assumes: the first that is ready. */
   begin(): readonly string[] | undefined {
     const { ids } = this.active;
-    return ids.length === 0 || (ids.length === 1 && ids[0] === this.first()) ? undefined : ids;
+    return ids.length === 0 || (ids.length === 1 && this.assumed().includes(ids[0] as string)) ? undefined : ids;
   }
 
-  /** The id of the first node that is ready, those that have a place included. */
-  first(): string | undefined {
+  /** The ids of the nodes that a reader takes to be in flight if no record says so. */
+  assumed(): readonly string[] {
+    const { node } = this.#first() ?? {};
+    return node === undefined || startsOnce(node.retry, this.#parts.retry) ? [] : [node.id];
+  }
+
+  /** The first node that is ready, those that have a place included. */
+  #first(): PreparedStep | undefined {
     const index = Math.min(...this.active.indexes, this.planner.next() ?? Number.POSITIVE_INFINITY);
-    return Number.isFinite(index) ? this.#plan.stepAt(index).node.id : undefined;
+    return Number.isFinite(index) ? this.#plan.stepAt(index) : undefined;
   }
 
   /** Makes the plan anew from what is on record. The nodes that have a place keep it. */

@@ -6,13 +6,14 @@ import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { answerFor, isOfAnother, refusal } from "./answers.ts";
 import { deadlineMessage } from "./deadline-message.ts";
-import { onResume, resolveRetry } from "./decide.ts";
+import { onResume, startsOnce } from "./decide.ts";
 import type { EventBody } from "./events.ts";
 import { isOver, timedOut } from "./open-wait.ts";
 import { restorePlanner } from "./restored-planner.ts";
+import type { CrashedNode } from "./run-parts.ts";
 import { nodeNames } from "./run-waits.ts";
 import { type Found, inFlight, openWaits, standingOf } from "./standing.ts";
-import type { PreparedWorkflow } from "./workflow-catalog.ts";
+import type { PreparedStep, PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** The part of a resume's call that decides what happens to the execution. */
 export interface ResumeCall {
@@ -47,22 +48,21 @@ export function whatToDo(call: ResumeCall, found: Found): "run" | "rest" {
  */
 export async function prepareResume(
   call: ResumeCall,
-  {
-    claimed,
-    workflow,
-    emit,
-  }: { claimed: ClaimedExecution; workflow: PreparedWorkflow; emit: (event: EventBody) => void },
+  { claimed, workflow, emit, retry, crashed }: ClaimedResume & { crashed: readonly CrashedNode[] },
 ): Promise<"run" | "rest"> {
   const { journal, before } = claimed;
   const found: Found = { journal, head: before, workflow };
   if (whatToDo(call, found) === "rest") return "rest";
   const answers = await handedOver(call, journal.executionId, answersOf(call, found));
   const { waiting, attempts } = journal.progress;
-  const cutOff = before.status === "running" ? cutOffNodes(found) : [];
+  const passedOver = crashed.map(({ nodeId }) => nodeId);
+  const cutOff = cutOffNodes(found, retry).filter((nodeId) => !passedOver.includes(nodeId));
   const counted = before.status === "failed" ? [...attempts].filter(([, { failures }]) => failures !== undefined) : [];
   const planner = restorePlanner(workflow, journal);
   for (const { nodeId } of answers) planner.wake(workflow.graph.indexOf.get(nodeId) ?? -1);
-  const next = workflow.graph.nodes[planner.next() ?? -1]?.id;
+  const next = workflow.graph.nodes[planner.next() ?? -1];
+  // Those that must not start again are on record until they are passed over, or have begun.
+  const begin = next === undefined || startsOnce(next.retry, retry) || crashed.length > 0 ? passedOver : [next.id];
   const parts: RecordParts = {
     ...(cutOff.length === 0
       ? {}
@@ -70,7 +70,7 @@ export async function prepareResume(
     ...(counted.length === 0 ? {} : { counted: counted.map(([nodeId, { attempt }]) => ({ nodeId, attempt })) }),
     ...(answers.length === 0 ? {} : { answers }),
     ...(workflow.hash === journal.definitionHash ? {} : { definition: workflow.hash }),
-    ...(next === undefined || journal.progress.begin === undefined ? {} : { begin: [next] }),
+    ...((next === undefined && crashed.length === 0) || journal.progress.begin === undefined ? {} : { begin }),
   };
   const totalSteps = journal.currentStep + planner.open;
   if (totalSteps === journal.totalSteps && Object.keys(parts).length === 0) return "run";
@@ -106,12 +106,23 @@ async function handedOver(
   return kept;
 }
 
-/** The nodes that may have been running when their process died. */
-function cutOffNodes({ journal, workflow }: Found): readonly string[] {
+/** The nodes that may have been running when their process died; of those that must not start twice, those that were. */
+function cutOffNodes({ journal, head, workflow }: Found, retry: RetryPolicy | undefined): readonly string[] {
+  if (head.status !== "running") return [];
   const { attempts } = journal.progress;
-  // A node that waited for its next attempt had not begun it.
-  const hasBegun = (nodeId: string) => (attempts.get(nodeId)?.retryAtMs ?? 0) <= journal.storeNow();
-  return inFlight(workflow.plans, journal).filter(hasBegun);
+  return inFlight(workflow.plans, journal, retry).filter((nodeId) => {
+    const { retryAtMs } = attempts.get(nodeId) ?? {};
+    // A node that waited for its next attempt had not begun it.
+    return retryAtMs === undefined || (!isOnce(workflow, nodeId, retry) && retryAtMs <= journal.storeNow());
+  });
+}
+
+function isOnce(workflow: PreparedWorkflow, nodeId: string, retry: RetryPolicy | undefined): boolean {
+  return startsOnce(stepOf(workflow, nodeId)?.node.retry, retry);
+}
+
+function stepOf({ steps, graph }: PreparedWorkflow, nodeId: string): PreparedStep | undefined {
+  return steps[graph.indexOf.get(nodeId) ?? -1];
 }
 
 /** The end of an execution whose run must not start a node, with the node that it would have started. */
@@ -121,6 +132,38 @@ export interface Overdue {
   failure: FailureRecord;
 }
 
+/** A claimed execution, and what decides how it continues. */
+interface ClaimedResume {
+  claimed: ClaimedExecution;
+  workflow: PreparedWorkflow;
+  emit: (event: EventBody) => void;
+  /** The engine's policy. */
+  retry: RetryPolicy | undefined;
+}
+
+/** Returns the nodes that a crash has cut off and that must not start again (`onCrash: "fail"`). */
+export function crashedNodes({
+  claimed: { journal, before },
+  workflow,
+  retry,
+}: Pick<ClaimedResume, "claimed" | "workflow" | "retry">): readonly CrashedNode[] {
+  const cutOff = cutOffNodes({ journal, head: before, workflow }, retry);
+  return cutOff
+    .filter((nodeId) => isOnce(workflow, nodeId, retry))
+    .map((nodeId) => {
+      const message = `The process died while it ran node ${quoted(nodeId)}. The node's retry policy (onCrash: "fail") does not allow another start.`;
+      return failedNode({ journal, workflow }, { nodeId, code: "NODE_CRASHED", message });
+    });
+}
+
+function failedNode(
+  { journal, workflow }: Pick<Found, "journal" | "workflow">,
+  { nodeId, code, message }: { nodeId: string; code: string; message: string },
+): CrashedNode {
+  const [nodeName, attempt] = [stepOf(workflow, nodeId)?.nodeName ?? "", journal.nextAttempt(nodeId)];
+  return { nodeId, nodeName, attempt, failure: { code, message, nodeId, nodeName, attempts: attempt } };
+}
+
 /**
  * Returns the failure that ends a claimed execution before any node starts. It has failed already, its deadline has
  * passed, it was recovered too often, or a crash has cut off a node that must not start twice.
@@ -128,43 +171,41 @@ export interface Overdue {
  * - `isRecovery`: nobody has asked for the resume, so an execution that was failing starts no node.
  */
 export function endsBefore(
-  { claimed, workflow }: { claimed: ClaimedExecution; workflow: PreparedWorkflow },
-  settings: { maxRecoveries: number; retry: RetryPolicy | undefined; isRecovery: boolean },
+  { claimed, workflow, retry, crashed }: ClaimedResume & { crashed: readonly CrashedNode[] },
+  { maxRecoveries, isRecovery }: { maxRecoveries: number; isRecovery: boolean },
 ): Overdue | undefined {
-  const { maxRecoveries, retry, isRecovery } = settings;
   const { journal, before, record } = claimed;
   if (isRecovery && hasFailedForGood(claimed)) return { failure: before.failure as FailureRecord };
   const found: Found = { journal, head: before, workflow };
-  const cutOff = before.status === "running" ? cutOffNodes(found) : [];
-  const stepOf = (id: string) => workflow.steps[workflow.graph.indexOf.get(id) ?? -1];
-  const failureOf = (id: string, code: string, message: string): Overdue => {
-    const [nodeName, attempt] = [stepOf(id)?.nodeName ?? "", journal.nextAttempt(id)];
-    return {
-      node: { nodeId: id, nodeName, attempt },
-      failure: { code, message, nodeId: id, nodeName, attempts: attempt },
-    };
-  };
+  const cutOff = cutOffNodes(found, retry);
+  const failureOf = (nodeId: string, code: string, message: string): Overdue =>
+    overdueBy(failedNode(found, { nodeId, code, message }));
   const [first] = cutOff;
-  const nodeId = first ?? standingOf(found).next ?? openWaits(found)[0]?.nodeId;
+  const { next } = standingOf(found);
+  const nodeId = first ?? next ?? openWaits(found)[0]?.nodeId;
   if (nodeId !== undefined && record.deadlineAt !== undefined && record.deadlineAt <= journal.storeNow()) {
     return failureOf(nodeId, "EXECUTION_TIMEOUT", deadlineMessage(record.deadlineAt));
   }
-  if (first === undefined) return undefined;
+  const begins = first ?? (before.status === "running" ? next : undefined);
+  if (begins === undefined) return undefined;
   if (record.recoveries > maxRecoveries) {
-    const times = `${record.recoveries} times without a checkpoint`;
-    const starts = cutOff.map((id) => `Node ${quoted(id)} was started ${journal.nextAttempt(id)} times.`).join(" ");
-    const message = `The processes that ran the execution have died ${times}. ${starts} Look for what it does to its process, then resume the execution.`;
-    return failureOf(first, "RECOVERY_LIMIT", message);
+    const times = `The processes that ran the execution have died ${record.recoveries} times without a checkpoint.`;
+    const starts = cutOff.map((id) => `Node ${quoted(id)} was started ${journal.nextAttempt(id)} times.`);
+    const advice = "Look for what it does to its process, then resume the execution.";
+    const message = [times, ...starts, advice].join(" ");
+    return failureOf(begins, "RECOVERY_LIMIT", message);
   }
-  const once = cutOff.find((id) => resolveRetry(stepOf(id)?.node.retry, retry).onCrash === "fail");
-  if (once === undefined) return undefined;
-  const message = `The process died while it ran node ${quoted(once)}, or just before. The node's retry policy (onCrash: "fail") does not allow another start.`;
-  return failureOf(once, "NODE_CRASHED", message);
+  const ends = crashed.find(({ nodeId: id }) => (stepOf(workflow, id)?.node.onError ?? "fail") === "fail");
+  return ends === undefined ? undefined : overdueBy(ends);
+}
+
+function overdueBy({ failure, ...node }: CrashedNode): Overdue {
+  return { node, failure };
 }
 
 /** A node has failed for good, and the process died while it waited for the nodes that ran beside it. */
 function hasFailedForGood({ before, journal }: ClaimedExecution): boolean {
   if (before.status !== "running" || before.failure === undefined) return false;
   const failed = journal.progress.attempts.get(before.failure.nodeId ?? "");
-  return failed !== undefined && failed.retryAtMs === undefined;
+  return failed !== undefined && failed.failures === undefined;
 }

@@ -14,8 +14,9 @@ import { isTaken, readAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { afterRefusal, looksBeforeClaim } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
-import { endsBefore, type Overdue, prepareResume, type ResumeCall, whatToDo } from "./resume.ts";
+import { crashedNodes, endsBefore, type Overdue, prepareResume, type ResumeCall, whatToDo } from "./resume.ts";
 import type { ResumeWorkflowOptions } from "./run-options.ts";
+import type { CrashedNode } from "./run-parts.ts";
 import type { RunResult, RunStarter } from "./run-starter.ts";
 import { withExecutionId } from "./with-execution-id.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
@@ -84,6 +85,7 @@ export class Resumer {
     const emit = this.#parts.emitter.of(journal.record);
     let overdue: Overdue | undefined;
     let orphaned: FailureRecord | undefined;
+    let crashed: readonly CrashedNode[] = [];
     try {
       if (record.parentId !== undefined) orphaned = await (await this.#parts.children()).orphaned(record);
       // The run that was waited for may have changed to another definition.
@@ -92,8 +94,10 @@ export class Resumer {
       }
       await refuseUnfit?.(fit, chosen.workflow, record, journal);
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
-      const prepared = { claimed, workflow: chosen.workflow, emit };
-      overdue = endsBefore(prepared, { maxRecoveries, retry, isRecovery: sparesFailed });
+      const found = { claimed, workflow: chosen.workflow, emit, retry };
+      crashed = crashedNodes(found);
+      const prepared = { ...found, crashed };
+      overdue = endsBefore(prepared, { maxRecoveries, isRecovery: sparesFailed });
       const isOver = overdue !== undefined || orphaned !== undefined;
       if (!isOver && (await prepareResume(resumeCall, prepared)) === "rest") {
         await putBack(surroundings, claimed.record, claimed.before);
@@ -117,7 +121,7 @@ export class Resumer {
       return this.#starter.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
     }
     const from = claimed.before.status;
-    const run = this.#starter.run(call, { options, journal, record, holdMs, from, ...chosen });
+    const run = this.#starter.run(call, { options, journal, record, holdMs, from, crashed, ...chosen });
     endClaim();
     return run;
   }

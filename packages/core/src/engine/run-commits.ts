@@ -1,11 +1,12 @@
-import { isWorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ComposedCheckpoint, NodeEntry } from "../state/journal-entries.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import type { Attempt } from "./attempt.ts";
 import { outputsAfterFailure, shownFailure } from "./error-policy.ts";
 import type { LivePlan } from "./live-plan.ts";
 import type { Places } from "./places.ts";
-import type { RunParts } from "./run-parts.ts";
+import type { RunEnds } from "./run-ends.ts";
+import type { RunEnd, RunParts } from "./run-parts.ts";
 import type { RunWaits } from "./run-waits.ts";
 import { namesOf } from "./workflow-catalog.ts";
 
@@ -30,8 +31,14 @@ export class RunCommits {
   /**
    * Continues over the failure of a node, by its error policy. Returns false if the state cannot keep the failure: then
    * the execution fails.
+   *
+   * - `begin`: the nodes that are on record as in flight after it. Default: those that have a place.
    */
-  async passOver(failed: PassedNode, entry: NodeEntry & { error: FailureRecord }): Promise<boolean> {
+  async passOver(
+    failed: PassedNode,
+    entry: NodeEntry & { error: FailureRecord },
+    begin?: readonly string[],
+  ): Promise<boolean> {
     const { journal, workflow, emit } = this.#parts;
     const { index, step, run } = failed;
     const { attempt, durationMs, error: failure } = entry;
@@ -41,7 +48,7 @@ export class RunCommits {
       this.#plan.planner.settle(index, handles);
       const changes = { error: shownFailure(run, step, failure) };
       const present = () => this.#plan.present();
-      await this.commit(journal.composePassedOver({ entry, handles, changes, present }), [run.nodeId]);
+      await this.commit(journal.composePassedOver({ entry, handles, changes, present }), [run.nodeId], begin);
     } catch (error) {
       if (journal.broken !== undefined) throw journal.broken.error;
       if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
@@ -55,19 +62,46 @@ export class RunCommits {
     return true;
   }
 
+  /**
+   * Continues over the nodes that a crash has cut off and that must not start again, before any other node starts. Returns
+   * the run's end if this is it.
+   */
+  async passOverCrashed(ends: RunEnds): Promise<RunEnd | undefined> {
+    const { crashed, workflow } = this.#parts;
+    for (const [at, { nodeId, attempt, failure }] of crashed.entries()) {
+      const index = workflow.graph.indexOf.get(nodeId) as number;
+      const [step, run] = [this.#plan.stepAt(index), this.#plan.runOf(index)];
+      const entry = { ...run, nodeName: step.nodeName, attempt, durationMs: 0, error: failure };
+      const left = crashed.slice(at + 1).map((each) => each.nodeId);
+      if (await this.passOver({ index, step, run }, entry, left.length === 0 ? undefined : left)) continue;
+      await ends.commitFailure(entry, { status: "failed" });
+      const thrown = new WorkflowError("NODE_CRASHED", failure.message, {
+        executionId: this.#parts.journal.executionId,
+      });
+      return ends.failed({ failure, thrown });
+    }
+    return crashed.length > 0 && this.hasEnded ? ends.completed() : undefined;
+  }
+
   /** Commits checkpoints after which the plan is as it is now. That of the last node also completes the execution. */
-  commit(composed: readonly ComposedCheckpoint[], nodeIds: readonly string[]): Promise<void> {
+  commit(
+    composed: readonly ComposedCheckpoint[],
+    nodeIds: readonly string[],
+    begin: readonly string[] | undefined = this.#places?.begin(),
+  ): Promise<void> {
     const { currentStep = 0 } = composed.at(-1)?.after ?? {};
     const totalSteps = currentStep + this.#plan.planner.open;
     const mended = this.mended(...nodeIds);
     const ended = { status: "completed", failure: null } as const;
     const head = this.hasEnded ? { totalSteps, ...ended, ...mended } : { totalSteps, ...mended };
-    return this.#parts.journal.commitComposed(this.#withBegin(composed), head);
+    return this.#parts.journal.commitComposed(this.#withBegin(composed, begin), head);
   }
 
   /** Names the nodes that may be in flight after the last checkpoint, unless it is the first one that is ready. */
-  #withBegin(composed: readonly ComposedCheckpoint[]): readonly ComposedCheckpoint[] {
-    const begin = this.#places?.begin();
+  #withBegin(
+    composed: readonly ComposedCheckpoint[],
+    begin: readonly string[] | undefined,
+  ): readonly ComposedCheckpoint[] {
     const last = composed.at(-1);
     if (begin === undefined || last === undefined) return composed;
     return [...composed.slice(0, -1), this.#parts.journal.withBegin(last, begin)];

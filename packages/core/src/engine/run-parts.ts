@@ -32,6 +32,8 @@ export interface RunParts {
   onAbort: "hand-over" | "cancel";
   /** When the execution must have ended, in milliseconds since the epoch by the store's clock. */
   deadlineAt: number | undefined;
+  /** Nodes that a crash has cut off, that must not start again, and over whose failure the execution continues. */
+  crashed: readonly CrashedNode[];
   codec: Codec;
   /** A random number from 0 to 1. */
   random: () => number;
@@ -44,6 +46,14 @@ export interface RunParts {
   runChild: (parts: RunParts, call: ChildCall) => Promise<ChildOutcome>;
   /** Hands an answer over to the execution that waits, if it is not this one. */
   handOver: (answer: NodeAnswer) => Promise<void>;
+}
+
+/** A node that a crash has cut off, and that must not start again. */
+export interface CrashedNode {
+  nodeId: string;
+  nodeName: string;
+  attempt: number;
+  failure: FailureRecord;
 }
 
 /** The end of a run's loop. */

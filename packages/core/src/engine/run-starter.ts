@@ -14,7 +14,7 @@ import { lostResult, recordedEnd, resultOf } from "./results.ts";
 import type { Overdue } from "./resume.ts";
 import { startRun } from "./run.ts";
 import type { ResumeWorkflowOptions, RunOptions } from "./run-options.ts";
-import type { RunEnd } from "./run-parts.ts";
+import type { CrashedNode, RunEnd } from "./run-parts.ts";
 import { withExecutionId } from "./with-execution-id.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
@@ -34,6 +34,8 @@ export interface BegunRun extends ChosenDefinition {
   holdMs: number;
   /** The status that it was claimed from; absent if it is new. */
   from?: WorkflowStatus;
+  /** Nodes that a crash has cut off, and over which the execution continues. */
+  crashed?: readonly CrashedNode[];
 }
 
 /** The result of a run. If it failed: also the value that was thrown. */
@@ -51,7 +53,7 @@ export class RunStarter {
   }
 
   async run(call: Call, begun: BegunRun): Promise<RunResult> {
-    const { options, workflow, journal, record, holdMs } = begun;
+    const { options, workflow, journal, record, holdMs, crashed = [] } = begun;
     const { contextMode, interrupts, nodeConcurrency, parallel } = call;
     const { values, durability = "sync", retry, nodeTimeoutMs, runs } = this.#parts;
     const { clock, codec, leaseMs } = call.surroundings;
@@ -89,6 +91,7 @@ export class RunStarter {
         holdMs,
         onAbort,
         deadlineAt,
+        crashed,
         random: Math.random,
         secret: () => {
           secret ??= randomUUID();

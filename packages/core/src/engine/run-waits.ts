@@ -23,19 +23,21 @@ export class RunWaits {
   readonly #planner: () => Planner;
   readonly #pending: PendingAnswer[] = [];
   #keeping: Promise<void> | undefined;
-  readonly #onKept: () => void;
+  readonly #sideBySide: { onKept(): void; inFlight(): readonly string[] } | undefined;
   #isQuiet = false;
   /** The nodes that have begun, or are to begin before any other. `undefined` between two nodes. */
   #inFlight: readonly string[] | undefined;
   #hasEnded = false;
 
   /**
-   * `planner`: the run's planner as it is now. `onKept` is called when an answer was written, so that its node is ready.
+   * - `planner`: the run's planner as it is now.
+   * - `sideBySide`: for a run of which several nodes may be in flight. `onKept` is called when an answer was written, so
+   *   that its node is ready.
    */
-  constructor(parts: RunParts, planner: () => Planner, onKept: () => void = () => undefined) {
+  constructor(parts: RunParts, planner: () => Planner, sideBySide?: { onKept(): void; inFlight(): readonly string[] }) {
     this.#parts = parts;
     this.#planner = planner;
-    this.#onKept = onKept;
+    this.#sideBySide = sideBySide;
   }
 
   /** True if a node waits. */
@@ -164,13 +166,14 @@ export class RunWaits {
     for (const { nodeId } of answers) left.delete(nodeId);
     const isFewer = left.size < journal.progress.waiting.size;
     // A node that is answered becomes ready, also one that comes before the node in flight.
-    const begin = this.#inFlight === undefined ? {} : { begin: this.#inFlight };
+    const inFlight = this.#inFlight ?? this.#sideBySide?.inFlight() ?? [];
+    const begin = inFlight.length === 0 ? {} : { begin: inFlight };
     await journal.save(isFewer ? this.#listed(left) : {}, { answers, ...begin });
     for (const { nodeId } of answers) {
       const index = workflow.graph.indexOf.get(nodeId);
       if (index !== undefined) this.#planner().wake(index);
     }
-    this.#onKept();
+    this.#sideBySide?.onKept();
   }
 
   #listed(waiting: ReadonlyMap<string, NodeWait>): HeadUpdate {

@@ -4,7 +4,7 @@ import type { HeadUpdate } from "../store/checkpoint-store.ts";
 import type { AnswerRequest } from "./answers.ts";
 import { type Attempt, RefusedLater, roundedMs } from "./attempt.ts";
 import { callExecutor } from "./call-executor.ts";
-import { afterRefusal, beforeNode, beforeRetry } from "./decide.ts";
+import { afterRefusal, beforeNode, beforeRetry, startsOnce } from "./decide.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
 import { isUnrouted } from "./error-policy.ts";
 import { invokeNode, readOutcome } from "./invoke-node.ts";
@@ -81,6 +81,8 @@ class Run {
   async toEnd(): Promise<RunEnd> {
     const { interrupts, clock, journal, maxNodeRuns } = this.#parts;
     const turns = new Turns(clock);
+    const ended = await this.#commits.passOverCrashed(this.#ends);
+    if (ended !== undefined) return ended;
     for (;;) {
       if (turns.isLong) await turns.yield();
       interrupts.checkDeadline();
@@ -127,6 +129,12 @@ class Run {
       const stopped = retryAtMs === undefined ? undefined : await this.#untilDue(step, retryAtMs);
       if (stopped !== undefined) return stopped;
       const attempt = journal.nextAttempt(run.nodeId);
+      if (startsOnce(step.node.retry, this.#parts.retry)) {
+        const refused = await this.#settleEarlier();
+        if (refused !== undefined) return this.#failLater(refused);
+        const { beginOnce } = await import("./begin-once.ts");
+        await journal.save({}, beginOnce(journal, run.nodeId, [run.nodeId]));
+      }
       const { nodeId, visit } = run;
       const { nodeName, type: nodeType } = step;
       const stepNumber = journal.currentStep + 1;

@@ -1,16 +1,33 @@
 import type { Plans } from "../definition/plan.ts";
+import type { RetryPolicy } from "../definition/schema.ts";
 import type { Journal } from "../state/journal.ts";
 import { type NodeAnswer, nextRun } from "../state/progress.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import type { Standing } from "./decide.ts";
+import { type Standing, startsOnce } from "./decide.ts";
 import { isOver, type OpenWait } from "./open-wait.ts";
 import { restorePlanner } from "./restored-planner.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
-/** Returns the nodes that may have been running when their process died, or were to begin next. */
-export function inFlight(plans: Plans, journal: Pick<Journal, "progress">): readonly string[] {
+/**
+ * Returns the nodes that may have been running when their process died, or were to begin next.
+ *
+ * - `retry`: the engine's policy. A node that must not start twice is among them only if that is on record.
+ */
+export function inFlight(
+  plans: Plans,
+  journal: Pick<Journal, "progress">,
+  retry: RetryPolicy | undefined,
+): readonly string[] {
   const { begin } = journal.progress;
   if (begin !== undefined) return begin;
+  const { nodes, indexOf } = plans.graph;
+  return nextNodes(plans, journal).filter((id) => !startsOnce(nodes[indexOf.get(id) ?? -1]?.retry, retry));
+}
+
+/** Returns the nodes that run, or that are to begin next. */
+export function nextNodes(plans: Plans, journal: Pick<Journal, "progress">): readonly string[] {
+  const { begin = [] } = journal.progress;
+  if (begin.length > 0) return begin;
   const next = plans.graph.nodes[restorePlanner({ plans }, journal).next() ?? -1];
   return next === undefined ? [] : [next.id];
 }

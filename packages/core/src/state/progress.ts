@@ -186,7 +186,8 @@ export function afterSave(before: Progress, parts: RecordParts): Progress {
   let after: Progress = { ...before, begin };
   if (ran !== undefined) after = { ...after, ran: new AppendList([...ran]), heldCount: ran.length };
   for (const { nodeId, attempt } of attempts) {
-    const known = after.attempts.get(nodeId);
+    // An attempt that has begun waits for nothing.
+    const { retryAtMs: _retryAtMs, ...known } = after.attempts.get(nodeId) ?? {};
     after = { ...after, attempts: withEntry(after.attempts, nodeId, { ...known, attempt }) };
   }
   for (const { nodeId, attempt: countedFrom } of counted) {
