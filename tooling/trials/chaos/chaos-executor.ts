@@ -1,6 +1,8 @@
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeExecutor, NonRetryableError, patch, route, suspend } from "@waymark/core";
+import { HANDLES } from "../random-edges.ts";
+import { AGAIN } from "./chaos-loops.ts";
 import { addsAnswer, answerValue } from "./chaos-model.ts";
 import type { ChaosNode } from "./chaos-workflow.ts";
 import type { Effect } from "./effects-server.ts";
@@ -27,7 +29,8 @@ export function chaosExecutor(effectsUrl: string): NodeExecutor {
     waitToken,
     resume,
   }) => {
-    const { inputs, weight, takesMs, failures, failsForGood, waits, handles, patches, kills } = data as ChaosNode;
+    const { inputs, weight, takesMs, failures, failsForGood, waits, handles, patches, kills, rounds } =
+      data as ChaosNode;
     const nodeId = node.id;
     const complain = (message: string) => tell({ what: "violation", executionId, message: `${nodeId}: ${message}` });
     const [begunKey, sumKey] = [`${nodeId}.waits`, `${nodeId}.sum`];
@@ -64,9 +67,10 @@ export function chaosExecutor(effectsUrl: string): NodeExecutor {
       });
     }
     const value = inputs.reduce((total, input) => total + Number(context[input] ?? 0), weight + sum);
-    await tell({ what: "effect", executionId, nodeId, key: idempotencyKey, value });
+    await tell({ what: "effect", executionId, nodeId, visit, key: idempotencyKey, value });
     await sleep(takesMs / 2);
     const result = kept({ [nodeId]: value });
+    if (rounds !== undefined) return route(result, visit < rounds ? AGAIN : [...(handles ?? HANDLES)]);
     return handles === undefined ? result : route(result, handles);
   };
 }

@@ -1,9 +1,15 @@
+import { HANDLES } from "../random-edges.ts";
+import { AGAIN } from "./chaos-loops.ts";
 import type { ChaosPlan, ChaosWait } from "./chaos-workflow.ts";
 
 /** All that the execution of a plan may come to, whatever is done to the processes that run it. */
 export interface Expected {
   /** The value of each node that runs, unless the execution ends before. */
   values: ReadonlyMap<string, number>;
+  /** The number of runs of each of these nodes. */
+  visits: ReadonlyMap<string, number>;
+  /** The nodes that fail, and over which the execution continues. */
+  passedOver: ReadonlySet<string>;
   mayComplete: boolean;
   mayBeCancelled: boolean;
   /** The failures that it may end with; without `nodeId`, at any node. */
@@ -20,22 +26,47 @@ export function addsAnswer({ forMs, isAnswered }: ChaosWait): boolean {
   return isAnswered && forMs === undefined;
 }
 
-/** A model of the executor and of the engine's order: nodes by number, since edges only lead from lower to higher ones. */
+/** Returns the handles that a node takes; `undefined` if it takes all its edges. */
+function chosen(plan: ChaosPlan, index: number, isPassedOver: boolean): readonly string[] | undefined {
+  const { definition, nodes } = plan;
+  const { onError } = definition.nodes[index] ?? {};
+  const { handles, rounds } = nodes[index] ?? {};
+  if (!isPassedOver) return handles ?? (rounds !== undefined || onError === "route" ? HANDLES : undefined);
+  if (onError === "route") return ["error"];
+  const first = definition.edges.find(({ source, sourceHandle }) => source === `n${index}` && sourceHandle != null);
+  return first?.sourceHandle == null ? undefined : [first.sourceHandle];
+}
+
+/**
+ * A model of the executor and of the engine's order: nodes by number. Edges lead from lower to higher ones, but for those
+ * back to the entry of a loop, which begin a round of it and nothing else.
+ */
 export function expected(plan: ChaosPlan): Expected {
   const { definition, nodes, cancelAfterMs, deadlineMs } = plan;
   const values = new Map<string, number>();
   const failures: { nodeId?: string; code: string }[] = [];
   const failing = new Set<string>();
+  const visits = new Map<string, number>();
+  const passedOver = new Set<string>();
   let mayComplete = true;
   for (const [index, node] of nodes.entries()) {
     const nodeId = `n${index}`;
-    const incoming = definition.edges.filter(({ target }) => target === nodeId);
+    const incoming = definition.edges.filter(({ source, target }) => target === nodeId && indexOf(source) < index);
     const isTaken = incoming.some(({ source, sourceHandle }) => {
-      const { handles } = nodes[Number(source.slice(1))] ?? {};
-      const isChosen = sourceHandle == null || handles === undefined || handles.includes(sourceHandle);
-      return values.has(source) && isChosen;
+      if (sourceHandle === AGAIN) return values.has(source);
+      const handles = chosen(plan, indexOf(source), passedOver.has(source));
+      // A node with this policy keeps its edges without a handle for results, too.
+      const isForResults = passedOver.has(source) && definition.nodes[indexOf(source)]?.onError === "route";
+      const isChosen = sourceHandle == null ? !isForResults : handles === undefined || handles.includes(sourceHandle);
+      return (values.has(source) || passedOver.has(source)) && isChosen;
     });
     if (incoming.length > 0 && !isTaken) continue;
+    const { onError = "fail" } = definition.nodes[index] ?? {};
+    const isPassedOver = node.failsForGood !== undefined && onError !== "fail";
+    if (isPassedOver) {
+      passedOver.add(nodeId);
+      continue;
+    }
     if (node.failsForGood !== undefined) failing.add(nodeId);
     const waitsForEver = node.waits.some(({ forMs, isAnswered }) => forMs === undefined && !isAnswered);
     if (waitsForEver || node.failsForGood !== undefined) {
@@ -45,6 +76,9 @@ export function expected(plan: ChaosPlan): Expected {
     if (definition.nodes[index]?.retry?.onCrash === "fail") failures.push({ nodeId, code: "NODE_CRASHED" });
     const own = node.waits.map((wait, number) => (addsAnswer(wait) ? answerValue(node, number) : 0));
     const before = node.inputs.map((input) => values.get(input) ?? 0);
+    const entry = definition.edges.find(({ target, sourceHandle }) => target === nodeId && sourceHandle === AGAIN);
+    const rounds = node.rounds ?? (entry === undefined ? 1 : (nodes[indexOf(entry.source)]?.rounds ?? 1) - 1);
+    visits.set(nodeId, rounds);
     values.set(
       nodeId,
       [...own, ...before].reduce((sum, value) => sum + value, node.weight),
@@ -52,5 +86,9 @@ export function expected(plan: ChaosPlan): Expected {
   }
   for (const nodeId of failing) failures.push({ nodeId, code: "NODE_FAILED" });
   if (deadlineMs !== undefined) failures.push({ code: "EXECUTION_TIMEOUT" });
-  return { values, mayComplete, mayBeCancelled: cancelAfterMs !== undefined, failures };
+  return { values, visits, passedOver, mayComplete, mayBeCancelled: cancelAfterMs !== undefined, failures };
+}
+
+function indexOf(nodeId: string): number {
+  return Number(nodeId.slice(1));
 }

@@ -64,9 +64,11 @@ export async function judgeChaos(
     }
     ends[head.status] = (ends[head.status] ?? 0) + 1;
     const records = await store.readCheckpoints(id);
+    const model = expected(observed.plan);
     const found: Case = {
-      ...{ head, observed, records, model: expected(observed.plan), made: made.get(id) ?? [] },
-      done: records.filter(({ nodeId, kind }) => nodeId !== "" && kind !== "error"),
+      ...{ head, observed, records, model, made: made.get(id) ?? [] },
+      // A node that is passed over can have a snapshot beside its error.
+      done: records.filter(({ nodeId, kind }) => nodeId !== "" && kind !== "error" && !model.passedOver.has(nodeId)),
       context: await contextOf(store, id),
       check: (isRight, what) => {
         if (!isRight) violations.push(`${id} (${head.status}): ${what()}`);
@@ -120,46 +122,58 @@ function judgeHistory({ head, observed, model, records, done, context, check }: 
     head.seq === numbers.length - 1 && numbers.every((seq, index) => seq === index),
     () => `its head counts ${head.seq} records, there are ${numbers.join(" ")}`,
   );
-  const ran = done.map(({ nodeId }) => nodeId);
+  const ran = done.map(runOf);
   check(new Set(ran).size === ran.length, () => `its history has the nodes ${ran.join(" ")}`);
   const isComplete = head.status === "completed";
   check(
-    !isComplete || observed.forkedAt !== undefined || ran.length === model.values.size,
+    !isComplete || observed.forkedAt !== undefined || ran.length === [...model.visits.values()].reduce(sum, 0),
     () => `its history has only the nodes ${ran.join(" ")}`,
   );
-  for (const nodeId of isComplete ? model.values.keys() : ran) {
+  for (const nodeId of isComplete ? model.values.keys() : new Set(done.map((record) => record.nodeId))) {
     const [is, should] = [context[nodeId], model.values.get(nodeId)];
     check(is === should, () => `${nodeId} has the value ${is}, not ${should}`);
   }
 }
 
 function judgeEffects({ head, model, done, made, check }: Case): void {
-  const ran = new Set(done.map(({ nodeId }) => nodeId));
-  const keyed = made.map(({ nodeId }) => nodeId);
+  const ran = new Set(done.map(runOf));
+  const keyed = made.map(runOf);
   check(new Set(keyed).size === keyed.length, () => `a key has changed: effects of ${keyed.join(" ")}`);
-  for (const { nodeId, value } of made) {
+  for (const effect of made) {
+    const { nodeId, value } = effect;
     check(value === model.values.get(nodeId), () => `${nodeId} made the effect ${value}`);
-    const isKnown = head.status !== "completed" || ran.has(nodeId);
-    check(isKnown, () => `${nodeId} made an effect and has no checkpoint`);
+    const isKnown = head.status !== "completed" || ran.has(runOf(effect));
+    check(isKnown, () => `${runOf(effect)} made an effect and has no checkpoint`);
   }
-  for (const nodeId of ran) check(keyed.includes(nodeId), () => `${nodeId} has a checkpoint and made no effect`);
+  for (const run of ran) check(keyed.includes(run), () => `${run} has a checkpoint and made no effect`);
 }
 
 function judgeRuns({ head, observed, done, check }: Case, effects: EffectsServer): void {
   for (const { id: nodeId, retry } of observed.plan.definition.nodes) {
     const runs = effects.runs.get(`${head.id} ${nodeId}`) ?? [];
-    const committed = done.find((record) => record.nodeId === nodeId)?.attempt ?? Number.POSITIVE_INFINITY;
-    const names = runs.map(({ attempt, wait }) => `${attempt}/${wait}`);
+    const committed = new Map(
+      done.filter((record) => record.nodeId === nodeId).map(({ visit, attempt }) => [visit, attempt]),
+    );
+    const names = runs.map(({ visit, attempt, wait }) => `${visit}:${attempt}/${wait}`);
     const list = names.join(" ");
     check(
-      runs.every(({ attempt }) => attempt <= committed),
-      () => `${nodeId} was committed by attempt ${committed}, and ran again: ${list}`,
+      runs.every(({ visit, attempt }) => attempt <= (committed.get(visit) ?? Number.POSITIVE_INFINITY)),
+      () => `${nodeId} was committed by the attempts ${[...committed].join(" ")}, and ran again: ${list}`,
     );
     check(new Set(names).size === names.length, () => `${nodeId} ran an attempt twice: ${list}`);
     const isOnce = retry?.onCrash === "fail";
     check(
-      !isOnce || runs.length <= 1 + observed.answers,
+      !isOnce || runs.length <= new Set(runs.map(({ visit }) => visit)).size + observed.answers,
       () => `${nodeId} must not start again after a crash: ${list}`,
     );
   }
+}
+
+/** A run of a node, by its visit. */
+function runOf({ nodeId, visit }: { nodeId: string; visit: number }): string {
+  return `${nodeId}:${visit}`;
+}
+
+function sum(total: number, each: number): number {
+  return total + each;
 }

@@ -41,6 +41,8 @@ const engine = createWorkflowEngine({
   workflows: (id) => planOf(id)?.definition,
   executors: { default: executor },
   leaseMs: plan.leaseMs,
+  // Processes of both kinds take over from each other.
+  nodeConcurrency: plan.seed % 2 === 0 ? 1 : 4,
   maxRecoveries: plan.maxRecoveries,
   onEvent: (event) => {
     const { type } = event;

@@ -1,6 +1,7 @@
-import type { RetryPolicy, WorkflowDefinition, WorkflowNode } from "@waymark/core";
+import type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "@waymark/core";
 import { seededRandom } from "../plan.ts";
 import { HANDLES, randomEdges } from "../random-edges.ts";
+import { withLoop } from "./chaos-loops.ts";
 
 /** A wait of a node: for a time, for an answer, or for whichever comes first. With neither, it waits for ever. */
 export interface ChaosWait {
@@ -24,6 +25,8 @@ export interface ChaosNode extends Record<string, unknown> {
   patches: boolean;
   /** It kills its process. */
   kills?: true;
+  /** It is the entry of a loop with so many rounds. */
+  rounds?: number;
 }
 
 /** One execution of a chaos trial: a workflow of its own, and what is done to it. */
@@ -41,6 +44,12 @@ export interface ChaosPlan {
   /** A fork of it is made once it has completed. */
   isForked: boolean;
 }
+
+/*
+ * A plan is made of shapes: the random graph, and what is put on it, such as a loop. A further shape (an execution that
+ * starts others, a map over items) is a file like chaos-loops.ts that adds nodes and edges here, fields to `ChaosNode`
+ * that chaos-executor.ts obeys, and a rule in chaos-model.ts of what comes of them.
+ */
 
 const MAX_NODES = 9;
 const ID = /^chaos-(\d+)-(\d+)$/;
@@ -79,11 +88,15 @@ export function chaosPlan(seed: number, number: number): ChaosPlan {
     const inputs = [...new Set(edges.filter(({ target }) => target === `n${index}`).map(({ source }) => source))];
     return chaosNode(random, { index, inputs, mayFail });
   });
+  const routed = edges.map((edge) =>
+    steps[Number(edge.source.slice(1))]?.onError === "route" && chance(0.4) ? { ...edge, sourceHandle: "error" } : edge,
+  );
+  const looped = chance(0.3) ? addLoop(random, steps, routed) : routed;
   if (waitsForEver) steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
   return {
     number,
     executionId,
-    definition: { id: executionId, nodes: steps.map(nodeOf), edges },
+    definition: { id: executionId, nodes: steps.map(nodeOf), edges: looped },
     nodes: steps.map(({ data }) => data),
     isExecuted: chance(0.2),
     isForked: chance(0.1),
@@ -96,14 +109,34 @@ interface Step {
   index: number;
   data: ChaosNode;
   retry: RetryPolicy | undefined;
+  onError?: WorkflowNode["onError"];
 }
 
-function nodeOf({ index, data, retry }: Step): WorkflowNode {
-  return { id: `n${index}`, data, ...(retry === undefined ? {} : { retry }) };
+function nodeOf({ index, data, retry, onError }: Step): WorkflowNode {
+  return { id: `n${index}`, data, ...(retry === undefined ? {} : { retry }), ...(onError && { onError }) };
+}
+
+/** Makes one of the steps the entry of a loop, perhaps with a further step in it. Returns the edges with the loop. */
+function addLoop(random: () => number, steps: Step[], edges: WorkflowEdge[]): WorkflowEdge[] {
+  // Nothing starts at a node that an edge leads back to.
+  const entries = steps.filter(({ index }) => edges.some(({ target }) => target === `n${index}`));
+  const entry = entries[Math.floor(random() * entries.length)];
+  if (entry === undefined) return edges;
+  const { failsForGood: _failsForGood, ...data } = entry.data;
+  delete entry.onError;
+  entry.data = { ...data, waits: [], rounds: 2 + Math.floor(random() * 3) };
+  const body = random() < 0.6 ? chaosNode(random, { index: steps.length, inputs: [], mayFail: false }) : undefined;
+  if (body !== undefined) {
+    const { index, retry, data } = body;
+    const { failsForGood: _failsForGood, ...kept } = data;
+    steps.push({ index, retry, data: { ...kept, waits: [] } });
+  }
+  return withLoop(edges, { entry: `n${entry.index}`, body: body && `n${body.index}` });
 }
 
 function endless(node: ChaosNode): ChaosNode {
-  return { ...node, failures: 0, waits: [{ isAnswered: false }] };
+  const { failsForGood: _failsForGood, ...others } = node;
+  return { ...others, failures: 0, waits: [{ isAnswered: false }] };
 }
 
 function chaosNode(
@@ -127,7 +160,11 @@ function chaosNode(
   const retry: RetryPolicy = { maxAttempts: 2 + below(3), backoffMs, jitter: 0.5 };
   if (chance(0.3)) data.failures = 1 + below((retry.maxAttempts ?? 2) - 1);
   if (mayFail && chance(0.2)) data.failsForGood = chance(0.5) ? "every attempt" : "not retryable";
-  return { index, data, retry };
+  const policy = chance(0.15) ? (["continue", "route"] as const)[below(2)] : undefined;
+  if (policy === undefined) return { index, data, retry };
+  // So that half of these policies have something to decide.
+  if (chance(0.5)) data.failsForGood = "not retryable";
+  return { index, data, retry, onError: policy };
 }
 
 function randomWait(random: () => number): ChaosWait {

@@ -8,7 +8,7 @@ export type Effect =
   /** An attempt has begun; `wait` counts the waits of its visit that have begun. */
   | { what: "run"; executionId: string; nodeId: string; visit: number; attempt: number; wait: number }
   /** The effect of a node, to be made once for each key. */
-  | { what: "effect"; executionId: string; nodeId: string; key: string; value: number }
+  | { what: "effect"; executionId: string; nodeId: string; visit: number; key: string; value: number }
   /** A node is about to ask somebody, who answers with the token. */
   | { what: "ask"; executionId: string; workflowId: string; nodeId: string; wait: number; waitToken: string }
   /** Something that must not be. */
@@ -18,6 +18,7 @@ export type Effect =
 export interface MadeEffect {
   executionId: string;
   nodeId: string;
+  visit: number;
   value: number;
   requests: number;
 }
@@ -76,14 +77,14 @@ export class EffectsServer implements AsyncDisposable {
     }
   }
 
-  #make({ key, executionId, nodeId, value }: Effect & { what: "effect" }): void {
+  #make({ key, executionId, nodeId, visit, value }: Effect & { what: "effect" }): void {
     const made = this.effects.get(key);
     if (made === undefined) {
-      this.effects.set(key, { executionId, nodeId, value, requests: 1 });
+      this.effects.set(key, { executionId, nodeId, visit, value, requests: 1 });
       return;
     }
     made.requests += 1;
-    if (made.executionId !== executionId || made.nodeId !== nodeId || made.value !== value) {
+    if (made.executionId !== executionId || made.nodeId !== nodeId || made.visit !== visit || made.value !== value) {
       this.violations.push(`${executionId}: ${nodeId} has the key of another effect, ${JSON.stringify(made)}`);
     }
   }
