@@ -23,6 +23,7 @@ export const GROUPS: readonly { title: string; pages: readonly string[] }[] = [
       "after-a-crash",
       "waiting-and-approvals",
       "many-processes",
+      "workers",
       "stopping-repeating-forking",
       "executions",
       "events-and-logs",

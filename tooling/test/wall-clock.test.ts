@@ -35,6 +35,10 @@ const READINGS: Record<string, { times: number; because: string }> = {
     times: 1,
     because: "the clock of a database in this process",
   },
+  "packages/worker/src/bullmq/bullmq-dispatcher.ts": {
+    times: 2,
+    because: "BullMQ's jobs have times of the processes' clocks; the store's clock is checked when they are delivered",
+  },
   "packages/inspector/src/page/time.ts": {
     times: 2,
     because: "how long ago, for people; the browser has no other clock",

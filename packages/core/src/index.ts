@@ -11,6 +11,15 @@ export {
 export type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "./definition/schema.ts";
 export type { SchemaInput, SchemaOutput, StandardSchema } from "./definition/standard-schema.ts";
 export type { ChildExecutor, MappedItem, ParentArgs } from "./engine/child-spec.ts";
+export type {
+  Delivered,
+  Dispatcher,
+  DispatcherScheduleOptions,
+  EnqueueOptions,
+  ListedSchedule,
+  QueueDepth,
+  ScheduleTick,
+} from "./engine/dispatcher.ts";
 export type { Logger } from "./engine/emitter.ts";
 export { type CreateEngineFor, createWorkflowEngine } from "./engine/engine.ts";
 export type { ExecutorSource, WorkflowEngineOptions, WorkflowSource } from "./engine/engine-options.ts";
@@ -76,7 +85,9 @@ export type {
   DrainOptions,
   ExecuteWorkflowOptions,
   ExecuteWorkflowSyncOptions,
+  RecoverExecutionOptions,
   RecoverExecutionsOptions,
+  RecoveredExecution,
   RecoveredExecutions,
   ResumeWorkflowOptions,
   RunOptions,

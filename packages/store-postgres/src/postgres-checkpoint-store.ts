@@ -118,6 +118,7 @@ export class PostgresCheckpointStore extends DefinedStore {
       capabilities: PostgresCheckpointStore.capabilities,
       names: tableNames(options),
       database: callerDatabase(client, options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+      transaction: client,
     });
   }
 

@@ -28,7 +28,10 @@ export function checkOpened(opened: OpenedStore): void {
   if (missing.length > 0) throw new OpenFailure(`The store has no ${missing.join(", ")}. Write a method for each.`);
 }
 
-type Method = Exclude<keyof CheckpointStore, "capabilities" | "interfaceVersion" | typeof Symbol.asyncDispose>;
+type Method = Exclude<
+  keyof CheckpointStore,
+  "capabilities" | "interfaceVersion" | "transaction" | typeof Symbol.asyncDispose
+>;
 
 /** The methods of a store. A record, so that the compiler refuses it if it lacks one. */
 const METHODS = Object.keys({

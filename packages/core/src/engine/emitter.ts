@@ -61,7 +61,7 @@ export class Emitter {
   engine(event: EngineEvent): void {
     this.#tell({ timestamp: this.#options.clock.now(), ...event });
     const { type, ...fields } = event;
-    this.#write("warn", type === "recovery.left" ? LEFT : FAILED, fields);
+    this.#write("warn", LINES[type], fields);
   }
 
   #tell(event: ExecutionEvent): void {
@@ -87,8 +87,11 @@ export class Emitter {
 /** The events that no commit goes with. */
 const UNCOMMITTED: ReadonlySet<EventBody["type"]> = new Set(["node.started", "node.skipped", "log"]);
 
-const LEFT = "A recovery leaves an execution as it is: this engine cannot run it.";
-const FAILED = "A recovery could not look for executions. It tries again.";
+const LINES: Readonly<Record<EngineEvent["type"], string>> = {
+  "recovery.left": "A recovery leaves an execution as it is: this engine cannot run it.",
+  "recovery.failed": "A recovery could not look for executions. It tries again.",
+  "dispatch.failed": "The queue has not taken a job. A worker that looks into the store finds the execution.",
+};
 
 /** Returns the console, in production without lines of level debug. */
 export function defaultLogger(): Logger {

@@ -3,6 +3,7 @@ import type { RetryPolicy, WorkflowDefinition } from "../definition/schema.ts";
 import type { CodecOptions } from "../state/codec-types.ts";
 import type { ContextMode } from "../state/context-values.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { Logger } from "./emitter.ts";
 import type { ExecutionEvent } from "./events.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
@@ -30,6 +31,12 @@ export interface EngineSettings {
    * @see https://github.com/waymark-dev/waymark/blob/main/docs/choosing-a-store.md
    */
   store: CheckpointStore;
+  /**
+   * The queue that tells workers which executions want to run. Default: none; workers look into the store.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md
+   */
+  dispatcher?: Dispatcher;
   /**
    * The retry policy of nodes that have none. Default: one attempt.
    *

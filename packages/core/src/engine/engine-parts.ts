@@ -1,11 +1,15 @@
 import type { ContextValues } from "../state/context-values.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ChildRuns } from "./child-runs.ts";
+import type { EnqueueOptions } from "./dispatcher.ts";
 import type { Emitter } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import type { ExecutionChanges } from "./execution-changes.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import type { WorkflowCatalog } from "./workflow-catalog.ts";
+
+/** Resolves to false if the queue has not taken the job. */
+export type Hint = (executionId: string, options: EnqueueOptions) => Promise<boolean>;
 
 /** The parts of an engine that its calls work with. */
 export interface EngineParts
@@ -20,4 +24,6 @@ export interface EngineParts
   runs: LiveRuns;
   emitter: Emitter;
   children(): Promise<ChildRuns>;
+  /** Tells the queue that an execution wants to run. Never rejects. Absent if the engine has no dispatcher. */
+  hint: Hint | undefined;
 }

@@ -78,6 +78,7 @@ function engineOf(given: unknown): WorkflowEngine {
   };
   const engine: WorkflowEngine = {
     ...membersOf(options, load, undefined),
+    dispatcher: options.dispatcher,
     drain: async (call = {}) => (await load()).drain(call),
     pruneDefinitions: async (call) => (await (await load()).executions()).pruneDefinitions(call),
     forUser: (userId) => {
@@ -102,7 +103,7 @@ function membersOf(
   options: WorkflowEngineOptions,
   load: () => Promise<Runtime>,
   userId: string | undefined,
-): UserEngine & Omit<WorkflowEngine, "forUser" | "pruneDefinitions" | "drain"> {
+): UserEngine & Omit<WorkflowEngine, "forUser" | "pruneDefinitions" | "drain" | "dispatcher"> {
   const { contextMode = "frozen" } = options;
   const bind: BindCall = userId === undefined ? (_member, call) => call : bindUser(userId);
   const executeWorkflow = async (call: object) => {
@@ -138,6 +139,10 @@ function membersOf(
     recoverExecutions: async (call = {}) => {
       const bound = bind("recoverExecutions", call);
       return (await (await load()).recovery()).once(bound);
+    },
+    recoverExecution: async (call) => {
+      const bound = bind("recoverExecution", call);
+      return (await (await load()).recovery()).one(bound);
     },
     startRecovery: (call = {}) => {
       const checked = checkStartRecoveryOptions(bind("startRecovery", call));

@@ -85,6 +85,8 @@ export type EngineEvent =
    * the error that the lookup threw, if `code` is `LOOKUP_FAILED`.
    */
   | { type: "recovery.left"; executionId: string; workflowId: string; code: string; message?: string }
+  /** The dispatcher could not add a job. A worker's sweep finds the execution in the store. */
+  | { type: "dispatch.failed"; executionId: string; message: string }
   /** A recovery could not reach the store. It tries again. */
   | { type: "recovery.failed"; message: string };
 

@@ -15,7 +15,9 @@ import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { ForkExecutionOptions } from "./fork-options.ts";
 import type {
   AnswerWaitOptions,
+  RecoverExecutionOptions,
   RecoverExecutionsOptions,
+  RecoveredExecution,
   RecoveredExecutions,
   ResumeWorkflowOptions,
   StartedRecovery,
@@ -88,6 +90,23 @@ export interface ExecutionMembers<Context extends object> {
    * ```
    */
   recoverExecutions(options?: RecoverExecutionsOptions): Promise<RecoveredExecutions>;
+  /**
+   * Resumes one execution if it wants to run and has no owner, as {@link recoverExecutions} does, and reports when it is
+   * worth another look. For the code between a queue and the engine: a worker calls it for each delivery.
+   *
+   * - A delivery of a queue may be late, early, or one of several: what is on record decides.
+   * - An execution of another user is treated as one that does not exist.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md
+   *
+   * @example
+   * ```ts
+   * const { againInMs } = await recoverExecution({ executionId });
+   * ```
+   */
+  recoverExecution(options: RecoverExecutionOptions): Promise<RecoveredExecution>;
   /**
    * Recovers executions until it is stopped, as {@link recoverExecutions} does. Looks every `intervalMs`, with two
    * queries, and at once when this engine starts or answers an execution.

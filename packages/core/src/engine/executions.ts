@@ -69,6 +69,7 @@ export class Executions {
     this.#parts.emitter.of(head)({ type: "execution.cancelled", failure });
     await cancelDescendants(this.#parts, executionId, cancellation(`its parent ${quoted(executionId)} was cancelled`));
     await wakeParent(this.#parts, head);
+    await this.#parts.hint?.(executionId, { tenant: head.userId });
   }
 
   /**

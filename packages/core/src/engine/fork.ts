@@ -9,7 +9,7 @@ import { readStateAt, type StateAt } from "../state/state-at.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, NewExecution } from "../store/checkpoint-store.ts";
 import { refuseMisfit } from "./definition-fit.ts";
-import type { Emitter } from "./emitter.ts";
+import type { EngineParts } from "./engine-parts.ts";
 import { checkForkOptions, type ForkExecutionOptions } from "./fork-options.ts";
 import { findForkPoint } from "./fork-point.ts";
 import { presentRuns, restorePlanner } from "./restored-planner.ts";
@@ -27,7 +27,7 @@ const UNLIMITED = { within: <T>(result: Promise<T>) => result, withinStore: <T>(
  * - The fork is pending and due. It has the state of that point. The nodes that ran before the point count as run.
  */
 export async function forkExecution(
-  { surroundings, catalog, emitter }: { surroundings: Surroundings; catalog: WorkflowCatalog; emitter: Emitter },
+  { surroundings, catalog, emitter, hint }: Pick<EngineParts, "surroundings" | "catalog" | "emitter" | "hint">,
   given: ForkExecutionOptions<object>,
 ): Promise<{ executionId: string }> {
   const options = checkForkOptions(given);
@@ -57,6 +57,7 @@ export async function forkExecution(
   const created = await store.createExecution(fork);
   const { id, totalSteps } = created;
   emitter.of(created)({ type: "execution.created", totalSteps, forkedFromId: head.id, forkedFromSeq: seq });
+  await hint?.(id, { tenant: head.userId });
   return { executionId: id };
 }
 

@@ -12,7 +12,7 @@ import type { GivenAnswer } from "./keep-answer.ts";
  * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, STATE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function giveAnswer(
-  parts: Pick<EngineParts, "surroundings" | "catalog" | "emitter" | "runs" | "changes">,
+  parts: Pick<EngineParts, "surroundings" | "catalog" | "emitter" | "runs" | "changes" | "hint">,
   given: GivenAnswer,
 ): Promise<ExecutionRecord | undefined> {
   const { executionId, userId, waitToken, data } = given;
@@ -28,6 +28,7 @@ export async function giveAnswer(
     try {
       const record = await keepAnswer(parts, given);
       changes.notify(executionId);
+      await parts.hint?.(executionId, { tenant: record.userId });
       return record;
     } catch (error) {
       endClaim();

@@ -73,10 +73,16 @@ const logger: Check = (value) =>
     ? undefined
     : mustBe("an object with the functions debug, info, warn and error", value);
 
+const dispatcher: Check = (value) =>
+  ["enqueue", "work", "close"].every((name) => typeof (value as Record<string, unknown> | null)?.[name] === "function")
+    ? undefined
+    : mustBe("a dispatcher, such as what bullmqDispatcher or pgBossDispatcher returns", value);
+
 const engineOptions: OptionTable<WorkflowEngineOptions> = {
   ...SHARED_OPTIONS,
   workflows,
   executors,
+  dispatcher: optional(dispatcher),
   retry: optional(options(retryFields, RETRY_FORM)),
   nodeTimeoutMs: optional(positiveMs),
   timeoutMs: optional(positiveMs),

@@ -14,7 +14,7 @@ import type {
   PruneOptions,
   WatchExecutionOptions,
 } from "./execution-queries.ts";
-import type { RecoverExecutionsOptions } from "./run-options.ts";
+import type { RecoverExecutionOptions, RecoverExecutionsOptions } from "./run-options.ts";
 import { signal } from "./signal-option.ts";
 
 /** The longest reason that a cancellation keeps, in characters. */
@@ -26,6 +26,13 @@ const recoverOptions: OptionTable<RecoverExecutionsOptions> = {
   budgetMs: optional(milliseconds),
   signal: optional(signal),
   workflowId: filter(id),
+  userId: filter(id),
+};
+
+const recoverOneOptions: OptionTable<RecoverExecutionOptions> = {
+  executionId: id,
+  budgetMs: optional(milliseconds),
+  signal: optional(signal),
   userId: filter(id),
 };
 
@@ -95,6 +102,12 @@ const pruneOptions: OptionTable<PruneOptions> = {
 export const checkRecoverOptions: (value: unknown) => RecoverExecutionsOptions = checker(
   "recoverExecutions",
   recoverOptions,
+);
+
+/** Checks what `recoverExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export const checkRecoverOneOptions: (value: unknown) => RecoverExecutionOptions = checker(
+  "recoverExecution",
+  recoverOneOptions,
 );
 
 /** Checks what `cancelExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */

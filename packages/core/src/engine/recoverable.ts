@@ -2,10 +2,22 @@ import { WorkflowError } from "../errors.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 
-/** Returns true if an execution wants to run and has no owner: it is due, or its owner is presumed dead. */
-export function isRecoverable({ status, wakeAt, leaseUntil = 0, readAt }: ExecutionRecord): boolean {
-  if (status === "running") return leaseUntil <= readAt;
-  return (status === "pending" || status === "suspended") && wakeAt !== undefined && wakeAt <= readAt;
+/** The fields of a head that say when its execution wants to run. */
+type Wish = Pick<ExecutionRecord, "status" | "wakeAt" | "leaseUntil" | "readAt">;
+
+/**
+ * Milliseconds, by the store's clock, until an execution wants to run and has no owner: it is due, or its owner is
+ * presumed dead. Zero or less if it does. `undefined` if it has ended, or waits for an answer only.
+ */
+export function wantsToRunInMs({ status, wakeAt, leaseUntil = 0, readAt }: Wish): number | undefined {
+  if (status === "running") return leaseUntil - readAt;
+  const mayWake = status === "pending" || status === "suspended";
+  return mayWake && wakeAt !== undefined ? wakeAt - readAt : undefined;
+}
+
+/** Returns true if an execution wants to run now and has no owner. */
+export function isRecoverable(head: Wish): boolean {
+  return (wantsToRunInMs(head) ?? 1) <= 0;
 }
 
 /** Makes the error for an execution that another process has claimed first. */

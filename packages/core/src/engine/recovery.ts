@@ -3,13 +3,17 @@ import { safeError } from "../safe-error.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
 import { recoveryPauseMs } from "./decide.ts";
+import type { Hint } from "./engine-parts.ts";
 import type { EngineEvent } from "./events.ts";
+import { HandOver } from "./hand-over.ts";
 import type { LiveRuns } from "./live-runs.ts";
-import { checkRecoverOptions } from "./query-call-options.ts";
-import { meaningOf } from "./recoverable.ts";
+import { checkRecoverOneOptions, checkRecoverOptions } from "./query-call-options.ts";
+import { meaningOf, wantsToRunInMs } from "./recoverable.ts";
 import { RecoveryLoop } from "./recovery-loop.ts";
 import type {
+  RecoverExecutionOptions,
   RecoverExecutionsOptions,
+  RecoveredExecution,
   RecoveredExecutions,
   RunOptions,
   StartedRecovery,
@@ -28,14 +32,21 @@ const MAX_KNOWN = 10_000;
 /** The parts of an engine that recover executions. */
 export interface RecoveryParts {
   surroundings: Surroundings;
-  /** Resumes an execution that has no owner. If it stays as it is, the error has the reason. */
-  recover: (head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">) => Promise<void>;
+  /** Resumes an execution that has no owner, and returns its status. If it stays as it is, the error has the reason. */
+  recover: (head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">) => Promise<string>;
+  /** Tells the queue of an execution; absent without a queue. */
+  hint: Hint | undefined;
   emit: (event: EngineEvent) => void;
   runs: Pick<LiveRuns, "isDraining" | "isHeld">;
 }
 
 /** The outcome for one execution. */
-type Recovered = { what: "resumed" | "taken" } | { what: "left"; code: string };
+type Recovered = { what: "resumed"; status: string } | { what: "taken" } | { what: "left"; code: string };
+
+/** The status of an execution that nobody needs to look at again. */
+const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
+/** Milliseconds after which an execution that its engine could not run is looked at again; twice as many each time. */
+const LEFT_PAUSE_MS = 1_000;
 
 /** Finds executions that are due or have lost their owner, and resumes them. */
 export class Recovery {
@@ -94,17 +105,48 @@ export class Recovery {
     return result;
   }
 
+  /** Recovers one execution. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STORE_CLOSED */
+  async one(given: RecoverExecutionOptions): Promise<RecoveredExecution> {
+    const { executionId, userId, ...limits } = checkRecoverOneOptions(given);
+    const { store } = this.#parts.surroundings;
+    const head = await store.getExecution(executionId);
+    if (head === undefined || (userId !== undefined && head.userId !== userId)) return { state: "done" };
+    const againInMs = wantsToRunInMs(head);
+    if (againInMs === undefined) return { state: "done" };
+    if (againInMs > 0) return { state: "later", againInMs };
+    const done = await this.#recover(head, limits);
+    if (done.what === "left") {
+      const pauseMs = this.#pause(executionId, LEFT_PAUSE_MS);
+      return { state: "left", code: done.code, againInMs: pauseMs };
+    }
+    this.#left.delete(executionId);
+    if (done.what === "resumed" && ENDED.has(done.status)) return { state: "done" };
+    const now = await store.getExecution(executionId);
+    const nextMs = now === undefined ? undefined : wantsToRunInMs(now);
+    return nextMs === undefined ? { state: "done" } : { state: "later", againInMs: Math.max(0, nextMs) };
+  }
+
   /** Recovers until it is stopped. Takes options that were checked. */
   start(options: StartRecoveryOptions): StartedRecovery {
-    const { intervalMs = DEFAULT_INTERVAL_MS, concurrency = DEFAULT_CONCURRENCY, ...filter } = options;
-    const { surroundings, emit, runs } = this.#parts;
+    const {
+      intervalMs = DEFAULT_INTERVAL_MS,
+      concurrency = DEFAULT_CONCURRENCY,
+      dispatch = false,
+      ...filter
+    } = options;
+    const { surroundings, emit, runs, hint } = this.#parts;
+    const { clock } = surroundings;
+    const queue = dispatch && hint !== undefined ? new HandOver({ hint, clock, graceMs: intervalMs }) : undefined;
+    const isOwn = (head: ExecutionRecord) =>
+      !this.#isPaused(head.id) && (queue === undefined || (!runs.isHeld(head.id) && queue.isLost(head)));
     const loop = new RecoveryLoop({
-      clock: surroundings.clock,
+      clock,
       intervalMs,
       concurrency,
-      candidates: () => this.#candidates(filter, { isOwn: (id) => !this.#isPaused(id), isShuffled: true }),
+      candidates: () => this.#candidates(filter, { isOwn, isShuffled: true }),
       isHeld: (id) => runs.isHeld(id),
       recover: async (head, signal) => {
+        if (await queue?.give(head)) return;
         const done = await this.#recover(head, { signal });
         if (done.what === "left") this.#pause(head.id, intervalMs);
         else this.#left.delete(head.id);
@@ -137,8 +179,7 @@ export class Recovery {
 
   async #recover(head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<Recovered> {
     try {
-      await this.#parts.recover(head, limits);
-      return { what: "resumed" };
+      return { what: "resumed", status: await this.#parts.recover(head, limits) };
     } catch (error) {
       // The caller's limits ended a lookup: that says nothing about the execution.
       if (limits.signal?.aborted === true || isWorkflowError(error, "EXECUTION_TIMEOUT")) return { what: "taken" };
@@ -159,10 +200,12 @@ export class Recovery {
     return { what: "left", code };
   }
 
-  #pause(id: string, intervalMs: number): void {
+  /** Returns the milliseconds until it is tried again. */
+  #pause(id: string, intervalMs: number): number {
     const tries = (this.#left.get(id)?.tries ?? 0) + 1;
-    const againMs = this.#parts.surroundings.clock.elapsed() + recoveryPauseMs(tries, intervalMs);
-    this.#remember(id, { tries, againMs });
+    const pauseMs = recoveryPauseMs(tries, intervalMs);
+    this.#remember(id, { tries, againMs: this.#parts.surroundings.clock.elapsed() + pauseMs });
+    return pauseMs;
   }
 
   #remember(id: string, known: { tries: number; againMs: number }): void {
@@ -180,13 +223,16 @@ export class Recovery {
   /** Yields the executions that want to run and have no owner, the longest waiting first. Reads pages as needed. */
   async *#candidates(
     filter: Pick<ListExecutionsOptions, "workflowId" | "userId">,
-    { isOwn = () => true, isShuffled = false }: { isOwn?: (executionId: string) => boolean; isShuffled?: boolean } = {},
+    {
+      isOwn = () => true,
+      isShuffled = false,
+    }: { isOwn?: (head: ExecutionRecord) => boolean; isShuffled?: boolean } = {},
   ): AsyncGenerator<ExecutionRecord, undefined> {
     const { store } = this.#parts.surroundings;
     const pagesOf = async function* (query: ListExecutionsOptions): AsyncGenerator<ExecutionRecord, undefined> {
       for (let cursor: string | undefined; ; ) {
         const page = await store.listExecutions(cursor === undefined ? query : { ...query, cursor });
-        const own = page.items.filter((head) => head.unreadable === undefined && isOwn(head.id));
+        const own = page.items.filter((head) => head.unreadable === undefined && isOwn(head));
         yield* isShuffled && page.nextCursor !== undefined ? shuffled(own) : own;
         cursor = page.nextCursor;
         if (cursor === undefined) return undefined;

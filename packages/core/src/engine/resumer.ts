@@ -37,6 +37,8 @@ interface ResumeSettings {
   sparesFailed?: boolean;
   /** The run of its parent resumes it, and learns of its end by itself. */
   isDriven?: boolean;
+  /** A recovery runs it: what it waits for afterwards is told by the answer to the delivery, or found by the next look. */
+  isSwept?: boolean;
 }
 
 /** Resumes executions: looks, claims, writes what must be on record, and runs. */
@@ -52,7 +54,8 @@ export class Resumer {
   async resume(given: Call, options: ResumeWorkflowOptions, settings: ResumeSettings = {}): Promise<RunResult> {
     const { interrupts } = given;
     const { executionId, nodeId, userId, budgetMs = Number.POSITIVE_INFINITY } = options;
-    const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false, isDriven = false } = settings;
+    const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false } = settings;
+    const { isDriven = false, isSwept = false } = settings;
     const head = await readHead(given.surroundings, executionId, userId);
     const call = head.parentId === undefined || isDriven ? given : await this.#announcing(given, head);
     const { surroundings } = call;
@@ -121,7 +124,7 @@ export class Resumer {
       return this.#starter.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
     }
     const from = claimed.before.status;
-    const run = this.#starter.run(call, { options, journal, record, holdMs, from, crashed, ...chosen });
+    const run = this.#starter.run(call, { options, journal, record, holdMs, from, crashed, isSwept, ...chosen });
     endClaim();
     return run;
   }

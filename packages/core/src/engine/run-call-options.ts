@@ -72,7 +72,11 @@ const store: Check = (value) =>
     ? undefined
     : mustBe("a store, or what inTransaction returns", value);
 
-const startOptions: OptionTable<StartExecutionOptions> = { ...creation, store: optional(store) };
+const startOptions: OptionTable<StartExecutionOptions> = {
+  ...creation,
+  store: optional(store),
+  priority: optional(wholeNumber(-1_000, 1_000)),
+};
 
 const answerOptions: OptionTable<AnswerWaitOptions> = {
   waitToken: text,

@@ -141,6 +141,13 @@ export type StartCall<Input = Partial<WorkflowContext>, Id = string> = NewExecut
   (Record<never, never> extends Input ? { initialData?: Input } : { initialData: Input }) & {
     /** Creates it through this store: `PostgresCheckpointStore.inTransaction(…)`. Default: the engine's. */
     store?: CheckpointStore;
+    /**
+     * A whole number from -1,000 to 1,000 for the queue of the engine's dispatcher: a higher one is delivered earlier.
+     * It holds for the job of this call, not for later ones. Default: 0.
+     *
+     * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#priorities-and-tenants
+     */
+    priority?: number;
   };
 
 /** The options of `startExecution`. */
@@ -193,6 +200,32 @@ export interface RecoverExecutionsOptions {
 export interface StartRecoveryOptions extends Pick<RecoverExecutionsOptions, "concurrency" | "workflowId" | "userId"> {
   /** Milliseconds between two looks, and up to a tenth of it more, half a second at most. Default: 5,000. */
   intervalMs?: number;
+  /**
+   * Gives what it finds to the engine's dispatcher, and runs it only if the queue does not take it. It leaves alone what is
+   * due for less than `intervalMs`, because the queue has that. An execution is given at most once a minute. Default: false.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md
+   */
+  dispatch?: boolean;
+}
+
+/** The options of `recoverExecution`. */
+export interface RecoverExecutionOptions extends Pick<RecoverExecutionsOptions, "budgetMs" | "signal">, OfUser {
+  executionId: string;
+}
+
+/** The result of `recoverExecution`. */
+export interface RecoveredExecution {
+  /**
+   * - `done`: it has ended, does not exist, or waits for an answer only.
+   * - `later`: another owner runs it, or its time has not come.
+   * - `left`: this engine cannot run it; another one may.
+   */
+  state: "done" | "later" | "left";
+  /** `later` and `left`: milliseconds, by the store's clock, until it is worth another look. */
+  againInMs?: number;
+  /** `left`: the reason. */
+  code?: string;
 }
 
 /** The result of `recoverExecutions`. */

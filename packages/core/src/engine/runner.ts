@@ -91,21 +91,28 @@ export class Runner<Context extends object> {
   /** Creates an execution that is due at once, and runs nothing. */
   async start(given: StartExecutionOptions<object>): Promise<StartedExecution> {
     const options = checkStartOptions(given);
-    const { emitter } = this.#parts;
+    const { emitter, hint } = this.#parts;
+    const { userId, priority, store } = options;
+    // A view of a transaction that does not say which one: outside of it, the execution is not there yet.
+    const isHinted = store === undefined || store.transaction !== undefined;
+    const made = (executionId: string) =>
+      isHinted ? hint?.(executionId, { tenant: userId, priority, transaction: store?.transaction }) : undefined;
     return withinCall(this.#parts, { options: {}, contextMode: "frozen" }, async (call) => {
-      const { opened } = await createFor(this.#parts, call, { options, isPending: true, store: options.store });
+      const { opened } = await createFor(this.#parts, call, { options, isPending: true, store });
       if (opened !== undefined) {
         const { id: executionId, totalSteps } = opened.record;
         // Inside the caller's transaction, nobody sees it yet.
-        if (options.store === undefined) emitter.of(opened.record)({ type: "execution.created", totalSteps });
+        if (store === undefined) emitter.of(opened.record)({ type: "execution.created", totalSteps });
+        await made(executionId);
         return { executionId, created: true };
       }
-      const { executionId = "", userId } = options;
+      const { executionId = "" } = options;
       const { readHead, shownStatus } = await stored();
       const head = await readHead(call.surroundings, executionId, userId);
       if (options.ifExists === "resume" && shownStatus(head) === "failed") {
         const { makeDue } = await import("./keep-answer.ts");
         await makeDue(call.surroundings, head);
+        await made(executionId);
       }
       return { executionId, created: false };
     });
@@ -117,11 +124,11 @@ export class Runner<Context extends object> {
   }
 
   /**
-   * Resumes an execution that has no owner, if this engine can run it.
+   * Resumes an execution that has no owner, if this engine can run it. Returns the status of the result.
    *
    * @throws {WorkflowError} why it is left as it is; LEASE_HELD if it is not to be recovered any more
    */
-  async recover(head: Pick<ExecutionRecord, "id">, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<void> {
+  async recover(head: Pick<ExecutionRecord, "id">, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<string> {
     const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
     const { readHead, refuseIncompleteImport } = await stored();
     const { isRecoverable, taken, withoutDefinition } = await import("./recoverable.ts");
@@ -133,11 +140,12 @@ export class Runner<Context extends object> {
     // An execution that was made by hand is continued by hand.
     if (before.definitionHash === undefined) throw withoutDefinition(before);
     const options = { ...limits, executionId, userId };
-    const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true };
-    await this.#limited(options, contextMode, async (call) => {
+    const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true, isSwept: true };
+    const { status } = await this.#limited(options, contextMode, async (call) => {
       await call.interrupts.within(catalog.requireKnown(workflowId, userId));
       return (await this.#resuming()).resume(call, options, settings);
     });
+    return status;
   }
 
   /** Keeps an answer and makes its execution due; runs nothing. */

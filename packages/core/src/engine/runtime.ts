@@ -3,7 +3,8 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { drain } from "./drain.ts";
 import { Emitter } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
-import type { ExecutionEvent } from "./events.ts";
+import type { Hint } from "./engine-parts.ts";
+import type { EngineEvent, ExecutionEvent } from "./events.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
 import type { ExecutionInspection, InspectExecutionOptions } from "./execution-inspection.ts";
 import type { ExecutionWatches } from "./execution-watches.ts";
@@ -27,6 +28,7 @@ export class Runtime {
   readonly #catalog: WorkflowCatalog;
   readonly #runs = new LiveRuns();
   readonly #emitter: Emitter;
+  readonly #hint: Hint | undefined;
   #executions: Promise<Executions> | undefined;
   #watches: Promise<ExecutionWatches> | undefined;
   #recovery: Promise<Recovery> | undefined;
@@ -37,12 +39,17 @@ export class Runtime {
     listeners: ReadonlySet<(event: ExecutionEvent) => void>,
   ) {
     const { store, clock, codec } = surroundings;
-    const { workflows, executors, onEvent, logger, redact } = options;
+    const { workflows, executors, dispatcher, onEvent, logger, redact } = options;
     this.#surroundings = surroundings;
     this.#catalog = new WorkflowCatalog({ store, clock, workflows, executors });
     const { changes } = this;
     this.#emitter = new Emitter({ clock, changes, onEvent, listeners, logger, redact });
+    if (dispatcher !== undefined) {
+      const emit = (event: EngineEvent) => this.#emitter.engine(event);
+      this.#hint = async (id, given) => (await import("./hints.ts")).hint({ dispatcher, clock, emit }, id, given);
+    }
     const parts = {
+      hint: this.#hint,
       catalog: this.#catalog,
       values: new ContextValues(codec),
       runs: this.#runs,
@@ -60,6 +67,7 @@ export class Runtime {
           emitter: this.#emitter,
           runs: this.#runs,
           changes: this.changes,
+          hint: this.#hint,
         }),
     );
     return this.#executions;
@@ -77,6 +85,7 @@ export class Runtime {
       ({ Recovery }) =>
         new Recovery({
           surroundings: this.#surroundings,
+          hint: this.#hint,
           recover: (head, limits) => this.runner.recover(head, limits),
           emit: (event) => this.#emitter.engine(event),
           runs: this.#runs,
@@ -98,7 +107,8 @@ export class Runtime {
 
   async fork(call: ForkExecutionOptions<object>): Promise<{ executionId: string }> {
     const { forkExecution } = await import("./fork.ts");
-    return forkExecution({ surroundings: this.#surroundings, catalog: this.#catalog, emitter: this.#emitter }, call);
+    const parts = { surroundings: this.#surroundings, catalog: this.#catalog, emitter: this.#emitter };
+    return forkExecution({ ...parts, hint: this.#hint }, call);
   }
 
   async inspect(call: InspectExecutionOptions): Promise<ExecutionInspection> {

@@ -1,6 +1,6 @@
 import { checker } from "../checker.ts";
 import { count, positiveMs } from "../durations.ts";
-import { filter, optional } from "../option.ts";
+import { filter, flag, optional } from "../option.ts";
 import { id } from "../state/id-option.ts";
 import type { StartRecoveryOptions } from "./run-options.ts";
 
@@ -10,6 +10,7 @@ export const checkStartRecoveryOptions: (value: unknown) => StartRecoveryOptions
   {
     intervalMs: optional(positiveMs),
     concurrency: optional(count),
+    dispatch: optional(flag),
     workflowId: filter(id),
     userId: filter(id),
   },

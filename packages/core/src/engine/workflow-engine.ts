@@ -1,3 +1,4 @@
+import type { Dispatcher } from "./dispatcher.ts";
 import type { WorkflowSource } from "./engine-options.ts";
 import type { ExecutionMembers } from "./execution-members.ts";
 import type { PruneDefinitionsOptions } from "./execution-queries.ts";
@@ -97,6 +98,8 @@ export interface WorkflowEngine<
   startExecution<Id extends string>(
     options: StartExecutionOptions<InputOf<Workflows, Id, Context>, CheckedId<Workflows, Id>>,
   ): Promise<StartedExecution>;
+  /** The dispatcher that the engine was made with. */
+  readonly dispatcher: Dispatcher | undefined;
   /**
    * Prepares the engine for the end of its process: no further node starts, nodes in flight finish and are committed, and
    * the executions are given back as pending, for other processes to continue. Resolves once all of that is done.

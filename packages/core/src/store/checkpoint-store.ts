@@ -64,6 +64,12 @@ export interface CheckpointStore extends AsyncDisposable {
   readonly interfaceVersion?: number;
 
   /**
+   * The caller's transaction that this view of a store works in: `inTransaction` sets it. An engine passes it to its
+   * dispatcher, which adds its job there.
+   */
+  readonly transaction?: unknown;
+
+  /**
    * Writes the head, the first lease and the initial snapshot (number 0) in one atomic step.
    *
    * - A new execution has version 0, and a token higher than any that its id ever had.

@@ -3,7 +3,7 @@ import type { CheckpointStore } from "./checkpoint-store.ts";
 /** The name of a store method whose calls can be intercepted. */
 export type StoreMethod = Exclude<
   keyof CheckpointStore,
-  "capabilities" | "interfaceVersion" | "close" | typeof Symbol.asyncDispose
+  "capabilities" | "interfaceVersion" | "transaction" | "close" | typeof Symbol.asyncDispose
 >;
 
 /** All methods. A record, so that the compiler refuses it if it lacks a method of the interface. */

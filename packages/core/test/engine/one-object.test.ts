@@ -8,10 +8,11 @@ const SHAPES: Record<string, string> = {
   executeWorkflow: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?,",
   executeWorkflowV2: "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?,",
   startExecution:
-    "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?, startAt?, store? }",
+    "{ workflowId, userId, initialData?, executionId?, ifExists?, deadlineMs?, metadata?, startAt?, store?,",
   answerWait: "{ waitToken, data?, userId? }",
   recoverExecutions: "{ limit?, concurrency?, budgetMs?, signal?, workflowId?, userId? }",
-  startRecovery: "{ intervalMs?, concurrency?, workflowId?, userId? }",
+  recoverExecution: "{ executionId, budgetMs?, signal?, userId? }",
+  startRecovery: "{ intervalMs?, concurrency?, dispatch?, workflowId?, userId? }",
   drain: "{ timeoutMs? }",
   executeWorkflowSync: "{ workflowId, userId, initialData?, executionId? }",
   resumeWorkflow: "{ executionId, nodeId?, data?, definition?, waitForLeaseMs?, userId?, timeoutMs?,",
@@ -25,7 +26,7 @@ const SHAPES: Record<string, string> = {
   pruneExecutions: "{ olderThanMs, status?, workflowId?, userId?, onProgress?, dryRun? }",
   pruneDefinitions: "{ olderThanMs }",
 };
-const OTHERS = ["WorkflowState", "forUser", "getExecutionState"];
+const OTHERS = ["WorkflowState", "dispatcher", "forUser", "getExecutionState"];
 
 async function setUp() {
   const store = new MemoryCheckpointStore();

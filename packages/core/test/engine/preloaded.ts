@@ -3,6 +3,7 @@
 import "../../src/engine/answers.ts";
 import "../../src/engine/begin-once.ts";
 import "../../src/engine/children.ts";
+import "../../src/engine/hints.ts";
 import "../../src/engine/definition-fit.ts";
 import "../../src/engine/execution-watches.ts";
 import "../../src/engine/executions.ts";

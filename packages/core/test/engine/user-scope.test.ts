@@ -41,6 +41,7 @@ const BY_ID: Record<string, Call> = {
     members.executeWorkflow({ workflowId: "chain", userId: "", ...user, resumeFromExecutionId }),
   executeWorkflowV2: (members, resumeFromExecutionId, user) =>
     members.executeWorkflowV2({ workflowId: "chain", userId: "", ...user, resumeFromExecutionId }),
+  recoverExecution: (members, executionId, user) => members.recoverExecution({ executionId, ...user }),
   resumeWorkflow: (members, executionId, user) => members.resumeWorkflow({ executionId, data: "yes", ...user }),
   getExecutionState: (members, executionId, user) => members.getExecutionState(executionId, user),
   inspectExecution: (members, executionId, user) => members.inspectExecution({ executionId, ...user }),
@@ -62,9 +63,15 @@ const BY_USER: Record<string, Call> = {
   executions: (members, _id, user) => first(members.executions(user)),
   pruneExecutions: (members, _id, user) => members.pruneExecutions({ olderThanMs: 0, ...user }),
 };
-const WITHOUT_USER = ["forUser", "pruneDefinitions", "drain"];
+const WITHOUT_USER = ["dispatcher", "forUser", "pruneDefinitions", "drain"];
 /** Takes a token, which names the execution: see answer-wait.test.ts. */
 const BY_TOKEN = ["answerWait"];
+
+/** What some members answer for an id that does not exist; the others throw. */
+const ANSWERS: Record<string, object> = {
+  deleteExecution: { result: false },
+  recoverExecution: { result: { state: "done" } },
+};
 
 /** The outcome of a call, without the id that it was made for. */
 async function outcome(call: () => unknown, executionId: string): Promise<unknown> {
@@ -99,9 +106,7 @@ describe.each(Object.entries(BY_ID))("%s of another user's execution", (name, ca
     const others = await outcome(() => ask(engine, "waits"), "waits");
     expect(others).toEqual(unknown);
     expect(others).toEqual(
-      name === "deleteExecution"
-        ? { result: false }
-        : { code: "EXECUTION_NOT_FOUND", message: 'No execution "<id>".', details: {} },
+      ANSWERS[name] ?? { code: "EXECUTION_NOT_FOUND", message: 'No execution "<id>".', details: {} },
     );
     expect(calls).toEqual(readForUnknown);
     expect(await heads(kept)).toEqual(before);

@@ -15,14 +15,24 @@ export interface TransactionStoreOptions {
   capabilities: StoreCapabilities;
   names: TableNames;
   database: Database;
+  /** The caller's transaction, for the dispatcher of an engine. */
+  transaction: unknown;
 }
 
 const ALLOWED: ReadonlySet<StoreMethod> = new Set<StoreMethod>(["saveDefinition", "createExecution"]);
 
 /** Makes a view of the store for a transaction of the caller's. It creates executions and does nothing else. */
-export function transactionStore({ capabilities, names, database }: TransactionStoreOptions): CheckpointStore {
+export function transactionStore({
+  capabilities,
+  names,
+  database,
+  transaction,
+}: TransactionStoreOptions): CheckpointStore {
   const store = defineStore(capabilities, new PostgresDriver({ names, open: async () => database }));
-  return interceptStore(store, (method, call) => (ALLOWED.has(method) ? call() : Promise.reject(refused(method))));
+  const view = interceptStore(store, (method, call) =>
+    ALLOWED.has(method) ? call() : Promise.reject(refused(method)),
+  );
+  return { ...view, transaction };
 }
 
 function refused(method: StoreMethod): WorkflowError {

@@ -1,0 +1,36 @@
+import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
+import type { Dispatcher, EnqueueOptions } from "./dispatcher.ts";
+import type { EngineEvent } from "./events.ts";
+
+/** The longest that a call waits for the queue, in milliseconds. */
+const MAX_WAIT_MS = 1_000;
+
+/**
+ * Tells a queue that an execution wants to run.
+ *
+ * - Never rejects: an execution that the queue does not know is found in the store. What went wrong is emitted.
+ * - In a transaction the caller waits for as long as it takes, because its next statement is the COMMIT. Otherwise a
+ *   caller waits for a second at most, and the job is added in the background.
+ * - Resolves to false if the queue has not taken the job by then.
+ */
+export async function hint(
+  { dispatcher, clock, emit }: { dispatcher: Dispatcher; clock: Clock; emit: (event: EngineEvent) => void },
+  executionId: string,
+  options: EnqueueOptions,
+): Promise<boolean> {
+  // In a function of its own: a dispatcher of the user's may throw instead of rejecting.
+  const added = (async () => dispatcher.enqueue(executionId, options))().then(
+    () => true,
+    (error: unknown) => {
+      emit({ type: "dispatch.failed", executionId, message: messageOf(error) });
+      return false;
+    },
+  );
+  if (options.transaction !== undefined) return added;
+  let cancel: (() => void) | undefined;
+  const isSlow = new Promise<false>((resolve) => {
+    cancel = clock.schedule(MAX_WAIT_MS, () => resolve(false));
+  });
+  return Promise.race([added, isSlow]).finally(() => cancel?.());
+}

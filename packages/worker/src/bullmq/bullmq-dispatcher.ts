@@ -1,0 +1,192 @@
+import {
+  type Delivered,
+  type Dispatcher,
+  type DispatcherScheduleOptions,
+  type EnqueueOptions,
+  type ListedSchedule,
+  type QueueDepth,
+  type ScheduleTick,
+  WorkflowError,
+} from "@waymark/core";
+import type { Job, JobsOptions, Queue } from "bullmq";
+import { loadPeer } from "../load-peer.ts";
+import { checkCron } from "../queue-options.ts";
+import { reporter } from "../report.ts";
+import { Ticks } from "../ticks.ts";
+import { type BullmqDispatcherOptions, checkBullmqOptions } from "./options.ts";
+
+/** Milliseconds after which a job is delivered again whose handler has failed, or which this process cannot serve. */
+const FAILED_AGAIN_MS = 1_000;
+const OTHERS_MS = 2_000;
+/** The longest that a job waits in the queue: an execution that wants to run later is looked at in between. */
+const MAX_DELAY_MS = 7 * 86_400_000;
+/** As often as BullMQ can count. */
+const NO_LIMIT = 2 ** 31 - 1;
+/** BullMQ serves the lowest number first, and jobs without one before all others. */
+const MIDDLE_PRIORITY = 1_001;
+/** Failed jobs that are kept for people to look at. */
+const KEPT_FAILURES = 1_000;
+
+type JobData = { id: string } | { schedule: string; missed: "skip" | "once" };
+
+/** A dispatcher on BullMQ. */
+export type BullmqDispatcher = Required<Dispatcher>;
+
+/** What no job of the dispatcher is added without: the queue never gives one up, and keeps none that is done. */
+const SAFE: JobsOptions = {
+  attempts: NO_LIMIT,
+  backoff: { type: "fixed", delay: FAILED_AGAIN_MS },
+  removeOnComplete: true,
+  removeOnFail: { count: KEPT_FAILURES },
+};
+
+/**
+ * Makes a dispatcher on BullMQ 6, in Redis or Valkey.
+ *
+ * - It has no limits per tenant: those are in BullMQ's paid version. In a caller's transaction it adds nothing.
+ * - Needs the packages bullmq and ioredis beside this one.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#bullmq
+ *
+ * @example
+ * ```ts
+ * const dispatcher = bullmqDispatcher({ connection: { host: "localhost", port: 6379 } });
+ * const engine = createWorkflowEngine({ store, workflows, executors, dispatcher });
+ * ```
+ */
+export function bullmqDispatcher(options: BullmqDispatcherOptions): BullmqDispatcher {
+  checkBullmqOptions(options);
+  return new BullmqQueue(options);
+}
+
+class BullmqQueue implements BullmqDispatcher {
+  readonly #options: BullmqDispatcherOptions & { queue: string };
+  readonly #report: (error: unknown) => void;
+  readonly #ticks = new Ticks();
+  #queue: Promise<Queue<JobData>> | undefined;
+  #isClosed = false;
+
+  constructor(options: BullmqDispatcherOptions) {
+    this.#options = { queue: "waymark", ...options };
+    this.#report = reporter("bullmqDispatcher", options.onError);
+  }
+
+  async enqueue(executionId: string, options: EnqueueOptions): Promise<void> {
+    const { delayMs = 0, priority = 0, transaction, atMostEveryMs } = options;
+    // Before the commit, a delivery would find no execution. The sweep finds it afterwards.
+    if (transaction !== undefined) return;
+    const queue = await this.#open();
+    await queue.add(
+      "execution",
+      { id: executionId },
+      {
+        ...SAFE,
+        priority: MIDDLE_PRIORITY - priority,
+        ...(delayMs > 0 ? { delay: Math.min(Math.ceil(delayMs), MAX_DELAY_MS) } : {}),
+        ...(atMostEveryMs === undefined ? {} : { deduplication: { id: executionId, ttl: atMostEveryMs } }),
+      },
+    );
+  }
+
+  async work(
+    handler: (executionId: string) => Promise<Delivered>,
+    { concurrency, signal }: { concurrency: number; signal: AbortSignal },
+  ): Promise<void> {
+    const { Worker, DelayedError } = await loadPeer("bullmq", () => import("bullmq"));
+    const { queue, connection, prefix, redeliverAfterMs = 30_000 } = this.#options;
+    const worker = new Worker<JobData>(
+      queue,
+      async (job, token) => {
+        const { againInMs } = await this.#deliver(handler, job).catch((error: unknown) => {
+          this.#report(error);
+          return { againInMs: FAILED_AGAIN_MS };
+        });
+        if (againInMs === undefined) return;
+        await job.moveToDelayed(Date.now() + Math.min(Math.ceil(againInMs), MAX_DELAY_MS), token);
+        throw new DelayedError();
+      },
+      {
+        connection,
+        ...(prefix === undefined ? {} : { prefix }),
+        concurrency,
+        // Half of the time for the lock of a dead process to end, and half until somebody looks.
+        lockDuration: redeliverAfterMs / 2,
+        stalledInterval: redeliverAfterMs / 2,
+        maxStalledCount: NO_LIMIT,
+      },
+    );
+    worker.on("error", this.#report);
+    if (!signal.aborted) {
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    }
+    await worker.close();
+  }
+
+  async schedule(
+    id: string,
+    cron: string,
+    { timeZone = "UTC", missed = "skip" }: DispatcherScheduleOptions,
+    onTick: (tick: ScheduleTick) => Promise<void>,
+  ): Promise<void> {
+    checkCron(cron);
+    const queue = await this.#open();
+    this.#ticks.set(id, onTick);
+    const data: JobData = { schedule: id, missed };
+    const known = await queue.getJobScheduler(id);
+    const isSame =
+      known?.pattern === cron && known.tz === timeZone && JSON.stringify(known.template?.data) === JSON.stringify(data);
+    // A second call would drop a tick that is late.
+    if (isSame) return;
+    try {
+      await queue.upsertJobScheduler(id, { pattern: cron, tz: timeZone }, { name: "tick", data, opts: SAFE });
+    } catch (cause) {
+      this.#ticks.delete(id);
+      throw new WorkflowError("INVALID_ARGUMENT", `BullMQ does not take the schedule ${id}.`, { cause });
+    }
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    this.#ticks.delete(id);
+    return (await this.#open()).removeJobScheduler(id);
+  }
+
+  async schedules(): Promise<ListedSchedule[]> {
+    const found = await (await this.#open()).getJobSchedulers(0, -1, true);
+    return found.map(({ key, pattern = "", tz = "UTC" }) => ({ id: key, cron: pattern, timeZone: tz }));
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const counts = await (await this.#open()).getJobCounts("waiting", "prioritized", "delayed", "active");
+    const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
+    return { ready: waiting + prioritized, delayed, active };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const queue = await this.#queue?.catch(() => undefined);
+    await queue?.close();
+  }
+
+  async #open(): Promise<Queue<JobData>> {
+    if (this.#isClosed) throw new WorkflowError("STORE_CLOSED", "The dispatcher is closed.");
+    const { queue: name, connection, prefix } = this.#options;
+    this.#queue ??= loadPeer("bullmq", () => import("bullmq")).then(({ Queue: BullQueue }) => {
+      const queue = new BullQueue<JobData>(name, { connection, ...(prefix === undefined ? {} : { prefix }) });
+      queue.on("error", this.#report);
+      return queue;
+    });
+    return this.#queue;
+  }
+
+  async #deliver(handler: (executionId: string) => Promise<Delivered>, job: Job<JobData>): Promise<Delivered> {
+    const { data } = job;
+    if ("id" in data) return handler(data.id);
+    const { schedule, missed } = data;
+    const dueAt = job.opts.prevMillis ?? job.timestamp;
+    if (await this.#ticks.take({ schedule, dueAt, now: Date.now(), missed })) return {};
+    const isKnown = (await (await this.#open()).getJobScheduler(schedule)) !== undefined;
+    return isKnown ? { againInMs: OTHERS_MS } : {};
+  }
+}

@@ -1,0 +1,2 @@
+export { type BullmqDispatcher, bullmqDispatcher } from "./bullmq-dispatcher.ts";
+export type { BullmqDispatcherOptions } from "./options.ts";

@@ -1,0 +1,39 @@
+import { invalidArgument } from "@waymark/core/store";
+import type { ConnectionOptions } from "bullmq";
+import { checkKnown, checkWhole } from "../options.ts";
+import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
+
+/** The options of {@link bullmqDispatcher}. */
+export interface BullmqDispatcherOptions extends QueueOptions {
+  /** What BullMQ takes: options for ioredis (`{ url }`, `{ host, port }`), or a client, which stays yours. */
+  connection: ConnectionOptions;
+  /** The prefix of every key. In a Redis Cluster it has braces: "{waymark}". Default: "bull". */
+  prefix?: string;
+  /** Milliseconds after which the job of a dead process is delivered again, at most: 2,000 or more. Default: 30,000. */
+  redeliverAfterMs?: number;
+}
+
+const NAMES = {
+  connection: true,
+  prefix: true,
+  queue: true,
+  redeliverAfterMs: true,
+  onError: true,
+} satisfies Record<keyof BullmqDispatcherOptions, true>;
+
+/** Checks the options of the dispatcher. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkBullmqOptions(options: BullmqDispatcherOptions): void {
+  checkKnown(options, NAMES);
+  const { connection, prefix } = options;
+  if (typeof connection !== "object" || connection === null) {
+    throw invalidArgument(
+      "connection",
+      'must be options or a client of Redis, such as { url: "redis://localhost:6379" }',
+    );
+  }
+  if (prefix !== undefined && (typeof prefix !== "string" || prefix === "")) {
+    throw invalidArgument("prefix", "must be a text that is not empty");
+  }
+  checkQueueOptions(options);
+  checkWhole(options.redeliverAfterMs, "redeliverAfterMs", 2_000, 3_600_000);
+}

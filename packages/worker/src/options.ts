@@ -1,0 +1,53 @@
+import type { WorkflowEngine } from "@waymark/core";
+import { checkNames, checkObject, invalidArgument } from "@waymark/core/store";
+
+/** The members of an engine that a worker uses. */
+export type WorkerEngine = Pick<
+  WorkflowEngine,
+  "dispatcher" | "recoverExecution" | "startRecovery" | "startExecution" | "drain"
+>;
+
+/** The options of `createWorker`. */
+export interface WorkerOptions {
+  /** The engine that runs the executions. The worker drains it when it stops. */
+  engine: WorkerEngine;
+  /** The number of executions that run at the same time: 1 to 1,000. Default: 8. */
+  concurrency?: number;
+  /**
+   * Milliseconds between two looks into the store, and up to a tenth of it more, half a second at most. With a dispatcher
+   * also how long an execution may be overdue before the worker takes it for lost. Default: 5,000.
+   */
+  sweepIntervalMs?: number;
+}
+
+const NAMES = { engine: true, concurrency: true, sweepIntervalMs: true } satisfies Record<keyof WorkerOptions, true>;
+const MEMBERS = ["recoverExecution", "startRecovery", "startExecution", "drain"] as const;
+
+/** Checks what `createWorker` is given. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkWorkerOptions(options: WorkerOptions): WorkerOptions {
+  checkKnown(options, NAMES);
+  const { engine, concurrency, sweepIntervalMs } = options;
+  if (MEMBERS.some((name) => typeof (engine as Partial<WorkerEngine> | undefined)?.[name] !== "function")) {
+    throw invalidArgument("engine", "must be what createWorkflowEngine returns");
+  }
+  checkWhole(concurrency, "concurrency", 1, 1_000);
+  checkWhole(sweepIntervalMs, "sweepIntervalMs", 1);
+  return {
+    engine,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(sweepIntervalMs === undefined ? {} : { sweepIntervalMs }),
+  };
+}
+
+/** Checks that options are an object with no names but those of the table. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkKnown(options: unknown, known: Readonly<Record<string, true>>): void {
+  checkObject(options, "options");
+  checkNames(options, new Set(Object.keys(known)), "options");
+}
+
+/** Checks an option that is a whole number, if it is set. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkWhole(value: unknown, name: string, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
+  if (value === undefined) return;
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  throw invalidArgument(name, `must be a whole number from ${least} to ${most}`);
+}

@@ -1,0 +1,59 @@
+import { WorkflowError } from "@waymark/core";
+import type { ConstructorOptions, PgBoss } from "pg-boss";
+import { loadPeer } from "../load-peer.ts";
+import type { PgBossDispatcherOptions } from "./options.ts";
+
+const DAY_SECONDS = 86_400;
+/** Seconds between two looks for jobs of dead processes. */
+const MONITOR_SECONDS = 5;
+/** The largest whole number that the queue's column holds. */
+const NO_LIMIT = 2 ** 31 - 1;
+
+/**
+ * Opens pg-boss, and makes the queue.
+ *
+ * - The queue's own attempts never end, so that it never gives an execution up. A job is not ended because it takes
+ *   long: its process sends signs of life, and without them it is delivered again.
+ * - An existing queue of that name gets these settings. Of another policy than `standard`, it would drop jobs: it is
+ *   refused.
+ */
+export async function openBoss(
+  options: PgBossDispatcherOptions & { queue: string; redeliverAfterMs: number; report: (error: unknown) => void },
+): Promise<PgBoss> {
+  const { url, pglite, schema, maxConnections = 4, queue, redeliverAfterMs, report } = options;
+  const { PgBoss: Boss, fromPglite } = await loadPeer("pg-boss", () => import("pg-boss"));
+  const place: ConstructorOptions =
+    pglite === undefined
+      ? { connectionString: url ?? "", max: maxConnections }
+      : { db: fromPglite(pglite), backend: "pglite" };
+  const boss = new Boss({
+    ...place,
+    ...(schema === undefined ? {} : { schema }),
+    superviseIntervalSeconds: MONITOR_SECONDS,
+    monitorIntervalSeconds: MONITOR_SECONDS,
+    // A tick that is looked at within its own minute has the time that its schedule names.
+    cronMonitorIntervalSeconds: 5,
+    cronWorkerIntervalSeconds: 1,
+  });
+  boss.on("error", report);
+  try {
+    await boss.start();
+    const heartbeatSeconds = Math.max(10, Math.floor(redeliverAfterMs / 1_000) - 2 * MONITOR_SECONDS);
+    const safe = { retryLimit: NO_LIMIT, retryDelay: 0, expireInSeconds: DAY_SECONDS, heartbeatSeconds };
+    const kept = { retentionSeconds: 14 * DAY_SECONDS, deleteAfterSeconds: 3_600 };
+    await boss.createQueue(queue, { policy: "standard", ...safe, ...kept });
+    const found = await boss.getQueue(queue);
+    if (found?.policy !== "standard") {
+      throw new WorkflowError(
+        "INVALID_ARGUMENT",
+        `The queue ${queue} has the policy ${found?.policy}, which drops jobs. Use one of the policy standard.`,
+        { details: { queue, policy: found?.policy } },
+      );
+    }
+    await boss.updateQueue(queue, { ...safe, ...kept, retryBackoff: false, deadLetter: null as unknown as string });
+    return boss;
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(report);
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+import {
+  type Delivered,
+  type Dispatcher,
+  type DispatcherScheduleOptions,
+  type EnqueueOptions,
+  type ListedSchedule,
+  type QueueDepth,
+  type ScheduleTick,
+  WorkflowError,
+} from "@waymark/core";
+import { invalidArgument } from "@waymark/core/store";
+import type { Job, JobInsert, PgBoss } from "pg-boss";
+import { Batcher } from "../batcher.ts";
+import { checkCron } from "../queue-options.ts";
+import { reporter } from "../report.ts";
+import { Ticks } from "../ticks.ts";
+import { lastTick } from "./last-tick.ts";
+import { openBoss } from "./open-boss.ts";
+import { checkPgBossOptions, type PgBossDispatcherOptions, refuseOldNode } from "./options.ts";
+import { inTransaction } from "./transaction.ts";
+import { type JobData, placeOf, WorkLoop } from "./work-loop.ts";
+
+/** Milliseconds after which a tick is delivered again that this process cannot serve. */
+const OTHERS_MS = 2_000;
+
+/** A dispatcher on pg-boss. */
+export interface PgBossDispatcher extends Required<Dispatcher> {
+  /** Opens the connection and makes the tables and the queue. Otherwise the first call does so. */
+  setup(): Promise<void>;
+}
+
+/**
+ * Makes a dispatcher on pg-boss 12, in PostgreSQL or a PGlite.
+ *
+ * - `startExecution` with a store's `inTransaction` adds the job in the same transaction.
+ * - Needs Node.js 22.12, and the package pg-boss beside this one.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#pg-boss
+ *
+ * @example
+ * ```ts
+ * const dispatcher = pgBossDispatcher({ url: process.env.DATABASE_URL, tenantConcurrency: 4 });
+ * const engine = createWorkflowEngine({ store, workflows, executors, dispatcher });
+ * ```
+ */
+export function pgBossDispatcher(options: PgBossDispatcherOptions): PgBossDispatcher {
+  refuseOldNode();
+  checkPgBossOptions(options);
+  return new PgBossQueue(options);
+}
+
+class PgBossQueue implements PgBossDispatcher {
+  readonly #options: PgBossDispatcherOptions & { queue: string; redeliverAfterMs: number };
+  readonly #report: (error: unknown) => void;
+  readonly #ticks = new Ticks();
+  readonly #loops = new Set<WorkLoop>();
+  readonly #inserts: Batcher<JobInsert<JobData>>;
+  #boss: Promise<PgBoss> | undefined;
+  #isOpen = false;
+  #isClosed = false;
+
+  constructor(options: PgBossDispatcherOptions) {
+    this.#options = { queue: "waymark", redeliverAfterMs: 30_000, ...options };
+    this.#report = reporter("pgBossDispatcher", options.onError);
+    this.#inserts = new Batcher(async (jobs) => void (await (await this.#open()).insert(this.#options.queue, jobs)));
+  }
+
+  async setup(): Promise<void> {
+    await this.#open();
+  }
+
+  async enqueue(executionId: string, options: EnqueueOptions): Promise<void> {
+    const { delayMs = 0, priority, tenant, transaction, atMostEveryMs } = options;
+    const job: JobInsert<JobData> = {
+      data: { id: executionId },
+      ...placeOf(delayMs, tenant),
+      ...(priority === undefined ? {} : { priority }),
+      ...(atMostEveryMs === undefined
+        ? {}
+        : { singletonKey: executionId, singletonSeconds: Math.ceil(atMostEveryMs / 1_000) }),
+    };
+    if (transaction === undefined) {
+      await this.#inserts.add(job);
+      if (delayMs <= 0) for (const loop of this.#loops) loop.wake();
+      return;
+    }
+    // A PGlite has one connection, and this transaction occupies it.
+    if (!this.#isOpen && this.#options.pglite !== undefined) {
+      throw invalidArgument("dispatcher", "must be set up before a transaction of a PGlite: await dispatcher.setup()");
+    }
+    const boss = await this.#open();
+    await inTransaction(transaction, async (db) => void (await boss.insert(this.#options.queue, [job], { db })));
+  }
+
+  async work(
+    handler: (executionId: string) => Promise<Delivered>,
+    { concurrency, signal }: { concurrency: number; signal: AbortSignal },
+  ): Promise<void> {
+    const { queue, redeliverAfterMs, tenantConcurrency, pollIntervalMs = 200 } = this.#options;
+    const boss = await this.#open();
+    const loop = new WorkLoop({
+      boss,
+      queue,
+      concurrency,
+      tenantConcurrency,
+      pollIntervalMs,
+      touchEveryMs: Math.max(1_000, redeliverAfterMs / 10),
+      signal,
+      handle: (job) => (job.data.id === undefined ? this.#tick(boss, job) : handler(job.data.id)),
+      report: this.#report,
+    });
+    this.#loops.add(loop);
+    await loop.run().finally(() => this.#loops.delete(loop));
+  }
+
+  async schedule(
+    id: string,
+    cron: string,
+    { timeZone = "UTC", missed = "skip" }: DispatcherScheduleOptions,
+    onTick: (tick: ScheduleTick) => Promise<void>,
+  ): Promise<void> {
+    checkCron(cron);
+    const boss = await this.#open();
+    this.#ticks.set(id, onTick);
+    try {
+      await boss.schedule(this.#options.queue, cron, { schedule: id, missed }, { key: id, tz: timeZone, missed });
+    } catch (cause) {
+      this.#ticks.delete(id);
+      throw new WorkflowError("INVALID_ARGUMENT", `pg-boss does not take the schedule ${id}.`, { cause });
+    }
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    const boss = await this.#open();
+    this.#ticks.delete(id);
+    const known = await boss.getSchedule(this.#options.queue, id);
+    if (known === null) return false;
+    await boss.unschedule(this.#options.queue, id);
+    return true;
+  }
+
+  async schedules(): Promise<ListedSchedule[]> {
+    const found = await (await this.#open()).getSchedules(this.#options.queue);
+    return found.map(({ key, cron, timezone }) => ({ id: key, cron, timeZone: timezone }));
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const boss = await this.#open();
+    const [stats] = await boss.getQueueStats(this.#options.queue, { force: true });
+    const { readyCount: ready = 0, deferredCount: delayed = 0, activeCount: active = 0 } = stats ?? {};
+    return { ready, delayed, active };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const boss = await this.#boss?.catch(() => undefined);
+    await boss?.stop({ graceful: false });
+  }
+
+  async #open(): Promise<PgBoss> {
+    if (this.#isClosed) throw new WorkflowError("STORE_CLOSED", "The dispatcher is closed.");
+    // A server that was away may be back.
+    this.#boss ??= openBoss({ ...this.#options, report: this.#report }).then(
+      (boss) => {
+        this.#isOpen = true;
+        return boss;
+      },
+      (error: unknown) => {
+        this.#boss = undefined;
+        throw error;
+      },
+    );
+    return this.#boss;
+  }
+
+  /** Serves a tick of a schedule, at the time that the schedule names. */
+  async #tick(boss: PgBoss, { id, data }: Job<JobData>): Promise<Delivered & { data?: JobData }> {
+    const { schedule = "", missed = "skip" } = data;
+    const known = await boss.getSchedule(this.#options.queue, schedule);
+    const [job] = await boss.findJobs(this.#options.queue, { id });
+    if (known === null || job?.startedOn == null) return {};
+    const { createdOn, startedOn: now } = job;
+    const dueAt =
+      data.dueAt ?? lastTick((options) => boss.previewSchedule(known.cron, options), known.timezone, createdOn);
+    if (dueAt === undefined) return {};
+    const isServed = await this.#ticks.take({ schedule, dueAt, now: now.getTime(), missed });
+    return isServed ? {} : { againInMs: OTHERS_MS, data: { ...data, dueAt } };
+  }
+}

@@ -1,0 +1,139 @@
+import type { Delivered } from "@waymark/core";
+import type { FetchOptions, Job, JobAttempt, JobInsert, PgBoss } from "pg-boss";
+import { Batcher } from "../batcher.ts";
+
+/** Milliseconds after which a job is delivered again whose handler has failed. */
+const FAILED_AGAIN_MS = 1_000;
+/** The longest that a job waits in the queue: an execution that wants to run later is looked at in between. */
+const MAX_DELAY_MS = 7 * 86_400_000;
+
+/** The data of a job: an execution, or a tick of a schedule. */
+export interface JobData {
+  id?: string;
+  schedule?: string;
+  /** When the tick was due, in milliseconds since the epoch, once a process has found that out. */
+  dueAt?: number;
+  missed?: "skip" | "once";
+}
+
+interface LoopParts {
+  boss: PgBoss;
+  queue: string;
+  concurrency: number;
+  tenantConcurrency: number | undefined;
+  pollIntervalMs: number;
+  /** Milliseconds between two signs of life. */
+  touchEveryMs: number;
+  signal: AbortSignal;
+  handle: (job: Job<JobData>) => Promise<Delivered & { data?: JobData }>;
+  report: (error: unknown) => void;
+}
+
+/**
+ * Takes jobs from pg-boss as places become free, and settles them in batches.
+ *
+ * - pg-boss' own `work` waits for the slowest job of a batch before it takes the next one.
+ */
+export class WorkLoop {
+  readonly #parts: LoopParts;
+  readonly #held = new Map<string, JobAttempt>();
+  readonly #done: Batcher<JobAttempt>;
+  readonly #again: Batcher<JobInsert<JobData>>;
+  #wake: (() => void) | undefined;
+  #mayRest = true;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    const { boss, queue } = parts;
+    this.#done = new Batcher(async (attempts) => void (await boss.complete(queue, attempts)));
+    this.#again = new Batcher(async (jobs) => void (await boss.insert(queue, jobs)));
+  }
+
+  /** Looks at once: this process has added a job. */
+  wake(): void {
+    this.#mayRest = false;
+    this.#wake?.();
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#parts;
+    const stop = (): void => this.wake();
+    signal.addEventListener("abort", stop);
+    const touching = setInterval(() => void this.#touch(), this.#parts.touchEveryMs);
+    try {
+      while (!signal.aborted) await this.#turn();
+      while (this.#held.size > 0) await this.#rest(undefined);
+    } finally {
+      clearInterval(touching);
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { concurrency, pollIntervalMs } = this.#parts;
+    const free = concurrency - this.#held.size;
+    if (free === 0) return this.#rest(undefined);
+    this.#mayRest = true;
+    const jobs = await this.#fetch(free);
+    for (const job of jobs) void this.#deliver(job);
+    // A queue that gave less than it was asked for is empty, for now.
+    if (jobs.length < free && this.#mayRest) await this.#rest(pollIntervalMs);
+  }
+
+  async #fetch(batchSize: number): Promise<Job<JobData>[]> {
+    const { boss, queue, tenantConcurrency: groupConcurrency, report } = this.#parts;
+    const options: FetchOptions = { batchSize, ...(groupConcurrency === undefined ? {} : { groupConcurrency }) };
+    try {
+      return await boss.fetch<JobData>(queue, options);
+    } catch (error) {
+      report(error);
+      return [];
+    }
+  }
+
+  async #deliver(job: Job<JobData>): Promise<void> {
+    const { handle, report } = this.#parts;
+    const attempt: JobAttempt = { id: job.id, retryCount: job.retryCount };
+    this.#held.set(job.id, attempt);
+    try {
+      const { againInMs, data = job.data } = await handle(job).catch((error: unknown) => {
+        report(error);
+        return { againInMs: FAILED_AGAIN_MS, data: job.data };
+      });
+      // Before the end of this job: if the process dies in between, there are two jobs and not none.
+      if (againInMs !== undefined) await this.#again.add({ ...placeOf(againInMs, job.groupId), data });
+      await this.#done.add(attempt);
+    } catch (error) {
+      // The job stays as it is. Without signs of life it is delivered again.
+      report(error);
+    } finally {
+      this.#held.delete(job.id);
+      this.#wake?.();
+    }
+  }
+
+  async #touch(): Promise<void> {
+    const { boss, queue, report } = this.#parts;
+    if (this.#held.size > 0) await boss.touch(queue, [...this.#held.values()]).catch(report);
+  }
+
+  /** Waits until something happens, or for a while. */
+  async #rest(ms: number | undefined): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (ms !== undefined) timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+}
+
+/** Returns the time and the tenant of a new job. */
+export function placeOf(delayMs: number, tenant: string | null | undefined): Pick<JobInsert, "startAfter" | "group"> {
+  return {
+    // By the database's clock, as an interval.
+    ...(delayMs > 0 ? { startAfter: `${Math.ceil(Math.min(delayMs, MAX_DELAY_MS)) / 1_000} seconds` } : {}),
+    ...(typeof tenant === "string" ? { group: { id: tenant } } : {}),
+  };
+}

@@ -1,0 +1,27 @@
+import { invalidArgument } from "@waymark/core/store";
+import type { OnError } from "./report.ts";
+
+/** Options that every dispatcher has. */
+export interface QueueOptions {
+  /** The name of the queue: letters, digits, underscores, hyphens and periods. Default: "waymark". */
+  queue?: string;
+  /** Called with the errors of the queue. Its own are ignored. Default: `process.emitWarning`. */
+  onError?: OnError;
+}
+
+const QUEUE = /^[\w.-]{1,100}$/;
+/** Five fields: not every queue looks at seconds. */
+const CRON = /^\S+(\s+\S+){4}$/;
+
+/** Checks the options that every dispatcher has. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkQueueOptions({ queue, onError }: QueueOptions): void {
+  if (queue !== undefined && !QUEUE.test(queue))
+    throw invalidArgument("queue", "must be a name of 1 to 100 characters");
+  if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "must be a function");
+}
+
+/** Checks the expression of a schedule. The queue itself checks the fields. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkCron(cron: string): void {
+  if (CRON.test(cron.trim())) return;
+  throw invalidArgument("cron", 'must be an expression of five fields, such as "0 3 * * *"');
+}
