@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { mapWorkflow, type NodeExecutor, patch, suspend } from "../../src/index.ts";
+import { interceptStore } from "../../src/store/intercept-store.ts";
 import { crashAt } from "../../src/testing/index.ts";
 import { CALL, chainOf, type FamilyOptions, newFamily } from "./family-world.ts";
 
@@ -140,6 +141,29 @@ describe("items whose children wait for answers", () => {
       status: "completed",
       output: { map: [{ number: 1, answer: "one" }, { number: 2 }, { number: 3, answer: "three" }, { number: 4 }] },
     });
+  });
+});
+
+describe("a node that is woken while children still wait", () => {
+  it("reads no results of those that have completed", async () => {
+    const work: NodeExecutor = ({ context, resume }) =>
+      Number(context.number) > 2 || resume !== undefined ? context : suspend({ reason: `ok ${context.number}?` });
+    const { engine, children, data, toEnd } = newFamily(mapping(work));
+    const numbers = Array.from({ length: 100 }, (_, index) => index + 1);
+    await engine().executeWorkflow({ ...CALL, initialData: { numbers } });
+    const [second] = (await children()).filter(({ waiting }) => waiting?.[0]?.reason === "ok 2?");
+    const [wait] = (await engine().getExecutionState(second?.id as string)).getWaiting();
+    await engine().answerWait({ waitToken: wait?.waitToken as string, data: "yes" });
+    let calls = 0;
+    const store = interceptStore(data.reopen(), (_method, call) => {
+      calls += 1;
+      return call();
+    });
+    const result = await toEnd(engine({ store }).resumeWorkflow({ executionId: "p1" }));
+    expect(result).toMatchObject({ status: "suspended", waiting: [{ reason: "ok 1?" }] });
+    expect(calls).toBeLessThan(50);
+    const done = await toEnd(engine().resumeWorkflow({ executionId: "p1", data: "yes" }));
+    expect(done.output?.map).toHaveLength(100);
   });
 });
 

@@ -27,31 +27,34 @@ async function crashed({ engine, data, toEnd }: Family): Promise<void> {
 }
 
 describe("a child that another process runs", () => {
-  it("lets a recovered parent look again when the child's lease ends", async () => {
-    const family = newFamily();
-    const { engine, data, clock, child, toEnd, runs } = family;
-    await crashed(family);
-    // The parent's lease ends earlier than the child's.
-    await data.claimExecution((await child()).id, {
-      claimId: "c",
-      owner: "o",
-      leaseMs: 90_000,
-      force: true,
-      from: ["running"],
-    });
-    clock.advance(30_000);
-    await toEnd(engine().recoverExecutions());
-    const { leaseUntil } = await child();
-    expect(await data.getExecution("p1")).toMatchObject({ status: "pending", wakeAt: leaseUntil });
-    expect(runs).toEqual(["first"]);
-    clock.advance(60_000);
-    for (let round = 0; round < 3; round++) {
-      await toEnd(engine().recoverExecutions());
+  it.each([1, 2])(
+    "lets a recovered parent look again when the child's lease ends (nodeConcurrency: %d)",
+    async (together) => {
+      const family = newFamily({ nodeConcurrency: together });
+      const { engine, data, clock, child, toEnd, runs } = family;
+      await crashed(family);
+      // The parent's lease ends earlier than the child's.
+      await data.claimExecution((await child()).id, {
+        claimId: "c",
+        owner: "o",
+        leaseMs: 90_000,
+        force: true,
+        from: ["running"],
+      });
       clock.advance(30_000);
-    }
-    expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
-    expect(runs).toEqual(["first", "child:one", "child:two", "last"]);
-  });
+      await toEnd(engine().recoverExecutions());
+      const { leaseUntil } = await child();
+      expect(await data.getExecution("p1")).toMatchObject({ status: "pending", wakeAt: leaseUntil });
+      expect(runs).toEqual(["first"]);
+      clock.advance(60_000);
+      for (let round = 0; round < 3; round++) {
+        await toEnd(engine().recoverExecutions());
+        clock.advance(30_000);
+      }
+      expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
+      expect(runs).toEqual(["first", "child:one", "child:two", "last"]);
+    },
+  );
 
   it("is waited for by a run that may wait, and taken when its owner has died", async () => {
     const family = newFamily();
@@ -158,6 +161,46 @@ describe("a child that is recovered by itself", () => {
     await toEnd(engine().recoverExecutions());
     expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
     expect(runs).toEqual(["first", "child:two", "last"]);
+  });
+
+  it("makes a parent due that has looked just before it ended", async () => {
+    const family = newFamily();
+    const { engine, data, clock, child, toEnd } = family;
+    await crashed(family);
+    clock.advance(30_000);
+    const { id } = await child();
+    const store = data.reopen();
+    const commit = store.commit.bind(store);
+    store.commit = async (executionId, request) => {
+      if (executionId === id && request.head?.status === "completed") await toEnd(engine().recoverExecutions());
+      return commit(executionId, request);
+    };
+    await engine({ store: store as CheckpointStore }).resumeWorkflow({ executionId: id });
+    const head = await data.getExecution("p1");
+    expect([head?.status, (head?.wakeAt ?? Number.NaN) <= (head?.readAt ?? 0)]).toEqual(["pending", true]);
+  });
+
+  it("makes a suspended parent due, also if its process dies right after its end", async () => {
+    for (const when of ["before", "after"] as const) {
+      const family = newFamily({
+        workflows: [chainOf("parent", "sub", "last"), chainOf("child", "ask")],
+        ...{ leaseMs: 1_000, storeRetryMs: 0 },
+      });
+      const { engine, data, clock, child, toEnd } = family;
+      await engine().executeWorkflow(CALL);
+      const { id } = await child();
+      // The first commit keeps the answer, the second wakes the parent, the third ends the child.
+      const dying = engine({ store: crashAt(data.reopen(), { call: 3, when }) });
+      const error = await dying.resumeWorkflow({ executionId: id, data: 1 }).catch((thrown: unknown) => thrown);
+      expect(isWorkflowError(error, "STORE_UNAVAILABLE")).toBe(true);
+      expect([when, (await child()).status]).toEqual([when, when === "before" ? "running" : "completed"]);
+      expect(await data.getExecution("p1")).toMatchObject({ status: "pending" });
+      for (let round = 0; round < 3; round++) {
+        await toEnd(engine().recoverExecutions());
+        clock.advance(1_000);
+      }
+      expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
+    }
   });
 
   it.each(["getExecution", "commit"] as const)("is not lost if its process dies while it ends: %s", async (method) => {

@@ -70,7 +70,7 @@ describe("a workflow that contains itself", () => {
 
 describe("a child that cannot be started", () => {
   it("fails the node with the reason: the workflow does not exist", async () => {
-    const { engine } = newFamily({ executors: { sub: subWorkflow({ workflowId: "chidl" }) } });
+    const { engine } = newFamily({ executors: { sub: subWorkflow({ workflowId: "children" }) } });
     const result = await engine().executeWorkflow(CALL);
     expect(result).toMatchObject({ status: "failed", failure: { code: "WORKFLOW_NOT_FOUND", nodeId: "sub" } });
     expect(result.error).toContain('"child"');

@@ -38,25 +38,39 @@ const child = (key: string) =>
   });
 
 describe("children of branches that run side by side", () => {
-  it("wake their node while another one runs, when they are answered", async () => {
-    const { executor, letGo, waiting } = held();
-    const options: FamilyOptions = {
-      workflows: [FORKED, chainOf("child", "ask")],
-      executors: { left: child("left"), right: executor, ask: asking },
-      nodeConcurrency: 2,
-    };
-    const { engine, child: onlyChild, events } = newFamily(options);
-    const here = engine();
-    const running = here.executeWorkflow(CALL);
-    await until(() => events.some(({ type }) => type === "node.suspended"));
-    await settle();
-    expect(waiting).toHaveLength(1);
-    const [wait] = (await here.getExecutionState((await onlyChild()).id)).getWaiting();
-    await here.answerWait({ waitToken: wait?.waitToken as string, data: "yes" });
-    await until(() => events.some((event) => event.type === "node.completed" && event.nodeId === "left"));
-    letGo();
-    expect(await running).toMatchObject({ status: "completed", output: { left: "yes", held: true, last: true } });
-  });
+  it.each(["token", "parent"])(
+    "wake their node while another one runs, when they are answered by the %s",
+    async (how) => {
+      const { executor, letGo, waiting } = held();
+      const options: FamilyOptions = {
+        workflows: [FORKED, chainOf("child", "ask")],
+        executors: { left: child("left"), right: executor, ask: asking },
+        nodeConcurrency: 2,
+      };
+      const { engine, child: onlyChild, events, data } = newFamily(options);
+      const here = engine();
+      const running = here.executeWorkflow(CALL);
+      await until(() => events.some(({ type }) => type === "node.suspended"));
+      await settle();
+      expect(waiting).toHaveLength(1);
+      const [wait] = (await here.getExecutionState((await onlyChild()).id)).getWaiting();
+      // A call that names the parent resolves with its run.
+      const resumed =
+        how === "token"
+          ? here.answerWait({ waitToken: wait?.waitToken as string, data: "the answer" })
+          : here.resumeWorkflow({ executionId: "p1", nodeId: "left", data: "the answer" });
+      await until(() => events.some((event) => event.type === "node.completed" && event.nodeId === "left"));
+      letGo();
+      await resumed;
+      expect(await running).toMatchObject({
+        status: "completed",
+        output: { left: "the answer", held: true, last: true },
+      });
+      // The parent keeps the result of the child, not the answer.
+      const payloads = (await data.readCheckpoints("p1", {})).map(({ payload }) => payload);
+      expect(payloads.filter((payload) => payload.includes("the answer"))).toHaveLength(1);
+    },
+  );
 
   it("are answered one by one, by the node of the parent", async () => {
     const options: FamilyOptions = {

@@ -65,7 +65,7 @@ createWorkflowEngine({
 });
 
 // @ts-expect-error the context has no such key
-subWorkflow<Order, Charge>({ workflowId: "charge", output: () => patch({ reciept: "" }) });
+subWorkflow<Order, Charge>({ workflowId: "charge", output: () => patch({ recipe: "" }) });
 // @ts-expect-error no workflow
 mapWorkflow({ items: "lines" });
 // @ts-expect-error "fail" or "collect"
