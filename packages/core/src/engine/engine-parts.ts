@@ -24,6 +24,8 @@ export interface EngineParts
   runs: LiveRuns;
   emitter: Emitter;
   children(): Promise<ChildRuns>;
+  /** Makes recoveries of this engine look at once. */
+  wake(): void;
   /** Tells the queue that an execution wants to run. Never rejects. Absent if the engine has no dispatcher. */
   hint: Hint | undefined;
 }

@@ -10,7 +10,10 @@ import { keepAnswer, makeDue } from "./keep-answer.ts";
 import { meaningOf } from "./recoverable.ts";
 
 /** The parts of an engine that connect parents and children. */
-export type FamilyParts = Pick<EngineParts, "surroundings" | "catalog" | "emitter" | "runs" | "changes" | "hint">;
+export type FamilyParts = Pick<
+  EngineParts,
+  "surroundings" | "catalog" | "emitter" | "runs" | "changes" | "hint" | "wake"
+>;
 
 /** The node that has started an execution. */
 type ChildOf = Pick<ExecutionRecord, "parentId" | "parentNodeId">;
@@ -40,6 +43,7 @@ export async function wakeParent(parts: FamilyParts, child: ChildOf): Promise<vo
       await makeDue(surroundings, head);
     }
     changes.notify(parentId);
+    parts.wake();
     await parts.hint?.(parentId, { tenant: head.userId });
   } catch (error) {
     // What keeps the parent from being woken keeps no child from its end.

@@ -50,6 +50,7 @@ export class Runtime {
     }
     const parts = {
       hint: this.#hint,
+      wake: () => this.wake(),
       catalog: this.#catalog,
       values: new ContextValues(codec),
       runs: this.#runs,
@@ -68,6 +69,7 @@ export class Runtime {
           runs: this.#runs,
           changes: this.changes,
           hint: this.#hint,
+          wake: () => this.wake(),
         }),
     );
     return this.#executions;

@@ -90,6 +90,17 @@ describe("a child that waits for an answer", () => {
     expect((await engine().getExecutionState("p1")).getContext()).toMatchObject({ answer: "by hand", last: true });
   });
 
+  it("makes a recovery of the same engine continue its parent at once", async () => {
+    const { engine, child, runs } = newFamily(ASKS);
+    const here = engine();
+    await here.executeWorkflow(CALL);
+    const recovery = here.startRecovery({ intervalMs: 3_600_000 });
+    await settle();
+    await here.resumeWorkflow({ executionId: (await child()).id, data: "by hand" });
+    await until(() => runs.includes("last"));
+    await recovery.stop();
+  });
+
   it("hands an answer through several executions that are inside each other", async () => {
     const deep: FamilyOptions = {
       workflows: [chainOf("parent", "outer", "last"), chainOf("middle", "sub", "one"), chainOf("child", "ask", "two")],
