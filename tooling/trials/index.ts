@@ -6,4 +6,6 @@ export { type KillTrialOptions, runKillTrial } from "./kill-trial.ts";
 export type { StoreAddress } from "./plan.ts";
 export { type RaceVerdict, runRaceTrial } from "./race-trial.ts";
 export { type RestartVerdict, runRestartTrial } from "./restart-trial.ts";
+export { QUEUES, startSwarmServers } from "./swarm/swarm-servers.ts";
+export { runSwarmTrial, type SwarmProgress, type SwarmVerdict } from "./swarm/swarm-trial.ts";
 export type { Verdict } from "./verdict.ts";

@@ -68,7 +68,7 @@ export async function judge(options: {
 
 function readJournal(path: string) {
   const attempts = new Map<string, number[]>();
-  const acknowledged = new Set<string>();
+  const acknowledged = new Map<string, number>();
   const violations: string[] = [];
   let runs = 0;
   for (const line of readFileSync(path, "utf8").split("\n")) {
@@ -76,11 +76,14 @@ function readJournal(path: string) {
     const key = `${id} ${node}`;
     if (what === "run") {
       runs += 1;
-      if (acknowledged.has(key)) violations.push(`${key} ran again after its commit was acknowledged`);
+      // A process that was frozen may begin an older attempt only now. Its commit is refused.
+      if (Number(attempt) > (acknowledged.get(key) ?? Number.POSITIVE_INFINITY)) {
+        violations.push(`${key} ran again after its commit was acknowledged`);
+      }
       attempts.set(key, [...(attempts.get(key) ?? []), Number(attempt)]);
     } else if (what === "ack") {
       if (acknowledged.has(key)) violations.push(`${key} was acknowledged twice`);
-      acknowledged.add(key);
+      acknowledged.set(key, Number(attempt));
     }
   }
   return { attempts, acknowledged, violations, runs };

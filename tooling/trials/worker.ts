@@ -3,11 +3,12 @@
 //   node worker.ts '<WorkerPlan as JSON>'
 //
 // The lines of the journal:  run <execution> <node> <attempt>    before a node's effect
-//                            ack <execution> <node>              after its checkpoint was committed
+//                            ack <execution> <node> <attempt>    after its checkpoint was committed
 //                            end <execution>                     after the execution was read as completed
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createWorkflowEngine, isWorkflowError } from "@waymark/core";
+import { notedAdds } from "./noted-adds.ts";
 import { openStoreWhenThere } from "./open-store.ts";
 import { chain, executionId, type WorkerPlan } from "./plan.ts";
 
@@ -19,17 +20,7 @@ const engine = createWorkflowEngine({
   store,
   workflows: [chain(plan.nodes)],
   leaseMs: plan.leaseMs,
-  executors: {
-    add: async ({ context, node, executionId, attempt }) => {
-      note(`run ${executionId} ${node.id} ${attempt}`);
-      await sleep(Math.random() * 3);
-      const visited = (context.visited as string[] | undefined) ?? [];
-      return { ...context, count: Number(context.count) + 1, visited: [...visited, node.id] };
-    },
-  },
-  onEvent: (event) => {
-    if (event.type === "node.completed") note(`ack ${event.executionId} ${event.nodeId}`);
-  },
+  ...notedAdds({ journal: plan.journal, nodeMs: 3 }),
 });
 
 // Errors that go away: the server is down for a moment, the lease of the owner before has not lapsed yet, or the

@@ -9,6 +9,7 @@ import { renderReport } from "./render-report.ts";
 import { reportJson } from "./report-json.ts";
 import { EXIT_CODES } from "./run-program.ts";
 import { superviseComparison } from "./supervise.ts";
+import { QUEUE_NAMES, type SwarmFlags } from "./swarm-flags.ts";
 
 /** Makes the command line. It does not print errors itself. */
 export function createProgram(): Command {
@@ -92,6 +93,28 @@ export function createProgram(): Command {
     });
 
   program
+    .command("swarm")
+    .description("run executions in several processes that take them from a queue, and kill the processes")
+    .addOption(
+      new Option("--queue <name>", "where the processes take executions from")
+        .choices(QUEUE_NAMES)
+        .default(QUEUE_NAMES[0]),
+    )
+    .addOption(new Option("--workers <count>", "the number of processes").default(4).argParser(readCount(32)))
+    .addOption(
+      new Option("--executions <count>", "the number of executions, of 6 nodes")
+        .default(200)
+        .argParser(readCount(100_000)),
+    )
+    .option("--kill", "kill a process every second, or freeze it for longer than its lease")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", SWARM_HELP)
+    .action(async (flags: SwarmFlags) => {
+      const { runSwarm } = await import("./swarm-command.ts");
+      process.exitCode = (await runSwarm(flags)) ? EXIT_CODES.ok : EXIT_CODES.comparisonFailed;
+    });
+
+  program
     .command("list")
     .description("list the bundled workflows")
     .action(async () => {
@@ -103,11 +126,28 @@ export function createProgram(): Command {
   return program;
 }
 
+function readCount(most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (!Number.isInteger(count) || count < 1 || count > most) {
+      throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+    }
+    return count;
+  };
+}
+
 function readSeconds(text: string): number {
   const seconds = Number(text);
   if (!(seconds > 0 && seconds <= 86_400)) throw new InvalidArgumentError("It must be above 0 and at most 86400.");
   return seconds * 1000;
 }
+
+const SWARM_HELP = `
+Starts a PostgreSQL for the store, and for --queue bullmq a Redis; both end with the command. The clock of the second
+process is an hour off.
+
+Exit code: 0 if every execution is completed with the right output and no completed node ran again, 1 if not.
+`;
 
 const IMPORT_HELP = `
 A row has the columns id, workflowId, userId, status, output, createdAt and endedAt, also as workflow_id,

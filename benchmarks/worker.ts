@@ -1,0 +1,116 @@
+// Measures workers on each queue, with 6 empty nodes per execution on PostgreSQL: the executions per second of 1, 2 and 4
+// worker processes, as a ratio to the same engine that runs them itself in one process; and the time from
+// `startExecution` to the first node, on an idle queue in the same process.
+//
+//   node worker.ts [executions, default 1000]
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createWorker } from "@waymark/worker";
+import { startOwnRedis, startPostgres } from "tooling/test-servers";
+import { openEngine, openQueue, type Place, QUEUES, type QueueName } from "./worker-parts.ts";
+
+const EXECUTIONS = Number(process.argv[2] ?? 1_000);
+const IN_FLIGHT = 32;
+const LATENCIES = 200;
+const SCRIPT = fileURLToPath(new URL("worker-process.ts", import.meta.url));
+
+const postgres = await startPostgres();
+const redis = await startOwnRedis();
+let places = 0;
+const newPlace = (queue: QueueName): Place => ({
+  ...{ queue, postgres: postgres.url, redis: redis.url, name: `bench_${++places}` },
+});
+
+const base = await ownRate();
+console.log(`one process that runs them itself: ${base.toFixed(0)} executions/s`);
+for (const queue of QUEUES) {
+  for (const processes of [1, 2, 4]) {
+    const rate = await workerRate(queue, processes);
+    console.log(
+      `${queue}, ${processes} workers: ${rate.toFixed(0)} executions/s, ${((100 * rate) / base).toFixed(0)} %`,
+    );
+  }
+  if (queue !== "none") console.log(`${queue}: first node after ${await latency(queue)}`);
+}
+// A second time: what the machine does meanwhile is seen.
+console.log(`one process that runs them itself: ${(await ownRate()).toFixed(0)} executions/s`);
+await redis.stop();
+await postgres.stop();
+
+/** Calls something for each execution, a number of them at the same time. */
+async function forEach(call: (executionId: string) => Promise<unknown>): Promise<void> {
+  const ids = Array.from({ length: EXECUTIONS }, (_, index) => `e${index}`);
+  await Promise.all(
+    Array.from({ length: IN_FLIGHT }, async () => {
+      for (let id = ids.pop(); id !== undefined; id = ids.pop()) await call(id);
+    }),
+  );
+}
+
+async function ownRate(): Promise<number> {
+  const { store, engine } = await openEngine(newPlace("none"), undefined);
+  await engine.executeWorkflow({ workflowId: "empty", userId: "u" });
+  const begin = performance.now();
+  await forEach((executionId) => engine.executeWorkflow({ workflowId: "empty", userId: "u", executionId }));
+  const rate = (1_000 * EXECUTIONS) / (performance.now() - begin);
+  await store.close();
+  return rate;
+}
+
+/** From the first start to the last end. The starts are made in this process. */
+async function workerRate(queue: QueueName, processes: number): Promise<number> {
+  const place = newPlace(queue);
+  const dispatcher = openQueue(place);
+  const { store, engine } = await openEngine(place, dispatcher);
+  await engine.executeWorkflow({ workflowId: "empty", userId: "u" });
+  const workers: ChildProcess[] = [];
+  for (let each = 0; each < processes; each++) {
+    const child = spawn(process.execPath, [SCRIPT, JSON.stringify(place), String(IN_FLIGHT / processes)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    workers.push(child);
+  }
+  await sleep(1_000);
+  const begin = performance.now();
+  await forEach((executionId) => engine.startExecution({ workflowId: "empty", userId: "u", executionId }));
+  for (let isDone = false; !isDone; ) {
+    await sleep(20);
+    const { items } = await store.listExecutions({ status: ["pending", "running"], limit: 1 });
+    isDone = items.length === 0;
+  }
+  const rate = (1_000 * EXECUTIONS) / (performance.now() - begin);
+  for (const child of workers) child.kill("SIGKILL");
+  await dispatcher?.close();
+  await store.close();
+  return rate;
+}
+
+async function latency(queue: QueueName): Promise<string> {
+  const place = newPlace(queue);
+  const dispatcher = openQueue(place);
+  let onFirst = (): void => undefined;
+  const { store, engine } = await openEngine(place, dispatcher, (event) => {
+    if (event.type === "node.started" && event.nodeId === "a") onFirst();
+  });
+  const worker = createWorker({ engine, concurrency: IN_FLIGHT });
+  const times: number[] = [];
+  for (let each = 0; each < LATENCIES; each++) {
+    const started = new Promise<void>((resolve) => {
+      onFirst = resolve;
+    });
+    const begin = performance.now();
+    await engine.startExecution({ workflowId: "empty", userId: "u" });
+    await started;
+    times.push(performance.now() - begin);
+    await sleep(30);
+  }
+  await worker.stop();
+  await dispatcher?.close();
+  await store.close();
+  const sorted = times.slice(5).sort((one, other) => one - other);
+  const at = (share: number): string => `${(sorted[Math.floor(share * sorted.length)] ?? 0).toFixed(1)} ms`;
+  return `${at(0.5)} (p50), ${at(0.99)} (p99)`;
+}

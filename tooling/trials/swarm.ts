@@ -1,0 +1,33 @@
+// Lets 4 processes run 1,000 executions of 6 nodes while they are killed and frozen, one with a wrong clock; halfway, Redis
+// is flushed and PostgreSQL restarted. Prints figures and all violations.
+//
+//   node tooling/trials/swarm.ts pg-boss|bullmq|none [--executions 1000] [--workers 4] [--every 1000] [--seed n]
+import { parseArgs } from "node:util";
+import { QUEUES, startSwarmServers } from "./swarm/swarm-servers.ts";
+import { runSwarmTrial } from "./swarm/swarm-trial.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    executions: { type: "string", default: "1000" },
+    workers: { type: "string", default: "4" },
+    every: { type: "string", default: "1000" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const queue = QUEUES.find((each) => each === positionals[0]);
+if (queue === undefined) throw new Error(`The first argument must be one of ${QUEUES.join(", ")}.`);
+const servers = await startSwarmServers(queue);
+const { violations, ...figures } = await runSwarmTrial({
+  ...servers,
+  workers: Number(values.workers),
+  executions: Number(values.executions),
+  disturbEveryMs: Number(values.every),
+  nodeMs: 200,
+  timeoutMs: 500_000,
+  seed: Number(values.seed),
+});
+await servers.stop();
+console.log(JSON.stringify({ queue, seed: Number(values.seed), ...figures, violations: violations.length }));
+for (const violation of violations) console.log(`  ${violation}`);
+if (violations.length > 0) process.exitCode = 1;
