@@ -73,7 +73,14 @@ async function workerRate(queue: QueueName, processes: number): Promise<number> 
     await once(child.stdout, "data");
     workers.push(child);
   }
-  await sleep(1_000);
+  // Until each has opened its queue.
+  await Promise.all(
+    workers.map(async () => {
+      const { executionId } = await engine.startExecution({ workflowId: "empty", userId: "u" });
+      while ((await store.getExecution(executionId))?.status !== "completed") await sleep(20);
+    }),
+  );
+  await sleep(2_000);
   const begin = performance.now();
   await forEach((executionId) => engine.startExecution({ workflowId: "empty", userId: "u", executionId }));
   for (let isDone = false; !isDone; ) {
