@@ -132,3 +132,18 @@ it("eight importers of the same rows at once import each row once, and refuse no
     expect(items.map(({ status }) => status)).toEqual(Array.from({ length: 6 }, () => "completed"));
   }
 });
+
+it("an import that is run again reads the rows that are there, and tries to create only the others", async () => {
+  const rows = Array.from({ length: 50 }, (_, index) => row(String(index)));
+  const inner = new MemoryCheckpointStore();
+  await importExecutionOutputs(rows, { engine: engineFor({ store: inner }).engine });
+  let creations = 0;
+  const store = interceptStore(inner, (method, call) => {
+    if (method === "createExecution") creations++;
+    return call();
+  });
+  const more = [...rows, row("new")];
+  const report = await importExecutionOutputs(more, { engine: engineFor({ store }).engine, concurrency: 4 });
+  expect(report).toMatchObject({ imported: 1, skipped: 50 });
+  expect(creations).toBeLessThan(10);
+});
