@@ -1,3 +1,9 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { PrismaPg } from "@prisma/adapter-pg";
 import { createWorkflowEngine } from "@waymark/core";
 import { type ProjectedExecution, projectExecutions, type WrittenRevision } from "@waymark/core/migration";
 import pg from "pg";
@@ -43,6 +49,8 @@ const dataSource = await new DataSource({ type: "postgres", url: server.url, ent
 const repository = dataSource.getRepository(Execution);
 
 afterAll(async () => {
+  await prisma.$disconnect();
+  await rm(folder, { recursive: true });
   await dataSource.destroy();
   await store.close();
   await pool.end();
@@ -66,7 +74,68 @@ async function writeWithTypeOrm(execution: ProjectedExecution): Promise<void> {
     .execute();
 }
 
+// Its generator looks for an engine that only its migrations use, and would download it. Any program takes its place.
+const folder = await mkdtemp(join(import.meta.dirname, "prisma-"));
+await writeFile(
+  join(folder, "schema.prisma"),
+  `generator client {
+    provider = "prisma-client"
+    output = "./generated"
+    importFileExtension = "ts"
+    generatedFileExtension = "ts"
+  }
+  datasource db {
+    provider = "postgresql"
+  }
+  model Execution {
+    id String @id
+    workflowId String
+    userId String
+    status String
+    output Json?
+    error String?
+    endedAt DateTime? @db.Timestamptz
+    revision String?
+  }`,
+);
+const prismaCommand = createRequire(import.meta.url).resolve("prisma/build/index.js");
+await promisify(execFile)(process.execPath, [prismaCommand, "generate", "--schema", join(folder, "schema.prisma")], {
+  cwd: folder,
+  env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" },
+});
+const { PrismaClient } = (await import(join(folder, "generated/client.ts"))) as {
+  PrismaClient: new (options: {
+    adapter: PrismaPg;
+  }) => {
+    execution: {
+      createMany(call: { data: object[]; skipDuplicates: boolean }): Promise<unknown>;
+      updateMany(call: { where: object; data: object }): Promise<unknown>;
+      findMany(call: { select: object; where: object }): Promise<{ id: string; revision: string | null }[]>;
+    };
+    $disconnect(): Promise<void>;
+  };
+};
+const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: server.url }) });
+
 const RECIPES = {
+  Prisma: {
+    write: async (execution: ProjectedExecution) => {
+      const { executionId: id, workflowId, userId, status, revision, output, error = null, endedAt = null } = execution;
+      const changed = { status, error, endedAt, revision, ...(output === undefined ? {} : { output }) };
+      await prisma.execution.createMany({ data: [{ id, workflowId, userId, ...changed }], skipDuplicates: true });
+      await prisma.execution.updateMany({
+        where: { id, OR: [{ revision: null }, { revision: { lt: revision } }] },
+        data: changed,
+      });
+    },
+    readRevisions: async (ids: string[]): Promise<WrittenRevision[]> => {
+      const found = await prisma.execution.findMany({
+        select: { id: true, revision: true },
+        where: { id: { in: ids } },
+      });
+      return found.map(({ id, revision }) => ({ executionId: id, revision }));
+    },
+  },
   SQL: {
     write: (row: ProjectedExecution) => upsert(pool, row),
     readRevisions: async (ids: string[]): Promise<WrittenRevision[]> => {
