@@ -39,6 +39,7 @@ export class Planner {
   readonly #dead: number[] = [];
   readonly #passing: number[] = [];
   #open = 0;
+  #endedEntries: number[] = [];
 
   /** `state`: where an execution stands. Default: at its beginning. */
   constructor(plan: Plan, state?: PlanState) {
@@ -61,6 +62,14 @@ export class Planner {
     }
     if (state !== undefined) this.#restore(state);
     this.#drain();
+    this.#endedEntries = [];
+  }
+
+  /** Returns the entries of the loops that have ended since the last call. */
+  takeEndedEntries(): readonly number[] {
+    const ended = this.#endedEntries;
+    if (ended.length > 0) this.#endedEntries = [];
+    return ended;
   }
 
   /** Returns the index of the node to run now, or `undefined` if no node is ready. */
@@ -192,6 +201,7 @@ export class Planner {
     if (change === undefined) return false;
     const { loop, isOver } = change;
     if (isOver) {
+      this.#endedEntries.push(rounds.entry(loop));
       rounds.end(
         loop,
         (edge, taken) => this.#settleEdge(edge, taken),

@@ -182,7 +182,7 @@ export class Arrivals {
       { ...run, nodeName: step.nodeName, attempt, durationMs, handles },
       {
         ...{ isStep: true, change, on },
-        present: () => this.#plan.present(),
+        ...this.#plan.afterwards,
         given: givenSeq === seq - 1 ? undefined : givenSeq,
       },
     );

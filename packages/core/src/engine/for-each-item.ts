@@ -3,6 +3,7 @@ import { NonRetryableError } from "../errors.ts";
 import { kindOf } from "../given.ts";
 import { optional, text, wholeNumber } from "../option.ts";
 import { quoted } from "../text.ts";
+import { POSITIONS, positionsIn, withoutPositions } from "./loop-positions.ts";
 import { type NodeExecutor, patch, route, type WorkflowContext } from "./node-executor.ts";
 
 /** The options of {@link forEachItem}. */
@@ -20,16 +21,13 @@ export interface ForEachItemExecutor extends NodeExecutor {
   readonly outputs: readonly ["item", "done"];
 }
 
-/** The key of the context under which the positions of all loops are kept, by node id. */
-const POSITIONS = "forEachItem";
-
 /**
  * Makes an executor for the entry of a loop: each round handles the next item of a list in the context.
  *
  * - Its outputs are `item` and `done`. Draw an edge from `item` to the first node of the loop, from the last node back to
  *   this one, and an edge from `done` to what follows.
- * - It keeps its position in the context, under `forEachItem`, and removes it after the last item. If the loop is left in
- *   another way, the position stays, and the next entry continues from it.
+ * - It keeps its position in the context, under `forEachItem`. The position is removed when the loop ends, also if that is
+ *   before the last item. So a loop inside another one begins with the first item each time.
  * - A round gets the list as it is then: items that were added behind the position are handled too.
  * - Fails with a NonRetryableError if there is no list under the key.
  *
@@ -60,15 +58,9 @@ export function forEachItem(options: ForEachItemOptions): ForEachItemExecutor {
   return Object.assign(executor, { outputs: ["item", "done"] as const });
 }
 
-function positionsIn(context: Readonly<WorkflowContext>): Readonly<Record<string, number>> {
-  const { [POSITIONS]: positions } = context;
-  return typeof positions === "object" && positions !== null ? (positions as Record<string, number>) : {};
-}
-
 function withoutPosition(context: Readonly<WorkflowContext>, nodeId: string, as: string): WorkflowContext {
-  const { [as]: _item, [POSITIONS]: _positions, ...others } = context;
-  const { [nodeId]: _position, ...left } = positionsIn(context);
-  return Object.keys(left).length === 0 ? others : { ...others, [POSITIONS]: left };
+  const { [as]: _item, ...others } = context;
+  return withoutPositions(others, [nodeId]) ?? others;
 }
 
 const checkOptions = checker<ForEachItemOptions>("forEachItem", {

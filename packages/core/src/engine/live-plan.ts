@@ -1,6 +1,7 @@
 import type { Planner } from "../definition/planner.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { PresentRuns } from "../state/progress.ts";
+import { withoutPositions } from "./loop-positions.ts";
 import { presentRuns, restorePlanner } from "./restored-planner.ts";
 import type { RunParts } from "./run-parts.ts";
 import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
@@ -40,6 +41,23 @@ export class LivePlan {
   present(): PresentRuns | undefined {
     const { workflow, journal } = this.#parts;
     return presentRuns(workflow.plans, this.#planner, journal.progress.start);
+  }
+
+  /** What of the plan the checkpoint of a settled node is made with. */
+  readonly afterwards = {
+    present: () => this.present(),
+    cleared: (context: Record<string, unknown>) => this.cleared(context),
+  };
+
+  /** Returns a context without what the loops have kept in it that have ended since the last call; `undefined` if nothing. */
+  cleared(context: Record<string, unknown>): Record<string, unknown> | undefined {
+    const ended = this.#planner.takeEndedEntries();
+    return ended.length === 0
+      ? undefined
+      : withoutPositions(
+          context,
+          ended.map((index) => this.stepAt(index).node.id),
+        );
   }
 
   /** Emits an event for each node that is certain never to run, once. */

@@ -47,8 +47,11 @@ export class RunCommits {
       const handles = outputsAfterFailure(workflow.graph, index);
       this.#plan.planner.settle(index, handles);
       const changes = { error: shownFailure(run, step, failure) };
-      const present = () => this.#plan.present();
-      await this.commit(journal.composePassedOver({ entry, handles, changes, present }), [run.nodeId], begin);
+      await this.commit(
+        journal.composePassedOver({ entry, handles, changes, ...this.#plan.afterwards }),
+        [run.nodeId],
+        begin,
+      );
     } catch (error) {
       if (journal.broken !== undefined) throw journal.broken.error;
       if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;

@@ -223,7 +223,10 @@ class Run {
     if (handles) refuseUndeclared(step.run, step.node, handles);
     made.isSettled = true;
     this.#plan.planner.settle(made.index, handles);
-    const composed = journal.compose(entry, { isStep: true, change: outcome, present: () => this.#plan.present() });
+    const composed = journal.compose(entry, {
+      ...{ isStep: true, change: outcome },
+      ...this.#plan.afterwards,
+    });
     const last = this.#commits.hasEnded;
     made.committed = this.#commits.commit([composed], [nodeId]);
     if (durability === "async") {

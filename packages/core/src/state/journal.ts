@@ -184,9 +184,9 @@ export class Journal {
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
    */
   compose(entry: NodeEntry, options: ComposeOptions = {}): ComposedCheckpoint {
-    const { isStep = false, change = {}, on = this.#state, present, given } = options;
+    const { isStep = false, change = {}, on = this.#state, present, cleared, given } = options;
     const { nodeId, visit, handles } = entry;
-    const changed = this.#changed(on, change);
+    const changed = this.#cleared(this.#changed(on, change), cleared);
     const parts: RecordParts = given === undefined ? { handles } : { handles, given };
     const next = afterNode(changed.progress, entry, parts);
     const held = () => snapshotOf(next, present?.());
@@ -206,10 +206,11 @@ export class Journal {
 
   /** Makes the checkpoint of a failure over which the execution continues: see pass-over.ts. */
   composePassedOver(passed: PassedOver): ComposedCheckpoint[] {
-    const { changes, present } = passed;
+    const { changes, present, cleared } = passed;
+    const changed = this.#cleared(this.#changed(this.#state, { changes }), cleared);
     const snapshot = (entry: NodeEntry, on: DraftState): ComposedCheckpoint =>
-      this.compose(entry, { isStep: true, change: { changes }, on, present });
-    return composePassedOver(this.#surroundings, this.#state, { passed, snapshot });
+      this.compose(entry, { isStep: true, change: { context: changed.context }, on, present });
+    return composePassedOver(this.#surroundings, this.#state, { passed, changed, snapshot });
   }
 
   /**
@@ -288,6 +289,11 @@ export class Journal {
       if (this.broken === undefined) this.undoTo(before);
       throw error;
     }
+  }
+
+  #cleared(state: DraftState, cleared: ComposeOptions["cleared"]): DraftState {
+    const context = cleared?.(state.context);
+    return context === undefined ? state : this.#changed(state, { context });
   }
 
   #changed(state: DraftState, { context, changes }: ContextChange): DraftState {

@@ -1,7 +1,6 @@
 import type { FailureRecord } from "../store/checkpoint-store.ts";
-import { patchDifference } from "./delta.ts";
-import { afterRecord, type DraftState, withContext } from "./draft-state.ts";
-import type { ComposedCheckpoint, NodeEntry } from "./journal-entries.ts";
+import { afterRecord, type DraftState } from "./draft-state.ts";
+import type { ComposedCheckpoint, ComposeOptions, NodeEntry } from "./journal-entries.ts";
 import { refuseTooLarge } from "./node-payload.ts";
 import { afterFailedAttempt, type PresentRuns } from "./progress.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -15,6 +14,8 @@ export interface PassedOver {
   /** What the context gets. */
   changes: Record<string, unknown>;
   present: () => PresentRuns | undefined;
+  /** As in {@link ComposeOptions}. */
+  cleared: ComposeOptions["cleared"];
 }
 
 /**
@@ -29,15 +30,20 @@ export function composePassedOver(
   { codec, store }: Surroundings,
   state: DraftState,
   {
-    passed: { entry, handles, changes },
+    passed: { entry, handles },
+    changed,
     snapshot,
-  }: { passed: PassedOver; snapshot: (entry: NodeEntry, on: DraftState) => ComposedCheckpoint },
+  }: {
+    passed: PassedOver;
+    /** The state with what the context gets. */
+    changed: DraftState;
+    snapshot: (entry: NodeEntry, on: DraftState) => ComposedCheckpoint;
+  },
 ): ComposedCheckpoint[] {
   const { error: _error, ...completed } = entry;
   const failed = errorRecord(changesPayload(codec, state.unsaved), state, {});
   const next = snapshot({ ...completed, handles }, failed.after);
   if (next.kind === "snapshot") return [failed, next];
-  const changed = withContext(state, patchDifference(codec, state.context, changes));
   const payload = changesPayload(codec, changed.unsaved, { handles });
   refuseTooLarge(store, payload);
   return [errorRecord(payload, changed, { handles })];

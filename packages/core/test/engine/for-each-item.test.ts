@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { append as adding, createWorkflowEngine, forEachItem, type NodeExecutor, patch } from "../../src/index.ts";
+import {
+  append as adding,
+  createWorkflowEngine,
+  forEachItem,
+  type NodeExecutor,
+  patch,
+  route,
+} from "../../src/index.ts";
 
 const workflow = {
   id: "w",
@@ -73,4 +80,60 @@ describe("forEachItem", () => {
     expect(() => forEachItem({ items: "a", as: "b", batchSizes: 3 } as never)).toThrow("batchSize");
     expect(() => forEachItem({ items: "a", as: "b", batchSize: 0 })).toThrow("batchSize");
   });
+
+  it.each([
+    [1, undefined],
+    [4, undefined],
+    [1, "continue"],
+  ] as const)(
+    "begins with the first item again after it was left early (concurrency %i, onError %s)",
+    async (nodeConcurrency, onError) => {
+      // Each group leaves its loop over the orders at the second one.
+      const nested = {
+        id: "nested",
+        nodes: [
+          { id: "start" },
+          { id: "groups", type: "groups" },
+          { id: "each", type: "each" },
+          { id: "handle", type: "handle", ...(onError && { onError }) },
+          { id: "left" },
+        ],
+        edges: [
+          { source: "start", target: "groups" },
+          { source: "groups", target: "each", sourceHandle: "item" },
+          { source: "each", target: "handle", sourceHandle: "item" },
+          { source: "handle", target: "left", sourceHandle: "left" },
+          { source: "handle", target: "each", sourceHandle: "next" },
+          { source: "left", target: "groups" },
+        ],
+      };
+      const seen: unknown[] = [];
+      const engine = createWorkflowEngine({
+        store: new MemoryCheckpointStore(),
+        workflows: [nested],
+        nodeConcurrency,
+        executors: {
+          groups: forEachItem({ items: "list", as: "group" }),
+          each: forEachItem({ items: "orders", as: "order" }),
+          handle: ({ context }) => {
+            seen.push([context.group, context.order]);
+            if (context.order !== 2) return route(context, "next");
+            if (onError !== undefined) throw new Error("it is left by a failure");
+            return route(context, "left");
+          },
+          default: ({ context }) => context,
+        },
+      });
+      const initialData = { list: ["a", "b"], orders: [1, 2, 3] };
+      const result = await engine.executeWorkflow({ workflowId: "nested", userId: "u1", initialData });
+      expect(seen).toEqual([
+        ["a", 1],
+        ["a", 2],
+        ["b", 1],
+        ["b", 2],
+      ]);
+      expect(result.status).toBe("completed");
+      expect(result.output).not.toHaveProperty("forEachItem");
+    },
+  );
 });

@@ -1,0 +1,20 @@
+/** The key of the context under which the positions of all `forEachItem` loops are kept, by node id. */
+export const POSITIONS = "forEachItem";
+
+/** Returns the positions that a context holds. */
+export function positionsIn(context: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
+  const { [POSITIONS]: positions } = context;
+  return typeof positions === "object" && positions !== null ? (positions as Record<string, number>) : {};
+}
+
+/** Returns a context without the positions of these nodes; `undefined` if it has none of them. */
+export function withoutPositions(
+  context: Readonly<Record<string, unknown>>,
+  nodeIds: readonly string[],
+): Record<string, unknown> | undefined {
+  const positions = positionsIn(context);
+  const left = Object.entries(positions).filter(([nodeId]) => !nodeIds.includes(nodeId));
+  if (left.length === Object.keys(positions).length) return undefined;
+  const { [POSITIONS]: _positions, ...others } = context;
+  return left.length === 0 ? others : { ...others, [POSITIONS]: Object.fromEntries(left) };
+}
