@@ -1,0 +1,15 @@
+import { itRecoversAmongMany } from "tooling/store-checks";
+import { startMongo } from "tooling/test-servers";
+import { afterAll, describe } from "vitest";
+import { MongoCheckpointStore } from "../src/index.ts";
+
+const server = await startMongo();
+const store = await MongoCheckpointStore.connect({ url: server.url, collectionPrefix: "recovery_" });
+afterAll(async () => {
+  await store.close();
+  await server.stop();
+});
+
+describe("MongoCheckpointStore", () => {
+  itRecoversAmongMany(() => store);
+});

@@ -1,0 +1,15 @@
+import { itRecoversAmongMany } from "tooling/store-checks";
+import { startPostgres } from "tooling/test-servers";
+import { afterAll, describe } from "vitest";
+import { PostgresCheckpointStore } from "../src/index.ts";
+
+const server = await startPostgres();
+const store = await PostgresCheckpointStore.connect({ url: server.url });
+afterAll(async () => {
+  await store.close();
+  await server.stop();
+});
+
+describe("PostgresCheckpointStore", () => {
+  itRecoversAmongMany(() => store);
+});
