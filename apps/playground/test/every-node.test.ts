@@ -5,11 +5,11 @@ import { resolveExecutors } from "../src/compare/executor-table.ts";
 import { runV1 } from "../src/compare/executors.ts";
 import { compareFailure } from "../src/compare/interruptions.ts";
 import { OutputComparison } from "../src/compare/output-comparison.ts";
-import { bundledIds, readBundled } from "../src/import/bundled.ts";
 import { openStore } from "../src/store/open-store.ts";
+import { bundledForV1 } from "./bundled-for-v1.ts";
 
 // Workflows that are slow on purpose are covered by the tests of the command line.
-const workflows = (await readBundled(await bundledIds())).filter(({ faults }) => faults.length === 0);
+const workflows = (await bundledForV1()).filter(({ faults }) => faults.length === 0);
 
 describe("a bundled workflow resumes after a failure at any of its nodes", () => {
   let environment: PlaygroundEnvironment;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkPlanted } from "../scripts/planted-differences.ts";
 import { type PlaygroundEnvironment, startEnvironment } from "../src/cli/environment.ts";
 import { resolveExecutors } from "../src/compare/executor-table.ts";
-import { bundledIds, readBundled } from "../src/import/bundled.ts";
+import { bundledForV1 } from "./bundled-for-v1.ts";
 
-const workflows = await readBundled(await bundledIds());
+const workflows = await bundledForV1();
 
 describe("a comparison with a recorded run of a bundled workflow", () => {
   let environment: PlaygroundEnvironment;

@@ -16,6 +16,7 @@ const readers: readonly [RegExp, Reader][] = [
   [/^\/enrichment\/companies$/, (_, query) => company(query.get("domain") ?? "")],
   [/^\/risk\/scores$/, (_, query) => ({ score: number(`risk ${query.get("email")}`, 100) })],
   [/^\/rates\/(\w{3})$/, (match) => ({ base: match[1], usd: 1 + number(`rate ${match[1]}`, 40) / 100 })],
+  [/^\/shipping\/shipments\/([\w-]+)$/, (match, query) => shipment(match[1] as string, Number(query.get("look") ?? 1))],
   [/^\/tickets\/([\w-]+)$/, (match) => ticket(match[1] as string)],
   [/^\/analytics\/(\w+)$/, (match, query) => metric(match[1] as string, query.get("month") ?? "")],
 ];
@@ -75,6 +76,12 @@ function segment(name: string) {
 
 function company(domain: string) {
   return { domain, industry: pick(INDUSTRIES, domain), employees: 5 + number(domain, 900), country: "DE" };
+}
+
+/** A shipment comes nearer with every look, and arrives at the fourth. */
+function shipment(id: string, look: number) {
+  const delivered = look >= 4;
+  return { id, delivered, place: delivered ? "at the door" : pick(CITIES, `${id} ${look}`) };
 }
 
 function ticket(id: string) {

@@ -43,7 +43,7 @@ const { block } = fc.letrec<{ block: Block }>((tie) => ({
  * A workflow as a careful person draws it: rows, forks that meet again, and loops with one entry and one exit, inside each
  * other. The order of definition is shuffled.
  */
-export function randomStructured(maxNodes: number): fc.Arbitrary<RandomLoops> {
+function randomStructured(maxNodes: number): fc.Arbitrary<RandomLoops> {
   return fc
     .record({ block, order: fc.infiniteStream(fc.nat()), seed: fc.nat() })
     .map(({ block: drawn, order, seed }) => {

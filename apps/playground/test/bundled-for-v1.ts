@@ -1,0 +1,9 @@
+import { bundledIds, readBundled } from "../src/import/bundled.ts";
+
+/** The bundled workflows that V1 refuses: one has a loop, one an error policy. */
+export const REFUSED_BY_V1 = ["price-update", "shipment-tracking"];
+
+/** Reads the bundled workflows that V1 can run. */
+export async function bundledForV1() {
+  return readBundled((await bundledIds()).filter((id) => !REFUSED_BY_V1.includes(id)));
+}
