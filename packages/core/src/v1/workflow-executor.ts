@@ -8,6 +8,7 @@ import type { Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import { strongComponents } from "../definition/strong-components.ts";
+import { childSpecOf } from "../engine/child-spec.ts";
 import { refuseUndeclared } from "../engine/declared-outputs.ts";
 import { idempotencyKey } from "../engine/idempotency-key.ts";
 import { validNodeData } from "../engine/node-data.ts";
@@ -122,25 +123,28 @@ const checkOptions = checker<WorkflowExecutorOptions>("createWorkflowExecutor", 
 /** @throws {WorkflowError} V1_UNSUPPORTED */
 function planOf(definition: WorkflowDefinition): Plan {
   const { id: workflowId, nodes } = definition;
-  const unsupported = (what: string, nodeId?: string): WorkflowError =>
-    new WorkflowError(
-      "V1_UNSUPPORTED",
-      `Workflow ${quoted(workflowId)} has ${what}, which the old executor cannot run. Use createWorkflowEngine of @waymark/core.`,
-      { details: { workflowId, ...(nodeId === undefined ? {} : { nodeId }) } },
-    );
   for (const { id, disabled, onError = "fail" } of nodes) {
-    if (disabled === true) throw unsupported(`a disabled node, ${quoted(id)}`, id);
-    if (onError !== "fail") throw unsupported(`a node with an error policy, ${quoted(id)}`, id);
+    if (disabled === true) throw unsupported(workflowId, `a disabled node, ${quoted(id)}`, id);
+    if (onError !== "fail") throw unsupported(workflowId, `a node with an error policy, ${quoted(id)}`, id);
   }
   const graph = buildGraph(definition);
   const [loop] = strongComponents(graph, nodes.keys(), () => true);
   if (loop !== undefined) {
     const nodeIds = loop.toSorted((a, b) => a - b).map((index) => nodes[index]?.id);
-    throw unsupported(`a loop (${listed(nodeIds)})`);
+    throw unsupported(workflowId, `a loop (${listed(nodeIds)})`);
   }
   return compilePlan(graph);
 }
 
+function unsupported(workflowId: string, what: string, nodeId?: string): WorkflowError {
+  return new WorkflowError(
+    "V1_UNSUPPORTED",
+    `Workflow ${quoted(workflowId)} has ${what}, which the old executor cannot run. Use createWorkflowEngine of @waymark/core.`,
+    { details: { workflowId, ...(nodeId === undefined ? {} : { nodeId }) } },
+  );
+}
+
+/** @throws {WorkflowError} UNKNOWN_NODE_TYPE, V1_UNSUPPORTED */
 function executorOf(
   executors: WorkflowExecutorOptions["executors"],
   workflowId: string,
@@ -149,6 +153,9 @@ function executorOf(
   const type = nodeType(node);
   const executor = Object.hasOwn(executors, type) ? executors[type] : undefined;
   if (executor === undefined) throw unknownNodeType(workflowId, node);
+  if (childSpecOf(executor) !== undefined) {
+    throw unsupported(workflowId, `a node that runs other workflows, ${quoted(node.id)}`, node.id);
+  }
   return executor;
 }
 

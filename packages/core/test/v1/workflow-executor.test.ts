@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, defineNode, type NodeExecutor, patch, suspend } from "../../src/index.ts";
+import { createWorkflowEngine, defineNode, type NodeExecutor, patch, subWorkflow, suspend } from "../../src/index.ts";
 import { createWorkflowExecutor } from "../../src/v1/index.ts";
 import { append, chain } from "../engine/chain.ts";
 
@@ -107,12 +107,18 @@ describe("executeWorkflowSync", () => {
     ],
     ["a disabled node", { nodes: [{ id: "a", disabled: true }], edges: [] }, /a disabled node, "a"/],
     ["an error policy", { nodes: [{ id: "a", onError: "continue" }], edges: [] }, /an error policy, "a"/],
+    [
+      "a sub-workflow",
+      { nodes: [{ id: "a" }, { id: "b", type: "child" }], edges: [["a", "b"]] },
+      /a node that runs other workflows, "b"/,
+    ],
   ] as const)("refuses %s before a node runs", async (_title, { nodes, edges }, message) => {
     const ran: string[] = [];
     const workflow = { id: "chain", nodes: [...nodes], edges: edges.map(([source, target]) => ({ source, target })) };
     const { executeWorkflowSync } = createWorkflowExecutor({
       workflows: [workflow],
       executors: {
+        child: subWorkflow({ workflowId: "other" }),
         default: (args) => {
           ran.push(args.node.id);
           return args.context;
