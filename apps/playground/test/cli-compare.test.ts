@@ -61,6 +61,16 @@ describe("compare, on the bundled workflows", async () => {
     });
   });
 
+  it("maps a child over a list after an approval, and repeats no node of any child", () => {
+    expect(workflow("bulk-refund")).toMatchObject({
+      refusal: expect.stringContaining('a node that runs other workflows, "refunds"'),
+      nodes: { total: 7, run: 6, skipped: 1 },
+      // Two for each of the three lines, and the message to the customer.
+      sideEffects: 7,
+      interruptions: [{ kind: "every node", v2: { finished: true, outputEqual: true, completed: nothing } }],
+    });
+  });
+
   it("takes the error output of the one shop that refuses", () => {
     expect(workflow("price-update")).toMatchObject({
       refusal: expect.stringContaining("error policy"),

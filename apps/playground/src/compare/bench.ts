@@ -103,12 +103,12 @@ export class Bench {
   }
 
   async startV2(limits: V2Limits & Disturbance = {}): Promise<BenchRunV2> {
-    const { workflow, startAt, input: initialData } = this.#loaded;
+    const { workflow, children, startAt, input: initialData } = this.#loaded;
     const { v2, runLimitMs: timeoutMs } = this.#options;
     const { failAfter, cutOff, ...rest } = limits;
     this.#announce("V2");
     const run = await this.#record({ failAfter, cutOff }, (executors) =>
-      startV2(v2, { workflow, executors, initialData, startAt, userId: this.#userId, timeoutMs, ...rest }),
+      startV2(v2, { workflow, children, executors, initialData, startAt, userId: this.#userId, timeoutMs, ...rest }),
     );
     return withResult(run);
   }
@@ -117,11 +117,11 @@ export class Bench {
     executionId: string,
     limits: V2Limits & { answer?: { nodeId: string; data: unknown } | undefined } = {},
   ): Promise<BenchRunV2> {
-    const { workflow } = this.#loaded;
+    const { workflow, children } = this.#loaded;
     const { v2, runLimitMs: timeoutMs } = this.#options;
     this.#announce("V2, resumed");
     const run = await this.#record({}, (executors) =>
-      resumeV2(v2, { workflow, executors, executionId, timeoutMs, ...limits }),
+      resumeV2(v2, { workflow, children, executors, executionId, timeoutMs, ...limits }),
     );
     return withResult(run);
   }
@@ -164,7 +164,13 @@ export class Bench {
     const { services, executors } = this.#options;
     const before = services.ledger.entries.length;
     const countRequests = () => services.ledger.entries.length - before;
-    const recorder = new NodeRecorder({ countRequests, countReceived: () => services.received, ...options });
+    const { id: workflowId } = this.#loaded.workflow;
+    const recorder = new NodeRecorder({
+      workflowId,
+      countRequests,
+      countReceived: () => services.received,
+      ...options,
+    });
     const startedAt = performance.now();
     let outcome: Result;
     try {

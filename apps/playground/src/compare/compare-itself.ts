@@ -1,12 +1,13 @@
 import { cleanText, listed, quoted } from "@waymark/core/store";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import { compareRecovery } from "../kill/compare-recovery.ts";
+import { runsChildren } from "../nodes/child-workflows.ts";
 import { asOne, type Bench, type BenchRunV2, completedIn } from "./bench.ts";
 import type { CompareOptions } from "./compare-options.ts";
 import { findNode, halfWay } from "./interrupted-node.ts";
 import { compareFailure, recovery } from "./interruptions.ts";
 import { killOptions } from "./kill-setup.ts";
-import { runName } from "./node-recorder.ts";
+import { runKey, runName } from "./node-recorder.ts";
 import type { OutputComparison } from "./output-comparison.ts";
 import { type InterruptionReport, isOk, type WorkflowReport } from "./report.ts";
 
@@ -34,7 +35,12 @@ export async function compareItself(loaded: LoadedWorkflow, given: Itself): Prom
   const { interrupt = true } = options;
   const v2 = asOne(runs);
   const order = completedIn(runs);
-  const ran = new Set(v2.nodeRuns.map(({ nodeId }) => nodeId));
+  const ran = new Set(v2.nodeRuns.filter(({ child }) => child === undefined).map(({ nodeId }) => nodeId));
+  // The engine itself runs the nodes that run other workflows.
+  const parents = workflow.nodes.filter(
+    (node) => runsChildren(node) && Object.hasOwn(v2.outcome.output ?? {}, node.id),
+  );
+  for (const { id } of parents) ran.add(id);
   const hasWaited = runs.length > 1;
   const report: WorkflowReport = {
     id: workflow.id,
@@ -140,7 +146,12 @@ async function compareResumes({ bench, outputs, runs }: Itself): Promise<Interru
 
 /** Names the runs of nodes that only one of two executions had. */
 function differingRuns(expected: readonly BenchRunV2[], found: readonly BenchRunV2[]): string[] {
-  const namesOf = (runs: readonly BenchRunV2[]) => new Set(runs.flatMap(({ nodeRuns }) => nodeRuns.map(runName)));
+  const namesOf = (runs: readonly BenchRunV2[]) => {
+    const byKey = new Map(runs.flatMap(({ nodeRuns }) => nodeRuns.map((run) => [runKey(run), runName(run)])));
+    // Children have other ids in every execution, so those of one workflow are counted.
+    const counted = [...Map.groupBy(byKey.values(), (name) => name)];
+    return new Set(counted.map(([name, { length }]) => (length === 1 ? name : `${name} x${length}`)));
+  };
   const [before, after] = [namesOf(expected), namesOf(found)];
   const missing = [...before].filter((name) => !after.has(name));
   const added = [...after].filter((name) => !before.has(name));

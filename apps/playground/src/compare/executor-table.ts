@@ -1,6 +1,7 @@
 import type { NodeExecutor, WorkflowDefinition } from "@waymark/core";
 import { LOOP_OVER_ITEMS, N8N_WAIT } from "../import/n8n-types.ts";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
+import { createChildNode, runsChildren } from "../nodes/child-workflows.ts";
 import { besideErrorOutput } from "../nodes/error-output.ts";
 import { createLoopOverItems } from "../nodes/loop-over-items.ts";
 import { createN8nWait } from "../nodes/n8n-wait.ts";
@@ -26,13 +27,19 @@ const N8N_NODES: ReadonlyMap<string, (workflow: WorkflowDefinition) => NodeExecu
  * - In an n8n export, an executor takes the error output only if it chooses it by `route()`.
  */
 export function resolveExecutors(
-  { workflow, format }: Pick<LoadedWorkflow, "workflow" | "format">,
+  { workflow, format, children = [] }: Pick<LoadedWorkflow, "workflow" | "format"> & Partial<LoadedWorkflow>,
   tables: { own?: ExecutorTable | undefined; bundled: ExecutorTable },
 ): ResolvedExecutors {
   const executors = new Map<string, NodeExecutor>();
   const passedThrough = new Map<string, number>();
   const passThrough = createPassThrough(workflow);
-  for (const { type = "default", disabled } of workflow.nodes) {
+  const nodes = [workflow, ...children].flatMap((each) => each.nodes);
+  for (const node of nodes) {
+    const { type = "default", disabled } = node;
+    if (runsChildren(node)) {
+      executors.set(type, createChildNode(node));
+      continue;
+    }
     const table = [tables.own, tables.bundled].find((one) => one !== undefined && Object.hasOwn(one, type));
     const make = format === "n8n" ? N8N_NODES.get(type) : undefined;
     if (table === undefined && make === undefined) {

@@ -89,13 +89,14 @@ export async function startV2(
     executors: ExecutorTable;
     initialData: Record<string, unknown>;
     userId: string;
+    children?: readonly WorkflowDefinition[];
     startAt?: string | undefined;
     executionId?: string;
   } & V2Limits,
 ): Promise<OutcomeV2> {
-  const { workflow, executors, oneNode, startAt, ...rest } = call;
+  const { workflow, children, executors, oneNode, startAt, ...rest } = call;
   const start = startAt === undefined ? {} : { startAt };
-  const { executeWorkflow } = engine(options, { workflow, executors, oneNode });
+  const { executeWorkflow } = engine(options, { workflow, children, executors, oneNode });
   return outcomeOf(await executeWorkflow({ workflowId: workflow.id, ...start, ...rest }));
 }
 
@@ -106,12 +107,13 @@ export async function resumeV2(
     workflow: WorkflowDefinition;
     executors: ExecutorTable;
     executionId: string;
+    children?: readonly WorkflowDefinition[];
     answer?: { nodeId: string; data: unknown } | undefined;
     waitForLeaseMs?: number;
   } & V2Limits,
 ): Promise<OutcomeV2> {
-  const { workflow, executors, oneNode, answer, ...rest } = call;
-  const { resumeWorkflow } = engine(options, { workflow, executors, oneNode });
+  const { workflow, children, executors, oneNode, answer, ...rest } = call;
+  const { resumeWorkflow } = engine(options, { workflow, children, executors, oneNode });
   return outcomeOf(await resumeWorkflow({ ...rest, ...answer }));
 }
 
@@ -126,20 +128,22 @@ export async function recoverV2(
     workflow: WorkflowDefinition;
     executors: ExecutorTable;
     userId: string;
+    children?: readonly WorkflowDefinition[];
     timeoutMs: number;
     /** Milliseconds. */
     waitMs: number;
   },
 ): Promise<Outcome> {
-  const { workflow, executors, userId, timeoutMs, waitMs } = call;
+  const { workflow, children = [], executors, userId, timeoutMs, waitMs } = call;
   const ended = Promise.withResolvers<ExecutionEvent & { executionId: string }>();
   const { startRecovery, getExecutionState } = createWorkflowEngine({
     ...options,
     timeoutMs,
-    workflows: [workflow],
+    workflows: [workflow, ...children],
     executors,
     onEvent: (event) => {
-      if ("executionId" in event && ENDS.has(event.type)) ended.resolve(event);
+      const isOwn = "workflowId" in event && event.workflowId === workflow.id;
+      if ("executionId" in event && isOwn && ENDS.has(event.type)) ended.resolve(event);
     },
   });
   const recovery = startRecovery({ userId, intervalMs: RECOVERY_INTERVAL_MS });
@@ -167,14 +171,18 @@ function waitingOutcome(waiting: readonly WaitingFor[]): Outcome {
 
 interface EngineParts {
   workflow: WorkflowDefinition;
+  children?: readonly WorkflowDefinition[] | undefined;
   executors: ExecutorTable;
   oneNode?: boolean | undefined;
 }
 
-function engine(options: V2Options, { workflow, executors, oneNode = false }: EngineParts): WorkflowEngine {
+function engine(
+  options: V2Options,
+  { workflow, children = [], executors, oneNode = false }: EngineParts,
+): WorkflowEngine {
   const made: WorkflowEngine = createWorkflowEngine({
     ...options,
-    workflows: [workflow],
+    workflows: [workflow, ...children],
     executors: oneNode ? drainingAt(executors, () => made.drain()) : executors,
   });
   return made;

@@ -2,7 +2,7 @@ import { isRetryAfterError } from "@waymark/core";
 import { cleanText } from "@waymark/core/store";
 import type { Fault } from "../server/faults.ts";
 import type { Bench, BenchRun, BenchRunV2 } from "./bench.ts";
-import { runName } from "./node-recorder.ts";
+import { runKey } from "./node-recorder.ts";
 import type { OutputComparison } from "./output-comparison.ts";
 import { countRepeats, type RecordedRun } from "./repeats.ts";
 import type { InterruptionReport, RecoveryReport } from "./report.ts";
@@ -100,7 +100,7 @@ export function recovery(
     runs: runs.length,
     finished: success,
     outputEqual: success && isExpected(output),
-    completedBefore: new Set(runs[0]?.nodeRuns.filter((run) => run.outcome === "completed").map(runName)).size,
+    completedBefore: new Set(runs[0]?.nodeRuns.filter((run) => run.outcome === "completed").map(runKey)).size,
     ...(success || error === undefined ? {} : { error: cleanText(error) }),
   };
 }

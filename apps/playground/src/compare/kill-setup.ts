@@ -10,11 +10,11 @@ export function killOptions(
   { nodeId, setup }: { nodeId: string; setup: KillSetup },
 ): KillOptions {
   const { services, onProgress = () => undefined, runLimitMs } = options;
-  const { workflow, startAt, format, input } = loaded;
+  const { workflow, children, startAt, format, input } = loaded;
   const { modules, model, store } = setup;
   const userId = options.userId ?? DEFAULT_USER_ID;
   const task = {
-    loaded: { workflow, format, input, ...(startAt === undefined ? {} : { startAt }) },
+    loaded: { workflow, children, format, input, ...(startAt === undefined ? {} : { startAt }) },
     services: { url: services.url, model },
     modules,
     userId,

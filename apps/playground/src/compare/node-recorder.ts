@@ -14,6 +14,8 @@ export interface NodeRun {
   nodeId: string;
   /** In a loop a node has several visits. Default: 1. */
   visit?: number;
+  /** The child execution that it belongs to, and its workflow. Absent for nodes of the workflow itself. */
+  child?: { executionId: string; workflowId: string };
   outcome: "completed" | "failed";
   durationMs: number;
   /** The number of requests that the services had recorded before and after it. */
@@ -25,6 +27,8 @@ export interface NodeRun {
 
 /** The options of a recorded run. */
 export interface NodeRecorderOptions {
+  /** The workflow that is compared. Nodes of others belong to its children. Default: there are none. */
+  workflowId?: string;
   /** Returns the number of requests that the services have recorded. */
   countRequests: () => number;
   /** Returns the number of all requests that have arrived. */
@@ -59,9 +63,10 @@ export class NodeRecorder {
     return this.runs.reduce((sum, { durationMs }) => sum + durationMs, 0);
   }
 
-  /** The nodes that completed, each once, in the order of their first completion. */
+  /** The nodes of the workflow itself that completed, each once, in the order of their first completion. */
   get completed(): string[] {
-    return [...new Set(this.runs.filter(({ outcome }) => outcome === "completed").map(({ nodeId }) => nodeId))];
+    const own = this.runs.filter(({ outcome, child }) => outcome === "completed" && child === undefined);
+    return [...new Set(own.map(({ nodeId }) => nodeId))];
   }
 
   /** Ends the recording. A node that is still under way has failed, and no further node starts. */
@@ -94,7 +99,10 @@ export class NodeRecorder {
   }
 
   async #run(executor: NodeExecutor, given: NodeExecutorArgs) {
-    const { visit = 1 } = given;
+    const { visit = 1, executionId, workflowId } = given;
+    const { workflowId: own = workflowId } = this.#options;
+    const isChild = workflowId !== undefined && workflowId !== own;
+    const child = isChild ? { child: { executionId, workflowId } } : {};
     const nodeId = given.node?.id;
     if (typeof nodeId !== "string") {
       throw new NonRetryableError("The executor of a node was called without { node }: see the playground's README.");
@@ -111,7 +119,7 @@ export class NodeRecorder {
       const requests = { from, to: countRequests() };
       const hasCalled = countReceived() > received;
       const failure = error === undefined ? {} : { error };
-      this.runs.push({ nodeId, visit, outcome, durationMs, requests, hasCalled, ...failure });
+      this.runs.push({ nodeId, visit, ...child, outcome, durationMs, requests, hasCalled, ...failure });
     };
     // A node that does not start has no run.
     if (cutOff?.aborted) throw new NonRetryableError("The time was up.");
@@ -162,7 +170,15 @@ function complete(given: NodeExecutorArgs, cutOff: AbortSignal | undefined): Nod
   };
 }
 
-/** Names a run of a node, in a loop each visit by itself. */
-export function runName({ nodeId, visit = 1 }: Pick<NodeRun, "nodeId" | "visit">): string {
-  return visit === 1 ? nodeId : `${nodeId} (visit ${visit})`;
+/** Names a run of a node, in a loop each visit by itself. Runs in several children of one workflow have the same name. */
+export function runName({ nodeId, visit = 1, child }: NamedRun): string {
+  const name = child === undefined ? nodeId : `${child.workflowId}/${nodeId}`;
+  return visit === 1 ? name : `${name} (visit ${visit})`;
 }
+
+/** Identifies a run of a node within an execution and its children. */
+export function runKey(run: NamedRun): string {
+  return run.child === undefined ? runName(run) : `${run.child.executionId} ${runName(run)}`;
+}
+
+type NamedRun = Pick<NodeRun, "nodeId" | "visit" | "child">;

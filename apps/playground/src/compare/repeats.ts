@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../server/ledger.ts";
-import { type NodeRun, runName } from "./node-recorder.ts";
+import { type NodeRun, runKey } from "./node-recorder.ts";
 
 /** One run of an execution: its node runs, and the requests for changes that the services received meanwhile. */
 export interface RecordedRun {
@@ -42,7 +42,7 @@ export function countRepeats(runs: readonly RecordedRun[]): Repeats {
   const startedNodes = new Set<string>();
   const doneRequests = new Map<string, number>();
   for (const run of runs) {
-    for (const name of run.nodeRuns.map(runName)) {
+    for (const name of run.nodeRuns.map(runKey)) {
       if (doneRuns.has(name)) completed.nodes += 1;
       else if (startedRuns.has(name)) interrupted.nodes += 1;
     }
@@ -58,10 +58,10 @@ export function countRepeats(runs: readonly RecordedRun[]): Repeats {
     }
     for (const nodeRun of run.nodeRuns) {
       startedNodes.add(nodeRun.nodeId);
-      startedRuns.add(runName(nodeRun));
+      startedRuns.add(runKey(nodeRun));
       if (nodeRun.outcome !== "completed") continue;
       doneNodes.add(nodeRun.nodeId);
-      doneRuns.add(runName(nodeRun));
+      doneRuns.add(runKey(nodeRun));
     }
     for (const [signature, count] of countApplied(run.requests)) {
       doneRequests.set(signature, Math.max(doneRequests.get(signature) ?? 0, count));

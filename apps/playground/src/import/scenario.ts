@@ -10,6 +10,8 @@ const scenarioSchema = z.strictObject({
   faults: z.array(faultSchema).default([]),
   /** The answers to nodes that wait, by node id. */
   answers: z.record(z.string(), z.unknown()).default({}),
+  /** Canvases of the workflows that nodes of types "sub-workflow" and "map-workflow" run. */
+  children: z.array(z.looseObject({ id: z.string().min(1), nodes: z.array(z.unknown()) })).default([]),
   /** What interrupts a run. Default: a node fails half-way. */
   interruption: z
     .union([

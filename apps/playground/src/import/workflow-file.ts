@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { isWorkflowError, type WorkflowDefinition, WorkflowError } from "@waymark/core";
 import { listed, quoted } from "@waymark/core/store";
+import { withChildType } from "../nodes/child-workflows.ts";
 import type { Fault } from "../server/faults.ts";
 import { importCanvas } from "./canvas.ts";
 import { type Drawing, findDrawings } from "./drawings.ts";
@@ -20,6 +21,8 @@ export interface LoadedWorkflow {
   format: Drawing["kind"];
   input: Record<string, unknown>;
   faults: Fault[];
+  /** The workflows that nodes of this one run. */
+  children: WorkflowDefinition[];
   /** The answers to nodes that wait, by node id. */
   answers: Record<string, unknown>;
   interruption?: ScenarioInterruption | undefined;
@@ -128,7 +131,9 @@ function importDrawing(
   { kind, value, id, name }: NamedDrawing,
   { ownTypes = [], start, inFile }: ParseOptions & { inFile: readonly string[] },
 ): LoadedWorkflow {
-  const scenario = readScenario(value.playground);
+  const { children: drawn, ...read } = readScenario(value.playground);
+  const children = drawn.map((child) => importCanvas(child, { id: child.id, name: child.id, ownTypes }).workflow);
+  const scenario = { ...read, children };
   if (kind === "n8n") {
     const n8n = importN8n({ ...value, id, name }, { fallbackId: id, start, inFile });
     const { workflow, startAt, dropped } = n8n;
@@ -142,5 +147,7 @@ function importDrawing(
     return { workflow, ...begin, title: name, format: kind, ...scenario, answers, dropped, n8n };
   }
   const canvas = kind === "rows" ? canvasOfRows(value) : value;
-  return { ...importCanvas(canvas, { id, name, ownTypes, start }), title: name, format: kind, ...scenario };
+  const { workflow, ...imported } = importCanvas(canvas, { id, name, ownTypes, start });
+  const nodes = workflow.nodes.map(withChildType);
+  return { ...imported, workflow: { ...workflow, nodes }, title: name, format: kind, ...scenario };
 }

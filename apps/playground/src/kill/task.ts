@@ -27,7 +27,7 @@ export interface UserModules {
 
 /** The task of a worker process. */
 export interface WorkerTask {
-  loaded: Pick<LoadedWorkflow, "workflow" | "startAt" | "format" | "input">;
+  loaded: Pick<LoadedWorkflow, "workflow" | "startAt" | "format" | "input"> & Partial<Pick<LoadedWorkflow, "children">>;
   services: { url: string; model: string };
   modules: UserModules;
   userId: string;

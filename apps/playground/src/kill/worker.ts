@@ -42,7 +42,7 @@ async function work(task: WorkerTask): Promise<Outcome> {
   const own = modules.executors === undefined ? undefined : await loadExecutors(modules.executors);
   const bundled = createNodes({ baseUrl: services.url, llm: { baseUrl: services.url, model: services.model } });
   const executors = reporting(resolveExecutors(loaded, { own, bundled }).executors, task);
-  const { workflow, startAt, input: initialData } = loaded;
+  const { workflow, children = [], startAt, input: initialData } = loaded;
   if (executor.name === "v1") {
     const runOld = modules.v1 === undefined ? runV1 : await loadV1(modules.v1);
     const around: AroundOwnNode = (nodeId, next) => reported(task, { nodeId, visit: 1 }, next);
@@ -51,7 +51,7 @@ async function work(task: WorkerTask): Promise<Outcome> {
   const { call, contextMode } = executor;
   const store = await openStore(executor.store);
   const options = { store, contextMode, leaseMs: LEASE_MS };
-  const common = { workflow, executors, timeoutMs: runLimitMs };
+  const common = { workflow, children, executors, timeoutMs: runLimitMs };
   try {
     switch (call.name) {
       case "start": {

@@ -1,4 +1,5 @@
 import type { NodeExecutor } from "@waymark/core";
+import { approval } from "./approval.ts";
 import { createHttpRequest } from "./http-request.ts";
 import { ifNode } from "./if.ts";
 import { createIterate } from "./iterate.ts";
@@ -28,6 +29,7 @@ export function createNodes({ baseUrl, llm }: NodeEnvironment): ExecutorTable {
     merge,
     createIterate({ baseUrl }),
     wait,
+    approval,
     createLlm(llm),
   ];
   return Object.fromEntries(nodes.map((node) => [node.type, node as unknown as NodeExecutor]));
