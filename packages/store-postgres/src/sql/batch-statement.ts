@@ -11,6 +11,7 @@ import {
 } from "./commit-changes.ts";
 import type { Call } from "./commit-statements.ts";
 import { RECORD_COLUMNS, RECORD_DEFINITIONS, recordRow, recordset, recordValues, writeRecord } from "./new-records.ts";
+import { valueIn } from "./parameters.ts";
 import type { TableNames } from "./table-names.ts";
 
 /** Commits of a batch. Each is of another execution, has a checkpoint and drops no records. */
@@ -75,12 +76,13 @@ export class BatchStatements {
 /** Writes a commit, without its checkpoints and without absent fields. Returns a bit for each parameter that it has. */
 function writeCommit(request: CommitRequest, row: Record<string, unknown>): number {
   let present = 0;
-  for (const [index, { name, read }] of PARAMETERS.entries()) {
-    const value = read(request);
-    if (value === undefined) continue;
-    present |= 1 << index;
-    if (value === null) row[`clears_${name}`] = true;
-    else row[name] = value;
+  let bit = 1;
+  for (const one of PARAMETERS) {
+    const value = valueIn(one.part === "" ? request : request.head, one);
+    if (value === null) row[`clears_${one.name}`] = true;
+    else if (value !== undefined) row[one.name] = value;
+    if (value !== undefined) present |= bit;
+    bit <<= 1;
   }
   return present;
 }

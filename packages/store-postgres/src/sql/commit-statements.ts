@@ -1,4 +1,4 @@
-import type { CommitRequest } from "@waymark/core/store";
+import type { CheckpointKind, CommitRequest } from "@waymark/core/store";
 import { type Statement, statement } from "../database.ts";
 import { CHECKPOINT, COMMIT } from "./columns.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type RequestSql,
 } from "./commit-changes.ts";
 import { RECORD_COLUMNS, recordRow, recordset, recordValues } from "./new-records.ts";
+import { valueIn } from "./parameters.ts";
 import type { TableNames } from "./table-names.ts";
 
 /** A statement with the values to send. */
@@ -19,6 +20,10 @@ export interface Call {
   statement: Statement;
   values: unknown[];
 }
+
+/** The kinds of records, numbered for the key of a statement. 0: none; {@link SEVERAL}: more than one record. */
+const KIND_NUMBERS: Readonly<Record<CheckpointKind, number>> = { snapshot: 1, delta: 2, error: 3, save: 4 };
+const SEVERAL = 5;
 
 const OWN_PARAMETERS = COMMIT_PARAMETERS.filter((one) => !isOfCheckpoint(one));
 
@@ -34,7 +39,7 @@ function parametersFor({ checkpoints = [] }: CommitRequest) {
  */
 export class CommitStatements {
   readonly #names: TableNames;
-  readonly #byKind = new Map<string, Statement>();
+  readonly #byKind = new Map<number, Statement>();
 
   constructor(names: TableNames) {
     this.#names = names;
@@ -43,18 +48,18 @@ export class CommitStatements {
   /** Returns the statement for a commit. It changes a row, or nothing if the commit is refused. */
   call(id: string, request: CommitRequest): Call {
     const values: unknown[] = [id];
+    const { checkpoints = [] } = request;
+    const [first] = checkpoints;
+    const isSeveral = checkpoints.length > 1;
     // One digit for each field: absent, removed or set. With the kind of its records, that is the kind of commit.
-    let presence = 0;
-    for (const { read } of parametersFor(request)) {
-      const value = read(request);
-      presence = presence * 3 + (value === undefined ? 0 : value === null ? 1 : 2);
+    let kind = isSeveral ? SEVERAL : first === undefined ? 0 : KIND_NUMBERS[first.kind];
+    for (const one of isSeveral ? OWN_PARAMETERS : COMMIT_PARAMETERS) {
+      const value = valueIn(one.part === "" ? request : one.part === "head" ? request.head : first, one);
+      kind = kind * 3 + (value === undefined ? 0 : value === null ? 1 : 2);
       if (value !== undefined && value !== null) values.push(value);
     }
-    const { checkpoints = [] } = request;
-    let kind = `${presence}${checkpoints[0]?.kind}`;
-    if (checkpoints.length > 1) {
+    if (isSeveral) {
       const { added, shown, snapshotAt } = countsOf(request);
-      kind = `${presence}several`;
       const rows = checkpoints.map((checkpoint, at) => recordRow(checkpoint, at + 1));
       values.push(added, shown, snapshotAt, JSON.stringify(rows));
     }

@@ -9,6 +9,9 @@ export type FieldPath<T extends Fields> = {
 /** A field of a request as a parameter of a statement. */
 export interface Parameter<Path extends string = string> {
   readonly path: Path;
+  /** The part of a request that has it, and its name there: "head" and "status"; "" for the request itself. */
+  readonly part: string;
+  readonly field: string;
   /** Its name in SQL: "commit_id", "head_status". */
   readonly name: string;
   readonly type: SqlType;
@@ -65,13 +68,22 @@ export function valuesOf(parameters: readonly Parameter[], request: object): unk
   return parameters.map(({ read }) => read(request) ?? null);
 }
 
+/** Returns what `read` does, from the part of the request that has the field: every commit comes through here. */
+export function valueIn(part: object | undefined, { field, type }: Parameter): unknown {
+  const value = (part as Request | undefined)?.[field];
+  return type === "json" && value ? JSON.stringify(value) : value;
+}
+
 type Request = Readonly<Record<string, unknown>>;
 
 function parameter(path: string, field: Column | Condition, get: (request: Request) => unknown): Parameter {
   const { type, column, clearable, fromNow, upToNow } = field as Column;
   const encode = type === "json" ? (value: unknown) => value && JSON.stringify(value) : (value: unknown) => value;
+  const part = groupOf(path);
   return {
     path,
+    part,
+    field: part === "" ? path : path.slice(part.length + 1),
     name: path.replaceAll(".", "_").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     type,
     column,
