@@ -1,7 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
+import type { Journal } from "../state/journal.ts";
+import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import type { Dispatcher, EnqueueOptions } from "./dispatcher.ts";
+import type { Hint } from "./engine-parts.ts";
 import type { EngineEvent } from "./events.ts";
+import type { RunEnd } from "./run-parts.ts";
 
 /** The longest that a call waits for the queue, in milliseconds. */
 const MAX_WAIT_MS = 1_000;
@@ -33,4 +37,16 @@ export async function hint(
     cancel = clock.schedule(MAX_WAIT_MS, () => resolve(false));
   });
   return Promise.race([added, isSlow]).finally(() => cancel?.());
+}
+
+/** Tells the queue when the wait of a run that has ended will be over. */
+export async function hintTimer(
+  hintOf: Hint,
+  { journal, record }: { journal: Journal; record: ExecutionRecord },
+  end: RunEnd,
+): Promise<void> {
+  if (end.status !== "pending" && end.status !== "suspended") return;
+  if (end.status === "suspended" && end.wakeAt === undefined) return;
+  const delayMs = Math.max(0, (end.wakeAt ?? 0) - journal.storeNow());
+  await hintOf(journal.executionId, { tenant: record.userId, delayMs });
 }

@@ -119,21 +119,13 @@ export class RunStarter {
       if (begun.workflow.steps.some(({ child }) => child !== undefined)) {
         await (await this.#parts.children()).afterRun(begun.journal, end.status);
       }
-      if (begun.isSwept !== true) await this.#hintTimer(begun.journal, begun.record, end);
+      const { hint } = this.#parts;
+      if (hint !== undefined && begun.isSwept !== true) await (await import("./hints.ts")).hintTimer(hint, begun, end);
       const result = await this.#result(call, begun, end);
       return "thrown" in end ? { result, thrown: end.thrown } : { result };
     } catch (error) {
       throw withExecutionId(error, begun.journal.executionId);
     }
-  }
-
-  /** Tells the queue when a wait will be over. */
-  async #hintTimer(journal: Journal, { userId }: ExecutionRecord, end: RunEnd): Promise<void> {
-    const { hint } = this.#parts;
-    if (hint === undefined || (end.status !== "pending" && end.status !== "suspended")) return;
-    if (end.status === "suspended" && end.wakeAt === undefined) return;
-    const delayMs = Math.max(0, (end.wakeAt ?? 0) - journal.storeNow());
-    await hint(journal.executionId, { tenant: userId, delayMs });
   }
 
   async #result(
