@@ -44,7 +44,10 @@ export function createLoopOverItems(workflow: WorkflowDefinition): NodeExecutor 
     const given = read(inputs.filter((id) => !isBack(id)));
     const list = given.length === 1 && isMade(given[0]) ? several(given[0], (MADE_ROUNDS - 1) * batchSize + 1) : given;
     const all = (context[RETURNED] ?? {}) as Readonly<Record<string, readonly unknown[]>>;
-    const before = Object.hasOwn(all, node.id) ? all[node.id] : undefined;
+    // The engine removes the position when the loop has ended, also if it was left before its last item.
+    const { forEachItem: positions } = context as { forEachItem?: Readonly<Record<string, number>> };
+    const hasBegun = Object.hasOwn(positions ?? {}, node.id);
+    const before = hasBegun ? all[node.id] : undefined;
     const returned = before === undefined ? [] : [...before, ...read(inputs.filter(isBack))];
 
     const next = forEachItem({ items: LIST, as: node.id, batchSize });
