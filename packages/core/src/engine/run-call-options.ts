@@ -64,9 +64,6 @@ const executeOptions: OptionTable<ExecuteWorkflowOptions> = {
   ...runOptions,
 };
 
-/** The names of the options of `executeWorkflow`. */
-export const EXECUTE_FIELDS: readonly string[] = Object.keys(executeOptions);
-
 const store: Check = (value) =>
   typeof (value as Partial<CheckpointStore> | null)?.createExecution === "function"
     ? undefined

@@ -1,9 +1,28 @@
-import { EXECUTE_FIELDS } from "../engine/run-call-options.ts";
 import type { ExecuteWorkflowOptions } from "../engine/run-options.ts";
 import { readProperty } from "../errors.ts";
 import type { Choice } from "./choose-executor.ts";
 import { metadataOf } from "./fence.ts";
 import type { V1Call } from "./v1-shape.ts";
+
+/** The options of `executeWorkflow`. A table that lacks one does not compile. */
+const KNOWN: Readonly<Record<keyof ExecuteWorkflowOptions<object>, true>> = {
+  workflowId: true,
+  userId: true,
+  initialData: true,
+  executionId: true,
+  resumeFromExecutionId: true,
+  ifExists: true,
+  startAt: true,
+  deadlineMs: true,
+  metadata: true,
+  timeoutMs: true,
+  budgetMs: true,
+  maxNodeRuns: true,
+  nodeConcurrency: true,
+  signal: true,
+  onAbort: true,
+  throwOnFailure: true,
+};
 
 type Fields = Partial<ExecuteWorkflowOptions<object>>;
 
@@ -33,7 +52,7 @@ export function isAborted(call: V1Call): boolean {
 /** Returns the fields of a call that V2 knows, each read once. The others are V1's own. */
 function knownFields(call: object): Fields {
   const found: Record<string, unknown> = {};
-  for (const name of EXECUTE_FIELDS) {
+  for (const name of Object.keys(KNOWN)) {
     const value = readProperty(call, name);
     if (value !== undefined) found[name] = value;
   }
