@@ -9,6 +9,7 @@ import { ExecutionChanges } from "./execution-changes.ts";
 import type { ExecutionInspection, InspectExecutionOptions } from "./execution-inspection.ts";
 import type { ExecutionWatches } from "./execution-watches.ts";
 import type { Executions } from "./executions.ts";
+import type { FamilyParts } from "./family.ts";
 import type { ForkExecutionOptions } from "./fork-options.ts";
 import { LiveRuns } from "./live-runs.ts";
 import type { WorkflowContext } from "./node-executor.ts";
@@ -25,10 +26,11 @@ export class Runtime {
   readonly runner: Runner<WorkflowContext>;
   readonly changes = new ExecutionChanges();
   readonly #surroundings: Surroundings;
-  readonly #catalog: WorkflowCatalog;
   readonly #runs = new LiveRuns();
   readonly #emitter: Emitter;
   readonly #hint: Hint | undefined;
+  /** The parts that connect executions with each other. */
+  readonly #family: FamilyParts;
   #executions: Promise<Executions> | undefined;
   #watches: Promise<ExecutionWatches> | undefined;
   #recovery: Promise<Recovery> | undefined;
@@ -41,37 +43,26 @@ export class Runtime {
     const { store, clock, codec } = surroundings;
     const { workflows, executors, dispatcher, onEvent, logger, redact } = options;
     this.#surroundings = surroundings;
-    this.#catalog = new WorkflowCatalog({ store, clock, workflows, executors });
     const { changes } = this;
     this.#emitter = new Emitter({ clock, changes, onEvent, listeners, logger, redact });
     if (dispatcher !== undefined) {
       const emit = (event: EngineEvent) => this.#emitter.engine(event);
       this.#hint = async (id, given) => (await import("./hints.ts")).hint({ dispatcher, clock, emit }, id, given);
     }
-    const parts = {
+    this.#family = {
+      surroundings,
+      changes,
       hint: this.#hint,
       wake: () => this.wake(),
-      catalog: this.#catalog,
-      values: new ContextValues(codec),
+      catalog: new WorkflowCatalog({ store, clock, workflows, executors }),
       runs: this.#runs,
       emitter: this.#emitter,
     };
-    this.runner = new Runner({ ...options, ...parts, surroundings, changes });
+    this.runner = new Runner({ ...options, ...this.#family, values: new ContextValues(codec) });
   }
 
   executions(): Promise<Executions> {
-    this.#executions ??= import("./executions.ts").then(
-      ({ Executions }) =>
-        new Executions({
-          surroundings: this.#surroundings,
-          catalog: this.#catalog,
-          emitter: this.#emitter,
-          runs: this.#runs,
-          changes: this.changes,
-          hint: this.#hint,
-          wake: () => this.wake(),
-        }),
-    );
+    this.#executions ??= import("./executions.ts").then(({ Executions }) => new Executions(this.#family));
     return this.#executions;
   }
 
@@ -109,13 +100,12 @@ export class Runtime {
 
   async fork(call: ForkExecutionOptions<object>): Promise<{ executionId: string }> {
     const { forkExecution } = await import("./fork.ts");
-    const parts = { surroundings: this.#surroundings, catalog: this.#catalog, emitter: this.#emitter };
-    return forkExecution({ ...parts, hint: this.#hint }, call);
+    return forkExecution(this.#family, call);
   }
 
   async inspect(call: InspectExecutionOptions): Promise<ExecutionInspection> {
     const { inspectExecution } = await import("./inspect.ts");
-    return inspectExecution({ surroundings: this.#surroundings, catalog: this.#catalog }, call);
+    return inspectExecution(this.#family, call);
   }
 
   async drain(given: DrainOptions): Promise<void> {
