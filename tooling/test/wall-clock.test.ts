@@ -24,7 +24,7 @@ const READINGS: Record<string, { times: number; because: string }> = {
   },
   "packages/core/src/migration/shadow-queue.ts": { times: 1, because: "the timestamp of an outcome" },
   "packages/core/src/state/journal.ts": { times: 1, because: "the timestamp of a checkpoint" },
-  "packages/core/src/state/open-execution.ts": { times: 1, because: "the timestamp of the initial checkpoint" },
+  "packages/core/src/state/create-execution.ts": { times: 1, because: "the timestamp of the initial checkpoint" },
   "packages/store-memory/src/memory-checkpoint-store.ts": { times: 2, because: "the store's clock: leases go by it" },
   "packages/store-mongo/src/creation.ts": { times: 1, because: "the server's time, for the order of listings" },
   "packages/store-mongo/src/expiry.ts": { times: 1, because: "the server's time: what was deleted long ago by it" },
@@ -43,6 +43,7 @@ const READINGS: Record<string, { times: number; because: string }> = {
     times: 2,
     because: "how long ago, for people; the browser has no other clock",
   },
+  "apps/playground/src/compare/bench.ts": { times: 1, because: "a pause until a time of the store's" },
   "apps/playground/src/compare/interruptions.ts": { times: 1, because: "a pause until a time of the store's" },
   "apps/playground/src/nodes/http-call.ts": { times: 1, because: "Retry-After may be a date" },
 };

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { runSwarmTrial, type SwarmProgress, type SwarmVerdict, startSwarmServers } from "tooling/trials";
 import type { SwarmFlags } from "./swarm-flags.ts";
 
@@ -14,7 +15,7 @@ export async function runSwarm(flags: SwarmFlags): Promise<boolean> {
       workers,
       executions,
       disturbEveryMs: kill ? KILL_EVERY_MS : undefined,
-      seed: Date.now() % 1_000_000,
+      seed: randomInt(1_000_000),
       onProgress: showProgress(),
     });
     process.stderr.write("\n");
