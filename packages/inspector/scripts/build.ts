@@ -2,6 +2,6 @@
 
 import { join } from "node:path";
 import { buildPackage } from "tooling/build-package";
-import { buildPage } from "./build-page.ts";
+import { buildInspectorPage } from "./build-page.ts";
 
-await buildPackage(join(import.meta.dirname, ".."), { bundledModules: await buildPage() });
+await buildPackage(join(import.meta.dirname, ".."), { bundledModules: await buildInspectorPage() });

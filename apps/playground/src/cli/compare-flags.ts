@@ -22,4 +22,8 @@ export interface CompareFlags {
   /** True with `--kill`, false with `--no-kill`. */
   kill?: boolean;
   json?: boolean;
+  /** True with `--serve`, false with `--no-serve`. */
+  serve?: boolean;
+  /** The port of the page. */
+  port?: number;
 }

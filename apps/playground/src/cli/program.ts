@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { STORE_NAMES } from "../store/open-store.ts";
 import type { CompareFlags } from "./compare-flags.ts";
 import type { ImportFlags } from "./import-command.ts";
+import { isServed } from "./is-served.ts";
 import { oneLine } from "./one-line.ts";
 import { createProgress } from "./progress.ts";
 import { renderImport } from "./render-import.ts";
@@ -53,12 +54,24 @@ export function createProgram(): Command {
     .option("--no-kill", "kill no processes")
     .addOption(new Option("--timeout <seconds>", "time limit of a run").default(120_000, "120").argParser(readSeconds))
     .option("--json", "print the report as JSON")
+    .option("--serve", "serve the page afterwards (default: in a terminal, without files)")
+    .option("--no-serve", "do not serve the page")
+    .addOption(portOption())
     .addHelpText("after", COMPARE_HELP)
     .action(async (files: string[], flags: CompareFlags) => {
       const report = await superviseComparison({ files, flags }, createProgress(process.stderr));
       process.stdout.write(flags.json ? reportJson(report) : renderReport(report, process.stdout));
       process.exitCode = report.ok ? EXIT_CODES.ok : EXIT_CODES.comparisonFailed;
+      const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+      if (isServed({ files, flags, isTerminal })) await serve(flags);
     });
+
+  program
+    .command("serve")
+    .description("serve a page on this machine: V1 and V2 side by side, live")
+    .option("--data-dir <folder>", "where the embedded store keeps its data", ".waymark/playground")
+    .addOption(portOption())
+    .action(serve);
 
   program
     .command("import")
@@ -136,6 +149,21 @@ function readCount(most: number): (text: string) => number {
   };
 }
 
+function portOption(): Option {
+  return new Option("--port <number>", "the port of the page, on 127.0.0.1 (default: 4647, or a free one)").argParser(
+    (text) => {
+      const port = Number(text);
+      if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("It is not a port.");
+      return port;
+    },
+  );
+}
+
+async function serve(flags: { dataDir: string; port?: number }): Promise<void> {
+  const { serveUntilEnded } = await import("./serve-command.ts");
+  await serveUntilEnded(flags);
+}
+
 function readSeconds(text: string): number {
   const seconds = Number(text);
   if (!(seconds > 0 && seconds <= 86_400)) throw new InvalidArgumentError("It must be above 0 and at most 86400.");
@@ -178,6 +206,9 @@ On a store that outlives a process (all but memory), child processes are killed 
 before, during and after the effect of a node: the node of --fail-at, else the middle one of
 order-fulfilment. For every workflow, V2 is also killed while the node runs, and another process
 recovers the execution without being asked. With --v1 or --executors all of this needs --kill.
+
+In a terminal and without files, a page is served afterwards, on 127.0.0.1, until Ctrl+C. --serve and
+--no-serve decide otherwise. The exit code is that of the comparison in any case.
 
 Exit code: 0 if all outputs are equal and V2 repeated no completed node, 1 if not, 2 for bad input,
 70 if there is no report. If ANTHROPIC_API_KEY is set, llm nodes ask the real API (ANTHROPIC_MODEL,

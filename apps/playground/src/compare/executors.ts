@@ -51,6 +51,7 @@ export interface V2Options {
   contextMode: "frozen" | "copy";
   /** Milliseconds. Default: the engine's. */
   leaseMs?: number;
+  onEvent?: (event: ExecutionEvent) => void;
 }
 
 /** The limits of one run of V2. */
@@ -142,6 +143,7 @@ export async function recoverV2(
     workflows: [workflow, ...children],
     executors,
     onEvent: (event) => {
+      options.onEvent?.(event);
       const isOwn = "workflowId" in event && event.workflowId === workflow.id;
       if ("executionId" in event && isOwn && ENDS.has(event.type)) ended.resolve(event);
     },

@@ -130,7 +130,7 @@ export class NodeRecorder {
         : complete(given, cutOff);
       const result = await executor(args);
       if (nodeId === failAfter) {
-        throw new NonRetryableError(`the connection broke after ${quoted(nodeId)} had done its work`);
+        throw new NonRetryableError(connectionBroke(nodeId));
       }
       // A node that waits for an answer has not completed.
       note(resultMark(result) === "suspended" ? "failed" : "completed");
@@ -140,6 +140,11 @@ export class NodeRecorder {
       throw error;
     }
   }
+}
+
+/** The error of a node that did its work and then failed. */
+export function connectionBroke(nodeId: string): string {
+  return `the connection broke after ${quoted(nodeId)} had done its work`;
 }
 
 function validData(executor: NodeExecutor, { node }: NodeExecutorArgs): Record<string, unknown> {

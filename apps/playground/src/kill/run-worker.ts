@@ -26,13 +26,22 @@ export interface WorkerRun extends RecordedRun {
   missed?: string;
 }
 
+/** Watches a run, and may end it. */
+export interface RunWatcher {
+  onStart: (pid: number) => void;
+  /** Called with every message of the process, once `run` has what it says. */
+  onMessage: (message: WorkerMessage, run: RecordedRun) => void;
+  /** Kills the process with SIGKILL. */
+  kill: AbortSignal;
+}
+
 /**
  * Runs a task in a process of its own, and kills the process with SIGKILL at the moment of the task.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT if a module of the user's throws an uncaught error
  * @throws {NoReportError} if the process ends by itself
  */
-export async function runWorker(task: WorkerTask, services: ServiceServer): Promise<WorkerRun> {
+export async function runWorker(task: WorkerTask, services: ServiceServer, watcher?: RunWatcher): Promise<WorkerRun> {
   const notes = new RunNotes(services);
   const child = fork(WORKER, { serialization: "advanced", stdio: ["ignore", "ignore", "ignore", "ipc"] });
   const exited = new Promise<string>((resolve) =>
@@ -50,6 +59,9 @@ export async function runWorker(task: WorkerTask, services: ServiceServer): Prom
     isStopped = true;
     kill();
   };
+  watcher?.kill.addEventListener("abort", stop, { once: true });
+  if (watcher?.kill.aborted) stop();
+  if (child.pid !== undefined) watcher?.onStart(child.pid);
   let timer = setTimeout(killTooLong, START_LIMIT_MS);
   child.once("message", () => {
     clearTimeout(timer);
@@ -66,10 +78,12 @@ export async function runWorker(task: WorkerTask, services: ServiceServer): Prom
     } else if (message.type === "fault") fault = message.message;
     else if (message.type === "ended") ending.outcome = message.outcome;
     else notes.take(message);
+    watcher?.onMessage(message, notes.all());
   });
   child.send(task, () => undefined);
   const end = await exited;
   clearTimeout(timer);
+  watcher?.kill.removeEventListener("abort", stop);
   services.releaseAnswers();
   await services.idle(GRACE_MS);
   if (fault !== undefined) throw new WorkflowError("INVALID_ARGUMENT", `A module of yours ${fault}.`);
@@ -93,11 +107,14 @@ class RunNotes {
   }
 
   /** Records a message. A node counts as failed until it completes, also if its process is killed. */
-  take({ type, nodeId, visit }: { type: "started" | "completed"; nodeId: string; visit: number }): void {
+  take(message: WorkerMessage): void {
+    if (message.type !== "started" && message.type !== "completed") return;
+    const { type, nodeId, visit } = message;
     const last = this.#nodeRuns.findLast((run) => run.nodeId === nodeId && run.visit === visit);
     if (type === "completed" && last !== undefined) {
       this.#counted = this.#count();
       last.outcome = "completed";
+      if (message.durationMs !== undefined) last.durationMs = message.durationMs;
       last.requests.to = this.#counted;
     } else {
       const requests = { from: this.#counted, to: Number.POSITIVE_INFINITY };

@@ -34,7 +34,17 @@ export interface WorkerTask {
   /** The time limit of the run, in milliseconds. */
   runLimitMs: number;
   stopAt?: StopAt;
+  /** Set if a person watches the run. */
+  watch?: Watch;
   executor: { name: "v1" } | { name: "v2"; store: StoreChoice; contextMode: "frozen" | "copy"; call: V2Call };
+}
+
+/** What a run does besides, if a person watches it. */
+export interface Watch {
+  /** The wait between the start of a node and its code, in milliseconds. */
+  paceMs: number;
+  /** The node that does its work and then fails, without a retry. */
+  failAfter?: string | undefined;
 }
 
 /** The call of V2 in a worker process. */
@@ -48,9 +58,24 @@ export type V2Call =
 /** The parent's message that lets a node start which is killed while it runs. */
 export const GO = "go";
 
+/** What is known of a completed node in a run that is watched. */
+export interface WatchedNode {
+  /** Of the node's own code, in milliseconds. */
+  durationMs: number;
+  /** The outputs that it has chosen. Absent: all. */
+  handles?: readonly string[];
+  /** The length of its result as JSON in UTF-8. 0 if it is no JSON. */
+  contextBytes: number;
+}
+
 /** The messages of a worker process. */
 export type WorkerMessage =
-  | { type: "started" | "completed"; nodeId: string; visit: number }
+  | { type: "started"; nodeId: string; visit: number }
+  | ({ type: "completed"; nodeId: string; visit: number } & Partial<WatchedNode>)
+  /** Only in a run that is watched, as all of the next ones. It is certain that the node will never run. */
+  | { type: "skipped"; nodeId: string }
+  /** V2 has kept a checkpoint. */
+  | { type: "checkpoint"; bytes: number }
   /** The process is at the node of a "during" kill, and waits for {@link GO}. */
   | { type: "reached" }
   /** The process is at the place of the kill. */

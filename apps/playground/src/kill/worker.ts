@@ -1,16 +1,18 @@
 import { once } from "node:events";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { NodeExecutor } from "@waymark/core";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { type ExecutionEvent, type NodeExecutor, NonRetryableError } from "@waymark/core";
 import { resolveExecutors } from "../compare/executor-table.ts";
 import { type AroundOwnNode, type Outcome, recoverV2, resumeV2, runV1, startV2 } from "../compare/executors.ts";
+import { connectionBroke } from "../compare/node-recorder.ts";
 import { within } from "../compare/within.ts";
 import { workflowForV1 } from "../compare/workflow-for-v1.ts";
 import { onUncaught, takeChannel } from "../modules/channel.ts";
 import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
 import { createNodes, type ExecutorTable } from "../nodes/nodes.ts";
+import { readResult } from "../nodes/result-mark.ts";
 import { openStore } from "../store/open-store.ts";
 import { messageOf } from "../values/message-of.ts";
-import type { StopAt, WorkerMessage, WorkerTask } from "./task.ts";
+import type { StopAt, WatchedNode, WorkerMessage, WorkerTask } from "./task.ts";
 
 // A process that runs one workflow once, and may be killed meanwhile. Its parent sends it the task.
 
@@ -50,7 +52,12 @@ async function work(task: WorkerTask): Promise<Outcome> {
   }
   const { call, contextMode } = executor;
   const store = await openStore(executor.store);
-  const options = { store, contextMode, leaseMs: LEASE_MS };
+  const options = {
+    store,
+    contextMode,
+    leaseMs: LEASE_MS,
+    ...(task.watch === undefined ? {} : { onEvent: tellEvent }),
+  };
   const common = { workflow, children, executors, timeoutMs: runLimitMs };
   try {
     switch (call.name) {
@@ -79,7 +86,7 @@ function reporting(executors: ExecutorTable, task: WorkerTask): ExecutorTable {
     const wrapped: NodeExecutor = async (given) => {
       // The execution may belong to another user in the store.
       const args = executedBy.name === "v2" && given.userId !== userId ? { ...given, userId } : given;
-      return reported(task, { nodeId: args.node.id, visit: args.visit ?? 1 }, async () => executor(args));
+      return reported(task, { nodeId: args.node.id, visit: args.visit ?? 1 }, async () => executor(args), args.signal);
     };
     return [type, Object.assign(wrapped, executor)] as const;
   });
@@ -88,18 +95,39 @@ function reporting(executors: ExecutorTable, task: WorkerTask): ExecutorTable {
 
 /** Runs a node, reports its start and completion to the parent, and may stop for its kill. */
 async function reported<Result>(
-  { stopAt }: WorkerTask,
+  { stopAt, watch }: WorkerTask,
   run: { nodeId: string; visit: number },
   start: () => Result,
+  signal?: AbortSignal,
 ): Promise<Awaited<Result>> {
   const stopsHere = stopAt?.nodeId === run.nodeId ? stopAt : undefined;
   tell({ type: "started", ...run });
+  if (watch !== undefined) await sleep(watch.paceMs, undefined, signal === undefined ? {} : { signal });
   if (stopsHere?.moment === "before") await stop();
   if (stopsHere?.moment === "during") await stopDuring(stopsHere, start);
+  const startedAt = performance.now();
   const result = await start();
+  const durationMs = performance.now() - startedAt;
   if (stopsHere?.moment === "after") await stop();
-  tell({ type: "completed", ...run });
+  if (watch?.failAfter === run.nodeId) throw new NonRetryableError(connectionBroke(run.nodeId));
+  tell({ type: "completed", ...run, ...(watch === undefined ? {} : watched(result, durationMs)) });
   return result;
+}
+
+function watched(given: unknown, durationMs: number): WatchedNode {
+  const { result, handles } = readResult(given);
+  let contextBytes = 0;
+  try {
+    contextBytes = Buffer.byteLength(JSON.stringify(result) ?? "");
+  } catch {
+    // A context with a bigint, say: it has no JSON.
+  }
+  return { durationMs, contextBytes, ...(handles === undefined ? {} : { handles }) };
+}
+
+function tellEvent(event: ExecutionEvent): void {
+  if (event.type === "checkpoint.committed") tell({ type: "checkpoint", bytes: event.bytes });
+  else if (event.type === "node.skipped") tell({ type: "skipped", nodeId: event.nodeId });
 }
 
 /**

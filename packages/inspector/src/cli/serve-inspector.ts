@@ -1,8 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
 import { type CheckpointStore, createWorkflowEngine } from "@waymark/core";
 import { inspectorFor } from "../server/create-inspector.ts";
+import { listenLocally } from "./listen-locally.ts";
 
 /** What is served. */
 export interface ServeOptions {
@@ -23,16 +21,11 @@ export interface ServedInspector {
 export async function serveInspector({ store, port, actions, redact }: ServeOptions): Promise<ServedInspector> {
   const engine = createWorkflowEngine({ store, workflows: () => undefined, executors: () => noCode });
   const inspector = inspectorFor({ engine, redact, authorize: () => ({ actions }) }, { canRun: false });
-  const server = createServer(getRequestListener(inspector.fetch, { overrideGlobalObjects: false }));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  const server = await listenLocally(inspector.fetch, port);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: server.url,
     close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
       await store.close();
     },
   };

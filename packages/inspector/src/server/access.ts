@@ -8,6 +8,9 @@ export interface Access {
   userId?: string;
 }
 
+/** Decides about requests. */
+export type Gate = Pick<CheckedOptions, "authorize" | "hosts" | "onError">;
+
 /** The header that proves that an action comes from the page. */
 const TOKEN_HEADER = "x-waymark-token";
 const COOKIE = "waymark-inspector";
@@ -25,7 +28,7 @@ const authorized = z.strictObject({
  *
  * - Its host is one of ours, and it does not come from another origin. Then `authorize` is asked.
  */
-export async function accessOf(options: CheckedOptions, request: Request): Promise<Access | Problem> {
+export async function accessOf(options: Gate, request: Request): Promise<Access | Problem> {
   const host = hostOf(request);
   if (!isKnownHost(options.hosts, host)) {
     return problem(

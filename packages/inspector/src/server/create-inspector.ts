@@ -1,11 +1,9 @@
-import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { HTTPException } from "hono/http-exception";
-import { accessOf, isRefused, mayAct } from "./access.ts";
+import type { Hono } from "hono";
 import { apiRoutes } from "./api.ts";
+import { guardedApp } from "./guarded-app.ts";
 import { checkInspectorOptions, type Inspector, type InspectorOptions } from "./inspector-options.ts";
-import { CONTENT_SECURITY_POLICY, fileResponse, pageResponse } from "./page.ts";
-import { INTERNAL, ProblemError, problem, problemOf, problemResponse } from "./problem.ts";
+import { fileResponse, pageResponse, withHeaders } from "./page.ts";
+import type { Page } from "./page-files.ts";
 import type { ApiEnv, ApiParts } from "./requests.ts";
 import { Views } from "./views.ts";
 
@@ -13,15 +11,6 @@ import { Views } from "./views.ts";
 const MAX_BODY_BYTES = 1_200_000;
 /** The addresses at which the page can be opened. */
 const PAGES = ["/", "/inbox", "/execution"];
-
-const HEADERS: Readonly<Record<string, string>> = {
-  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-  "X-Content-Type-Options": "nosniff",
-  "X-Frame-Options": "DENY",
-  "Referrer-Policy": "no-referrer",
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Resource-Policy": "same-origin",
-};
 
 /**
  * Makes a handler that serves a page to look into the executions of an engine: why one failed, what waits for a person,
@@ -57,46 +46,23 @@ export function inspectorFor(given: InspectorOptions, { canRun }: { canRun: bool
   const options = checkInspectorOptions(given);
   const app = appOf({ options, views: new Views(options.redact), canRun });
   return {
-    fetch: async (request) => {
-      const response = await app.fetch(request);
-      for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
-      if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
-      return response;
-    },
+    fetch: async (request) => withHeaders(await app.fetch(request)),
   };
 }
 
 function appOf(parts: ApiParts): Hono<ApiEnv> {
   const { options } = parts;
-  const app = new Hono<ApiEnv>({ strict: false }).basePath(options.basePath || "/") as Hono<ApiEnv>;
-  app.onError((error) => {
-    if (error instanceof ProblemError) return problemResponse(error.problem);
-    if (error instanceof HTTPException) {
-      return problemResponse(problem(400, "INVALID_ARGUMENT", "The body is not JSON."));
-    }
-    const known = problemOf(error);
-    if (known === undefined) options.onError(error);
-    return problemResponse(known ?? INTERNAL);
-  });
-  app.notFound(() => problemResponse(problem(404, "NOT_FOUND", "There is nothing here.")));
-  app.use("*", async (c, next) => {
-    const access = await accessOf(options, c.req.raw);
-    if (isRefused(access)) return problemResponse(access);
-    c.set("access", access);
-    await next();
-    return undefined;
-  });
-  const tooLarge = () =>
-    problemResponse(problem(413, "PAYLOAD_TOO_LARGE", `The body is larger than ${MAX_BODY_BYTES} bytes.`));
-  app.post("/api/*", async (c, next) => {
-    const refusal = mayAct(c.get("access"), c.req.raw);
-    if (refusal !== undefined) return problemResponse(refusal);
-    await next();
-    return undefined;
-  });
-  app.post("/api/*", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
+  const app = guardedApp({ ...options, maxBodyBytes: MAX_BODY_BYTES });
   app.route("/api", apiRoutes(parts));
-  app.get("/assets/:name", async (c) => (await fileResponse(c.req.param("name"), c.req.raw)) ?? c.notFound());
-  for (const path of PAGES) app.get(path, () => pageResponse(options.basePath));
+  app.get("/assets/:name", async (c) => fileResponse(await loadPage(), c.req.param("name"), c.req.raw) ?? c.notFound());
+  const shown = { basePath: options.basePath, title: "Waymark inspector" };
+  for (const path of PAGES) app.get(path, async () => pageResponse(await loadPage(), shown));
   return app;
+}
+
+let page: Promise<Page> | undefined;
+
+function loadPage(): Promise<Page> {
+  page ??= import("./page-files.generated.js").then(({ PAGE }) => PAGE);
+  return page;
 }

@@ -7,6 +7,9 @@ import type { Views } from "./views.ts";
 const MOST_MS = 120_000;
 const HEARTBEAT_MS = 15_000;
 
+/** Sends an event of a stream. */
+export type SendEvent = (event: string, data: unknown) => void;
+
 /** What a stream works with. */
 interface StreamParts {
   engine: Pick<InspectedEngine, "watchExecution">;
@@ -23,6 +26,24 @@ export function watchStream(
   executionId: string,
   closed: AbortSignal,
 ): Response {
+  return eventStream({ closed, onError }, async (send, signal) => {
+    let hasEnded = false;
+    for await (const { checkpoints, ...execution } of engine.watchExecution({ executionId, signal })) {
+      send("execution", { execution: views.execution(execution), newRecords: checkpoints.length });
+      hasEnded = execution.endedAt !== undefined;
+    }
+    return hasEnded || !signal.aborted;
+  });
+}
+
+/**
+ * Makes a stream of server-sent events. `produce` sends them until its signal aborts, and says if there will be no more;
+ * then the stream ends with `end`. An error ends it with `problem`.
+ */
+export function eventStream(
+  { closed, onError }: { closed: AbortSignal; onError: (error: unknown) => unknown },
+  produce: (send: SendEvent, signal: AbortSignal) => Promise<boolean>,
+): Response {
   const ending = new AbortController();
   const end = () => ending.abort();
   closed.addEventListener("abort", end, { once: true });
@@ -36,7 +57,7 @@ export function watchStream(
   };
   const stream = new ReadableStream<Uint8Array>({
     async start(controller) {
-      const send = (event: string, data: unknown) => {
+      const send: SendEvent = (event, data) => {
         controller.enqueue(text.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
       };
       timers = [
@@ -44,15 +65,7 @@ export function watchStream(
         setInterval(() => controller.enqueue(text.encode(": still here\n\n")), HEARTBEAT_MS),
       ];
       try {
-        let hasEnded = false;
-        for await (const { checkpoints, ...execution } of engine.watchExecution({
-          executionId,
-          signal: ending.signal,
-        })) {
-          send("execution", { execution: views.execution(execution), newRecords: checkpoints.length });
-          hasEnded = execution.endedAt !== undefined;
-        }
-        if (!ending.signal.aborted || hasEnded) send("end", {});
+        if (await produce(send, ending.signal)) send("end", {});
       } catch (error) {
         if (!isWorkflowError(error)) onError(error);
         const { code, message } = problemOf(error) ?? INTERNAL;

@@ -1,4 +1,4 @@
 import type { Page } from "./page-files.ts";
 
-/** Made by scripts/build-page.ts, and not kept in the repository. */
+/** Made by the build, and not kept in the repository. */
 export declare const PAGE: Page;

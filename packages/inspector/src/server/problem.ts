@@ -34,7 +34,7 @@ export function problemOf(error: unknown): Problem | undefined {
   return problem(STATUS[code] ?? (CONFLICTS.has(code) ? 409 : 422), code, message);
 }
 
-export const INTERNAL = problem(500, "INTERNAL", "The inspector has failed. The server's log has the error.");
+export const INTERNAL = problem(500, "INTERNAL", "The server has failed. Its log has the error.");
 
 /** An error that carries a problem to the client. */
 export class ProblemError extends Error {

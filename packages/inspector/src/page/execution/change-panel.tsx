@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, type Change, type Failure, resultOf } from "../api-client.ts";
+import { api, type Failure, resultOf } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Notice, Skeleton } from "../parts/notice.tsx";
-import { Verbatim, visible } from "../parts/verbatim.tsx";
+import { Verbatim } from "../parts/verbatim.tsx";
 import { changeQuery, sessionQuery } from "../queries.ts";
 import { duration, fullTime, zonedTime } from "../time.ts";
 import { FailurePanel } from "./failure-panel.tsx";
+import { Operations } from "./operations.tsx";
 import { type Path, ValueTree } from "./value-tree.tsx";
 
 type Side = "changes" | "before" | "after";
@@ -92,7 +93,12 @@ export function ChangePanel({ id, seq, known, onFork }: ChangePanelProps) {
         </fieldset>
       )}
       {shown === "changes" ? (
-        <Operations change={data} id={id} seq={seq} />
+        <Operations
+          operations={data.operations as unknown as unknown[][]}
+          count={data.operationsCount}
+          before={data.before}
+          none="The context has not changed."
+        />
       ) : (
         <Whole id={id} seq={seq} side={shown} value={data[shown]} />
       )}
@@ -121,92 +127,4 @@ function Whole({ id, seq, side, value }: { id: string; seq: number; side: "befor
 function downloadHref(id: string, seq: number, side: "before" | "after", path: Path): string {
   const query = new URLSearchParams({ id, seq: String(seq), side, path: JSON.stringify(path), download: "1" });
   return new URL(`api/value?${query}`, document.baseURI).href;
-}
-
-const SIGNS: Record<string, { sign: string; word: string; className: string }> = {
-  add: { sign: "+", word: "added", className: "added" },
-  set: { sign: "~", word: "changed", className: "changed" },
-  delete: { sign: "−", word: "removed", className: "removed" },
-  push: { sign: "+", word: "appended", className: "added" },
-  splice: { sign: "~", word: "replaced items of", className: "changed" },
-  order: { sign: "⇅", word: "order of keys", className: "changed" },
-};
-
-/** The operations of the delta from one context to the next. */
-function Operations({ change, id, seq }: { change: Change; id: string; seq: number }) {
-  const operations = change.operations as unknown as unknown[][];
-  if (operations.length === 0) return <p className="quiet">The context has not changed.</p>;
-  return (
-    <ul className="operations">
-      {operations.map((operation, index) => (
-        <li key={index}>
-          <Operation operation={operation} before={change.before} id={id} seq={seq} />
-        </li>
-      ))}
-      {change.operationsCount > operations.length && (
-        <li className="quiet">{change.operationsCount - operations.length} more changes: see before and after.</li>
-      )}
-    </ul>
-  );
-}
-
-function Operation({ operation, before }: { operation: unknown[]; before: unknown; id: string; seq: number }) {
-  const [name = "", given, ...rest] = operation as [string, Path, ...unknown[]];
-  const path = Array.isArray(given) ? given : [];
-  const old = at(before, path);
-  const kind = name === "set" && old === undefined && path.length > 0 ? "add" : name;
-  const { sign, word, className } = SIGNS[kind] ?? { sign: "~", word: kind, className: "changed" };
-  const [start, deleted, ...inserted] = rest as [number, number, ...unknown[]];
-  return (
-    <div className={`operation ${className}`}>
-      <p>
-        <span className="sign" aria-hidden="true">
-          {sign}
-        </span>
-        <span className="sr-only">{word} </span>
-        <code>{visible(pathText(path))}</code>
-        {name === "splice" && (
-          <span className="quiet">
-            {" "}
-            from {start}: {deleted} removed
-          </span>
-        )}
-      </p>
-      {(kind === "set" || kind === "delete") && old !== undefined && (
-        <div className="old">
-          <ValueTree value={old} depth={2} />
-        </div>
-      )}
-      {name === "set" && (
-        <div className="new">
-          <ValueTree value={rest[0]} depth={1} />
-        </div>
-      )}
-      {(name === "push" ? rest : name === "splice" ? inserted : []).map((item, index) => (
-        <div className="new" key={index}>
-          <ValueTree value={item} depth={1} />
-        </div>
-      ))}
-    </div>
-  );
-}
-
-function at(json: unknown, path: Path): unknown {
-  let value = json;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string | number, unknown>)[key];
-  }
-  return value;
-}
-
-function pathText(path: Path): string {
-  if (path.length === 0) return "the whole context";
-  return path
-    .map((key, index) => {
-      if (typeof key === "number") return `[${key}]`;
-      if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `[${JSON.stringify(key)}]`;
-      return index === 0 ? key : `.${key}`;
-    })
-    .join("");
 }

@@ -1,9 +1,8 @@
 import { Background, Controls, type Edge, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
 import { useMemo } from "react";
-import type { Graph } from "../api-client.ts";
 import { Icon, type IconName } from "../icon.tsx";
 import { visible } from "../parts/verbatim.tsx";
-import { layoutOf, NODE_HEIGHT, NODE_WIDTH } from "./graph-layout.ts";
+import { type Direction, type DrawnGraph, layoutOf, NODE_HEIGHT, NODE_WIDTH } from "./graph-layout.ts";
 import { type GraphProgress, isTaken, type NodeState, nodeStates } from "./node-states.ts";
 
 const ICONS: Record<NodeState, IconName> = {
@@ -16,22 +15,34 @@ const ICONS: Record<NodeState, IconName> = {
   idle: "stop",
 };
 
-type StepNode = Node<{ title: string; type: string; state: NodeState; visits: number }, "step">;
+type StepNode = Node<{ title: string; type: string; state: NodeState; visits: number; direction: Direction }, "step">;
 const TYPES = { step: StepNodeView };
-const LABELS = { "node.a11yDescription.default": "Press enter or space to show the last step of the node." };
+const HINT = "Press enter or space to show the last step of the node.";
 
 interface GraphViewProps {
-  graph: Graph;
+  graph: DrawnGraph;
   progress: GraphProgress;
   /** The runs of each node, as far as they are loaded. */
   visits: ReadonlyMap<string, number>;
   selected: string | undefined;
   onSelect: (nodeId: string) => void;
+  /** Default: to the right. */
+  direction?: Direction;
+  /** What enter does, for screen readers. */
+  hint?: string;
 }
 
 /** The graph as it was when the execution ran, with the state of each node. */
-export function GraphView({ graph, progress, visits, selected, onSelect }: GraphViewProps) {
-  const places = useMemo(() => layoutOf(graph), [graph]);
+export function GraphView({
+  graph,
+  progress,
+  visits,
+  selected,
+  onSelect,
+  direction = "LR",
+  hint = HINT,
+}: GraphViewProps) {
+  const places = useMemo(() => layoutOf(graph, direction), [graph, direction]);
   const states = useMemo(() => nodeStates(progress), [progress]);
   const nodes = graph.nodes.map(({ id, name, type }): StepNode => {
     const state = states.get(id) ?? "idle";
@@ -44,7 +55,7 @@ export function GraphView({ graph, progress, visits, selected, onSelect }: Graph
       height: NODE_HEIGHT,
       selected: id === selected,
       ariaLabel: `${visible(title)}, ${state}`,
-      data: { title, type, state, visits: visits.get(id) ?? 0 },
+      data: { title, type, state, visits: visits.get(id) ?? 0, direction },
     };
   });
   const edges = graph.edges.map((edge, index): Edge => {
@@ -77,7 +88,7 @@ export function GraphView({ graph, progress, visits, selected, onSelect }: Graph
           const chosen = changes.find((change) => change.type === "select" && change.selected);
           if (chosen?.type === "select") onSelect(chosen.id);
         }}
-        ariaLabelConfig={LABELS}
+        ariaLabelConfig={{ "node.a11yDescription.default": hint }}
         preventScrolling={false}
         deleteKeyCode={null}
       >
@@ -95,10 +106,11 @@ function firstView(selected: string | undefined) {
 }
 
 function StepNodeView({ data, selected }: NodeProps<StepNode>) {
-  const { title, type, state, visits } = data;
+  const { title, type, state, visits, direction } = data;
+  const isDown = direction === "TB";
   return (
     <div className={`step ${state}${selected === true ? " selected" : ""}`}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={isDown ? Position.Top : Position.Left} isConnectable={false} />
       <span className={`mark ${state}`}>
         <Icon name={ICONS[state]} size={12} />
       </span>
@@ -107,7 +119,7 @@ function StepNodeView({ data, selected }: NodeProps<StepNode>) {
         <bdi className="step-type">{visible(type)}</bdi>
       </span>
       {visits > 1 && <span className="visits">×{visits}</span>}
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={isDown ? Position.Bottom : Position.Right} isConnectable={false} />
     </div>
   );
 }

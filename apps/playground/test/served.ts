@@ -1,0 +1,69 @@
+import { builtPage } from "../src/serve/built-pages.ts";
+import type { RunView } from "../src/serve/run-view.ts";
+import { servePage } from "../src/serve/serve-page.ts";
+import { folderWith } from "./run-cli.ts";
+
+/** Serves the page from a folder of its own, which is removed on disposal. */
+export async function served() {
+  const folder = await folderWith({});
+  const problems: unknown[] = [];
+  const page = await builtPage(() => undefined);
+  const { url, close } = await servePage({
+    port: 0,
+    dataDir: folder.path,
+    page,
+    onError: (error) => problems.push(error),
+  });
+  const session = await fetch(`${url}api/session`);
+  const { token } = (await session.json()) as { token: string };
+  const cookie = session.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const headers = { "content-type": "application/json", "x-waymark-token": token, cookie };
+
+  async function get<T>(path: string): Promise<T> {
+    return (await (await fetch(url + path)).json()) as T;
+  }
+
+  function post(path: string, body: unknown, more: Record<string, string> = {}): Promise<Response> {
+    return fetch(url + path, { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(body) });
+  }
+
+  /** Starts a run, and returns its id. */
+  async function start(order: object = {}): Promise<string> {
+    const answer = await post("api/runs", {
+      ...{ workflow: "bundled:order-fulfilment", store: { name: "pglite" }, disturbance: { kind: "none" }, paceMs: 0 },
+      input: '{ "orderId": "A-1042" }',
+      ...order,
+    });
+    const { id } = (await answer.json()) as { id: string };
+    return id;
+  }
+
+  /** Reads the stream of a run until a state of it passes. Returns that state. */
+  async function until(id: string, passes: (run: RunView) => boolean): Promise<RunView> {
+    const events = new AbortController();
+    const answer = await fetch(`${url}api/run/events?${new URLSearchParams({ id })}`, { signal: events.signal });
+    let text = "";
+    for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      const blocks = text.split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const data = /^event: run\ndata: (.*)$/m.exec(block)?.[1];
+        if (data === undefined) continue;
+        const run = JSON.parse(data) as RunView;
+        if (!passes(run)) continue;
+        events.abort();
+        return run;
+      }
+    }
+    throw new Error("The stream has ended.");
+  }
+
+  return {
+    ...{ url, get, post, start, until, problems },
+    [Symbol.asyncDispose]: async () => {
+      await close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
