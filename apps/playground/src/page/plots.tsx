@@ -126,6 +126,7 @@ function optionsOf(parent: HTMLElement, series: readonly Line[]): Options {
     height: HEIGHT,
     scales: { x: { time: false } },
     cursor: { show: false },
+    legend: { live: false },
     axes: [{ ...axis }, { ...axis, size: 64 }],
     series: [
       {},

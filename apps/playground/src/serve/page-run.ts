@@ -32,6 +32,8 @@ export class PageRun {
   readonly #listeners = new Set<() => void>();
   readonly #sides: { v1?: SideRun; v2?: SideRun } = {};
   readonly #ended: Promise<void>;
+  /** Resolves once V2 runs its first node: its store takes a while to open, and V1 would be far ahead. */
+  readonly #v2Begins = Promise.withResolvers<void>();
   #columnBytes = 0;
   #isClosed = false;
 
@@ -90,7 +92,7 @@ export class PageRun {
 
   async #run(): Promise<void> {
     try {
-      await Promise.all([this.#runV1(), this.#runV2()]);
+      await Promise.all([this.#runV1(), this.#runV2().finally(this.#v2Begins.resolve)]);
       const { v1, v2 } = this.view;
       if (v1.status === "completed" && v2.status === "completed") {
         this.view.equal = areEqual(this.outputs.v1, this.outputs.v2);
@@ -106,6 +108,7 @@ export class PageRun {
 
   async #runV1(): Promise<void> {
     const side = await this.#open("v1");
+    await this.#v2Begins.promise;
     for (let count = 1; count <= MAX_PROCESSES && !this.#isClosed; count++) {
       const isFirst = count === 1;
       const task = this.#task(side, { name: "v1" }, isFirst);
@@ -145,7 +148,10 @@ export class PageRun {
       faults: this.#order.loaded.faults,
       nameOf: (nodeId) => names.get(nodeId) ?? nodeId,
       listener: {
-        onChange: () => this.#changed(),
+        onChange: () => {
+          if (name === "v2" && side.view.running.length > 0) this.#v2Begins.resolve();
+          this.#changed();
+        },
         onNode: (nodeId, { durationMs, contextBytes }) => {
           const known = this.view.times.find((each) => each.nodeId === nodeId);
           if (known === undefined) this.view.times.push({ nodeId, [name]: durationMs });
@@ -164,10 +170,10 @@ export class PageRun {
 
   #task(side: SideRun, executor: WorkerTask["executor"], isFirst: boolean): WorkerTask {
     const { loaded, input, disturbance, paceMs } = this.#order;
-    const { workflow, format } = loaded;
+    const { workflow, startAt, children, format } = loaded;
     const isKilled = isFirst && disturbance.kind === "kill";
     return {
-      loaded: { workflow, format, input },
+      loaded: { workflow, startAt, children, format, input },
       services: { url: side.url, model: MODEL },
       modules: {},
       userId: DEFAULT_USER_ID,
