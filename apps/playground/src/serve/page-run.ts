@@ -170,10 +170,10 @@ export class PageRun {
 
   #task(side: SideRun, executor: WorkerTask["executor"], isFirst: boolean): WorkerTask {
     const { loaded, input, disturbance, paceMs } = this.#order;
-    const { workflow, startAt, children, format } = loaded;
+    const { workflow, children, format, startAt } = loaded;
     const isKilled = isFirst && disturbance.kind === "kill";
     return {
-      loaded: { workflow, startAt, children, format, input },
+      loaded: { workflow, children, format, input, ...(startAt === undefined ? {} : { startAt }) },
       services: { url: side.url, model: MODEL },
       modules: {},
       userId: DEFAULT_USER_ID,
