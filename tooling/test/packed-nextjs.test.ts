@@ -72,8 +72,20 @@ test("the cron route recovers for those who know its secret", async () => {
   expect(await answer.json()).toBeTypeOf("object");
 });
 
-test("the inspector's route refuses those who are not allowed", async () => {
+test("the inspector is a route, for those who are allowed", async () => {
   expect((await fetch(`${url}/admin/waymark`)).status).toBe(403);
+  const context = await browser.newContext();
+  await context.addCookies([{ name: "admin", value: "admin", url }]);
+  const page = await context.newPage();
+  await page.goto(`${url}/admin/waymark`);
+  await page
+    .getByRole("link", { name: /^order:ada:/ })
+    .first()
+    .click();
+  await page.locator(".react-flow__node").first().waitFor();
+  expect(await page.locator(".react-flow__node").count()).toBe(3);
+  await page.getByText("not running", { exact: true }).waitFor();
+  await context.close();
 });
 
 const FILES = [

@@ -236,6 +236,7 @@ it("watching sends the execution and ends with it", async () => {
   const { get } = await setUp();
   const { text, headers } = await get("events", { id: "order-1001" });
   expect(headers.get("content-type")).toContain("text/event-stream");
+  expect(headers.get("cache-control")).toBe("no-store, no-transform");
   expect(text).toMatch(/^event: execution\ndata: .*"status":"completed".*\n\nevent: end\n/);
 });
 

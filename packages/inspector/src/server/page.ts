@@ -63,9 +63,14 @@ export function fileResponse({ files }: Page, name: string, request: Request): R
     "Cache-Control": "private, max-age=31536000, immutable",
     Vary: "Accept-Encoding",
   };
-  if (/\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")) {
+  if (/\bgzip\b/.test(request.headers.get("accept-encoding") ?? "") && !isOfNext(request)) {
     return new Response(bytes, { headers: { ...headers, "Content-Encoding": "gzip" } });
   }
   const unzipped = new Response(bytes).body?.pipeThrough(new DecompressionStream("gzip"));
   return new Response(unzipped ?? null, { headers });
+}
+
+/** Next.js removes Content-Encoding from what a route returns, and compresses it by itself. */
+function isOfNext(request: Request): boolean {
+  return "nextUrl" in request;
 }
