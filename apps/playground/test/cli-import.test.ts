@@ -22,18 +22,20 @@ const ROWS = [
   },
   { id: "2", workflowId: "w", userId: "u", status: "completed", output: JSON.stringify({ ...output, currentStep: 2 }) },
   { id: "3", workflowId: "w", userId: "u", status: "failed", output: null },
-  { id: "2", workflowId: "w", userId: "u", status: "completed", output },
+  { id: "2", workflowId: "w", userId: "u", status: "completed", output: { ...output, currentStep: 2 } },
 ];
 const BAD = [
   { id: "4", workflowId: "w", userId: "u", status: "shipped\u001b[31m", output },
   { id: "5", workflowId: "w", userId: "u", status: "failed", output: "{" },
 ];
+const CHANGED = { id: "3", workflowId: "w", userId: "u", status: "completed", output };
 const files = {
   "rows.json": ROWS,
   "rows.ndjson": [...ROWS, ...BAD]
     .map((row) => JSON.stringify(row))
     .join("\n")
     .concat("\n{broken\n7\n"),
+  "changed.json": [...ROWS, CHANGED],
   "bare.json": [{ id: "1", output }],
 };
 
@@ -71,6 +73,14 @@ describe("playground import", () => {
     expect(stdout).toMatch(/^row 7: INVALID_ARGUMENT .*not JSON/m);
     expect(stdout).toMatch(/^row 8: INVALID_ARGUMENT .*not an object/m);
     expect(stdout).not.toContain("\u001b");
+  });
+
+  it("refuses a row whose id came before with other content", async () => {
+    await using folder = await folderWith(files);
+    const { code, stdout } = await runCli(["import", "changed.json", "--store", "memory"], { cwd: folder.path });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^imported +3 /m);
+    expect(stdout).toMatch(/^row 5 \(3\): EXECUTION_ALREADY_EXISTS /m);
   });
 
   it("writes nothing in a dry run", async () => {
