@@ -6,7 +6,7 @@ import { resolveExecutors } from "../src/compare/executor-table.ts";
 import { importN8n } from "../src/import/n8n.ts";
 import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
 
-const run = (value: unknown) => importN8n(value, { fallbackId: "file", inFile: ["file"] });
+const run = (value: unknown) => importN8n(value, { fallbackId: "file" });
 
 /** Imports a trigger, "A" with these settings and "B" in a row, and the nodes of further connections. */
 const around = (settings: Record<string, unknown>, connections: ExportedConnection[] = []) => {
@@ -43,15 +43,6 @@ describe("n8n's settings for errors", () => {
     [
       { type: "n8n-nodes-base.splitInBatches", parameters: { options: { reset: "={{ true }}" } } },
       "reset.* is not applied",
-    ],
-    [{ type: "n8n-nodes-base.executeWorkflow" }, "sub-workflows that the export does not name"],
-    [
-      { type: "n8n-nodes-base.executeWorkflow", parameters: { workflowId: { __rl: true, value: "w7" } } },
-      'child workflow "w7" is missing in the file',
-    ],
-    [
-      { type: "n8n-nodes-base.executeWorkflow", parameters: { workflowId: "file" } },
-      'child workflow "file" is compared',
     ],
     [{ onError: "sometimes" }, 'unknown "onError" "sometimes"'],
     [{ executeOnce: true }, "executeOnce.* is not applied"],

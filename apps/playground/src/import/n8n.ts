@@ -5,7 +5,7 @@ import { type AttachedNode, Attachments } from "./n8n-attached.ts";
 import { type N8nConnection, type N8nExport, type N8nNode, readN8nExport } from "./n8n-export.ts";
 import { nameOutputs } from "./n8n-outputs.ts";
 import { chooseStart } from "./n8n-start.ts";
-import { noteSubWorkflow } from "./n8n-sub-workflow.ts";
+import { type CalledWorkflows, type N8nChild, readSubWorkflow, subWorkflowType } from "./n8n-sub-workflow.ts";
 import { N8N_WAIT, SUB_WORKFLOW } from "./n8n-types.ts";
 import { type N8nWait, readN8nWait } from "./n8n-wait.ts";
 import { fitName, UniqueNames } from "./names.ts";
@@ -25,6 +25,8 @@ export interface N8nNodeData extends Record<string, unknown> {
   errorOutput?: string;
   /** How a Wait node suspends. */
   wait?: N8nWait;
+  /** How an Execute Workflow node runs its child. */
+  child?: N8nChild;
   /** Pinned items. */
   pinned?: unknown;
   /** The plugged-in parts, by the kind of their connections. */
@@ -36,6 +38,8 @@ export interface N8nImport {
   workflow: WorkflowDefinition;
   /** The node that a run starts at, if the workflow has other nodes that it could start at. */
   startAt?: string;
+  /** The ids of the workflows that its nodes run. */
+  children: string[];
   /** The number of `main` connections in the export: edges and those in `unused` together. */
   mainConnections: number;
   /** Connections that were left out, because an end does not exist or does not run. */
@@ -52,8 +56,8 @@ export interface N8nOptions {
   fallbackId: string;
   /** The node that a run starts at, by id or name. Default: the first enabled trigger. */
   start?: string | undefined;
-  /** The ids of all workflows in the file. */
-  inFile?: readonly string[] | undefined;
+  /** The workflows of the file, which nodes may run. Default: these nodes are passed through. */
+  called?: CalledWorkflows | undefined;
 }
 
 /**
@@ -70,7 +74,7 @@ export interface N8nOptions {
  *
  * @throws {WorkflowError} WORKFLOW_INVALID, WORKFLOW_EMPTY, INVALID_ARGUMENT (`start`)
  */
-export function importN8n(value: unknown, { fallbackId, start, inFile = [] }: N8nOptions): N8nImport {
+export function importN8n(value: unknown, { fallbackId, start, called }: N8nOptions): N8nImport {
   const dropped = new Dropped();
   const source = readN8nExport(value, dropped);
   const { links, dangling } = connect(source, dropped);
@@ -82,6 +86,7 @@ export function importN8n(value: unknown, { fallbackId, start, inFile = [] }: N8
   noteWhatRuns(steps, { main, skipped }, dropped);
   if (steps.length > 0 && running.length === 0) throw nothingStarts(steps);
 
+  const parentId = fitName(source.id ?? fallbackId, "workflow");
   const ids = giveIds(source.nodes);
   const id = (node: N8nNode) => ids.get(node) as string;
   const canRun = (link: Link) => !(link.isClosed || skipped.has(link.from) || skipped.has(link.to));
@@ -113,28 +118,34 @@ export function importN8n(value: unknown, { fallbackId, start, inFile = [] }: N8
   const dataOf = (node: N8nNode): N8nNodeData => {
     const outputs = [...(names.get(node)?.values() ?? [])].filter((name) => name !== undefined);
     const parts = attachments.of(node);
-    if (node.type === SUB_WORKFLOW) noteSubWorkflow(node, { name: id(node), inFile }, dropped);
+    const inputs = sourcesOf(node, { inputsOf, isDisabled: ({ disabled }) => disabled }).map(id);
+    const isCall = called !== undefined && node.type === SUB_WORKFLOW && !node.disabled;
+    const child = isCall ? readSubWorkflow(node, { name: id(node), parentId, inputs }, called, dropped) : undefined;
     return {
       parameters: node.parameters,
       ...(node.version === 1 ? {} : { version: node.version }),
-      inputs: sourcesOf(node, { inputsOf, isDisabled: ({ disabled }) => disabled }).map(id),
+      inputs,
       outputs,
       ...(outputs.includes("error") ? { errorOutput: "error" } : {}),
       ...(node.type === N8N_WAIT && !node.disabled ? { wait: readN8nWait(node, dropped) } : {}),
+      ...(child === undefined ? {} : { child }),
       ...(source.pinData.has(node.name) ? { pinned: source.pinData.get(node.name) } : {}),
       ...(parts === undefined ? {} : { attached: parts }),
     };
   };
   const workflow = defineWorkflow({
-    id: fitName(source.id ?? fallbackId, "workflow"),
+    id: parentId,
     name: fitName(source.name ?? fallbackId, "workflow"),
-    nodes: running.map((node) => ({
-      id: id(node),
-      name: id(node),
-      type: node.type,
-      data: dataOf(node),
-      ...(node.disabled ? { disabled: true } : policiesOf(node)),
-    })),
+    nodes: running.map((node) => {
+      const data = dataOf(node);
+      return {
+        id: id(node),
+        name: id(node),
+        type: data.child === undefined ? node.type : subWorkflowType(parentId, id(node)),
+        data,
+        ...(node.disabled ? { disabled: true } : policiesOf(node)),
+      };
+    }),
     edges: taken.map((link, index) => {
       const sourceHandle = names.get(link.from)?.get(link.output);
       return {
@@ -150,6 +161,7 @@ export function importN8n(value: unknown, { fallbackId, start, inFile = [] }: N8
   return {
     workflow,
     ...(first !== undefined && (hasOtherStarts || incoming.has(first)) ? { startAt: id(first) } : {}),
+    children: [...new Set(workflow.nodes.flatMap(({ data }) => (data as N8nNodeData).child?.workflowId ?? []))],
     mainConnections: source.connections.filter(({ kind }) => kind === "main").length,
     unused: [...dangling, ...main.filter((link) => !isTaken(link)).map(({ connection }) => connection)],
     attached: attached.map(id),

@@ -6,8 +6,9 @@ import type { Fault } from "../server/faults.ts";
 import { importCanvas } from "./canvas.ts";
 import { type Drawing, findDrawings } from "./drawings.ts";
 import { readJson } from "./json-file.ts";
-import { importN8n, type N8nImport } from "./n8n.ts";
-import { N8N_WAIT } from "./n8n-types.ts";
+import { importN8n, type N8nImport, type N8nNodeData } from "./n8n.ts";
+import { WorkflowsOfFile } from "./n8n-called.ts";
+import { N8N_WAIT, SUB_WORKFLOW } from "./n8n-types.ts";
 import { fitName, UniqueNames } from "./names.ts";
 import { canvasOfRows } from "./rows.ts";
 import { readScenario, type ScenarioInterruption } from "./scenario.ts";
@@ -111,15 +112,25 @@ function importAll({ drawings, leftOut }: Found, options: ParseOptions): LoadedW
   const { workflow: wanted } = options;
   const chosen =
     wanted === undefined ? drawings : drawings.filter((drawing) => wanted.some((name) => isCalled(drawing, name)));
-  return chosen.map((drawing, index) => {
+  const within = <T>({ id }: NamedDrawing, load: () => T): T => {
     try {
-      const loaded = importDrawing(drawing, { ...options, inFile: drawings.map(({ id }) => id) });
-      return index === 0 ? { ...loaded, dropped: [...loaded.dropped, ...leftOut] } : loaded;
+      return load();
     } catch (error) {
       if (drawings.length === 1 || !isWorkflowError(error)) throw error;
-      const message = `workflow ${quoted(drawing.id)}: ${error.message}`;
+      const message = `workflow ${quoted(id)}: ${error.message}`;
       throw new WorkflowError(error.code, message, { details: error.details, cause: error });
     }
+  };
+  // The user's own executor of Execute Workflow decides what it runs.
+  const called: WorkflowsOfFile | undefined = options.ownTypes?.includes(SUB_WORKFLOW)
+    ? undefined
+    : new WorkflowsOfFile(
+        drawings.filter(({ kind }) => kind === "n8n"),
+        ({ id, name, value }, start) => importN8n({ ...value, id, name }, { fallbackId: id, start, called }),
+      );
+  return chosen.map((drawing, index) => {
+    const loaded = within(drawing, () => importDrawing(drawing, { ...options, called }));
+    return index === 0 ? { ...loaded, dropped: [...loaded.dropped, ...leftOut] } : loaded;
   });
 }
 
@@ -129,25 +140,42 @@ function isCalled({ id, name }: NamedDrawing, wanted: string): boolean {
 
 function importDrawing(
   { kind, value, id, name }: NamedDrawing,
-  { ownTypes = [], start, inFile }: ParseOptions & { inFile: readonly string[] },
+  { ownTypes = [], start, called }: ParseOptions & { called: WorkflowsOfFile | undefined },
 ): LoadedWorkflow {
   const { children: drawn, ...read } = readScenario(value.playground);
   const children = drawn.map((child) => importCanvas(child, { id: child.id, name: child.id, ownTypes }).workflow);
   const scenario = { ...read, children };
   if (kind === "n8n") {
-    const n8n = importN8n({ ...value, id, name }, { fallbackId: id, start, inFile });
-    const { workflow, startAt, dropped } = n8n;
-    // The playground's own Wait nodes can be answered. Nobody knows what an answer to a node of the user's does.
-    const waits = ownTypes.includes(N8N_WAIT) ? [] : workflow.nodes.filter(({ data }) => data?.wait !== undefined);
-    const answers = {
-      ...Object.fromEntries(waits.map((node) => [node.id, { answered: node.id }])),
-      ...scenario.answers,
-    };
+    const n8n = importN8n({ ...value, id, name }, { fallbackId: id, start, called });
+    const { workflow, startAt } = n8n;
+    const run = called?.allIn(n8n) ?? [];
+    const dropped = [
+      ...n8n.dropped,
+      ...run.flatMap((child) => child.dropped.map((what) => `in workflow ${quoted(child.workflow.id)}: ${what}`)),
+    ];
+    const answers = { ...answersTo(n8n, { called, ownTypes }), ...scenario.answers };
     const begin = startAt === undefined ? {} : { startAt };
-    return { workflow, ...begin, title: name, format: kind, ...scenario, answers, dropped, n8n };
+    const inFile = run.map((child) => child.workflow);
+    return { workflow, ...begin, title: name, format: kind, ...scenario, children: inFile, answers, dropped, n8n };
   }
   const canvas = kind === "rows" ? canvasOfRows(value) : value;
   const { workflow, ...imported } = importCanvas(canvas, { id, name, ownTypes, start });
   const nodes = workflow.nodes.map(withChildType);
   return { ...imported, workflow: { ...workflow, nodes }, title: name, format: kind, ...scenario };
+}
+
+/** Answers all nodes that may wait: the playground's own Wait nodes, and those that run workflows with such nodes. */
+function answersTo(
+  { workflow }: N8nImport,
+  { called, ownTypes }: { called: WorkflowsOfFile | undefined; ownTypes: readonly string[] },
+): Record<string, unknown> {
+  // Nobody knows what an answer to a node of the user's does.
+  if (ownTypes.includes(N8N_WAIT)) return {};
+  const waits = ({ nodes }: WorkflowDefinition) => nodes.some(({ data }) => data?.wait !== undefined);
+  const mayWait = ({ wait, child }: Partial<N8nNodeData>) => {
+    const runs = child === undefined ? [] : (called?.allIn({ children: [child.workflowId] }) ?? []);
+    return wait !== undefined || runs.some((each) => waits(each.workflow));
+  };
+  const nodes = workflow.nodes.filter(({ data }) => mayWait(data as N8nNodeData));
+  return Object.fromEntries(nodes.map(({ id }) => [id, { answered: id }]));
 }

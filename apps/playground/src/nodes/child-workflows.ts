@@ -1,6 +1,8 @@
 import { mapWorkflow, type NodeExecutor, patch, subWorkflow, WorkflowError, type WorkflowNode } from "@waymark/core";
 import { quoted } from "@waymark/core/store";
 import * as z from "zod";
+import { runsN8nChild } from "../import/n8n-sub-workflow.ts";
+import { createN8nSubWorkflow } from "./n8n-sub-workflow.ts";
 
 /** The types of nodes that run other workflows. */
 const TYPES = ["sub-workflow", "map-workflow"];
@@ -27,12 +29,14 @@ export function withChildType(node: WorkflowNode): WorkflowNode {
 }
 
 /** Returns true for a node that runs other workflows. The engine runs it itself. */
-export function runsChildren({ type = "", id }: WorkflowNode): boolean {
-  return TYPES.some((each) => type === `${each} ${id}`);
+export function runsChildren(node: WorkflowNode): boolean {
+  return runsN8nChild(node) || TYPES.some((each) => node.type === `${each} ${node.id}`);
 }
 
 /** Makes the executor of a node that runs other workflows. @throws {WorkflowError} NODE_DATA_INVALID */
-export function createChildNode({ id, type = "", data }: WorkflowNode): NodeExecutor {
+export function createChildNode(node: WorkflowNode): NodeExecutor {
+  if (runsN8nChild(node)) return createN8nSubWorkflow(node);
+  const { id, type = "", data } = node;
   const isMap = type.startsWith("map-workflow");
   const read = (isMap ? mapSchema : subSchema).safeParse(data ?? {});
   if (!read.success) {

@@ -39,8 +39,9 @@ export function createLoopOverItems(workflow: WorkflowDefinition): NodeExecutor 
     const batchSize = Number.isSafeInteger(size) && size > 0 ? size : 1;
     const inputs = places.inputsOf(node.id);
     const isBack = (id: string) => places.isReached(node.id, id);
+    // A map over a child workflow has a list of items for each child.
     const read = (ids: readonly string[]) =>
-      ids.flatMap((id) => (Object.hasOwn(context, id) ? (context[id] ?? []) : []));
+      ids.flatMap((id) => (Object.hasOwn(context, id) ? [context[id] ?? []].flat(2) : []));
     const given = read(inputs.filter((id) => !isBack(id)));
     const list = given.length === 1 && isMade(given[0]) ? several(given[0], (MADE_ROUNDS - 1) * batchSize + 1) : given;
     const all = (context[RETURNED] ?? {}) as Readonly<Record<string, readonly unknown[]>>;
