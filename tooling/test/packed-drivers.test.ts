@@ -11,9 +11,6 @@ const packages = publicPackages();
 const core = packages.filter(({ manifest }) => manifest.name === "@waymark/core");
 const withDriver = packages.filter(({ manifest }) => Object.keys(manifest.peerDependencies ?? {}).length > 1);
 
-/** The drivers that npm installs if nothing is said: the required peers, in their newest version. */
-const NEWEST: string[] = [];
-
 /** The older drivers with which a store is installed, each in its oldest version that the store supports. */
 const OLDEST: Record<string, string[]> = {
   "@waymark/store-postgres": ["typeorm"],
@@ -21,23 +18,38 @@ const OLDEST: Record<string, string[]> = {
   "@waymark/store-mongo": ["mongodb"],
 };
 
-const installations = withDriver.flatMap((store) => {
-  const { name, peerDependencies = {} } = store.manifest;
+/** The drivers that people add if they want them, and the modules that need them. */
+const OPTIONAL: Record<string, string[]> = {
+  "@waymark/store-postgres": ["typeorm@1"],
+  "@waymark/worker": ["bullmq@6", "pg-boss@12"],
+};
+const NEEDS: Record<string, string> = {
+  "@waymark/store-postgres/typeorm": "typeorm",
+  "@waymark/worker/bullmq": "bullmq",
+  "@waymark/worker/pg-boss": "pg-boss",
+};
+
+const installations = withDriver.flatMap((candidate) => {
+  const { name, peerDependencies = {} } = candidate.manifest;
   const oldest = OLDEST[name]?.map((driver) => `${driver}@${/^\^([\d.]+) /.exec(peerDependencies[driver] ?? "")?.[1]}`);
-  const optional = name === "@waymark/store-postgres" ? [["typeorm@1"]] : [];
-  return [NEWEST, ...optional, oldest ?? []].map((drivers) => ({ store, name, drivers }));
+  return [
+    // What npm installs if nothing is said: the required peers, in their newest versions.
+    { candidate, name, drivers: [], isOldest: false },
+    ...(OPTIONAL[name] === undefined ? [] : [{ candidate, name, drivers: OPTIONAL[name], isOldest: false }]),
+    ...(oldest === undefined ? [] : [{ candidate, name, drivers: oldest, isOldest: true }]),
+  ];
 });
 
-describe.each(installations)("$name, installed with $drivers", ({ store, name, drivers }) => {
-  const isOldest = drivers.length > 0 && !drivers[0]?.endsWith("@1");
-  const hasTypeOrm = drivers.some((driver) => driver.startsWith("typeorm"));
-  const modules = modulesOf(store).filter((module) => hasTypeOrm || !module.endsWith("/typeorm"));
+describe.each(installations)("$name, installed with $drivers", ({ candidate, name, drivers, isOldest }) => {
+  const isInstalled = (driver: string) => drivers.some((installed) => installed.startsWith(driver));
+  const hasTypeOrm = isInstalled("typeorm");
+  const modules = modulesOf(candidate).filter((module) => NEEDS[module] === undefined || isInstalled(NEEDS[module]));
   let tarballs: string;
   let consumer: Consumer;
 
   beforeAll(() => {
     tarballs = mkdtempSync(join(tmpdir(), "waymark-tarballs-"));
-    consumer = createConsumer([...[...core, store].map((candidate) => pack(candidate, tarballs)), ...drivers], {
+    consumer = createConsumer([...[...core, candidate].map((each) => pack(each, tarballs)), ...drivers], {
       network: true,
     });
   }, 300_000);
@@ -48,8 +60,8 @@ describe.each(installations)("$name, installed with $drivers", ({ store, name, d
   });
 
   test.each(["nodenext", "bundler"] as const)("type-checks under %s resolution", (resolution) => {
-    // The declarations of an old driver need not satisfy the newest compiler.
-    typeCheck(consumer, modules, resolution, { skipLibCheck: isOldest });
+    // The declarations of an old driver, and those of pg-boss, do not satisfy the newest compiler.
+    typeCheck(consumer, modules, resolution, { skipLibCheck: isOldest || isInstalled("pg-boss") });
   });
 
   test.each(modules)("%s has the same exports by import and by require()", (module) => {
