@@ -32,8 +32,15 @@ const MAX_KNOWN = 10_000;
 /** The parts of an engine that recover executions. */
 export interface RecoveryParts {
   surroundings: Surroundings;
-  /** Resumes an execution that has no owner, and returns its status. If it stays as it is, the error has the reason. */
-  recover: (head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">) => Promise<string>;
+  /**
+   * Resumes an execution that has no owner, and returns its status. If it stays as it is, the error has the reason.
+   * `isFresh`: its head was read just now.
+   */
+  recover: (
+    head: ExecutionRecord,
+    limits: Pick<RunOptions, "budgetMs" | "signal">,
+    isFresh: boolean,
+  ) => Promise<string>;
   /** Tells the queue of an execution; absent without a queue. */
   hint: Hint | undefined;
   emit: (event: EngineEvent) => void;
@@ -114,7 +121,7 @@ export class Recovery {
     const againInMs = wantsToRunInMs(head);
     if (againInMs === undefined) return { state: "done" };
     if (againInMs > 0) return { state: "later", againInMs };
-    const done = await this.#recover(head, limits);
+    const done = await this.#recover(head, limits, true);
     if (done.what === "left") {
       const pauseMs = this.#pause(executionId, LEFT_PAUSE_MS);
       return { state: "left", code: done.code, againInMs: pauseMs };
@@ -177,9 +184,13 @@ export class Recovery {
     await Promise.all(loops.map((loop) => loop.stop()));
   }
 
-  async #recover(head: ExecutionRecord, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<Recovered> {
+  async #recover(
+    head: ExecutionRecord,
+    limits: Pick<RunOptions, "budgetMs" | "signal">,
+    isFresh = false,
+  ): Promise<Recovered> {
     try {
-      return { what: "resumed", status: await this.#parts.recover(head, limits) };
+      return { what: "resumed", status: await this.#parts.recover(head, limits, isFresh) };
     } catch (error) {
       // The caller's limits ended a lookup: that says nothing about the execution.
       if (limits.signal?.aborted === true || isWorkflowError(error, "EXECUTION_TIMEOUT")) return { what: "taken" };

@@ -39,6 +39,8 @@ interface ResumeSettings {
   isDriven?: boolean;
   /** A recovery runs it: what it waits for afterwards is told by the answer to the delivery, or found by the next look. */
   isSwept?: boolean;
+  /** The head, if the caller has read it just now. */
+  head?: ExecutionRecord;
 }
 
 /** Resumes executions: looks, claims, writes what must be on record, and runs. */
@@ -56,7 +58,7 @@ export class Resumer {
     const { executionId, nodeId, userId, budgetMs = Number.POSITIVE_INFINITY } = options;
     const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false } = settings;
     const { isDriven = false, isSwept = false } = settings;
-    const head = await readHead(given.surroundings, executionId, userId);
+    const head = settings.head ?? (await readHead(given.surroundings, executionId, userId));
     const call = head.parentId === undefined || isDriven ? given : await this.#announcing(given, head);
     const { surroundings } = call;
     if (workflowId !== undefined) refuseOther(head, workflowId);

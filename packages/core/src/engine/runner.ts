@@ -126,13 +126,20 @@ export class Runner<Context extends object> {
   /**
    * Resumes an execution that has no owner, if this engine can run it. Returns the status of the result.
    *
+   * - With `isFresh`, the head was read just now; otherwise it is read again. The claim decides in both cases.
+   *
    * @throws {WorkflowError} why it is left as it is; LEASE_HELD if it is not to be recovered any more
    */
-  async recover(head: Pick<ExecutionRecord, "id">, limits: Pick<RunOptions, "budgetMs" | "signal">): Promise<string> {
+  async recover(
+    head: ExecutionRecord,
+    limits: Pick<RunOptions, "budgetMs" | "signal">,
+    isFresh = false,
+  ): Promise<string> {
     const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
-    const { readHead, refuseIncompleteImport } = await stored();
+    const { checkHead, readHead, refuseIncompleteImport } = await stored();
     const { isRecoverable, taken, withoutDefinition } = await import("./recoverable.ts");
-    const before = await readHead(surroundings, head.id);
+    const before = isFresh ? head : await readHead(surroundings, head.id);
+    checkHead(before);
     // A draining engine leaves it to others.
     if (runs.isDraining || !isRecoverable(before)) throw taken(before.id);
     refuseIncompleteImport(before);
@@ -140,7 +147,7 @@ export class Runner<Context extends object> {
     // An execution that was made by hand is continued by hand.
     if (before.definitionHash === undefined) throw withoutDefinition(before);
     const options = { ...limits, executionId, userId };
-    const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true, isSwept: true };
+    const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true, isSwept: true, head: before };
     const { status } = await this.#limited(options, contextMode, async (call) => {
       await call.interrupts.within(catalog.requireKnown(workflowId, userId));
       return (await this.#resuming()).resume(call, options, settings);
@@ -175,5 +182,6 @@ export class Runner<Context extends object> {
 /** Loaded by the first call that opens an execution. */
 async function stored() {
   const { readHead } = await import("../state/open-execution.ts");
-  return { readHead, ...(await import("../state/incomplete-import.ts")) };
+  const { checkHead } = await import("../state/checked-history.ts");
+  return { readHead, checkHead, ...(await import("../state/incomplete-import.ts")) };
 }

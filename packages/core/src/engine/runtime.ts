@@ -79,7 +79,7 @@ export class Runtime {
         new Recovery({
           surroundings: this.#surroundings,
           hint: this.#hint,
-          recover: (head, limits) => this.runner.recover(head, limits),
+          recover: (head, limits, isFresh) => this.runner.recover(head, limits, isFresh),
           emit: (event) => this.#emitter.engine(event),
           runs: this.#runs,
         }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type NodeExecutor, RetryAfterError, suspend } from "../../src/index.ts";
+import { interceptStore } from "../../src/store/intercept-store.ts";
 import { append, chain } from "./chain.ts";
 import { HintLog } from "./hint-log.ts";
 import { settle, until } from "./turns.ts";
@@ -24,6 +25,21 @@ describe("recoverExecution", () => {
     expect((await store.getExecution("e1"))?.status).toBe("completed");
     expect(await worker.recoverExecution(ID)).toEqual(DONE);
     expect(calls).toBe(2);
+  });
+
+  it("reads the head once and the records once before it claims, and the head no more if the execution ends", async () => {
+    const { engine, store, toEnd } = newWorld(WORKFLOW, append);
+    await engine().startExecution(CALL);
+    const calls: string[] = [];
+    const noted = interceptStore(store, (method, call) => {
+      calls.push(method);
+      return call();
+    });
+    expect(await toEnd(engine({ store: noted }).recoverExecution(ID))).toEqual(DONE);
+    expect(calls.filter((method) => method !== "getDefinition")).toEqual([
+      ...["getExecution", "readCheckpoints", "claimExecution"],
+      ...["commit", "commit"],
+    ]);
   });
 
   it("leaves an execution to the owner of its lease, until the lease is over", async () => {
