@@ -9,6 +9,7 @@ import {
   WorkflowError,
 } from "@waymark/core";
 import type { Job, JobsOptions, Queue } from "bullmq";
+import { Batcher } from "../batcher.ts";
 import { loadPeer } from "../load-peer.ts";
 import { checkCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
@@ -28,6 +29,13 @@ const MIDDLE_PRIORITY = 1_001;
 const KEPT_FAILURES = 1_000;
 
 type JobData = { id: string } | { schedule: string; missed: "skip" | "once" };
+
+/** A job that is to be added. */
+interface NewJob {
+  name: string;
+  data: JobData;
+  opts: JobsOptions;
+}
 
 /** A dispatcher on BullMQ. */
 export type BullmqDispatcher = Required<Dispatcher>;
@@ -65,29 +73,30 @@ class BullmqQueue implements BullmqDispatcher {
   readonly #options: BullmqDispatcherOptions & { queue: string };
   readonly #report: (error: unknown) => void;
   readonly #ticks = new Ticks();
+  readonly #adds: Batcher<NewJob>;
   #queue: Promise<Queue<JobData>> | undefined;
   #isClosed = false;
 
   constructor(options: BullmqDispatcherOptions) {
     this.#options = { queue: "waymark", ...options };
     this.#report = reporter("bullmqDispatcher", options.onError);
+    this.#adds = new Batcher(async (jobs) => void (await (await this.#open()).addBulk(jobs)));
   }
 
   async enqueue(executionId: string, options: EnqueueOptions): Promise<void> {
     const { delayMs = 0, priority = 0, transaction, atMostEveryMs } = options;
     // Before the commit, a delivery would find no execution. The sweep finds it afterwards.
     if (transaction !== undefined) return;
-    const queue = await this.#open();
-    await queue.add(
-      "execution",
-      { id: executionId },
-      {
+    await this.#adds.add({
+      name: "execution",
+      data: { id: executionId },
+      opts: {
         ...SAFE,
         priority: MIDDLE_PRIORITY - priority,
         ...(delayMs > 0 ? { delay: Math.min(Math.ceil(delayMs), MAX_DELAY_MS) } : {}),
         ...(atMostEveryMs === undefined ? {} : { deduplication: { id: executionId, ttl: atMostEveryMs } }),
       },
-    );
+    });
   }
 
   async work(

@@ -4,6 +4,10 @@ import { Batcher } from "../batcher.ts";
 
 /** Milliseconds after which a job is delivered again whose handler has failed. */
 const FAILED_AGAIN_MS = 1_000;
+/** The longest that free places wait for others to become free, in milliseconds, so that one query serves several. */
+const GATHER_MS = 50;
+/** The longest that the end of a job waits for the ends of others, in milliseconds. */
+const SETTLE_MS = 50;
 /** The longest that a job waits in the queue: an execution that wants to run later is looked at in between. */
 const MAX_DELAY_MS = 7 * 86_400_000;
 
@@ -36,7 +40,11 @@ interface LoopParts {
  */
 export class WorkLoop {
   readonly #parts: LoopParts;
+  /** The jobs that are delivered or not settled yet. */
   readonly #held = new Map<string, JobAttempt>();
+  #delivering = 0;
+  /** True if the last query gave as many jobs as it was asked for. */
+  #mayHaveMore = true;
   readonly #done: Batcher<JobAttempt>;
   readonly #again: Batcher<JobInsert<JobData>>;
   #wake: (() => void) | undefined;
@@ -44,8 +52,11 @@ export class WorkLoop {
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
-    const { boss, queue } = parts;
-    this.#done = new Batcher(async (attempts) => void (await boss.complete(queue, attempts)));
+    const { boss, queue, tenantConcurrency } = parts;
+    this.#done = new Batcher(async (attempts) => void (await boss.complete(queue, attempts)), {
+      // Until it is settled, a job counts for its tenant.
+      gatherMs: tenantConcurrency === undefined ? SETTLE_MS : 0,
+    });
     this.#again = new Batcher(async (jobs) => void (await boss.insert(queue, jobs)));
   }
 
@@ -70,14 +81,30 @@ export class WorkLoop {
   }
 
   async #turn(): Promise<void> {
-    const { concurrency, pollIntervalMs } = this.#parts;
-    const free = concurrency - this.#held.size;
-    if (free === 0) return this.#rest(undefined);
+    const { pollIntervalMs } = this.#parts;
+    if (this.#free === 0) return this.#rest(undefined);
+    await this.#gather();
+    const free = this.#free;
     this.#mayRest = true;
     const jobs = await this.#fetch(free);
     for (const job of jobs) void this.#deliver(job);
     // A queue that gave less than it was asked for is empty, for now.
-    if (jobs.length < free && this.#mayRest) await this.#rest(pollIntervalMs);
+    this.#mayHaveMore = jobs.length === free;
+    if (!this.#mayHaveMore && this.#mayRest) await this.#rest(pollIntervalMs);
+  }
+
+  get #free(): number {
+    return this.#parts.concurrency - this.#delivering;
+  }
+
+  /** Waits until half of the places are free, or for a moment. */
+  async #gather(): Promise<void> {
+    const { concurrency, signal } = this.#parts;
+    const end = performance.now() + GATHER_MS;
+    for (let leftMs = GATHER_MS; leftMs > 0 && 2 * this.#free < concurrency && !signal.aborted; ) {
+      await this.#rest(leftMs);
+      leftMs = end - performance.now();
+    }
   }
 
   async #fetch(batchSize: number): Promise<Job<JobData>[]> {
@@ -92,14 +119,17 @@ export class WorkLoop {
   }
 
   async #deliver(job: Job<JobData>): Promise<void> {
-    const { handle, report } = this.#parts;
+    const { handle, report, signal, tenantConcurrency } = this.#parts;
     const attempt: JobAttempt = { id: job.id, retryCount: job.retryCount };
     this.#held.set(job.id, attempt);
+    this.#delivering++;
+    const { againInMs, data = job.data } = await handle(job).catch((error: unknown) => {
+      report(error);
+      return { againInMs: FAILED_AGAIN_MS, data: job.data };
+    });
+    this.#delivering--;
+    if (this.#mayHaveMore) this.#wake?.();
     try {
-      const { againInMs, data = job.data } = await handle(job).catch((error: unknown) => {
-        report(error);
-        return { againInMs: FAILED_AGAIN_MS, data: job.data };
-      });
       // Before the end of this job: if the process dies in between, there are two jobs and not none.
       if (againInMs !== undefined) await this.#again.add({ ...placeOf(againInMs, job.groupId), data });
       await this.#done.add(attempt);
@@ -108,7 +138,8 @@ export class WorkLoop {
       report(error);
     } finally {
       this.#held.delete(job.id);
-      this.#wake?.();
+      // Another job of its tenant may be delivered now.
+      if (signal.aborted || tenantConcurrency !== undefined) this.#wake?.();
     }
   }
 
