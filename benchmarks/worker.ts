@@ -1,6 +1,7 @@
 // Measures workers on each queue, with 6 empty nodes per execution on PostgreSQL: the executions per second of 1, 2 and 4
 // worker processes, as a ratio to the same engine that runs them itself in one process; and the time from
-// `startExecution` to the first node, on an idle queue in the same process.
+// `startExecution` to the first node, on an idle queue in the same process. Every process runs a few hundred executions
+// before it is measured: what a process costs until its code is compiled is no throughput.
 //
 //   node worker.ts [executions, default 1000]
 import { type ChildProcess, spawn } from "node:child_process";
@@ -14,6 +15,8 @@ import { openEngine, openQueue, type Place, QUEUES, type QueueName } from "./wor
 const EXECUTIONS = Number(process.argv[2] ?? 1_000);
 const IN_FLIGHT = 32;
 const LATENCIES = 200;
+/** Executions per process that are run before the measurement. */
+const WARM_UP = 300;
 const SCRIPT = fileURLToPath(new URL("worker-process.ts", import.meta.url));
 
 const postgres = await startPostgres();
@@ -39,9 +42,12 @@ console.log(`one process that runs them itself: ${(await ownRate()).toFixed(0)} 
 await redis.stop();
 await postgres.stop();
 
-/** Calls something for each execution, a number of them at the same time. */
-async function forEach(call: (executionId: string) => Promise<unknown>): Promise<void> {
-  const ids = Array.from({ length: EXECUTIONS }, (_, index) => `e${index}`);
+/** Calls something for each of some executions, a number of them at the same time. */
+async function forEach(
+  call: (executionId: string) => Promise<unknown>,
+  { count = EXECUTIONS, prefix = "e" } = {},
+): Promise<void> {
+  const ids = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
   await Promise.all(
     Array.from({ length: IN_FLIGHT }, async () => {
       for (let id = ids.pop(); id !== undefined; id = ids.pop()) await call(id);
@@ -51,9 +57,10 @@ async function forEach(call: (executionId: string) => Promise<unknown>): Promise
 
 async function ownRate(): Promise<number> {
   const { store, engine } = await openEngine(newPlace("none"), undefined);
-  await engine.executeWorkflow({ workflowId: "empty", userId: "u" });
+  const run = (executionId: string) => engine.executeWorkflow({ workflowId: "empty", userId: "u", executionId });
+  await forEach(run, { count: WARM_UP, prefix: "w" });
   const begin = performance.now();
-  await forEach((executionId) => engine.executeWorkflow({ workflowId: "empty", userId: "u", executionId }));
+  await forEach(run);
   const rate = (1_000 * EXECUTIONS) / (performance.now() - begin);
   await store.close();
   return rate;
@@ -64,7 +71,7 @@ async function workerRate(queue: QueueName, processes: number): Promise<number> 
   const place = newPlace(queue);
   const dispatcher = openQueue(place);
   const { store, engine } = await openEngine(place, dispatcher);
-  await engine.executeWorkflow({ workflowId: "empty", userId: "u" });
+  const start = (executionId: string) => engine.startExecution({ workflowId: "empty", userId: "u", executionId });
   const workers: ChildProcess[] = [];
   for (let each = 0; each < processes; each++) {
     const child = spawn(process.execPath, [SCRIPT, JSON.stringify(place), String(IN_FLIGHT / processes)], {
@@ -73,21 +80,17 @@ async function workerRate(queue: QueueName, processes: number): Promise<number> 
     await once(child.stdout, "data");
     workers.push(child);
   }
+  const untilDone = async (): Promise<void> => {
+    while ((await store.listExecutions({ status: ["pending", "running"], limit: 1 })).items.length > 0) await sleep(20);
+  };
   // Until each has opened its queue.
-  await Promise.all(
-    workers.map(async () => {
-      const { executionId } = await engine.startExecution({ workflowId: "empty", userId: "u" });
-      while ((await store.getExecution(executionId))?.status !== "completed") await sleep(20);
-    }),
-  );
+  await start("first");
   await sleep(2_000);
+  await forEach(start, { count: WARM_UP * processes, prefix: "w" });
+  await untilDone();
   const begin = performance.now();
-  await forEach((executionId) => engine.startExecution({ workflowId: "empty", userId: "u", executionId }));
-  for (let isDone = false; !isDone; ) {
-    await sleep(20);
-    const { items } = await store.listExecutions({ status: ["pending", "running"], limit: 1 });
-    isDone = items.length === 0;
-  }
+  await forEach(start);
+  await untilDone();
   const rate = (1_000 * EXECUTIONS) / (performance.now() - begin);
   for (const child of workers) child.kill("SIGKILL");
   await dispatcher?.close();
