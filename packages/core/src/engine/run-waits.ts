@@ -169,9 +169,11 @@ export class RunWaits {
     const inFlight = this.#inFlight ?? this.#sideBySide?.inFlight() ?? [];
     const begin = inFlight.length === 0 ? {} : { begin: inFlight };
     await journal.save(isFewer ? this.#listed(left) : {}, { answers, ...begin });
+    // One whose answer is replaced may run already: it must not get a second place.
+    const running = new Set(this.#sideBySide?.inFlight());
     for (const { nodeId } of answers) {
       const index = workflow.graph.indexOf.get(nodeId);
-      if (index !== undefined) this.#planner().wake(index);
+      if (index !== undefined && !running.has(nodeId)) this.#planner().wake(index);
     }
     this.#sideBySide?.onKept();
   }

@@ -99,3 +99,31 @@ describe.each(["sync", "async"] as const)(
     });
   },
 );
+
+describe("an answer that is given again while its node runs with the first one", () => {
+  it.each([1, 2, 4])("does not start the node twice, at %d at a time", async (nodeConcurrency) => {
+    const begun: unknown[] = [];
+    const ends: (() => void)[] = [];
+    let token = "";
+    const executor: NodeExecutor = async ({ node, resume, waitToken }) => {
+      if (node.id !== "ask") return patch({});
+      if (resume === undefined) {
+        token = waitToken;
+        return suspend();
+      }
+      begun.push(resume.data);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return patch({ ask: resume.data });
+    };
+    const { engine, toEnd } = newWorld(branches("ask"), executor, { nodeConcurrency });
+    const { executeWorkflow, resumeWorkflow, answerWait } = engine();
+    await executeWorkflow(CALL);
+    const run = resumeWorkflow({ executionId: "e1", data: "first" });
+    await until(() => ends.length > 0);
+    await answerWait({ waitToken: token, data: "again" });
+    await settle();
+    for (const end of ends) end();
+    expect(await toEnd(run)).toMatchObject({ status: "completed", output: { ask: "first" } });
+    expect(begun).toEqual(["first"]);
+  });
+});
