@@ -1,4 +1,5 @@
 import { type CheckpointStore, isWorkflowError, type WorkflowEngine, type WorkflowStatus } from "@waymark/core";
+import { INITIAL_DATA } from "./chaos-children.ts";
 import type { ChaosAnswer } from "./chaos-executor.ts";
 
 /** What people and other services do to the executions of a trial: by an engine of this process, or through a worker. */
@@ -11,6 +12,8 @@ export interface ChaosControl {
   cancel(executionId: string): Promise<void>;
   fork(executionId: string, stepNumber: number): Promise<string | undefined>;
   statuses(executionIds: readonly string[]): Promise<Record<string, WorkflowStatus>>;
+  /** Returns executions that run, that are due, or that wait for a time. */
+  busy(): Promise<string[]>;
 }
 
 const USER_ID = "u1";
@@ -18,7 +21,7 @@ const USER_ID = "u1";
 /** Controls executions by an engine. */
 export function engineControl(engine: WorkflowEngine, store: CheckpointStore): ChaosControl {
   const begin = (executionId: string, deadlineMs: number | undefined) => ({
-    ...{ executionId, workflowId: executionId, userId: USER_ID, ifExists: "join" as const },
+    ...{ executionId, workflowId: executionId, userId: USER_ID, ifExists: "join" as const, initialData: INITIAL_DATA },
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
   return {
@@ -35,6 +38,13 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
     statuses: async (executionIds) => {
       const heads = await Promise.all(executionIds.map((id) => store.getExecution(id)));
       return Object.fromEntries(heads.flatMap((head) => (head === undefined ? [] : [[head.id, head.status]])));
+    },
+    busy: async () => {
+      const filters = [{ status: "running" }, { status: "pending" }, { due: true }, { status: "suspended" }] as const;
+      const pages = await Promise.all(filters.map((filter) => store.listExecutions(filter)));
+      const [suspended, ...others] = pages.map(({ items }) => items).reverse();
+      const timed = suspended?.filter(({ wakeAt }) => wakeAt !== undefined) ?? [];
+      return [...others.flat(), ...timed].map(({ id }) => id);
     },
   };
 }

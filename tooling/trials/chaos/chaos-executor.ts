@@ -2,6 +2,7 @@ import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeExecutor, NonRetryableError, patch, route, suspend } from "@waymark/core";
 import { HANDLES } from "../random-edges.ts";
+import { addInputs, childNumber, GIVEN } from "./chaos-children.ts";
 import { AGAIN } from "./chaos-loops.ts";
 import { addsAnswer, answerValue } from "./chaos-model.ts";
 import type { ChaosNode } from "./chaos-workflow.ts";
@@ -29,13 +30,13 @@ export function chaosExecutor(effectsUrl: string): NodeExecutor {
     waitToken,
     resume,
   }) => {
-    const { inputs, weight, takesMs, failures, failsForGood, waits, handles, patches, kills, rounds } =
-      data as ChaosNode;
+    const { takesMs, failures, failsFor, failsForGood, waits, handles, patches, kills, rounds } = data as ChaosNode;
     const nodeId = node.id;
     const complain = (message: string) => tell({ what: "violation", executionId, message: `${nodeId}: ${message}` });
     const [begunKey, sumKey] = [`${nodeId}.waits`, `${nodeId}.sum`];
     // A fork begins a node anew that waited at its point, with the context that was kept for the wait.
-    const isAnew = executionId !== workflowId && resume === undefined;
+    const isFork = executionId !== workflowId && childNumber(workflowId) === undefined;
+    const isAnew = isFork && resume === undefined;
     const begun = isAnew ? 0 : Number(context[begunKey] ?? 0);
     let sum = isAnew ? 0 : Number(context[sumKey] ?? 0);
     await tell({ what: "run", executionId, nodeId, visit, attempt, wait: begun });
@@ -53,6 +54,7 @@ export function chaosExecutor(effectsUrl: string): NodeExecutor {
     }
     await sleep(takesMs / 2);
     if (failsForGood === "not retryable") throw new NonRetryableError("not again");
+    if (failsFor !== undefined && context[GIVEN] === failsFor) throw new NonRetryableError("not for this item");
     if (attempt <= failures || failsForGood !== undefined) throw new Error(`no luck in attempt ${attempt}`);
     const kept = (changes: Record<string, number>) => (patches ? patch(changes) : { ...context, ...changes });
     const next = waits[begun];
@@ -66,7 +68,7 @@ export function chaosExecutor(effectsUrl: string): NodeExecutor {
         ...(forMs === undefined ? {} : { forMs }),
       });
     }
-    const value = inputs.reduce((total, input) => total + Number(context[input] ?? 0), weight + sum);
+    const value = addInputs(data as ChaosNode, context) + sum;
     await tell({ what: "effect", executionId, nodeId, visit, key: idempotencyKey, value });
     await sleep(takesMs / 2);
     const result = kept({ [nodeId]: value });

@@ -1,6 +1,7 @@
 import { HANDLES } from "../random-edges.ts";
+import { addInputs, type ChaosStart, childId, GIVEN, ITEMS } from "./chaos-children.ts";
 import { AGAIN } from "./chaos-loops.ts";
-import type { ChaosPlan, ChaosWait } from "./chaos-workflow.ts";
+import { type ChaosPlan, type ChaosWait, planOf } from "./chaos-workflow.ts";
 
 /** All that the execution of a plan may come to, whatever is done to the processes that run it. */
 export interface Expected {
@@ -39,9 +40,9 @@ function chosen(plan: ChaosPlan, index: number, isPassedOver: boolean): readonly
 
 /**
  * A model of the executor and of the engine's order: nodes by number. Edges lead from lower to higher ones, but for those
- * back to the entry of a loop, which begin a round of it and nothing else.
+ * back to the entry of a loop, which begin a round of it and nothing else. `given`: what a child gets.
  */
-export function expected(plan: ChaosPlan): Expected {
+export function expected(plan: ChaosPlan, given?: number): Expected {
   const { definition, nodes, cancelAfterMs, deadlineMs } = plan;
   const values = new Map<string, number>();
   const failures: { nodeId?: string; code: string }[] = [];
@@ -62,31 +63,42 @@ export function expected(plan: ChaosPlan): Expected {
     });
     if (incoming.length > 0 && !isTaken) continue;
     const { onError = "fail" } = definition.nodes[index] ?? {};
-    const isPassedOver = node.failsForGood !== undefined && onError !== "fail";
+    const sum = addInputs(node, { ...Object.fromEntries(values), [GIVEN]: given });
+    const started = node.starts && startedBy(node.starts, sum);
+    const fails = node.failsForGood !== undefined || (given !== undefined && node.failsFor === given);
+    const isPassedOver = (fails || started?.end === "failed") && onError !== "fail";
     if (isPassedOver) {
       passedOver.add(nodeId);
       continue;
     }
-    if (node.failsForGood !== undefined) failing.add(nodeId);
+    if (fails) failing.add(nodeId);
+    if (started?.end === "failed") failures.push({ nodeId, code: "CHILD_FAILED" });
     const waitsForEver = node.waits.some(({ forMs, isAnswered }) => forMs === undefined && !isAnswered);
-    if (waitsForEver || node.failsForGood !== undefined) {
+    if (waitsForEver || fails || (started !== undefined && started.end !== "completed")) {
       mayComplete = false;
       continue;
     }
     if (definition.nodes[index]?.retry?.onCrash === "fail") failures.push({ nodeId, code: "NODE_CRASHED" });
     const own = node.waits.map((wait, number) => (addsAnswer(wait) ? answerValue(node, number) : 0));
-    const before = node.inputs.map((input) => values.get(input) ?? 0);
     const entry = definition.edges.find(({ target, sourceHandle }) => target === nodeId && sourceHandle === AGAIN);
     const rounds = node.rounds ?? (entry === undefined ? 1 : (nodes[indexOf(entry.source)]?.rounds ?? 1) - 1);
     visits.set(nodeId, rounds);
-    values.set(
-      nodeId,
-      [...own, ...before].reduce((sum, value) => sum + value, node.weight),
-    );
+    values.set(nodeId, started?.value ?? own.reduce((total, value) => total + value, sum));
   }
   for (const nodeId of failing) failures.push({ nodeId, code: "NODE_FAILED" });
   if (deadlineMs !== undefined) failures.push({ code: "EXECUTION_TIMEOUT" });
   return { values, visits, passedOver, mayComplete, mayBeCancelled: cancelAfterMs !== undefined, failures };
+}
+
+/** What comes of the executions that a node starts: how they end, and the value of the node if it completes. */
+function startedBy({ kind, child }: ChaosStart, sum: number): { end: "completed" | "failed" | "waits"; value: number } {
+  const plan = planOf(childId(child)) as ChaosPlan;
+  const ends = (kind === "sub" ? [sum] : ITEMS).map((given) => expected(plan, given));
+  const value = ends.flatMap(({ mayComplete, values }) => (mayComplete ? [...values.values()] : []));
+  const isWaiting = ends.some(({ mayComplete, failures }) => !mayComplete && failures.length === 0);
+  const hasFailed = kind !== "collect" && ends.some(({ mayComplete }) => !mayComplete);
+  const failed = hasFailed ? ("failed" as const) : ("completed" as const);
+  return { end: isWaiting ? "waits" : failed, value: value.reduce((total, each) => total + each, 0) };
 }
 
 function indexOf(nodeId: string): number {

@@ -1,5 +1,6 @@
 import { type CheckpointStore, createWorkflowEngine, type WorkflowStatus } from "@waymark/core";
 import { type StoreAddress, seededRandom } from "../plan.ts";
+import { childExecutors } from "./chaos-child-executors.ts";
 import { type ChaosControl, engineControl } from "./chaos-control.ts";
 import { judgeChaos } from "./chaos-verdict.ts";
 import { planOf } from "./chaos-workflow.ts";
@@ -33,6 +34,8 @@ export interface ChaosVerdict extends DisturbanceCounts {
   seed: number;
   executions: number;
   ends: Partial<Record<WorkflowStatus, number>>;
+  /** The executions that others have started. */
+  children: number;
   /** Calls of the store that failed, were late, or whose answer was lost. */
   faults: number;
   claims: number;
@@ -108,10 +111,10 @@ class ChaosTrial implements Disturbed {
       const settledMs = Math.round(performance.now() - calmMs);
       await this.#drain();
       const { executions } = this.#outside;
-      const { ends, violations } = await this.#judge();
+      const { ends, children, violations } = await this.#judge();
       const { claims, recoveries, faults, refused: refusedCommits, longestRecoveryMs } = this.#ledger;
       return {
-        ...{ seed, executions: executions.size, ends, ...(await disturbed), faults, claims, recoveries },
+        ...{ seed, executions: executions.size, ends, children, ...(await disturbed), faults, claims, recoveries },
         ...{ refusedCommits, effects: effects.effects.size, repeatedEffects: effects.repeated },
         ...{ longestRecoveryMs, settledMs, violations: [...this.#outside.violations, ...violations] },
       };
@@ -154,7 +157,7 @@ class ChaosTrial implements Disturbed {
     const engine = createWorkflowEngine({
       store,
       workflows: (id) => planOf(id)?.definition,
-      executors: { default: ({ context }) => context },
+      executors: { default: ({ context }) => context, ...childExecutors() },
       leaseMs: this.leaseMs,
     });
     return engineControl(engine, store);

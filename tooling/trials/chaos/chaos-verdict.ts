@@ -1,23 +1,12 @@
-import type { CheckpointRecord, CheckpointStore, ExecutionRecord, WorkflowStatus } from "@waymark/core";
+import type { CheckpointStore, WorkflowStatus } from "@waymark/core";
 import { isEnded } from "@waymark/core/store";
 import { contextOf } from "../state-of.ts";
+import type { Case, Observed } from "./chaos-case.ts";
+import { judgeChildren } from "./chaos-child-verdict.ts";
+import { numberOf } from "./chaos-children.ts";
 import { type Expected, expected } from "./chaos-model.ts";
-import type { ChaosPlan } from "./chaos-workflow.ts";
 import type { EffectsServer, MadeEffect } from "./effects-server.ts";
 import type { Ledger } from "./ledger.ts";
-
-/** What was done to an execution from outside, for its verdict. */
-export interface Observed {
-  plan: ChaosPlan;
-  /** Present if it is a fork: the step that it was made at. */
-  forkedAt?: number;
-  /** A call of `cancelExecution` has resolved. */
-  isCancelled: boolean;
-  /** The answers that were kept. One that comes after a failure makes the execution due, and the node starts again. */
-  answers: number;
-  /** How runs that were called for have ended. */
-  results: string[];
-}
 
 /** What there is to judge. */
 interface Evidence {
@@ -27,20 +16,6 @@ interface Evidence {
   ledger: Ledger;
 }
 
-/** One execution, with all that is known of it. */
-interface Case {
-  head: ExecutionRecord;
-  observed: Observed;
-  model: Expected;
-  records: readonly CheckpointRecord[];
-  /** The records of nodes that have completed. */
-  done: readonly CheckpointRecord[];
-  context: Record<string, unknown>;
-  made: readonly MadeEffect[];
-  /** Notes a violation unless something is right. */
-  check: (isRight: boolean, what: () => string) => void;
-}
-
 /**
  * Compares what is in the store, what workers reported and what the effects server saw with the model.
  *
@@ -48,23 +23,28 @@ interface Case {
  * - No node ran again whose checkpoint was committed, no attempt ran twice, and no node with `onCrash: "fail"` did.
  * - No version was written twice, and none by an owner that had lost the execution.
  * - Every effect was made once; so was each one of a completed execution.
+ * - All of this holds for the executions that others start, and the results of their parents are theirs, in order.
  */
 export async function judgeChaos(
   evidence: Evidence,
-): Promise<{ ends: Partial<Record<WorkflowStatus, number>>; violations: string[] }> {
+): Promise<{ ends: Partial<Record<WorkflowStatus, number>>; children: number; violations: string[] }> {
   const { store, executions, effects, ledger } = evidence;
   const violations = [...effects.violations, ...ledger.violations];
   const ends: Partial<Record<WorkflowStatus, number>> = {};
   const made = effectsByExecution(effects);
-  for (const [id, observed] of executions) {
+  let children = 0;
+  const all = [...executions];
+  // The loop also visits children that are added to the list meanwhile.
+  for (const [id, observed] of all) {
     const head = await store.getExecution(id);
     if (head === undefined) {
       violations.push(`${id}: is missing`);
       continue;
     }
-    ends[head.status] = (ends[head.status] ?? 0) + 1;
+    if (observed.parent === undefined) ends[head.status] = (ends[head.status] ?? 0) + 1;
+    else children += 1;
     const records = await store.readCheckpoints(id);
-    const model = expected(observed.plan);
+    const model = modelOf(observed);
     const found: Case = {
       ...{ head, observed, records, model, made: made.get(id) ?? [] },
       // A node that is passed over can have a snapshot beside its error.
@@ -78,12 +58,21 @@ export async function judgeChaos(
     judgeHistory(found);
     judgeEffects(found);
     judgeRuns(found, effects);
+    all.push(...(await judgeChildren(store, found)));
   }
   for (const filter of [{ due: true }, { leaseExpired: true }]) {
     const { items } = await store.listExecutions(filter);
     for (const { id } of items) violations.push(`${id}: is listed as ${Object.keys(filter)}`);
   }
-  return { ends, violations };
+  return { ends, children, violations };
+}
+
+/** Returns what an execution may come to. A child is cancelled with its parent, and fails with it at a deadline. */
+function modelOf({ plan, parent }: Observed): Expected {
+  const model = expected(plan, parent?.given);
+  if (parent === undefined) return model;
+  const failures = [...model.failures, ...parent.failures.filter(({ nodeId }) => nodeId === undefined)];
+  return { ...model, failures, mayBeCancelled: parent.status === "cancelled" };
 }
 
 function effectsByExecution({ effects }: EffectsServer): ReadonlyMap<string, readonly MadeEffect[]> {
@@ -98,18 +87,20 @@ function effectsByExecution({ effects }: EffectsServer): ReadonlyMap<string, rea
 
 function judgeEnd({ head, observed, model, check }: Case, ledger: Ledger): void {
   const { id, status, failure } = head;
-  const { isCancelled, results } = observed;
+  const { isCancelled, results, parent } = observed;
   const mayFail = model.failures.some(
     ({ nodeId, code }) => code === failure?.code && (nodeId === undefined || nodeId === failure.nodeId),
   );
   const isAllowed =
     (status === "completed" && model.mayComplete && !isCancelled) ||
     (status === "cancelled" && model.mayBeCancelled) ||
-    (status === "failed" && mayFail && !isCancelled);
+    (status === "failed" && mayFail && !isCancelled) ||
+    // A resume of the parent would continue it.
+    (status === "suspended" && parent?.status === "failed");
   check(isAllowed, () => `the model has no such end: ${JSON.stringify(failure)}${isCancelled ? ", cancelled" : ""}`);
   const told = [...(ledger.ends.get(id) ?? []), ...results.filter((result) => isEnded(result as WorkflowStatus))];
   // What has failed may be cancelled, or continued by an answer.
-  const mayContinue = status === "cancelled" || observed.answers > 0;
+  const mayContinue = status === "cancelled" || observed.answers > 0 || parent !== undefined;
   const isTold = (each: string) => each === status || (each === "failed" && mayContinue);
   check(told.every(isTold), () => `was told to end as ${told.join(", ")}`);
   check(head.owner === undefined, () => `has the owner ${head.owner}`);
@@ -130,13 +121,14 @@ function judgeHistory({ head, observed, model, records, done, context, check }: 
     () => `its history has only the nodes ${ran.join(" ")}`,
   );
   for (const nodeId of isComplete ? model.values.keys() : new Set(done.map((record) => record.nodeId))) {
-    const [is, should] = [context[nodeId], model.values.get(nodeId)];
+    const [is, should] = [numberOf(context[nodeId]), model.values.get(nodeId)];
     check(is === should, () => `${nodeId} has the value ${is}, not ${should}`);
   }
 }
 
-function judgeEffects({ head, model, done, made, check }: Case): void {
-  const ran = new Set(done.map(runOf));
+function judgeEffects({ head, observed, model, done, made, check }: Case): void {
+  const { nodes } = observed.plan;
+  const ran = new Set(done.filter(({ nodeId }) => nodes[Number(nodeId.slice(1))]?.starts === undefined).map(runOf));
   const keyed = made.map(runOf);
   check(new Set(keyed).size === keyed.length, () => `a key has changed: effects of ${keyed.join(" ")}`);
   for (const effect of made) {

@@ -8,6 +8,7 @@ import { JumpingDate } from "../clock/jumping-date.ts";
 import { HOUR_MS } from "../clock/random-workflow.ts";
 import { openStoreWhenThere } from "../open-store.ts";
 import { seededRandom } from "../plan.ts";
+import { childExecutors } from "./chaos-child-executors.ts";
 import { codeOf, engineControl } from "./chaos-control.ts";
 import { chaosExecutor } from "./chaos-executor.ts";
 import { NoteBatch } from "./chaos-notes.ts";
@@ -39,7 +40,7 @@ const executor = chaosExecutor(plan.effectsUrl);
 const engine = createWorkflowEngine({
   store: switched,
   workflows: (id) => planOf(id)?.definition,
-  executors: { default: executor },
+  executors: { default: executor, ...childExecutors() },
   leaseMs: plan.leaseMs,
   // Processes of both kinds take over from each other.
   nodeConcurrency: plan.seed % 2 === 0 ? 1 : 4,

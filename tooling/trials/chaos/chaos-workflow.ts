@@ -1,6 +1,16 @@
 import type { RetryPolicy, WorkflowDefinition, WorkflowEdge, WorkflowNode } from "@waymark/core";
 import { seededRandom } from "../plan.ts";
 import { HANDLES, randomEdges } from "../random-edges.ts";
+import {
+  CHILDREN,
+  type ChaosStart,
+  childId,
+  childNumber,
+  ENDLESS_CHILD,
+  GIVEN,
+  ITEMS,
+  startType,
+} from "./chaos-children.ts";
 import { withLoop } from "./chaos-loops.ts";
 
 /** A wait of a node: for a time, for an answer, or for whichever comes first. With neither, it waits for ever. */
@@ -27,6 +37,10 @@ export interface ChaosNode extends Record<string, unknown> {
   kills?: true;
   /** It is the entry of a loop with so many rounds. */
   rounds?: number;
+  /** It fails for good in a child that was given this. */
+  failsFor?: number;
+  /** It starts other executions, and does nothing else. */
+  starts?: ChaosStart;
 }
 
 /** One execution of a chaos trial: a workflow of its own, and what is done to it. */
@@ -46,9 +60,9 @@ export interface ChaosPlan {
 }
 
 /*
- * A plan is made of shapes: the random graph, and what is put on it, such as a loop. A further shape (an execution that
- * starts others, a map over items) is a file like chaos-loops.ts that adds nodes and edges here, fields to `ChaosNode`
- * that chaos-executor.ts obeys, and a rule in chaos-model.ts of what comes of them.
+ * A plan is made of shapes: the random graph, and what is put on it, such as a loop or nodes that start others. A further
+ * shape is a file like chaos-loops.ts that adds nodes and edges here, fields to `ChaosNode` that chaos-executor.ts obeys,
+ * and a rule in chaos-model.ts of what comes of them.
  */
 
 const MAX_NODES = 9;
@@ -69,6 +83,8 @@ const DEADLY_PLAN: ChaosPlan = {
 /** Returns the plan that an id names, which every process knows without being told; `undefined` for other ids. */
 export function planOf(executionId: string): ChaosPlan | undefined {
   if (executionId === DEADLY_ID) return DEADLY_PLAN;
+  const child = childNumber(executionId);
+  if (child !== undefined) return childPlan(child);
   const [, seed, number] = ID.exec(executionId) ?? [];
   return seed === undefined || number === undefined ? undefined : chaosPlan(Number(seed), Number(number));
 }
@@ -92,7 +108,12 @@ export function chaosPlan(seed: number, number: number): ChaosPlan {
     steps[Number(edge.source.slice(1))]?.onError === "route" && chance(0.4) ? { ...edge, sourceHandle: "error" } : edge,
   );
   const looped = chance(0.3) ? addLoop(random, steps, routed) : routed;
-  if (waitsForEver) steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
+  for (const step of steps) {
+    const { data, retry } = step;
+    if (data.rounds === undefined && retry?.onCrash === undefined && chance(0.2)) startChildren(random, step);
+  }
+  if (waitsForEver && chance(0.4)) startChild(steps[0] as Step, { kind: "sub", child: ENDLESS_CHILD });
+  else if (waitsForEver) steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
   return {
     number,
     executionId,
@@ -105,6 +126,46 @@ export function chaosPlan(seed: number, number: number): ChaosPlan {
   };
 }
 
+/** The plan of a workflow that nodes start: small, and it may start those with a lower number. */
+function childPlan(number: number): ChaosPlan {
+  const random = seededRandom(7_919 * (number + 1));
+  const size = number === ENDLESS_CHILD ? 1 : 1 + Math.floor(random() * 3);
+  const edges = randomEdges(random, size);
+  const steps = Array.from({ length: size }, (_, index) => {
+    const inputs = [...new Set(edges.filter(({ target }) => target === `n${index}`).map(({ source }) => source))];
+    const step = chaosNode(random, { index, inputs: [...inputs, GIVEN], mayFail: number % 4 === 1 });
+    if (step.retry?.onCrash !== undefined) step.retry = undefined;
+    if (random() < 0.3) step.data.failsFor = ITEMS[Math.floor(random() * ITEMS.length)] as number;
+    // The item of a map is all that its children have, so they have no list for maps.
+    if (number > CHILDREN / 2 && random() < 0.3)
+      startChild(step, { kind: "sub", child: 1 + (number % (CHILDREN / 2 - 1)) });
+    return step;
+  });
+  if (number === ENDLESS_CHILD)
+    steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
+  const executionId = childId(number);
+  return {
+    ...{ number, executionId, isExecuted: false, isForked: false },
+    definition: { id: executionId, nodes: steps.map(nodeOf), edges },
+    nodes: steps.map(({ data }) => data),
+  };
+}
+
+/** Makes a step start one of the workflows. */
+function startChildren(random: () => number, step: Step): void {
+  const kind = (["sub", "sub", "map", "collect"] as const)[Math.floor(random() * 4)] as ChaosStart["kind"];
+  startChild(step, { kind, child: 1 + Math.floor(random() * (CHILDREN - 1)) });
+}
+
+function startChild(step: Step, starts: ChaosStart): void {
+  const { inputs, weight, handles } = step.data;
+  step.data = {
+    ...{ inputs, weight, takesMs: 0, failures: 0, waits: [], patches: true, starts },
+    // A map has no output to choose.
+    ...(starts.kind === "sub" && handles !== undefined ? { handles } : {}),
+  };
+}
+
 interface Step {
   index: number;
   data: ChaosNode;
@@ -113,7 +174,14 @@ interface Step {
 }
 
 function nodeOf({ index, data, retry, onError }: Step): WorkflowNode {
-  return { id: `n${index}`, data, ...(retry === undefined ? {} : { retry }), ...(onError && { onError }) };
+  const { starts } = data;
+  return {
+    id: `n${index}`,
+    data,
+    ...(starts && { type: startType(starts) }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(onError && { onError }),
+  };
 }
 
 /** Makes one of the steps the entry of a loop, perhaps with a further step in it. Returns the edges with the loop. */
@@ -135,7 +203,7 @@ function addLoop(random: () => number, steps: Step[], edges: WorkflowEdge[]): Wo
 }
 
 function endless(node: ChaosNode): ChaosNode {
-  const { failsForGood: _failsForGood, ...others } = node;
+  const { failsForGood: _failsForGood, failsFor: _failsFor, starts: _starts, ...others } = node;
   return { ...others, failures: 0, waits: [{ isAnswered: false }] };
 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkflowStatus } from "@waymark/core";
 import { isEnded } from "@waymark/core/store";
+import type { Observed } from "./chaos-case.ts";
 import { type ChaosControl, codeOf } from "./chaos-control.ts";
 import { chaosAnswer } from "./chaos-executor.ts";
-import type { Observed } from "./chaos-verdict.ts";
 import { type ChaosPlan, chaosPlan, planOf } from "./chaos-workflow.ts";
 import type { Effect } from "./effects-server.ts";
 
@@ -56,6 +56,13 @@ export class Outside {
     await over;
     const untilMs = performance.now() + settleMs;
     while (performance.now() < untilMs && (this.open.size > 0 || this.#work.size > 0)) await sleep(20);
+    // Children of what has failed may go on, and one that was cancelled or failed with its parent learns of it later.
+    let busy = await this.#busy();
+    while (performance.now() < untilMs && busy.length + this.#work.size > 0) {
+      await sleep(200);
+      busy = await this.#busy();
+    }
+    for (const executionId of busy) this.violations.push(`${executionId}: is still busy`);
     for (const executionId of this.open) this.violations.push(`${executionId}: has not ended in time`);
     this.open.clear();
     await Promise.all([polling, ...this.#work]);
@@ -72,8 +79,9 @@ export class Outside {
       if (random() < 0.2) await this.#answerWrongly(executionId, waitToken);
       const give = async (control: ChaosControl) => {
         await control.answer(waitToken, chaosAnswer(node, wait));
-        this.#answered(executionId);
+        if (this.executions.has(executionId)) this.#answered(executionId);
       };
+      if (!this.executions.has(executionId)) return this.#answerChild(executionId, give);
       await this.#untilDone(executionId, give);
       // The second answer may come too late.
       if (random() < 0.3) await this.#untilDone(executionId, give, 3);
@@ -145,6 +153,29 @@ export class Outside {
     }
   }
 
+  /** Answers a child, of which only its workers know, until that is done or it has ended. */
+  async #answerChild(executionId: string, give: (control: ChaosControl) => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await give(this.#control());
+      } catch (error) {
+        if (!PASSING.has(codeOf(error))) throw error;
+      }
+      await sleep(20 + 100 * this.#parts.random());
+      const { [executionId]: status } = await this.#statusesOf([executionId]);
+      if (status !== undefined && isEnded(status)) return;
+    }
+  }
+
+  async #statusesOf(executionIds: readonly string[]): Promise<Record<string, WorkflowStatus>> {
+    try {
+      return await this.#control().statuses(executionIds);
+    } catch (error) {
+      if (!PASSING.has(codeOf(error))) throw error;
+      return {};
+    }
+  }
+
   /** Answers with a token that nothing has. */
   async #answerWrongly(executionId: string, waitToken: string): Promise<void> {
     const end = waitToken.endsWith("A") ? "B" : "A";
@@ -187,6 +218,15 @@ export class Outside {
     return undefined;
   }
 
+  async #busy(): Promise<string[]> {
+    try {
+      return await this.#control().busy();
+    } catch (error) {
+      if (!PASSING.has(codeOf(error))) throw error;
+      return ["unknown"];
+    }
+  }
+
   #control(): ChaosControl {
     const { own, worker, random } = this.#parts;
     return own !== undefined && random() < 0.5 ? own : worker();
@@ -200,14 +240,9 @@ export class Outside {
   async #poll(): Promise<void> {
     while (!this.#isOver || this.open.size > 0 || this.#work.size > 0) {
       await sleep(POLL_MS);
-      try {
-        const statuses = await this.#control().statuses([...this.open]);
-        for (const [id, status] of Object.entries(statuses)) {
-          if (isEnded(status)) this.#ended(id, status);
-          if (status === "suspended") this.#parts.onRest(id);
-        }
-      } catch (error) {
-        if (!PASSING.has(codeOf(error))) throw error;
+      for (const [id, status] of Object.entries(await this.#statusesOf([...this.open]))) {
+        if (isEnded(status)) this.#ended(id, status);
+        if (status === "suspended") this.#parts.onRest(id);
       }
     }
   }
