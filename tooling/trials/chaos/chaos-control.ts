@@ -12,7 +12,7 @@ export interface ChaosControl {
   cancel(executionId: string): Promise<void>;
   fork(executionId: string, stepNumber: number): Promise<string | undefined>;
   statuses(executionIds: readonly string[]): Promise<Record<string, WorkflowStatus>>;
-  /** Returns executions that run, that are due, or that wait for a time. */
+  /** Describes executions that run, that are due, or that wait for a time. */
   busy(): Promise<string[]>;
 }
 
@@ -44,7 +44,10 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
       const pages = await Promise.all(filters.map((filter) => store.listExecutions(filter)));
       const [suspended, ...others] = pages.map(({ items }) => items).reverse();
       const timed = suspended?.filter(({ wakeAt }) => wakeAt !== undefined) ?? [];
-      return [...others.flat(), ...timed].map(({ id }) => id);
+      return [...others.flat(), ...timed].map(
+        ({ id, status, wakeAt, readAt, token }) =>
+          `${id} (${status}${wakeAt === undefined ? "" : ` until ${wakeAt - readAt} ms`}, token ${token})`,
+      );
     },
   };
 }

@@ -62,7 +62,7 @@ export class Outside {
       await sleep(200);
       busy = await this.#busy();
     }
-    for (const executionId of busy) this.violations.push(`${executionId}: is still busy`);
+    for (const each of busy) this.violations.push(`${each}: has not come to rest`);
     for (const executionId of this.open) this.violations.push(`${executionId}: has not ended in time`);
     this.open.clear();
     await Promise.all([polling, ...this.#work]);
