@@ -1,9 +1,9 @@
 import { checker } from "../checker.ts";
-import { NonRetryableError } from "../errors.ts";
+import { NonRetryableError, WorkflowError } from "../errors.ts";
 import { kindOf } from "../given.ts";
 import { optional, text, wholeNumber } from "../option.ts";
 import { quoted } from "../text.ts";
-import { POSITIONS, positionsIn, withoutPositions } from "./loop-positions.ts";
+import { POSITIONS, positionOf, positionsIn, withoutPositions } from "./loop-positions.ts";
 import { type NodeExecutor, patch, route, type WorkflowContext } from "./node-executor.ts";
 
 /** The options of {@link forEachItem}. */
@@ -40,6 +40,7 @@ export interface ForEachItemExecutor extends NodeExecutor {
  */
 export function forEachItem(options: ForEachItemOptions): ForEachItemExecutor {
   const { items: listKey, as, batchSize } = checkOptions(options);
+  refuseSharedKeys(listKey, as);
   const executor: NodeExecutor = ({ context, node }) => {
     const list = Object.hasOwn(context, listKey) ? context[listKey] : undefined;
     if (!Array.isArray(list)) {
@@ -49,7 +50,7 @@ export function forEachItem(options: ForEachItemOptions): ForEachItemExecutor {
       );
     }
     const positions = positionsIn(context);
-    const position = positions[node.id] ?? 0;
+    const position = positionOf(positions, node.id);
     if (position >= list.length) return route(withoutPosition(context, node.id, as), "done");
     const next = position + (batchSize ?? 1);
     const item: unknown = batchSize === undefined ? list[position] : list.slice(position, next);
@@ -61,6 +62,19 @@ export function forEachItem(options: ForEachItemOptions): ForEachItemExecutor {
 function withoutPosition(context: Readonly<WorkflowContext>, nodeId: string, as: string): WorkflowContext {
   const { [as]: _item, ...others } = context;
   return withoutPositions(others, [nodeId]) ?? others;
+}
+
+/** The list, the item and the positions are three values of one context. @throws {WorkflowError} INVALID_ARGUMENT */
+function refuseSharedKeys(items: string, as: string): void {
+  const isReserved = items === POSITIONS || as === POSITIONS;
+  if (!isReserved && items !== as) return;
+  const option = items === POSITIONS ? "items" : "as";
+  const taken = isReserved ? "the positions of loops are kept there" : "it is the key of the list (items)";
+  const key = isReserved ? POSITIONS : as;
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    `forEachItem: ${option}: must be another key of the context, not ${quoted(key)}: ${taken}.`,
+  );
 }
 
 const checkOptions = checker<ForEachItemOptions>("forEachItem", {

@@ -1,10 +1,16 @@
 /** The key of the context under which the positions of all `forEachItem` loops are kept, by node id. */
 export const POSITIONS = "forEachItem";
 
-/** Returns the positions that a context holds. */
-export function positionsIn(context: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
+/** Returns the positions that a context holds. What a context came with under the key need not be positions. */
+export function positionsIn(context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { [POSITIONS]: positions } = context;
-  return typeof positions === "object" && positions !== null ? (positions as Record<string, number>) : {};
+  return typeof positions === "object" && positions !== null ? (positions as Record<string, unknown>) : {};
+}
+
+/** Returns the position of the loop at a node: 0 if there is none. A node's id may be that of an inherited member. */
+export function positionOf(positions: Readonly<Record<string, unknown>>, nodeId: string): number {
+  const position = Object.hasOwn(positions, nodeId) ? positions[nodeId] : undefined;
+  return Number.isSafeInteger(position) && Number(position) >= 0 ? Number(position) : 0;
 }
 
 /** Returns a context without the positions of these nodes; `undefined` if it has none of them. */

@@ -76,6 +76,37 @@ describe("forEachItem", () => {
     expect(result.currentStep).toBe(9);
   });
 
+  it.each(["constructor", "__proto__", "toString"])("loops at a node with the id %s", async (id) => {
+    const engine = createWorkflowEngine({
+      store: new MemoryCheckpointStore(),
+      workflows: [JSON.parse(JSON.stringify(workflow).replaceAll('"each"', JSON.stringify(id)))],
+      executors: (type) => {
+        if (type === id) return forEachItem({ items: "orders", as: "order" });
+        return type === "end" ? () => patch({}) : ({ context }) => patch({ handled: adding(context.order) });
+      },
+    });
+    const initialData = { orders: [1, 2] };
+    const result = await engine.executeWorkflow({ workflowId: "w", userId: "u1", initialData });
+    expect(result).toMatchObject({ status: "completed", output: { orders: [1, 2], handled: [1, 2] } });
+  });
+
+  it.each([["x"], [-1], [1.5], [null]])(
+    "begins with the first item if a context comes with the position %j",
+    async (position) => {
+      const { seen } = await run({ orders: [1, 2], forEachItem: { each: position } });
+      expect(seen).toEqual([1, 2]);
+    },
+  );
+
+  it.each([
+    [{ items: "orders", as: "orders" }, /: as: .*"orders": it is the key of the list/],
+    [{ items: "orders", as: "forEachItem" }, /: as: .*"forEachItem": the positions/],
+    [{ items: "forEachItem", as: "order" }, /: items: .*"forEachItem": the positions/],
+  ])("refuses %j: the list, the item and the positions have keys of their own", (options, message) => {
+    expect(() => forEachItem(options)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+    expect(() => forEachItem(options)).toThrow(message);
+  });
+
   it("refuses options that it does not know", () => {
     expect(() => forEachItem({ items: "a", as: "b", batchSizes: 3 } as never)).toThrow("batchSize");
     expect(() => forEachItem({ items: "a", as: "b", batchSize: 0 })).toThrow("batchSize");
