@@ -1,4 +1,5 @@
 import {
+  type CheckpointStore,
   createWorkflowEngine,
   type Delivered,
   type Dispatcher,
@@ -7,6 +8,7 @@ import {
   suspend,
   WorkflowError,
 } from "@waymark/core";
+import { interceptStore } from "@waymark/core/store";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
 import { createWorker } from "../src/index.ts";
@@ -57,8 +59,8 @@ class QuickQueue implements Dispatcher {
   async close(): Promise<void> {}
 }
 
-function opened(dispatcher?: Dispatcher, executor: NodeExecutor = ({ context }) => context) {
-  const store = new MemoryCheckpointStore();
+function opened(dispatcher?: Dispatcher, executor: NodeExecutor = ({ context }) => context, given?: CheckpointStore) {
+  const store = given ?? new MemoryCheckpointStore();
   const engine = createWorkflowEngine({
     store,
     ...(dispatcher === undefined ? {} : { dispatcher }),
@@ -105,6 +107,28 @@ describe("createWorker", () => {
       await until(() => isCompleted(executionId));
       await worker.stop();
     }
+  });
+
+  it("makes two queries per look, which return nothing, however many executions sleep", async () => {
+    const { store, engine } = opened(new QuickQueue(), () => suspend({ forMs: 3_600_000 }));
+    for (let each = 0; each < 300; each++) {
+      const { executionId } = await engine.startExecution(CALL);
+      await engine.recoverExecution({ executionId });
+    }
+    const asked: string[] = [];
+    let found = 0;
+    const noted = interceptStore(store, async (method, call) => {
+      asked.push(method);
+      const answer = await call();
+      if (method === "listExecutions") found += (answer as { items: unknown[] }).items.length;
+      return answer;
+    });
+    const { engine: watched } = opened(new QuickQueue(), ({ context }) => context, noted);
+    const worker = createWorker({ engine: watched, sweepIntervalMs: 10 });
+    await until(() => asked.length >= 20);
+    await worker.stop();
+    expect([...new Set(asked)]).toEqual(["listExecutions"]);
+    expect({ found, isPairs: asked.length % 2 === 0 }).toEqual({ found: 0, isPairs: true });
   });
 
   it("works again with a queue that was away when it began", async () => {

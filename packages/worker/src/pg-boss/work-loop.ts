@@ -43,7 +43,7 @@ export class WorkLoop {
   /** The jobs that are delivered or not settled yet. */
   readonly #held = new Map<string, JobAttempt>();
   #delivering = 0;
-  /** True if the last query gave as many jobs as it was asked for. */
+  /** True if the queue may have more jobs than the last query gave. */
   #mayHaveMore = true;
   readonly #done: Batcher<JobAttempt>;
   readonly #again: Batcher<JobInsert<JobData>>;
@@ -81,15 +81,17 @@ export class WorkLoop {
   }
 
   async #turn(): Promise<void> {
-    const { pollIntervalMs } = this.#parts;
+    const { pollIntervalMs, tenantConcurrency } = this.#parts;
     if (this.#free === 0) return this.#rest(undefined);
     await this.#gather();
     const free = this.#free;
     this.#mayRest = true;
     const jobs = await this.#fetch(free);
     for (const job of jobs) void this.#deliver(job);
-    // A queue that gave less than it was asked for is empty, for now.
-    this.#mayHaveMore = jobs.length === free;
+    // A queue that gave less than it was asked for is empty, for now. With a limit per tenant, the jobs of one that was at
+    // its limit only now may hide those of others: the next query passes them over.
+    const mayHide = tenantConcurrency !== undefined && jobs.length > 0;
+    this.#mayHaveMore = jobs.length === free || mayHide;
     if (!this.#mayHaveMore && this.#mayRest) await this.#rest(pollIntervalMs);
   }
 
