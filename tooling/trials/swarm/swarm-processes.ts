@@ -52,9 +52,11 @@ export class SwarmProcesses {
 
   #start(index: number): void {
     const plan: SwarmPlan = { ...this.#plan, clockOffMs: index === 1 ? CLOCK_OFF_MS : 0 };
-    const child = spawn(process.execPath, [WORKER, JSON.stringify(plan)], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [WORKER, JSON.stringify(plan)], {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
     this.#places[index] = child;
-    child.stdout.once("data", () => this.#working.add(child));
+    child.stdout?.once("data", () => this.#working.add(child));
     child.once("exit", () => {
       this.#working.delete(child);
       if (!this.#isOver) this.#start(index);

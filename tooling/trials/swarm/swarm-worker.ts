@@ -10,6 +10,8 @@ import { openStoreWhenThere } from "../open-store.ts";
 import { chain } from "../plan.ts";
 import { openQueue, type SwarmPlan } from "./swarm-plan.ts";
 
+// It ends with the process that has started it, also if that one is killed.
+process.on("disconnect", () => process.exit());
 const plan = JSON.parse(String(process.argv[2])) as SwarmPlan;
 if (plan.clockOffMs !== 0) {
   const Exact = Date;
