@@ -1,4 +1,4 @@
-import { NonRetryableError } from "../errors.ts";
+import { isWorkflowError, NonRetryableError } from "../errors.ts";
 import { kindOf } from "../given.ts";
 import type { WorkflowStatus } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
@@ -108,7 +108,8 @@ class MapRun {
       });
       this.#note({ index, id, item }, end);
     } catch (error) {
-      this.#error ??= { error };
+      if (this.#spec.collects && isWorkflowError(error, "INPUT_INVALID")) this.#collect(index, id, error);
+      else this.#error ??= { error };
     }
   }
 
@@ -126,11 +127,8 @@ class MapRun {
       }
       case "failed":
       case "cancelled": {
-        const { code, message } = end.failure;
-        if (this.#spec.collects) {
-          const result: MappedResult = { success: false, error: { code, message }, executionId: id };
-          this.results[index] = result;
-        } else if (this.failed === undefined || index < this.failed.index) this.failed = { index, end };
+        if (this.#spec.collects) this.#collect(index, id, end.failure);
+        else if (this.failed === undefined || index < this.failed.index) this.failed = { index, end };
         return;
       }
       case "suspended":
@@ -145,6 +143,10 @@ class MapRun {
           wakeAt: this.unfinished === undefined ? end.wakeAt : earlier(this.unfinished.wakeAt, end.wakeAt),
         };
     }
+  }
+
+  #collect(index: number, executionId: string, { code, message }: { code: string; message: string }): void {
+    this.results[index] = { success: false, error: { code, message }, executionId } satisfies MappedResult;
   }
 }
 

@@ -98,6 +98,20 @@ describe("an item whose child fails", () => {
     ]);
   });
 
+  it("is one of the results if its workflow refuses it as input", async () => {
+    const validate = (value: unknown) =>
+      (value as { number: number }).number === 2 ? { issues: [{ message: "no two" }] } : { value };
+    const input = { "~standard": { version: 1, vendor: "test", validate } } as const;
+    const options = mapping(({ context }) => context, { onItemError: "collect" });
+    const workflows = (options.workflows ?? []).map((each) => (each.id === "parent" ? each : { ...each, input }));
+    const { engine } = newFamily({ ...options, workflows } as typeof options);
+    const { status, output } = await engine().executeWorkflow({ ...CALL, initialData: { numbers: [1, 2, 3] } });
+    expect([status, output.map]).toMatchObject([
+      "completed",
+      [{ success: true }, { success: false, error: { code: "INPUT_INVALID" } }, { success: true }],
+    ]);
+  });
+
   it("is resumed with the failed parent; what has completed does not run again", async () => {
     const ran: unknown[] = [];
     let isMended = false;
