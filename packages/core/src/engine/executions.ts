@@ -1,5 +1,5 @@
 import { randomUUID } from "../crypto.ts";
-import { WorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import { readHead } from "../state/open-execution.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
@@ -77,14 +77,18 @@ export class Executions {
    * still that user's.
    *
    * - The parent goes first: one that is left would start its children anew. A second call deletes what a crash has left.
+   * - A parent that waits for it looks again, and starts it anew.
    */
   async delete(given: DeleteExecutionOptions): Promise<boolean> {
     const { executionId, userId } = checkDeleteOptions(given);
+    const head = await this.#surroundings.store.getExecution(executionId).catch(unlessAway);
     const isDeleted = await (userId === undefined
       ? this.#deleteRef({ id: executionId })
       : this.#deleteOf(executionId, userId));
     if (isDeleted) this.#noLongerOurs(executionId, "It was deleted.");
     await deleteDescendants(this.#parts, { parentId: executionId, ...(userId === undefined ? {} : { userId }) });
+    // Nothing else would wake it: nobody can answer a wait that is gone.
+    if (isDeleted && head !== undefined) await wakeParent(this.#parts, head);
     return isDeleted;
   }
 
@@ -124,6 +128,11 @@ export class Executions {
   async #deleteRef(ref: ExecutionRef): Promise<boolean> {
     return (await this.#surroundings.store.deleteExecutions([ref])) > 0;
   }
+}
+
+/** A head that cannot be read keeps nobody from deleting it. */
+function unlessAway(error: unknown): undefined {
+  if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
 }
 
 function listOptionsOf(given: ListExecutionsQuery, member: "listExecutions" | "executions"): ListExecutionsOptions {

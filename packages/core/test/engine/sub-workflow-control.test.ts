@@ -43,6 +43,21 @@ describe("a child that waits for an answer", () => {
     expect(runs).toEqual(["first", "child:ask", "child:ask", "child:two", "last"]);
   });
 
+  it("is started anew by its parent if it was deleted: nobody could answer it", async () => {
+    const { engine, data, child, toEnd } = newFamily(ASKS);
+    await engine().executeWorkflow(CALL);
+    const deleted = await child();
+    expect(await engine().deleteExecution({ executionId: deleted.id })).toBe(true);
+    const parent = await data.getExecution("p1");
+    expect([parent?.status, parent?.waiting]).toEqual(["pending", undefined]);
+    await toEnd(engine().recoverExecutions());
+    expect(await child()).toMatchObject({ id: deleted.id, status: "suspended" });
+    expect(await engine().resumeWorkflow({ executionId: "p1", data: "yes" })).toMatchObject({
+      status: "completed",
+      output: { answer: "yes" },
+    });
+  });
+
   it("takes an answer by its token, which makes the parent due", async () => {
     const { engine, data, child, toEnd, events } = newFamily(ASKS);
     const { waiting } = await engine().executeWorkflow(CALL);
