@@ -8,8 +8,6 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /** The files that read a wall clock, with the number of readings and the reason why they do not measure a duration. */
 const READINGS: Record<string, { times: number; because: string }> = {
   "apps/playground/src/rollout/demo-nodes.ts": { times: 1, because: "the time on a receipt" },
-  "apps/playground/src/serve/page-run.ts": { times: 1, because: "when a run began, for people" },
-  "apps/playground/src/serve/side-run.ts": { times: 1, because: "the time of a line of the log, for people" },
   "packages/core/src/clock.ts": { times: 2, because: "the clock itself, and what makes its readings fit" },
   "packages/core/src/conformance/cases/leases.ts": { times: 1, because: "a hint in words" },
   "packages/core/src/conformance/wrong-clock.ts": { times: 1, because: "makes Date wrong for a case" },

@@ -69,7 +69,7 @@ export function SidePanel({ name, side, run, selected, onSelect }: SidePanelProp
       <ol className="log" aria-label={`What has happened in ${name === "v1" ? "V1" : "V2"}`}>
         {side.log.map(({ atMs, text }) => (
           <li key={`${atMs} ${text}`}>
-            <span className="quiet">{((atMs - run.startedAtMs) / 1000).toFixed(1)} s</span> {visible(text)}
+            <span className="quiet">{(atMs / 1000).toFixed(1)} s</span> {visible(text)}
           </li>
         ))}
       </ol>

@@ -55,7 +55,6 @@ export class PageRun {
       },
       store: store.name,
       disturbance,
-      startedAtMs: Date.now(),
       isOver: false,
       ...(isDurable(store) ? { executionId: `page-${randomUUID()}` } : {}),
       v1: newSide(),

@@ -27,7 +27,7 @@ export interface SideView {
   failedNode?: string;
   counters: Counters;
   error?: string;
-  /** What has happened, in sentences. */
+  /** What has happened, in sentences, and how many milliseconds after the beginning. */
   log: { atMs: number; text: string }[];
 }
 
@@ -58,7 +58,6 @@ export interface RunView {
   graph: GraphView;
   store: string;
   disturbance: Disturbance;
-  startedAtMs: number;
   isOver: boolean;
   /** The execution in the store; absent if the store does not outlive its process. */
   executionId?: string;

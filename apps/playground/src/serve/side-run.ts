@@ -24,6 +24,7 @@ export class SideRun {
   readonly #listener: SideListener;
   readonly #nameOf: (nodeId: string) => string;
   readonly #runs: RecordedRun[] = [];
+  readonly #beganMs = performance.now();
   #kill = new AbortController();
 
   private constructor(
@@ -154,7 +155,7 @@ export class SideRun {
   }
 
   #say(text: string): void {
-    this.view.log.push({ atMs: Date.now(), text });
+    this.view.log.push({ atMs: performance.now() - this.#beganMs, text });
     if (this.view.log.length > MAX_LOG) this.view.log.shift();
   }
 }
