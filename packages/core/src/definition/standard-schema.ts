@@ -55,8 +55,9 @@ const MAX_PROBLEM = 500;
 function describeIssue(issue: StandardIssue): string {
   const { message: given, path = [] } = issue;
   const { expected } = issue as { expected?: unknown };
-  // zod/mini has no messages of its own unless the application loads a locale.
-  const message = given === "Invalid input" && typeof expected === "string" ? `must be a ${expected}` : given;
+  // zod/mini has no messages of its own unless the application loads a locale. Those of zod begin with words that say nothing.
+  const isBare = given === "Invalid input" && typeof expected === "string";
+  const message = isBare ? `must be a ${expected}` : given.replace(/^Invalid input: /, "");
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
   const text = cleanText(message, MAX_PROBLEM);
   return keys.length === 0 ? text : `${cleanText(keys.join("."), MAX_PROBLEM)}: ${text}`;

@@ -64,7 +64,11 @@ describe("startExecution", () => {
     const workflow = defineWorkflow({ ...chain(1), input: z.object({ n: z.coerce.number() }) });
     const { engine, store } = newWorld(workflow, append);
     const { startExecution, getExecutionState } = engine();
-    await expect(startExecution({ ...CALL, initialData: { n: "x" } })).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    const refused = startExecution({ ...CALL, initialData: { n: "x" } });
+    await expect(refused).rejects.toMatchObject({
+      code: "INPUT_INVALID",
+      message: expect.stringMatching(/: n: expected number, received NaN\.$/),
+    });
     expect(await store.getExecution("e1")).toBeUndefined();
     await startExecution({ ...CALL, initialData: { n: "5" } });
     expect((await getExecutionState("e1")).getContext()).toEqual({ n: 5 });
