@@ -24,6 +24,9 @@ const PERMANENT = new Set([
   "CONTEXT_CONFLICT",
   "STATE_NOT_SERIALIZABLE",
   "PAYLOAD_TOO_LARGE",
+  "INPUT_INVALID",
+  "NESTING_LIMIT",
+  "WORKFLOW_CONTAINS_ITSELF",
 ]);
 
 /** A node's policy: its own, else the engine's, else one attempt. An `undefined` in a policy counts as absent. */

@@ -42,7 +42,8 @@ const runOptions: OptionTable<RunOptions> = {
 const storedMs = numberFrom(0, MAX_LEASE_MS, `a number of milliseconds from 0 to ${MAX_LEASE_MS} (a hundred years)`);
 
 const nodeIds: Check = (value) => {
-  const isList = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
+  if (Array.isArray(value) && value.length === 0) return "must name a node: the list is empty";
+  const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
   return typeof value === "string" || isList ? undefined : mustBe("the id of a node, or a list of ids", value);
 };
 

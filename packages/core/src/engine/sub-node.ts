@@ -1,3 +1,5 @@
+import { WorkflowError } from "../errors.ts";
+import { quoted } from "../text.ts";
 import type { ChildCall } from "./child-call.ts";
 import { byUser, type ChildNode, parentArgsOf, suspendedFor } from "./child-node.ts";
 import { ChildUnfinished } from "./child-outcome.ts";
@@ -15,7 +17,12 @@ export async function runSubNode(node: ChildNode, spec: SubSpec, { args, run }: 
     case "completed": {
       const { output } = end;
       const result = byUser(() => (spec.output === undefined ? patch(output) : spec.output(output as never, own)));
-      return readResult(result, run.nodeId);
+      const outcome = readResult(result, run.nodeId);
+      if (outcome.kind === "next") return outcome;
+      throw new WorkflowError(
+        "NODE_RESULT_INVALID",
+        `Node ${quoted(run.nodeId)}: the output of a subWorkflow() must not suspend. Let a node after it wait.`,
+      );
     }
     case "failed":
     case "cancelled":

@@ -64,6 +64,16 @@ describe("the wait before the next attempt", () => {
     expect(delay({ maxAttempts: 3, retryOn: ["ECONNRESET"] })).toBeUndefined();
     expect(delay({ maxAttempts: 3, retryOn: ["NODE_FAILED"] })).toBe(1_000);
   });
+
+  it.each(["NODE_RESULT_INVALID", "INPUT_INVALID", "NESTING_LIMIT", "WORKFLOW_CONTAINS_ITSELF"])(
+    "is absent after %s, which another attempt cannot mend",
+    (code) => {
+      const policy = resolveRetry({ maxAttempts: 3 }, undefined);
+      const failed = { thrown: new Error("x"), failures: 1, random: 0 };
+      expect(retryDelay(policy, { ...failed, failure: { ...FAILURE, code } })).toBeUndefined();
+      expect(retryDelay(policy, { ...failed, failure: FAILURE })).toBe(1_000);
+    },
+  );
 });
 
 describe("before a node", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { patch, subWorkflow } from "../../src/index.ts";
+import { patch, subWorkflow, suspend } from "../../src/index.ts";
 import { CALL, newFamily } from "./family-world.ts";
 
 describe("a node that runs a sub-workflow", () => {
@@ -43,5 +43,14 @@ describe("a node that runs a sub-workflow", () => {
     const { engine } = newFamily({ executors: { sub } });
     const { output } = await engine().executeWorkflow({ ...CALL, initialData: { total: 5 } });
     expect(output).toEqual({ total: 5, first: true, back: [[5, "sub"], true, true], last: true });
+  });
+
+  it("fails if output suspends: only the child can wait", async () => {
+    const sub = subWorkflow({ workflowId: "child", output: () => suspend({ reason: "again" }) });
+    const { engine, child } = newFamily({ executors: { sub } });
+    const { status, failure } = await engine().executeWorkflow({ ...CALL, initialData: { total: 5 } });
+    expect([status, failure?.code, failure?.nodeId]).toEqual(["failed", "NODE_RESULT_INVALID", "sub"]);
+    expect(failure?.message).toMatch(/output of a subWorkflow\(\) must not suspend/);
+    expect((await child()).status).toBe("completed");
   });
 });

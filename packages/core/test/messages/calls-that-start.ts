@@ -200,6 +200,13 @@ export const callsThatStart: readonly WrongCall[] = [
     /"invoice"/,
     /"chain"/,
   ],
+  [
+    "no start node",
+    ({ engine }) => engine.executeWorkflow({ ...CALL, startAt: [] }),
+    "INVALID_ARGUMENT",
+    /startAt: .*list is empty/,
+    /name a node/,
+  ],
 ];
 
 function cycle(): object {
