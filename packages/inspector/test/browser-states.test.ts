@@ -158,6 +158,15 @@ it("loads a part of the page again if the server was away when it was first want
   expect(refused.length).toBeGreaterThanOrEqual(2);
 });
 
+it("shows how many jobs wait in the engine's queue", async () => {
+  const dispatcher = { depth: async () => ({ ready: 1_234, delayed: 10, active: 2 }) };
+  const own = await mount({ engine: { ...orders.engine, dispatcher } });
+  const { page } = await openPage();
+  await page.goto(own.at());
+  await page.getByText("queue: 1,234 ready, 2 active, 10 delayed").waitFor();
+  await own.close();
+});
+
 it("says that the store is away, and shows the list again when it is back", async () => {
   const { store } = await newOrders();
   let isAway = false;

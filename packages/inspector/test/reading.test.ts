@@ -232,6 +232,33 @@ describe("large values", () => {
   });
 });
 
+describe("the queue", () => {
+  const depth = { ready: 3, delayed: 10, active: 2 };
+
+  it("is shown by its depth, to those who see all users", async () => {
+    const { engine } = await newOrders();
+    const queued = { ...engine, dispatcher: { depth: async () => depth } };
+    expect((await (await setUp({ engine: queued })).get("queue")).json).toEqual({ depth });
+    const limited = await setUp({ engine: queued, authorize: () => ({ userId: "ada" }) });
+    expect((await limited.get("queue")).json).toEqual({});
+  });
+
+  it("is not shown if there is none, or none that counts its jobs", async () => {
+    const { engine } = await newOrders();
+    expect((await (await setUp()).get("queue")).json).toEqual({});
+    expect((await (await setUp({ engine: { ...engine, dispatcher: {} } })).get("queue")).json).toEqual({});
+  });
+
+  it("is said to be away, and its error is not shown", async () => {
+    const { engine } = await newOrders();
+    const errors: unknown[] = [];
+    const dispatcher = { depth: () => Promise.reject(new Error("redis://:secret@queue is down")) };
+    const { get } = await setUp({ engine: { ...engine, dispatcher }, onError: (error) => errors.push(error) });
+    const { json, status } = await get("queue");
+    expect([status, json, errors.length]).toEqual([200, { isAway: true }, 1]);
+  });
+});
+
 it("watching sends the execution and ends with it", async () => {
   const { get } = await setUp();
   const { text, headers } = await get("events", { id: "order-1001" });

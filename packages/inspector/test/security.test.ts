@@ -9,6 +9,7 @@ const READS: [string, Record<string, string>][] = [
   ["session", {}],
   ["executions", {}],
   ["count", {}],
+  ["queue", {}],
   ["execution", { id: "order-1003" }],
   ["progress", { id: "order-1003" }],
   ["records", { id: "order-1003" }],

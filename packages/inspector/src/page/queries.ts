@@ -39,6 +39,12 @@ export function countQuery({ cursor: _cursor, ...filters }: ListFilters) {
   });
 }
 
+export const queueQuery = queryOptions({
+  queryKey: ["queue"],
+  queryFn: () => resultOf(api.queue.$get()),
+  refetchInterval: 3 * LIST_MS,
+});
+
 export const inboxCountQuery = countQuery({ status: "suspended" });
 
 export function executionQuery(id: string) {

@@ -1,4 +1,4 @@
-import { type WorkflowEngine, WorkflowError } from "@waymark/core";
+import { type Dispatcher, type WorkflowEngine, WorkflowError } from "@waymark/core";
 import * as z from "zod/mini";
 import { inputProblems } from "./input-problems.ts";
 
@@ -16,6 +16,8 @@ type InspectedMember =
 /** The engine whose executions an inspector shows. */
 export interface InspectedEngine extends Pick<WorkflowEngine, InspectedMember> {
   forUser(userId: string): Pick<WorkflowEngine, InspectedMember>;
+  /** The queue whose depth is shown. */
+  readonly dispatcher?: Pick<Dispatcher, "depth"> | undefined;
 }
 
 /** What a request may do. */

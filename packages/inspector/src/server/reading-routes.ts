@@ -2,6 +2,7 @@ import type {
   ExecutionInspection,
   InspectedProgress,
   ListExecutionsQuery,
+  QueueDepth,
   RecordsPage,
   WorkflowStatus,
 } from "@waymark/core";
@@ -9,6 +10,7 @@ import { Hono } from "hono";
 import { tokenFor } from "./access.ts";
 import { watchStream } from "./event-stream.ts";
 import { changeInput, executionInput, listInput, pathInput, recordsInput, valueInput } from "./inputs.ts";
+import type { InspectedEngine } from "./inspector-options.ts";
 import { type Json, jsonAt } from "./json-tree.ts";
 import { ProblemError, problem } from "./problem.ts";
 import { type ApiEnv, type ApiParts, engineFor, parse, parseText, query } from "./requests.ts";
@@ -44,6 +46,11 @@ export function readingRoutes(parts: ApiParts) {
       const { limit: _limit, cursor: _cursor, ...given } = c.req.valid("query");
       const page = await engineFor(parts, c).listExecutions({ ...listQuery(given), limit: MOST_COUNTED });
       return c.json({ count: page.items.length, isMore: page.nextCursor !== undefined });
+    })
+    .get("/queue", async (c) => {
+      // It has the jobs of all users.
+      const queue = c.get("access").userId === undefined ? options.engine.dispatcher : undefined;
+      return c.json(await depthOf(queue, options.onError));
     })
     .get("/execution", query(executionInput), async (c) => {
       const { id } = c.req.valid("query");
@@ -115,6 +122,20 @@ export function readingRoutes(parts: ApiParts) {
         c.req.raw.signal,
       ) as never;
     });
+}
+
+/** What waits in a queue; nothing if there is none, or none that counts its jobs. */
+async function depthOf(
+  queue: InspectedEngine["dispatcher"],
+  onError: (error: unknown) => unknown,
+): Promise<{ depth?: QueueDepth; isAway?: boolean }> {
+  try {
+    const depth = await queue?.depth?.();
+    return depth === undefined ? {} : { depth };
+  } catch (error) {
+    onError(error);
+    return { isAway: true };
+  }
 }
 
 function listQuery({

@@ -21,7 +21,10 @@ export interface ApiEnv {
 }
 
 /** The engine's members for a request: of all users, or of the one that it is limited to. */
-export function engineFor({ options }: ApiParts, context: Context<ApiEnv>): Omit<InspectedEngine, "forUser"> {
+export function engineFor(
+  { options }: ApiParts,
+  context: Context<ApiEnv>,
+): Omit<InspectedEngine, "forUser" | "dispatcher"> {
   const { userId } = context.get("access");
   return userId === undefined ? options.engine : options.engine.forUser(userId);
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ApiError } from "../api-client.ts";
 import { Notice, Skeleton } from "../parts/notice.tsx";
-import { countQuery, executionsQuery, type ListFilters } from "../queries.ts";
+import { countQuery, executionsQuery, type ListFilters, queueQuery } from "../queries.ts";
 import { hrefOf, Link, navigate } from "../router.tsx";
 import { ExecutionsTable } from "./executions-table.tsx";
 import { Filters } from "./filters.tsx";
@@ -38,6 +38,7 @@ export function ExecutionsPage({ parameters }: { parameters: URLSearchParams }) 
         <span className="quiet" aria-live="polite">
           {count.data === undefined ? "" : count.data.isMore ? "1,000 or more" : count.data.count.toLocaleString()}
         </span>
+        <Queue />
       </div>
       <Filters filters={conditions} onChange={change} />
       {data === undefined ? (
@@ -55,6 +56,20 @@ export function ExecutionsPage({ parameters }: { parameters: URLSearchParams }) 
         </div>
       )}
     </>
+  );
+}
+
+/** What waits in the queue of the engine, if it has one. */
+function Queue() {
+  const { data } = useQuery(queueQuery);
+  if (data?.isAway === true) return <span className="chip warn">the queue cannot be reached</span>;
+  if (data?.depth === undefined) return null;
+  const { ready, delayed, active } = data.depth;
+  const [now, later, running] = [ready, delayed, active].map((count) => count.toLocaleString());
+  return (
+    <span className="chip">
+      queue: {now} ready, {running} active, {later} delayed
+    </span>
   );
 }
 
