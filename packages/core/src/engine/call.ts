@@ -34,6 +34,7 @@ export async function withinCall<T>(
   const interrupts = new Interrupts(surroundings.clock, { timeoutMs, budgetMs, signal });
   const leave = runs.enter(interrupts);
   try {
+    if (contextMode === "copy") await parts.values.loadCopying();
     const { nodeConcurrency = parts.nodeConcurrency ?? 1 } = options;
     const parallel = nodeConcurrency > 1 ? (await import("./parallel-run.ts")).ParallelRun : undefined;
     return await work({

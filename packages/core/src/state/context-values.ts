@@ -1,6 +1,6 @@
 import { fillError, isError, readError } from "./built-in-errors.ts";
 import type { Codec } from "./codec.ts";
-import { copyData } from "./copy-data.ts";
+import type { copyData } from "./copy-data.ts";
 import { isArray, isInstance } from "./live-values.ts";
 import { setOwn } from "./set-own.ts";
 
@@ -19,6 +19,8 @@ export class ContextValues {
   /** Containers, and if they hold an instance at any depth. Containers are frozen, so this does not change. */
   readonly #holdsInstance = new WeakMap<object, boolean>();
 
+  #copying: { copyData: typeof copyData } | undefined;
+
   constructor(codec: Codec) {
     this.#codec = codec;
   }
@@ -29,9 +31,15 @@ export class ContextValues {
     return holdsInstances ? (this.#view(value) as T) : value;
   }
 
-  /** Copies a node's data: see {@link copyData}. */
+  /** Loads what {@link copyData} needs. Only runs with `contextMode: "copy"` do. */
+  async loadCopying(): Promise<void> {
+    this.#copying ??= await import("./copy-data.ts");
+  }
+
+  /** Copies a node's data: see copy-data.ts. Call {@link loadCopying} before. */
   copyData<T>(data: T): T {
-    return copyData(this.#codec, data);
+    if (this.#copying === undefined) throw new Error("The code that copies data is not loaded.");
+    return this.#copying.copyData(this.#codec, data);
   }
 
   #view(value: unknown): unknown {

@@ -22,6 +22,7 @@ import "../../src/engine/runtime.ts";
 import "../../src/engine/self-containing.ts";
 import "../../src/engine/state-query.ts";
 import "../../src/engine/unknown-name.ts";
+import "../../src/state/copy-data.ts";
 import "../../src/state/create-execution.ts";
 import "../../src/state/failure.ts";
 import "../../src/state/history-keeper.ts";
