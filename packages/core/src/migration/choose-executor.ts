@@ -26,6 +26,8 @@ export interface Choice {
   because?: OutcomeFailure;
   /** The store could not tell whether the execution exists. */
   lookupError?: unknown;
+  /** Lets the next call with the same id be decided. */
+  endTurn?: () => void;
 }
 
 /** What a choice depends on, beside the call. */
@@ -35,6 +37,8 @@ export interface ChoiceParts<Call extends V1Call> {
   isStopped: () => boolean;
   /** True for an id of a call that V1 has served in this process. */
   isServed: (executionId: string) => boolean;
+  /** Waits for the other calls of this process with this id: until V1 serves them, or V2 has ended them. */
+  takeTurn: (executionId: string) => Promise<() => void>;
 }
 
 /**
@@ -44,10 +48,10 @@ export interface ChoiceParts<Call extends V1Call> {
  * - A call that V1 has served stays with V1, as far as that is known.
  */
 export async function chooseExecutor<Call extends V1Call>(parts: ChoiceParts<Call>, call: Call): Promise<Choice> {
-  const { options, lookup, isServed } = parts;
+  const { options, lookup, isServed, takeTurn } = parts;
   const resumed = readProperty(call, "resumeFromExecutionId");
   if (typeof resumed === "string") return { executor: "v2", reason: "continued", executionId: resumed };
-  const named: Pick<Choice, "executionId" | "lookupError"> = {};
+  const named: Pick<Choice, "executionId" | "lookupError" | "endTurn"> = {};
   try {
     const executionId = idOf(options, call);
     if (executionId !== undefined) named.executionId = executionId;
@@ -55,6 +59,7 @@ export async function chooseExecutor<Call extends V1Call>(parts: ChoiceParts<Cal
     return { executor: "v1", reason: "undecided", because: failureOf(error) };
   }
   if (named.executionId === undefined) return chooseNew(parts, call);
+  named.endTurn = await takeTurn(named.executionId);
   try {
     const head = await lookup.head(named.executionId);
     if (head?.workflowId === call.workflowId && head.userId === call.userId) {

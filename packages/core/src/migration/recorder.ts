@@ -232,15 +232,8 @@ function ending(work: () => unknown, end: (ended: { result: unknown } | { error:
     end({ error });
     throw error;
   }
-  if (types.isPromise(result)) {
-    // Registered before V1's own, so it comes first. V1 gets the very same promise.
-    Promise.prototype.then.call(
-      result,
-      (value) => end({ result: value }),
-      (error) => end({ error }),
-    );
-    return result;
-  }
+  // Registered before V1's own, so it comes first. V1 gets the very same promise.
+  if (types.isPromise(result) && isHeard(result, end)) return result;
   if (typeof readProperty(result, "then") === "function") {
     // Only one `then`: that of a query builder sends the query.
     return ending(() => Promise.resolve(result), end);
@@ -258,4 +251,18 @@ function readArguments(args: unknown): ReadArguments {
     ...(typeof nodeId === "string" ? { nodeId } : {}),
     ...(data === undefined ? {} : { data }),
   };
+}
+
+/** Calls `end` when a promise settles. Returns false for one of a class that allows no plain `then`. */
+function isHeard(promise: Promise<unknown>, end: (ended: { result: unknown } | { error: unknown }) => void): boolean {
+  try {
+    Promise.prototype.then.call(
+      promise,
+      (value) => end({ result: value }),
+      (error) => end({ error }),
+    );
+    return true;
+  } catch {
+    return false;
+  }
 }

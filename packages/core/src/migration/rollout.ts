@@ -17,6 +17,7 @@ import { RunWatch, savedBy, type UncalledRun, type WatchedRun } from "./run-watc
 import { createShadowQueue, type ShadowQueue } from "./shadow-queue.ts";
 import { StopSwitch } from "./stop-switch.ts";
 import { StoreLookup } from "./store-lookup.ts";
+import { TurnsOfIds } from "./turns-of-ids.ts";
 import { servedBy, type V1Call, type V1Result } from "./v1-shape.ts";
 
 /** The ids of calls that V1 has served, and that are remembered. */
@@ -51,7 +52,8 @@ export interface Rollout<Call extends V1Call = V1Call, Context = Record<string, 
  *   among 100 percent is the first 52 bits of its SHA-256 (FIPS 180-4).
  * - V1 runs instead of V2 only if V2 failed before any node ran, and nothing can run later: a workflow that the engine
  *   refuses, or a store that cannot be reached. If a creation may have taken effect, its execution is cancelled first; if
- *   that cannot be done, the call throws. So no call is ever run by both.
+ *   that cannot be done, the call throws. So no call is ever run by both. Calls with one id that come to a process at the
+ *   same time are decided one after the other: the second waits until V1 serves the first, or V2 has ended it.
  * - With `executionId`, a retry of a call continues its execution. Then a call that goes to V2 throws STORE_UNAVAILABLE
  *   while the store cannot be reached: an earlier try may have begun in V2. A call that goes to V1 runs in V1. So do not
  *   lower the percentage while the store is away. A retry of a call that V1 has served stays with V1: see `servedByV1`.
@@ -90,6 +92,7 @@ class RolloutCalls<Call extends V1Call> {
   readonly #pending = new Set<Promise<void>>();
   readonly #lookup: StoreLookup;
   readonly #served = new BoundedCache<true>(MAX_SERVED);
+  readonly #turns = new TurnsOfIds();
 
   constructor(options: CheckedRollout<Call>) {
     this.#options = options;
@@ -127,10 +130,15 @@ class RolloutCalls<Call extends V1Call> {
         ...{ options, lookup: this.#lookup },
         isStopped: () => this.#stop.reason !== undefined,
         isServed: (executionId) => this.#served.get(executionId) === true,
+        takeTurn: (executionId) => this.#turns.take(executionId),
       },
       call,
     );
-    return choice.executor === "v1" ? this.#runV1(call, choice) : this.#runV2(call, choice);
+    try {
+      return await (choice.executor === "v1" ? this.#runV1(call, choice) : this.#runV2(call, choice));
+    } finally {
+      choice.endTurn?.();
+    }
   }
 
   async #runV1(call: Call, choice: Choice): Promise<RolloutResult> {
@@ -139,6 +147,7 @@ class RolloutCalls<Call extends V1Call> {
     const base = baseOf(call, { ...choice, executor: "v1" });
     const startedMs = clock.elapsed();
     if (choice.executionId !== undefined) this.#served.set(choice.executionId, true);
+    choice.endTurn?.();
     let recorded: RecordedRun | undefined;
     const note = (facts: Pick<RunOutcome, "success" | "failure">) => {
       const durationMs = clock.elapsed() - startedMs;

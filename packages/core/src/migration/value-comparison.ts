@@ -5,7 +5,7 @@ import { cleanText } from "../text.ts";
 import { areEqual } from "./are-equal.ts";
 import { comparableValue, StandIn } from "./comparable-value.ts";
 import { type DifferingPath, differingPaths, withoutPaths } from "./differing-paths.ts";
-import { timeOf } from "./natural-values.ts";
+import { possibleTimes, timeOf } from "./natural-values.ts";
 import { type PathPattern, writePathPattern } from "./path-pattern.ts";
 
 /** The longest text of a value, in characters. */
@@ -35,7 +35,7 @@ export interface TimeSpan {
 
 /** Returns true if both values are times of one type, each of the moment at which its node ran. */
 export function areOwnTimes({ values: [v1, v2] }: DifferingPath, ofV1: TimeSpan, ofV2: TimeSpan): boolean {
-  return typeOf(v1) === typeOf(v2) && isWithin(timeOf(v1), ofV1) && isWithin(timeOf(v2), ofV2);
+  return typeOf(v1) === typeOf(v2) && isWithin(v1, ofV1) && isWithin(v2, ofV2);
 }
 
 /**
@@ -49,8 +49,8 @@ export function areAlikeByNature({ values: [v1, v2] }: DifferingPath, ofV1: Time
   return apartMs <= TIME_SLACK_MS + (ofV1.to - ofV1.from) + (ofV2.to - ofV2.from);
 }
 
-function isWithin(time: number | undefined, { from, to }: TimeSpan): boolean {
-  return time !== undefined && time >= from - TIME_SLACK_MS && time <= to + TIME_SLACK_MS;
+function isWithin(value: unknown, { from, to }: TimeSpan): boolean {
+  return possibleTimes(value).some((time) => time >= from - TIME_SLACK_MS && time <= to + TIME_SLACK_MS);
 }
 
 /**

@@ -3,6 +3,15 @@ import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import { importExecutionOutputs } from "../../src/migration/index.ts";
 import { CALL, twoExecutors } from "./two-executors.ts";
 
+/** A promise that a test resolves. */
+function newGate() {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((opened) => {
+    resolve = opened;
+  });
+  return { promise, resolve: () => resolve() };
+}
+
 const withId = { executionId: ({ tenant }: { tenant?: string }) => tenant };
 const call = { ...CALL, tenant: "r1" };
 
@@ -19,16 +28,13 @@ it("a call that V1 has served in this process stays with V1 when the percentage 
 
 it("a call that V1 serves right now stays with V1, too", async () => {
   let percent = 0;
-  let end = (): void => undefined;
-  const ending = new Promise<void>((resolve) => {
-    end = resolve;
-  });
+  const ending = newGate();
   const { rollout, ran } = twoExecutors({
     ...withId,
     percent: () => percent,
     v1: async () => {
       ran.push("v1");
-      await ending;
+      await ending.promise;
       return { success: true };
     },
   });
@@ -36,7 +42,7 @@ it("a call that V1 serves right now stays with V1, too", async () => {
   await expect.poll(() => ran).toEqual(["v1"]);
   percent = 100;
   const second = rollout.executeWorkflow(call);
-  end();
+  ending.resolve();
   expect((await Promise.all([first, second])).map(({ executor }) => executor)).toEqual(["v1", "v1"]);
 });
 
@@ -86,4 +92,45 @@ it("a call whose row of V1 was imported gets the imported result, and runs nothi
   await importExecutionOutputs([{ workflowId, userId, executionId: "r1", status: "completed", output }], { engine });
   expect(await rollout.executeWorkflow(call)).toMatchObject({ success: true, output: { old: true }, executor: "v2" });
   expect(ran).toEqual([]);
+});
+
+it("calls with one id that come together are served by one executor, whatever the percentage does meanwhile", async () => {
+  let reads = 0;
+  const slow = newGate();
+  const { rollout, ran } = twoExecutors({
+    ...withId,
+    percent: async () => {
+      if (reads++ > 0) return 0;
+      await slow.promise;
+      return 100;
+    },
+  });
+  const calls = [rollout.executeWorkflow(call), rollout.executeWorkflow(call)];
+  const other = await rollout.executeWorkflow({ ...call, tenant: "r2" });
+  expect(other.executor).toBe("v1");
+  slow.resolve();
+  expect((await Promise.all(calls)).map(({ executor }) => executor)).toEqual(["v2", "v2"]);
+  expect(ran).toEqual(["v1", "v2:a", "v2:b"]);
+});
+
+it("a call that comes while V2 creates the execution of its id continues it, also if the percentage falls", async () => {
+  let percent = 100;
+  const creating = newGate();
+  const begun = newGate();
+  const store = new MemoryCheckpointStore();
+  const createExecution = store.createExecution.bind(store);
+  store.createExecution = async (execution) => {
+    begun.resolve();
+    await creating.promise;
+    return createExecution(execution);
+  };
+  const { rollout, ran, runs } = twoExecutors({ ...withId, percent: () => percent }, { store });
+  const first = rollout.executeWorkflow(call);
+  await begun.promise;
+  percent = 0;
+  const second = rollout.executeWorkflow(call);
+  creating.resolve();
+  expect((await Promise.all([first, second])).map(({ executor }) => executor)).toEqual(["v2", "v2"]);
+  expect(ran).toEqual(["v2:a", "v2:b"]);
+  expect(runs().map(({ reason }) => reason)).toEqual(["percent", "continued"]);
 });
