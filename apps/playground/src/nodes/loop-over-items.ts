@@ -15,8 +15,8 @@ import { isMade } from "./pass-through.ts";
 
 /** The context key under which core's `forEachItem` finds the list. */
 const LIST = "loopOverItems.list";
-/** The context key of what the rounds have returned so far, by node id. */
-const RETURNED = "loopOverItems";
+/** The context key of what the rounds of a loop have returned so far. Each loop has its own: loops may run side by side. */
+const returnedBy = (nodeId: string) => `loopOverItems.${nodeId}`;
 
 /** The rounds of a loop over an item that a node without an executor made. */
 const MADE_ROUNDS = 3;
@@ -44,22 +44,21 @@ export function createLoopOverItems(workflow: WorkflowDefinition): NodeExecutor 
       ids.flatMap((id) => (Object.hasOwn(context, id) ? [context[id] ?? []].flat(2) : []));
     const given = read(inputs.filter((id) => !isBack(id)));
     const list = given.length === 1 && isMade(given[0]) ? several(given[0], (MADE_ROUNDS - 1) * batchSize + 1) : given;
-    const all = (context[RETURNED] ?? {}) as Readonly<Record<string, readonly unknown[]>>;
+    const key = returnedBy(node.id);
     // The engine removes the position when the loop has ended, also if it was left before its last item.
     const { forEachItem: positions } = context as { forEachItem?: Readonly<Record<string, number>> };
     const hasBegun = Object.hasOwn(positions ?? {}, node.id);
-    const before = hasBegun ? all[node.id] : undefined;
+    const before = hasBegun ? (context[key] as readonly unknown[] | undefined) : undefined;
     const returned = before === undefined ? [] : [...before, ...read(inputs.filter(isBack))];
 
     const next = forEachItem({ items: LIST, as: node.id, batchSize });
     const { result, handles } = (await next({ ...args, context: { ...context, [LIST]: list } })) as Routed;
     if (handles === "item") {
       const { changes } = result as Patch;
-      return route(patch({ ...changes, [RETURNED]: { ...all, [node.id]: returned } }), "item");
+      return route(patch({ ...changes, [key]: returned }), "item");
     }
-    const { [LIST]: _list, [RETURNED]: _returned, ...others } = result as WorkflowContext;
-    const { [node.id]: _own, ...left } = all;
-    const done = { ...others, ...(Object.keys(left).length === 0 ? {} : { [RETURNED]: left }), [node.id]: returned };
+    const { [LIST]: _list, [key]: _returned, ...others } = result as WorkflowContext;
+    const done = { ...others, [node.id]: returned };
     return version < 2 ? end(done) : route(done, "done");
   };
 }

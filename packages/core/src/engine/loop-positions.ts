@@ -13,14 +13,20 @@ export function positionOf(positions: Readonly<Record<string, unknown>>, nodeId:
   return Number.isSafeInteger(position) && Number(position) >= 0 ? Number(position) : 0;
 }
 
-/** Returns a context without the positions of these nodes; `undefined` if it has none of them. */
+/**
+ * Returns a context without the positions of these nodes; `undefined` if that changes nothing.
+ *
+ * - Two loops that end side by side each remove their own position, so no positions may be left: then the key goes.
+ */
 export function withoutPositions(
   context: Readonly<Record<string, unknown>>,
   nodeIds: readonly string[],
 ): Record<string, unknown> | undefined {
   const positions = positionsIn(context);
+  // Another value under the key is not ours.
+  if (positions !== context[POSITIONS]) return undefined;
   const left = Object.entries(positions).filter(([nodeId]) => !nodeIds.includes(nodeId));
-  if (left.length === Object.keys(positions).length) return undefined;
+  if (left.length > 0 && left.length === Object.keys(positions).length) return undefined;
   const { [POSITIONS]: _positions, ...others } = context;
   return left.length === 0 ? others : { ...others, [POSITIONS]: Object.fromEntries(left) };
 }

@@ -28,6 +28,8 @@ export function restorePlanner(
   }
   const planner = new Planner(plan, { ran: held.filter(isKnown), left: progress.left, visits });
   for (const { index, handles } of since.filter(isKnown)) planner.settle(index, handles);
+  // The checkpoints of those nodes have removed the positions of these loops; one may have begun again since.
+  planner.takeEndedEntries();
   for (const nodeId of progress.waiting.keys()) {
     const index = graph.indexOf.get(nodeId);
     if (index !== undefined) planner.park(index);
