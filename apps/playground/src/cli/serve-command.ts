@@ -14,10 +14,12 @@ export async function serveUntilEnded({ dataDir, port }: { dataDir: string; port
   const onError = (error: unknown) => say(`error INTERNAL: ${oneLine(messageOf(error))}`);
   const page = await builtPage(say);
   const served = await listen({ dataDir, page, onError, port: port ?? DEFAULT_PORT }, port === undefined);
-  say(`The page is at ${served.url} (Ctrl+C ends it)`);
   const told = new AbortController();
+  // Before the page is named: somebody may end it at once.
+  const ended = Promise.race(SIGNALS.map((signal) => once(process, signal, { signal: told.signal })));
   try {
-    await Promise.race(SIGNALS.map((signal) => once(process, signal, { signal: told.signal })));
+    say(`The page is at ${served.url} (Ctrl+C ends it)`);
+    await ended;
   } finally {
     told.abort();
     await served.close();
