@@ -36,15 +36,19 @@ export function judgeFailure(
   const unfinished = unfinishedOf(error);
   const cause = unfinished !== undefined && interrupts.kind === "timeout" ? interrupts.reason : error;
   const readOnlyContext = contextMode === "frozen" ? given : undefined;
-  const { record: failure, thrown } = nodeFailure(
-    { nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext },
-    cause,
-  );
+  const failureBy = (by: unknown) =>
+    nodeFailure({ nodeId, nodeName: step.nodeName, attempts: attempt, readOnlyContext }, by);
+  let { record: failure, thrown } = failureBy(cause);
   const failures = (journal.progress.attempts.get(nodeId)?.failures ?? 0) + 1;
   const policy = resolveRetry(step.node.retry, retry);
   const delayMs = isFinal ? undefined : retryDelay(policy, { failure, thrown, failures, random: random() });
   const interruption = interrupts.kind ?? (unfinished === undefined ? undefined : "aborted");
-  const decision = afterFailure({ interruption, delayMs, onError: step.node.onError });
+  const { onError = "fail" } = step.node;
+  const decision = afterFailure({ interruption, delayMs, onError });
+  // Without the end of the run's time, the execution would have continued: that is what ends it.
+  if (interruption === "timeout" && (delayMs !== undefined || onError !== "fail")) {
+    ({ record: failure, thrown } = failureBy(interrupts.reason));
+  }
   const { wakeAt } = unfinished ?? {};
   return { failure, thrown, failures, delayMs, decision, wakeAt: wakeAt === undefined ? {} : { wakeAt } };
 }

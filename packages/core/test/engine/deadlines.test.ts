@@ -32,6 +32,26 @@ describe("a deadline", () => {
     expect(clock.elapsed()).toBe(10_000);
   });
 
+  it.each([
+    ["would be tried again", { retry }, {}, LATE],
+    ["would be passed over", {}, { onError: "continue" as const }, LATE],
+    ["has no other attempt", {}, {}, { status: "failed", failure: { code: "NODE_FAILED", message: "503" } }],
+  ])(
+    "that passes while a node fails which %s decides what the execution fails of",
+    async (_what, options, node, end) => {
+      const workflow = { ...WORKFLOW, nodes: WORKFLOW.nodes.map((each) => ({ ...each, ...node })) };
+      const { engine, toEnd, clock } = newWorld(
+        workflow,
+        () => {
+          clock.advance(10_000);
+          throw new Error("503");
+        },
+        options,
+      );
+      expect(await toEnd(engine().executeWorkflow(CALL))).toMatchObject(end);
+    },
+  );
+
   it("ends a run that waits for the next attempt", async () => {
     const { engine, toEnd, clock } = newWorld(WORKFLOW, fails, { retry });
     expect(await toEnd(engine().executeWorkflow(CALL))).toMatchObject(LATE);
