@@ -22,9 +22,12 @@ function publicModules(): Map<string, string> {
       name,
       private: isPrivate,
       exports,
+      publishConfig,
     } = JSON.parse(readFileSync(join(PACKAGES, folder, "package.json"), "utf8"));
     if (isPrivate) continue;
     for (const [path, file] of Object.entries<string>(exports)) {
+      // Some paths are for this repository only.
+      if (!Object.hasOwn(publishConfig.exports, path)) continue;
       modules.set(join(PACKAGES, folder, file), name + path.slice(1));
     }
   }
