@@ -1,3 +1,4 @@
+import type { RetryPolicy } from "../definition/schema.ts";
 import type { ContextValues } from "../state/context-values.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ChildRuns } from "./child-runs.ts";
@@ -15,7 +16,7 @@ export type Hint = (executionId: string, options: EnqueueOptions) => Promise<boo
 export interface EngineParts
   extends Pick<
     WorkflowEngineOptions,
-    "retry" | "nodeTimeoutMs" | "timeoutMs" | "nodeConcurrency" | "durability" | "maxRecoveries" | "contextMode"
+    "nodeTimeoutMs" | "timeoutMs" | "nodeConcurrency" | "durability" | "maxRecoveries" | "contextMode"
   > {
   surroundings: Surroundings;
   catalog: WorkflowCatalog;
@@ -23,6 +24,8 @@ export interface EngineParts
   values: ContextValues;
   runs: LiveRuns;
   emitter: Emitter;
+  /** The policy of nodes that have none. Required here: a part that lacked it would take every node for one without. */
+  retry: RetryPolicy | undefined;
   children(): Promise<ChildRuns>;
   /** Makes recoveries of this engine look at once. */
   wake(): void;

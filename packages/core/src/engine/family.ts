@@ -12,7 +12,7 @@ import { meaningOf } from "./recoverable.ts";
 /** The parts of an engine that connect parents and children. */
 export type FamilyParts = Pick<
   EngineParts,
-  "surroundings" | "catalog" | "emitter" | "runs" | "changes" | "hint" | "wake"
+  "surroundings" | "catalog" | "emitter" | "runs" | "changes" | "hint" | "wake" | "retry"
 >;
 
 /** The node that has started an execution. */

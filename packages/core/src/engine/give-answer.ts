@@ -12,7 +12,7 @@ import type { GivenAnswer } from "./keep-answer.ts";
  * @throws {WorkflowError} NOT_WAITING, LEASE_HELD, STATE_CORRUPT, STORE_UNAVAILABLE
  */
 export async function giveAnswer(
-  parts: Pick<EngineParts, "surroundings" | "catalog" | "emitter" | "runs" | "changes" | "hint">,
+  parts: Pick<EngineParts, "surroundings" | "catalog" | "emitter" | "runs" | "changes" | "hint" | "retry">,
   given: GivenAnswer,
 ): Promise<ExecutionRecord | undefined> {
   const { executionId, userId, waitToken, data } = given;

@@ -53,6 +53,7 @@ export class Runtime {
       surroundings,
       changes,
       hint: this.#hint,
+      retry: options.retry,
       wake: () => this.wake(),
       catalog: new WorkflowCatalog({ store, clock, workflows, executors }),
       runs: this.#runs,
