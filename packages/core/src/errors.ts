@@ -160,6 +160,11 @@ export function isWorkflowError(error: unknown, code?: ErrorCode): error is Work
   return typeof readProperty(error, "message") === "string" && (code === undefined || own === code);
 }
 
+/** Returns true if a call has failed because the store cannot be reached, or was closed. */
+export function isStoreAway(error: unknown): boolean {
+  return isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED");
+}
+
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /**

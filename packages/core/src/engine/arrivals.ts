@@ -4,6 +4,7 @@ import { MergeConflict } from "../state/merge-contexts.ts";
 import { MAX_CHECKPOINTS } from "../store/arguments.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { type ActiveNode, type Arrival, CommittedChanges } from "./active-nodes.ts";
+import { earlierLook } from "./child-outcome.ts";
 import { contextConflict } from "./context-conflict.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
 import { isUnrouted } from "./error-policy.ts";
@@ -48,8 +49,8 @@ export class Arrivals {
   failing: { failure: FailureRecord; thrown: unknown } | undefined;
   /** Attempts that the caller's abort has cut off. */
   readonly cutOff: { nodeId: string; attempt: number }[] = [];
-  /** When to look again at the children that have not ended, if all of them have a time. */
-  lookAt: { wakeAt?: number } = {};
+  /** When to look again at the children that have not ended. Absent: at once. */
+  lookAt: number | undefined;
 
   constructor({ run, plan, places, waits, ends, start }: ArrivalParts) {
     this.#parts = run;
@@ -232,10 +233,10 @@ export class Arrivals {
     const { step, run, attempt, durationMs, given } = node;
     const isFinal = this.failing !== undefined;
     const judged = judgeFailure(this.#parts, { step, run, attempt, given }, error, { isFinal });
-    const { failure, thrown, failures, delayMs, decision, wakeAt } = judged;
+    const { failure, thrown, failures, delayMs, decision, lookAt } = judged;
     if (decision === "lost") throw interrupts.reason;
     if (decision === "cut off") {
-      this.lookAt = this.cutOff.length === 0 ? wakeAt : earlier(this.lookAt, wakeAt);
+      this.lookAt = this.cutOff.length === 0 ? lookAt : earlierLook(this.lookAt, lookAt);
       this.cutOff.push({ nodeId: run.nodeId, attempt });
       this.#places.close();
       this.#places.free(node);
@@ -271,10 +272,4 @@ export class Arrivals {
     node.retryAtMs = atMs;
     return undefined;
   }
-}
-
-/** Returns the earlier of two times; no time is the earliest. */
-function earlier(one: { wakeAt?: number }, other: { wakeAt?: number }): { wakeAt?: number } {
-  if (one.wakeAt === undefined || other.wakeAt === undefined) return {};
-  return { wakeAt: Math.min(one.wakeAt, other.wakeAt) };
 }

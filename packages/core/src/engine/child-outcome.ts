@@ -21,6 +21,11 @@ export class ChildUnfinished extends Error {
   }
 }
 
+/** Returns the earlier of two times to look again. No time is the earliest: at once. */
+export function earlierLook(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : Math.min(one, other);
+}
+
 /** Returns when to look again, if this was thrown because a child has not ended. */
 export function unfinishedOf(error: unknown): ChildUnfinished | undefined {
   return types.isNativeError(error) && error instanceof ChildUnfinished ? error : undefined;

@@ -29,7 +29,7 @@ export async function createFor(
   const { workflowId, userId, executionId, initialData = {}, ifExists = "fail", metadata, deadlineMs } = options;
   const workflow = catalog.atHand(workflowId) ?? (await interrupts.within(catalog.current(workflowId, userId)));
   const startAt = typeof options.startAt === "string" ? [options.startAt] : options.startAt?.slice();
-  if (parent === undefined && workflow.steps.some(({ child }) => child !== undefined)) {
+  if (parent === undefined && workflow.hasChildren) {
     const { refuseSelfContaining } = await import("./self-containing.ts");
     await interrupts.within(refuseSelfContaining(catalog, workflow, userId));
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from "../crypto.ts";
-import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { isStoreAway, WorkflowError } from "../errors.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { CheckpointStore, ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
 import type { FamilyParts } from "./family.ts";
@@ -20,7 +20,7 @@ export async function cancelDescendants(parts: FamilyParts, parentId: string, fa
       await store.claimExecution(child.id, claim);
     } catch (error) {
       // It has ended, or was deleted. One that cannot be read cannot be run either.
-      if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
+      if (isStoreAway(error)) throw error;
       return;
     }
     runs.lose(child.id, new WorkflowError("LEASE_LOST", "It was cancelled.", { executionId: child.id }));

@@ -1,4 +1,4 @@
-import { isWorkflowError, messageOf, WorkflowError } from "../errors.ts";
+import { isStoreAway, isWorkflowError, messageOf, WorkflowError } from "../errors.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { WaitingFor } from "../state/waiting.ts";
 import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
@@ -59,9 +59,8 @@ export async function driveChild(engine: ChildEngine, parent: RunParts, child: C
     try {
       return await new ChildDrive({ ...engine, parts }, parent, child, { call, options }).toEnd();
     } catch (error) {
-      const isAway = isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED");
       // It says nothing about the child. If the store stays away, the parent's run says so.
-      if (isAway || call.interrupts.kind !== undefined) return { status: "pending", wakeAt: undefined };
+      if (isStoreAway(error) || call.interrupts.kind !== undefined) return { status: "pending", wakeAt: undefined };
       throw error;
     } finally {
       unlink();

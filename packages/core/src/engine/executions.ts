@@ -1,5 +1,5 @@
 import { randomUUID } from "../crypto.ts";
-import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { isStoreAway, WorkflowError } from "../errors.ts";
 import { readHead } from "../state/open-execution.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
@@ -132,7 +132,7 @@ export class Executions {
 
 /** A head that cannot be read keeps nobody from deleting it. */
 function unlessAway(error: unknown): undefined {
-  if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
+  if (isStoreAway(error)) throw error;
 }
 
 function listOptionsOf(given: ListExecutionsQuery, member: "listExecutions" | "executions"): ListExecutionsOptions {

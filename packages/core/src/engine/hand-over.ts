@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
+import { BoundedCache } from "./bounded-cache.ts";
 import type { Hint } from "./engine-parts.ts";
 import { wantsToRunInMs } from "./recoverable.ts";
 
@@ -11,8 +12,8 @@ const MAX_GIVEN = 10_000;
 /** Gives the executions that the queue has lost to the queue again. */
 export class HandOver {
   readonly #parts: { hint: Hint; clock: Clock; graceMs: number };
-  /** When each may be given again, in milliseconds by the monotonic clock. The oldest are forgotten first. */
-  readonly #given = new Map<string, number>();
+  /** When each may be given again, in milliseconds by the monotonic clock. */
+  readonly #given = new BoundedCache<number>(MAX_GIVEN);
 
   /** `graceMs`: what is due for less time than that, the queue may still have. */
   constructor(parts: { hint: Hint; clock: Clock; graceMs: number }) {
@@ -30,10 +31,7 @@ export class HandOver {
     const { hint, clock } = this.#parts;
     const isTaken = await hint(id, { tenant: userId, atMostEveryMs: PAUSE_MS });
     if (!isTaken) return false;
-    this.#given.delete(id);
     this.#given.set(id, clock.elapsed() + PAUSE_MS);
-    const [oldest] = this.#given.keys();
-    if (this.#given.size > MAX_GIVEN && oldest !== undefined) this.#given.delete(oldest);
     return true;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { messageOf } from "../errors.ts";
+import { safeError } from "../safe-error.ts";
 import type { Journal } from "../state/journal.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import type { Dispatcher, EnqueueOptions } from "./dispatcher.ts";
@@ -27,7 +27,7 @@ export async function hint(
   const added = (async () => dispatcher.enqueue(executionId, options))().then(
     () => true,
     (error: unknown) => {
-      emit({ type: "dispatch.failed", executionId, message: messageOf(error) });
+      emit({ type: "dispatch.failed", executionId, message: safeError(error).message });
       return false;
     },
   );

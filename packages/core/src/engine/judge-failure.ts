@@ -15,8 +15,8 @@ export interface JudgedFailure {
   /** Milliseconds until the next attempt; `undefined` if there is none. */
   delayMs: number | undefined;
   decision: ReturnType<typeof afterFailure>;
-  /** If a child has not ended: when to look again, in milliseconds since the epoch. Empty: at once. */
-  wakeAt: { wakeAt?: number };
+  /** If a child has not ended: when to look again, in milliseconds since the epoch. Absent: at once. */
+  lookAt: number | undefined;
 }
 
 /**
@@ -49,6 +49,5 @@ export function judgeFailure(
   if (interruption === "timeout" && (delayMs !== undefined || onError !== "fail")) {
     ({ record: failure, thrown } = failureBy(interrupts.reason));
   }
-  const { wakeAt } = unfinished ?? {};
-  return { failure, thrown, failures, delayMs, decision, wakeAt: wakeAt === undefined ? {} : { wakeAt } };
+  return { failure, thrown, failures, delayMs, decision, lookAt: unfinished?.wakeAt };
 }

@@ -5,7 +5,7 @@ import { quoted } from "../text.ts";
 import { ThrownByNode } from "./call-executor.ts";
 import type { ChildCall } from "./child-call.ts";
 import { byUser, type ChildNode, suspendedFor } from "./child-node.ts";
-import { ChildUnfinished } from "./child-outcome.ts";
+import { ChildUnfinished, earlierLook } from "./child-outcome.ts";
 import type { MapSpec } from "./child-spec.ts";
 import type { ChildEnd } from "./drive-child.ts";
 import type { MappedResult } from "./map-workflow.ts";
@@ -140,7 +140,7 @@ class MapRun {
         return;
       case "pending":
         this.unfinished = {
-          wakeAt: this.unfinished === undefined ? end.wakeAt : earlier(this.unfinished.wakeAt, end.wakeAt),
+          wakeAt: this.unfinished === undefined ? end.wakeAt : earlierLook(this.unfinished.wakeAt, end.wakeAt),
         };
     }
   }
@@ -148,11 +148,6 @@ class MapRun {
   #collect(index: number, executionId: string, { code, message }: { code: string; message: string }): void {
     this.results[index] = { success: false, error: { code, message }, executionId } satisfies MappedResult;
   }
-}
-
-/** Returns the earlier of two times; no time is the earliest. */
-function earlier(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? undefined : Math.min(one, other);
 }
 
 function itemsOf({ items: key }: MapSpec, { context, node }: ChildCall["args"]): readonly unknown[] {

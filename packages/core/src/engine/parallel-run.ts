@@ -189,7 +189,7 @@ export class ParallelRun {
     const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
     if (what === "lost") throw interrupts.reason;
     if (this.#arrivals.cutOff.length > 0 || what === "stop")
-      return this.#ends.stop({ attempts: this.#arrivals.cutOff, ...this.#arrivals.lookAt });
+      return this.#ends.stop({ attempts: this.#arrivals.cutOff, wakeAt: this.#arrivals.lookAt });
     if (this.waits.hasAnswers) return undefined;
     if (what === "suspend") return this.#ends.suspend();
     if (what === "complete") {

@@ -2,9 +2,11 @@ import { type ErrorCode, isWorkflowError, messageOf } from "../errors.ts";
 import { safeError } from "../safe-error.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
+import { isEnded } from "../store/status.ts";
 import { recoveryPauseMs } from "./decide.ts";
 import type { Hint } from "./engine-parts.ts";
 import type { EngineEvent } from "./events.ts";
+import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import { HandOver } from "./hand-over.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { checkRecoverOneOptions, checkRecoverOptions } from "./query-call-options.ts";
@@ -40,18 +42,18 @@ export interface RecoveryParts {
     head: ExecutionRecord,
     limits: Pick<RunOptions, "budgetMs" | "signal">,
     isFresh: boolean,
-  ) => Promise<string>;
+  ) => Promise<RunStatus>;
   /** Tells the queue of an execution; absent without a queue. */
   hint: Hint | undefined;
   emit: (event: EngineEvent) => void;
   runs: Pick<LiveRuns, "isDraining" | "isHeld">;
 }
 
-/** The outcome for one execution. */
-type Recovered = { what: "resumed"; status: string } | { what: "taken" } | { what: "left"; code: string };
+type RunStatus = ExecuteWorkflowResult["status"];
 
-/** The status of an execution that nobody needs to look at again. */
-const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
+/** The outcome for one execution. */
+type Recovered = { what: "resumed"; status: RunStatus } | { what: "taken" } | { what: "left"; code: string };
+
 /** Milliseconds after which an execution that its engine could not run is looked at again; twice as many each time. */
 const LEFT_PAUSE_MS = 1_000;
 
@@ -127,7 +129,7 @@ export class Recovery {
       return { state: "left", code: done.code, againInMs: pauseMs };
     }
     this.#left.delete(executionId);
-    if (done.what === "resumed" && ENDED.has(done.status)) return { state: "done" };
+    if (done.what === "resumed" && done.status !== "lost" && isEnded(done.status)) return { state: "done" };
     const now = await store.getExecution(executionId);
     const nextMs = now === undefined ? undefined : wantsToRunInMs(now);
     return nextMs === undefined ? { state: "done" } : { state: "later", againInMs: Math.max(0, nextMs) };

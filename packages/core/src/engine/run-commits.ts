@@ -1,4 +1,4 @@
-import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { isStoreAway, WorkflowError } from "../errors.ts";
 import type { ComposedCheckpoint, NodeEntry } from "../state/journal-entries.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import type { Attempt } from "./attempt.ts";
@@ -54,7 +54,7 @@ export class RunCommits {
       );
     } catch (error) {
       if (journal.broken !== undefined) throw journal.broken.error;
-      if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
+      if (isStoreAway(error)) throw error;
       journal.undoTo(before);
       (this.#places ?? this.#plan).restore();
       return false;

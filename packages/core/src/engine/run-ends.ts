@@ -95,7 +95,10 @@ export class RunEnds {
   }
 
   /** Gives the execution back as pending, due at `wakeAt` (default: at once). If an abort is to cancel it, cancels it. */
-  async stop({ wakeAt: at, attempts }: Pick<RecordParts, "attempts"> & { wakeAt?: number } = {}): Promise<RunEnd> {
+  async stop({
+    wakeAt: at,
+    attempts,
+  }: Pick<RecordParts, "attempts"> & { wakeAt?: number | undefined } = {}): Promise<RunEnd> {
     const { journal, emit } = this.#parts;
     const parts: RecordParts = attempts === undefined ? {} : { attempts };
     if (this.isToCancel) {

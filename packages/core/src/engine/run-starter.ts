@@ -1,5 +1,5 @@
 import { randomUUID } from "../crypto.ts";
-import { type ErrorCode, isWorkflowError, WorkflowError } from "../errors.ts";
+import { type ErrorCode, isStoreAway, isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { nextRun } from "../state/progress.ts";
 import type { ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
@@ -116,7 +116,7 @@ export class RunStarter {
   async #ended(call: Call, begun: BegunRun, running: Promise<RunEnd>): Promise<RunResult> {
     try {
       const end = await running;
-      if (begun.workflow.steps.some(({ child }) => child !== undefined)) {
+      if (begun.workflow.hasChildren) {
         await (await this.#parts.children()).afterRun(begun.journal, end.status);
       }
       const { hint } = this.#parts;
@@ -201,7 +201,7 @@ export class RunStarter {
     try {
       return (await this.definitionOf(head, "original", interrupts)).definitionChanged;
     } catch (error) {
-      if (isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED")) throw error;
+      if (isStoreAway(error)) throw error;
       return true;
     }
   }

@@ -79,10 +79,12 @@ class Run {
   }
 
   async toEnd(): Promise<RunEnd> {
-    const { interrupts, clock, journal, maxNodeRuns } = this.#parts;
+    const { interrupts, clock, journal, maxNodeRuns, crashed } = this.#parts;
     const turns = new Turns(clock);
-    const ended = await this.#commits.passOverCrashed(this.#ends);
-    if (ended !== undefined) return ended;
+    if (crashed.length > 0) {
+      const ended = await this.#commits.passOverCrashed(this.#ends);
+      if (ended !== undefined) return ended;
+    }
     for (;;) {
       if (turns.isLong) await turns.yield();
       interrupts.checkDeadline();
@@ -223,10 +225,8 @@ class Run {
     if (handles) refuseUndeclared(step.run, step.node, handles);
     made.isSettled = true;
     this.#plan.planner.settle(made.index, handles);
-    const composed = journal.compose(entry, {
-      ...{ isStep: true, change: outcome },
-      ...this.#plan.afterwards,
-    });
+    const { present, cleared } = this.#plan.afterwards;
+    const composed = journal.compose(entry, { isStep: true, change: outcome, present, cleared });
     const last = this.#commits.hasEnded;
     made.committed = this.#commits.commit([composed], [nodeId]);
     if (durability === "async") {
@@ -274,11 +274,11 @@ class Run {
     // Loaded with the first failure, as in run-ends.ts.
     const { judgeFailure } = await import("./judge-failure.ts");
     const judged = judgeFailure(this.#parts, { step, run, attempt, given: journal.context }, error, { isFinal });
-    const { failure, thrown, failures, delayMs, decision, wakeAt: lookAt } = judged;
+    const { failure, thrown, failures, delayMs, decision, lookAt } = judged;
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
     if (decision === "cut off") {
-      return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }], ...lookAt });
+      return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }], wakeAt: lookAt });
     }
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
     if (decision === "pass over" && (await this.#commits.passOver(failed, entry))) {

@@ -134,7 +134,7 @@ export class Runner<Context extends object> {
     head: ExecutionRecord,
     limits: Pick<RunOptions, "budgetMs" | "signal">,
     isFresh = false,
-  ): Promise<string> {
+  ): Promise<ExecuteWorkflowResult["status"]> {
     const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
     const { checkHead, readHead, refuseIncompleteImport } = await stored();
     const { isRecoverable, taken, withoutDefinition } = await import("./recoverable.ts");

@@ -35,6 +35,8 @@ export interface PreparedWorkflow {
   readonly input: StandardSchema | undefined;
   /** By node index: the code, and the node's validated data. */
   readonly steps: readonly PreparedStep[];
+  /** True if a node starts executions of its own. */
+  readonly hasChildren: boolean;
 }
 
 /** A node with its code. */
@@ -289,9 +291,10 @@ export class WorkflowCatalog {
     refuseUnknownHandles(graph);
     const steps = await this.#steps(definition, executors);
     const { id } = definition;
+    const hasChildren = steps.some(({ child }) => child !== undefined);
     const plans = await Plans.from(graph);
     const maxNodeRuns = runLimitOf(definition);
-    return this.#keepReady({ id, hash, json, graph, plans, maxNodeRuns, input: undefined, steps });
+    return this.#keepReady({ id, hash, json, graph, plans, maxNodeRuns, input: undefined, steps, hasChildren });
   }
 
   async #steps({ id, nodes }: WorkflowDefinition, executors: Executors): Promise<PreparedStep[]> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "../crypto.ts";
 import { BoundedCache } from "../engine/bounded-cache.ts";
 import { legacyResult } from "../engine/results.ts";
-import { isWorkflowError, readProperty, WorkflowError } from "../errors.ts";
+import { isStoreAway, isWorkflowError, readProperty, WorkflowError } from "../errors.ts";
 import { nameOf } from "../given.ts";
 import { tell } from "../tell.ts";
 import { callOfV2, isAborted } from "./call-fields.ts";
@@ -227,8 +227,7 @@ class RolloutCalls<Call extends V1Call> {
   ): Promise<boolean> {
     // Another workflow or user has this id: a wrong call, which V1 would hide.
     if (isWorkflowError(error, "EXECUTION_ALREADY_EXISTS")) return false;
-    const isOfStore = isWorkflowError(error, "STORE_UNAVAILABLE") || isWorkflowError(error, "STORE_CLOSED");
-    if (isOfStore) return fenceOff(this.#options.v2, execution);
+    if (isStoreAway(error)) return fenceOff(this.#options.v2, execution);
     // Any other error is an answer. But the call may only have waited for the run of another one with the same id.
     try {
       return (await this.#lookup.head(execution.executionId)) === undefined;

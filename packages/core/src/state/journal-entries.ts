@@ -31,12 +31,12 @@ export interface ComposeOptions {
   change?: ContextChange;
   /** The state that it builds on, if that is one that is to be committed together with it. Default: as it is now. */
   on?: DraftState | undefined;
+  /** Returns the context without what loops that have ended with the node had kept in it; `undefined` if nothing. */
+  cleared?: ((context: Record<string, unknown>) => Record<string, unknown> | undefined) | undefined;
   /**
    * Returns what of the runs still counts after this one. Needed if the workflow has loops: it is asked only if the
    * checkpoint is a snapshot, which then holds no more than that.
    */
-  /** Returns the context without what loops that have ended with the node had kept in it; `undefined` if nothing. */
-  cleared?: ((context: Record<string, unknown>) => Record<string, unknown> | undefined) | undefined;
   present?: () => PresentRuns | undefined;
   /** The number of the record whose context the node was given, if it is not the one before. */
   given?: number | undefined;
