@@ -1,4 +1,4 @@
-import { tell } from "@waymark/core/store";
+import { safeError, tell } from "@waymark/core/store";
 
 /** The option `onError` of a dispatcher. */
 export type OnError = (error: Error) => unknown;
@@ -7,7 +7,7 @@ export type OnError = (error: Error) => unknown;
 export function reporter(name: string, onError: OnError | undefined): (error: unknown) => void {
   return (thrown) => {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    if (onError === undefined) process.emitWarning(`${name}: ${error.message}`, "WaymarkDispatcherWarning");
+    if (onError === undefined) process.emitWarning(`${name}: ${safeError(error).message}`, "WaymarkDispatcherWarning");
     else tell(onError, error);
   };
 }

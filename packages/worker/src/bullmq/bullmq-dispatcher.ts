@@ -10,17 +10,13 @@ import {
 } from "@waymark/core";
 import type { Job, JobsOptions, Queue } from "bullmq";
 import { Batcher } from "../batcher.ts";
+import { FAILED_AGAIN_MS, MAX_DELAY_MS, OTHERS_MS } from "../deliveries.ts";
 import { loadPeer } from "../load-peer.ts";
 import { checkCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
 import { Ticks } from "../ticks.ts";
 import { type BullmqDispatcherOptions, checkBullmqOptions } from "./options.ts";
 
-/** Milliseconds after which a job is delivered again whose handler has failed, or which this process cannot serve. */
-const FAILED_AGAIN_MS = 1_000;
-const OTHERS_MS = 2_000;
-/** The longest that a job waits in the queue: an execution that wants to run later is looked at in between. */
-const MAX_DELAY_MS = 7 * 86_400_000;
 /** As often as BullMQ can count. */
 const NO_LIMIT = 2 ** 31 - 1;
 /** BullMQ serves the lowest number first, and jobs without one before all others. */

@@ -11,6 +11,7 @@ import {
 import { invalidArgument } from "@waymark/core/store";
 import type { Job, JobInsert, PgBoss } from "pg-boss";
 import { Batcher } from "../batcher.ts";
+import { OTHERS_MS } from "../deliveries.ts";
 import { checkCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
 import { Ticks } from "../ticks.ts";
@@ -19,9 +20,6 @@ import { openBoss } from "./open-boss.ts";
 import { checkPgBossOptions, type PgBossDispatcherOptions, refuseOldNode } from "./options.ts";
 import { inTransaction } from "./transaction.ts";
 import { type JobData, placeOf, WorkLoop } from "./work-loop.ts";
-
-/** Milliseconds after which a tick is delivered again that this process cannot serve. */
-const OTHERS_MS = 2_000;
 
 /** A dispatcher on pg-boss. */
 export interface PgBossDispatcher extends Required<Dispatcher> {

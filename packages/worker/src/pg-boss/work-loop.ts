@@ -1,15 +1,12 @@
 import type { Delivered } from "@waymark/core";
 import type { FetchOptions, Job, JobAttempt, JobInsert, PgBoss } from "pg-boss";
 import { Batcher } from "../batcher.ts";
+import { FAILED_AGAIN_MS, MAX_DELAY_MS } from "../deliveries.ts";
 
-/** Milliseconds after which a job is delivered again whose handler has failed. */
-const FAILED_AGAIN_MS = 1_000;
 /** The longest that free places wait for others to become free, in milliseconds, so that one query serves several. */
 const GATHER_MS = 50;
 /** The longest that the end of a job waits for the ends of others, in milliseconds. */
 const SETTLE_MS = 50;
-/** The longest that a job waits in the queue: an execution that wants to run later is looked at in between. */
-const MAX_DELAY_MS = 7 * 86_400_000;
 
 /** The data of a job: an execution, or a tick of a schedule. */
 export interface JobData {
