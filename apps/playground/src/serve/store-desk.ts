@@ -54,18 +54,7 @@ export class StoreDesk {
   /** The engine as the inspector sees it. It opens the store with the first call. */
   get engine(): InspectedEngine {
     const call =
-      <
-        Name extends
-          | "answerWait"
-          | "cancelExecution"
-          | "deleteExecution"
-          | "forkExecution"
-          | "inspectExecution"
-          | "listExecutions"
-          | "resumeWorkflow",
-      >(
-        name: Name,
-      ) =>
+      (name: Exclude<keyof InspectedEngine, "forUser" | "dispatcher" | "watchExecution">) =>
       async (...given: unknown[]) =>
         ((await this.#open())[name] as (...args: unknown[]) => Promise<never>)(...given);
     const open = () => this.#open();
