@@ -12,7 +12,7 @@ import {
 } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { SILENT } from "./silent.ts";
-import { settle } from "./turns.ts";
+import { toEndOn } from "./to-end.ts";
 import "../../src/engine/parallel-run.ts";
 import "./preloaded.ts";
 
@@ -68,22 +68,6 @@ export function newFamily(defaults: FamilyOptions = {}) {
     if (only === undefined || others.length > 0) throw new Error(`There are ${others.length + 1} children, not one.`);
     return only;
   };
-
-  /** Moves the clock from timer to timer until something has settled. */
-  async function toEnd<T>(work: Promise<T>): Promise<T> {
-    let isOver = false;
-    const end = () => {
-      isOver = true;
-    };
-    work.then(end, end);
-    for (let idle = 0; ; ) {
-      await settle();
-      if (isOver) return work;
-      const { nextMs } = clock;
-      if (nextMs !== undefined) clock.advance(nextMs);
-      else if (++idle > 200) throw new Error("It waits for something that never comes.");
-    }
-  }
-  return { clock, data, events, runs, engine, children, child, toEnd };
+  return { clock, data, events, runs, engine, children, child, toEnd: toEndOn(clock) };
 }
 export type Family = ReturnType<typeof newFamily>;

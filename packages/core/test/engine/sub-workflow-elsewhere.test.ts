@@ -26,6 +26,12 @@ async function crashed({ engine, data, toEnd }: Family): Promise<void> {
   expect(isWorkflowError(error, "STORE_UNAVAILABLE")).toBe(true);
 }
 
+/** Another process takes the child over, for 90 seconds. */
+async function takenByAnother({ data, child }: Family): Promise<void> {
+  const claim = { claimId: "c", owner: "o", leaseMs: 90_000, force: true, from: ["running" as const] };
+  await data.claimExecution((await child()).id, claim);
+}
+
 describe("a child that another process runs", () => {
   it.each([1, 2])(
     "lets a recovered parent look again when the child's lease ends (nodeConcurrency: %d)",
@@ -34,13 +40,7 @@ describe("a child that another process runs", () => {
       const { engine, data, clock, child, toEnd, runs } = family;
       await crashed(family);
       // The parent's lease ends earlier than the child's.
-      await data.claimExecution((await child()).id, {
-        claimId: "c",
-        owner: "o",
-        leaseMs: 90_000,
-        force: true,
-        from: ["running"],
-      });
+      await takenByAnother(family);
       clock.advance(30_000);
       await toEnd(engine().recoverExecutions());
       const { leaseUntil } = await child();
@@ -58,30 +58,18 @@ describe("a child that another process runs", () => {
 
   it("is waited for by a run that may wait, and taken when its owner has died", async () => {
     const family = newFamily();
-    const { engine, data, clock, child, toEnd } = family;
+    const { engine, clock, toEnd } = family;
     await crashed(family);
-    await data.claimExecution((await child()).id, {
-      claimId: "c",
-      owner: "o",
-      leaseMs: 90_000,
-      force: true,
-      from: ["running"],
-    });
+    await takenByAnother(family);
     clock.advance(30_000);
     expect(await toEnd(engine().resumeWorkflow({ executionId: "p1" }))).toMatchObject({ status: "completed" });
   });
 
   it("is waited for no longer than the parent's budget", async () => {
     const family = newFamily();
-    const { engine, data, clock, child, toEnd } = family;
+    const { engine, clock, child, toEnd } = family;
     await crashed(family);
-    await data.claimExecution((await child()).id, {
-      claimId: "c",
-      owner: "o",
-      leaseMs: 90_000,
-      force: true,
-      from: ["running"],
-    });
+    await takenByAnother(family);
     clock.advance(30_000);
     const result = await toEnd(engine().resumeWorkflow({ executionId: "p1", budgetMs: 2_000 }));
     expect([result.status, result.wakeAt]).toEqual([

@@ -9,6 +9,7 @@ import {
 } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { SILENT } from "./silent.ts";
+import { toEndOn } from "./to-end.ts";
 import { settle } from "./turns.ts";
 import "./preloaded.ts";
 
@@ -44,21 +45,6 @@ export function newWorld(workflow: WorkflowDefinition, executor: NodeExecutor, d
       clock,
     });
 
-  async function toEnd<T>(work: Promise<T>): Promise<T> {
-    let isOver = false;
-    const end = () => {
-      isOver = true;
-    };
-    work.then(end, end);
-    for (let idle = 0; ; ) {
-      await settle();
-      if (isOver) return work;
-      const { nextMs } = clock;
-      if (nextMs !== undefined) clock.advance(nextMs);
-      else if (++idle > 200) throw new Error("It waits for something that never comes.");
-    }
-  }
-
   async function pass(ms: number): Promise<void> {
     for (let leftMs = ms; ; ) {
       await settle();
@@ -71,7 +57,7 @@ export function newWorld(workflow: WorkflowDefinition, executor: NodeExecutor, d
     await settle();
   }
 
-  return { clock, store, events, engine, toEnd, pass };
+  return { clock, store, events, engine, toEnd: toEndOn(clock), pass };
 }
 
 /** The call that starts the execution of these tests. */

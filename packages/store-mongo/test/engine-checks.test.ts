@@ -1,10 +1,15 @@
-import { itKeepsALimitedHistory, itPrunesByTheEnd, itRunsSubWorkflows } from "tooling/store-checks";
+import {
+  itKeepsALimitedHistory,
+  itPrunesByTheEnd,
+  itRecoversAmongMany,
+  itRunsSubWorkflows,
+} from "tooling/store-checks";
 import { startMongo } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
 
 const server = await startMongo();
-const store = await MongoCheckpointStore.connect({ url: server.url, collectionPrefix: "housekeeping_" });
+const store = await MongoCheckpointStore.connect({ url: server.url, collectionPrefix: "engine_checks_" });
 afterAll(async () => {
   await store.close();
   await server.stop();
@@ -14,4 +19,5 @@ describe("MongoCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
   itKeepsALimitedHistory(() => store);
   itRunsSubWorkflows(() => store);
+  itRecoversAmongMany(() => store);
 });

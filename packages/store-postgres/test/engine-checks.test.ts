@@ -1,4 +1,9 @@
-import { itRecoversAmongMany } from "tooling/store-checks";
+import {
+  itKeepsALimitedHistory,
+  itPrunesByTheEnd,
+  itRecoversAmongMany,
+  itRunsSubWorkflows,
+} from "tooling/store-checks";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
@@ -11,5 +16,8 @@ afterAll(async () => {
 });
 
 describe("PostgresCheckpointStore", () => {
+  itPrunesByTheEnd(() => store);
+  itKeepsALimitedHistory(() => store);
+  itRunsSubWorkflows(() => store);
   itRecoversAmongMany(() => store);
 });

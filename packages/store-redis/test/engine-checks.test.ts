@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { itRecoversAmongMany } from "tooling/store-checks";
+import {
+  itKeepsALimitedHistory,
+  itPrunesByTheEnd,
+  itRecoversAmongMany,
+  itRunsSubWorkflows,
+} from "tooling/store-checks";
 import { startRedis } from "tooling/test-servers";
 import { afterAll, describe } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
@@ -12,5 +17,8 @@ afterAll(async () => {
 });
 
 describe("RedisCheckpointStore", () => {
+  itPrunesByTheEnd(() => store);
+  itKeepsALimitedHistory(() => store);
+  itRunsSubWorkflows(() => store);
   itRecoversAmongMany(() => store);
 });
