@@ -15,8 +15,8 @@ import { renderTable } from "../src/cli/table.ts";
 import { compareWorkflow } from "../src/compare/compare-workflow.ts";
 import { resolveExecutors } from "../src/compare/executor-table.ts";
 import { runV1 } from "../src/compare/executors.ts";
-import { workflowForV1 } from "../src/compare/workflow-for-v1.ts";
 import { readJson } from "../src/import/json-file.ts";
+import { partFrom } from "../src/import/part-from.ts";
 import { type LoadedWorkflow, parseWorkflows } from "../src/import/workflow-file.ts";
 import { openStore } from "../src/store/open-store.ts";
 import { checkPlanted } from "./planted-differences.ts";
@@ -83,7 +83,7 @@ async function check(file: string, value: unknown): Promise<Row> {
     environment.services.reset(loaded.faults);
     const countRequests = () => environment.services.received;
     // The recorded run of V1 starts at every node, so the comparison must, too.
-    const started = { ...loaded, workflow: workflowForV1(loaded) };
+    const started = { ...loaded, workflow: partFrom(loaded.workflow, loaded.startAt) };
     const { same, planted, missed, requests } = await checkPlanted(started, { executors, countRequests });
     const isFound = same.result === "equal" && missed.length === 0 && requests.v2 === 0;
     if (!isFound) process.stderr.write(`${JSON.stringify({ file, same, missed: missed.slice(0, 3), requests })}\n`);

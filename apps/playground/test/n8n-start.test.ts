@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { workflowForV1 } from "../src/compare/workflow-for-v1.ts";
 import { importN8n } from "../src/import/n8n.ts";
+import { partFrom } from "../src/import/part-from.ts";
 import { type ExportedNode, n8nExport } from "./n8n-export.ts";
 
 const trigger = (name: string, fields: Partial<ExportedNode> = {}): ExportedNode => ({
@@ -75,8 +75,8 @@ describe("the start of an n8n workflow", () => {
   });
 
   it("gives an old executor only what it leads to", () => {
-    const { workflow, startAt = "" } = run();
-    const cut = workflowForV1({ workflow, startAt });
+    const { workflow, startAt } = run();
+    const cut = partFrom(workflow, startAt);
     expect(cut.nodes.map(({ id }) => id)).toEqual(["First", "A", "Both"]);
     expect(cut.edges.map(({ source, target }) => `${source}>${target}`)).toEqual(["First>A", "A>Both"]);
   });

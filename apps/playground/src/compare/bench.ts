@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWorkflowError } from "@waymark/core";
 import { withoutPaths } from "@waymark/core/migration";
+import { partFrom } from "../import/part-from.ts";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { ExecutorTable } from "../nodes/nodes.ts";
 import type { Fault } from "../server/faults.ts";
@@ -19,7 +20,6 @@ import {
 import { NodeRecorder, type NodeRecorderOptions } from "./node-recorder.ts";
 import type { RecordedRun } from "./repeats.ts";
 import { within } from "./within.ts";
-import { workflowForV1 } from "./workflow-for-v1.ts";
 
 /** The options of a comparison, without the workflow. */
 export interface BenchOptions {
@@ -84,8 +84,10 @@ export class Bench {
   }
 
   async runV1(disturbance: Disturbance = {}): Promise<BenchRun> {
+    // An old executor starts at every node it can start at.
+    const part = partFrom(this.#loaded.workflow, this.#loaded.startAt);
     // The user's old executor may change its arguments, so it gets a copy.
-    const { workflow, input } = structuredClone({ workflow: workflowForV1(this.#loaded), input: this.#loaded.input });
+    const { workflow, input } = structuredClone({ workflow: part, input: this.#loaded.input });
     const { runLimitMs, runV1 } = this.#options;
     this.#announce("V1");
     return this.#record({ ...disturbance, validateData: true }, async (executors, recorder): Promise<Outcome> => {

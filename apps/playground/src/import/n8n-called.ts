@@ -4,6 +4,7 @@ import { type DrawingValue, isRecord } from "./drawings.ts";
 import type { N8nImport } from "./n8n.ts";
 import { type CalledWorkflow, type CalledWorkflows, calledBy } from "./n8n-sub-workflow.ts";
 import { SUB_WORKFLOW, SUB_WORKFLOW_TRIGGER } from "./n8n-types.ts";
+import { partFrom } from "./part-from.ts";
 import { isOn } from "./switched-on.ts";
 
 /** An n8n workflow of a file. */
@@ -75,7 +76,8 @@ export class WorkflowsOfFile implements CalledWorkflows {
       const trigger = enabled(drawing.value, SUB_WORKFLOW_TRIGGER)[0]?.name;
       const isCallable = typeof trigger === "string";
       const imported = this.#importAs(drawing, isCallable ? trigger : undefined);
-      const workflow = startingAt(imported.workflow, imported.startAt);
+      // A child begins at all of its start nodes.
+      const workflow = partFrom(imported.workflow, imported.startAt);
       const called = { ...imported, workflow, returns: endsOf(workflow), isCallable };
       this.#read.set(workflowId, called);
       return called;
@@ -95,20 +97,6 @@ export class WorkflowsOfFile implements CalledWorkflows {
 
 function enabled({ nodes }: DrawingValue, type: string): Record<string, unknown>[] {
   return nodes.filter(isRecord).filter((node) => node.type === type && !isOn(node.disabled));
-}
-
-/** Leaves out what the start does not lead to, because a child begins at all of its start nodes. */
-function startingAt(workflow: WorkflowDefinition, startAt: string | undefined): WorkflowDefinition {
-  if (startAt === undefined) return workflow;
-  const targets = Map.groupBy(workflow.edges, ({ source }) => source);
-  const reached = new Set([startAt]);
-  // The loop also visits items that are added to the set meanwhile.
-  for (const id of reached) for (const { target } of targets.get(id) ?? []) reached.add(target);
-  return {
-    ...workflow,
-    nodes: workflow.nodes.filter(({ id }) => reached.has(id)),
-    edges: workflow.edges.filter(({ source }) => reached.has(source)),
-  };
 }
 
 function endsOf({ nodes, edges }: WorkflowDefinition): string[] {

@@ -5,7 +5,7 @@ import { resolveExecutors } from "../compare/executor-table.ts";
 import { type AroundOwnNode, type Outcome, recoverV2, resumeV2, runV1, startV2 } from "../compare/executors.ts";
 import { connectionBroke } from "../compare/node-recorder.ts";
 import { within } from "../compare/within.ts";
-import { workflowForV1 } from "../compare/workflow-for-v1.ts";
+import { partFrom } from "../import/part-from.ts";
 import { onUncaught, takeChannel } from "../modules/channel.ts";
 import { loadExecutors, loadV1 } from "../modules/user-modules.ts";
 import { createNodes, type ExecutorTable } from "../nodes/nodes.ts";
@@ -48,7 +48,9 @@ async function work(task: WorkerTask): Promise<Outcome> {
   if (executor.name === "v1") {
     const runOld = modules.v1 === undefined ? runV1 : await loadV1(modules.v1);
     const around: AroundOwnNode = (nodeId, next) => reported(task, { nodeId, visit: 1 }, next);
-    return within(runLimitMs, runOld({ workflow: workflowForV1(loaded), executors, initialData, userId, around }));
+    // An old executor starts at every node it can start at.
+    const part = partFrom(workflow, startAt);
+    return within(runLimitMs, runOld({ workflow: part, executors, initialData, userId, around }));
   }
   const { call, contextMode } = executor;
   const store = await openStore(executor.store);

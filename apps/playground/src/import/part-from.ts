@@ -1,8 +1,7 @@
 import type { WorkflowDefinition } from "@waymark/core";
-import type { LoadedWorkflow } from "../import/workflow-file.ts";
 
-/** Returns the part of a workflow that its start node leads to: an old executor starts at every node it can start at. */
-export function workflowForV1({ workflow, startAt }: Pick<LoadedWorkflow, "workflow" | "startAt">): WorkflowDefinition {
+/** Returns the part of a workflow that a node leads to; the whole workflow if none is named. */
+export function partFrom(workflow: WorkflowDefinition, startAt: string | undefined): WorkflowDefinition {
   if (startAt === undefined) return workflow;
   const edgesFrom = Map.groupBy(workflow.edges, ({ source }) => source);
   const reached = new Set([startAt]);
