@@ -5,6 +5,7 @@ import type { N8nImport } from "./n8n.ts";
 import { type CalledWorkflow, type CalledWorkflows, calledBy } from "./n8n-sub-workflow.ts";
 import { SUB_WORKFLOW, SUB_WORKFLOW_TRIGGER } from "./n8n-types.ts";
 import { partFrom } from "./part-from.ts";
+import { reachedFrom } from "./reached.ts";
 import { isOn } from "./switched-on.ts";
 
 /** An n8n workflow of a file. */
@@ -53,11 +54,8 @@ export class WorkflowsOfFile implements CalledWorkflows {
   contains(workflowId: string, other: string): boolean {
     let around = this.#around.get(other);
     if (around === undefined) {
-      const found = new Set([other]);
-      // The loop also visits items that are added to the set meanwhile.
-      for (const id of found) for (const caller of this.#callers.get(id) ?? []) found.add(caller);
-      this.#around.set(other, found);
-      around = found;
+      around = reachedFrom([other], (id) => this.#callers.get(id) ?? []);
+      this.#around.set(other, around);
     }
     return around.has(workflowId);
   }
@@ -88,10 +86,7 @@ export class WorkflowsOfFile implements CalledWorkflows {
 
   /** Returns the workflows that a workflow runs, directly or not, each once. */
   allIn({ children }: Pick<N8nImport, "children">): (CalledWorkflow & N8nImport)[] {
-    const ids = new Set(children);
-    // The loop also visits items that are added to the set meanwhile.
-    for (const id of ids) for (const child of this.read(id).children) ids.add(child);
-    return [...ids].map((id) => this.read(id));
+    return [...reachedFrom(children, (id) => this.read(id).children)].map((id) => this.read(id));
   }
 }
 

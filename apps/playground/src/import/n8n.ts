@@ -9,6 +9,7 @@ import { type CalledWorkflows, type N8nChild, readSubWorkflow, subWorkflowType }
 import { N8N_WAIT, SUB_WORKFLOW } from "./n8n-types.ts";
 import { type N8nWait, readN8nWait } from "./n8n-wait.ts";
 import { fitName, UniqueNames } from "./names.ts";
+import { reachedFrom } from "./reached.ts";
 import { type DrawnLink, findSkipped } from "./skipped.ts";
 import { sourcesOf } from "./through-disabled.ts";
 
@@ -209,9 +210,7 @@ function findSteps(nodes: readonly N8nNode[], links: readonly Link[]): Set<N8nNo
   const pluggedIn = new Set(plugs.map(({ from }) => from));
   const steps = new Set(nodes.filter((node) => inMain.has(node) || !pluggedIn.has(node)));
   const into = Map.groupBy(plugs, ({ to }) => to);
-  const reached = new Set<N8nNode>(steps);
-  // The loop also visits items that are added to the set meanwhile.
-  for (const node of reached) for (const { from } of into.get(node) ?? []) reached.add(from);
+  const reached = reachedFrom(steps, (node) => (into.get(node) ?? []).map(({ from }) => from));
   for (const node of nodes) if (!reached.has(node)) steps.add(node);
   return steps;
 }

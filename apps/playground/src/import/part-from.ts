@@ -1,12 +1,11 @@
 import type { WorkflowDefinition } from "@waymark/core";
+import { reachedFrom } from "./reached.ts";
 
 /** Returns the part of a workflow that a node leads to; the whole workflow if none is named. */
 export function partFrom(workflow: WorkflowDefinition, startAt: string | undefined): WorkflowDefinition {
   if (startAt === undefined) return workflow;
   const edgesFrom = Map.groupBy(workflow.edges, ({ source }) => source);
-  const reached = new Set([startAt]);
-  // The loop also visits items that are added to the set meanwhile.
-  for (const id of reached) for (const { target } of edgesFrom.get(id) ?? []) reached.add(target);
+  const reached = reachedFrom([startAt], (id) => (edgesFrom.get(id) ?? []).map(({ target }) => target));
   return {
     ...workflow,
     nodes: workflow.nodes.filter(({ id }) => reached.has(id)),

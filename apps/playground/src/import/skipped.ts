@@ -1,3 +1,5 @@
+import { reachedFrom } from "./reached.ts";
+
 /** The fields of a node that decide what runs. */
 export interface DrawnNode {
   disabled: boolean;
@@ -27,12 +29,8 @@ export function findSkipped<Node extends DrawnNode>(
     links.filter(({ isClosed }) => !isClosed),
     ({ from }) => from,
   );
-  const reach = (starts: readonly Node[]) => {
-    const reached = new Set(starts);
-    // The loop also visits items that are added to the set meanwhile.
-    for (const node of reached) for (const { to } of outgoing.get(node) ?? []) reached.add(to);
-    return reached;
-  };
+  const reach = (starts: readonly Node[]) =>
+    reachedFrom(starts, (node) => (outgoing.get(node) ?? []).map(({ to }) => to));
   const starts = nodes.filter((node) => !linked.has(node) || node.isTrigger);
   const live = reach(starts.filter(({ disabled }) => !disabled));
   const behindClosed = links.filter(({ isClosed }) => isClosed).map(({ to }) => to);

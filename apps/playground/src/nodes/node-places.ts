@@ -1,4 +1,5 @@
 import type { WorkflowDefinition } from "@waymark/core";
+import { reachedFrom } from "../import/reached.ts";
 import { type DrawnInput, sourcesOf } from "../import/through-disabled.ts";
 
 /** Knows what the nodes of a workflow are connected to. */
@@ -45,11 +46,8 @@ export class NodePlaces {
   isReached(from: string, to: string): boolean {
     let reached = this.#reached.get(from);
     if (reached === undefined) {
-      const found = new Set([from]);
-      // The loop also visits items that are added to the set meanwhile.
-      for (const node of found) for (const target of this.#targets.get(node) ?? []) found.add(target.to);
-      this.#reached.set(from, found);
-      reached = found;
+      reached = reachedFrom([from], (node) => (this.#targets.get(node) ?? []).map((target) => target.to));
+      this.#reached.set(from, reached);
     }
     return reached.has(to);
   }
