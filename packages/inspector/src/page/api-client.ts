@@ -2,8 +2,6 @@ import { hc, type InferResponseType } from "hono/client";
 import type { Api } from "../server/api.ts";
 import { resultOf } from "./answer.ts";
 
-export { ApiError, resultOf } from "./answer.ts";
-
 /** The calls of the server, typed by its routes. */
 export const api = hc<Api>(new URL("api", document.baseURI).href);
 

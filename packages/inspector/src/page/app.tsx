@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { ApiError } from "./api-client.ts";
+import { ApiError } from "./answer.ts";
 import { ExecutionPage } from "./execution/execution-page.tsx";
 import { ExecutionsPage } from "./executions/executions-page.tsx";
 import { Icon } from "./icon.tsx";

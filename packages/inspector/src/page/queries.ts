@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import { api, openSession, resultOf } from "./api-client.ts";
+import { resultOf } from "./answer.ts";
+import { api, openSession } from "./api-client.ts";
 
 /** Milliseconds between two looks at a list. */
 const LIST_MS = 3_000;

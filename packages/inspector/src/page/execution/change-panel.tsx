@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, type Failure, resultOf } from "../api-client.ts";
+import { resultOf } from "../answer.ts";
+import { api, type Failure } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Notice, Skeleton } from "../parts/notice.tsx";

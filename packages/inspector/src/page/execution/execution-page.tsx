@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
-import { ApiError, type Progress } from "../api-client.ts";
+import { ApiError } from "../answer.ts";
+import type { Progress } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { Notice, Skeleton } from "../parts/notice.tsx";
 import { onDemand } from "../parts/on-demand.tsx";

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { api, type ExecutionInfo, proof, resultOf } from "../api-client.ts";
+import { resultOf } from "../answer.ts";
+import { api, type ExecutionInfo, proof } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Notice, Skeleton } from "../parts/notice.tsx";

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { ApiError, openSession } from "../api-client.ts";
+import { ApiError } from "../answer.ts";
+import { openSession } from "../api-client.ts";
 import { say } from "../parts/toast.tsx";
 
 /** A change of an execution that a person has asked for. */

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { api, type RecordRow, resultOf } from "../api-client.ts";
+import { resultOf } from "../answer.ts";
+import { api, type RecordRow } from "../api-client.ts";
 
 /** The records of an execution that are loaded, newest first. */
 export interface LoadedRecords {

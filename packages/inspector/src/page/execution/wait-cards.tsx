@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { api, proof, resultOf, type Wait } from "../api-client.ts";
+import { resultOf } from "../answer.ts";
+import { api, proof, type Wait } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { Verbatim } from "../parts/verbatim.tsx";
 import { sessionQuery } from "../queries.ts";

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { ApiError } from "../api-client.ts";
+import { ApiError } from "../answer.ts";
 import { Notice, Skeleton } from "../parts/notice.tsx";
 import { countQuery, executionsQuery, type ListFilters, queueQuery } from "../queries.ts";
 import { hrefOf, Link, navigate } from "../router.tsx";
