@@ -4,15 +4,12 @@ import { basename, join } from "node:path";
 import { pack, publicPackages } from "../../packing/public-packages.ts";
 import { ROOT, run } from "../../pnpm.ts";
 
-const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
-/** Tools of the workspace that need not be installed again. */
-const TOOLS = ["typescript", "@types/node"];
 const IGNORED = new Set(["node_modules", "dist", ".next"]);
 
 /** An example of the workspace, as a project outside of it with the packed packages. */
 export interface ExampleProject {
   folder: string;
-  /** Compiles or type-checks it with the workspace's compiler, by its own tsconfig.json. */
+  /** Compiles or type-checks it by its own tsconfig.json. */
   tsc(): void;
   remove(): void;
 }
@@ -27,16 +24,15 @@ export function createExampleProject(name: string): ExampleProject {
   for (const list of [manifest.dependencies, manifest.devDependencies ?? {}]) {
     for (const dependency of Object.keys(list)) {
       const own = packages.get(dependency);
-      if (TOOLS.includes(dependency)) delete list[dependency];
-      else list[dependency] = own === undefined ? versions.get(dependency) : `file:${pack(own, folder)}`;
+      list[dependency] = own === undefined ? versions.get(dependency) : `file:${pack(own, folder)}`;
     }
   }
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
   run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: folder });
-  const types = ["--typeRoots", `${join(folder, "node_modules/@types")},${join(ROOT, "node_modules/@types")}`];
+  const tsc = join(folder, "node_modules/typescript/bin/tsc");
   return {
     folder,
-    tsc: () => void run(process.execPath, [TSC, "-p", folder, "--pretty", "false", ...types], { cwd: folder }),
+    tsc: () => void run(process.execPath, [tsc, "-p", folder, "--pretty", "false"], { cwd: folder }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
