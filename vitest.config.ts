@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-const PACKED = "tooling/test/packed*.test.ts";
+/** The tests of what we publish: packed packages outside of the workspace, and the docs site. */
+const PUBLISHED = "tooling/test/{packed*,docs-site}.test.ts";
 
 /** Tests that start no server and hardly a process: `pnpm test:quick`. */
 const QUICK = [
@@ -66,7 +67,7 @@ export default defineConfig({
         test: {
           name: "servers",
           include: ["{packages,apps,examples}/*/test/**/*.test.ts", "tooling/test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "packages/*/test/older-driver.test.ts", PACKED, ...QUICK],
+          exclude: ["**/node_modules/**", "packages/*/test/older-driver.test.ts", PUBLISHED, ...QUICK],
         },
       },
       onDrivers("older", OLDER, {
@@ -81,7 +82,7 @@ export default defineConfig({
       }),
       {
         extends: true,
-        test: { name: "packed", include: [PACKED], globalSetup: ["tooling/test/packed/build.ts"] },
+        test: { name: "published", include: [PUBLISHED], globalSetup: ["tooling/test/packed/build.ts"] },
       },
     ],
   },
