@@ -45,8 +45,8 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
       const [suspended, ...others] = pages.map(({ items }) => items).reverse();
       const timed = suspended?.filter(({ wakeAt }) => wakeAt !== undefined) ?? [];
       return [...others.flat(), ...timed].map(
-        ({ id, status, wakeAt, readAt, token }) =>
-          `${id} (${status}${wakeAt === undefined ? "" : ` until ${wakeAt - readAt} ms`}, token ${token})`,
+        ({ id, status, wakeAt, leaseUntil, readAt, token, owner }) =>
+          `${id} (${status}, due in ${(wakeAt ?? Number.NaN) - readAt} ms, token ${token}, of ${owner} for ${(leaseUntil ?? Number.NaN) - readAt} ms)`,
       );
     },
   };

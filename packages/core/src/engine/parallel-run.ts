@@ -4,6 +4,7 @@ import { Arrivals } from "./arrivals.ts";
 import { roundedMs } from "./attempt.ts";
 import { beginOnce } from "./begin-once.ts";
 import { callExecutor } from "./call-executor.ts";
+import { earlierLook } from "./child-outcome.ts";
 import { beforeNode, beforeRetry, startsOnce } from "./decide.ts";
 import { invokeNode, readOutcome } from "./invoke-node.ts";
 import { LivePlan } from "./live-plan.ts";
@@ -171,8 +172,11 @@ export class ParallelRun {
     const waitMs = Math.max(0, node.retryAtMs - journal.storeNow());
     const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
     if (what === "lost") throw interrupts.reason;
-    if (what === "stop") return this.#ends.stop({ wakeAt: node.retryAtMs, attempts: this.#arrivals.cutOff });
     if (what === "fail") return this.#ends.failBefore(node.step);
+    const { cutOff, lookAt } = this.#arrivals;
+    // Once a node was cut off, none starts any more: the next run makes this attempt.
+    if (cutOff.length > 0) return this.#ends.stop({ wakeAt: earlierLook(lookAt, node.retryAtMs), attempts: cutOff });
+    if (what === "stop") return this.#ends.stop({ wakeAt: node.retryAtMs });
     await this.#untilNews();
     return undefined;
   }

@@ -71,9 +71,9 @@ export class RunEnds {
     return interrupts.isCallersAbort && onAbort === "cancel";
   }
 
-  /** Returns the time at which a waiting execution is due: the given time, or its deadline if that is earlier. */
+  /** Returns the time at which a waiting execution is due: the given time, or its deadline or a wait's end if that is earlier. */
   dueAt(wakeAt: number): number {
-    return Math.min(wakeAt, this.#parts.deadlineAt ?? wakeAt);
+    return Math.min(wakeAt, this.#waits.wakeAt() ?? wakeAt);
   }
 
   async suspend(): Promise<RunEnd> {

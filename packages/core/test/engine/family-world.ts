@@ -3,6 +3,7 @@ import {
   type CheckpointStore,
   createWorkflowEngine,
   type ExecutionEvent,
+  isWorkflowError,
   type NodeExecutor,
   patch,
   subWorkflow,
@@ -10,7 +11,7 @@ import {
   type WorkflowDefinition,
   type WorkflowEngineOptions,
 } from "../../src/index.ts";
-import { ManualClock } from "../../src/testing/index.ts";
+import { crashAt, ManualClock } from "../../src/testing/index.ts";
 import { SILENT } from "./silent.ts";
 import { toEndOn } from "./to-end.ts";
 import "../../src/engine/parallel-run.ts";
@@ -71,3 +72,18 @@ export function newFamily(defaults: FamilyOptions = {}) {
   return { clock, data, events, runs, engine, children, child, toEnd: toEndOn(clock) };
 }
 export type Family = ReturnType<typeof newFamily>;
+
+/** Lets the process of the parent die once its child has been created. */
+export async function crashed({ engine, data, toEnd }: Family): Promise<void> {
+  const store = crashAt(data.reopen(), { method: "createExecution", call: 2, when: "after" });
+  const error = await toEnd(engine({ store, storeRetryMs: 0 }).executeWorkflow(CALL)).catch(
+    (thrown: unknown) => thrown,
+  );
+  if (!isWorkflowError(error, "STORE_UNAVAILABLE")) throw error;
+}
+
+/** Another process takes the child over, for 90 seconds. */
+export async function takenByAnother({ data, child }: Family): Promise<void> {
+  const claim = { claimId: "c", owner: "o", leaseMs: 90_000, force: true, from: ["running" as const] };
+  await data.claimExecution((await child()).id, claim);
+}

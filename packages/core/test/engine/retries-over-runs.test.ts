@@ -157,6 +157,34 @@ describe("a wait of a minute for the next attempt", () => {
     expect(await store.getExecution("e1")).toMatchObject({ status: "pending", failure: { message: "429" } });
   });
 
+  it.each([1, 2])(
+    "does not hold up a wait whose time is over before (nodeConcurrency: %d)",
+    async (nodeConcurrency) => {
+      const executor: NodeExecutor = ({ node, resume }) => {
+        if (node.id === "retry") throw minute.error();
+        return resume === undefined ? suspend({ forMs: 5_000 }) : patch({ timedOut: resume.timedOut });
+      };
+      const workflow = branches("ask", "retry");
+      const { engine, toEnd, pass, store } = newWorld(workflow, executor, {
+        retry: { maxAttempts: 3 },
+        nodeConcurrency,
+      });
+      const call = { ...callOf(workflow), budgetMs: 500 };
+      const { wakeAt } = await toEnd(engine().executeWorkflow(call));
+      const head = await store.getExecution("e1");
+      expect([head?.status, head?.wakeAt, (head?.wakeAt ?? 0) - (head?.readAt ?? 0)]).toEqual([
+        "pending",
+        Date.parse(wakeAt ?? ""),
+        5_000,
+      ]);
+      await pass(5_000);
+      await toEnd(engine().recoverExecutions());
+      const later = await store.getExecution("e1");
+      expect([later?.status, (later?.wakeAt ?? 0) - (later?.readAt ?? 0)]).toEqual(["pending", 55_000]);
+      expect(later?.waiting).toBeUndefined();
+    },
+  );
+
   it("that a RetryAfterError asks for is a day at most", async () => {
     const week = () => new RetryAfterError("429", { retryAfterMs: 7 * 86_400_000 });
     const { engine, toEnd, clock } = setUp({ maxAttempts: 2 }, { error: week });

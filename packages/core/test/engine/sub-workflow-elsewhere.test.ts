@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CheckpointStore, isWorkflowError, type NodeExecutor, patch } from "../../src/index.ts";
 import { crashAt } from "../../src/testing/index.ts";
-import { CALL, chainOf, type Family, type FamilyOptions, newFamily } from "./family-world.ts";
+import { CALL, chainOf, crashed, type FamilyOptions, newFamily, takenByAnother } from "./family-world.ts";
 import { settle } from "./turns.ts";
 
 /** A child whose node is held until somebody lets it go. */
@@ -15,21 +15,6 @@ function holding() {
     for (const each of waiting.splice(0)) each();
   };
   return { one, letGo, waiting };
-}
-
-/** Lets the process of the parent die once its child has been created. */
-async function crashed({ engine, data, toEnd }: Family): Promise<void> {
-  const store = crashAt(data.reopen(), { method: "createExecution", call: 2, when: "after" });
-  const error = await toEnd(engine({ store, storeRetryMs: 0 }).executeWorkflow(CALL)).catch(
-    (thrown: unknown) => thrown,
-  );
-  expect(isWorkflowError(error, "STORE_UNAVAILABLE")).toBe(true);
-}
-
-/** Another process takes the child over, for 90 seconds. */
-async function takenByAnother({ data, child }: Family): Promise<void> {
-  const claim = { claimId: "c", owner: "o", leaseMs: 90_000, force: true, from: ["running" as const] };
-  await data.claimExecution((await child()).id, claim);
 }
 
 describe("a child that another process runs", () => {

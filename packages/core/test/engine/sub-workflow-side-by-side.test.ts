@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  type ExecutionRecord,
   mapWorkflow,
   type NodeExecutor,
   patch,
@@ -7,7 +8,7 @@ import {
   suspend,
   type WorkflowDefinition,
 } from "../../src/index.ts";
-import { CALL, chainOf, type FamilyOptions, newFamily } from "./family-world.ts";
+import { CALL, chainOf, crashed, type FamilyOptions, newFamily, takenByAnother } from "./family-world.ts";
 import { settle, until } from "./turns.ts";
 
 /** Two branches of one parent, and what is behind both. */
@@ -121,5 +122,38 @@ describe("children of branches that run side by side", () => {
     expect(result).toMatchObject({ status: "completed", output: { left: true, right: [true, true], last: true } });
     expect(new Set(ran).size).toBe(3);
     expect(ran).toHaveLength(3);
+  });
+
+  it("that another process runs do not hold up a recovered parent of which another node waits for its next attempt", async () => {
+    const parent: WorkflowDefinition = {
+      id: "parent",
+      nodes: [
+        { id: "sub", type: "sub" },
+        { id: "flaky", type: "flaky", retry: { maxAttempts: 100, backoffMs: 600, backoffFactor: 1, jitter: 0 } },
+      ],
+      edges: [],
+    };
+    let isMended = false;
+    const flaky: NodeExecutor = () => {
+      if (!isMended) throw new Error("503");
+      return patch({ mended: true });
+    };
+    const workflows = [parent, chainOf("child", "one", "two")];
+    const family = newFamily({ nodeConcurrency: 2, workflows, executors: { flaky } });
+    const { engine, data, clock, toEnd } = family;
+    await crashed(family);
+    await takenByAnother(family);
+    clock.advance(30_000);
+    await toEnd(engine().recoverExecutions());
+    const { wakeAt = 0, readAt, ...head } = (await data.getExecution("p1")) as ExecutionRecord;
+    expect(head).toMatchObject({ status: "pending", failure: { message: "503" } });
+    // The attempt is due before the child's lease ends.
+    expect(wakeAt - readAt).toBeLessThan(600);
+    isMended = true;
+    for (let round = 0; round < 4; round++) {
+      clock.advance(30_000);
+      await toEnd(engine().recoverExecutions());
+    }
+    expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
   });
 });
