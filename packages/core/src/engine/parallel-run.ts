@@ -142,7 +142,8 @@ export class ParallelRun {
   /** Waits until a node's attempt has ended, an answer has come, or a time is over. */
   async #untilNews(): Promise<void> {
     const { journal, interrupts } = this.#parts;
-    const [rested] = this.#places.active.resting;
+    // An attempt that may not start is no reason to wake.
+    const [rested] = this.#places.mayStart() ? this.#places.active.resting : [];
     const times = [rested?.retryAtMs, this.waits.any ? this.waits.wakeAt() : undefined];
     const atMs = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
     const news = new Promise<void>((resolve) => {

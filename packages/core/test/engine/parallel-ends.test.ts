@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createWorkflowEngine, type NodeExecutor, patch } from "../../src/index.ts";
+import { createWorkflowEngine, type NodeExecutor, NonRetryableError, patch } from "../../src/index.ts";
 import { crashAt, ManualClock } from "../../src/testing/index.ts";
 import { call, gates, setUp, workflow } from "./side-by-side.ts";
+import { settle } from "./turns.ts";
 import "./preloaded.ts";
 
 /** A run of which "s" has completed, and "a" and "b" are in flight. */
@@ -59,6 +60,30 @@ describe("nodes in flight", () => {
     const { engine, running } = await twoInFlight();
     await engine.cancelExecution({ executionId: "x" });
     expect(await running).toMatchObject({ status: "cancelled", output: { s: 1 } });
+  });
+
+  it("are not tried again once another one has failed for good, and nothing turns in a circle until the rest end", async () => {
+    const clock = new ManualClock();
+    const gate = gates();
+    const attempts: string[] = [];
+    const executor: NodeExecutor = (args) => {
+      attempts.push(args.node.id);
+      if (args.node.id === "a") throw new Error("not yet");
+      if (args.node.id === "b") throw new NonRetryableError("never");
+      return gate.executor(args);
+    };
+    const retry = { maxAttempts: 3, backoffMs: 100, jitter: 0 };
+    const { engine } = setUp(workflow("a->d b->d c->d"), executor, { clock, retry });
+    const running = engine.executeWorkflow(call);
+    await gate.until(1);
+    await settle();
+    clock.advance(200);
+    await settle();
+    // The heartbeat is all that is due.
+    expect(clock.nextMs).toBeGreaterThan(1_000);
+    gate.end("c", patch({ c: 1 }));
+    expect(await running).toMatchObject({ status: "failed", failure: { message: "never" }, output: { c: 1 } });
+    expect(attempts).toEqual(["a", "b", "c"]);
   });
 
   it("are tried again while others run", async () => {
