@@ -20,6 +20,6 @@ export interface ChildRuns {
   orphaned(child: ExecutionRecord): Promise<FailureRecord | undefined>;
   /** Ends a claimed execution as cancelled, together with its children. */
   endCancelled(journal: Journal, failure: FailureRecord): Promise<void>;
-  /** Cancels the children of an execution that was cancelled by its run. Looks once more at what a suspended one waits for. */
+  /** Cancels the children of an execution that was cancelled. Looks once more at what a suspended one waits for. */
   afterRun(journal: Journal, status: RunEnd["status"]): Promise<void>;
 }

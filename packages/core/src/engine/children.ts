@@ -1,4 +1,4 @@
-import { WorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import type { NodeAnswer } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
@@ -13,7 +13,7 @@ import type { ChildCall } from "./child-call.ts";
 import { ChildNode } from "./child-node.ts";
 import { ChildOutcome } from "./child-outcome.ts";
 import type { ChildRuns } from "./child-runs.ts";
-import { cancelDescendants } from "./descendants.ts";
+import { cancelChildren } from "./descendants.ts";
 import type { ChildEngine } from "./drive-child.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { handOver, stillWaits, wakeAncestors, wakeParent } from "./family.ts";
@@ -84,13 +84,14 @@ export class Children implements ChildRuns {
   async endCancelled(journal: Journal, failure: FailureRecord): Promise<void> {
     await journal.save({ status: "cancelled", failure, wakeAt: null, ...NO_WAITS });
     this.#engine.parts.emitter.of(journal.record)({ type: "execution.cancelled", failure });
-    await this.#cancelChildren(journal.executionId);
+    await cancelChildren(this.#engine.parts, journal.executionId);
   }
 
   async afterRun({ executionId, progress }: Journal, status: RunEnd["status"]): Promise<void> {
-    if (status === "cancelled") return this.#cancelChildren(executionId);
-    if (status !== "suspended") return;
     const { parts } = this.#engine;
+    if (status === "cancelled") return cancelChildren(parts, executionId);
+    if (status === "lost") return this.#afterLoss(executionId);
+    if (status !== "suspended") return;
     for (const { token, nodeId } of progress.waiting.values()) {
       // What happened while the run suspended the execution was none of the run's business any more.
       const isLate = isOfAnother({ token }, executionId) && !(await stillWaits(parts, token));
@@ -98,9 +99,16 @@ export class Children implements ChildRuns {
     }
   }
 
-  #cancelChildren(parentId: string): Promise<void> {
-    const failure = cancellation(`its parent ${quoted(parentId)} was cancelled`);
-    return cancelDescendants(this.#engine.parts, parentId, failure);
+  /** Whoever has cancelled the execution did not see the children that its run has started since. */
+  async #afterLoss(executionId: string): Promise<void> {
+    const { parts } = this.#engine;
+    try {
+      const head = await parts.surroundings.store.getExecution(executionId);
+      if (head?.status === "cancelled") await cancelChildren(parts, executionId);
+    } catch (error) {
+      // The run is over anyway; the children look at their parent before they continue.
+      if (!isWorkflowError(error)) throw error;
+    }
   }
 
   async #run(parent: RunParts, call: ChildCall): Promise<NodeOutcome> {

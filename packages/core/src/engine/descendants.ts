@@ -2,6 +2,8 @@ import { randomUUID } from "../crypto.ts";
 import { isStoreAway, WorkflowError } from "../errors.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { CheckpointStore, ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
+import { quoted } from "../text.ts";
+import { cancellation } from "./cancellation.ts";
 import type { FamilyParts } from "./family.ts";
 
 /** Children that are listed, and then cancelled or deleted, at a time. */
@@ -9,11 +11,20 @@ const PAGE_SIZE = 500;
 /** Executions on which a call of the store is made at the same time. */
 const CONCURRENCY = 10;
 
-/** Cancels the executions that an execution has started, and theirs. Those that have ended stay as they are. */
-export async function cancelDescendants(parts: FamilyParts, parentId: string, failure: FailureRecord): Promise<void> {
+/**
+ * Cancels the executions that a cancelled execution has started, and theirs. Those that have ended stay as they are.
+ *
+ * - Those of a child that was cancelled before are cancelled, too: a call may have been interrupted in between.
+ */
+export function cancelChildren(parts: FamilyParts, parentId: string): Promise<void> {
+  return cancelDescendants(parts, parentId, cancellation(`its parent ${quoted(parentId)} was cancelled`));
+}
+
+async function cancelDescendants(parts: FamilyParts, parentId: string, failure: FailureRecord): Promise<void> {
   const { surroundings, runs, emitter } = parts;
   const { store, leaseMs } = surroundings;
-  await forEachChild(store, { parentId, status: CANCELLABLE }, async (child) => {
+  await forEachChild(store, { parentId, status: [...CANCELLABLE, "cancelled"] }, async (child) => {
+    if (child.status === "cancelled") return cancelDescendants(parts, child.id, failure);
     const claimId = randomUUID();
     const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: failure };
     try {

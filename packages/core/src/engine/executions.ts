@@ -6,7 +6,7 @@ import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRef, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { cancellation } from "./cancellation.ts";
-import { cancelDescendants, deleteDescendants } from "./descendants.ts";
+import { cancelChildren, deleteDescendants } from "./descendants.ts";
 import type {
   CancelExecutionOptions,
   DeleteExecutionOptions,
@@ -54,8 +54,9 @@ export class Executions {
   }
 
   /**
-   * One atomic step, which also fences off the owner of the lease. Then the executions end that it has started. Those that
-   * a crash spares look at their parent before they continue.
+   * One atomic step, which also fences off the owner of the lease. Then the executions end that it has started.
+   *
+   * - Those that a crash spares look at their parent before they continue. A second call ends them at once.
    */
   async cancel(given: CancelExecutionOptions): Promise<void> {
     const { executionId, reason, userId } = checkCancelOptions(given);
@@ -64,10 +65,11 @@ export class Executions {
     const claimId = randomUUID();
     const failure = cancellation(reason);
     const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: failure };
+    if (head.status === "cancelled") await cancelChildren(this.#parts, executionId);
     await store.claimExecution(executionId, claim);
     this.#noLongerOurs(executionId, "It was cancelled.");
     this.#parts.emitter.of(head)({ type: "execution.cancelled", failure });
-    await cancelDescendants(this.#parts, executionId, cancellation(`its parent ${quoted(executionId)} was cancelled`));
+    await cancelChildren(this.#parts, executionId);
     await wakeParent(this.#parts, head);
     await this.#parts.hint?.(executionId, { tenant: head.userId });
   }

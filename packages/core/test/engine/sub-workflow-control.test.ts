@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { type NodeExecutor, patch, subWorkflow, suspend } from "../../src/index.ts";
+import { type CheckpointStore, type NodeExecutor, patch, subWorkflow, suspend } from "../../src/index.ts";
+import { crashAt } from "../../src/testing/index.ts";
 import { CALL, chainOf, type FamilyOptions, newFamily } from "./family-world.ts";
 import { settle, until } from "./turns.ts";
 
 const ASKS: FamilyOptions = { workflows: [chainOf("parent", "first", "sub", "last"), chainOf("child", "ask", "two")] };
+/** A child of a child waits. */
+const DEEP: FamilyOptions = {
+  workflows: [chainOf("parent", "outer"), chainOf("middle", "sub"), chainOf("child", "ask")],
+  executors: { outer: subWorkflow({ workflowId: "middle" }) },
+};
 
 describe("a child that waits for an answer", () => {
   it("makes its parent wait at the node, with the child's reason, payload, time and token", async () => {
@@ -143,11 +149,7 @@ describe("a child that waits for an answer", () => {
 
 describe("cancelExecution", () => {
   it("ends the children with their parent, also those that wait, and theirs", async () => {
-    const deep: FamilyOptions = {
-      workflows: [chainOf("parent", "outer"), chainOf("middle", "sub"), chainOf("child", "ask")],
-      executors: { outer: subWorkflow({ workflowId: "middle" }) },
-    };
-    const { engine, child, events } = newFamily(deep);
+    const { engine, child, events } = newFamily(DEEP);
     await engine().executeWorkflow(CALL);
     await engine().cancelExecution({ executionId: "p1", reason: "no more" });
     const middle = await child();
@@ -177,6 +179,31 @@ describe("cancelExecution", () => {
     await settle();
     expect([aborted, (await child()).status]).toEqual([true, "cancelled"]);
     expect(runs).toEqual(["first"]);
+  });
+
+  it("reaches a child that its parent starts after the children were cancelled", async () => {
+    const { engine, data, child } = newFamily(ASKS);
+    const store = data.reopen() as CheckpointStore;
+    const create = store.createExecution.bind(store);
+    store.createExecution = async (execution) => {
+      if (execution.parentId === "p1") await engine().cancelExecution({ executionId: "p1" });
+      return create(execution);
+    };
+    expect(await engine({ store }).executeWorkflow(CALL)).toMatchObject({ status: "cancelled" });
+    expect(await child()).toMatchObject({ status: "cancelled", failure: { code: "EXECUTION_CANCELLED" } });
+  });
+
+  it("called again ends what an interrupted call has left", async () => {
+    for (const at of [1, 2]) {
+      const { engine, child, data } = newFamily({ ...DEEP, storeRetryMs: 0 });
+      await engine().executeWorkflow(CALL);
+      const dying = engine({ store: crashAt(data.reopen(), { method: "claimExecution", call: at, when: "after" }) });
+      await expect(dying.cancelExecution({ executionId: "p1" })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      const again = engine().cancelExecution({ executionId: "p1" });
+      await expect(again).rejects.toMatchObject({ code: "INVALID_STATUS" });
+      const middle = await child();
+      expect([at, middle.status, (await child(middle.id)).status]).toEqual([at, "cancelled", "cancelled"]);
+    }
   });
 
   it("of a child fails the node of its parent", async () => {
