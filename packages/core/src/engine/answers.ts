@@ -2,7 +2,6 @@ import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import { type NodeAnswer, nextRun } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
-import { executionIdOf } from "../state/wait-token.ts";
 import { payloadTooLarge } from "../store/checks.ts";
 import { quoted } from "../text.ts";
 import { onResume } from "./decide.ts";
@@ -17,14 +16,6 @@ export interface AnswerRequest {
   data: unknown;
   /** A child has changed for which the node waits: the node runs again, without an answer. */
   wakes?: true;
-}
-
-/**
- * Returns true if an answer is to the wait of another execution: of one that the node has started, or that a node of
- * that one has started.
- */
-export function isOfAnother({ token }: Pick<NodeAnswer, "token">, executionId: string): boolean {
-  return token !== undefined && executionIdOf(token) !== executionId;
 }
 
 /**

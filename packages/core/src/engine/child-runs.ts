@@ -20,6 +20,9 @@ export interface ChildRuns {
   orphaned(child: ExecutionRecord): Promise<FailureRecord | undefined>;
   /** Ends a claimed execution as cancelled, together with its children. */
   endCancelled(journal: Journal, failure: FailureRecord): Promise<void>;
-  /** Cancels the children of an execution that was cancelled. Looks once more at what a suspended one waits for. */
-  afterRun(journal: Journal, status: RunEnd["status"]): Promise<void>;
+  /**
+   * Cancels the children of an execution that was cancelled. Looks once more at the children that one waits for, and
+   * suspends it: see `RunEnds.resting`.
+   */
+  afterRun(journal: Journal, end: RunEnd): Promise<void>;
 }

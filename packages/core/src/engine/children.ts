@@ -2,17 +2,18 @@ import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import type { NodeAnswer } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
+import { isOfAnother } from "../state/wait-token.ts";
 import type { CommitRequest, ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { interceptStore } from "../store/intercept-store.ts";
 import { isEnded } from "../store/status.ts";
 import { quoted } from "../text.ts";
-import { isOfAnother } from "./answers.ts";
 import { ThrownByNode } from "./call-executor.ts";
 import { cancellation } from "./cancellation.ts";
 import type { ChildCall } from "./child-call.ts";
 import { ChildNode } from "./child-node.ts";
 import { ChildOutcome } from "./child-outcome.ts";
 import type { ChildRuns } from "./child-runs.ts";
+import { afterRefusal } from "./decide.ts";
 import { cancelChildren } from "./descendants.ts";
 import type { ChildEngine } from "./drive-child.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -87,15 +88,24 @@ export class Children implements ChildRuns {
     await cancelChildren(this.#engine.parts, journal.executionId);
   }
 
-  async afterRun({ executionId, progress }: Journal, status: RunEnd["status"]): Promise<void> {
+  async afterRun(journal: Journal, { status, ...end }: RunEnd): Promise<void> {
+    const { executionId, progress } = journal;
     const { parts } = this.#engine;
     if (status === "cancelled") return cancelChildren(parts, executionId);
     if (status === "lost") return this.#afterLoss(executionId);
-    if (status !== "suspended") return;
+    // Only one that waits for a child is pending yet.
+    if (status !== "suspended" || journal.status !== "pending") return;
     for (const { token, nodeId } of progress.waiting.values()) {
       // What happened while the run suspended the execution was none of the run's business any more.
       const isLate = isOfAnother({ token }, executionId) && !(await stillWaits(parts, token));
       if (isLate) return wakeParent(parts, { parentId: executionId, parentNodeId: nodeId });
+    }
+    try {
+      const { wakeAt = null } = end as Extract<RunEnd, { status: "suspended" }>;
+      await journal.save({ status: "suspended", wakeAt });
+    } catch (error) {
+      // Whoever has it now has been told, or looks by himself.
+      if (!isWorkflowError(error) || afterRefusal(error.code) !== "lost") throw error;
     }
   }
 

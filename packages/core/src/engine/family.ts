@@ -1,9 +1,8 @@
 import { isWorkflowError } from "../errors.ts";
 import { readExecution } from "../state/open-execution.ts";
 import type { NodeAnswer } from "../state/progress.ts";
-import { executionIdOf } from "../state/wait-token.ts";
+import { executionIdOf, isOfAnother } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { isOfAnother } from "./answers.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { giveAnswer } from "./give-answer.ts";
 import { keepAnswer, makeDue } from "./keep-answer.ts";

@@ -1,10 +1,11 @@
 import type { RetryPolicy } from "../definition/schema.ts";
 import type { ClaimedExecution } from "../state/open-execution.ts";
 import type { NodeAnswer, RecordParts } from "../state/progress.ts";
+import { isOfAnother } from "../state/wait-token.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import { answerFor, isOfAnother, refusal } from "./answers.ts";
+import { answerFor, refusal } from "./answers.ts";
 import { deadlineMessage } from "./deadline-message.ts";
 import { onResume, startsOnce } from "./decide.ts";
 import type { EventBody } from "./events.ts";

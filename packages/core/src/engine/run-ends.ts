@@ -1,6 +1,7 @@
 import { messageOf, WorkflowError } from "../errors.ts";
 import type { NodeEntry } from "../state/journal-entries.ts";
-import { nextRun, type RecordParts } from "../state/progress.ts";
+import { type NodeWait, nextRun, type RecordParts } from "../state/progress.ts";
+import { isOfAnother } from "../state/wait-token.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
@@ -78,8 +79,26 @@ export class RunEnds {
 
   async suspend(): Promise<RunEnd> {
     if (this.isToCancel) return this.stop();
-    await this.#parts.journal.save({ status: "suspended", wakeAt: this.#waits.wakeAt() ?? null });
+    await this.#parts.journal.save(this.resting(this.#parts.journal.progress.waiting.values()));
     return this.suspended();
+  }
+
+  /**
+   * Returns the head of an execution of which only waits are left: suspended.
+   *
+   * - One that waits for a child stays pending until `Children.afterRun` has looked at that child again: whatever happened
+   *   to it before has told nobody. If the process dies in between, the execution is due after a lease.
+   */
+  resting(waiting: Iterable<NodeWait>): HeadUpdate {
+    const { journal, workflow, leaseMs } = this.#parts;
+    const waits = [...waiting];
+    const wakeAt = this.#waits.wakeAt(waits);
+    const isForChild = workflow.hasChildren && waits.some((wait) => isOfAnother(wait, journal.executionId));
+    if (!isForChild) return { status: "suspended", wakeAt: wakeAt ?? null };
+    return {
+      status: "pending",
+      wakeAt: Math.min(journal.storeNowAtMost() + leaseMs, wakeAt ?? Number.POSITIVE_INFINITY),
+    };
   }
 
   suspended(): RunEnd {

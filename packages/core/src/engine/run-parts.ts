@@ -32,6 +32,7 @@ export interface RunParts {
   onAbort: "hand-over" | "cancel";
   /** When the execution must have ended, in milliseconds since the epoch by the store's clock. */
   deadlineAt: number | undefined;
+  leaseMs: number;
   /** Nodes that a crash has cut off, that must not start again, and over whose failure the execution continues. */
   crashed: readonly CrashedNode[];
   codec: Codec;

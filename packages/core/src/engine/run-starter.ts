@@ -93,6 +93,7 @@ export class RunStarter {
         holdMs,
         onAbort,
         deadlineAt,
+        leaseMs,
         crashed,
         random: Math.random,
         secret: () => {
@@ -117,7 +118,7 @@ export class RunStarter {
     try {
       const end = await running;
       if (begun.workflow.hasChildren) {
-        await (await this.#parts.children()).afterRun(begun.journal, end.status);
+        await (await this.#parts.children()).afterRun(begun.journal, end);
       }
       const { hint } = this.#parts;
       if (hint !== undefined && begun.isSwept !== true) await (await import("./hints.ts")).hintTimer(hint, begun, end);

@@ -2,7 +2,7 @@ import type { Planner } from "../definition/planner.ts";
 import { isWorkflowError } from "../errors.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { NodeAnswer, NodeWait } from "../state/progress.ts";
-import { waitTokenOf } from "../state/wait-token.ts";
+import { isOfAnother, waitTokenOf } from "../state/wait-token.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { HeadUpdate } from "../store/checkpoint-store.ts";
 import type { AnswerRequest } from "./answers.ts";
@@ -102,14 +102,14 @@ export class RunWaits {
   }
 
   /**
-   * The wait that a node begins, the head that names it, and the time at which the execution then wants to run.
+   * The wait that a node begins, the head that names it, and all waits that there are then.
    *
    * @throws {WorkflowError} STATE_NOT_SERIALIZABLE
    */
   begin(
     run: NodeRun,
     { reason, payload, untilMs, forMs, token }: SuspendedOutcome,
-  ): { wait: NodeWait; head: HeadUpdate; wakeAt: number | undefined } {
+  ): { wait: NodeWait; head: HeadUpdate; waiting: Iterable<NodeWait> } {
     const { journal, codec } = this.#parts;
     const sinceMs = journal.storeNow();
     const until = untilMs ?? (forMs === undefined ? undefined : journal.storeNowAtMost() + forMs);
@@ -122,7 +122,7 @@ export class RunWaits {
       ...(payload === undefined ? {} : { payload: codec.take(payload, ["payload"]).value }),
     };
     const waiting = new Map(journal.progress.waiting).set(run.nodeId, wait);
-    return { wait, head: this.#listed(waiting), wakeAt: this.wakeAt(waiting.values()) };
+    return { wait, head: this.#listed(waiting), waiting: waiting.values() };
   }
 
   /** Returns the time at which the execution wants to run without an answer, in milliseconds since the epoch. */
@@ -143,7 +143,7 @@ export class RunWaits {
     for (let pending = this.#pending.shift(); pending !== undefined; pending = this.#pending.shift()) {
       const { request, resolve, reject } = pending;
       try {
-        const { answerFor, isOfAnother, tokenRefused } = await import("./answers.ts");
+        const { answerFor, tokenRefused } = await import("./answers.ts");
         const { journal, workflow, emit, handOver } = this.#parts;
         const answer = answerFor({ journal, workflow, head: { status: "running" } }, request);
         const isForeign = isOfAnother(answer, journal.executionId);

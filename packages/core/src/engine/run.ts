@@ -306,13 +306,13 @@ class Run {
     const { journal, emit } = this.#parts;
     const refused = await this.#settleEarlier();
     if (refused !== undefined) throw refused;
-    const { wait, head, wakeAt } = this.waits.begin(run, outcome);
+    const { wait, head, waiting } = this.waits.begin(run, outcome);
     const { context, changes } = outcome.change;
     if (context !== undefined) journal.replaceContext(context);
     if (changes !== undefined) journal.patchContext(changes);
     this.#plan.planner.park(index);
     const isLast = this.#plan.planner.next() === undefined && !this.waits.hasAnswers && !this.#ends.isToCancel;
-    const status = isLast ? ({ status: "suspended", wakeAt: wakeAt ?? null } as const) : {};
+    const status = isLast ? this.#ends.resting(waiting) : {};
     try {
       await journal.save({ ...head, ...this.#commits.mended(run.nodeId), ...status }, { waits: [wait] });
     } catch (error) {

@@ -29,6 +29,14 @@ export function executionIdOf(waitToken: string): string | undefined {
   return isId(id) && Buffer.from(id, "utf8").toString("base64url") === encoded ? id : undefined;
 }
 
+/**
+ * Returns true if a wait or an answer is of another execution: of one that the node has started, or that a node of that
+ * one has started.
+ */
+export function isOfAnother({ token }: { token?: string | undefined }, executionId: string): boolean {
+  return token !== undefined && executionIdOf(token) !== executionId;
+}
+
 function isId(text: string): boolean {
   try {
     checkId(text, "executionId");

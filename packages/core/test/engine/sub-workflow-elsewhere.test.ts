@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type CheckpointStore, isWorkflowError, type NodeExecutor, patch } from "../../src/index.ts";
+import { type CheckpointStore, isWorkflowError, type NodeExecutor, patch, WorkflowError } from "../../src/index.ts";
+import { interceptStore } from "../../src/store/intercept-store.ts";
 import { crashAt } from "../../src/testing/index.ts";
 import { CALL, chainOf, crashed, type FamilyOptions, newFamily, takenByAnother } from "./family-world.ts";
 import { settle } from "./turns.ts";
@@ -108,6 +109,44 @@ describe("a child that is answered while its parent suspends itself", () => {
     expect([head?.status, (head?.wakeAt ?? Number.NaN) <= (head?.readAt ?? 0)]).toEqual(["pending", true]);
     const result = await toEnd(engine().resumeWorkflow({ executionId: "p1" }));
     expect(result).toMatchObject({ status: "completed", output: { answer: "early" } });
+  });
+
+  it("is not lost if the process of the parent dies before it can look again", async () => {
+    for (let later = 1; later <= 4; later++) {
+      const family = newFamily({
+        workflows: [chainOf("parent", "sub", "last"), chainOf("child", "ask", "two")],
+        ...{ leaseMs: 1_000, storeRetryMs: 0 },
+      });
+      const { engine, data, child, clock, toEnd, runs } = family;
+      const store = data.reopen() as CheckpointStore;
+      const commit = store.commit.bind(store);
+      const other = engine();
+      let left = Number.POSITIVE_INFINITY;
+      store.commit = async (id, request) => {
+        if (id === "p1" && left === Number.POSITIVE_INFINITY && (request.checkpoints ?? []).length > 0) {
+          // The parent knows that its child waits, and is about to say so.
+          const [wait] = (await other.getExecutionState((await child()).id)).getWaiting();
+          await other.answerWait({ waitToken: wait?.waitToken as string, data: "early" });
+          await other.recoverExecutions();
+          left = later;
+        }
+        return commit(id, request);
+      };
+      const dying = interceptStore(store, async (_method, call) => {
+        left -= 1;
+        if (left < 0) throw new WorkflowError("STORE_UNAVAILABLE", "It is gone.");
+        return call();
+      });
+      await engine({ store: dying as CheckpointStore })
+        .executeWorkflow(CALL)
+        .catch(() => undefined);
+      for (let round = 0; round < 4; round++) {
+        clock.advance(1_000);
+        await toEnd(engine().recoverExecutions());
+      }
+      expect([later, (await data.getExecution("p1"))?.status]).toEqual([later, "completed"]);
+      expect(runs.filter((run) => run === "child:two")).toHaveLength(1);
+    }
   });
 });
 
