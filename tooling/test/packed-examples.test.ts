@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT, run } from "../pnpm.ts";
+import { freePort } from "../test-servers/free-port.ts";
 import { startPostgres, type TestServer } from "../test-servers/index.ts";
 import { createExampleProject, type ExampleProject } from "./packed/example-project.ts";
 
@@ -111,6 +112,45 @@ describe("NestJS", () => {
       child.kill("SIGTERM");
     }
     expect(await exit).toEqual([null, "SIGTERM"]);
+  });
+});
+
+describe("the order server", () => {
+  const example = project("order-server");
+
+  test("takes an order with the services that stand in, and ends on SIGTERM", { timeout: LONG }, async () => {
+    example.tsc();
+    const [PORT, SERVICES_PORT] = [await freePort(), await freePort()].map(String);
+    const SERVICES_URL = `http://127.0.0.1:${SERVICES_PORT}`;
+    const { scripts } = JSON.parse(readFileSync(join(example.folder, "package.json"), "utf8"));
+    const start = (script: "services" | "start") =>
+      spawn(process.execPath, scripts[script].split(" ").slice(1), {
+        cwd: example.folder,
+        env: { ...process.env, PORT, SERVICES_PORT, SERVICES_URL },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+    const services = start("services");
+    const shop = start("start");
+    const exit = once(shop, "exit");
+    try {
+      await addressIn(services.stdout);
+      const url = await addressIn(shop.stdout);
+      const accepted = await fetch(`${url}/orders`, {
+        method: "POST",
+        headers: { "idempotency-key": "order-1" },
+        body: JSON.stringify({ customer: "Ada", totalCents: 4200 }),
+      });
+      expect(accepted.status).toBe(202);
+      const find = () => fetch(`${url}/orders/order-1`).then((response) => response.json());
+      await expect.poll(find, { timeout: 60_000 }).toMatchObject({
+        status: "completed",
+        order: { payment: { id: expect.stringMatching(/^payments-/) }, shipment: { id: expect.any(String) } },
+      });
+    } finally {
+      services.kill();
+      shop.kill("SIGTERM");
+    }
+    expect(await exit).toEqual([0, null]);
   });
 });
 
