@@ -1,93 +1,77 @@
-// Does what a new user does, from `npm init -y` to the output of the README of each store: in empty folders, from the
-// packed packages, with npm. Prints how long each takes. Build the packages first.
+// Does what a new user does, from `npm init -y` to the output that the README of each store names: in empty folders,
+// with the READMEs' own commands and code. Only the packages are the packed ones, and the server's address is in the
+// variable that the code reads. Prints how long each takes. Build the packages first.
 //
-//   node tooling/trials/first-hour.ts [store,...|all] [path of a Node]...
+//   node tooling/trials/first-hour.ts [name,...|all] [path of a Node]...
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fencesIn } from "../docs/fences.ts";
+import { firstStepsIn } from "../docs/first-steps.ts";
 import { pack, publicPackages } from "../packing/public-packages.ts";
 import { ROOT } from "../pnpm.ts";
-import { startMongo, startPostgres, startRedis, type TestServer } from "../test-servers/index.ts";
-
-interface Hour {
-  readme: string;
-  /** What the page says to install beside core. */
-  installs: string[];
-  start?: () => Promise<TestServer>;
-  /** Makes the page's example the reader's own: the address, or another of the ways to open the store. */
-  edit?: (code: string, url: string) => string;
-  prints: RegExp;
-  limitSeconds: number;
-}
-
-const POSTGRES = { readme: "packages/store-postgres/README.md", prints: /greeting: 'Hello'/, limitSeconds: 300 };
-const OPENED = /await \w+CheckpointStore\.connect\(.*\)/;
-const atUrl = (code: string, url: string) => code.replace(/url: "[^"]+"/, `url: "${url}"`);
-const HOURS: Record<string, Hour> = {
-  memory: {
-    ...{ readme: "README.md", installs: ["@waymark/store-memory"], limitSeconds: 60 },
-    prints: /^failed payment service is down\ncompleted /,
-  },
-  pglite: {
-    ...{ ...POSTGRES, installs: ["@waymark/store-postgres", "pg", "@electric-sql/pglite"] },
-    edit: (code) => code.replace(/url: "[^"]+"/, 'dataDir: "data"'),
-  },
-  pool: {
-    ...{ ...POSTGRES, installs: ["@waymark/store-postgres", "pg"], start: startPostgres },
-    edit: (code, url) =>
-      `import pg from "pg";\nconst pool = new pg.Pool({ connectionString: "${url}" });\n${code.replace(OPENED, "PostgresCheckpointStore.from(pool)")}await pool.end();\n`,
-  },
-  datasource: {
-    ...{ ...POSTGRES, installs: ["@waymark/store-postgres", "pg", "typeorm"], start: startPostgres },
-    edit: (code, url) =>
-      `import { DataSource } from "typeorm";\nconst dataSource = await new DataSource({ type: "postgres", url: "${url}" }).initialize();\n${code.replace(OPENED, "PostgresCheckpointStore.from(dataSource)")}await dataSource.destroy();\n`,
-  },
-  redis: {
-    ...{ ...POSTGRES, readme: "packages/store-redis/README.md", installs: ["@waymark/store-redis", "ioredis"] },
-    ...{ start: startRedis, edit: atUrl },
-  },
-  mongo: {
-    ...{ ...POSTGRES, readme: "packages/store-mongo/README.md", installs: ["@waymark/store-mongo", "mongodb"] },
-    ...{ start: startMongo, edit: atUrl },
-  },
-};
+import { FIRST_HOURS, type FirstHour } from "./first-hours.ts";
 
 const [chosen = "all", ...nodes] = process.argv.slice(2);
-const names = chosen === "all" ? Object.keys(HOURS) : chosen.split(",");
+const names = chosen === "all" ? Object.keys(FIRST_HOURS) : chosen.split(",");
 const tarballs = mkdtempSync(join(tmpdir(), "waymark-tarballs-"));
 const packed = new Map(publicPackages().map((each) => [each.manifest.name, pack(each, tarballs)]));
 
 for (const node of nodes.length === 0 ? [process.execPath] : nodes) {
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
   for (const name of names) {
-    const { readme, installs, start, edit, prints, limitSeconds } = HOURS[name] as Hour;
-    const [example] = fencesIn(readFileSync(join(ROOT, readme), "utf8"));
-    const server = await start?.();
-    const folder = mkdtempSync(join(tmpdir(), "waymark-first-hour-"));
-    const run = (program: string, args: string[]) =>
-      execFileSync(program, args, { cwd: folder, env, encoding: "utf8" });
-    const begin = performance.now();
-    run("npm", ["init", "-y"]);
-    const wanted = ["@waymark/core", ...installs].map((each) => packed.get(each) ?? each);
-    run("npm", ["install", "--no-audit", "--no-fund", ...wanted]);
-    const installed = performance.now();
-    const code = example?.code ?? "";
-    writeFileSync(join(folder, "first.mjs"), edit?.(code, server?.url ?? "") ?? code);
-    const output = run(node, ["first.mjs"]);
-    const end = performance.now();
-    const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
-    const isGood = prints.test(output) && end - begin < limitSeconds * 1_000;
-    console.log(
-      `${isGood ? "ok" : "FAILED"} ${run(node, ["--version"]).trim()} ${name}: ${seconds(end - begin)} (install ${seconds(installed - begin)})`,
-    );
-    if (!isGood) {
-      console.log(output);
-      process.exitCode = 1;
-    }
-    rmSync(folder, { recursive: true });
-    await server?.stop();
+    const hour = FIRST_HOURS[name];
+    if (hour === undefined) throw new Error(`"${name}" is none of ${Object.keys(FIRST_HOURS).join(", ")}.`);
+    await live(name, hour, node);
   }
 }
 rmSync(tarballs, { recursive: true });
+
+async function live(name: string, { readme, heading, url, limitSeconds }: FirstHour, node: string): Promise<void> {
+  const { commands, file, code, prints } = firstStepsIn(readFileSync(join(ROOT, readme), "utf8"), heading);
+  const server = await url?.start();
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+    ...(url && server && { [url.variable]: server.url }),
+  };
+  const folder = mkdtempSync(join(tmpdir(), "waymark-first-hour-"));
+  const run = (command: string, args: string[]) =>
+    execFileSync(command, args, { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+
+  const begin = performance.now();
+  run("npm", ["init", "-y"]);
+  writeFileSync(join(folder, file), code);
+  const version = run("node", ["--version"]).trim();
+  let output = "";
+  let installMs = 0;
+  for (const command of commands.filter((each) => !/^(mkdir|npm init) /.test(each))) {
+    const [program = "", ...words] = command.split(" ");
+    const start = performance.now();
+    output = run(
+      program,
+      words.map((word) => packed.get(word.replace(/(?<=.)@next$/, "")) ?? word),
+    );
+    if (program === "npm") installMs += performance.now() - start;
+  }
+  const totalMs = performance.now() - begin;
+
+  const isGood = printsInOrder(output, prints) && totalMs < limitSeconds * 1_000;
+  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+  console.log(`${isGood ? "ok" : "FAILED"} ${version} ${name}: ${seconds(totalMs)} (install ${seconds(installMs)})`);
+  if (!isGood) {
+    console.log(output);
+    process.exitCode = 1;
+  }
+  rmSync(folder, { recursive: true });
+  await server?.stop();
+}
+
+function printsInOrder(output: string, prints: readonly string[]): boolean {
+  let from = 0;
+  for (const words of prints) {
+    const at = output.indexOf(words, from);
+    if (at < 0) return false;
+    from = at + words.length;
+  }
+  return true;
+}
