@@ -11,6 +11,7 @@ export {
 } from "./driver-error.ts";
 export {
   checkFlag,
+  checkMadeHere,
   checkOptions,
   checkPositive,
   checkTimeout,

@@ -1,4 +1,5 @@
-import { checkNames, checkObject, invalidArgument } from "@waymark/core/store";
+import { WorkflowError } from "@waymark/core";
+import { checkNames, invalidArgument } from "@waymark/core/store";
 
 /** The default of the option `timeoutMs`. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
@@ -6,14 +7,61 @@ export const DEFAULT_TIMEOUT_MS = 15_000;
 /** The longest time that Node's timers can wait, in milliseconds. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
+/** The names that are mistaken for an option and do not resemble it. */
+const MISTAKEN: Readonly<Record<string, string>> = {
+  url: "address connection connectionString dsn uri",
+  database: "db dbName",
+  poolSize: "connectionLimit max maxPoolSize",
+  tablePrefix: "prefix",
+  keyPrefix: "prefix",
+  collectionPrefix: "prefix",
+  endedTtlMs: "ttl ttlMs ttlSeconds",
+};
+
+/** The names that belong into the driver's own options. */
+const DRIVERS = new Set("auth database db host hostname password port sentinels ssl tls user username".split(" "));
+
 /**
  * Checks that options are an object with no names but those of the table.
  *
+ * @param call The call that takes them, as its caller writes it: "PostgresCheckpointStore.connect".
+ * @throws {WorkflowError} INVALID_ARGUMENT, with the option that was probably meant
+ */
+export function checkOptions(options: unknown, known: Readonly<Record<string, true>>, call: string): void {
+  const names = Object.keys(known);
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw invalidArgument("options", `takes an object of options, such as { ${names[0]}: … }, ${given(options)}`, call);
+  }
+  for (const name of Object.keys(options)) {
+    const hint = names.includes(name) ? undefined : hintFor(name, names);
+    if (hint !== undefined) throw invalidArgument(name, `is not a known option of ${call} (${hint})`, `"${name}"`);
+  }
+  checkNames(options, new Set(names), `the options of ${call}`);
+}
+
+function hintFor(name: string, known: readonly string[]): string | undefined {
+  const meant = known.find((each) => MISTAKEN[each]?.split(" ").includes(name));
+  if (meant !== undefined) return `did you mean "${meant}"?`;
+  const drivers = known.find((each) => each === "options" || each === "clientOptions");
+  return drivers !== undefined && DRIVERS.has(name) ? `write ${drivers}: { ${name}: … }` : undefined;
+}
+
+/** Names the kind of a value, and never the value: it may be an address with a password. */
+function given(value: unknown): string {
+  if (value === undefined) return "but was given nothing";
+  if (Array.isArray(value)) return "not a list";
+  return value === null ? "not null" : `not a ${typeof value}`;
+}
+
+/**
+ * Refuses `new` by a caller without types, for a class whose constructor is private.
+ *
  * @throws {WorkflowError} INVALID_ARGUMENT
  */
-export function checkOptions(options: unknown, known: Readonly<Record<string, true>>): void {
-  checkObject(options, "options");
-  checkNames(options, new Set(Object.keys(known)), "options");
+export function checkMadeHere(isMadeHere: boolean, name: string): void {
+  if (isMadeHere) return;
+  const ways = `write await ${name}.connect({ … }), or ${name}.from(client)`;
+  throw new WorkflowError("INVALID_ARGUMENT", `${name} is not made by \`new\`: ${ways}.`);
 }
 
 /** Checks an option that is a whole number above zero, if it is set. @throws {WorkflowError} INVALID_ARGUMENT */

@@ -1,5 +1,5 @@
 import { DefinedStore, type StoreCapabilities } from "@waymark/core/store";
-import { setUpOrClose } from "@waymark/store-connection";
+import { checkMadeHere, setUpOrClose } from "@waymark/store-connection";
 import type { MongoClient } from "mongodb";
 import { MongoDriver } from "./mongo-driver.ts";
 import {
@@ -36,6 +36,7 @@ export class MongoCheckpointStore extends DefinedStore {
   });
 
   private constructor(client: MongoClient, options: CheckedOptions & { isOwned: boolean }) {
+    checkMadeHere(options?.isOwned !== undefined, "MongoCheckpointStore");
     super(MongoCheckpointStore.capabilities, new MongoDriver(client, options));
   }
 
@@ -64,7 +65,7 @@ export class MongoCheckpointStore extends DefinedStore {
    */
   static from(client: MongoClientLike, options: MongoStoreOptions = {}): MongoCheckpointStore {
     checkClient(client);
-    const checked = checkStoreOptions(options);
+    const checked = checkStoreOptions(options, "MongoCheckpointStore.from");
     const database = checked.database ?? databaseOf(client);
     return new MongoCheckpointStore(client, { ...checked, database, isOwned: false });
   }

@@ -58,14 +58,14 @@ const SHARED = {
   endedTtlMs: true,
   timeoutMs: true,
 } satisfies Record<keyof Required<MongoStoreOptions>, true>;
-const CONNECT = { ...SHARED, url: true, clientOptions: true } satisfies Record<
+const CONNECT = { url: true, clientOptions: true, ...SHARED } satisfies Record<
   keyof Required<MongoConnectOptions>,
   true
 >;
 
 /** Checks options, and refuses unknown names. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkConnectOptions(options: MongoConnectOptions): CheckedOptions {
-  const checked = checkStoreOptions(options, CONNECT);
+  const checked = checkStoreOptions(options, "MongoCheckpointStore.connect", CONNECT);
   checkAddress(options.url, "url", ["mongodb", "mongodb+srv"]);
   const { clientOptions } = options;
   if (clientOptions !== undefined) checkObject(clientOptions, "clientOptions");
@@ -75,9 +75,10 @@ export function checkConnectOptions(options: MongoConnectOptions): CheckedOption
 /** Checks the options that all ways to open the store share, and refuses names that `known` does not have. */
 export function checkStoreOptions(
   options: MongoStoreOptions,
+  call: string,
   known: Readonly<Record<string, true>> = SHARED,
 ): CheckedOptions {
-  checkOptions(options, known);
+  checkOptions(options, known, call);
   const { database, collectionPrefix = "waymark_", createIndexes = true, endedTtlMs } = options;
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   if (database !== undefined && !(typeof database === "string" && /^[^/\\. "$*<>:|?\0]{1,63}$/.test(database))) {
@@ -128,7 +129,8 @@ export interface MongoClientLike {
 /** Checks that a client is one of the driver's, of any copy of it. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: MongoClientLike): asserts client is MongoClient {
   if (typeof client?.db !== "function" || typeof client.options !== "object") {
-    throw invalidArgument("client", "must be a MongoClient");
+    const cure = "for an address, write await MongoCheckpointStore.connect({ url: … })";
+    throw invalidArgument("client", `must be a MongoClient (${cure})`);
   }
 }
 

@@ -45,7 +45,10 @@ export async function borrowDatabase(client: PostgresClient, options: PostgresSt
 
 /** Checks that a client is a connection to PostgreSQL. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: PostgresClient): void {
-  if (typeof client !== "object" || client === null) throw invalid("must be a DataSource, a pg.Pool or a PGlite");
+  if (typeof client !== "object" || client === null) {
+    const cure = "for an address, write await PostgresCheckpointStore.connect({ url: … })";
+    throw invalid(`must be a DataSource, a pg.Pool or a PGlite (${cure})`);
+  }
   if (isDataSource(client)) {
     const { type } = client.options;
     if (type !== "postgres") throw invalid(`must be a DataSource of type "postgres", not ${quoted(type)}`);

@@ -75,22 +75,24 @@ const TRANSACTION = { schema: true, tablePrefix: true, timeoutMs: true } as cons
   true
 >;
 
+const CONNECT = "PostgresCheckpointStore.connect";
+
 /**
  * Checks the options of `connect`, and leaves out those that are `undefined`.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT, also for an unknown name
  */
 export function checkConnectOptions(given: PostgresConnectOptions): PostgresConnectOptions {
-  checkOptions(given, { ...SHARED, ...SERVER, ...DIRECTORY });
+  checkOptions(given, { ...SERVER, ...DIRECTORY, ...SHARED }, CONNECT);
   const options = withoutUndefined(given);
   if ("dataDir" in options) {
-    checkShared(options, DIRECTORY);
+    checkShared(options, DIRECTORY, CONNECT);
     if (typeof options.dataDir !== "string" || options.dataDir === "")
       throw invalidArgument("dataDir", "must name a folder");
     if (options.dataDir.includes("\0")) throw invalidArgument("dataDir", "must not contain U+0000");
     return options;
   }
-  checkShared(options, SERVER);
+  checkShared(options, SERVER, CONNECT);
   if (options.url === undefined && options.options === undefined) {
     throw invalidArgument("url", "is missing; give `url`, `options` or `dataDir`");
   }
@@ -105,19 +107,19 @@ export function checkConnectOptions(given: PostgresConnectOptions): PostgresConn
 
 /** Checks the options of `from`, and leaves out those that are `undefined`. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkStoreOptions(given: PostgresStoreOptions): PostgresStoreOptions {
-  checkShared(given, {});
+  checkShared(given, {}, "PostgresCheckpointStore.from");
   return withoutUndefined(given);
 }
 
 /** Checks the options of `inTransaction`. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkTransactionOptions(given: PostgresTransactionOptions): PostgresTransactionOptions {
-  checkOptions(given, TRANSACTION);
+  checkOptions(given, TRANSACTION, "PostgresCheckpointStore.inTransaction");
   checkTimeout(given.timeoutMs);
   return withoutUndefined(given);
 }
 
-function checkShared(options: PostgresStoreOptions, others: Readonly<Record<string, true>>): void {
-  checkOptions(options, { ...SHARED, ...others });
+function checkShared(options: PostgresStoreOptions, others: Readonly<Record<string, true>>, call: string): void {
+  checkOptions(options, { ...others, ...SHARED }, call);
   checkTimeout(options.timeoutMs);
   checkFlag(options.migrate, "migrate");
   checkFlag(options.prepare, "prepare");

@@ -1,5 +1,5 @@
 import { type CheckpointStore, DefinedStore, type StoreCapabilities } from "@waymark/core/store";
-import { DEFAULT_TIMEOUT_MS, setUpOrClose } from "@waymark/store-connection";
+import { checkMadeHere, DEFAULT_TIMEOUT_MS, setUpOrClose } from "@waymark/store-connection";
 import { borrowDatabase, checkClient, isPGlite, type PostgresClient } from "./borrow-database.ts";
 import { openDatabase, openForMigration } from "./open-database.ts";
 import {
@@ -39,6 +39,7 @@ export class PostgresCheckpointStore extends DefinedStore {
   });
 
   private constructor(options: PostgresDriverOptions, capabilities: Partial<StoreCapabilities>) {
+    checkMadeHere(options?.names !== undefined, "PostgresCheckpointStore");
     super({ ...PostgresCheckpointStore.capabilities, ...capabilities }, new PostgresDriver(options));
   }
 

@@ -79,7 +79,8 @@ export function checkClient(client: unknown): asserts client is RedisClient {
     checkPrefix(client as RedisClient, "client");
     return;
   }
-  throw invalidArgument("client", "must be a Redis or Cluster of ioredis");
+  const cure = "for an address, write await RedisCheckpointStore.connect({ url: … })";
+  throw invalidArgument("client", `must be a Redis or Cluster of ioredis (${cure})`);
 }
 
 /**

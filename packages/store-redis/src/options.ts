@@ -57,14 +57,14 @@ const SHARED = {
   timeoutMs: true,
   onWarning: true,
 } satisfies Record<keyof Required<RedisStoreOptions>, true>;
-const CONNECT = { ...SHARED, url: true, options: true, cluster: true, clusterOptions: true } satisfies Record<
+const CONNECT = { url: true, options: true, cluster: true, clusterOptions: true, ...SHARED } satisfies Record<
   keyof Required<RedisConnectOptions>,
   true
 >;
 
 /** Checks the options of `connect`, and refuses unknown names. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkConnectOptions(options: RedisConnectOptions): void {
-  checkStoreOptions(options, CONNECT);
+  checkStoreOptions(options, "RedisCheckpointStore.connect", CONNECT);
   const { url, options: redis, cluster, clusterOptions } = options;
   if (cluster === undefined && url === undefined && redis === undefined) {
     throw invalidArgument("url", "is missing; give `url`, `options` or `cluster`");
@@ -85,8 +85,12 @@ export function checkConnectOptions(options: RedisConnectOptions): void {
 }
 
 /** Checks the options that all ways to open the store share, and refuses names that `known` does not have. */
-export function checkStoreOptions(options: RedisStoreOptions, known: Readonly<Record<string, true>> = SHARED): void {
-  checkOptions(options, known);
+export function checkStoreOptions(
+  options: RedisStoreOptions,
+  call: string,
+  known: Readonly<Record<string, true>> = SHARED,
+): void {
+  checkOptions(options, known, call);
   const { keyPrefix, durable, maxPayloadBytes, onWarning } = options;
   if (keyPrefix !== undefined && (typeof keyPrefix !== "string" || !/^[^{}\0]*$/.test(keyPrefix))) {
     throw invalidArgument("keyPrefix", "must be text without braces, which would decide where a cluster puts the keys");

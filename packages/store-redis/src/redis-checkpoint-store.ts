@@ -1,5 +1,5 @@
 import { DefinedStore, type StoreCapabilities } from "@waymark/core/store";
-import { DEFAULT_TIMEOUT_MS, setUpOrClose } from "@waymark/store-connection";
+import { checkMadeHere, DEFAULT_TIMEOUT_MS, setUpOrClose } from "@waymark/store-connection";
 import { checkClient, openClient } from "./open-client.ts";
 import {
   checkConnectOptions,
@@ -36,6 +36,7 @@ export class RedisCheckpointStore extends DefinedStore {
   #capabilities: StoreCapabilities;
 
   private constructor(client: RedisClient, owned: boolean, options: RedisStoreOptions) {
+    checkMadeHere(typeof owned === "boolean", "RedisCheckpointStore");
     const { durable = false, maxPayloadBytes = DEFAULT_MAX_PAYLOAD_BYTES } = options;
     const driver = new RedisDriver({ client, owned, options });
     const capabilities = Object.freeze({ durable, multiProcess: true, maxPayloadBytes });
@@ -66,7 +67,7 @@ export class RedisCheckpointStore extends DefinedStore {
    */
   static from(client: RedisClient, options: RedisStoreOptions = {}): RedisCheckpointStore {
     checkClient(client);
-    checkStoreOptions(options);
+    checkStoreOptions(options, "RedisCheckpointStore.from");
     return new RedisCheckpointStore(client, false, options);
   }
 

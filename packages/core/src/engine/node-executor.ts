@@ -139,8 +139,10 @@ export function patch<Changes extends object>(changes: Changes): Patch<Adjusted<
  * const isLarge: NodeExecutor = ({ context }) => route(context, Number(context.total) > 100 ? "true" : "false");
  * ```
  */
-export function route<Result extends object>(result: Result, handles: string | readonly string[]): Routed<Result> {
-  return { [RESULT]: "routed", result, handles };
+export function route<Result extends object>(result: Result, handles: string | readonly string[]): Routed<Result>;
+export function route<Result extends object>(result: Result, ...given: (string | readonly string[])[]): Routed<Result> {
+  // More arguments than two are refused when the result is read. An error from here would be one of the executor.
+  return { [RESULT]: "routed", result, handles: given[0] as string, ...(given.length > 1 && { given }) };
 }
 
 /**

@@ -87,7 +87,9 @@ function outcomeOf(result: unknown): NodeOutcome {
     case "suspended":
       return suspendedOutcome((result as Suspended).options);
     case "routed": {
-      const { result: inner, handles } = result as Routed;
+      const { result: inner, handles, given } = result as Routed & { given?: readonly unknown[] };
+      if (given !== undefined)
+        throw new Unfit(`route() with ${given.length + 1} arguments (several outputs are a list)`);
       const outcome = outcomeOf(inner);
       if (outcome.kind === "next" && outcome.handles === undefined) {
         return { ...outcome, handles: readHandles(handles) };

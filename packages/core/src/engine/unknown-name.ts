@@ -29,11 +29,27 @@ export function unknownType(workflowId: string, node: WorkflowNode, executors: E
   const type = nodeType(node);
   const names = Object.keys(executors);
   const other = names.find((name) => (executors[name] as Partial<DefinedNode<object, unknown>>).type === type);
-  const hint =
-    other === undefined
-      ? hintOf(type, names, "executors")
-      : `: the executor of that type is under the key ${quoted(other)} of \`executors\``;
-  return unknownNodeType(workflowId, node, hint);
+  if (other !== undefined) {
+    return unknownNodeType(
+      workflowId,
+      node,
+      `: the executor of that type is under the key ${quoted(other)} of \`executors\``,
+    );
+  }
+  const hint = hintOf(type, names, "executors");
+  if (node.type !== undefined) return unknownNodeType(workflowId, node, hint);
+  return unknownNodeType(
+    workflowId,
+    node,
+    `: the node has no \`type\`${inPlaceOfType(node, names) ?? hint.replace(/^:/, ";")}`,
+  );
+}
+
+/** Names the field of a node's data that holds its type. */
+function inPlaceOfType({ data = {} }: WorkflowNode, names: readonly string[]): string | undefined {
+  const [key, value] = Object.entries(data).find(([, each]) => names.includes(each as string)) ?? [];
+  if (key === undefined) return undefined;
+  return `, but its ${quoted(`data.${key}`)} is ${quoted(String(value))} (the option \`typeOf\` of fromReactFlow reads it)`;
 }
 
 function idsOf(workflows: WorkflowSource): string[] | undefined {

@@ -1,4 +1,4 @@
-import { nearName } from "../near-name.ts";
+import { didYouMean, nearName } from "../near-name.ts";
 import { cleanText, quoted } from "../text.ts";
 import { checkObject, invalid } from "./checks.ts";
 
@@ -99,8 +99,7 @@ export function checkFields(object: unknown, fields: Fields, limit: number = 0):
 export function checkNames(object: object, known: ReadonlySet<string>, what: string): void {
   for (const name of Object.keys(object)) {
     if (known.has(name)) continue;
-    const near = nearName(name, known);
-    const hint = near === undefined ? "" : `; did you mean ${quoted(near)}?`;
+    const hint = didYouMean(nearName(name, known));
     // It may be anything, even an address with a password.
     const shown = cleanText(name, MAX_UNKNOWN_NAME);
     throw invalid(shown, `is not a known field of ${what}${hint}`, quoted(shown));

@@ -170,6 +170,28 @@ export const definitions: readonly WrongCall[] = [
     /executors.*"default", "http"/,
   ],
   [
+    "a node without a type",
+    ({ create }) =>
+      create({
+        workflows: [{ id: "w", nodes: [{ id: "a", kind: "http" }], edges: EDGES }],
+        executors: { http: append },
+      }).executeWorkflow({ workflowId: "w", userId: "u1" }),
+    "UNKNOWN_NODE_TYPE",
+    /node "a".*has no `type`/i,
+    /`executors` has "http"/,
+  ],
+  [
+    "a node with its type in its data",
+    ({ create }) =>
+      create({
+        workflows: [{ id: "w", nodes: [{ id: "a", data: { label: SECRET, kind: "http" } }], edges: EDGES }],
+        executors: { http: append, mail: append },
+      }).executeWorkflow({ workflowId: "w", userId: "u1" }),
+    "UNKNOWN_NODE_TYPE",
+    /node "a".*has no `type`/i,
+    /"data\.kind" is "http".*typeOf/,
+  ],
+  [
     "a node defined under another key",
     ({ start }) => start({ id: "w", nodes: [{ id: "a", type: "http" }], edges: EDGES }, { httpNode: node(http) }),
     "UNKNOWN_NODE_TYPE",

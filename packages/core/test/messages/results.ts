@@ -30,6 +30,13 @@ export const results: readonly WrongCall[] = [
     /route\(/,
   ],
   [
+    "route() to several outputs, each an argument",
+    ({ run }) => run(() => go({}, "a", "b")),
+    "NODE_RESULT_INVALID",
+    /route\(\) with 3 arguments/,
+    /several outputs are a list/,
+  ],
+  [
     "an instance of a class",
     ({ run }) => run(() => new Answer()),
     "NODE_RESULT_INVALID",
