@@ -35,6 +35,9 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 class UsageError extends Error {}
 
+/** The command is right, but the module that it names is not. */
+class ModuleError extends UsageError {}
+
 /** Runs the command. Returns the exit code, and the milliseconds after which the process must have ended by itself. */
 async function main(): Promise<{ exitCode: number; graceMs: number }> {
   const { values, positionals } = readArguments();
@@ -106,9 +109,7 @@ async function loadHarness(path: string): Promise<ConformanceHarness> {
   try {
     exported = await import(pathToFileURL(resolve(path)).href);
   } catch (cause) {
-    const isTypeScript = (cause as { code?: unknown } | null)?.code === "ERR_UNKNOWN_FILE_EXTENSION";
-    const hint = isTypeScript ? " Node.js runs TypeScript from version 22.18 on; give it the compiled file." : "";
-    throw new UsageError(`${path} cannot be loaded: ${messageOf(cause)}.${hint}`);
+    throw new ModuleError(`${path} cannot be loaded: ${whyNotLoaded(cause, path)}`);
   }
   // A CommonJS module may show all of its exports as the default one.
   const { open, capabilities, name, timeoutMs, seed, agesDefinitions } = {
@@ -123,9 +124,19 @@ async function loadHarness(path: string): Promise<ConformanceHarness> {
     checkHarness(harness);
   } catch (error) {
     if (!isWorkflowError(error)) throw error;
-    throw new UsageError(`${path} must export \`open\` and \`capabilities\`. ${error.message}`);
+    throw new ModuleError(`${path} must export \`open\` and \`capabilities\`. ${error.message}`);
   }
   return harness;
+}
+
+function whyNotLoaded(cause: unknown, path: string): string {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
+    return `${messageOf(cause)}. Node.js runs TypeScript from version 22.18 on; give it the compiled file.`;
+  }
+  if (code === "ERR_MODULE_NOT_FOUND") return `${messageOf(cause)}.`;
+  if (cause instanceof SyntaxError) return `SyntaxError: ${cause.message}. \`node --check ${path}\` shows the place.`;
+  return describeError(cause);
 }
 
 function print(text: string, exitCode: number): { exitCode: number; graceMs: number } {
@@ -153,7 +164,7 @@ main().then(
   },
   (error: unknown) => {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
+    console.error(error instanceof ModuleError ? error.message : `${error.message}\n\n${USAGE}`);
     process.exitCode = 2;
   },
 );

@@ -196,11 +196,18 @@ export const open = async () => {
       "export const open = () => {};\nexport const capabilities = { durable: true };",
       /capabilities: must be an object \{ durable, multiProcess, maxPayloadBytes \}/,
     ],
-    ["an error while it loads", "throw new Error('no config');", /cannot be loaded: no config/],
+    [
+      "an error while it loads, with its line",
+      "\nthrow new TypeError('no config');",
+      /cannot be loaded: TypeError: no config\n +at .*no-harness\.ts:2/,
+    ],
+    ["an error in its syntax", "export const = 1;", /cannot be loaded: SyntaxError: .*node --check/s],
+    ["an import that is not installed", "import 'nowhere';", /cannot be loaded: Cannot find package 'nowhere'/],
   ])("explains a module with %s, and exits with 2", async (_what, text, explanation) => {
     await folder.write("no-harness.ts", text);
     const { exitCode, stderr, stdout } = await folder.run(CLI, "./no-harness.ts");
     expect(stderr).toMatch(explanation);
+    expect(stderr).not.toContain("Usage:");
     expect(stdout).toBe("");
     expect(exitCode).toBe(2);
   });
