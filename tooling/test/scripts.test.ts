@@ -8,6 +8,6 @@ const contributing = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
 const map = contributing.slice(contributing.indexOf("## The scripts"), contributing.indexOf("## Rules"));
 
 test("CONTRIBUTING.md lists every script of the workspace, and no other", () => {
-  const named = [...map.matchAll(/`(?:npm|pnpm) ([\w:-]+)`/g)].map(([, name]) => name);
+  const named = [...map.matchAll(/`(?:npm run|npm|pnpm) ([\w:-]+)`/g)].map(([, name]) => name);
   expect([...new Set(named)].sort()).toEqual(Object.keys(scripts).sort());
 });
