@@ -66,6 +66,8 @@ export class Executions {
     const failure = cancellation(reason);
     const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: failure };
     if (head.status === "cancelled") await cancelChildren(this.#parts, executionId);
+    // As at every end of a child: before it, should this process die, and after it, should the parent look in between.
+    else await wakeParent(this.#parts, head);
     await store.claimExecution(executionId, claim);
     this.#noLongerOurs(executionId, "It was cancelled.");
     this.#parts.emitter.of(head)({ type: "execution.cancelled", failure });
@@ -84,12 +86,13 @@ export class Executions {
   async delete(given: DeleteExecutionOptions): Promise<boolean> {
     const { executionId, userId } = checkDeleteOptions(given);
     const head = await this.#surroundings.store.getExecution(executionId).catch(unlessAway);
+    // Nothing else would wake it: nobody can answer a wait that is gone.
+    if (head !== undefined && (userId === undefined || head.userId === userId)) await wakeParent(this.#parts, head);
     const isDeleted = await (userId === undefined
       ? this.#deleteRef({ id: executionId })
       : this.#deleteOf(executionId, userId));
     if (isDeleted) this.#noLongerOurs(executionId, "It was deleted.");
     await deleteDescendants(this.#parts, { parentId: executionId, ...(userId === undefined ? {} : { userId }) });
-    // Nothing else would wake it: nobody can answer a wait that is gone.
     if (isDeleted && head !== undefined) await wakeParent(this.#parts, head);
     return isDeleted;
   }

@@ -131,6 +131,8 @@ export interface Overdue {
   /** Absent if the failure is on record: a process has died while it waited for other nodes. */
   node?: { nodeId: string; nodeName: string; attempt: number };
   failure: FailureRecord;
+  /** The attempts of other nodes that the crash has cut off: a later resume must not give their numbers again. */
+  cutOff: readonly { nodeId: string; attempt: number }[];
 }
 
 /** A claimed execution, and what decides how it continues. */
@@ -176,9 +178,16 @@ export function endsBefore(
   { maxRecoveries, isRecovery }: { maxRecoveries: number; isRecovery: boolean },
 ): Overdue | undefined {
   const { journal, before, record } = claimed;
-  if (isRecovery && hasFailedForGood(claimed)) return { failure: before.failure as FailureRecord };
   const found: Found = { journal, head: before, workflow };
   const cutOff = cutOffNodes(found, retry);
+  const attemptsOf = (nodeIds: readonly string[]) =>
+    nodeIds.map((nodeId) => ({ nodeId, attempt: journal.nextAttempt(nodeId) }));
+  if (isRecovery && hasFailedForGood(claimed)) {
+    return { failure: before.failure as FailureRecord, cutOff: attemptsOf(cutOff) };
+  }
+  const overdueBy = ({ failure, ...node }: CrashedNode): Overdue => {
+    return { node, failure, cutOff: attemptsOf(cutOff.filter((nodeId) => nodeId !== node.nodeId)) };
+  };
   const failureOf = (nodeId: string, code: string, message: string): Overdue =>
     overdueBy(failedNode(found, { nodeId, code, message }));
   const [first] = cutOff;
@@ -198,10 +207,6 @@ export function endsBefore(
   }
   const ends = crashed.find(({ nodeId: id }) => (stepOf(workflow, id)?.node.onError ?? "fail") === "fail");
   return ends === undefined ? undefined : overdueBy(ends);
-}
-
-function overdueBy({ failure, ...node }: CrashedNode): Overdue {
-  return { node, failure };
 }
 
 /** A node has failed for good, and the process died while it waited for the nodes that ran beside it. */

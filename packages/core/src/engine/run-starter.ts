@@ -144,12 +144,15 @@ export class RunStarter {
   async endOverdue(
     call: Call,
     begun: Pick<BegunRun, "journal" | "definitionChanged">,
-    { node, failure }: Overdue,
+    { node, failure, cutOff }: Overdue,
   ): Promise<RunResult> {
     const { journal } = begun;
     try {
-      if (node === undefined) await journal.save({ status: "failed", failure, wakeAt: null });
+      const { begin = [] } = journal.progress;
+      const attempts = cutOff.length === 0 ? {} : { attempts: cutOff };
+      if (node === undefined) await journal.save({ status: "failed", failure, wakeAt: null }, attempts);
       else {
+        if (cutOff.length > 0) await journal.save({}, { ...attempts, begin });
         const run = nextRun(journal.progress, node.nodeId);
         await journal.commitError({ ...run, ...node, durationMs: 0, error: failure }, { status: "failed", failure });
       }

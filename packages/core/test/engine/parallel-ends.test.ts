@@ -169,12 +169,36 @@ describe("an execution whose process died after a failure for good, with another
     expect(started.slice(4)).toEqual([]);
   });
 
-  it("goes on if a person resumes it", async () => {
+  it.each([false, true])("goes on if a person resumes it (a recovery has ended it: %s)", async (isEnded) => {
     const { other, started, attempts } = await failing();
+    if (isEnded) await other.recoverExecutions();
     const result = await other.resumeWorkflow({ executionId: "x" });
     expect(result).toMatchObject({ status: "failed", failure: { message: "boom" }, output: { s: 1, b: 1 } });
     expect(started.slice(4)).toEqual(expect.arrayContaining(["a", "b"]));
     expect(attempts.filter((each) => each.startsWith("b"))).toEqual(["b 1", "b 2"]);
+  });
+});
+
+describe("an execution whose processes die too often, with several nodes in flight", () => {
+  it("counts the attempts of all of them when a person resumes it", async () => {
+    const attempts: string[] = [];
+    let isMended = false;
+    const executor: NodeExecutor = ({ node, attempt }) => {
+      attempts.push(`${node.id} ${attempt}`);
+      return isMended ? patch({ [node.id]: 1 }) : new Promise(() => undefined);
+    };
+    const definition = workflow("a->c b->c");
+    const { store, engine } = setUp(definition, executor, { leaseMs: 0 });
+    void engine.executeWorkflow({ ...call, executionId: "x" });
+    await settle();
+    const options = { workflows: [definition], executors: { default: executor }, nodeConcurrency: 2 };
+    const other = createWorkflowEngine({ ...options, store: store.reopen(), maxRecoveries: 0 });
+    await other.recoverExecutions();
+    expect(await store.getExecution("x")).toMatchObject({ status: "failed", failure: { code: "RECOVERY_LIMIT" } });
+    isMended = true;
+    expect(await other.resumeWorkflow({ executionId: "x" })).toMatchObject({ status: "completed" });
+    expect(attempts.slice(0, 2)).toEqual(["a 1", "b 1"]);
+    expect(new Set(attempts).size).toBe(attempts.length);
   });
 });
 

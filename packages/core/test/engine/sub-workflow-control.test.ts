@@ -232,31 +232,6 @@ describe("cancelExecution", () => {
   });
 });
 
-describe("a child whose parent has gone", () => {
-  it.each(["cancelled", "deleted"])("does not continue by itself: %s", async (how) => {
-    const { engine, data, child, runs, toEnd } = newFamily({ ...ASKS, leaseMs: 1_000 });
-    const { waiting } = await engine().executeWorkflow(CALL);
-    const { id } = await child();
-    await engine().answerWait({ waitToken: waiting?.[0]?.waitToken as string, data: 1 });
-    // As if the process had died before it could tell the children.
-    const claim = { claimId: "c", owner: "o", leaseMs: 1_000, force: true };
-    if (how === "deleted") await data.deleteExecutions([{ id: "p1" }]);
-    else
-      await data.claimExecution("p1", {
-        ...claim,
-        from: ["pending"],
-        cancel: { code: "EXECUTION_CANCELLED", message: "" },
-      });
-    const before = runs.length;
-    await toEnd(engine().recoverExecutions());
-    expect(await data.getExecution(id)).toMatchObject({
-      status: "cancelled",
-      failure: { message: expect.stringContaining('"p1"') },
-    });
-    expect(runs.length).toBe(before);
-  });
-});
-
 describe("deleteExecution", () => {
   it("takes the children and theirs, and what an interrupted deletion has left", async () => {
     const deep: FamilyOptions = {
