@@ -1,4 +1,5 @@
 import type { Journal } from "../state/journal.ts";
+import type { NodeRun } from "../state/node-run.ts";
 import type { NodeAnswer } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
@@ -18,6 +19,8 @@ export interface ChildRuns {
   announcing(surroundings: Surroundings, child: ExecutionRecord): Surroundings;
   /** Returns why an execution must not continue: one above it is gone or was cancelled. */
   orphaned(child: ExecutionRecord): Promise<FailureRecord | undefined>;
+  /** Returns a number that changes whenever the children of these node runs progress. */
+  progressOf(parentId: string, runs: readonly NodeRun[]): Promise<number>;
   /** Ends a claimed execution as cancelled, together with its children. */
   endCancelled(journal: Journal, failure: FailureRecord): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
+import type { NodeRun } from "../state/node-run.ts";
 import type { NodeAnswer } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import { isOfAnother } from "../state/wait-token.ts";
@@ -14,7 +15,7 @@ import { ChildNode } from "./child-node.ts";
 import { ChildOutcome } from "./child-outcome.ts";
 import type { ChildRuns } from "./child-runs.ts";
 import { afterRefusal } from "./decide.ts";
-import { cancelChildren } from "./descendants.ts";
+import { cancelChildren, progressOf } from "./descendants.ts";
 import type { ChildEngine } from "./drive-child.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { handOver, stillWaits, wakeAncestors, wakeParent } from "./family.ts";
@@ -70,6 +71,10 @@ export class Children implements ChildRuns {
       if (isOver) await wakeParent(this.#engine.parts, child).catch(() => undefined);
     };
     return { ...surroundings, bareStore: { ...interceptStore(bareStore, (_method, call) => call()), commit } };
+  }
+
+  progressOf(parentId: string, runs: readonly NodeRun[]): Promise<number> {
+    return progressOf(this.#engine.parts.surroundings.store, parentId, runs);
   }
 
   async orphaned(child: ExecutionRecord): Promise<FailureRecord | undefined> {

@@ -1,7 +1,9 @@
 import { randomUUID } from "../crypto.ts";
 import { isStoreAway, WorkflowError } from "../errors.ts";
+import type { NodeRun } from "../state/node-run.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
 import type { CheckpointStore, ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
+import { isEnded } from "../store/status.ts";
 import { quoted } from "../text.ts";
 import { cancellation } from "./cancellation.ts";
 import type { FamilyParts } from "./family.ts";
@@ -63,6 +65,23 @@ export async function countDescendants(store: CheckpointStore, parentId: string)
     count += 1 + (await countDescendants(store, id));
   });
   return count;
+}
+
+/**
+ * Returns a number that changes whenever a child of one of these node runs starts, commits a checkpoint or ends, or when
+ * an execution below one that still runs does.
+ */
+export async function progressOf(store: CheckpointStore, parentId: string, runs?: readonly NodeRun[]): Promise<number> {
+  let mark = 0;
+  await forEachChild(store, { parentId }, async ({ id, status, checkpointsCount, parentNodeId, parentVisit }) => {
+    const isOf = ({ nodeId, visit }: NodeRun) => nodeId === parentNodeId && visit === parentVisit;
+    if (runs !== undefined && !runs.some(isOf)) return;
+    // A suspended one is due once it is answered.
+    const mayProgress = !isEnded(status) && status !== "suspended";
+    const below = mayProgress ? await progressOf(store, id) : 0;
+    mark += 1 + checkpointsCount + (isEnded(status) ? 1 : 0) + below;
+  });
+  return mark;
 }
 
 async function forEachChild(

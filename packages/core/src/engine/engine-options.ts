@@ -76,7 +76,7 @@ export interface EngineSettings {
   storeRetryMs?: number;
   /**
    * The number of times that an execution is recovered without a checkpoint in between. One more process that dies
-   * ends it with RECOVERY_LIMIT. Default: 5.
+   * ends it with RECOVERY_LIMIT, unless its children have progressed meanwhile. Default: 5.
    *
    * @see https://github.com/waymark-dev/waymark/blob/main/docs/after-a-crash.md#a-node-that-kills-its-process
    */

@@ -1,6 +1,7 @@
 import type { RetryPolicy } from "../definition/schema.ts";
+import type { NodeRun } from "../state/node-run.ts";
 import type { ClaimedExecution } from "../state/open-execution.ts";
-import type { NodeAnswer, RecordParts } from "../state/progress.ts";
+import { type ChildProgress, type NodeAnswer, nextRun, type RecordParts } from "../state/progress.ts";
 import { isOfAnother } from "../state/wait-token.ts";
 import { listedWaits } from "../state/waiting.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
@@ -49,7 +50,7 @@ export function whatToDo(call: ResumeCall, found: Found): "run" | "rest" {
  */
 export async function prepareResume(
   call: ResumeCall,
-  { claimed, workflow, emit, retry, crashed }: ClaimedResume & { crashed: readonly CrashedNode[] },
+  { claimed, workflow, emit, retry, crashed, children }: PreparedResume,
 ): Promise<"run" | "rest"> {
   const { journal, before } = claimed;
   const found: Found = { journal, head: before, workflow };
@@ -70,6 +71,7 @@ export async function prepareResume(
       : { attempts: cutOff.map((nodeId) => ({ nodeId, attempt: journal.nextAttempt(nodeId) })) }),
     ...(counted.length === 0 ? {} : { counted: counted.map(([nodeId, { attempt }]) => ({ nodeId, attempt })) }),
     ...(answers.length === 0 ? {} : { answers }),
+    ...(children === undefined ? {} : { children }),
     ...(workflow.hash === journal.definitionHash ? {} : { definition: workflow.hash }),
     ...((next === undefined && crashed.length === 0) || journal.progress.begin === undefined ? {} : { begin }),
   };
@@ -144,6 +146,34 @@ interface ClaimedResume {
   retry: RetryPolicy | undefined;
 }
 
+/** What is known of a claimed execution once it was looked at. */
+interface PreparedResume extends ClaimedResume {
+  crashed: readonly CrashedNode[];
+  /** What to put on record of the progress of its children. */
+  children: ChildProgress | undefined;
+}
+
+/**
+ * Returns what to put on record of the progress of a claimed execution's children, if anything. That of its children is
+ * its own: the recoveries before it count no more. It is looked at only once there are too many.
+ *
+ * - `markOf` returns a number that changes when the children of node runs progress.
+ */
+export async function childProgress(
+  { claimed: { journal, before, record }, workflow, retry }: ClaimedResume,
+  maxRecoveries: number,
+  markOf: (runs: readonly NodeRun[]) => Promise<number>,
+): Promise<ChildProgress | undefined> {
+  const { recoveries, mark } = journal.progress.children ?? { recoveries: 0, mark: 0 };
+  // The claim has set the head's number to 0.
+  if (before.status !== "running") return recoveries === 0 ? undefined : { recoveries: 0, mark };
+  if (record.recoveries - recoveries <= maxRecoveries) return undefined;
+  const cutOff = cutOffNodes({ journal, head: before, workflow }, retry).filter((id) => stepOf(workflow, id)?.child);
+  if (cutOff.length === 0) return undefined;
+  const newMark = await markOf(cutOff.map((nodeId) => nextRun(journal.progress, nodeId)));
+  return newMark === mark ? undefined : { recoveries: record.recoveries - 1, mark: newMark };
+}
+
 /** Returns the nodes that a crash has cut off and that must not start again (`onCrash: "fail"`). */
 export function crashedNodes({
   claimed: { journal, before },
@@ -174,7 +204,7 @@ function failedNode(
  * - `isRecovery`: nobody has asked for the resume, so an execution that was failing starts no node.
  */
 export function endsBefore(
-  { claimed, workflow, retry, crashed }: ClaimedResume & { crashed: readonly CrashedNode[] },
+  { claimed, workflow, retry, crashed, children }: PreparedResume,
   { maxRecoveries, isRecovery }: { maxRecoveries: number; isRecovery: boolean },
 ): Overdue | undefined {
   const { journal, before, record } = claimed;
@@ -198,8 +228,10 @@ export function endsBefore(
   }
   const begins = first ?? (before.status === "running" ? next : undefined);
   if (begins === undefined) return undefined;
-  if (record.recoveries > maxRecoveries) {
-    const times = `The processes that ran the execution have died ${record.recoveries} times without a checkpoint.`;
+  const { recoveries = 0 } = children ?? journal.progress.children ?? {};
+  if (record.recoveries - recoveries > maxRecoveries) {
+    const whose = recoveries === 0 ? "" : " of it or of its children";
+    const times = `The processes that ran the execution have died ${record.recoveries - recoveries} times without a checkpoint${whose}.`;
     const starts = cutOff.map((id) => `Node ${quoted(id)} was started ${journal.nextAttempt(id)} times.`);
     const advice = "Look for what it does to its process, then resume the execution.";
     const message = [times, ...starts, advice].join(" ");

@@ -1,4 +1,5 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
+import type { NodeRun } from "../state/node-run.ts";
 import {
   type ClaimedExecution,
   type ClaimOptions,
@@ -14,7 +15,15 @@ import { isTaken, readAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { afterRefusal, looksBeforeClaim } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
-import { crashedNodes, endsBefore, type Overdue, prepareResume, type ResumeCall, whatToDo } from "./resume.ts";
+import {
+  childProgress,
+  crashedNodes,
+  endsBefore,
+  type Overdue,
+  prepareResume,
+  type ResumeCall,
+  whatToDo,
+} from "./resume.ts";
 import type { ResumeWorkflowOptions } from "./run-options.ts";
 import type { CrashedNode } from "./run-parts.ts";
 import type { RunResult, RunStarter } from "./run-starter.ts";
@@ -101,7 +110,10 @@ export class Resumer {
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
       const found = { claimed, workflow: chosen.workflow, emit, retry };
       crashed = crashedNodes(found);
-      const prepared = { ...found, crashed };
+      const markOf = async (runs: readonly NodeRun[]) =>
+        (await this.#parts.children()).progressOf(journal.executionId, runs);
+      const children = await childProgress(found, maxRecoveries, markOf);
+      const prepared = { ...found, crashed, children };
       overdue = endsBefore(prepared, { maxRecoveries, isRecovery: sparesFailed });
       const isOver = overdue !== undefined || orphaned !== undefined;
       if (!isOver && (await prepareResume(resumeCall, prepared)) === "rest") {

@@ -91,6 +91,7 @@ function parseSnapshot(codec: Codec, json: Record<string, unknown>, version: num
     attempts: new Map(entriesOf(json.attempts).map(([nodeId, each]) => [nodeId, attemptsOf(each, version)])),
     waiting: byNode(waits),
     answers: byNode(answers),
+    children: undefined,
     instance: instance === undefined ? undefined : idOf(instance),
   };
   const context = asContext(codec.revive(json.context));
@@ -142,6 +143,10 @@ const PARTS: Readonly<Record<"delta" | "error" | "save", Readonly<Record<string,
     },
     resume: (parts, rest, codec) => {
       parts.answers = [...(parts.answers ?? []), answerOf(codec, rest)];
+    },
+    children: (parts, rest) => {
+      checkLength(rest, 2);
+      once(parts, "children", { recoveries: countOf(rest[0]), mark: countOf(rest[1]) });
     },
     definition: (parts, rest) => {
       checkLength(rest, 1);

@@ -44,6 +44,14 @@ export interface NodeAnswer extends NodeRun {
   readonly timedOut?: true;
 }
 
+/** How far the children of an execution had come when its recoveries were last looked at. */
+export interface ChildProgress {
+  /** The number of recoveries that do not count any more, since the children have progressed. */
+  readonly recoveries: number;
+  /** It differs if they have progressed since. */
+  readonly mark: number;
+}
+
 /** The parts of a record besides changes of the context. */
 export interface RecordParts {
   /** Of a node that has run, or was passed over after its failure: the handles it took, `null` for none of its edges. */
@@ -59,6 +67,7 @@ export interface RecordParts {
   readonly counted?: readonly { readonly nodeId: string; readonly attempt: number }[];
   readonly waits?: readonly NodeWait[];
   readonly answers?: readonly NodeAnswer[];
+  readonly children?: ChildProgress;
   /** The hash of the definition that the execution continues by. */
   readonly definition?: string;
   /** The nodes that count as run from here on. Format 1 only. */
@@ -81,6 +90,8 @@ export interface Progress {
   readonly waiting: ReadonlyMap<string, NodeWait>;
   /** At most one for each node, until it has completed. */
   readonly answers: ReadonlyMap<string, NodeAnswer>;
+  /** Absent again after each checkpoint, as no recoveries count then. */
+  readonly children: ChildProgress | undefined;
   /** A random text that distinguishes the execution from every other one, also from one that had its id before. */
   readonly instance: string | undefined;
 }
@@ -97,6 +108,7 @@ export function noProgress(instance: string | undefined): Progress {
     attempts: NONE,
     waiting: NONE,
     answers: NONE,
+    children: undefined,
     instance,
   };
 }
@@ -159,6 +171,7 @@ export function afterNode(before: Progress, { nodeId, visit }: NodeRun, parts: R
     attempts: withoutEntry(before.attempts, nodeId),
     waiting: withoutEntry(before.waiting, nodeId),
     answers: withoutEntry(before.answers, nodeId),
+    children: undefined,
   };
 }
 
@@ -177,13 +190,13 @@ export function afterFailedAttempt(
     ...(countedFrom === undefined ? {} : { countedFrom }),
     ...(retry === undefined ? {} : { failures: retry.failures, retryAtMs: retry.atMs }),
   };
-  return { ...before, begin, attempts: withEntry(before.attempts, nodeId, attempts) };
+  return { ...before, begin, attempts: withEntry(before.attempts, nodeId, attempts), children: undefined };
 }
 
 /** Returns the progress after a save between nodes. */
 export function afterSave(before: Progress, parts: RecordParts): Progress {
-  const { begin, attempts = [], counted = [], waits = [], answers = [], ran } = parts;
-  let after: Progress = { ...before, begin };
+  const { begin, attempts = [], counted = [], waits = [], answers = [], children = before.children, ran } = parts;
+  let after: Progress = { ...before, begin, children };
   if (ran !== undefined) after = { ...after, ran: new AppendList([...ran]), heldCount: ran.length };
   for (const { nodeId, attempt } of attempts) {
     // An attempt that has begun waits for nothing.

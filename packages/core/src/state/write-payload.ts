@@ -24,6 +24,7 @@ import { writeJson } from "./write-json.ts";
  *                ["counted", nodeId, attempt]
  *                ["wait", nodeId, visit, token, sinceMs, untilMs or null, reason or null?, payload?]
  *                ["resume", nodeId, visit, data, true if it timed out or null?, token?]
+ *                ["children", recoveries, mark]   how far they had come, and the recoveries that count no more since
  *                ["definition", hash]
  */
 
@@ -88,6 +89,7 @@ export function changesPayload(codec: Codec, operations: readonly string[], give
   for (const { nodeId, attempt } of counted) add("counted", nodeId, attempt);
   for (const wait of waits) texts.push(`["wait",${waitText(codec, wait)}]`);
   for (const answer of answers) texts.push(`["resume",${writeJson(answer.nodeId)},${answerText(codec, answer)}]`);
+  if (given.children !== undefined) add("children", given.children.recoveries, given.children.mark);
   if (given.definition !== undefined) add("definition", given.definition);
   if (begin !== undefined) add("begin", ...begin);
   return `[${texts.join(",")}]`;

@@ -64,6 +64,7 @@ describe("a state in memory", () => {
       () => journal.save({}, { attempts: [{ nodeId: "b", attempt: 5 }], begin: ["b"] }),
       () => journal.save({}, { waits: [wait, { ...wait, nodeId: "m" }] }),
       () => journal.save({}, { answers: [{ nodeId: "n", visit: 1, data: new Set([1]) }] }),
+      () => journal.save({}, { children: { recoveries: 5, mark: 12 }, begin: ["b"] }),
       () => journal.save({}, { counted: [{ nodeId: "b", attempt: 5 }], definition: "hash" }),
       () =>
         journal.commitError(

@@ -53,6 +53,7 @@ const progress: fc.Arbitrary<Progress> = fc
     attempts: perNode(attempts),
     waiting: byNode(wait),
     answers: byNode(answer),
+    children: fc.constant(undefined),
     instance: fc.option(id, { nil: undefined }),
   })
   .map((held) => ({ ...held, heldCount: held.ran.length }));
@@ -78,6 +79,7 @@ const recordParts = fc.oneof(
       counted: named,
       waits: fc.array(wait, { minLength: 1, maxLength: 3 }),
       answers: fc.array(answer, { minLength: 1, maxLength: 3 }),
+      children: fc.record({ recoveries: count, mark: count }),
       definition: id,
     }),
   ),
