@@ -127,8 +127,9 @@ export interface SuspendOptions<Result extends object = WorkflowContext | Patch>
  *   committed.
  * - Its keys and values are checked against the executor's context type.
  */
-export function patch<Changes extends object>(changes: Changes): Patch<Adjusted<Changes>> {
-  return { [RESULT]: "patch", changes: changes as Adjusted<Changes> };
+export function patch<Changes extends object>(changes: Changes): Patch<Adjusted<Changes>>;
+export function patch<Changes extends object>(changes: Changes, ...others: unknown[]): Patch<Adjusted<Changes>> {
+  return { [RESULT]: "patch", changes: changes as Adjusted<Changes>, ...surplus(others) };
 }
 
 /**
@@ -140,9 +141,12 @@ export function patch<Changes extends object>(changes: Changes): Patch<Adjusted<
  * ```
  */
 export function route<Result extends object>(result: Result, handles: string | readonly string[]): Routed<Result>;
-export function route<Result extends object>(result: Result, ...given: (string | readonly string[])[]): Routed<Result> {
-  // More arguments than two are refused when the result is read. An error from here would be one of the executor.
-  return { [RESULT]: "routed", result, handles: given[0] as string, ...(given.length > 1 && { given }) };
+export function route<Result extends object>(
+  result: Result,
+  handles: string | readonly string[],
+  ...others: unknown[]
+): Routed<Result> {
+  return { [RESULT]: "routed", result, handles, ...surplus(others) };
 }
 
 /**
@@ -153,8 +157,9 @@ export function route<Result extends object>(result: Result, ...given: (string |
  * const onlyNew: NodeExecutor = ({ context }) => (context.isNew ? context : end(context));
  * ```
  */
-export function end<Result extends object>(result: Result): Ended<Result> {
-  return { [RESULT]: "ended", result };
+export function end<Result extends object>(result: Result): Ended<Result>;
+export function end<Result extends object>(result: Result, ...others: unknown[]): Ended<Result> {
+  return { [RESULT]: "ended", result, ...surplus(others) };
 }
 
 /**
@@ -173,8 +178,17 @@ export function end<Result extends object>(result: Result): Ended<Result> {
  * };
  * ```
  */
-export function suspend<Result extends object = never>(options: SuspendOptions<Result> = {}): Suspended<Result> {
-  return { [RESULT]: "suspended", options };
+export function suspend<Result extends object = never>(options?: SuspendOptions<Result>): Suspended<Result>;
+export function suspend<Result extends object = never>(
+  options: SuspendOptions<Result> = {},
+  ...others: unknown[]
+): Suspended<Result> {
+  return { [RESULT]: "suspended", options, ...surplus(others) };
+}
+
+/** The mark of a call with too many arguments. It is refused when the result is read: here it would be a failure of the executor's. */
+function surplus(others: readonly unknown[]): { surplus: number } | undefined {
+  return others.length === 0 ? undefined : { surplus: others.length };
 }
 
 /** Returns the kind of a marked result; `undefined` for a plain context and for anything else. */
@@ -182,7 +196,7 @@ export function resultKind(value: unknown): ResultKind | undefined {
   return typeof value === "object" && value !== null ? (value as { [RESULT]?: ResultKind })[RESULT] : undefined;
 }
 
-type ResultKind = "patch" | "routed" | "ended" | "suspended";
+export type ResultKind = "patch" | "routed" | "ended" | "suspended";
 
 /**
  * Makes an executor whose node `data` is validated before anything runs, and typed.

@@ -10,6 +10,7 @@ import { MAX_TIME_MS } from "../time.ts";
 import {
   type Ended,
   type Patch,
+  type ResultKind,
   type Routed,
   resultKind,
   type Suspended,
@@ -83,13 +84,11 @@ class Unfit {
 }
 
 function outcomeOf(result: unknown): NodeOutcome {
-  switch (resultKind(result)) {
+  switch (kindOfResult(result)) {
     case "suspended":
       return suspendedOutcome((result as Suspended).options);
     case "routed": {
-      const { result: inner, handles, given } = result as Routed & { given?: readonly unknown[] };
-      if (given !== undefined)
-        throw new Unfit(`route() with ${given.length + 1} arguments (several outputs are a list)`);
+      const { result: inner, handles } = result as Routed;
       const outcome = outcomeOf(inner);
       if (outcome.kind === "next" && outcome.handles === undefined) {
         return { ...outcome, handles: readHandles(handles) };
@@ -110,6 +109,24 @@ function outcomeOf(result: unknown): NodeOutcome {
   if (isContext(result)) return { kind: "next", context: result };
   throw new Unfit(nameOf(result));
 }
+
+/** Returns the kind of a marked result, and refuses one of a call with too many arguments. */
+function kindOfResult(result: unknown): ResultKind | undefined {
+  const kind = resultKind(result);
+  if (kind === undefined) return undefined;
+  const { surplus } = result as { surplus?: number };
+  const call = Object.hasOwn(CALLS, kind) ? CALLS[kind] : undefined;
+  if (surplus === undefined || call === undefined) return kind;
+  const { name, count, advice } = call;
+  throw new Unfit(`${name}() with ${count + surplus} arguments (${advice})`);
+}
+
+const CALLS: Readonly<Record<ResultKind, { name: string; count: number; advice: string }>> = {
+  patch: { name: "patch", count: 1, advice: "one object has all changes" },
+  routed: { name: "route", count: 2, advice: "several outputs are a list" },
+  ended: { name: "end", count: 1, advice: "it takes no output" },
+  suspended: { name: "suspend", count: 1, advice: "one object has all options" },
+};
 
 function readHandles(handles: unknown): readonly string[] {
   const list: unknown[] = Array.isArray(handles) ? Array.from(handles) : [handles];
@@ -141,12 +158,13 @@ function suspendedOutcome(options: unknown): SuspendedOutcome {
 }
 
 function changeOf(context: unknown): SuspendedOutcome["change"] {
-  if (resultKind(context) === "patch") {
+  const kind = kindOfResult(context);
+  if (kind === "patch") {
     const { changes } = context as Patch;
     if (isContext(changes)) return { changes };
     throw new Unfit(`suspend() whose context is a patch() of ${nameOf(changes)}`);
   }
-  if (resultKind(context) === undefined && isContext(context)) return { context };
+  if (kind === undefined && isContext(context)) return { context };
   throw new Unfit(`suspend() whose context is ${nameOf(context)}`);
 }
 

@@ -4,6 +4,7 @@ import { ADJUSTMENT, isAdjustment } from "./adjustments.ts";
 import { isPlain, readPlain } from "./live-values.ts";
 import { formatPath, type Path } from "./not-serializable.ts";
 import { setOwn } from "./set-own.ts";
+import { MAX_DEPTH } from "./too-deep.ts";
 
 /**
  * Returns the new value of a key: an adjustment of the current one, or the value itself.
@@ -13,6 +14,10 @@ import { setOwn } from "./set-own.ts";
  */
 export function adjust(current: unknown, value: unknown, path: Path): unknown {
   if (!isAdjustment(value)) return value;
+  const { surplus } = value as { surplus?: number };
+  if (surplus !== undefined) {
+    throw invalid(path, `${value[ADJUSTMENT]}() takes one argument, and was given ${surplus + 1}`);
+  }
   switch (value[ADJUSTMENT]) {
     case "append":
       return appendTo(current, value.items, path);
@@ -51,23 +56,40 @@ function addTo(current: unknown, amount: unknown, path: Path): number | bigint {
   throw invalid(path, `add() of ${kindOf(amount)} needs ${kindOf(amount)} there, and it is ${kindOf(current)}`);
 }
 
-function mergeInto(current: unknown, entries: unknown, path: Path): Record<string, unknown> {
+/** `above`: the entries that these are inside of. */
+function mergeInto(
+  current: unknown,
+  entries: unknown,
+  path: Path,
+  above: readonly unknown[] = [],
+): Record<string, unknown> {
   if (!isObject(entries)) throw invalid(path, `merge() takes a plain object, and was given ${kindOf(entries)}`);
   if (current !== undefined && !isObject(current)) {
     throw invalid(path, `merge() needs a plain object there, and it is ${kindOf(current)}`);
   }
   const merged = { ...current };
+  const inside = [...above, entries];
   for (const [key, value] of Object.entries(readPlain(entries, path))) {
     const before = Object.hasOwn(merged, key) ? merged[key] : undefined;
-    const isNested = isObject(before) && isObject(value) && !isAdjustment(value);
-    const next = isNested ? mergeInto(before, value, [...path, key]) : adjust(before, value, [...path, key]);
+    const at = [...path, key];
+    // What contains itself, or is too deep to be kept, is refused when it is encoded.
+    const isNested = isObject(value) && !isAdjustment(value) && !inside.includes(value) && inside.length < MAX_DEPTH;
+    const next = isNested
+      ? mergeInto(isObject(before) ? before : undefined, value, at, inside)
+      : adjust(before, value, at);
     setOwn(merged, key, next);
   }
   return merged;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && isPlain(value);
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return isPlain(value);
+  } catch {
+    // A value that cannot be read is refused when it is encoded.
+    return false;
+  }
 }
 
 function invalid(path: Path, what: string): WorkflowError {

@@ -66,8 +66,8 @@ export function append<Item>(...items: Item[]): Append<Item> {
  */
 export function add(amount: number): Add<number>;
 export function add(amount: bigint): Add<bigint>;
-export function add(amount: number | bigint): Add {
-  return { [ADJUSTMENT]: "add", amount };
+export function add(amount: number | bigint, ...others: unknown[]): Add {
+  return { [ADJUSTMENT]: "add", amount, ...surplus(others) };
 }
 
 /**
@@ -83,8 +83,14 @@ export function add(amount: number | bigint): Add {
  * const total: NodeExecutor = () => patch({ totals: merge({ eu: 3 }) });
  * ```
  */
-export function merge<Entries extends object>(entries: Entries): Merge<Entries> {
-  return { [ADJUSTMENT]: "merge", entries };
+export function merge<Entries extends object>(entries: Entries): Merge<Entries>;
+export function merge<Entries extends object>(entries: Entries, ...others: unknown[]): Merge<Entries> {
+  return { [ADJUSTMENT]: "merge", entries, ...surplus(others) };
+}
+
+/** The mark of a call with too many arguments. It is refused when the patch is read. */
+function surplus(others: readonly unknown[]): { surplus: number } | undefined {
+  return others.length === 0 ? undefined : { surplus: others.length };
 }
 
 /** Returns whether a value of a patch is an adjustment. */

@@ -1,4 +1,6 @@
 import { types } from "node:util";
+import { quoted } from "../text.ts";
+import { ADJUSTMENT, isAdjustment } from "./adjustments.ts";
 import { classOf } from "./built-in-classes.ts";
 import { notSerializable, type Path, unreadable } from "./not-serializable.ts";
 import { hasKeysBesideItems } from "./own-keys.ts";
@@ -95,6 +97,13 @@ function beginsWith(keys: readonly string[], expected: readonly string[]): boole
   return true;
 }
 
+/** Names what a call has made that belongs elsewhere. */
+function marked(value: object): string | undefined {
+  if (isAdjustment(value)) return `${quoted(`${value[ADJUSTMENT]}()`)}, which only a key of patch() or merge() can be`;
+  const isResult = Object.getOwnPropertySymbols(value).includes(Symbol.for("waymark.NodeResult"));
+  return isResult ? "the result of patch(), route(), end() or suspend(), which only a whole result can be" : undefined;
+}
+
 /** Refuses a plain object that has more keys than were read. */
 function refuseOtherKeys(value: object, count: number, path: Path): void {
   let names: number;
@@ -107,7 +116,7 @@ function refuseOtherKeys(value: object, count: number, path: Path): void {
   } catch (cause) {
     throw unreadable(path, cause);
   }
-  if (symbols > 0) throw notSerializable(path, "an object with symbol keys");
+  if (symbols > 0) throw notSerializable(path, marked(value) ?? "an object with symbol keys");
   if (names !== count) throw notSerializable(path, "an object with keys that are not enumerable");
   if (onlyLooksPlain) throw notSerializable(path, "an object that only looks like a plain one");
 }

@@ -1,4 +1,4 @@
-import { patch, route, suspend, WorkflowState } from "../../src/index.ts";
+import { add, end, merge, patch, route, suspend, WorkflowState } from "../../src/index.ts";
 import { SECRET, type WrongCall } from "./wrong-call.ts";
 
 class Answer {
@@ -8,6 +8,7 @@ class Socket {
   self = this;
 }
 const ask = suspend as (options: unknown) => unknown;
+const many = (call: unknown) => call as (...args: unknown[]) => unknown;
 const go = route as (...args: unknown[]) => unknown;
 const withStore = WorkflowState.withStore as (...args: unknown[]) => typeof WorkflowState;
 
@@ -35,6 +36,61 @@ export const results: readonly WrongCall[] = [
     "NODE_RESULT_INVALID",
     /route\(\) with 3 arguments/,
     /several outputs are a list/,
+  ],
+  ...(
+    [
+      ["patch", "patch() of several objects", () => many(patch)({ a: 1 }, { b: 2 }), "one object has all changes"],
+      ["end", "end() with an output", () => many(end)({}, "done"), "it takes no output"],
+      [
+        "suspend",
+        "suspend() with a reason and options",
+        () => many(ask)({}, { forMs: 1 }),
+        "one object has all options",
+      ],
+    ] as const
+  ).map(
+    ([name, what, result, advice]): WrongCall => [
+      what,
+      ({ run }) => run(result),
+      "NODE_RESULT_INVALID",
+      new RegExp(`${name}\\(\\) with 2 arguments`),
+      new RegExp(advice),
+    ],
+  ),
+  [
+    "suspend() whose context is a patch() of several objects",
+    ({ run }) => run(() => ask({ context: many(patch)({ a: 1 }, { b: 2 }) })),
+    "NODE_RESULT_INVALID",
+    /patch\(\) with 2 arguments/,
+    /one object has all changes/,
+  ],
+  [
+    "add() of several numbers",
+    ({ run }) => run(() => patch({ points: many(add)(1, 2) })),
+    "NODE_RESULT_INVALID",
+    /context\.points.*add\(\)/,
+    /takes one argument, and was given 2/,
+  ],
+  [
+    "merge() of several objects",
+    ({ run }) => run(() => patch({ totals: many(merge)({ eu: 1 }, { us: 2 }) })),
+    "NODE_RESULT_INVALID",
+    /context\.totals.*merge\(\)/,
+    /takes one argument, and was given 2/,
+  ],
+  [
+    "add() in a whole context",
+    ({ run }) => run(() => ({ points: add(1) })),
+    "STATE_NOT_SERIALIZABLE",
+    /context\.points.*add\(\)/,
+    /only a key of patch\(\)/,
+  ],
+  [
+    "route() inside a context",
+    ({ run }) => run(() => ({ next: go({}, "a") })),
+    "STATE_NOT_SERIALIZABLE",
+    /context\.next.*route\(\)/,
+    /only a whole result/,
   ],
   [
     "an instance of a class",

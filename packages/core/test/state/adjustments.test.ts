@@ -44,6 +44,33 @@ describe("adjustments of a patch", () => {
     });
   });
 
+  it("apply the adjustments inside of objects that the context does not have yet", () => {
+    const totals = merge({ eu: { count: add(1), ids: append("x"), of: { all: merge({ n: add(2) }) } } });
+    const first = { eu: { count: 1, ids: ["x"], of: { all: { n: 2 } } } };
+    expect(withChanges({}, { totals })).toEqual({ totals: first });
+    expect(withChanges({ totals: { eu: "none" } }, { totals })).toEqual({ totals: first });
+    const twice = { eu: { count: 2, ids: ["x", "x"], of: { all: { n: 4 } } } };
+    expect(withChanges({ totals: first }, { totals })).toEqual({ totals: twice });
+  });
+
+  it("leave values that contain themselves, that are too deep or that cannot be read to be refused", async () => {
+    const cyclic: Record<string, unknown> = {};
+    Object.assign(cyclic, { one: cyclic, other: { again: cyclic } });
+    let deep: object = {};
+    for (let depth = 0; depth < 5_000; depth++) deep = { deep };
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const value of [cyclic, deep, proxy]) {
+      const { executeWorkflow } = createWorkflowEngine({
+        store: new MemoryCheckpointStore(),
+        workflows: [{ id: "w", nodes: [{ id: "n", type: "n" }], edges: [] }],
+        executors: { n: () => patch({ a: merge({ value }) }) },
+      });
+      const result = await executeWorkflow({ workflowId: "w", userId: "u" });
+      expect(result.failure?.code).toBe("STATE_NOT_SERIALIZABLE");
+    }
+  });
+
   it("set a key named __proto__ as any other", () => {
     const merged = adjust({ a: 1 }, merge(JSON.parse('{"__proto__":{"b":2}}')), []) as object;
     expect(Object.keys(merged)).toEqual(["a", "__proto__"]);
