@@ -1,6 +1,7 @@
 /** A member of a type in a source file, with the docstrings of both. A docstring that is absent is "". */
 export interface DocumentedMember {
   type: string;
+  isExported: boolean;
   typeDocstring: string;
   name: string;
   docstring: string;
@@ -10,6 +11,7 @@ export interface DocumentedMember {
 export function documentedMembers(source: string): DocumentedMember[] {
   const members: DocumentedMember[] = [];
   let type = "";
+  let isExported = false;
   let typeDocstring = "";
   let docstring = "";
   let isDocstring = false;
@@ -22,8 +24,9 @@ export function documentedMembers(source: string): DocumentedMember[] {
     }
     const declared = /^(?:export )?(?:interface|type) (\w+)/.exec(line)?.[1];
     const name = /^ {2}(?:readonly )?(\w+)\??[:<(]/.exec(line)?.[1];
-    if (declared !== undefined) [type, typeDocstring] = [declared, docstring];
-    else if (name !== undefined) members.push({ type, typeDocstring, name, docstring });
+    if (declared !== undefined) [type, typeDocstring, isExported] = [declared, docstring, line.startsWith("export ")];
+    else if (/^\}/.test(line)) type = "";
+    else if (name !== undefined && type !== "") members.push({ type, isExported, typeDocstring, name, docstring });
     docstring = "";
   }
   return members;

@@ -105,7 +105,11 @@ export const ERROR_CODES = [
 /** The stable, machine-readable code of an error. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** The further values of a {@link WorkflowError}, besides its code and message. */
+/**
+ * The further values of a {@link WorkflowError}, besides its code and message.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/errors.md
+ */
 export interface WorkflowErrorOptions {
   /** Facts about the error, for programs: ids, limits, paths. JSON values only. */
   details?: Readonly<Record<string, unknown>> | undefined;

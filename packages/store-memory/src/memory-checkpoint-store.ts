@@ -3,7 +3,11 @@ import { WorkflowError } from "@waymark/core";
 import { checkNames, DefinedStore, MAX_TIME_MS, type StoreCapabilities } from "@waymark/core/store";
 import { MemoryDriver } from "./memory-driver.ts";
 
-/** Options of {@link MemoryCheckpointStore}. */
+/**
+ * Options of {@link MemoryCheckpointStore}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-memory/README.md
+ */
 export interface MemoryCheckpointStoreOptions {
   /**
    * The store's clock. Leases, `createdAt` and all other times follow it. Default: the system clock.

@@ -11,7 +11,11 @@ import {
 import { MongoClient, type MongoClientOptions } from "mongodb";
 import { causeOf } from "./translate-error.ts";
 
-/** Options of every way to open the store. */
+/**
+ * Options of every way to open the store.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-mongo/README.md#ways-to-open-it
+ */
 export interface MongoStoreOptions {
   /** The database. Default: the one that the URL names, else "waymark". */
   database?: string;
@@ -35,7 +39,11 @@ export interface MongoStoreOptions {
   timeoutMs?: number;
 }
 
-/** Options of {@link MongoCheckpointStore.connect}. */
+/**
+ * Options of {@link MongoCheckpointStore.connect}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-mongo/README.md#ways-to-open-it
+ */
 export interface MongoConnectOptions extends MongoStoreOptions {
   /** A mongodb:// or mongodb+srv:// address, with any parameter of the driver's. */
   url: string;

@@ -3,7 +3,11 @@ import { checkFlag, checkOptions, checkPositive, checkTimeout, withoutUndefined 
 import type { PoolConfig } from "pg";
 import type { TableLocation } from "./sql/table-names.ts";
 
-/** Options of every way to open the store. */
+/**
+ * Options of every way to open the store.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-postgres/README.md#ways-to-open-it
+ */
 export interface PostgresStoreOptions extends TableLocation {
   /**
    * True to bring the tables up to date when the store is opened. Default: true.
@@ -24,7 +28,11 @@ export interface PostgresStoreOptions extends TableLocation {
   timeoutMs?: number;
 }
 
-/** A server, by its address. */
+/**
+ * A server, by its address.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-postgres/README.md#ways-to-open-it
+ */
 export interface PostgresServerOptions extends PostgresStoreOptions {
   /** postgres://user:password@host:5432/database, with any parameter that `pg` knows, such as sslmode. */
   url?: string;
@@ -36,19 +44,31 @@ export interface PostgresServerOptions extends PostgresStoreOptions {
   directUrl?: string;
 }
 
-/** Options of {@link PostgresCheckpointStore.inTransaction}: the place of the store's tables, and a time limit. */
+/**
+ * Options of {@link PostgresCheckpointStore.inTransaction}: the place of the store's tables, and a time limit.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-postgres/README.md#together-with-your-own-rows
+ */
 export interface PostgresTransactionOptions extends TableLocation {
   /** Milliseconds after which a statement on a connection of `pg` fails. Default: 15,000. */
   timeoutMs?: number;
 }
 
-/** PostgreSQL inside this process, by PGlite. */
+/**
+ * PostgreSQL inside this process, by PGlite.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-postgres/README.md#ways-to-open-it
+ */
 export interface PostgresDirectoryOptions extends PostgresStoreOptions {
   /** A folder, which is made if it is missing, or "memory://", whose data is gone once the store is closed. */
   dataDir: string;
 }
 
-/** Options of {@link PostgresCheckpointStore.connect}. */
+/**
+ * Options of {@link PostgresCheckpointStore.connect}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-postgres/README.md#ways-to-open-it
+ */
 export type PostgresConnectOptions = PostgresServerOptions | PostgresDirectoryOptions;
 
 export const DEFAULT_POOL_SIZE = 10;

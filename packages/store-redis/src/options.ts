@@ -2,7 +2,11 @@ import { checkAddress, checkObject, invalidArgument } from "@waymark/core/store"
 import { checkFlag, checkOptions, checkPositive, checkTimeout } from "@waymark/store-connection";
 import type { ClusterNode, ClusterOptions, RedisOptions } from "ioredis";
 
-/** Options of every way to open the store. */
+/**
+ * Options of every way to open the store.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-redis/README.md#ways-to-open-it
+ */
 export interface RedisStoreOptions {
   /** The prefix of every key, without braces. Stores with different prefixes share nothing. Default: "waymark:". */
   keyPrefix?: string;
@@ -32,7 +36,11 @@ export interface RedisStoreOptions {
   onWarning?: (message: string) => unknown;
 }
 
-/** Options of {@link RedisCheckpointStore.connect}. */
+/**
+ * Options of {@link RedisCheckpointStore.connect}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-redis/README.md#ways-to-open-it
+ */
 export interface RedisConnectOptions extends RedisStoreOptions {
   /** redis://user:password@host:6379/0, or rediss:// for TLS. */
   url?: string;

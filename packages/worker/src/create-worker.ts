@@ -8,7 +8,11 @@ const DEFAULT_SWEEP_INTERVAL_MS = 5_000;
 /** Milliseconds after which a queue that does not deliver any more is asked again. */
 const WORK_AGAIN_MS = 1_000;
 
-/** The options of {@link Worker.stop}. */
+/**
+ * The options of {@link Worker.stop}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#deployment
+ */
 export interface StopOptions {
   /** Milliseconds after which the signals of nodes in flight abort; the nodes then get 5 seconds. Default: no limit. */
   drainMs?: number;

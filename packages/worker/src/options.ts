@@ -7,7 +7,11 @@ export type WorkerEngine = Pick<
   "dispatcher" | "recoverExecution" | "startRecovery" | "startExecution" | "drain"
 >;
 
-/** The options of `createWorker`. */
+/**
+ * The options of `createWorker`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#deployment
+ */
 export interface WorkerOptions {
   /** The engine that runs the executions. The worker drains it when it stops. */
   engine: WorkerEngine;

@@ -1,7 +1,11 @@
 import type { CheckpointStore, StoreCapabilities } from "../store/checkpoint-store.ts";
 import type { InvariantNumber } from "./invariants.ts";
 
-/** Describes a store to the conformance suite, and opens instances of it. */
+/**
+ * Describes a store to the conformance suite, and opens instances of it.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/conformance.md#the-harness
+ */
 export interface ConformanceHarness {
   /** The name of the store in titles and reports. */
   name: string;

@@ -20,7 +20,11 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 const { setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
-/** The options of {@link runConformance}. */
+/**
+ * The options of {@link runConformance}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/conformance.md
+ */
 export interface RunConformanceOptions {
   /** The cases to run. Default: all. */
   cases?: readonly ConformanceCase[];

@@ -40,7 +40,11 @@ export interface ReactFlowWorkflow extends WorkflowDefinition {
   };
 }
 
-/** The options of {@link fromReactFlow}. */
+/**
+ * The options of {@link fromReactFlow}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/canvas.md#react-flow
+ */
 export interface FromReactFlowOptions<Node extends ReactFlowNode = ReactFlowNode> {
   /** Returns the type whose executor runs a node. Default: the node's own `type`. */
   typeOf?: (node: Node) => string | undefined;

@@ -1,4 +1,8 @@
-/** Options of {@link Dispatcher.enqueue}. A dispatcher ignores those that its queue cannot keep, and documents this. */
+/**
+ * Options of {@link Dispatcher.enqueue}. A dispatcher ignores those that its queue cannot keep, and documents this.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#your-own-queue
+ */
 export interface EnqueueOptions {
   /** Milliseconds until the delivery. Default: 0. */
   delayMs?: number | undefined;
@@ -27,7 +31,11 @@ export interface ScheduleTick {
   dueAt: number;
 }
 
-/** Options of {@link Dispatcher.schedule}. */
+/**
+ * Options of {@link Dispatcher.schedule}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#schedules
+ */
 export interface DispatcherScheduleOptions {
   /** An IANA time zone. Default: UTC. */
   timeZone?: string | undefined;

@@ -4,12 +4,20 @@ import type { CheckpointKind, FailureRecord } from "../store/checkpoint-store.ts
 import type { ExecutionSummary } from "./execution-queries.ts";
 import type { OfUser } from "./run-options.ts";
 
-/** The options of `inspectExecution`. */
+/**
+ * The options of `inspectExecution`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/inspector.md
+ */
 export interface InspectExecutionOptions extends OfUser {
   executionId: string;
 }
 
-/** A part of an execution's records. */
+/**
+ * A part of an execution's records.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/inspector.md
+ */
 export interface RecordsQuery {
   /** The most records: 1 to 1,000. */
   limit: number;

@@ -6,7 +6,11 @@ import { quoted } from "../text.ts";
 import { POSITIONS, positionOf, positionsIn, withoutPositions } from "./loop-positions.ts";
 import { type NodeExecutor, patch, route, type WorkflowContext } from "./node-executor.ts";
 
-/** The options of {@link forEachItem}. */
+/**
+ * The options of {@link forEachItem}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/loops.md
+ */
 export interface ForEachItemOptions {
   /** The key of the context that holds the list. */
   items: string;

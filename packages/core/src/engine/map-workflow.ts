@@ -3,7 +3,11 @@ import { callback, oneOf, optional, text, wholeNumber } from "../option.ts";
 import { type ChildExecutor, childExecutor, type MappedItem } from "./child-spec.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 
-/** The options of {@link mapWorkflow}. */
+/**
+ * The options of {@link mapWorkflow}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/sub-workflows.md#mapworkflow
+ */
 export interface MapWorkflowOptions<Output extends object = WorkflowContext, Result = Readonly<Output>> {
   /** The workflow to run for each item. */
   workflowId: string;

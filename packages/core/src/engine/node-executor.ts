@@ -105,7 +105,11 @@ export interface Suspended<Result extends object = WorkflowContext | Patch> {
   readonly options: SuspendOptions<Result>;
 }
 
-/** The options of {@link suspend}. */
+/**
+ * The options of {@link suspend}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/waiting-and-approvals.md#suspend
+ */
 export interface SuspendOptions<Result extends object = WorkflowContext | Patch> {
   /** The reason for the wait, for people and listings: up to 200 characters. */
   reason?: string;

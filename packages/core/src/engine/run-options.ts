@@ -126,7 +126,11 @@ export type ExecuteCall<Input = Partial<WorkflowContext>, Id = string> = RunOpti
   WithMetadata &
   InitialData<Input>;
 
-/** The options of `executeWorkflow`. */
+/**
+ * The options of `executeWorkflow`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/start.md
+ */
 export type ExecuteWorkflowOptions<Input = Partial<WorkflowContext>, Id = string> = ExecuteCall<Input, Id> & {
   userId: string;
 };
@@ -150,7 +154,11 @@ export type StartCall<Input = Partial<WorkflowContext>, Id = string> = NewExecut
     priority?: number;
   };
 
-/** The options of `startExecution`. */
+/**
+ * The options of `startExecution`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md
+ */
 export type StartExecutionOptions<Input = Partial<WorkflowContext>, Id = string> = StartCall<Input, Id> & {
   userId: string;
 };
@@ -209,7 +217,11 @@ export interface StartRecoveryOptions extends Pick<RecoverExecutionsOptions, "co
   dispatch?: boolean;
 }
 
-/** The options of `recoverExecution`. */
+/**
+ * The options of `recoverExecution`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#your-own-queue
+ */
 export interface RecoverExecutionOptions extends Pick<RecoverExecutionsOptions, "budgetMs" | "signal">, OfUser {
   executionId: string;
 }
@@ -260,7 +272,11 @@ export interface DrainOptions {
 export type ExecuteSyncCall<Input = Partial<WorkflowContext>, Id = string> = NewExecutionFields<Id> &
   (Record<never, never> extends Input ? { initialData?: Input } : { initialData: Input });
 
-/** The options of `executeWorkflowSync`: the old executor's arguments, and the id of the execution. */
+/**
+ * The options of `executeWorkflowSync`: the old executor's arguments, and the id of the execution.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/migration.md#2-the-same-call-run-by-v2
+ */
 export type ExecuteWorkflowSyncOptions<Input = Partial<WorkflowContext>, Id = string> = ExecuteSyncCall<Input, Id> & {
   userId: string;
 };

@@ -3,7 +3,11 @@ import { callback, optional, text } from "../option.ts";
 import { type ChildExecutor, childExecutor, type ParentArgs, type SubSpec } from "./child-spec.ts";
 import type { NodeResult, WorkflowContext } from "./node-executor.ts";
 
-/** The options of {@link subWorkflow}. */
+/**
+ * The options of {@link subWorkflow}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/sub-workflows.md#subworkflow
+ */
 export interface SubWorkflowOptions<Context extends object = WorkflowContext, Output extends object = WorkflowContext> {
   /** The workflow to run. */
   workflowId: string;

@@ -4,7 +4,11 @@ import { tell } from "../tell.ts";
 import { parsePathPattern } from "./path-pattern.ts";
 import type { ReplayOptions } from "./replay.ts";
 
-/** How V2 is compared with recordings of V1. */
+/**
+ * How V2 is compared with recordings of V1.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/rollout.md#phase-1-compare
+ */
 export interface CompareOptions {
   /**
    * The node types whose own executors run in a comparison. Name only those **without side effects**: transformations,

@@ -5,7 +5,11 @@ import { checkedInternals, engineOption } from "./engine-option.ts";
 import type { ShadowOutcome } from "./outcomes.ts";
 import type { Recording } from "./recording.ts";
 
-/** The options of {@link createComparison}. */
+/**
+ * The options of {@link createComparison}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/rollout.md#phase-1-compare
+ */
 export interface ComparisonOptions extends CompareOptions {
   /** An engine that `createWorkflowEngine` returned. Its store is not used. */
   v2: { readonly executeWorkflow: (call: never) => unknown };

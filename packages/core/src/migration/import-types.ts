@@ -13,7 +13,11 @@ export interface ImportRow extends Omit<ImportedExecution, "executionId" | "outp
   output: ImportedExecution["output"] | null;
 }
 
-/** The options of `importExecutionOutputs`. */
+/**
+ * The options of `importExecutionOutputs`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/importing.md#import-old-executions
+ */
 export interface ImportExecutionOutputsOptions {
   /** The engine whose store takes the rows, and whose codec writes them. */
   engine: Pick<WorkflowEngine, "drain" | "pruneDefinitions">;

@@ -60,7 +60,11 @@ export interface ProjectionFailure {
   retryInMs?: number;
 }
 
-/** The options of `projectExecutions`. */
+/**
+ * The options of `projectExecutions`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/importing.md#keep-your-own-table-true
+ */
 export interface ProjectExecutionsOptions {
   /** The engine whose commits are followed, and whose store is swept. */
   engine: Pick<WorkflowEngine, "drain" | "pruneDefinitions">;

@@ -14,7 +14,11 @@ import type { Recording } from "./recording.ts";
 import { type AroundNode, type ReadArguments, type RecordedRun, RunRecording } from "./run-recording.ts";
 import type { V1Call } from "./v1-shape.ts";
 
-/** The options of {@link createRecorder}. */
+/**
+ * The options of {@link createRecorder}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/rollout.md#phase-1-compare
+ */
 export interface RecorderOptions {
   /**
    * The part of the runs that is recorded: 0 to 1, or a function that decides about a call. Default: 1. Of the others only

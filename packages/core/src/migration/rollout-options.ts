@@ -10,7 +10,11 @@ import type { ExecutorName, RolloutOutcome, StopReason } from "./outcomes.ts";
 import type { Recorder } from "./recorder.ts";
 import type { V1Call, V1Result } from "./v1-shape.ts";
 
-/** The options of `createRollout`. */
+/**
+ * The options of `createRollout`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/rollout.md#who-goes-where
+ */
 export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<string, unknown>> {
   /** The old executor. It gets the call as it came, with all its fields. */
   v1: (call: Call) => V1Result<Context> | Promise<V1Result<Context>>;

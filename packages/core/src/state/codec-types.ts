@@ -24,7 +24,11 @@ export interface CodecType<T = unknown, Encoded = unknown> {
   decode: (encoded: Encoded) => T;
 }
 
-/** The classes that the codec keeps beside its own. */
+/**
+ * The classes that the codec keeps beside its own.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/context.md#classes-of-your-own
+ */
 export interface CodecOptions {
   // biome-ignore lint/suspicious/noExplicitAny: each type has its own class
   types?: readonly CodecType<any, any>[];

@@ -3,7 +3,11 @@ import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import type { CodecOptions } from "./codec-types.ts";
 import type { ContextMode } from "./context-values.ts";
 
-/** The options of a `WorkflowState` class. */
+/**
+ * The options of a `WorkflowState` class.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/migration.md#4-a-loop-of-your-own
+ */
 export interface WorkflowStateOptions {
   store: CheckpointStore;
   codec?: CodecOptions;
@@ -20,7 +24,11 @@ export interface WorkflowStateOptions {
   clock?: Clock;
 }
 
-/** The options of `WorkflowState.resume`. */
+/**
+ * The options of `WorkflowState.resume`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/migration.md#4-a-loop-of-your-own
+ */
 export interface ResumeStateOptions {
   /** The user that the execution must belong to. Default: the owner is not checked. */
   userId?: string;

@@ -35,7 +35,11 @@ const LIST = fieldsOf<ListExecutionsOptions>("options", "", {
   order: optional(checkOrder),
 });
 
-/** The conditions of a listing, checked and with the defaults filled in. */
+/**
+ * The conditions of a listing, checked and with the defaults filled in.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/write-a-store.md#6-history-and-listing
+ */
 export interface ListQuery extends Omit<ListExecutionsOptions, "status" | "cursor" | "limit" | "order"> {
   statuses?: readonly WorkflowStatus[];
   /** The time by which the listing is ordered; rows with the same time are ordered by id. */

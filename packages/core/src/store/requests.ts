@@ -98,7 +98,11 @@ export interface CommitRequest {
   dropBefore?: number;
 }
 
-/** The range of records that {@link CheckpointStore.readCheckpoints} reads. */
+/**
+ * The range of records that {@link CheckpointStore.readCheckpoints} reads.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/write-a-store.md#6-history-and-listing
+ */
 export interface ReadCheckpointsOptions {
   /** The lowest number, inclusive. Default: the oldest that is kept. */
   from?: number;
@@ -115,6 +119,8 @@ export interface ReadCheckpointsOptions {
  *
  * - A condition whose value is `undefined`, `null` or "" is refused: a missing value must never mean "everything".
  * - Times are milliseconds since the epoch, up to 8.64e15, by the store's clock.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/write-a-store.md#6-history-and-listing
  */
 export interface ListExecutionsOptions {
   workflowId?: string;
@@ -172,7 +178,11 @@ export interface ExecutionRef {
   token?: number;
 }
 
-/** The argument of {@link CheckpointStore.deleteUnusedDefinitions}. */
+/**
+ * The argument of {@link CheckpointStore.deleteUnusedDefinitions}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/write-a-store.md#7-the-rest
+ */
 export interface DeleteUnusedDefinitionsOptions {
   /**
    * The least time since a definition was last saved: 600,000 milliseconds (ten minutes) or more, by the store's clock.

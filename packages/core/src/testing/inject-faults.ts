@@ -26,7 +26,11 @@ export interface InjectedFault {
   kind: "failBefore" | "failAfter" | "delay";
 }
 
-/** The options of {@link injectFaults}. */
+/**
+ * The options of {@link injectFaults}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/testing.md#a-store-that-fails-now-and-then
+ */
 export interface InjectFaultsOptions {
   /** The seed of the random numbers. The same seed and the same calls lead to the same faults. */
   seed: number;

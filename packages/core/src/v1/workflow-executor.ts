@@ -19,7 +19,11 @@ import { messageOf, WorkflowError } from "../errors.ts";
 import { list } from "../option.ts";
 import { listed, quoted } from "../text.ts";
 
-/** The options of {@link createWorkflowExecutor}. */
+/**
+ * The options of {@link createWorkflowExecutor}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/migration.md
+ */
 export interface WorkflowExecutorOptions {
   workflows: readonly WorkflowDefinition[];
   // biome-ignore lint/suspicious/noExplicitAny: each executor types its own context and data

@@ -28,7 +28,11 @@ export interface Authorized {
   userId?: string;
 }
 
-/** The options of `createInspector`. */
+/**
+ * The options of `createInspector`.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/inspector.md#options
+ */
 export interface InspectorOptions {
   /** The engine whose executions are shown. Actions run in its process. */
   engine: InspectedEngine;

@@ -3,7 +3,11 @@ import { type TableLocation, tableNames } from "../sql/table-names.ts";
 import { waymarkEntities } from "./entities.ts";
 import { type MigrationClass, waymarkMigrations } from "./migrations.ts";
 
-/** The options of a DataSource for the store's tables. */
+/**
+ * The options of a DataSource for the store's tables.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/packages/store-postgres/README.md#upgrading-and-going-back
+ */
 export interface WaymarkDataSourceOptions {
   schema: string;
   // biome-ignore lint/suspicious/noExplicitAny: TypeORM's own type for a list of entities

@@ -3,7 +3,11 @@ import type { ConnectionOptions } from "bullmq";
 import { checkKnown, checkWhole } from "../options.ts";
 import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
 
-/** The options of {@link bullmqDispatcher}. */
+/**
+ * The options of {@link bullmqDispatcher}.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#bullmq
+ */
 export interface BullmqDispatcherOptions extends QueueOptions {
   /** What BullMQ takes: options for ioredis (`{ url }`, `{ host, port }`), or a client, which stays yours. */
   connection: ConnectionOptions;

@@ -4,7 +4,11 @@ import type { PGliteLike } from "pg-boss";
 import { checkKnown, checkWhole } from "../options.ts";
 import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
 
-/** The options of {@link pgBossDispatcher}. One of `url` and `pglite` is needed. */
+/**
+ * The options of {@link pgBossDispatcher}. One of `url` and `pglite` is needed.
+ *
+ * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#pg-boss
+ */
 export interface PgBossDispatcherOptions extends QueueOptions {
   /** postgres://user:password@host:5432/database. The dispatcher opens a pool of its own. */
   url?: string;
