@@ -5,6 +5,7 @@ import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.t
 import { type Call, withinCall } from "./call.ts";
 import { ChangeWaiter } from "./change-waiter.ts";
 import { createFor } from "./create-for.ts";
+import { dueIfOrphaned } from "./due-if-orphaned.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -147,7 +148,8 @@ class ChildDrive {
     if (this.#options.budgetMs === 0) return STOPPED;
     const { userId, metadata } = journal.record;
     const deadlineMs = deadlineAt === undefined ? undefined : Math.max(1, deadlineAt - journal.storeNow());
-    const { workflow, opened } = await createFor(parts, this.#call, {
+    const call = { ...this.#call, surroundings: dueIfOrphaned(this.#call.surroundings, journal.executionId) };
+    const { workflow, opened } = await createFor(parts, call, {
       options: {
         ...{ workflowId, userId, executionId: id, initialData: initialData(), ifExists: "join" },
         ...(metadata === undefined ? {} : { metadata }),
@@ -159,7 +161,7 @@ class ChildDrive {
     const { journal: own, record } = opened;
     parts.emitter.of(record)({ type: "execution.started", totalSteps: own.totalSteps });
     const begun = { options: this.#options, workflow, journal: own, record, holdMs, definitionChanged: false };
-    return endOf((await starter.run(this.#call, begun)).result);
+    return endOf((await starter.run(call, begun)).result);
   }
 
   /** Resumes it if it can be; returns `undefined` if another owner has it. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type CheckpointStore, WorkflowError } from "../../src/index.ts";
 import { crashAt } from "../../src/testing/index.ts";
 import { CALL, chainOf, type FamilyOptions, newFamily } from "./family-world.ts";
 
@@ -53,5 +54,27 @@ describe("a child whose parent has gone", () => {
       failure: { message: expect.stringContaining('"p1"') },
     });
     expect(runs.length).toBe(before);
+  });
+
+  it("ends as cancelled if it was started after that, also if the process dies that has started it", async () => {
+    const { engine, data, child, clock, toEnd } = newFamily({ ...ASKS, leaseMs: 1_000, storeRetryMs: 0 });
+    const store = data.reopen() as CheckpointStore;
+    const { createExecution, commit } = store;
+    let isDead = false;
+    store.createExecution = async (execution) => {
+      // Whoever cancels sees no child yet.
+      if (execution.parentId === "p1") await engine().cancelExecution({ executionId: "p1" });
+      return createExecution.call(store, execution);
+    };
+    store.commit = async (id, request) => {
+      if (isDead) throw new WorkflowError("STORE_UNAVAILABLE", "The process is gone.");
+      await commit.call(store, id, request);
+      isDead = id !== "p1" && request.head?.waitingCount === 1;
+    };
+    await toEnd(engine({ store }).executeWorkflow(CALL)).catch(() => undefined);
+    expect([isDead, (await child()).waitingCount]).toEqual([true, 1]);
+    clock.advance(1_000);
+    await toEnd(engine().recoverExecutions());
+    expect(await child()).toMatchObject({ status: "cancelled", failure: { code: "EXECUTION_CANCELLED" } });
   });
 });

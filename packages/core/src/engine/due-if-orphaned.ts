@@ -1,0 +1,24 @@
+import type { Surroundings } from "../state/surroundings.ts";
+import type { CommitRequest } from "../store/checkpoint-store.ts";
+import { interceptStore } from "../store/intercept-store.ts";
+
+/**
+ * Lets a child become due instead of suspended, if its parent was cancelled or is gone: a recovery then ends it.
+ *
+ * - For children that a run has created. Whoever cancels their parent sees those that exist by then; one that is created
+ *   later looks here. A child that was claimed has looked after its claim.
+ */
+export function dueIfOrphaned(surroundings: Surroundings, parentId: string): Surroundings {
+  const { bareStore } = surroundings;
+  const commit = async (id: string, request: CommitRequest): Promise<void> => {
+    const { wakeAt, ...head } = request.head ?? {};
+    if (head.status !== "suspended") return bareStore.commit(id, request);
+    const parent = await bareStore.getExecution(parentId);
+    const isOrphaned = parent === undefined || parent.status === "cancelled";
+    return bareStore.commit(
+      id,
+      isOrphaned ? { ...request, head: { ...head, status: "pending", wakeInMs: 0 } } : request,
+    );
+  };
+  return { ...surroundings, bareStore: { ...interceptStore(bareStore, (_method, call) => call()), commit } };
+}
