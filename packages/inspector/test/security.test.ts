@@ -42,6 +42,12 @@ describe("createInspector", () => {
   it("throws without authorize, and says what to give it", () => {
     const { engine } = orders;
     expect(() => createInspector({ engine } as unknown as InspectorOptions)).toThrow(/authorize: is required/);
+    const loose = createInspector as (given?: unknown) => unknown;
+    for (const given of [undefined, engine]) {
+      expect(() => loose(given)).toThrow(
+        "createInspector: takes one object: write createInspector({ engine, authorize }).",
+      );
+    }
   });
 
   it.each([

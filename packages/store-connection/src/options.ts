@@ -1,5 +1,5 @@
 import { WorkflowError } from "@waymark/core";
-import { checkNames, invalidArgument } from "@waymark/core/store";
+import { checkOptions as checkNamed, invalidArgument } from "@waymark/core/store";
 
 /** The default of the option `timeoutMs`. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
@@ -29,14 +29,11 @@ const DRIVERS = new Set("auth database db host hostname password port sentinels 
  */
 export function checkOptions(options: unknown, known: Readonly<Record<string, true>>, call: string): void {
   const names = Object.keys(known);
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw invalidArgument("options", `takes an object of options, such as { ${names[0]}: … }, ${given(options)}`, call);
-  }
-  for (const name of Object.keys(options)) {
+  for (const name of typeof options === "object" ? Object.keys(options ?? {}) : []) {
     const hint = names.includes(name) ? undefined : hintFor(name, names);
     if (hint !== undefined) throw invalidArgument(name, `is not a known option of ${call} (${hint})`, `"${name}"`);
   }
-  checkNames(options, new Set(names), `the options of ${call}`);
+  checkNamed(options, new Set(names), call);
 }
 
 function hintFor(name: string, known: readonly string[]): string | undefined {
@@ -44,13 +41,6 @@ function hintFor(name: string, known: readonly string[]): string | undefined {
   if (meant !== undefined) return `did you mean "${meant}"?`;
   const drivers = known.find((each) => each === "options" || each === "clientOptions");
   return drivers !== undefined && DRIVERS.has(name) ? `write ${drivers}: { ${name}: … }` : undefined;
-}
-
-/** Names the kind of a value, and never the value: it may be an address with a password. */
-function given(value: unknown): string {
-  if (value === undefined) return "but was given nothing";
-  if (Array.isArray(value)) return "not a list";
-  return value === null ? "not null" : `not a ${typeof value}`;
 }
 
 /**

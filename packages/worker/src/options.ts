@@ -1,5 +1,5 @@
 import type { WorkflowEngine } from "@waymark/core";
-import { checkNames, checkObject, invalidArgument } from "@waymark/core/store";
+import { checkOptions, invalidArgument } from "@waymark/core/store";
 
 /** The members of an engine that a worker uses. */
 export type WorkerEngine = Pick<
@@ -29,11 +29,12 @@ const MEMBERS = ["recoverExecution", "startRecovery", "startExecution", "drain"]
 
 /** Checks what `createWorker` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkWorkerOptions(options: WorkerOptions): WorkerOptions {
-  checkKnown(options, NAMES);
+  if (isEngine(options))
+    throw invalidArgument("options", "takes an object of options: write createWorker({ engine })", "createWorker");
+  checkOptions(options, new Set(Object.keys(NAMES)), "createWorker");
   const { engine, concurrency, sweepIntervalMs } = options;
-  if (MEMBERS.some((name) => typeof (engine as Partial<WorkerEngine> | undefined)?.[name] !== "function")) {
-    throw invalidArgument("engine", "must be what createWorkflowEngine returns");
-  }
+  if (!isEngine(engine))
+    throw invalidArgument("engine", "must be what createWorkflowEngine returns, and not one of forUser");
   checkWhole(concurrency, "concurrency", 1, 1_000);
   checkWhole(sweepIntervalMs, "sweepIntervalMs", 1);
   return {
@@ -43,15 +44,13 @@ export function checkWorkerOptions(options: WorkerOptions): WorkerOptions {
   };
 }
 
-/** Checks that options are an object with no names but those of the table. @throws {WorkflowError} INVALID_ARGUMENT */
-export function checkKnown(options: unknown, known: Readonly<Record<string, true>>): void {
-  checkObject(options, "options");
-  checkNames(options, new Set(Object.keys(known)), "options");
-}
-
 /** Checks an option that is a whole number, if it is set. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkWhole(value: unknown, name: string, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
   if (value === undefined) return;
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
   throw invalidArgument(name, `must be a whole number from ${least} to ${most}`);
+}
+
+function isEngine(value: unknown): value is WorkerEngine {
+  return MEMBERS.every((name) => typeof (value as Partial<WorkerEngine> | null | undefined)?.[name] === "function");
 }

@@ -1,6 +1,6 @@
 import type { ListedSchedule, ScheduleTick } from "@waymark/core";
-import { invalidArgument } from "@waymark/core/store";
-import { checkKnown, type WorkerEngine } from "./options.ts";
+import { checkOptions, invalidArgument } from "@waymark/core/store";
+import type { WorkerEngine } from "./options.ts";
 
 /** A workflow to start at the times of a schedule. */
 export interface NewSchedule {
@@ -38,7 +38,7 @@ export class Schedules {
   async add(id: string, cron: string, given: NewSchedule): Promise<void> {
     checkScheduleId(id);
     checkText(cron, "cron");
-    checkKnown(given, NAMES);
+    checkOptions(given, new Set(Object.keys(NAMES)), "schedule");
     const { workflowId, userId, initialData, timeZone = "UTC", missed = "skip" } = given;
     checkText(workflowId, "workflowId");
     checkText(userId, "userId");

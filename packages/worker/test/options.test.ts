@@ -1,5 +1,8 @@
+import { createWorkflowEngine } from "@waymark/core";
+import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
 import { bullmqDispatcher } from "../src/bullmq/index.ts";
+import { createWorker } from "../src/index.ts";
 import { pgBossDispatcher } from "../src/pg-boss/index.ts";
 import { refuseOldNode } from "../src/pg-boss/options.ts";
 
@@ -26,6 +29,43 @@ describe("pgBossDispatcher", () => {
 
   it.each(["22.12.0", "24.0.0", "100.0.0"])("takes Node.js %s", (version) => {
     expect(() => refuseOldNode(version)).not.toThrow();
+  });
+});
+
+describe("a message names the call, the mistake and the cure, and shows no address:", () => {
+  const worker = createWorker as (options?: unknown) => unknown;
+  const pgBoss = pgBossDispatcher as (options?: unknown) => unknown;
+  const bullmq = bullmqDispatcher as (options?: unknown) => unknown;
+  const engine = createWorkflowEngine({ store: new MemoryCheckpointStore(), workflows: [], executors: {} });
+  const url = "redis://:hunter2@localhost";
+
+  it.each([
+    [
+      "createWorker()",
+      () => worker(),
+      "createWorker takes an object of options, such as { engine: … }, but was given nothing.",
+    ],
+    ["createWorker(engine)", () => worker(engine), "write createWorker({ engine })"],
+    [
+      "createWorker({ store })",
+      () => worker({ store: {} }),
+      '"store" is not a known field of the options of createWorker.',
+    ],
+    ["an engine of one user", () => worker({ engine: engine.forUser("u1") }), "and not one of forUser"],
+    [
+      "pgBossDispatcher(url)",
+      () => pgBoss(url),
+      "pgBossDispatcher takes an object of options, such as { url: … }, not a string.",
+    ],
+    [
+      "bullmqDispatcher(url)",
+      () => bullmq(url),
+      "bullmqDispatcher takes an object of options, such as { connection: … }, not a string.",
+    ],
+    ["bullmqDispatcher({ url })", () => bullmq({ url }), "write connection: { url: … }"],
+  ])("%s", (_what, call, words) => {
+    expect(call).toThrow(refused(words));
+    expect(call).not.toThrow("hunter2");
   });
 });
 

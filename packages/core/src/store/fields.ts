@@ -1,3 +1,4 @@
+import { nameOf } from "../given.ts";
 import { didYouMean, nearName } from "../near-name.ts";
 import { cleanText, quoted } from "../text.ts";
 import { checkObject, invalid } from "./checks.ts";
@@ -104,4 +105,19 @@ export function checkNames(object: object, known: ReadonlySet<string>, what: str
     const shown = cleanText(name, MAX_UNKNOWN_NAME);
     throw invalid(shown, `is not a known field of ${what}${hint}`, quoted(shown));
   }
+}
+
+/**
+ * Checks that the options of a call are an object without unknown names.
+ *
+ * @param call The call that takes them, as its caller writes it: "MyStore.connect".
+ * @throws {WorkflowError} INVALID_ARGUMENT, with the call, and what was given or the option that was probably meant
+ */
+export function checkOptions(options: unknown, known: ReadonlySet<string>, call: string): asserts options is object {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const given = options === undefined ? "but was given nothing" : `not ${nameOf(options)}`;
+    const [first] = known;
+    throw invalid("options", `takes an object of options, such as { ${first}: … }, ${given}`, call);
+  }
+  checkNames(options, known, `the options of ${call}`);
 }

@@ -37,7 +37,7 @@ export type {
 } from "./checkpoint-store.ts";
 export { checkId, checkObject, invalid as invalidArgument, MAX_FAILURE_BYTES, MAX_LEASE_MS } from "./checks.ts";
 export { DefinedStore, defineStore } from "./define-store.ts";
-export { checkNames } from "./fields.ts";
+export { checkNames, checkOptions } from "./fields.ts";
 export { MAX_METADATA_BYTES, MAX_REASON_LENGTH, MAX_WAITING } from "./head-values.ts";
 export { interceptStore, type StoreMethod } from "./intercept-store.ts";
 export { checkListExecutions, type ListQuery } from "./list-query.ts";

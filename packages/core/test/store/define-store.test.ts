@@ -26,6 +26,17 @@ it("has the given capabilities, which cannot be changed", () => {
   expect(Object.isFrozen(capabilities)).toBe(true);
 });
 
+it.each([
+  [[], /capabilities: must be an object \{ durable, multiProcess, maxPayloadBytes \}, but is missing/],
+  [[{ get: () => 1 }], /driver: must be a StoreDriver, but is missing/],
+  [[CAPABILITIES, class Driver {}], /driver: must be a StoreDriver, not the class "Driver"/],
+])("is refused if it is made of %j", (given, message) => {
+  const make = defineStore as (...given: unknown[]) => unknown;
+  expect(() => make(...given)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) }),
+  );
+});
+
 it("has the version of the store interface that its driver names, or else core's own", () => {
   expect(defineStore(CAPABILITIES, driverWith({})).interfaceVersion).toBe(STORE_INTERFACE);
   expect(defineStore(CAPABILITIES, driverWith({ interfaceVersion: 7 })).interfaceVersion).toBe(7);

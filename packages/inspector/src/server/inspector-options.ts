@@ -112,6 +112,12 @@ function isEngine(value: unknown): boolean {
 
 /** Checks what `createInspector` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkInspectorOptions(given: unknown): CheckedOptions {
+  if (typeof given !== "object" || given === null || isEngine(given)) {
+    throw new WorkflowError(
+      "INVALID_ARGUMENT",
+      "createInspector: takes one object: write createInspector({ engine, authorize }).",
+    );
+  }
   const { success, error } = optionsSchema.safeParse(given);
   if (!success) throw new WorkflowError("INVALID_ARGUMENT", `createInspector: ${inputProblems(error)}.`);
   const { engine, authorize, basePath, hosts, redact, onError } = given as InspectorOptions;

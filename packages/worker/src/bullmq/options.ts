@@ -1,6 +1,6 @@
-import { invalidArgument } from "@waymark/core/store";
+import { checkOptions, invalidArgument } from "@waymark/core/store";
 import type { ConnectionOptions } from "bullmq";
-import { checkKnown, checkWhole } from "../options.ts";
+import { checkWhole } from "../options.ts";
 import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
 
 /**
@@ -27,7 +27,10 @@ const NAMES = {
 
 /** Checks the options of the dispatcher. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkBullmqOptions(options: BullmqDispatcherOptions): void {
-  checkKnown(options, NAMES);
+  if (typeof options === "object" && options !== null && "url" in options) {
+    throw invalidArgument("url", "is not a known option of bullmqDispatcher (write connection: { url: … })", '"url"');
+  }
+  checkOptions(options, new Set(Object.keys(NAMES)), "bullmqDispatcher");
   const { connection, prefix } = options;
   if (typeof connection !== "object" || connection === null) {
     throw invalidArgument(

@@ -1,7 +1,7 @@
 import { WorkflowError } from "@waymark/core";
-import { invalidArgument } from "@waymark/core/store";
+import { checkOptions, invalidArgument } from "@waymark/core/store";
 import type { PGliteLike } from "pg-boss";
-import { checkKnown, checkWhole } from "../options.ts";
+import { checkWhole } from "../options.ts";
 import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
 
 /**
@@ -43,7 +43,7 @@ const NAMES = {
 
 /** Checks the options of the dispatcher. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkPgBossOptions(options: PgBossDispatcherOptions): void {
-  checkKnown(options, NAMES);
+  checkOptions(options, new Set(Object.keys(NAMES)), "pgBossDispatcher");
   const { url, pglite, schema } = options;
   if ((url === undefined) === (pglite === undefined)) throw invalidArgument("options", "must have url or pglite");
   if (url !== undefined && typeof url !== "string") throw invalidArgument("url", "must be a text");
