@@ -88,7 +88,10 @@ describe.each(stores)("core and %s, installed from the registry", (name) => {
     for (const one of ["@waymark/core", name]) {
       const installed = join(folder, "node_modules", one);
       expect(readManifest(installed).version).toBe(version);
-      expect(readFileSync(join(installed, "CHANGELOG.md"), "utf8")).toContain(`\n## ${version}\n`);
+      const changelog = readFileSync(join(installed, "CHANGELOG.md"), "utf8");
+      expect(changelog).toContain(`\n## ${version}\n`);
+      expect(changelog).not.toMatch(/Updated dependencies|^- [0-9a-f]{7}: /m);
+      if (one !== "@waymark/core") expect(changelog).toContain(`- Works with \`@waymark/core\` ${version}.`);
     }
   });
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readManifest } from "../build/manifest.ts";
-import { ROOT, run } from "../pnpm.ts";
+import { run } from "../pnpm.ts";
 import { startMongo, startPostgres, startRedis, type TestServer } from "../test-servers/index.ts";
 import { createReleaseCopy } from "./packed/release-copy.ts";
 
@@ -22,8 +22,8 @@ let folders: Record<Version, string>;
 beforeAll(() => {
   const copy = createReleaseCopy();
   const before = install(copy.pack());
-  for (const file of readdirSync(join(copy.folder, ".changeset"))) rmSync(join(copy.folder, ".changeset", file));
-  cpSync(join(ROOT, ".changeset/config.json"), join(copy.folder, ".changeset/config.json"));
+  const changesets = readdirSync(join(copy.folder, ".changeset")).filter((file) => file.endsWith(".md"));
+  for (const file of changesets) rmSync(join(copy.folder, ".changeset", file));
   writeFileSync(join(copy.folder, ".changeset/next.md"), '---\n"@waymark/core": minor\n---\n\nThe next release.\n');
   copy.version();
   folders = { before, next: install(copy.pack()) };

@@ -25,7 +25,7 @@ export function createReleaseCopy(): ReleaseCopy {
   for (const name of readdirSync(join(folder, "packages"))) {
     for (const part of ["dist", "node_modules"]) copyIfThere(`packages/${name}/${part}`, folder);
   }
-  // The changelog names the commit of each changeset.
+  // Changesets asks git for the commit of each changeset.
   for (const args of [
     ["init", "-q"],
     ["add", "-A"],
