@@ -12,7 +12,7 @@ afterAll(async () => {
 });
 
 describe("nodes that run side by side", () => {
-  it("take at most 60 commits for 1,000 branches, 100 at a time", async () => {
+  it.each(["together", "after 10 ms"])("take at most 60 commits for 1,000 branches that end %s", async (ending) => {
     const branches = Array.from({ length: 1_000 }, (_, index) => ({ id: `b${index}` }));
     const workflow = {
       id: "wide",
@@ -25,6 +25,7 @@ describe("nodes that run side by side", () => {
     const executor: NodeExecutor = async ({ node }) => {
       if (node.id === "start") return patch({});
       await new Promise<void>((resolve) => {
+        if (ending === "after 10 ms") return void setTimeout(resolve, 10);
         waiting.push(resolve);
         if (waiting.length < Math.min(100, left)) return;
         left -= waiting.length;

@@ -9,6 +9,7 @@ import {
   suspend,
   type WorkflowDefinition,
 } from "../../src/index.ts";
+import { interceptStore } from "../../src/store/intercept-store.ts";
 import { heapMb } from "./heap.ts";
 
 const waiting: WorkflowDefinition = {
@@ -66,6 +67,37 @@ describe("a loop of 100,000 rounds", () => {
     expect(Math.max(...heaps) - (heaps[0] ?? 0)).toBeLessThan(3);
     const head = await store.getExecution("e1");
     expect((head?.seq ?? 0) - (head?.snapshotSeq ?? 0)).toBeLessThan(60);
+  });
+});
+
+describe("a loop that fails late", () => {
+  it.each([1, 4])("is resumed from a bounded number of records (nodeConcurrency: %d)", async (nodeConcurrency) => {
+    const rounds = 5_000;
+    let isMended = false;
+    const executor: NodeExecutor = ({ node, visit }) => {
+      if (node.id !== "poll") return patch({});
+      if (visit === rounds && !isMended) throw new Error("too late");
+      return route(patch({ visit }), visit < rounds ? "again" : "ready");
+    };
+    const store = new MemoryCheckpointStore();
+    let read = 0;
+    const readCheckpoints: typeof store.readCheckpoints = async (...args) => {
+      const records = await store.readCheckpoints(...args);
+      read += records.length;
+      return records;
+    };
+    const engine = createWorkflowEngine({
+      ...{ workflows: [{ ...polling, maxNodeRuns: 3 * rounds }], executors: { default: executor }, nodeConcurrency },
+      store: { ...interceptStore(store, (_method, call) => call()), readCheckpoints },
+    });
+    expect(await engine.executeWorkflow(CALL)).toMatchObject({ status: "failed", error: "too late" });
+    isMended = true;
+    read = 0;
+    expect(await engine.resumeWorkflow({ executionId: "e1" })).toMatchObject({
+      ...{ status: "completed", currentStep: 2 * rounds + 1, totalSteps: 2 * rounds + 1 },
+    });
+    expect(read).toBeGreaterThan(0);
+    expect(read).toBeLessThan(60);
   });
 });
 
