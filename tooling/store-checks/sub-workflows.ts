@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   type CheckpointStore,
   createWorkflowEngine,
@@ -14,9 +15,10 @@ const CALL = { workflowId: "order", userId: "u1", initialData: { lines: ["a", "b
 const OUTPUT = { ...CALL.initialData, shipped: ["a!", "b!", "c!"], approved: "yes" };
 
 /** An order whose lines are shipped by a workflow each, and that another workflow then has approved. */
-function engineOn(store: CheckpointStore, runs: string[] = []) {
+function engineOn(store: CheckpointStore, runs: string[] = [], maxRecoveries = 5) {
   return createWorkflowEngine({
     store,
+    maxRecoveries,
     leaseMs: 0,
     storeRetryMs: 0,
     workflows: [
@@ -46,7 +48,7 @@ function engineOn(store: CheckpointStore, runs: string[] = []) {
   });
 }
 
-/** Has one case that runs parents and children on a store, through crashes, an answer, a cancel and deletions. */
+/** Has cases that run parents and children on a store, through crashes, an answer, a cancel and deletions. */
 export function itRunsSubWorkflows(storeOf: () => CheckpointStore): void {
   it("runs children of executions, also after a crash, and ends and deletes them with their parents", async () => {
     const store = storeOf();
@@ -74,5 +76,27 @@ export function itRunsSubWorkflows(storeOf: () => CheckpointStore): void {
     const waitToken = String(waiting?.[0]?.waitToken);
     await expect(engine.answerWait({ waitToken, data: 1 })).rejects.toMatchObject({ code: "NOT_WAITING" });
     await engine.deleteExecution({ executionId });
+  });
+
+  it("recovers a parent more often than maxRecoveries says, as long as its children progress", async () => {
+    const store = storeOf();
+    const lines = Array.from({ length: 12 }, (_, index) => `line ${index}`);
+    const executionId = `often-${randomUUID()}`;
+    const call = { ...CALL, executionId, initialData: { lines } };
+    // Each process dies once it has committed the node of a child, or of two.
+    const dying = () => engineOn(crashAt(store, { call: 4, when: "after" }) as CheckpointStore, [], 1);
+    let crashes = 0;
+    let ended: unknown = await dying()
+      .executeWorkflow(call)
+      .catch((error: unknown) => error);
+    while (isWorkflowError(ended, "STORE_UNAVAILABLE")) {
+      crashes += 1;
+      ended = await dying()
+        .resumeWorkflow({ executionId })
+        .catch((error: unknown) => error);
+    }
+    expect(ended).toMatchObject({ status: "suspended", output: { shipped: lines.map((line) => `${line}!`) } });
+    expect(crashes).toBeGreaterThan(3);
+    await engineOn(store).deleteExecution({ executionId });
   });
 }
