@@ -43,8 +43,9 @@ const storedMs = numberFrom(0, MAX_LEASE_MS, `a number of milliseconds from 0 to
 
 const nodeIds: Check = (value) => {
   if (Array.isArray(value) && value.length === 0) return "must name a node: the list is empty";
-  const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
-  return typeof value === "string" || isList ? undefined : mustBe("the id of a node, or a list of ids", value);
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const wrong = given.findIndex((each) => typeof each !== "string");
+  return wrong === -1 ? undefined : mustBe("the id of a node, or a list of ids", given[wrong]);
 };
 
 const creation = {

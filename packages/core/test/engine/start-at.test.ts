@@ -59,6 +59,14 @@ describe("an execution that starts at a node of the caller's choice", () => {
     expect((await store.listExecutions()).items).toEqual([]);
   });
 
+  it("names the item of a list that is no id", async () => {
+    const call = { ...CALL, startAt: ["form", 7] as never };
+    await expect(setUp().engine.executeWorkflow(call)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(/startAt: must be the id of a node, or a list of ids, not 7/),
+    });
+  });
+
   it("does not start at a disabled node", async () => {
     const disabled = { ...workflow, nodes: nodes.map((node) => ({ ...node, disabled: node.id === "form" })) };
     const { engine } = setUp(disabled);
