@@ -51,7 +51,7 @@ export class RecoveryLoop {
       try {
         await this.#pass();
       } catch (error) {
-        this.#parts.onError(error);
+        this.#failed(error);
       }
       if (!this.#isStopped && this.#mayRest) await this.#rest();
     }
@@ -68,15 +68,20 @@ export class RecoveryLoop {
   }
 
   #start(head: ExecutionRecord): void {
-    const { recover, onError } = this.#parts;
+    const { recover } = this.#parts;
     const look = new AbortController();
     const run = recover(head, look.signal)
-      .catch(onError)
+      .catch((error: unknown) => this.#failed(error))
       .finally(() => {
         this.#running.delete(head.id);
         this.#wake?.();
       });
     this.#running.set(head.id, { run, look });
+  }
+
+  /** Once it is stopped, it tries nothing again, and its store may have been closed. */
+  #failed(error: unknown): void {
+    if (!this.#isStopped) this.#parts.onError(error);
   }
 
   async #untilFree(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type NodeExecutor, RetryAfterError, suspend } from "../../src/index.ts";
+import { type NodeExecutor, RetryAfterError, suspend, WorkflowError } from "../../src/index.ts";
 import { interceptStore } from "../../src/store/intercept-store.ts";
 import { append, chain } from "./chain.ts";
 import { settle, until } from "./turns.ts";
@@ -185,6 +185,55 @@ describe("drain", () => {
     await recovery.stop();
     expect(await store.getExecution("e1")).toMatchObject({ version: before?.version, token: before?.token });
     expect(started).toEqual([]);
+  });
+
+  it("makes no call of the store any more once it has resolved, whatever was under way", async () => {
+    const { engine, store, pass, untilStarted, end, events } = setUp();
+    const calls: string[] = [];
+    const watched = interceptStore(store.reopen(), (method, call) => {
+      calls.push(method);
+      return call();
+    });
+    const { startExecution, startRecovery, executeWorkflow, resumeWorkflow, drain } = engine({ store: watched });
+    startRecovery({ intervalMs: 1_000 });
+    await startExecution(CALL);
+    await untilStarted();
+    await pass(1_500);
+    const others = [
+      executeWorkflow({ ...CALL, ifExists: "join" }),
+      resumeWorkflow({ executionId: "e1", waitForLeaseMs: 3_600_000 }),
+      executeWorkflow({ ...CALL, executionId: "e2" }),
+    ];
+    const drained = Promise.all([drain(), Promise.allSettled(others)]);
+    await settle();
+    end();
+    await drained;
+    expect(calls).toContain("listExecutions");
+    calls.length = 0;
+    await pass(3_600_000);
+    expect(calls).toEqual([]);
+    expect(events.filter(({ type }) => type === "execution.lost")).toEqual([]);
+  });
+
+  it("with timeoutMs gives up a recovery whose store does not answer, and reports nothing of it afterwards", async () => {
+    const { engine, store, toEnd, pass } = setUp();
+    let refuse: ((error: Error) => void) | undefined;
+    const hanging = interceptStore(store.reopen(), (method, call) =>
+      method === "listExecutions"
+        ? new Promise<never>((_resolve, reject) => {
+            refuse = reject;
+          })
+        : call(),
+    );
+    const failures: string[] = [];
+    const onEvent = ({ type }: { type: string }) => void failures.push(type);
+    const { startRecovery, drain } = engine({ store: hanging, onEvent });
+    startRecovery();
+    await until(() => refuse !== undefined);
+    await toEnd(drain({ timeoutMs: 1_000 }));
+    refuse?.(new WorkflowError("STORE_CLOSED", "The store has been closed."));
+    await pass(60_000);
+    expect(failures).toEqual([]);
   });
 
   it("while a recovery works through what is due gives back what it had begun, and leaves the rest", async () => {
