@@ -25,7 +25,7 @@ export function itSurvivesChaos(options: {
     const times = isExclusive ? 2 : 5;
     const verdict = await runChaosTrial({
       ...trial("chaos"),
-      ...{ seed, isExclusive, leaseMs: 1_000 },
+      ...{ seed, isExclusive, leaseMs: 1_000, settleMs: 80_000 },
       ...(isExclusive ? { workers: 1, inFlight: 6 } : { workers: 4, inFlight: 20 }),
       disturb: disturbWorkers({ times, everyMs: 500 }),
     });

@@ -12,10 +12,20 @@ export interface Observed {
   parent?: { status: WorkflowStatus; given: number; failures: Expected["failures"] };
   /** A call of `cancelExecution` has resolved. */
   isCancelled: boolean;
+  /** The call that cancelled it, or found it cancelled, and was not interrupted. */
+  cancel?: CancelCall;
   /** The answers that were kept. One that comes after a failure makes the execution due, and the node starts again. */
   answers: number;
   /** How runs that were called for have ended. */
   results: string[];
+}
+
+/** A call of `cancelExecution`, after which nothing below the execution runs that was there before. */
+export interface CancelCall {
+  /** When it began, by this process's `performance.now()`. */
+  begunMs: number;
+  /** A time after it was over, by the store's clock. */
+  overAt: number;
 }
 
 /** One execution, with all that is known of it. */

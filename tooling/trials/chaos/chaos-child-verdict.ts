@@ -6,6 +6,7 @@ import type { Case, Observed } from "./chaos-case.ts";
 import { type ChaosStart, childId, GIVEN, ITEMS, totalOf } from "./chaos-children.ts";
 import { expected } from "./chaos-model.ts";
 import { type ChaosPlan, planOf } from "./chaos-workflow.ts";
+import type { Ledger } from "./ledger.ts";
 
 /**
  * Judges what an execution has started, and returns it, to be judged by itself.
@@ -13,19 +14,28 @@ import { type ChaosPlan, planOf } from "./chaos-workflow.ts";
  * - Each of its children is of a node that starts that workflow, and no item has two.
  * - A node that has completed has all of its children, and the results of a map are theirs, in the order of the items.
  * - No child of an execution that has completed or was cancelled is left.
+ * - Once a call has cancelled an execution, the children that there were have ended, and so have theirs.
  */
-export async function judgeChildren(store: CheckpointStore, parent: Case): Promise<[string, Observed][]> {
+export async function judgeChildren(
+  { store, ledger }: { store: CheckpointStore; ledger: Pick<Ledger, "heardMs"> },
+  parent: Case,
+): Promise<[string, Observed][]> {
   const { head, observed, model, done, context, check } = parent;
+  const cancel = head.status === "cancelled" ? observed.cancel : undefined;
   const { nodes } = observed.plan;
   const heads = await childrenOf(store, head.id);
   const given = new Map<string, number>();
-  for (const { id } of heads) given.set(id, Number((await contextOf(store, id))[GIVEN]));
+  for (const { id } of heads) {
+    // One that cannot be read is a violation of its own.
+    const context = await contextOf(store, id).catch((): Record<string, unknown> => ({}));
+    given.set(id, Number(context[GIVEN]));
+  }
   const groups = new Map<string, ExecutionRecord[]>();
   for (const child of heads) {
     const run = `${child.parentNodeId}:${child.parentVisit}`;
     groups.set(run, [...(groups.get(run) ?? []), child]);
   }
-  for (const { id, workflowId, status, parentNodeId = "" } of heads) {
+  for (const { id, workflowId, status, parentNodeId = "", endedAt = Number.POSITIVE_INFINITY } of heads) {
     const starts = nodes[indexOf(parentNodeId)]?.starts;
     check(
       starts !== undefined && workflowId === childId(starts.child),
@@ -33,6 +43,11 @@ export async function judgeChildren(store: CheckpointStore, parent: Case): Promi
     );
     const mayBeLeft = head.status === "failed" || isEnded(status);
     check(mayBeLeft, () => `its child ${id} of ${parentNodeId} is ${status}`);
+    const wasThere = cancel !== undefined && ledger.heardMs(id) < cancel.begunMs;
+    check(
+      !wasThere || endedAt <= cancel.overAt,
+      () => `its child ${id} went on when it was cancelled: ${status} ${endedAt - (cancel?.overAt ?? 0)} ms later`,
+    );
   }
   for (const [run, group] of groups) {
     const items = group.map(({ id }) => given.get(id)).sort();
@@ -65,7 +80,7 @@ export async function judgeChildren(store: CheckpointStore, parent: Case): Promi
     {
       plan: planOf(workflowId) as ChaosPlan,
       parent: { status, given: given.get(id) as number, failures: model.failures },
-      ...{ isCancelled: false, answers: 0, results: [] },
+      ...{ isCancelled: false, answers: 0, results: [], ...(cancel && { cancel }) },
     },
   ]);
 }

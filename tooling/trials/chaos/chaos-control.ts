@@ -9,11 +9,21 @@ export interface ChaosControl {
   /** Runs an execution, or joins its run; returns how that ended. */
   execute(executionId: string, deadlineMs: number | undefined): Promise<string>;
   answer(waitToken: string, data: ChaosAnswer): Promise<void>;
-  cancel(executionId: string): Promise<void>;
+  /** Cancels an execution unless it has ended. Returns whether it did, and the store's time afterwards. */
+  cancel(executionId: string): Promise<{ isDone: boolean; overAt: number }>;
   fork(executionId: string, stepNumber: number): Promise<string | undefined>;
   statuses(executionIds: readonly string[]): Promise<Record<string, WorkflowStatus>>;
-  /** Describes executions that run, that are due, or that wait for a time. */
-  busy(): Promise<string[]>;
+  /** Returns the executions that run, that are due, or that wait for a time. */
+  busy(): Promise<BusyExecution[]>;
+}
+
+/** An execution to which something is still to happen. */
+export interface BusyExecution {
+  id: string;
+  /** Its status, times and owner. */
+  state: string;
+  /** It wants to run now, and has no owner. */
+  isOverdue: boolean;
 }
 
 const USER_ID = "u1";
@@ -30,7 +40,16 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
     },
     execute: async (executionId, deadlineMs) => (await engine.executeWorkflow(begin(executionId, deadlineMs))).status,
     answer: (waitToken, data) => engine.answerWait({ waitToken, data }),
-    cancel: (executionId) => engine.cancelExecution({ executionId }),
+    cancel: async (executionId) => {
+      const isDone = await engine.cancelExecution({ executionId }).then(
+        () => true,
+        (error: unknown) => {
+          if (codeOf(error) === "INVALID_STATUS") return false;
+          throw error;
+        },
+      );
+      return { isDone, overAt: (await store.getExecution(executionId))?.readAt ?? Number.NaN };
+    },
     fork: async (executionId, stepNumber) => {
       const { forkExecution } = engine as Forking;
       return (await forkExecution?.({ executionId, at: { stepNumber } }))?.executionId;
@@ -44,10 +63,13 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
       const pages = await Promise.all(filters.map((filter) => store.listExecutions(filter)));
       const [suspended, ...others] = pages.map(({ items }) => items).reverse();
       const timed = suspended?.filter(({ wakeAt }) => wakeAt !== undefined) ?? [];
-      return [...others.flat(), ...timed].map(
-        ({ id, status, wakeAt, leaseUntil, readAt, token, owner }) =>
-          `${id} (${status}, due in ${(wakeAt ?? Number.NaN) - readAt} ms, token ${token}, of ${owner} for ${(leaseUntil ?? Number.NaN) - readAt} ms)`,
-      );
+      const heads = new Map([...others.flat(), ...timed].map((head) => [head.id, head]));
+      return [...heads.values()].map((head) => {
+        const { id, status, wakeAt = Number.NaN, leaseUntil = Number.NaN, readAt, token, owner } = head;
+        const times = `due in ${wakeAt - readAt} ms, token ${token}, of ${owner} for ${leaseUntil - readAt} ms`;
+        const isOverdue = (status === "running" ? leaseUntil : wakeAt) <= readAt;
+        return { id, state: `${status}, ${times}`, isOverdue };
+      });
     },
   };
 }

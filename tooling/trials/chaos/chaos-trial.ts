@@ -24,7 +24,10 @@ export interface ChaosTrialOptions {
   /** Decides the workflows, and what is done to them and to the workers; not what happens first. */
   seed: number;
   leaseMs: number;
-  /** Milliseconds in which every execution must have ended after the last disturbance. Default: 60,000. */
+  /**
+   * Milliseconds after the last disturbance for which executions may go on. What stands still is found sooner, and on a
+   * slow machine too. Default: 120,000.
+   */
   settleMs?: number;
   disturb: Disturbance;
 }
@@ -92,11 +95,13 @@ class ChaosTrial implements Disturbed {
     this.#outside = new Outside({
       ...{ seed, random: this.random, own, worker: () => this.#anyWorker().control },
       onRest: (executionId) => this.#ledger.rests(executionId),
+      isParent: (executionId) => this.#ledger.parents.has(executionId),
+      passedOver: (executionId) => this.#ledger.passedOver(executionId, this.workers),
     });
   }
 
   async run(): Promise<ChaosVerdict> {
-    const { disturb, inFlight, settleMs = 60_000, seed } = this.#options;
+    const { disturb, inFlight, settleMs = 120_000, seed } = this.#options;
     await using effects = this.#effects;
     this.#effectsUrl = await effects.listen();
     try {

@@ -24,6 +24,7 @@ interface Evidence {
  * - No version was written twice, and none by an owner that had lost the execution.
  * - Every effect was made once; so was each one of a completed execution.
  * - All of this holds for the executions that others start, and the results of their parents are theirs, in order.
+ * - Nothing below a cancelled execution that was there before the call went on after it.
  */
 export async function judgeChaos(
   evidence: Evidence,
@@ -44,12 +45,16 @@ export async function judgeChaos(
     if (observed.parent === undefined) ends[head.status] = (ends[head.status] ?? 0) + 1;
     else children += 1;
     const records = await store.readCheckpoints(id);
+    const context = await contextOf(store, id).catch((error: unknown) => {
+      violations.push(`${id} (${head.status}): cannot be read: ${error}`);
+    });
+    if (context === undefined) continue;
     const model = modelOf(observed);
     const found: Case = {
       ...{ head, observed, records, model, made: made.get(id) ?? [] },
       // A node that is passed over can have a snapshot beside its error.
       done: records.filter(({ nodeId, kind }) => nodeId !== "" && kind !== "error" && !model.passedOver.has(nodeId)),
-      context: await contextOf(store, id),
+      context,
       check: (isRight, what) => {
         if (!isRight) violations.push(`${id} (${head.status}): ${what()}`);
       },
@@ -58,7 +63,7 @@ export async function judgeChaos(
     judgeHistory(found);
     judgeEffects(found);
     judgeRuns(found, effects);
-    all.push(...(await judgeChildren(store, found)));
+    all.push(...(await judgeChildren({ store, ledger }, found)));
   }
   for (const filter of [{ due: true }, { leaseExpired: true }]) {
     const { items } = await store.listExecutions(filter);

@@ -14,7 +14,7 @@ import { chaosExecutor } from "./chaos-executor.ts";
 import { NoteBatch } from "./chaos-notes.ts";
 import { planOf } from "./chaos-workflow.ts";
 import { notedStore } from "./noted-store.ts";
-import type { ChaosWorkerPlan, FromWorker, ToWorker } from "./worker-messages.ts";
+import type { CallToWorker, ChaosWorkerPlan, FromWorker, ToWorker } from "./worker-messages.ts";
 
 const JUMP_EVERY_MS = 150;
 
@@ -47,6 +47,7 @@ const engine = createWorkflowEngine({
   maxRecoveries: plan.maxRecoveries,
   onEvent: (event) => {
     const { type } = event;
+    if (type === "recovery.left") notes.add({ what: "left", executionId: event.executionId, code: event.code });
     if (type === "execution.completed" || type === "execution.failed" || type === "execution.cancelled") {
       const status = type.slice("execution.".length) as "completed" | "failed" | "cancelled";
       notes.add({ what: "ended", executionId: event.executionId, status });
@@ -54,6 +55,20 @@ const engine = createWorkflowEngine({
   },
 });
 const control = engineControl(engine, noted);
+/** The calls that this process serves. */
+const serving = new Set<Promise<void>>();
+let isDraining = false;
+
+/** Serves a call. Like any server, a draining process takes none, and those before it are answered before it ends. */
+async function serve({ call, member, args }: CallToWorker): Promise<void> {
+  if (isDraining) return void send({ call, code: "WORKER_GONE" });
+  try {
+    const result: unknown = await (control[member] as (...given: unknown[]) => unknown)(...args);
+    send({ call, result });
+  } catch (error) {
+    send({ call, code: codeOf(error) });
+  }
+}
 
 process.on("message", async (message: ToWorker) => {
   if ("calm" in message) {
@@ -62,18 +77,16 @@ process.on("message", async (message: ToWorker) => {
     jumping = undefined;
   } else if ("drain" in message) {
     clearInterval(jumping);
+    isDraining = true;
     await engine.drain({ timeoutMs: 2_000 });
+    // The engine leaves its store alone now. What this process serves still uses it.
+    await Promise.all(serving);
     await store.close();
     notes.flush();
     process.disconnect?.();
   } else {
-    const { call, member, args } = message;
-    try {
-      const result: unknown = await (control[member] as (...given: unknown[]) => unknown)(...args);
-      send({ call, result });
-    } catch (error) {
-      send({ call, code: codeOf(error) });
-    }
+    const served = serve(message).finally(() => serving.delete(served));
+    serving.add(served);
   }
 });
 

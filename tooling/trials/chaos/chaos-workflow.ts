@@ -52,6 +52,8 @@ export interface ChaosPlan {
   nodes: readonly ChaosNode[];
   /** It is cancelled so many milliseconds after it was asked for. */
   cancelAfterMs?: number;
+  /** The cancel also waits until it has children, which wait for ever. */
+  isCut: boolean;
   deadlineMs?: number;
   /** Two workers begin it, each with `executeWorkflow`; else it is started for a recovery to run. */
   isExecuted: boolean;
@@ -76,7 +78,7 @@ const DEADLY_NODE: ChaosNode = {
   kills: true,
 };
 const DEADLY_PLAN: ChaosPlan = {
-  ...{ number: 0, executionId: DEADLY_ID, nodes: [DEADLY_NODE], isExecuted: false, isForked: false },
+  ...{ number: 0, executionId: DEADLY_ID, nodes: [DEADLY_NODE], isCut: false, isExecuted: false, isForked: false },
   definition: { id: DEADLY_ID, nodes: [{ id: "n0", data: DEADLY_NODE }], edges: [] },
 };
 
@@ -96,7 +98,10 @@ export function chaosPlan(seed: number, number: number): ChaosPlan {
   const executionId = `chaos-${seed}-${number}`;
   const size = 1 + Math.floor(random() * MAX_NODES);
   const edges = randomEdges(random, size);
-  const fate = random();
+  const drawn = random();
+  // So that also a short trial cancels executions whose children are under way.
+  const isCut = number % 8 === 5;
+  const fate = isCut ? 0 : drawn;
   // What waits for ever ends by its cancel or its deadline, and nothing else may end it.
   const waitsForEver = fate < 0.06;
   const mayFail = !waitsForEver && chance(0.25);
@@ -112,13 +117,15 @@ export function chaosPlan(seed: number, number: number): ChaosPlan {
     const { data, retry } = step;
     if (data.rounds === undefined && retry?.onCrash === undefined && chance(0.2)) startChildren(random, step);
   }
-  if (waitsForEver && chance(0.4)) startChild(steps[0] as Step, { kind: "sub", child: ENDLESS_CHILD });
+  const kind = isCut && chance(0.5) ? "map" : "sub";
+  if (waitsForEver && (isCut || chance(0.4))) startChild(steps[0] as Step, { kind, child: ENDLESS_CHILD });
   else if (waitsForEver) steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
   return {
     number,
     executionId,
     definition: { id: executionId, nodes: steps.map(nodeOf), edges: looped },
     nodes: steps.map(({ data }) => data),
+    isCut,
     isExecuted: chance(0.2),
     isForked: chance(0.1),
     ...(fate < 0.03 || (fate >= 0.06 && fate < 0.12) ? { cancelAfterMs: Math.floor(random() * 1_500) } : {}),
@@ -145,7 +152,7 @@ function childPlan(number: number): ChaosPlan {
     steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
   const executionId = childId(number);
   return {
-    ...{ number, executionId, isExecuted: false, isForked: false },
+    ...{ number, executionId, isCut: false, isExecuted: false, isForked: false },
     definition: { id: executionId, nodes: steps.map(nodeOf), edges },
     nodes: steps.map(({ data }) => data),
   };

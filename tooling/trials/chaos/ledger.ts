@@ -15,6 +15,8 @@ export class Ledger {
   /** Claims of executions whose owner was presumed dead. */
   recoveries = 0;
   faults = 0;
+  /** The executions that have started others. */
+  readonly parents = new Set<string>();
   /** Commits that were refused since the execution had another owner. */
   refused = 0;
   longestRecoveryMs = 0;
@@ -24,6 +26,12 @@ export class Ledger {
   readonly #owners = new Map<string, { worker: WorkerProcess; token: number }>();
   /** When the owner of an execution was killed or frozen. */
   readonly #cutOff = new Map<string, number>();
+  /** When an execution was first heard of, by `performance.now()`. */
+  readonly #heardMs = new Map<string, number>();
+  /** How often each worker's recovery has looked for what wants to run. */
+  readonly #passes = new Map<WorkerProcess, number>();
+  /** By an execution that wants to run: the passes of each worker when it was last touched, or first found so. */
+  readonly #overdue = new Map<string, ReadonlyMap<WorkerProcess, number>>();
   readonly #violations: string[] = [];
   readonly #onEnd: (executionId: string, status: WorkflowStatus) => void;
 
@@ -32,7 +40,10 @@ export class Ledger {
   }
 
   take(worker: WorkerProcess, note: ChaosNote): void {
-    if (note.what === "fault") this.faults += 1;
+    if (note.what === "pass") this.#passes.set(worker, (this.#passes.get(worker) ?? 0) + 1);
+    else if (note.what === "left") {
+      this.#violations.push(`${note.executionId}: a recovery has left it alone: ${note.code}`);
+    } else if (note.what === "fault") this.faults += 1;
     else if (note.what === "refused") this.refused += note.code === "LEASE_LOST" ? 1 : 0;
     else if (note.what === "claim") this.#claimed(worker, note);
     else if (note.what === "commit") this.#committed(note);
@@ -40,6 +51,24 @@ export class Ledger {
       this.ends.set(note.executionId, (this.ends.get(note.executionId) ?? new Set()).add(note.status));
       this.#onEnd(note.executionId, note.status);
     }
+  }
+
+  /** Returns when an execution was first heard of; infinity if it never was. */
+  heardMs(executionId: string): number {
+    return this.#heardMs.get(executionId) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Returns how often each of these workers, at least, has looked for what wants to run since this execution does and
+   * nobody has touched it. To be called for all that want to run, again and again.
+   */
+  passedOver(executionId: string, workers: readonly WorkerProcess[]): number {
+    const before = this.#overdue.get(executionId);
+    if (before === undefined) {
+      this.#overdue.set(executionId, new Map(this.#passes));
+      return 0;
+    }
+    return Math.min(...workers.map((each) => (this.#passes.get(each) ?? 0) - (before.get(each) ?? 0)));
   }
 
   /** Notes that a worker can do nothing any more, or that the store of all was away until now. */
@@ -67,8 +96,16 @@ export class Ledger {
     return [...this.#violations, ...zombies];
   }
 
-  #claimed(worker: WorkerProcess, { executionId, token, recoveries }: ChaosNote & { what: "claim" }): void {
+  #touched(executionId: string): void {
+    this.#overdue.delete(executionId);
+    if (!this.#heardMs.has(executionId)) this.#heardMs.set(executionId, performance.now());
+  }
+
+  #claimed(worker: WorkerProcess, note: ChaosNote & { what: "claim" }): void {
+    const { executionId, token, recoveries, parentId } = note;
     this.claims += 1;
+    if (parentId !== undefined) this.parents.add(parentId);
+    this.#touched(executionId);
     if (recoveries > 0) this.recoveries += 1;
     const { token: before = 0 } = this.#owners.get(executionId) ?? {};
     // What a worker said last may be read after what the next one said.
@@ -80,6 +117,7 @@ export class Ledger {
   }
 
   #committed({ executionId, status, commitId, token, version }: ChaosNote & { what: "commit" }): void {
+    this.#touched(executionId);
     const commits = this.#commits.get(executionId) ?? new Map<number, Commit>();
     this.#commits.set(executionId, commits);
     const same = commits.get(version);

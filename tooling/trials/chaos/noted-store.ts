@@ -6,8 +6,9 @@ export function notedStore(store: CheckpointStore, note: (note: ChaosNote) => vo
   const noted: Partial<CheckpointStore> = {
     createExecution: async (execution) => {
       const record = await store.createExecution(execution);
+      const { id: executionId, token, parentId } = record;
       if (execution.status === "running")
-        note({ what: "claim", executionId: record.id, token: record.token, recoveries: 0 });
+        note({ what: "claim", executionId, token, recoveries: 0, ...(parentId !== undefined && { parentId }) });
       return record;
     },
     claimExecution: async (executionId, claim) => {
@@ -15,6 +16,10 @@ export function notedStore(store: CheckpointStore, note: (note: ChaosNote) => vo
       const { token, recoveries, status } = record;
       if (status === "running") note({ what: "claim", executionId, token, recoveries });
       return record;
+    },
+    listExecutions: (query) => {
+      if (query?.leaseExpired === true && query.cursor === undefined) note({ what: "pass" });
+      return store.listExecutions(query);
     },
     commit: async (executionId, request) => {
       try {

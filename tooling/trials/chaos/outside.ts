@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkflowStatus } from "@waymark/core";
 import { isEnded } from "@waymark/core/store";
 import type { Observed } from "./chaos-case.ts";
-import { type ChaosControl, codeOf } from "./chaos-control.ts";
+import { type BusyExecution, type ChaosControl, codeOf } from "./chaos-control.ts";
 import { chaosAnswer } from "./chaos-executor.ts";
 import { type ChaosPlan, chaosPlan, planOf } from "./chaos-workflow.ts";
 import type { Effect } from "./effects-server.ts";
@@ -17,10 +17,26 @@ export interface OutsideParts {
   worker: () => ChaosControl;
   /** Called with each execution that is seen to be suspended. */
   onRest: (executionId: string) => void;
+  /** Returns whether an execution has started others. */
+  isParent: (executionId: string) => boolean;
+  /** How often each recovery, at least, has passed over an execution that wants to run. */
+  passedOver: (executionId: string) => number;
 }
 
 /** Milliseconds between two looks at the executions that have not ended. */
 const POLL_MS = 1_000;
+
+/** Milliseconds between two looks at what is left, once nothing is disturbed any more. */
+const SETTLE_MS = 200;
+
+/** An execution that wants to run is stuck once every recovery has looked so many times and none has taken it. */
+const MAX_PASSES = 25;
+
+/** Looks that find nothing to happen, after which nothing will: the last notes of workers have arrived by then. */
+const MAX_QUIET_LOOKS = 25;
+
+/** Milliseconds for which a cancel that is to meet children waits for the first of them. */
+const MAX_WAIT_FOR_CHILD_MS = 20_000;
 
 /** Refusals that pass: the store or worker is gone for a moment, another owner has the execution, nothing waits yet. */
 const PASSING: ReadonlySet<string> = new Set(["STORE_UNAVAILABLE", "WORKER_GONE", "LEASE_HELD", "NOT_WAITING"]);
@@ -38,12 +54,13 @@ export class Outside {
   readonly #work = new Set<Promise<void>>();
   #started = 0;
   #isOver = false;
+  #isClosed = false;
 
   constructor(parts: OutsideParts) {
     this.#parts = parts;
   }
 
-  /** Begins executions, so that this number is in flight, until it is over; then waits for their ends until a time. */
+  /** Begins executions, so that this number is in flight, until it is over; then waits for their ends. */
   async run(inFlight: number, isOver: Promise<unknown>, settleMs: number): Promise<void> {
     const polling = this.#poll();
     const over = isOver.finally(() => {
@@ -54,18 +71,38 @@ export class Outside {
       await Promise.race([sleep(10), over]);
     }
     await over;
-    const untilMs = performance.now() + settleMs;
-    while (performance.now() < untilMs && (this.open.size > 0 || this.#work.size > 0)) await sleep(20);
-    // Children of what has failed may go on, and one that was cancelled or failed with its parent learns of it later.
-    let busy = await this.#busy();
-    while (performance.now() < untilMs && busy.length + this.#work.size > 0) {
-      await sleep(200);
-      busy = await this.#busy();
-    }
-    for (const each of busy) this.violations.push(`${each}: has not come to rest`);
-    for (const executionId of this.open) this.violations.push(`${executionId}: has not ended in time`);
+    await this.#settle(performance.now() + settleMs);
+    for (const executionId of this.open) this.violations.push(`${executionId}: has not ended`);
     this.open.clear();
+    this.#isClosed = true;
     await Promise.all([polling, ...this.#work]);
+  }
+
+  /**
+   * Waits until nothing is left to happen. How long that may take depends on the machine, so what is stuck is found by
+   * what the recoveries have done. `untilMs` bounds what goes on for ever.
+   */
+  async #settle(untilMs: number): Promise<void> {
+    const { passedOver } = this.#parts;
+    for (let quiet = 0; ; ) {
+      // Also children: those of what has failed go on, and one whose parent was cancelled may learn of it later.
+      const busy = await this.#busy();
+      const isAtRest = busy?.length === 0 && this.#work.size === 0;
+      if (isAtRest && this.open.size === 0) return;
+      quiet = isAtRest ? quiet + 1 : 0;
+      const waiting = (busy ?? []).filter(({ isOverdue }) => isOverdue).map(({ id }) => passedOver(id));
+      const stuck = waiting.filter((times) => times >= MAX_PASSES);
+      const passes = Math.max(...stuck);
+      // What waits for a child that is stuck looks at it again and again.
+      const isStuck = stuck.length > 0 && (stuck.length === busy?.length || passes > 4 * MAX_PASSES);
+      if (isStuck || quiet >= MAX_QUIET_LOOKS || performance.now() >= untilMs) {
+        for (const { id, state } of busy ?? []) {
+          this.violations.push(`${id}: has not come to rest, and was passed over ${passedOver(id)} times (${state})`);
+        }
+        return;
+      }
+      await sleep(SETTLE_MS);
+    }
   }
 
   /** Answers a question: sometimes twice, and sometimes with a token that is none. */
@@ -123,24 +160,35 @@ export class Outside {
 
   /** Does what a plan says is done to its execution from outside. */
   async #tend(plan: ChaosPlan): Promise<void> {
-    const { executionId, isExecuted, cancelAfterMs, deadlineMs } = plan;
+    const { executionId, isExecuted, cancelAfterMs, deadlineMs, isCut } = plan;
     if (isExecuted) {
       for (let time = 0; time < 2; time++) this.#background(this.#execute(plan));
       await sleep(500);
     }
     await this.#untilDone(executionId, (control) => control.start(executionId, deadlineMs));
     if (cancelAfterMs === undefined) return;
+    // The note of the first child may be lost with the worker that has started it.
+    const untilMs = performance.now() + MAX_WAIT_FOR_CHILD_MS;
+    while (isCut && !this.#parts.isParent(executionId) && performance.now() < untilMs) await sleep(20);
     await sleep(cancelAfterMs);
-    const isCancelled = await this.#untilDone(executionId, (control) =>
-      control.cancel(executionId).then(
-        () => true,
-        (error: unknown) => {
-          if (codeOf(error) === "INVALID_STATUS") return false;
-          throw error;
-        },
-      ),
-    );
-    if (isCancelled === true) this.#observed(executionId).isCancelled = true;
+    await this.#cancel(executionId);
+  }
+
+  /** Cancels an execution. A call that is interrupted is repeated: it may have ended the execution, and not its children. */
+  async #cancel(executionId: string): Promise<void> {
+    while (!this.#isClosed) {
+      const begunMs = performance.now();
+      try {
+        const { isDone, overAt } = await this.#control().cancel(executionId);
+        const observed = this.#observed(executionId);
+        observed.cancel = { begunMs, overAt };
+        observed.isCancelled = isDone;
+        return;
+      } catch (error) {
+        if (!PASSING.has(codeOf(error))) throw error;
+      }
+      await sleep(20 + 100 * this.#parts.random());
+    }
   }
 
   async #execute({ executionId, deadlineMs }: ChaosPlan): Promise<void> {
@@ -155,7 +203,7 @@ export class Outside {
 
   /** Answers a child, of which only its workers know, until that is done or it has ended. */
   async #answerChild(executionId: string, give: (control: ChaosControl) => Promise<void>): Promise<void> {
-    for (;;) {
+    while (!this.#isClosed) {
       try {
         return await give(this.#control());
       } catch (error) {
@@ -218,12 +266,13 @@ export class Outside {
     return undefined;
   }
 
-  async #busy(): Promise<string[]> {
+  /** Returns `undefined` if that cannot be known now. */
+  async #busy(): Promise<BusyExecution[] | undefined> {
     try {
       return await this.#control().busy();
     } catch (error) {
       if (!PASSING.has(codeOf(error))) throw error;
-      return ["unknown"];
+      return undefined;
     }
   }
 

@@ -14,8 +14,15 @@ export interface ChaosWorkerPlan {
   faultRate: number;
 }
 
+/** A call that a worker is to make. */
+export interface CallToWorker {
+  call: number;
+  member: keyof ChaosControl;
+  args: unknown[];
+}
+
 /** What a worker is told. */
-export type ToWorker = { calm: true } | { drain: true } | { call: number; member: keyof ChaosControl; args: unknown[] };
+export type ToWorker = { calm: true } | { drain: true } | CallToWorker;
 
 /** What a worker says. */
 export type FromWorker =
