@@ -62,4 +62,23 @@ describe("a person", () => {
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(400);
     expect(problems).toEqual([]);
   });
+
+  it("keeps the run on the page while the server is away, and reads that a new one does not have it", async () => {
+    const first = await served();
+    const { page } = await openPage();
+    try {
+      const id = await first.start({ paceMs: 2_000 });
+      await page.goto(`${first.url}run?id=${id}`);
+      await page.getByRole("button", { name: "kill -9 now" }).waitFor();
+    } finally {
+      await first[Symbol.asyncDispose]();
+    }
+    await page.getByText("The server cannot be reached.").waitFor();
+    await using _ = await served(Number(new URL(first.url).port));
+    await page.getByText("The server was started anew and no longer has this run.").waitFor();
+    expect(await page.getByText("The server cannot be reached.").count()).toBe(0);
+    expect(await page.getByRole("region", { name: "V2" }).isVisible()).toBe(true);
+    expect(await page.getByRole("button", { name: "kill -9 now" }).count()).toBe(0);
+    expect(await axeProblems(page)).toEqual([]);
+  });
 });

@@ -3,13 +3,13 @@ import type { RunView } from "../src/serve/run-view.ts";
 import { servePage } from "../src/serve/serve-page.ts";
 import { folderWith } from "./run-cli.ts";
 
-/** Serves the page from a folder of its own, which is removed on disposal. */
-export async function served() {
+/** Serves the page from a folder of its own, which is removed on disposal. Port 0 is any free one. */
+export async function served(port = 0) {
   const folder = await folderWith({});
   const problems: unknown[] = [];
   const page = await builtPage(() => undefined);
   const { url, close } = await servePage({
-    port: 0,
+    port,
     dataDir: folder.path,
     page,
     onError: (error) => problems.push(error),

@@ -13,10 +13,12 @@ import { useRun } from "./use-run.ts";
 const Plots = lazy(() => import("./plots.tsx").then(({ Plots: component }) => ({ default: component })));
 const Outputs = lazy(() => import("./outputs.tsx").then(({ Outputs: component }) => ({ default: component })));
 
+const GONE = "The server was started anew and no longer has this run. This is what was known of it.";
+
 /** A run of both executors, live. */
 export function RunPage({ id }: { id: string }) {
   const { data, error } = useQuery({ queryKey: ["run", id], queryFn: () => resultOf(api.run.$get({ query: { id } })) });
-  const live = useRun(id);
+  const { run: live, isGone } = useRun(id);
   const [selected, select] = useState<string>();
   const run = live ?? data;
   if (run === undefined) {
@@ -31,7 +33,7 @@ export function RunPage({ id }: { id: string }) {
   }
   return (
     <>
-      <RunHead run={run} />
+      <RunHead run={run} isGone={isGone && !run.isOver} />
       <div className="sides">
         <SidePanel name="v1" side={run.v1} run={run} selected={selected} onSelect={select} />
         <SidePanel name="v2" side={run.v2} run={run} selected={selected} onSelect={select} />
@@ -44,7 +46,7 @@ export function RunPage({ id }: { id: string }) {
   );
 }
 
-function RunHead({ run }: { run: Run }) {
+function RunHead({ run, isGone }: { run: Run; isGone: boolean }) {
   const kill = async () => {
     try {
       await resultOf(api.run.kill.$post({ json: { id: run.id } }, await proof()));
@@ -60,14 +62,14 @@ function RunHead({ run }: { run: Run }) {
           <bdi>{visible(run.title)}</bdi>
         </h1>
         <p className="quiet" role="status">
-          {run.isOver ? verdict(run) : "Both run, each in a process of its own."}
+          {isGone ? GONE : run.isOver ? verdict(run) : "Both run, each in a process of its own."}
         </p>
         {run.problem !== undefined && <p className="problem">{visible(run.problem)}</p>}
       </div>
       <div className="row">
-        {run.isOver ? (
+        {run.isOver || isGone ? (
           <>
-            {run.executionId !== undefined && (
+            {!isGone && run.executionId !== undefined && (
               <a
                 className="button primary"
                 href={`/inspector/execution?${new URLSearchParams({ id: run.executionId })}`}
