@@ -49,10 +49,3 @@ export async function withinCall<T>(
     leave();
   }
 }
-
-/** Returns the limits among a call's options. */
-export function limitsOf(options: RunOptions): RunOptions {
-  const { timeoutMs, budgetMs, nodeConcurrency, maxNodeRuns, signal, onAbort } = options;
-  const limits = Object.entries({ timeoutMs, budgetMs, nodeConcurrency, maxNodeRuns, signal, onAbort });
-  return Object.fromEntries(limits.filter(([, value]) => value !== undefined)) as RunOptions;
-}

@@ -43,14 +43,6 @@ export function executorArgs(
   return args;
 }
 
-/** Returns true for arguments that {@link executorArgs} has made, and for a copy; false for those of the old executor. */
-export function isMadeByEngine(args: unknown): boolean {
-  if (typeof args !== "object" || args === null) return false;
-  const token = Object.getOwnPropertyDescriptor(args, "waitToken" satisfies keyof NodeExecutorArgs);
-  // The old executor passes an empty one.
-  return token?.get !== undefined || (typeof token?.value === "string" && token.value !== "");
-}
-
 function nodeLogger({ emit }: RunParts, { step, run }: { step: PreparedStep; run: NodeRun }): NodeLogger {
   const at =
     (level: LogLevel) =>

@@ -10,7 +10,7 @@ import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { startHeartbeat } from "./lease.ts";
-import { lostResult, recordedEnd, resultOf } from "./results.ts";
+import { resultOf } from "./results.ts";
 import type { Overdue } from "./resume.ts";
 import { startRun } from "./run.ts";
 import type { ResumeWorkflowOptions, RunOptions } from "./run-options.ts";
@@ -137,7 +137,9 @@ export class RunStarter {
     const { contextMode, interrupts, surroundings } = call;
     const output = this.#parts.values.handOut(journal.context, contextMode, journal.holdsInstances) as object;
     const facts = { journal, output, durationMs: interrupts.elapsedMs, definitionChanged };
-    return end.status === "lost" ? lostResult(surroundings.store, facts, end) : resultOf(facts, end);
+    if (end.status !== "lost") return resultOf(facts, end);
+    const { lostResult } = await import("./recorded-results.ts");
+    return lostResult(surroundings.store, facts, end);
   }
 
   /** Ends a claimed execution of which no node may start. If no node is named, its failure is on record. */
@@ -198,6 +200,7 @@ export class RunStarter {
     const { readExecution } = await import("../state/open-execution.ts");
     const { journal, record } = await readExecution(call.surroundings, id, { checkpoints: "last", userId });
     const definitionChanged = await this.#hasChanged(record, call.interrupts);
+    const { recordedEnd } = await import("./recorded-results.ts");
     return { result: await this.#result(call, { journal, definitionChanged }, recordedEnd(record)) };
   }
 

@@ -1,13 +1,12 @@
 import type { ContextMode } from "../state/context-values.ts";
 import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { type Call, limitsOf, withinCall } from "./call.ts";
+import { type Call, withinCall } from "./call.ts";
 import type { ChildRuns } from "./child-runs.ts";
 import { createFor } from "./create-for.ts";
 import { RECOVERY_HOLD_MS } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
-import { legacyResult, throwFailure } from "./results.ts";
 import type { Resumer } from "./resumer.ts";
 import {
   checkAnswerOptions,
@@ -63,6 +62,7 @@ export class Runner<Context extends object> {
     const options = checkExecuteOptions(given);
     const { workflowId, userId, resumeFromExecutionId, throwOnFailure = false } = options;
     if (resumeFromExecutionId !== undefined) {
+      const { limitsOf } = await import("./limits-of.ts");
       const resumed = { ...limitsOf(options), throwOnFailure, executionId: resumeFromExecutionId, userId };
       return this.#limited(resumed, contextMode, async (call) => {
         const resumer = await this.#resuming();
@@ -85,7 +85,9 @@ export class Runner<Context extends object> {
 
   async executeLegacy(given: ExecuteWorkflowSyncOptions<object>): Promise<LegacyResult<Context>> {
     const options = checkLegacyOptions(given);
-    return legacyResult(await this.execute(options, "copy"));
+    const result = await this.execute(options, "copy");
+    const { legacyResult } = await import("./legacy-result.ts");
+    return legacyResult(result);
   }
 
   /** Creates an execution that is due at once, and runs nothing. */
@@ -174,7 +176,10 @@ export class Runner<Context extends object> {
   ): Promise<ExecuteWorkflowResult<Context>> {
     const { result, thrown } = await withinCall(this.#parts, { options, contextMode }, work);
     const hasFailed = ["failed", "cancelled", "lost"].includes(result.status);
-    if (options.throwOnFailure === true && hasFailed) throwFailure(result, thrown);
+    if (options.throwOnFailure === true && hasFailed) {
+      const { throwFailure } = await import("./throw-failure.ts");
+      throwFailure(result, thrown);
+    }
     return result as ExecuteWorkflowResult<Context>;
   }
 }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { types } from "node:util";
 import { checker } from "../checker.ts";
 import { count } from "../durations.ts";
-import { isMadeByEngine } from "../engine/executor-args.ts";
+import { isMadeByEngine } from "../engine/made-by-engine.ts";
 import { readProperty } from "../errors.ts";
 import { anything, callback, numberFrom, type OptionTable, optional } from "../option.ts";
 import { Codec } from "../state/codec.ts";

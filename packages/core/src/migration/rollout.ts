@@ -1,6 +1,6 @@
 import { randomUUID } from "../crypto.ts";
 import { BoundedCache } from "../engine/bounded-cache.ts";
-import { legacyResult } from "../engine/results.ts";
+import { legacyResult } from "../engine/legacy-result.ts";
 import { isStoreAway, isWorkflowError, readProperty, WorkflowError } from "../errors.ts";
 import { nameOf } from "../given.ts";
 import { tell } from "../tell.ts";
