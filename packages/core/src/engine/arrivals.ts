@@ -7,7 +7,6 @@ import { type ActiveNode, type Arrival, CommittedChanges } from "./active-nodes.
 import { earlierLook } from "./child-outcome.ts";
 import { contextConflict } from "./context-conflict.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
-import { isUnrouted } from "./error-policy.ts";
 import { judgeFailure } from "./judge-failure.ts";
 import type { LivePlan } from "./live-plan.ts";
 import type { NextOutcome, SuspendedOutcome } from "./node-outcome.ts";
@@ -158,15 +157,8 @@ export class Arrivals {
 
   /** Emits the events of a node that is committed, and notes its change of the context. */
   #report({ node, outcome, composed }: Completed & { composed: ComposedCheckpoint }, seq: number): void {
-    const { workflow, emit } = this.#parts;
-    const { run, step, attempt, durationMs } = node;
-    const { handles } = outcome;
-    if (handles && isUnrouted(workflow.graph, node, handles)) {
-      emit({ type: "node.unrouted", ...run, ...namesOf(step), handles });
-    }
-    const stepNumber = composed.after.currentStep;
-    emit({ type: "node.completed", ...run, ...namesOf(step), attempt, stepNumber, durationMs });
-    this.#committed.add({ seq, run, before: composed.before.context, after: composed.after.context });
+    this.#commits.reportCompleted(node, outcome, composed.after.currentStep);
+    this.#committed.add({ seq, run: node.run, before: composed.before.context, after: composed.after.context });
   }
 
   /** Merges the result of a node into the context, settles its edges, and makes its checkpoint. */

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
@@ -37,42 +38,89 @@ export function callExecutor<T>(
   const controller = new LazyAbort();
   try {
     const result = call(() => controller.signal);
-    return isThenable(result) ? waitWithin(limits, controller, settled(result)) : result;
+    return isThenable(result) ? new NodeWait(limits, controller, result).end : result;
   } catch (error) {
     return Promise.reject(new ThrownByNode(error));
   }
 }
 
-function waitWithin<T>(limits: CallLimits, controller: LazyAbort, result: Promise<T>): Promise<T> {
-  const { clock, interrupts, timeoutMs, nodeId } = limits;
-  return new Promise<T>((resolve, reject) => {
-    const undo: (() => void)[] = [];
-    const settle = (end: () => void): void => {
-      for (const each of undo) each();
-      end();
-    };
-    const giveUp = (reason: unknown): void => {
-      controller.abort(reason);
-      settle(() => reject(reason));
-    };
-    result.then(
-      (value) => settle(() => resolve(value)),
-      (error) => settle(() => reject(new ThrownByNode(error))),
-    );
-    if (timeoutMs !== undefined) undo.push(clock.schedule(timeoutMs, () => giveUp(nodeTimeout(nodeId, timeoutMs))));
-    undo.push(
-      interrupts.listen((kind: Interruption) => {
-        if (kind !== "aborted") return giveUp(interrupts.reason);
-        controller.abort(interrupts.reason);
-        undo.push(clock.schedule(ABORT_GRACE_MS, () => giveUp(interrupts.reason)));
-      }),
-    );
-  });
+/** The wait for a node that has returned a promise. With fields, not closures: every such node makes one. */
+class NodeWait<T> {
+  readonly end: Promise<T>;
+  readonly #limits: CallLimits;
+  readonly #controller: LazyAbort;
+  readonly #unlisten: (() => void) | undefined;
+  readonly #cancelTimer: (() => void) | undefined;
+  #cancelGrace: (() => void) | undefined;
+  #resolve!: (value: T) => void;
+  #reject!: (reason: unknown) => void;
+
+  constructor(limits: CallLimits, controller: LazyAbort, result: PromiseLike<T>) {
+    const { clock, interrupts, timeoutMs, nodeId } = limits;
+    this.#limits = limits;
+    this.#controller = controller;
+    this.end = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const onValue = (value: T): void => this.#settle(value);
+    const onError = (error: unknown): void => this.#fail(error);
+    if (isOrdinary(result)) then.call(result, onValue as (value: unknown) => void, onError);
+    else settled(result).then(onValue, onError);
+    if (timeoutMs !== undefined) {
+      this.#cancelTimer = clock.schedule(timeoutMs, () => this.#giveUp(nodeTimeout(nodeId, timeoutMs)));
+    }
+    this.#unlisten = interrupts.listen((kind) => this.#interrupt(kind));
+  }
+
+  #settle(value: T): void {
+    this.#stop();
+    this.#resolve(value);
+  }
+
+  #fail(error: unknown): void {
+    this.#stop();
+    this.#reject(new ThrownByNode(error));
+  }
+
+  #interrupt(kind: Interruption): void {
+    const { clock, interrupts } = this.#limits;
+    if (kind === "aborted") {
+      this.#controller.abort(interrupts.reason);
+      this.#cancelGrace = clock.schedule(ABORT_GRACE_MS, () => this.#giveUp(interrupts.reason));
+    } else {
+      this.#giveUp(interrupts.reason);
+    }
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#controller.abort(reason);
+    this.#stop();
+    this.#reject(reason);
+  }
+
+  #stop(): void {
+    this.#unlisten?.();
+    this.#cancelTimer?.();
+    this.#cancelGrace?.();
+  }
+}
+
+// Read once: a library may replace it later.
+const { then } = Promise.prototype;
+
+/** Returns true for a promise that nobody has changed: it settles once, and its `then` is known. */
+function isOrdinary<T>(result: PromiseLike<T>): result is Promise<T> {
+  return (
+    types.isPromise(result) &&
+    Object.getPrototypeOf(result) === Promise.prototype &&
+    !Object.hasOwn(result, "constructor")
+  );
 }
 
 /**
- * A promise of the engine's own for one of the executor's, or for a thenable, which may settle twice, throw, or give
- * another thenable. A `then` that is itself async, and rejects by what it returns, rejects this one.
+ * A promise of the engine's own for a changed promise of the executor's, or for a thenable, which may settle twice, throw,
+ * or give another thenable. A `then` that is itself async, and rejects by what it returns, rejects this one.
  */
 async function settled<T>(result: PromiseLike<T>): Promise<T> {
   if (result instanceof Promise) return await result;

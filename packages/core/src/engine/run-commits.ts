@@ -2,8 +2,9 @@ import { isStoreAway, WorkflowError } from "../errors.ts";
 import type { ComposedCheckpoint, NodeEntry } from "../state/journal-entries.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import type { Attempt } from "./attempt.ts";
-import { outputsAfterFailure, shownFailure } from "./error-policy.ts";
+import { isUnrouted, outputsAfterFailure, shownFailure } from "./error-policy.ts";
 import type { LivePlan } from "./live-plan.ts";
+import type { NextOutcome } from "./node-outcome.ts";
 import type { Places } from "./places.ts";
 import type { RunEnds } from "./run-ends.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
@@ -98,6 +99,23 @@ export class RunCommits {
     const ended = { status: "completed", failure: null } as const;
     const head = this.hasEnded ? { totalSteps, ...ended, ...mended } : { totalSteps, ...mended };
     return this.#parts.journal.commitComposed(this.#withBegin(composed, begin), head);
+  }
+
+  /** Emits the events of a node whose completion is committed. */
+  reportCompleted(
+    completed: Pick<Attempt, "index" | "step" | "run" | "attempt" | "durationMs">,
+    { handles }: Pick<NextOutcome, "handles">,
+    stepNumber: number,
+  ): void {
+    const { workflow, emit } = this.#parts;
+    const { step, run, attempt, durationMs } = completed;
+    if (handles && isUnrouted(workflow.graph, completed, handles)) {
+      emit({ type: "node.unrouted", ...run, ...namesOf(step), handles });
+    }
+    // Field by field: every node comes through here, and spreads cost twice as much.
+    const { nodeId, visit } = run;
+    const { nodeName, type: nodeType } = step;
+    emit({ type: "node.completed", nodeId, visit, nodeName, nodeType, attempt, stepNumber, durationMs });
   }
 
   /** Names the nodes that may be in flight after the last checkpoint, unless it is the first one that is ready. */

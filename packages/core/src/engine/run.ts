@@ -6,10 +6,9 @@ import { type Attempt, RefusedLater, roundedMs } from "./attempt.ts";
 import { callExecutor } from "./call-executor.ts";
 import { afterRefusal, beforeNode, beforeRetry, startsOnce } from "./decide.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
-import { isUnrouted } from "./error-policy.ts";
 import { invokeNode, readOutcome } from "./invoke-node.ts";
 import { LivePlan } from "./live-plan.ts";
-import type { NextOutcome, NodeOutcome, SuspendedOutcome } from "./node-outcome.ts";
+import type { NextOutcome, SuspendedOutcome } from "./node-outcome.ts";
 import type { ParallelRun } from "./parallel-run.ts";
 import { RunCommits } from "./run-commits.ts";
 import { RunEnds } from "./run-ends.ts";
@@ -123,7 +122,7 @@ class Run {
 
   /** Runs one node until it has completed or waits, or all its attempts have failed; returns the run's end if this is it. */
   async #runNode(index: number): Promise<RunEnd | undefined> {
-    const { journal, emit, clock } = this.#parts;
+    const { journal, emit, clock, durability } = this.#parts;
     const step = this.#plan.stepAt(index);
     const run = this.#plan.runOf(index);
     for (;;) {
@@ -153,10 +152,33 @@ class Run {
         isSettled: false,
       };
       try {
-        const outcome = await this.#call(made);
+        let result = this.#call(made);
+        if (types.isPromise(result)) {
+          const isCommitted = this.#unsettled === undefined;
+          if (isCommitted) this.waits.beginQuiet(run.nodeId);
+          try {
+            result = await result;
+          } finally {
+            const keeping = this.waits.endQuiet();
+            if (keeping !== undefined) await keeping;
+            // An answer that came meanwhile is committed. It stays even if the attempt fails.
+            if (isCommitted) made.before = journal.point;
+          }
+        }
+        const outcome = readOutcome(result, step);
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
         if (outcome.kind === "suspended") return await this.#suspend(made, outcome);
-        await this.#commit(made, outcome);
+        const committed = this.#commit(made, outcome);
+        const isLast = this.#commits.hasEnded;
+        if (durability === "async") {
+          committed.catch(() => undefined);
+          const refused = await this.#settleEarlier();
+          if (refused !== undefined) throw refused;
+        }
+        if (durability === "sync" || isLast) await committed;
+        else this.#unsettled = made;
+        this.#plan.reportSkipped();
+        this.#commits.reportCompleted(made, outcome, journal.currentStep);
         return this.#commits.hasEnded ? this.#ends.completed() : undefined;
       } catch (error) {
         // If the journal can no longer write, that is no failure of the node.
@@ -189,22 +211,10 @@ class Run {
     }
   }
 
-  async #call(made: Attempt): Promise<NodeOutcome> {
-    const { clock, interrupts, nodeTimeoutMs, journal } = this.#parts;
-    const { step, run, attempt } = made;
+  #call({ step, run, attempt }: Attempt): unknown {
+    const { clock, interrupts, nodeTimeoutMs } = this.#parts;
     const limits = { clock, interrupts, timeoutMs: step.node.timeoutMs ?? nodeTimeoutMs, nodeId: step.node.id };
-    const called = callExecutor(limits, (signal) => invokeNode(this.#parts, { step, run, attempt, signal }));
-    if (!types.isPromise(called)) return readOutcome(called, step);
-    const isCommitted = this.#unsettled === undefined;
-    if (isCommitted) this.waits.beginQuiet(step.node.id);
-    try {
-      return readOutcome(await called, step);
-    } finally {
-      const keeping = this.waits.endQuiet();
-      if (keeping !== undefined) await keeping;
-      // An answer that came meanwhile is committed. It stays even if the attempt fails.
-      if (isCommitted) made.before = journal.point;
-    }
+    return callExecutor(limits, (signal) => invokeNode(this.#parts, { step, run, attempt, signal }));
   }
 
   /**
@@ -212,36 +222,23 @@ class Run {
    *
    * - A result that is refused has not changed the state. The plan is then made anew from it.
    *
-   * @throws what the result or its checkpoint is refused with; {RefusedLater} if the one before it is
+   * @throws what the result or its checkpoint is refused with
    */
-  async #commit(made: Attempt, outcome: NextOutcome): Promise<void> {
-    const { journal, workflow, durability, emit } = this.#parts;
+  #commit(made: Attempt, outcome: NextOutcome): Promise<void> {
+    const { journal } = this.#parts;
     const { step, run, attempt, durationMs } = made;
     const { handles } = outcome;
     // Field by field, here and at the events: every node comes through here, and spreads cost twice as much.
     const { nodeId, visit } = run;
-    const { nodeName, type: nodeType } = step;
+    const { nodeName } = step;
     const entry = { nodeId, visit, nodeName, attempt, durationMs, handles };
     if (handles) refuseUndeclared(step.run, step.node, handles);
     made.isSettled = true;
     this.#plan.planner.settle(made.index, handles);
     const { present, cleared } = this.#plan.afterwards;
     const composed = journal.compose(entry, { isStep: true, change: outcome, present, cleared });
-    const last = this.#commits.hasEnded;
     made.committed = this.#commits.commit([composed], [nodeId]);
-    if (durability === "async") {
-      made.committed.catch(() => undefined);
-      const refused = await this.#settleEarlier();
-      if (refused !== undefined) throw refused;
-    }
-    if (durability === "sync" || last) await made.committed;
-    else this.#unsettled = made;
-    this.#plan.reportSkipped();
-    if (handles && isUnrouted(workflow.graph, made, handles)) {
-      emit({ type: "node.unrouted", ...run, ...namesOf(step), handles });
-    }
-    const { currentStep: stepNumber } = journal;
-    emit({ type: "node.completed", nodeId, visit, nodeName, nodeType, attempt, stepNumber, durationMs });
+    return made.committed;
   }
 
   /** Waits for the commit that is under way; returns its attempt if the store refused it. */
