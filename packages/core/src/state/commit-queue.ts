@@ -67,7 +67,8 @@ export class CommitQueue {
   #keeper: HistoryKeeper | undefined;
   #version: number;
   #seal: Seal;
-  #tail: Promise<void> = Promise.resolve();
+  /** The commit that was queued last. */
+  #newest: Promise<void> = Promise.resolve();
   #broken: { error: unknown } | undefined;
   /** Rises when a commit is refused: what was queued before that is refused too. */
   #generation = 0;
@@ -147,9 +148,12 @@ export class CommitQueue {
   #sendNext(commit: QueuedCommit, queued: Queued): Promise<void> {
     // At once if nothing is under way: that saves a turn for each node.
     const isFirst = this.#waiting.length === 1;
-    const committed = isFirst ? this.#send(commit, queued) : this.#tail.then(() => this.#send(commit, queued));
-    this.#tail = committed.catch(() => undefined);
-    return committed;
+    if (isFirst) this.#newest = this.#send(commit, queued);
+    else {
+      const send = (): Promise<void> => this.#send(commit, queued);
+      this.#newest = this.#newest.then(send, send);
+    }
+    return this.#newest;
   }
 
   async #send(commit: QueuedCommit, queued: Queued): Promise<void> {
@@ -163,11 +167,15 @@ export class CommitQueue {
         await this.#keeper.lookBack(this.#store, this.#patience);
       }
       const { request, firstSeq, seal, kept } = this.#request(commit);
-      await callStore(
-        queued.isRenewal ? this.#renewalPatience() : this.#patience,
-        () => this.#store.commit(this.#executionId, request),
-        () => this.#giveUpAtMs(queued),
-      );
+      // Without limits, the first try is made here: that saves a promise for each node.
+      if (this.#patience.limits !== undefined) await this.#try(request, queued);
+      else {
+        try {
+          await this.#store.commit(this.#executionId, request);
+        } catch (error) {
+          await this.#try(request, queued, { error });
+        }
+      }
       this.#version++;
       if (commit.leaseMs !== undefined) this.#renewedMs = startedMs;
       this.#seal = seal;
@@ -184,6 +192,14 @@ export class CommitQueue {
     } finally {
       this.#waiting.shift();
     }
+  }
+
+  #try(request: CommitRequest, queued: Queued, failed?: { error: unknown }): Promise<void> {
+    return callStore(
+      queued.isRenewal ? this.#renewalPatience() : this.#patience,
+      () => this.#store.commit(this.#executionId, request),
+      { giveUpAtMs: () => this.#giveUpAtMs(queued), failed },
+    );
   }
 
   #request({ head = NO_CHANGE, checkpoints = [], ifNeeded, leaseMs }: QueuedCommit) {

@@ -40,11 +40,7 @@ export class HistoryKeeper {
       const { recordsBackwards } = await import("./records-backwards.ts");
       const older = recordsBackwards(store, { id: this.#id, firstSeq }, from);
       const looking = lookedBack(this.#kept, this.#limit, older);
-      this.#kept = await callStore(
-        patience,
-        () => looking,
-        () => Number.NEGATIVE_INFINITY,
-      );
+      this.#kept = await callStore(patience, () => looking, { giveUpAtMs: () => Number.NEGATIVE_INFINITY });
     } catch {
       // Nothing is dropped for now.
     }

@@ -19,6 +19,14 @@ export interface WaitLimits {
   onCutOff(callback: () => void): () => void;
 }
 
+/** The tries of a call of a store. */
+export interface Tries {
+  /** When no further try is made, by `clock.elapsed()`. It is asked before each one. Default: `storeRetryMs` after the first failure. */
+  giveUpAtMs?: () => number;
+  /** The first try, if the caller has made it and it has failed. */
+  failed?: { error: unknown } | undefined;
+}
+
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
 
@@ -37,17 +45,15 @@ function storeRetryDelay(tries: number, random: number): number {
  * Calls a store, and calls it again while it cannot be reached.
  *
  * - A repetition is harmless: every call that writes carries an id that the store knows again.
- * - `giveUpAtMs`: when no further try is made, by `clock.elapsed()`. It is asked before each one. Default:
- *   `storeRetryMs` after the first failure.
  * - An error without a code, which no store should give, becomes STORE_UNAVAILABLE and is not tried again.
  *
  * @throws {WorkflowError} what the last try threw; STORE_UNAVAILABLE if the run's limits cut the wait off
  */
-export function callStore<T>(patience: Patience, call: () => Promise<T>, giveUpAtMs?: () => number): Promise<T> {
+export function callStore<T>(patience: Patience, call: () => Promise<T>, tries: Tries = {}): Promise<T> {
   const { limits } = patience;
-  if (limits === undefined) return untilAnswered(patience, call, giveUpAtMs);
+  if (limits === undefined) return untilAnswered(patience, call, tries);
   const wait: Wait = {};
-  return answerWithin(limits, untilAnswered(patience, call, giveUpAtMs, wait), () => {
+  return answerWithin(limits, untilAnswered(patience, call, tries, wait), () => {
     wait.isOver = true;
     wait.cancelSleep?.();
   });
@@ -62,12 +68,13 @@ interface Wait {
 async function untilAnswered<T>(
   { clock, storeRetryMs }: Patience,
   call: () => Promise<T>,
-  giveUpAtMs: (() => number) | undefined,
+  { giveUpAtMs, failed }: Tries,
   wait?: Wait,
 ): Promise<T> {
   let failedMs: number | undefined;
   for (let tries = 0; ; tries++) {
     try {
+      if (tries === 0 && failed !== undefined) throw failed.error;
       return await call();
     } catch (error) {
       if (!isWorkflowError(error)) throw uncoded(error);
