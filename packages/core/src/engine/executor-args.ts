@@ -14,7 +14,7 @@ export function executorArgs(
   const { journal, values, contextMode } = parts;
   const { executionId, record } = journal;
   const own = <T>(value: T): T => (contextMode === "copy" ? values.copyData(value) : value);
-  const args: NodeExecutorArgs<WorkflowContext, unknown> = {
+  const args = {
     context: values.handOut(journal.context, contextMode, journal.holdsInstances),
     node: own(step.node),
     data: own(step.data),
@@ -23,18 +23,13 @@ export function executorArgs(
     executionId,
     visit: run.visit,
     attempt,
-    get idempotencyKey() {
-      return idempotencyKey({ id: executionId, instance: journal.progress.instance }, run);
-    },
-    get waitToken() {
-      return nextWaitToken(parts, run);
-    },
-    get signal() {
-      return signal();
-    },
-    // Not by an accessor: making one costs more than the functions do.
     log: nodeLogger(parts, { step, run }),
-  };
+  } as NodeExecutorArgs<WorkflowContext, unknown>;
+  const source: ArgsSource = { parts, run, signal };
+  Object.defineProperty(args, SOURCE, { value: source });
+  Object.defineProperty(args, "idempotencyKey", IDEMPOTENCY_KEY);
+  Object.defineProperty(args, "waitToken", WAIT_TOKEN);
+  Object.defineProperty(args, "signal", SIGNAL);
   const answer = journal.progress.answers.get(run.nodeId);
   if (answer !== undefined && answer.visit === run.visit) {
     const { data, timedOut = false } = answer;
@@ -42,6 +37,35 @@ export function executorArgs(
   }
   return args;
 }
+
+/** What the costly arguments are made from. */
+interface ArgsSource {
+  parts: RunParts;
+  run: NodeRun;
+  signal: () => AbortSignal;
+}
+
+/**
+ * The key of the source of an executor's arguments. So all arguments share three accessors: an object that has accessors
+ * of its own is slow to make and to read. Whoever copies the accessors copies the source with them.
+ */
+const SOURCE = Symbol("waymark.source");
+
+function madeFrom(make: (source: ArgsSource) => unknown): PropertyDescriptor {
+  return {
+    enumerable: true,
+    configurable: true,
+    get(this: { readonly [SOURCE]: ArgsSource }) {
+      return make(this[SOURCE]);
+    },
+  };
+}
+
+const IDEMPOTENCY_KEY = madeFrom(({ parts: { journal }, run }) =>
+  idempotencyKey({ id: journal.executionId, instance: journal.progress.instance }, run),
+);
+const WAIT_TOKEN = madeFrom(({ parts, run }) => nextWaitToken(parts, run));
+const SIGNAL = madeFrom(({ signal }) => signal());
 
 function nodeLogger({ emit }: RunParts, { step, run }: { step: PreparedStep; run: NodeRun }): NodeLogger {
   const at =
