@@ -33,8 +33,11 @@ export type FieldTable<T> = { readonly [K in keyof T]-?: Record<never, never> ex
 /** The fields of an object that a caller passes. */
 export interface Fields {
   readonly what: string;
+  /** The names that it may have. */
   readonly names: ReadonlySet<string>;
-  readonly list: readonly (Field & { readonly name: string; readonly path: string })[];
+  readonly byName: ReadonlyMap<string, Field & { readonly path: string }>;
+  /** The number of fields that must be present. */
+  readonly needed: number;
 }
 
 /** Returns a field that must be present. */
@@ -63,33 +66,46 @@ export function removable(check: Check): Optional {
 
 /** Makes the fields of an object from a table. `what` names the object; `prefix` precedes field names in messages. */
 export function fieldsOf<T>(what: string, prefix: string, table: FieldTable<T>): Fields {
-  const list = Object.entries<Field>(table).map(([name, { check, presence }]) => ({
-    name,
-    path: prefix + name,
-    check,
-    presence,
-  }));
-  return { what, names: new Set(list.map(({ name }) => name)), list };
+  const fields = Object.entries<Field>(table);
+  const byName = new Map(
+    fields.map(([name, { check, presence }]) => [name, { path: prefix + name, check, presence }] as const),
+  );
+  const needed = fields.filter(([, { presence }]) => presence === "needed").length;
+  return { what, names: new Set(byName.keys()), byName, needed };
 }
 
 /** Checks an object's names and the values of all its fields. */
 export function checkFields(object: unknown, fields: Fields, limit: number = 0): void {
   checkObject(object, fields.what);
-  let given = 0;
-  for (const { name, path, check, presence } of fields.list) {
+  // Every commit comes through here. So only the fields that are there are looked up, and the table is gone through only
+  // if one is unknown, missing or undefined.
+  let needed = 0;
+  for (const name in object) {
     const value = object[name];
-    if (value !== undefined) given += 1;
-    else if (presence === "optional" || (presence === "not-undefined" && !(name in object))) continue;
-    // If a needed field is missing, it may be present under a misspelt name. Report that first: it is the better
-    // message.
-    else checkNames(object, fields.names, fields.what);
+    const field = fields.byName.get(name);
+    if (field === undefined || value === undefined) {
+      checkEach(object, fields, limit);
+      return;
+    }
+    field.check(value, field.path, limit);
+    if (field.presence === "needed") needed += 1;
+  }
+  if (needed < fields.needed) checkEach(object, fields, limit);
+}
+
+/** Checks the fields in the order of the table. */
+function checkEach(object: Record<string, unknown>, fields: Fields, limit: number): void {
+  for (const [name, { path, check, presence }] of fields.byName) {
+    const value = object[name];
+    if (value === undefined) {
+      if (presence === "optional" || (presence === "not-undefined" && !(name in object))) continue;
+      // If a needed field is missing, it may be present under a misspelt name. Report that first: it is the better
+      // message.
+      checkNames(object, fields.names, fields.what);
+    }
     check(value, path, limit);
   }
-  // Every commit comes through here, so the names are checked one by one only if there are more names than known
-  // values. They are counted without a list of them.
-  let names = 0;
-  for (const _name in object) names += 1;
-  if (names !== given) checkNames(object, fields.names, fields.what);
+  checkNames(object, fields.names, fields.what);
 }
 
 /**
