@@ -203,7 +203,7 @@ export class Arrivals {
       this.#places.active.remove(node);
       const begin = this.#places.begin();
       await journal.save(
-        { ...head, ...this.#commits.mended(run.nodeId) },
+        { ...head, ...this.#commits.mended([run.nodeId]) },
         { waits: [wait], ...(begin === undefined ? {} : { begin }) },
       );
       const { reason, untilMs } = wait;

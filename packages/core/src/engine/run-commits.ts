@@ -95,9 +95,11 @@ export class RunCommits {
   ): Promise<void> {
     const { currentStep = 0 } = composed.at(-1)?.after ?? {};
     const totalSteps = currentStep + this.#plan.planner.open;
-    const mended = this.mended(...nodeIds);
-    const ended = { status: "completed", failure: null } as const;
-    const head = this.hasEnded ? { totalSteps, ...ended, ...mended } : { totalSteps, ...mended };
+    const head: HeadUpdate = { totalSteps, ...this.mended(nodeIds) };
+    if (this.hasEnded) {
+      head.status = "completed";
+      head.failure = null;
+    }
     return this.#parts.journal.commitComposed(this.#withBegin(composed, begin), head);
   }
 
@@ -129,11 +131,11 @@ export class RunCommits {
   }
 
   /** Removes the failure of nodes' last attempts, and when the next ones were due; not those of another node that waits. */
-  mended(...nodeIds: readonly string[]): HeadUpdate {
+  mended(nodeIds: readonly string[]): HeadUpdate | undefined {
     const { failure, progress } = this.#parts.journal;
-    if (failure === undefined || this.#places?.isClosed === true) return {};
+    if (failure === undefined || this.#places?.isClosed === true) return undefined;
     const isLeft = [...progress.attempts].some(([id, each]) => !nodeIds.includes(id) && each.retryAtMs !== undefined);
-    return isLeft ? {} : { failure: null, wakeAt: null };
+    return isLeft ? undefined : { failure: null, wakeAt: null };
   }
 
   get hasEnded(): boolean {

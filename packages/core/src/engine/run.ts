@@ -311,7 +311,7 @@ class Run {
     const isLast = this.#plan.planner.next() === undefined && !this.waits.hasAnswers && !this.#ends.isToCancel;
     const status = isLast ? this.#ends.resting(waiting) : {};
     try {
-      await journal.save({ ...head, ...this.#commits.mended(run.nodeId), ...status }, { waits: [wait] });
+      await journal.save({ ...head, ...this.#commits.mended([run.nodeId]), ...status }, { waits: [wait] });
     } catch (error) {
       this.#plan.planner.wake(index);
       throw error;

@@ -25,7 +25,8 @@ export class AppendList<T> {
     return this.length === 0 ? undefined : this.#items[this.length - 1];
   }
 
-  *[Symbol.iterator](): Generator<T> {
-    for (let index = 0; index < this.length; index++) yield this.#items[index] as T;
+  [Symbol.iterator](): IterableIterator<T> {
+    // A copy, which is faster to go through than a generator.
+    return this.#items.slice(0, this.length).values();
   }
 }

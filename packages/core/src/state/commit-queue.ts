@@ -148,7 +148,7 @@ export class CommitQueue {
   #sendNext(commit: QueuedCommit, queued: Queued): Promise<void> {
     // At once if nothing is under way: that saves a turn for each node.
     const isFirst = this.#waiting.length === 1;
-    if (isFirst) this.#newest = this.#send(commit, queued);
+    if (isFirst) this.#newest = this.#send(commit, queued, queued.addedMs);
     else {
       const send = (): Promise<void> => this.#send(commit, queued);
       this.#newest = this.#newest.then(send, send);
@@ -156,9 +156,7 @@ export class CommitQueue {
     return this.#newest;
   }
 
-  async #send(commit: QueuedCommit, queued: Queued): Promise<void> {
-    const { clock } = this.#patience;
-    const startedMs = clock.elapsed();
+  async #send(commit: QueuedCommit, queued: Queued, startedMs = this.#patience.clock.elapsed()): Promise<void> {
     try {
       if (this.#broken !== undefined) throw this.#broken.error;
       if (!queued.isRenewal && queued.generation !== this.#generation) throw this.#refusedWith;
@@ -182,7 +180,7 @@ export class CommitQueue {
       if (kept !== undefined) this.#keeper?.committed(kept);
       const { onRecord } = commit;
       if (onRecord === undefined) return;
-      const durationMs = clock.elapsed() - startedMs;
+      const durationMs = this.#patience.clock.elapsed() - startedMs;
       for (const [index, checkpoint] of (request.checkpoints ?? []).entries()) {
         onRecord({ ...checkpoint, seq: firstSeq + index }, durationMs);
       }
@@ -207,11 +205,12 @@ export class CommitQueue {
     const firstSeq = seal.nextSeq;
     const written =
       checkpoints.length === 0 && ifNeeded !== undefined && seal.needsRecord(head) ? [ifNeeded] : checkpoints;
-    const sealed = written.map((checkpoint): NewCheckpoint => {
+    const sealed: NewCheckpoint[] = [];
+    for (const checkpoint of written) {
       const next = seal.next(checkpoint, head);
       seal = next.seal;
-      return { ...checkpoint, id: next.id };
-    });
+      sealed.push({ ...checkpoint, id: next.id });
+    }
     const commitId = sealed.at(-1)?.id ?? randomUUID();
     const request: CommitRequest = { commitId, token: this.#token, version: this.#version };
     if (sealed.length > 0) request.checkpoints = sealed;

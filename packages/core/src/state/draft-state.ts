@@ -75,12 +75,15 @@ export function withContext(state: DraftState, { value, operations, growth }: Di
 
 /** The state with the fields that a head changes. */
 export function withHead(state: DraftState, head: HeadUpdate): DraftState {
-  const { status, currentStep, totalSteps, definitionHash, failure } = head;
+  const { status, currentStep = state.currentStep, totalSteps = state.totalSteps, definitionHash, failure } = head;
+  const isSame = currentStep === state.currentStep && totalSteps === state.totalSteps;
+  // As after most nodes.
+  if (isSame && status === undefined && definitionHash === undefined && failure === undefined) return state;
   return {
     ...state,
     status: status ?? state.status,
-    currentStep: currentStep ?? state.currentStep,
-    totalSteps: totalSteps ?? state.totalSteps,
+    currentStep,
+    totalSteps,
     definitionHash: definitionHash ?? state.definitionHash,
     failure: failure === undefined ? state.failure : (failure ?? undefined),
   };

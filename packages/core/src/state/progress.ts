@@ -143,12 +143,17 @@ export interface PresentRuns {
  */
 export function snapshotOf(progress: Progress, present?: PresentRuns): Progress {
   const { ran, left } = progress;
-  const counts = visitsOf(progress);
   const newest = new Map<string, RanNode>();
-  for (const { nodeId, handles } of ran) {
+  let isOnce = progress.visits.size === 0;
+  for (const { nodeId, handles, visit = 1 } of ran) {
+    isOnce &&= visit === 1;
     newest.delete(nodeId);
     newest.set(nodeId, handles === undefined ? { nodeId } : { nodeId, handles });
   }
+  if (isOnce && present === undefined) {
+    return { ...progress, ran: new AppendList([...newest.values()]), heldCount: newest.size };
+  }
+  const counts = visitsOf(progress);
   const held = [...newest.values()].filter(({ nodeId }) => present?.hasRun(nodeId) ?? true);
   const isHeld = new Set(held.map(({ nodeId }) => nodeId));
   const visits = [...counts].filter(([nodeId, count]) => count !== (isHeld.has(nodeId) ? 1 : 0));
