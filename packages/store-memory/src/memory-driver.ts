@@ -99,7 +99,8 @@ export class MemoryDriver implements StoreDriver {
     }
     const head = committedHead(entry.head, request, this.#now());
     entry.head = hasNested(request) ? copyHead(head) : head;
-    entry.records.push(...checkpoints.map((checkpoint, at) => recordOf(checkpoint, seq + 1 + at)));
+    let number = seq;
+    for (const checkpoint of checkpoints) entry.records.push(recordOf(checkpoint, ++number));
     if (head.firstSeq > firstSeq) entry.records.splice(0, head.firstSeq - firstSeq);
     entry.lastCommitId = request.commitId;
     return undefined;

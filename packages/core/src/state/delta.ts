@@ -129,13 +129,19 @@ class Differ {
   #compareObjects(previous: Record<string, unknown>, next: Record<string, unknown>): unknown {
     const mark = this.#mark();
     const previousKeys = Object.keys(previous);
+    const previousValues = Object.values(previous);
     const { keys, values, copy } = readEntries(next, previousKeys, this.#path);
     const changed: number[] = [];
     let kept = 0;
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
-      const before = previous[key];
-      const known = previousKeys[i] === key || Object.hasOwn(previous, key);
+      const isInPlace = previousKeys[i] === key;
+      const before = isInPlace ? previousValues[i] : previous[key];
+      const known = isInPlace || Object.hasOwn(previous, key);
+      if (known && Object.is(before, values[i])) {
+        kept++;
+        continue;
+      }
       const value = known ? this.#compareAt(key, before, values[i]) : this.#addKey(key, values[i]);
       if (known) kept++;
       values[i] = value;
