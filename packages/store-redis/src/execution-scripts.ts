@@ -211,14 +211,15 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local changes = status ~= '' and status ~= before
 local after = changes and status or before
 local wakes_at = wake == 'set' and (tonumber(wakeAt) or now + wakeInMs)
--- An entry that the head names serves for a later wakeAt, and for a later end of the lease, too.
+-- An entry that the head names serves for a later wakeAt, and for a later end of the lease, too. Earlier ones have new
+-- entries: a listing that has read the head before may raise the bound of the old ones at any time.
 local had_wake_at = wakes_at and had_wake and tonumber(redis.call('HGET', KEYS[1], 'wakeAt'))
 local wakes = wakes_at and not (had_wake_at and wakes_at >= had_wake_at)
 local ends_at = leaseMs ~= '' and after == 'running' and now + leaseMs
 local shortens = ends_at and not changes and ends_at < (tonumber(had_leaseUntil) or 0)
-if (changes or wakes or shortens) and prepared ~= had_createdAt then
-  return { 'index', had_createdAt, changes and 'status' or shortens and 'lease' or '', wakes and 'wake' or '',
-    string.format('%.0f', now), had_entry or '' }
+local moves = changes or shortens
+if (moves or wakes) and prepared ~= had_createdAt then
+  return { 'index', had_createdAt, moves and 'status' or '', wakes and 'wake' or '', string.format('%.0f', now) }
 end
 local ended = after == 'completed' or after == 'failed' or after == 'cancelled'
 local stamp = token .. '.' .. version
@@ -241,10 +242,8 @@ if added > 0 then
   if snapshot then put('snapshotSeq', snapshot) end
 end
 if drop and drop > first then put('firstSeq', drop) end
-if changes then
-  put('status', after)
-  put('entry', stamp)
-end
+if changes then put('status', after) end
+if moves then put('entry', stamp) end
 if wakes_at then put('wakeAt', wakes_at) end
 if wakes then put('wake', stamp) end
 if ended then put('endedAt', math.min(tonumber(endedAt) or now, now)) end
@@ -263,7 +262,7 @@ if ended and endedTtlMs ~= '' then
   redis.call('PEXPIRE', KEYS[2], endedTtlMs)
 end
 local woken = (wake == 'clear' or wakes) and had_wake
-if changes or woken then return { 'changed', changes and before or '', had_entry or '', woken or '' } end
+if moves or woken then return { 'changed', moves and before or '', had_entry or '', woken or '' } end
 return { 'done' }`,
 );
 
@@ -278,11 +277,10 @@ export type CommitAnswer =
   | ["refused", string[]]
   | ["damaged", string[]]
   /**
-   * It would be granted, once there are index entries with this creation time: for the status or an end of the lease
-   * that is earlier, and for the `wakeAt`. Then the server's time, and the stamp of the entry in the index of its
-   * status.
+   * It would be granted, once there are index entries with this creation time: for the status, which may stay as it is
+   * if the lease ends earlier, and for the `wakeAt`. Then the server's time.
    */
-  | ["index", string, "status" | "lease" | "", "wake" | "", string, string];
+  | ["index", string, "status" | "", "wake" | "", string];
 
 /** Reads records from number `lowest` to `highest` (or ''), at most `limit`, and stops once it has read `bytes`. */
 export const READ = namedScript(

@@ -146,7 +146,7 @@ export class Executions {
     id: string,
     request: CommitRequest,
     encoded: CommitArguments,
-    [, createdAt, wants, wakes, now, statusStamp]: Extract<CommitAnswer, { 0: "index" }>,
+    [, createdAt, wants, wakes, now]: Extract<CommitAnswer, { 0: "index" }>,
   ): Promise<void> {
     encoded.prepared = createdAt;
     const stamp = `${request.token}.${request.version}`;
@@ -157,7 +157,6 @@ export class Executions {
     if (wants === "status" && status === "running") places.push(this.#index.leasePlace(leaseUntil));
     if (wakes === "wake") places.push(...this.#index.wakePlaces(Number(createdAt), wakeAt ?? Number(now) + wakeInMs));
     if (places.length > 0) await this.#index.add({ id, stamp }, places);
-    if (wants === "lease") await this.#index.add({ id, stamp: statusStamp }, [this.#index.leasePlace(leaseUntil)]);
   }
 
   #refused(id: string, flat: readonly string[]): Refused {

@@ -5,7 +5,7 @@ import type { Head } from "./heads.ts";
  * The order in which index entries come and go, in a cluster as on one server:
  *
  *   create   take a token, add the entries with the token as stamp, make the head
- *   claim, commit that change the status, commit that sets a first wakeAt or an earlier one
+ *   claim, commit that change the status, commit that sets a first wakeAt or an earlier one, or an earlier end of the lease
  *            add the entries with the head's `token.version` as stamp, change the head, remove the old entries
  *            (a cancel and a claim by force: the token and the highest version there can be)
  *   delete   remove the head, remove the entries

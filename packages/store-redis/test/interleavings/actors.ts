@@ -29,9 +29,13 @@ export function describeHead(head: ExecutionRecord | undefined): unknown {
 
 /** Creates the execution. The workflow's id names the actor. */
 export const create =
-  (workflowId: string, status: "running" | "failed" | "pending" = "running", more: { wakeAt?: number } = {}): Call =>
+  (
+    workflowId: string,
+    status: "running" | "failed" | "pending" = "running",
+    { leaseMs = 60_000, ...more }: { wakeAt?: number; leaseMs?: number } = {},
+  ): Call =>
   async (store, knowledge) => {
-    const lease = status === "running" ? { owner: workflowId, leaseMs: 60_000 } : {};
+    const lease = status === "running" ? { owner: workflowId, leaseMs } : {};
     knowledge.head = await store.createExecution({
       id: ID,
       workflowId,
@@ -59,6 +63,21 @@ export const claim =
     });
     return describeHead(knowledge.head);
   };
+
+/** Claims it if its lease has lapsed, as a recovery does. */
+export const recover =
+  (owner: string): Call =>
+  async (store, knowledge) => {
+    const claim = { claimId: randomUUID(), owner, leaseMs: 60_000, from: ["running"] as const };
+    knowledge.head = await store.claimExecution(ID, claim);
+    return describeHead(knowledge.head);
+  };
+
+/** Gives it back as it was found: running under a lease that has lapsed. */
+export const putBack: Call = async (store, knowledge) => {
+  const { token = 1, version = 0 } = knowledge.head ?? {};
+  await store.commit(ID, { commitId: randomUUID(), token, version, leaseMs: 0 });
+};
 
 /** Commits a checkpoint and a status on the head that it knows, and continues from there. */
 export const commit =

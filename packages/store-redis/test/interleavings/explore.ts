@@ -96,7 +96,8 @@ export async function exploreAll(
   }
 }
 
-async function exploreSome(
+/** Runs `once` with sequences of decisions that are drawn: it need not be the same each time. Returns their number. */
+export async function exploreSome(
   once: (decide: (choices: number) => number) => Promise<void>,
   count: number,
   seed: number,
