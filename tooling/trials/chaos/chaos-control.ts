@@ -59,16 +59,20 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
       return Object.fromEntries(heads.flatMap((head) => (head === undefined ? [] : [[head.id, head.status]])));
     },
     busy: async () => {
-      const filters = [{ status: "running" }, { status: "pending" }, { due: true }, { status: "suspended" }] as const;
-      const pages = await Promise.all(filters.map((filter) => store.listExecutions(filter)));
+      const filters = [{ leaseExpired: true }, { due: true }, { status: "running" }, { status: "pending" }] as const;
+      const pages = await Promise.all(
+        [...filters, { status: "suspended" as const }].map((filter) => store.listExecutions(filter)),
+      );
       const [suspended, ...others] = pages.map(({ items }) => items).reverse();
+      const listed = new Set(pages.slice(0, 2).flatMap(({ items }) => items.map(({ id }) => id)));
       const timed = suspended?.filter(({ wakeAt }) => wakeAt !== undefined) ?? [];
       const heads = new Map([...others.flat(), ...timed].map((head) => [head.id, head]));
       return [...heads.values()].map((head) => {
         const { id, status, wakeAt = Number.NaN, leaseUntil = Number.NaN, readAt, token, owner } = head;
         const times = `due in ${wakeAt - readAt} ms, token ${token}, of ${owner} for ${leaseUntil - readAt} ms`;
         const isOverdue = (status === "running" ? leaseUntil : wakeAt) <= readAt;
-        return { id, state: `${status}, ${times}`, isOverdue };
+        const how = listed.has(id) ? "listed as such" : "not listed as such";
+        return { id, state: `${status}, ${times}${isOverdue ? `, ${how}` : ""}`, isOverdue };
       });
     },
   };
