@@ -95,6 +95,7 @@ class ChaosTrial implements Disturbed {
     this.#outside = new Outside({
       ...{ seed, random: this.random, own, worker: () => this.#anyWorker().control },
       onRest: (executionId) => this.#ledger.rests(executionId),
+      ownerless: () => this.#ledger.ownerless,
       isParent: (executionId) => this.#ledger.parents.has(executionId),
       passedOver: (executionId) => this.#ledger.passedOver(executionId, this.workers),
     });

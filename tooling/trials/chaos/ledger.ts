@@ -78,7 +78,12 @@ export class Ledger {
     }
   }
 
-  /** Notes that an execution rests: the worker that suspended it may have died before it could say so. */
+  /** The executions whose owner was cut off, and that nobody has claimed since, as far as workers have said. */
+  get ownerless(): Iterable<string> {
+    return this.#cutOff.keys();
+  }
+
+  /** Notes that an execution does not run: the worker that gave it up may have died before it could say so. */
   rests(executionId: string): void {
     this.#cutOff.delete(executionId);
     this.#owners.delete(executionId);

@@ -15,7 +15,9 @@ export interface OutsideParts {
   own: ChaosControl | undefined;
   /** A worker's engine. */
   worker: () => ChaosControl;
-  /** Called with each execution that is seen to be suspended. */
+  /** The executions that seem to wait for a recovery, also those that others have started. */
+  ownerless: () => Iterable<string>;
+  /** Called with each execution that is seen not to run. */
   onRest: (executionId: string) => void;
   /** Returns whether an execution has started others. */
   isParent: (executionId: string) => boolean;
@@ -289,9 +291,10 @@ export class Outside {
   async #poll(): Promise<void> {
     while (!this.#isOver || this.open.size > 0 || this.#work.size > 0) {
       await sleep(POLL_MS);
-      for (const [id, status] of Object.entries(await this.#statusesOf([...this.open]))) {
+      const asked = new Set([...this.open, ...this.#parts.ownerless()]);
+      for (const [id, status] of Object.entries(await this.#statusesOf([...asked]))) {
         if (isEnded(status)) this.#ended(id, status);
-        if (status === "suspended") this.#parts.onRest(id);
+        if (status !== "running") this.#parts.onRest(id);
       }
     }
   }
