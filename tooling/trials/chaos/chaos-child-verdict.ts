@@ -62,8 +62,10 @@ export async function judgeChildren(
     const isInherited = observed.forkedAt !== undefined && group.length === 0;
     const isAll = starts.kind === "sub" ? items.length === 1 : isDeepStrictEqual(items, ITEMS);
     check(isAll || isInherited, () => `${nodeId}:${visit} has completed with children for ${items}`);
+    // What had failed, and was collected, is cancelled with its parent.
+    const failures = head.status === "cancelled" ? ["failed", "cancelled"] : ["failed"];
     check(
-      group.every(({ status }) => status === "completed" || (starts.kind === "collect" && status === "failed")),
+      group.every(({ status }) => status === "completed" || (starts.kind === "collect" && failures.includes(status))),
       () => `${nodeId}:${visit} has completed with children that are ${group.map(({ status }) => status)}`,
     );
     if (starts.kind !== "sub") {
