@@ -46,6 +46,17 @@ describe("a run that is killed at a chosen node", () => {
   });
 });
 
+it("a node that the run never comes to is said not to have failed, and none such is proposed", async () => {
+  type Offered = { key: string; proposedNode?: string };
+  const { items } = await page.get<{ items: Offered[] }>("api/workflows");
+  const proposed = items.find(({ key }) => key === "bundled:order-fulfilment")?.proposedNode;
+  expect(proposed).toBe("reserve");
+  const id = await page.start({ store: { name: "memory" }, disturbance: { kind: "fail", nodeId: "fast-track" } });
+  const run = await page.until(id, ({ isOver }) => isOver);
+  expect(run.equal).toBe(true);
+  for (const { log } of [run.v1, run.v2]) expect(log.at(-1)?.text).toMatch(/never came to .* where it was to fail/);
+});
+
 it("a store of a server is refused without its address", async () => {
   const order = { workflow: "bundled:order-fulfilment", disturbance: { kind: "none" }, paceMs: 0, input: "{}" };
   const answer = await page.post("api/runs", { ...order, store: { name: "redis" } });
@@ -59,18 +70,4 @@ it("the memory store has no row for the inspector, and what fails in it is not r
   expect(run.equal).toBeUndefined();
   expect(run.v2.processes.map(({ kind, end }) => [kind, end])).toEqual([["start", "failed"]]);
   expect(run.v1.status).toBe("completed");
-});
-
-it("the rollout runs once at a time, and leaves its report", async () => {
-  type Rollout = { state: string; lines: string[]; report?: { ok: boolean; phases: unknown[] } };
-  expect(await page.get<Rollout>("api/rollout")).toEqual({ state: "idle", lines: [] });
-  await page.post("api/rollout", {});
-  await page.post("api/rollout", {});
-  await expect
-    .poll(async () => (await page.get<Rollout>("api/rollout")).state, { timeout: 100_000, interval: 500 })
-    .not.toBe("running");
-  const { state, lines, report } = await page.get<Rollout>("api/rollout");
-  expect({ state, ok: report?.ok }).toEqual({ state: "done", ok: true });
-  expect(report?.phases.length).toBeGreaterThan(1);
-  expect(lines.filter((line) => line === lines[0])).toHaveLength(1);
 });

@@ -1,10 +1,7 @@
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { isServed } from "../src/cli/is-served.ts";
 import { folderWith, runCli } from "./run-cli.ts";
-
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+import { startServing } from "./start-serving.ts";
 
 describe("the page is served after a comparison", () => {
   it.each([
@@ -19,28 +16,12 @@ describe("the page is served after a comparison", () => {
   });
 });
 
-/** Starts the command, and resolves with the address of the page and how the process ends. */
-async function start(args: readonly string[], cwd: string) {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  let stderr = "";
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(stderr)?.[0];
-      if (found !== undefined) resolve(found);
-    });
-    child.once("close", (code) => reject(new Error(`It ended with ${code}: ${stderr}`)));
-  });
-  return { url, child, ended };
-}
-
 it.each([
   ["SIGINT", 0],
   ["SIGTERM", 0],
 ] as const)("serve says where the page is, and ends with %s", async (signal, code) => {
   await using folder = await folderWith({});
-  const { url, child, ended } = await start(["serve", "--port", "0"], folder.path);
+  const { url, child, ended } = await startServing(["serve", "--port", "0"], folder.path);
   expect(await (await fetch(url)).text()).toContain("<title>Waymark playground</title>");
   child.kill(signal);
   expect(await ended).toBe(code);
@@ -49,7 +30,7 @@ it.each([
 it("compare --serve keeps the exit code of the comparison", async () => {
   await using folder = await folderWith({});
   const args = ["compare", "-w", "support-triage", "--once", "--store", "memory", "--serve", "--port", "0"];
-  const { child, ended } = await start(args, folder.path);
+  const { child, ended } = await startServing(args, folder.path);
   child.kill("SIGINT");
   expect(await ended).toBe(0);
 });

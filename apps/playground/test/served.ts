@@ -3,17 +3,15 @@ import type { RunView } from "../src/serve/run-view.ts";
 import { servePage } from "../src/serve/serve-page.ts";
 import { folderWith } from "./run-cli.ts";
 
-/** Serves the page from a folder of its own, which is removed on disposal. Port 0 is any free one. */
-export async function served(port = 0) {
+/** Serves the page from a folder of its own, which is removed on disposal. */
+export async function served() {
   const folder = await folderWith({});
   const problems: unknown[] = [];
   const page = await builtPage(() => undefined);
-  const { url, close } = await servePage({
-    port,
-    dataDir: folder.path,
-    page,
-    onError: (error) => problems.push(error),
-  });
+  const serve = (port: number) =>
+    servePage({ port, dataDir: folder.path, page, onError: (error) => problems.push(error) });
+  let server = await serve(0);
+  const { url } = server;
   const session = await fetch(`${url}api/session`);
   const { token } = (await session.json()) as { token: string };
   const cookie = session.headers.get("set-cookie")?.split(";")[0] ?? "";
@@ -59,10 +57,17 @@ export async function served(port = 0) {
     throw new Error("The stream has ended.");
   }
 
+  /** Closes the server, and serves the same folder at the same address again. */
+  async function restart(whileClosed: () => Promise<void>): Promise<void> {
+    await server.close();
+    await whileClosed();
+    server = await serve(Number(new URL(url).port));
+  }
+
   return {
-    ...{ url, get, post, start, until, problems },
+    ...{ url, get, post, start, until, restart, problems },
     [Symbol.asyncDispose]: async () => {
-      await close();
+      await server.close();
       await folder[Symbol.asyncDispose]();
     },
   };

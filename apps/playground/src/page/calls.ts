@@ -1,3 +1,4 @@
+import { queryOptions } from "@tanstack/react-query";
 import { resultOf } from "@waymark/inspector/page/answer.ts";
 import { hc, type InferResponseType } from "hono/client";
 import type { PageApi } from "../serve/page-routes.ts";
@@ -12,17 +13,21 @@ export type Side = Run["v1"];
 export type Rollout = InferResponseType<typeof api.rollout.$get>;
 export type Order = Parameters<typeof api.runs.$post>[0]["json"];
 
-let session: Promise<Session> | undefined;
+/** Milliseconds between two looks whether the server is there. */
+const LOOK_MS = 2_000;
 
-export function openSession(): Promise<Session> {
-  session ??= resultOf(api.session.$get()).catch((error: unknown) => {
-    session = undefined;
-    throw error;
-  });
+/** What the server offers. It is asked for again and again: so the page notes that the server is away, or another one. */
+export const sessionQuery = queryOptions({ queryKey: ["session"], queryFn: openSession, refetchInterval: LOOK_MS });
+
+let token: string | undefined;
+
+async function openSession(): Promise<Session> {
+  const session = await resultOf(api.session.$get());
+  token = session.token;
   return session;
 }
 
 /** The headers of an action, which prove that it comes from this page. */
 export async function proof(): Promise<{ headers: Record<string, string> }> {
-  return { headers: { "x-waymark-token": (await openSession()).token } };
+  return { headers: { "x-waymark-token": token ?? (await openSession()).token } };
 }

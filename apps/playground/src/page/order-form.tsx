@@ -6,7 +6,7 @@ import { Notice, Skeleton } from "@waymark/inspector/page/parts/notice.tsx";
 import { visible } from "@waymark/inspector/page/parts/verbatim.tsx";
 import { hrefOf, navigate } from "@waymark/inspector/page/router.tsx";
 import { type FormEvent, useState } from "react";
-import { api, type Offered, type Order, openSession, proof, type Session } from "./calls.ts";
+import { api, type Offered, type Order, proof, type Session, sessionQuery } from "./calls.ts";
 import { FileDrop } from "./file-drop.tsx";
 
 const FIRST = "bundled:order-fulfilment";
@@ -19,12 +19,14 @@ const PACES = [
 /** What is run, and how it is disturbed. */
 export function OrderForm() {
   const client = useQueryClient();
-  const session = useQuery({ queryKey: ["session"], queryFn: openSession });
+  const session = useQuery(sessionQuery);
   const workflows = useQuery({ queryKey: ["workflows"], queryFn: () => resultOf(api.workflows.$get()) });
   const [key, setKey] = useState(FIRST);
   const error = session.error ?? workflows.error;
-  if (error !== null) return <Notice kind="error" title="The playground cannot be reached" text={error.message} />;
-  if (session.data === undefined || workflows.data === undefined) return <Skeleton rows={6} />;
+  if (session.data === undefined || workflows.data === undefined) {
+    if (error === null) return <Skeleton rows={6} />;
+    return <Notice kind="error" title="The playground cannot be reached" text={error.message} />;
+  }
   const { items } = workflows.data;
   const chosen = items.find((each) => each.key === key) ?? items[0];
   const take = async (name: string, text: string) => {
@@ -69,13 +71,15 @@ function Settings({ chosen, session }: { chosen: Offered; session: Session }) {
   const [input, setInput] = useState(chosen.input);
   const [store, setStore] = useState("pglite");
   const [url, setUrl] = useState("");
-  const [kind, setKind] = useState<Order["disturbance"]["kind"]>("none");
-  const [nodeId, setNodeId] = useState(chosen.nodes[chosen.nodes.length >> 1]?.id ?? "");
+  const [chosenKind, setKind] = useState<Order["disturbance"]["kind"]>("none");
+  const [nodeId, setNodeId] = useState(chosen.proposedNode ?? chosen.nodes[0]?.id ?? "");
   const [moment, setMoment] = useState<"before" | "during" | "after">("during");
   const [paceMs, setPace] = useState(300);
   const [problem, setProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   const kindOfStore = session.stores.find(({ name }) => name === store);
+  // Offered again as soon as another store is chosen.
+  const kind = chosenKind === "kill" && kindOfStore?.isDurable !== true ? "none" : chosenKind;
   const inputProblem = jsonObjectProblem(input);
   const start = (event: FormEvent) => {
     event.preventDefault();

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { resultOf } from "@waymark/inspector/page/answer.ts";
+import { ApiError, resultOf } from "@waymark/inspector/page/answer.ts";
 import { Icon } from "@waymark/inspector/page/icon.tsx";
 import { Notice, Skeleton } from "@waymark/inspector/page/parts/notice.tsx";
 import { say } from "@waymark/inspector/page/parts/toast.tsx";
@@ -14,11 +14,13 @@ const Plots = lazy(() => import("./plots.tsx").then(({ Plots: component }) => ({
 const Outputs = lazy(() => import("./outputs.tsx").then(({ Outputs: component }) => ({ default: component })));
 
 const GONE = "The server was started anew and no longer has this run. This is what was known of it.";
+/** The store that the server opens again after a start: its row is still there. */
+const KEPT = "pglite";
 
 /** A run of both executors, live. */
 export function RunPage({ id }: { id: string }) {
   const { data, error } = useQuery({ queryKey: ["run", id], queryFn: () => resultOf(api.run.$get({ query: { id } })) });
-  const { run: live, isGone } = useRun(id);
+  const live = useRun(id);
   const [selected, select] = useState<string>();
   const run = live ?? data;
   if (run === undefined) {
@@ -33,7 +35,7 @@ export function RunPage({ id }: { id: string }) {
   }
   return (
     <>
-      <RunHead run={run} isGone={isGone && !run.isOver} />
+      <RunHead run={run} isGone={error instanceof ApiError && error.status === 404} />
       <div className="sides">
         <SidePanel name="v1" side={run.v1} run={run} selected={selected} onSelect={select} />
         <SidePanel name="v2" side={run.v2} run={run} selected={selected} onSelect={select} />
@@ -62,14 +64,14 @@ function RunHead({ run, isGone }: { run: Run; isGone: boolean }) {
           <bdi>{visible(run.title)}</bdi>
         </h1>
         <p className="quiet" role="status">
-          {isGone ? GONE : run.isOver ? verdict(run) : "Both run, each in a process of its own."}
+          {run.isOver ? verdict(run) : isGone ? GONE : "Both run, each in a process of its own."}
         </p>
         {run.problem !== undefined && <p className="problem">{visible(run.problem)}</p>}
       </div>
       <div className="row">
         {run.isOver || isGone ? (
           <>
-            {!isGone && run.executionId !== undefined && (
+            {run.executionId !== undefined && (!isGone || run.store === KEPT) && (
               <a
                 className="button primary"
                 href={`/inspector/execution?${new URLSearchParams({ id: run.executionId })}`}

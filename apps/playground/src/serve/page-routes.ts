@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
 import { tokenFor } from "@waymark/inspector/server/access.ts";
@@ -27,12 +28,15 @@ export interface PageParts {
 
 /** The routes of the page's own calls. */
 export function pageRoutes({ shelf, runs, rollout, dataDir, onError }: PageParts) {
+  const server = randomUUID();
   return new Hono<ApiEnv>()
     .get("/session", (c) => {
       const { token, cookie } = tokenFor(c.req.raw, "");
       if (cookie !== undefined) c.header("Set-Cookie", cookie);
       return c.json({
         token,
+        // Another one after a start: so a page that is open knows that what it has may be gone.
+        server,
         stores: STORE_NAMES.map((name) => ({ name, isDurable: isDurable({ name }), needsUrl: NEED_URL.has(name) })),
         run: runs.last?.view.id,
       });

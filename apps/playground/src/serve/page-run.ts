@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { areEqual } from "@waymark/core/migration";
-import { cleanText } from "@waymark/core/store";
+import { cleanText, quoted } from "@waymark/core/store";
 import { DEFAULT_USER_ID } from "../compare/executors.ts";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { V2Call, WorkerTask } from "../kill/task.ts";
@@ -112,6 +112,7 @@ export class PageRun {
       const isFirst = count === 1;
       const task = this.#task(side, { name: "v1" }, isFirst);
       const { outcome } = await side.run(isFirst ? "start" : "again", task);
+      if (isFirst) this.#sayIfMissed(side);
       if (outcome?.success) this.outputs.v1 = outcome.output;
       if (outcome !== undefined && !(isFirst && this.#isMeant(side))) return;
     }
@@ -126,6 +127,7 @@ export class PageRun {
     const run = (kind: "start" | "resume" | "recover", call: V2Call) =>
       side.run(kind, this.#task(side, { name: "v2", store, contextMode: "frozen", call }, kind === "start"));
     let { outcome } = await run("start", { name: "start", executionId, owner });
+    this.#sayIfMissed(side);
     if (outcome !== undefined && this.#isMeant(side) && isDurable(store)) {
       ({ outcome } = await run("resume", { name: "resume", executionId }));
     }
@@ -141,11 +143,22 @@ export class PageRun {
     return view.status === "failed" && disturbance.kind === "fail" && view.failedNode === disturbance.nodeId;
   }
 
+  /** A run that never comes to the node looks as if nothing had been asked for. */
+  #sayIfMissed(side: SideRun): void {
+    const { disturbance } = this.#order;
+    if (disturbance.kind === "none" || side.view.status !== "completed") return;
+    const end = disturbance.kind === "fail" ? "fail" : "be killed";
+    side.note(`it never came to ${quoted(this.#nameOf(disturbance.nodeId))}, where it was to ${end}`);
+  }
+
+  #nameOf(nodeId: string): string {
+    return this.#order.loaded.workflow.nodes.find(({ id }) => id === nodeId)?.name ?? nodeId;
+  }
+
   async #open(name: "v1" | "v2"): Promise<SideRun> {
-    const names = new Map(this.#order.loaded.workflow.nodes.map(({ id, name: title }) => [id, title ?? id]));
     const side = await SideRun.open(name, {
       faults: this.#order.loaded.faults,
-      nameOf: (nodeId) => names.get(nodeId) ?? nodeId,
+      nameOf: (nodeId) => this.#nameOf(nodeId),
       listener: {
         onChange: () => {
           if (name === "v2" && side.view.running.length > 0) this.#v2Begins.resolve();

@@ -154,6 +154,12 @@ export class SideRun {
     }
   }
 
+  /** Adds a sentence to the log. */
+  note(text: string): void {
+    this.#say(text);
+    this.#listener.onChange();
+  }
+
   #say(text: string): void {
     this.view.log.push({ atMs: performance.now() - this.#beganMs, text });
     if (this.view.log.length > MAX_LOG) this.view.log.shift();

@@ -7,6 +7,7 @@ import { parseJson } from "../import/json-file.ts";
 import { type LoadedWorkflow, parseWorkflows } from "../import/workflow-file.ts";
 import { createNodes } from "../nodes/nodes.ts";
 import { messageOf } from "../values/message-of.ts";
+import { proposedNode } from "./proposed-node.ts";
 
 /** The files of the user's that are kept. */
 const MAX_OWN = 20;
@@ -73,6 +74,7 @@ export function offered({ key, isBundled, loaded }: ShelvedWorkflow) {
     ...{ key, isBundled, title, format },
     id: workflow.id,
     nodes: workflow.nodes.map(({ id, name, type = "default" }) => ({ id, name, type })),
+    proposedNode: proposedNode(workflow),
     input: JSON.stringify(input, undefined, 2),
     notes: [...dropped, ...standInNotes(passedThrough)],
   };
