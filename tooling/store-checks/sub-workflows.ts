@@ -15,7 +15,7 @@ const CALL = { workflowId: "order", userId: "u1", initialData: { lines: ["a", "b
 const OUTPUT = { ...CALL.initialData, shipped: ["a!", "b!", "c!"], approved: "yes" };
 
 /** An order whose lines are shipped by a workflow each, and that another workflow then has approved. */
-function engineOn(store: CheckpointStore, runs: string[] = [], maxRecoveries = 5) {
+function engineOn(store: CheckpointStore, runs: string[] = [], { maxRecoveries = 5, itemConcurrency = 2 } = {}) {
   return createWorkflowEngine({
     store,
     maxRecoveries,
@@ -35,7 +35,7 @@ function engineOn(store: CheckpointStore, runs: string[] = [], maxRecoveries = 5
     ],
     executors: {
       ship: mapWorkflow({
-        ...{ workflowId: "shipment", items: "lines", as: "line", into: "shipped", itemConcurrency: 2 },
+        ...{ workflowId: "shipment", items: "lines", as: "line", into: "shipped", itemConcurrency },
         output: ({ label }) => label,
       }),
       ask: subWorkflow({ workflowId: "approval", input: () => ({}) }),
@@ -83,8 +83,9 @@ export function itRunsSubWorkflows(storeOf: () => CheckpointStore): void {
     const lines = Array.from({ length: 12 }, (_, index) => `line ${index}`);
     const executionId = `often-${randomUUID()}`;
     const call = { ...CALL, executionId, initialData: { lines } };
-    // Each process dies once it has committed the node of a child, or of two.
-    const dying = () => engineOn(crashAt(store, { call: 4, when: "after" }) as CheckpointStore, [], 1);
+    // Each process dies once it has committed the nodes of a few children. One that it cut off might die too often itself.
+    const often = { maxRecoveries: 1, itemConcurrency: 1 };
+    const dying = () => engineOn(crashAt(store, { call: 4, when: "after" }) as CheckpointStore, [], often);
     let crashes = 0;
     let ended: unknown = await dying()
       .executeWorkflow(call)

@@ -92,6 +92,11 @@ it("by keyboard alone chooses, runs, kills, sees V2 recovered, and opens its row
   await page.getByRole("radio", { name: "Price update", checked: true }).waitFor();
   await page.keyboard.press("ArrowUp");
   await page.getByRole("radio", { name: "Order fulfilment", checked: true }).waitFor();
+  // So slow that the run still goes on when the tab key has led to its button.
+  const pace = page.getByLabel("Pace");
+  await tabTo(page, pace);
+  await page.keyboard.press("ArrowDown");
+  expect(await pace.inputValue()).toBe("1000");
   await tabTo(page, page.getByRole("button", { name: "Run both" }));
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Order fulfilment" }).waitFor();
@@ -105,7 +110,9 @@ it("by keyboard alone chooses, runs, kills, sees V2 recovered, and opens its row
   await v2.getByText("completed the workflow").waitFor();
   await page.getByText("The outputs are equal.").waitFor();
   await page.getByText("V1 and V2 have come to the same output.").waitFor();
-  expect(await v2.locator(".counter", { hasText: "nodes run again" }).locator("dd").textContent()).toBe("0");
+  // The node that the kill cut off, if it was not between two.
+  const again = await v2.locator(".counter", { hasText: "nodes run again" }).locator("dd").textContent();
+  expect(["0", "1"]).toContain(again);
   // Nothing holds the focus: it comes by the graphs and the outputs, and to the beginning again.
   await tabTo(page, page.getByRole("region", { name: "Outputs" }).getByRole("button").last());
   await tabTo(page, page.getByRole("link", { name: "Open V2 in the inspector" }));
