@@ -1,6 +1,7 @@
 export { itSurvivesChaos } from "./chaos.ts";
 export { expectHarmless, type HeadDamage } from "./damaged-head.ts";
 export { edited, expectSoundReads, forManyEdits, newHistory, type TextEdit } from "./damaged-history.ts";
+export { itNamesWrongFirstCalls } from "./first-calls.ts";
 export { itKeepsALimitedHistory } from "./history-limit.ts";
 export { expectNoLeak } from "./leaks.ts";
 export { itRecoversAmongMany } from "./recovery.ts";

@@ -5,7 +5,6 @@ import type { NodeAnswer } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import { isOfAnother } from "../state/wait-token.ts";
 import type { CommitRequest, ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
-import { interceptStore } from "../store/intercept-store.ts";
 import { isEnded } from "../store/status.ts";
 import { quoted } from "../text.ts";
 import { ThrownByNode } from "./call-executor.ts";
@@ -27,6 +26,7 @@ import type { RunEnd, RunParts } from "./run-parts.ts";
 import type { RunStarter } from "./run-starter.ts";
 import { containsItself, MAX_NESTING } from "./self-containing.ts";
 import { runSubNode } from "./sub-node.ts";
+import { withCommit } from "./with-commit.ts";
 
 /** Runs the children of executions, and connects them with their parents. */
 export class Children implements ChildRuns {
@@ -70,7 +70,7 @@ export class Children implements ChildRuns {
       // The parent may have looked in between, and would look again only once the lease has ended.
       if (isOver) await wakeParent(this.#engine.parts, child).catch(() => undefined);
     };
-    return { ...surroundings, bareStore: { ...interceptStore(bareStore, (_method, call) => call()), commit } };
+    return withCommit(surroundings, commit);
   }
 
   progressOf(parentId: string, runs: readonly NodeRun[]): Promise<number> {
@@ -93,21 +93,20 @@ export class Children implements ChildRuns {
     await cancelChildren(this.#engine.parts, journal.executionId);
   }
 
-  async afterRun(journal: Journal, { status, ...end }: RunEnd): Promise<void> {
+  async afterRun(journal: Journal, end: RunEnd): Promise<void> {
     const { executionId, progress } = journal;
     const { parts } = this.#engine;
-    if (status === "cancelled") return cancelChildren(parts, executionId);
-    if (status === "lost") return this.#afterLoss(executionId);
+    if (end.status === "cancelled") return cancelChildren(parts, executionId);
+    if (end.status === "lost") return this.#afterLoss(executionId);
     // Only one that waits for a child is pending yet.
-    if (status !== "suspended" || journal.status !== "pending") return;
+    if (end.status !== "suspended" || journal.status !== "pending") return;
     for (const { token, nodeId } of progress.waiting.values()) {
       // What happened while the run suspended the execution was none of the run's business any more.
       const isLate = isOfAnother({ token }, executionId) && !(await stillWaits(parts, token));
       if (isLate) return wakeParent(parts, { parentId: executionId, parentNodeId: nodeId });
     }
     try {
-      const { wakeAt = null } = end as Extract<RunEnd, { status: "suspended" }>;
-      await journal.save({ status: "suspended", wakeAt });
+      await journal.save({ status: "suspended", wakeAt: end.wakeAt ?? null });
     } catch (error) {
       // Whoever has it now has been told, or looks by himself.
       if (!isWorkflowError(error) || afterRefusal(error.code) !== "lost") throw error;

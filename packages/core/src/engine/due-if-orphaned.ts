@@ -1,6 +1,6 @@
 import type { Surroundings } from "../state/surroundings.ts";
 import type { CommitRequest } from "../store/checkpoint-store.ts";
-import { interceptStore } from "../store/intercept-store.ts";
+import { withCommit } from "./with-commit.ts";
 
 /**
  * Lets a child become due instead of suspended, if its parent was cancelled or is gone: a recovery then ends it.
@@ -20,5 +20,5 @@ export function dueIfOrphaned(surroundings: Surroundings, parentId: string): Sur
       isOrphaned ? { ...request, head: { ...head, status: "pending", wakeInMs: 0 } } : request,
     );
   };
-  return { ...surroundings, bareStore: { ...interceptStore(bareStore, (_method, call) => call()), commit } };
+  return withCommit(surroundings, commit);
 }
