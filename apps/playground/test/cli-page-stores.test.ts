@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../../../tooling/test-servers/index.ts";
-import { served } from "./served.ts";
+import { KILLED_ONCE, processesOf, served } from "./served.ts";
 
 let page: Awaited<ReturnType<typeof served>>;
 beforeAll(async () => {
@@ -21,14 +21,7 @@ describe("a run that is killed at a chosen node", () => {
       const id = await page.start({ ...KILLED, store: { name, url } });
       const run = await page.until(id, ({ isOver }) => isOver);
       expect(run).toMatchObject({ equal: true, store: name });
-      expect(run.v1.processes.map(({ kind, end }) => [kind, end])).toEqual([
-        ["start", "killed"],
-        ["again", "completed"],
-      ]);
-      expect(run.v2.processes.map(({ kind, end }) => [kind, end])).toEqual([
-        ["start", "killed"],
-        ["recover", "completed"],
-      ]);
+      expect(processesOf(run)).toEqual(KILLED_ONCE);
       expect(run.v2.log.map(({ text }) => text).join("\n")).toMatch(/was killed with SIGKILL at "[^"]+"$/m);
       expect(run.v2.counters.nodesAgain).toBe(0);
       const shown = await page.get(`inspector/api/progress?id=${run.executionId}`);
@@ -68,6 +61,6 @@ it("the memory store has no row for the inspector, and what fails in it is not r
   const run = await page.until(id, ({ isOver }) => isOver);
   expect(run.executionId).toBeUndefined();
   expect(run.equal).toBeUndefined();
-  expect(run.v2.processes.map(({ kind, end }) => [kind, end])).toEqual([["start", "failed"]]);
+  expect(processesOf(run).v2).toEqual([["start", "failed"]]);
   expect(run.v1.status).toBe("completed");
 });

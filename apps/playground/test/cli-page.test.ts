@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { served } from "./served.ts";
+import { KILLED_ONCE, processesOf, served } from "./served.ts";
 
 let page: Awaited<ReturnType<typeof served>>;
 beforeAll(async () => {
@@ -24,14 +24,7 @@ describe("a run of the page", () => {
     expect((await page.post("api/run/kill", { id })).status).toBe(200);
     const run = await page.until(id, ({ isOver }) => isOver);
     expect(run.equal).toBe(true);
-    expect(run.v1.processes.map(({ kind, end }) => [kind, end])).toEqual([
-      ["start", "killed"],
-      ["again", "completed"],
-    ]);
-    expect(run.v2.processes.map(({ kind, end }) => [kind, end])).toEqual([
-      ["start", "killed"],
-      ["recover", "completed"],
-    ]);
+    expect(processesOf(run)).toEqual(KILLED_ONCE);
     expect(run.v1.counters.nodesAgain).toBeGreaterThan(0);
     expect(run.v2.counters).toMatchObject({ nodesAgain: 0, effectsTwice: 0 });
     const shown = await page.get(`inspector/api/progress?id=${run.executionId}`);
@@ -42,7 +35,7 @@ describe("a run of the page", () => {
   it("fails at a node; V1 does its effect twice, and V2 is resumed", async () => {
     const id = await page.start({ disturbance: { kind: "fail", nodeId: "charge" } });
     const run = await page.until(id, ({ isOver }) => isOver);
-    expect(run.v2.processes.map(({ kind, end }) => [kind, end])).toEqual([
+    expect(processesOf(run).v2).toEqual([
       ["start", "failed"],
       ["resume", "completed"],
     ]);

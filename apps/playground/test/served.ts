@@ -3,6 +3,24 @@ import type { RunView } from "../src/serve/run-view.ts";
 import { servePage } from "../src/serve/serve-page.ts";
 import { folderWith } from "./run-cli.ts";
 
+/** The processes of both sides, each with what it did and how it ended. */
+export function processesOf({ v1, v2 }: RunView) {
+  const shown = (side: RunView["v1"]) => side.processes.map(({ kind, end }) => [kind, end]);
+  return { v1: shown(v1), v2: shown(v2) };
+}
+
+/** {@link processesOf} a run that was killed once: V1 starts over, and another process recovers V2. */
+export const KILLED_ONCE = {
+  v1: [
+    ["start", "killed"],
+    ["again", "completed"],
+  ],
+  v2: [
+    ["start", "killed"],
+    ["recover", "completed"],
+  ],
+};
+
 /** Serves the page from a folder of its own, which is removed on disposal. */
 export async function served() {
   const folder = await folderWith({});
