@@ -19,7 +19,7 @@ describe("a run of the page", () => {
   });
 
   it("is killed by a person; V1 starts over, and another process recovers V2 without being asked", async () => {
-    const id = await page.start({ paceMs: 200 });
+    const id = await page.start({ paceMs: 500 });
     await page.until(id, ({ v1, v2 }) => v1.ran.length > 2 && v2.ran.length > 2);
     expect((await page.post("api/run/kill", { id })).status).toBe(200);
     const run = await page.until(id, ({ isOver }) => isOver);

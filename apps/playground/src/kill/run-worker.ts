@@ -29,6 +29,8 @@ export interface WorkerRun extends RecordedRun {
 /** Watches a run, and may end it. */
 export interface RunWatcher {
   onStart: (pid: number) => void;
+  /** Resolves once a process that waits at its first node may go on. Never rejects. */
+  onReady: () => Promise<void>;
   /** Called with every message of the process, once `run` has what it says. */
   onMessage: (message: WorkerMessage, run: RecordedRun) => void;
   /** Kills the process with SIGKILL. */
@@ -69,6 +71,7 @@ export async function runWorker(task: WorkerTask, services: ServiceServer, watch
   });
   child.on("message", (message: WorkerMessage) => {
     if (message.type === "stopped") stop();
+    else if (message.type === "ready") void watcher?.onReady().then(() => child.send(GO, () => undefined));
     else if (message.type === "reached") {
       void services.holdAnswersTo(stopAt?.nodeId ?? "").then(stop);
       child.send(GO, () => undefined);

@@ -43,6 +43,8 @@ export interface WorkerTask {
 export interface Watch {
   /** The wait between the start of a node and its code, in milliseconds. */
   paceMs: number;
+  /** Says `ready` before its first node, and waits for {@link GO}. */
+  startsOnGo?: boolean;
   /** The node that does its work and then fails, without a retry. */
   failAfter?: string | undefined;
 }
@@ -55,7 +57,7 @@ export type V2Call =
   /** Only starts a recovery of the owner's executions, and waits until one has ended. Nobody names the execution. */
   | { name: "recover"; owner: string };
 
-/** The parent's message that lets a node start which is killed while it runs. */
+/** The parent's message that lets the first node start, or one that is killed while it runs. */
 export const GO = "go";
 
 /** What is known of a completed node in a run that is watched. */
@@ -71,11 +73,14 @@ export interface WatchedNode {
 /** The messages of a worker process. */
 export type WorkerMessage =
   | { type: "started"; nodeId: string; visit: number }
+  /** V1's node has ended; the checkpoint of V2's node is committed. */
   | ({ type: "completed"; nodeId: string; visit: number } & Partial<WatchedNode>)
   /** Only in a run that is watched, as all of the next ones. It is certain that the node will never run. */
   | { type: "skipped"; nodeId: string }
   /** V2 has kept a checkpoint. */
   | { type: "checkpoint"; bytes: number }
+  /** The process is at its first node, and waits for {@link GO}. */
+  | { type: "ready" }
   /** The process is at the node of a "during" kill, and waits for {@link GO}. */
   | { type: "reached" }
   /** The process is at the place of the kill. */

@@ -54,12 +54,8 @@ async function work(task: WorkerTask): Promise<Outcome> {
   }
   const { call, contextMode } = executor;
   const store = await openStore(executor.store);
-  const options = {
-    store,
-    contextMode,
-    leaseMs: LEASE_MS,
-    ...(task.watch === undefined ? {} : { onEvent: tellEvent }),
-  };
+  const onEvent = (event: ExecutionEvent) => tellEvent(event, task.watch !== undefined);
+  const options = { store, contextMode, leaseMs: LEASE_MS, onEvent };
   const common = { workflow, children, executors, timeoutMs: runLimitMs };
   try {
     switch (call.name) {
@@ -88,21 +84,51 @@ function reporting(executors: ExecutorTable, task: WorkerTask): ExecutorTable {
     const wrapped: NodeExecutor = async (given) => {
       // The execution may belong to another user in the store.
       const args = executedBy.name === "v2" && given.userId !== userId ? { ...given, userId } : given;
-      return reported(task, { nodeId: args.node.id, visit: args.visit ?? 1 }, async () => executor(args), args.signal);
+      const { executionId, node, visit = 1, signal } = args;
+      return reported(task, { executionId, nodeId: node.id, visit }, async () => executor(args), signal);
     };
     return [type, Object.assign(wrapped, executor)] as const;
   });
   return Object.fromEntries(entries);
 }
 
-/** Runs a node, reports its start and completion to the parent, and may stop for its kill. */
+let begun: Promise<unknown> | undefined;
+
+function begin(): Promise<unknown> {
+  tell({ type: "ready" });
+  return once(process, "message");
+}
+
+/** A node that runs. V1 has no executions. */
+interface RunningNode {
+  executionId?: string;
+  nodeId: string;
+  visit: number;
+}
+
+/** What is known of V2's nodes that have ended, until their checkpoints are committed. By {@link keyOf}. */
+const ended = new Map<string, Partial<WatchedNode>>();
+
+const keyOf = ({ executionId, nodeId, visit }: RunningNode) => JSON.stringify([executionId, nodeId, visit]);
+
+/**
+ * Runs a node, reports its start and completion to the parent, and may stop for its kill.
+ *
+ * - A node of V2 has completed once its checkpoint is committed: {@link tellEvent} reports that.
+ */
 async function reported<Result>(
-  { stopAt, watch }: WorkerTask,
-  run: { nodeId: string; visit: number },
+  { stopAt, watch, executor }: WorkerTask,
+  running: RunningNode,
   start: () => Result,
   signal?: AbortSignal,
 ): Promise<Awaited<Result>> {
+  const { nodeId, visit } = running;
+  const run = { nodeId, visit };
   const stopsHere = stopAt?.nodeId === run.nodeId ? stopAt : undefined;
+  if (watch?.startsOnGo) {
+    begun ??= begin();
+    await begun;
+  }
   tell({ type: "started", ...run });
   if (watch !== undefined) await sleep(watch.paceMs, undefined, signal === undefined ? {} : { signal });
   if (stopsHere?.moment === "before") await stop();
@@ -112,7 +138,9 @@ async function reported<Result>(
   const durationMs = performance.now() - startedAt;
   if (stopsHere?.moment === "after") await stop();
   if (watch?.failAfter === run.nodeId) throw new NonRetryableError(connectionBroke(run.nodeId));
-  tell({ type: "completed", ...run, ...(watch === undefined ? {} : watched(result, durationMs)) });
+  const known = watch === undefined ? {} : watched(result, durationMs);
+  if (executor.name === "v2") ended.set(keyOf(running), known);
+  else tell({ type: "completed", ...run, ...known });
   return result;
 }
 
@@ -127,8 +155,13 @@ function watched(given: unknown, durationMs: number): WatchedNode {
   return { durationMs, contextBytes, ...(handles === undefined ? {} : { handles }) };
 }
 
-function tellEvent(event: ExecutionEvent): void {
-  if (event.type === "checkpoint.committed") tell({ type: "checkpoint", bytes: event.bytes });
+function tellEvent(event: ExecutionEvent, isWatched: boolean): void {
+  if (event.type === "node.completed") {
+    const { nodeId, visit } = event;
+    tell({ type: "completed", nodeId, visit, ...ended.get(keyOf(event)) });
+    ended.delete(keyOf(event));
+  } else if (!isWatched) return;
+  else if (event.type === "checkpoint.committed") tell({ type: "checkpoint", bytes: event.bytes });
   else if (event.type === "node.skipped") tell({ type: "skipped", nodeId: event.nodeId });
 }
 
@@ -141,12 +174,12 @@ function tellEvent(event: ExecutionEvent): void {
 async function stopDuring({ sendsRequests }: StopAt, start: () => unknown): Promise<never> {
   tell({ type: "reached" });
   await once(process, "message");
-  const ended = (async () => start())().then(
+  const ending = (async () => start())().then(
     () => "it ended",
     () => "it failed",
   );
-  if (sendsRequests) return miss(`${await ended} without a request`);
-  const first = await Promise.race([ended, nextTurn("running")]);
+  if (sendsRequests) return miss(`${await ending} without a request`);
+  const first = await Promise.race([ending, nextTurn("running")]);
   return first === "running" ? stop() : miss(`${first} at once, without waiting for anything`);
 }
 

@@ -32,8 +32,8 @@ export class PageRun {
   readonly #listeners = new Set<() => void>();
   readonly #sides: { v1?: SideRun; v2?: SideRun } = {};
   readonly #ended: Promise<void>;
-  /** Resolves once V2 runs its first node: its store takes a while to open, and V1 would be far ahead. */
-  readonly #v2Begins = Promise.withResolvers<void>();
+  /** Each resolves once the first process of its side is at its first node, or has ended. The store of V2 takes a while to open. */
+  readonly #atStart = { v1: Promise.withResolvers<void>(), v2: Promise.withResolvers<void>() };
   #columnBytes = 0;
   #isClosed = false;
 
@@ -91,7 +91,8 @@ export class PageRun {
 
   async #run(): Promise<void> {
     try {
-      await Promise.all([this.#runV1(), this.#runV2().finally(this.#v2Begins.resolve)]);
+      const { v1: first, v2: second } = this.#atStart;
+      await Promise.all([this.#runV1().finally(first.resolve), this.#runV2().finally(second.resolve)]);
       const { v1, v2 } = this.view;
       if (v1.status === "completed" && v2.status === "completed") {
         this.view.equal = areEqual(this.outputs.v1, this.outputs.v2);
@@ -107,7 +108,6 @@ export class PageRun {
 
   async #runV1(): Promise<void> {
     const side = await this.#open("v1");
-    await this.#v2Begins.promise;
     for (let count = 1; count <= MAX_PROCESSES && !this.#isClosed; count++) {
       const isFirst = count === 1;
       const task = this.#task(side, { name: "v1" }, isFirst);
@@ -160,8 +160,12 @@ export class PageRun {
       faults: this.#order.loaded.faults,
       nameOf: (nodeId) => this.#nameOf(nodeId),
       listener: {
+        onReady: async () => {
+          this.#atStart[name].resolve();
+          await Promise.all([this.#atStart.v1.promise, this.#atStart.v2.promise]);
+        },
         onChange: () => {
-          if (name === "v2" && side.view.running.length > 0) this.#v2Begins.resolve();
+          if (side.view.processes[0]?.end !== undefined) this.#atStart[name].resolve();
           this.#changed();
         },
         onNode: (nodeId, { durationMs, contextBytes }) => {
@@ -191,7 +195,11 @@ export class PageRun {
       userId: DEFAULT_USER_ID,
       runLimitMs: RUN_LIMIT_MS,
       executor,
-      watch: { paceMs, ...(isFirst && disturbance.kind === "fail" ? { failAfter: disturbance.nodeId } : {}) },
+      watch: {
+        paceMs,
+        startsOnGo: isFirst,
+        ...(isFirst && disturbance.kind === "fail" ? { failAfter: disturbance.nodeId } : {}),
+      },
       ...(isKilled ? { stopAt: { ...disturbance, sendsRequests: this.#sendsRequests(disturbance.nodeId) } } : {}),
     };
   }

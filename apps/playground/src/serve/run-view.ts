@@ -20,7 +20,7 @@ export interface ProcessView {
 export interface SideView {
   status: "starting" | "running" | "recovering" | "completed" | "failed" | "waiting";
   processes: ProcessView[];
-  /** The nodes that have completed, in order: of V1, those of the process that runs. */
+  /** The nodes that have completed, in order: of V1, those of the process that runs; of V2, those with a checkpoint. */
   ran: { nodeId: string; handles?: readonly string[] | null }[];
   running: string[];
   skipped: string[];
@@ -33,7 +33,7 @@ export interface SideView {
 
 /** What a side has cost. */
 export interface Counters {
-  /** Runs of nodes that had completed before. */
+  /** Runs of nodes that had completed before: V1's had ended, and the checkpoints of V2's were committed. */
   nodesAgain: number;
   /** Runs of nodes that were interrupted. They have to run again. */
   interruptedAgain: number;

@@ -11,6 +11,8 @@ const MAX_TEXT = 1_000;
 
 /** What a side tells about its nodes, for the plots. */
 export interface SideListener {
+  /** Resolves once the first process may run its first node. Never rejects. */
+  onReady: () => Promise<void>;
   onChange: () => void;
   onNode: (nodeId: string, node: WatchedNode) => void;
   onCheckpoint: (bytes: number) => void;
@@ -74,6 +76,7 @@ export class SideRun {
     let process: ProcessView | undefined;
     const run = await runWorker(task, this.#services, {
       kill: this.#kill.signal,
+      onReady: this.#listener.onReady,
       onStart: (pid) => {
         process = { pid, kind };
         view.processes.push(process);
