@@ -1,4 +1,6 @@
 import { WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
+import { shapeOf } from "../state/live-values.ts";
 import { quoted } from "../text.ts";
 import type { ChildCall } from "./child-call.ts";
 import { byUser, type ChildNode, parentArgsOf, suspendedFor } from "./child-node.ts";
@@ -11,7 +13,13 @@ import { type NodeOutcome, readResult } from "./node-outcome.ts";
 export async function runSubNode(node: ChildNode, spec: SubSpec, { args, run }: ChildCall): Promise<NodeOutcome> {
   const own = parentArgsOf(args);
   const id = node.idOf();
-  const initialData = () => byUser(() => (spec.input === undefined ? args.context : spec.input(own))) as object;
+  const initialData = () =>
+    spec.input === undefined
+      ? args.context
+      : checkedInput(
+          byUser(() => spec.input?.(own)),
+          run.nodeId,
+        );
   const end = await node.drive({ id, mayExist: node.mayHaveBegun, initialData });
   switch (end.status) {
     case "completed": {
@@ -32,4 +40,12 @@ export async function runSubNode(node: ChildNode, spec: SubSpec, { args, run }: 
     case "pending":
       throw new ChildUnfinished(end.wakeAt);
   }
+}
+
+function checkedInput(input: unknown, nodeId: string): object {
+  if (typeof input === "object" && input !== null && shapeOf(input, []) === "plain") return input;
+  throw new WorkflowError(
+    "NODE_RESULT_INVALID",
+    `Node ${quoted(nodeId)}: what "input" of a subWorkflow() returns ${mustBe("a plain object", input)}.`,
+  );
 }

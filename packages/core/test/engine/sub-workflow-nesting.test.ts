@@ -97,7 +97,14 @@ describe("a child that cannot be started", () => {
       },
       /no input/,
     ],
-    ["input returns no object", { input: () => 5 }, /initialData must be a plain object/],
+    [
+      "input returns no object",
+      { input: () => 5 },
+      /"input" of a subWorkflow\(\) returns must be a plain object, not 5/,
+    ],
+    ["input returns a list", { input: () => [] }, /"input" .* must be a plain object, not a list/],
+    ["input returns a promise", { input: async () => ({}) }, /"input" .* must be a plain object, not a Promise/],
+    ["input returns nothing", { input: () => undefined }, /"input" .* must be a plain object, but is missing/],
     [
       "output throws",
       {
