@@ -1,9 +1,10 @@
 import { checkListExecutions, encodeCursor, type ListExecutionsOptions } from "@waymark/core/store";
 import pg from "pg";
-import { newExecution } from "tooling/store-fixtures";
+import { newCommit, newExecution } from "tooling/store-fixtures";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
+import { BatchStatements } from "../src/sql/batch-statement.ts";
 import { listStatement } from "../src/sql/list-statement.ts";
 import { tableNames } from "../src/sql/table-names.ts";
 
@@ -42,6 +43,20 @@ async function planOf(options: ListExecutionsOptions): Promise<{ nodes: string[]
   visit(rows[0]["QUERY PLAN"][0].Plan);
   return { nodes, rowsRead };
 }
+
+it("a batch of commits finds its rows by their ids, also if the planner has no statistics of the table", async () => {
+  const ids = Array.from({ length: 300 }, (_, index) => `waits-${index}`);
+  const heads = await Promise.all(ids.map((id) => store.createExecution(newExecution(id))));
+  const batch = heads.slice(0, 20).map((head) => ({ id: head.id, request: newCommit(head) }));
+  const { statement, values } = new BatchStatements(names).call(batch);
+  const { rows } = await pool.query(`EXPLAIN (FORMAT JSON) ${statement.text}`, values);
+  const plan = JSON.stringify(rows[0]["QUERY PLAN"]);
+  expect([...plan.matchAll(/"Relation Name":"executions".*?"Index Name":"(\w+)"/g)].map(([, index]) => index)).toEqual([
+    "executions_pkey",
+  ]);
+  expect(plan).not.toMatch(/Seq Scan|Bitmap|Hash/);
+  await pool.query(`DELETE FROM ${names.executions}`);
+});
 
 describe(`a listing of ${EXECUTIONS} executions`, () => {
   beforeAll(async () => {
