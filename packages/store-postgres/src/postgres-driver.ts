@@ -17,14 +17,21 @@ import {
   storeClosed,
 } from "@waymark/core/store";
 import { CommitQueue } from "./commit-queue.ts";
-import type { Database, Run } from "./database.ts";
+import type { Database, Row, Run, Statement } from "./database.ts";
 import { listLapsed } from "./lapsed-leases.ts";
+import { SharedCalls } from "./shared-calls.ts";
 import { damageOf } from "./sql/damage.ts";
 import { assertComplete } from "./sql/history-range.ts";
 import { listStatement } from "./sql/list-statement.ts";
 import { valuesOf } from "./sql/parameters.ts";
 import { rowToCheckpoint, rowToHead, rowToRecord } from "./sql/rows.ts";
-import { buildStatements, CLAIM_PARAMETERS, CREATE_PARAMETERS, type Statements } from "./sql/statements.ts";
+import {
+  buildStatements,
+  CLAIM_PARAMETERS,
+  CREATE_PARAMETERS,
+  claimsValue,
+  type Statements,
+} from "./sql/statements.ts";
 import { rowToListed } from "./sql/stored-position.ts";
 import type { TableNames } from "./sql/table-names.ts";
 
@@ -37,6 +44,11 @@ export interface PostgresDriverOptions {
   prepare?(database: Database): Promise<void>;
 }
 
+interface Claim {
+  id: string;
+  request: ClaimRequest;
+}
+
 /** Reads and writes executions by SQL. Every write is one statement. */
 export class PostgresDriver implements StoreDriver {
   readonly interfaceVersion: typeof STORE_INTERFACE = 1;
@@ -44,6 +56,8 @@ export class PostgresDriver implements StoreDriver {
   readonly #names: TableNames;
   readonly #statements: Statements;
   readonly #commits: CommitQueue;
+  readonly #heads: SharedCalls<string>;
+  readonly #claims: SharedCalls<Claim>;
   #opening: Promise<Database> | undefined;
   #database: Database | undefined;
 
@@ -52,6 +66,15 @@ export class PostgresDriver implements StoreDriver {
     this.#names = options.names;
     this.#statements = buildStatements(options.names);
     this.#commits = new CommitQueue(options.names, this.#run);
+    const { head, heads, claims } = this.#statements;
+    this.#heads = new SharedCalls({
+      one: (id, startedAt) => this.#rows(head, [id], startedAt),
+      together: (ids, startedAt) => this.#rows(heads, [ids], startedAt),
+    });
+    this.#claims = new SharedCalls({
+      one: (claim, startedAt) => this.#claim(claim, startedAt),
+      together: (several, startedAt) => this.#rows(claims, [claimsValue(several)], startedAt),
+    });
   }
 
   async setup(): Promise<void> {
@@ -65,12 +88,15 @@ export class PostgresDriver implements StoreDriver {
   }
 
   async readHead(id: string): Promise<StoredHead | undefined> {
-    const { rows } = await this.#run(this.#statements.head, [id]);
+    const rows = await this.#heads.call(id);
     return rows[0] === undefined ? undefined : rowToHead(rows[0]);
   }
 
   async claimExecution(id: string, request: ClaimRequest): Promise<ExecutionRecord | Refused> {
-    const { rows } = await this.#run(this.#statements.claim, [...valuesOf(CLAIM_PARAMETERS, request), id]);
+    const rows =
+      request.cancel === undefined
+        ? await this.#claims.call({ id, request })
+        : await this.#claim({ id, request }, performance.now());
     if (rows[0] === undefined) return REFUSED;
     const record = rowToRecord(rows[0]);
     // SQL cannot check every field. A head that cannot be read must not be worked on, even though it is claimed now.
@@ -130,6 +156,14 @@ export class PostgresDriver implements StoreDriver {
     const opened = await this.#opening?.catch(() => undefined);
     this.#database = undefined;
     await opened?.end();
+  }
+
+  #claim({ id, request }: Claim, startedAt: number): Promise<Row[]> {
+    return this.#rows(this.#statements.claim, [...valuesOf(CLAIM_PARAMETERS, request), id], startedAt);
+  }
+
+  async #rows(statement: Statement, values: unknown[], startedAt: number): Promise<Row[]> {
+    return (await this.#run(statement, values, { startedAt })).rows;
   }
 
   /** Opens the database once, and again after a failure. */

@@ -1,3 +1,4 @@
+import { type ClaimRequest, MAX_COUNTER } from "@waymark/core/store";
 import { type Statement, statement } from "../database.ts";
 import { CLAIM, EXECUTION, EXECUTION_REF, LEASE_BOUND, NEW_EXECUTION } from "./columns.ts";
 import { RANGE_COLUMNS } from "./history-range.ts";
@@ -10,7 +11,9 @@ import type { TableNames } from "./table-names.ts";
 export interface Statements {
   readonly create: Statement;
   readonly head: Statement;
+  readonly heads: Statement;
   readonly claim: Statement;
+  readonly claims: Statement;
   readonly isSnapshot: Statement;
   readonly readAscending: Statement;
   readonly readDescending: Statement;
@@ -27,7 +30,13 @@ export function buildStatements(names: TableNames): Statements {
   return {
     create: createStatement(names),
     head: statement(`SELECT ${headColumns("e")} FROM ${executions} AS e WHERE e.id = $1`),
+    // Each is looked up by its id, whatever the planner knows of the table.
+    heads: statement(
+      `SELECT i.place - 1 AS at, ${headColumns("e")} FROM unnest($1::text[]) WITH ORDINALITY AS i (id, place)
+       CROSS JOIN LATERAL (SELECT * FROM ${executions} AS x WHERE x.id = i.id OFFSET 0) AS e`,
+    ),
     claim: claimStatement(names),
+    claims: claimsStatement(names),
     isSnapshot: statement(
       `SELECT c.seq FROM ${executions} AS e JOIN ${checkpoints} AS c ON c.execution_key = e.key
        WHERE e.id = $1 AND c.seq = $2 AND c.kind = 'snapshot'`,
@@ -93,38 +102,82 @@ function createStatement({ executions, checkpoints, tokens }: TableNames): State
   );
 }
 
+/* Claims an execution. The last parameter is the id. */
+function claimStatement({ executions, tokens }: TableNames): Statement {
+  const sql = numbered(CLAIM_PARAMETERS);
+  return statement(
+    `UPDATE ${executions} AS e SET ${claimChanges(tokens, sql)}
+     WHERE e.id = $${CLAIM_PARAMETERS.length + 1} AND ${mayClaim(sql)}
+     RETURNING ${headColumns("e")}`,
+  );
+}
+
+/** The fields of a claim that shares a statement: all but the failure of a cancel. */
+const SHARED_CLAIM = CLAIM_PARAMETERS.filter(({ path }) => path !== "cancel");
+
 /*
- * Claims an execution. The last parameter is the id.
- *
+ * Makes the claims of a list in JSON, in its order. For why the planner expects one, see batch-statement.ts.
+ */
+function claimsStatement({ executions, tokens }: TableNames): Statement {
+  const ofRow = (path: string) => (path === "cancel" ? "NULL::json" : `i."${path}"`);
+  const sql: ClaimSql = {
+    sql: ofRow,
+    written: (path) =>
+      (SHARED_CLAIM.find((one) => one.path === path) as (typeof SHARED_CLAIM)[number]).written(ofRow(path)),
+  };
+  const columns = SHARED_CLAIM.map(({ path, type }) => `"${path}" ${type}`).join(", ");
+  return statement(
+    `WITH i AS MATERIALIZED (
+       SELECT * FROM json_to_recordset($1::json) AS r (at bigint, id text, ${columns})
+       WHERE r.at BETWEEN 0 AND ${MAX_COUNTER}
+     )
+     UPDATE ${executions} AS e SET ${claimChanges(tokens, sql)}
+     FROM i WHERE e.id = i.id AND ${mayClaim(sql)}
+     RETURNING i.at, ${headColumns("e")}`,
+  );
+}
+
+/** Returns the value of a {@link Statements.claims} statement. */
+export function claimsValue(claims: readonly { id: string; request: ClaimRequest }[]): string {
+  const rows = claims.map(({ id, request }, at) => {
+    const row: Record<string, unknown> = { at, id };
+    for (const { path, read } of SHARED_CLAIM) row[path] = read(request);
+    return row;
+  });
+  // In the order of ids, so that statements lock rows alike.
+  return JSON.stringify(rows.sort((one, other) => ((one.id as string) < (other.id as string) ? -1 : 1)));
+}
+
+/** The SQL of a claim's fields. */
+type ClaimSql = Pick<ReturnType<typeof numbered<(typeof CLAIM_PARAMETERS)[number]["path"]>>, "sql" | "written">;
+
+/*
  * Tokens come from one sequence, so that none is used again if an id is deleted and created again. With `greatest` they
  * rise even if the sequence was set back, by a partial restore of the database for instance.
  */
-function claimStatement({ executions, tokens }: TableNames): Statement {
-  const { sql, written } = numbered(CLAIM_PARAMETERS);
+function claimChanges(tokens: string, { sql, written }: ClaimSql): string {
   const isCancel = `${sql("cancel")} IS NOT NULL`;
   const unlessCancelled = (column: string, value: string, otherwise: string) =>
     `${column} = CASE WHEN ${isCancel} THEN ${otherwise} ELSE ${value} END`;
   const { owner, leaseUntil, wakeAt, waiting, waitingCount } = EXECUTION;
   const kept = [wakeAt, waiting, waitingCount].map(({ column }) => unlessCancelled(column, `e.${column}`, "NULL"));
-  return statement(
-    `UPDATE ${executions} AS e SET
-       token = greatest(nextval('${tokens}'), e.token + 1), ${CLAIM.claimId.column} = ${written("claimId")},
-       updated_at_ms = ${NOW},
-       recoveries = CASE WHEN e.status = 'running' THEN e.recoveries + 1 ELSE 0 END,
-       failure = coalesce(${sql("cancel")}, CASE WHEN e.status = 'running' THEN e.failure END),
-       ${unlessCancelled("status", "'running'", "'cancelled'")},
-       ${unlessCancelled("ended_at_ms", "NULL", NOW)},
-       ${unlessCancelled(owner.column, written("owner"), "NULL")},
-       ${unlessCancelled(leaseUntil.column, written("leaseMs"), "NULL")},
-       ${unlessCancelled(LEASE_BOUND, written("leaseMs"), "0")},
-       ${kept.join(", ")}
-     WHERE e.id = $${CLAIM_PARAMETERS.length + 1}
-       AND e.last_claim_id IS DISTINCT FROM ${sql("claimId")}
-       AND e.status = ANY (${sql("from")})
-       AND (${sql("force")} OR e.status <> 'running' OR coalesce(e.lease_until_ms, 0) <= ${NOW})
-       AND ${isReadable("e")}
-     RETURNING ${headColumns("e")}`,
-  );
+  return `token = greatest(nextval('${tokens}'), e.token + 1), ${CLAIM.claimId.column} = ${written("claimId")},
+    updated_at_ms = ${NOW},
+    recoveries = CASE WHEN e.status = 'running' THEN e.recoveries + 1 ELSE 0 END,
+    failure = coalesce(${sql("cancel")}, CASE WHEN e.status = 'running' THEN e.failure END),
+    ${unlessCancelled("status", "'running'", "'cancelled'")},
+    ${unlessCancelled("ended_at_ms", "NULL", NOW)},
+    ${unlessCancelled(owner.column, written("owner"), "NULL")},
+    ${unlessCancelled(leaseUntil.column, written("leaseMs"), "NULL")},
+    ${unlessCancelled(LEASE_BOUND, written("leaseMs"), "0")},
+    ${kept.join(", ")}`;
+}
+
+function mayClaim({ sql }: ClaimSql): string {
+  return `e.last_claim_id IS DISTINCT FROM ${sql("claimId")}
+    AND (e.status = ANY (${sql("from")})) IS TRUE
+    AND (${sql("force")} OR e.status <> 'running' OR coalesce(e.lease_until_ms, 0) <= ${NOW})
+    AND ${isReadable("e")}`;
 }
 
 /*

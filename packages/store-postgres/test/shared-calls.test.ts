@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { type ClaimRequest, isWorkflowError } from "@waymark/core";
+import pg from "pg";
+import { newExecution } from "tooling/store-fixtures";
+import { startPostgres } from "tooling/test-servers";
+import { afterAll, beforeEach, expect, it } from "vitest";
+import { PostgresCheckpointStore } from "../src/index.ts";
+import { tableNames } from "../src/sql/table-names.ts";
+
+const server = await startPostgres();
+const pool = new pg.Pool({ connectionString: server.url });
+/** The statements that were sent, by their first words. */
+let sent: string[] = [];
+pool.on("connect", (client) => {
+  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+  client.query = ((...given: unknown[]) => {
+    const [what] = given as [string | { text: string }];
+    sent.push(typeof what === "string" ? what : what.text);
+    return query(...given);
+  }) as typeof client.query;
+});
+const store = PostgresCheckpointStore.from(pool);
+await store.setup();
+afterAll(async () => {
+  await store.close();
+  await pool.end();
+  await server.stop();
+});
+
+beforeEach(() => {
+  sent = [];
+});
+
+const claimOf = (given: Partial<ClaimRequest> = {}): ClaimRequest => ({
+  ...{ claimId: randomUUID(), owner: randomUUID(), leaseMs: 60_000, from: ["pending"] },
+  ...given,
+});
+
+async function pending(...ids: string[]): Promise<void> {
+  const create = async (id: string): Promise<void> => {
+    const { owner: _owner, leaseMs: _leaseMs, ...rest } = newExecution(id);
+    await store.createExecution({ ...rest, status: "pending" });
+  };
+  await Promise.all(ids.map(create));
+  sent = [];
+}
+
+const outcomeOf = (settled: PromiseSettledResult<{ owner?: string | undefined }>) =>
+  settled.status === "fulfilled"
+    ? settled.value.owner
+    : isWorkflowError(settled.reason)
+      ? settled.reason.code
+      : settled.reason;
+
+it("heads that are asked for in one turn come in one statement, each to its caller", async () => {
+  await pending("h1", "h2", "ä:{}€\n");
+  const ids = ["h2", "missing", "ä:{}€\n", "h1", "h2"];
+  const found = await Promise.all(ids.map((id) => store.getExecution(id)));
+  expect(found.map((head) => head?.id)).toEqual(["h2", undefined, "ä:{}€\n", "h1", "h2"]);
+  expect(sent).toHaveLength(1);
+});
+
+it("claims of one turn are one statement: each has its own owner and lease, and is refused for itself", async () => {
+  await pending("c1", "c2", "c3");
+  await store.claimExecution("c3", claimOf());
+  sent = [];
+  const requests: [string, ClaimRequest][] = [
+    ["c2", claimOf({ owner: "o2", leaseMs: 30_000 })],
+    ["c1", claimOf({ owner: "o1" })],
+    ["c3", claimOf({ owner: "o3", from: ["pending", "running"] })],
+    ["missing", claimOf()],
+  ];
+  const settled = await Promise.allSettled(requests.map(([id, request]) => store.claimExecution(id, request)));
+  expect(settled.map(outcomeOf)).toEqual(["o2", "o1", "LEASE_HELD", "EXECUTION_NOT_FOUND"]);
+  expect(sent.filter((text) => text.includes("SET token"))).toHaveLength(1);
+  const [two, one] = await Promise.all(["c2", "c1"].map((id) => store.getExecution(id)));
+  expect(two).toMatchObject({ status: "running", owner: "o2" });
+  expect((one?.leaseUntil ?? 0) - (two?.leaseUntil ?? 0)).toBe(30_000);
+});
+
+it("of two claims of one execution in one turn, one is made", async () => {
+  await pending("twice");
+  const claims = ["a", "b"].map((owner) => store.claimExecution("twice", claimOf({ owner })));
+  const outcomes = (await Promise.allSettled(claims)).map(outcomeOf);
+  expect(outcomes.filter((outcome) => outcome === "INVALID_STATUS" || outcome === "LEASE_HELD")).toHaveLength(1);
+  const { owner } = (await store.getExecution("twice")) ?? expect.unreachable();
+  expect(outcomes).toContain(owner);
+});
+
+it("a claim that the server cannot make does not fail those that it shares a statement with", async () => {
+  await pending("good-1", "bad", "good-2");
+  const { executions } = tableNames();
+  await pool.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF NEW.id = 'bad' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$`);
+  await pool.query(`CREATE TRIGGER refuse BEFORE UPDATE ON ${executions} FOR EACH ROW EXECUTE FUNCTION refuse()`);
+  const claims = ["good-1", "bad", "good-2"].map((id) => store.claimExecution(id, claimOf({ owner: id })));
+  expect((await Promise.allSettled(claims)).map(outcomeOf)).toEqual(["good-1", "STORE_UNAVAILABLE", "good-2"]);
+  await pool.query(`DROP TRIGGER refuse ON ${executions}`);
+});
