@@ -10,8 +10,8 @@ export function notedAdds({ journal, nodeMs }: { journal: string; nodeMs: number
   const note = (line: string) => appendFileSync(journal, `${line}\n`);
   return {
     executors: {
-      add: async ({ context, node, executionId, attempt }) => {
-        note(`run ${executionId} ${node.id} ${attempt}`);
+      add: async ({ context, node, executionId, attempt, idempotencyKey }) => {
+        note(`run ${executionId} ${node.id} ${attempt} ${idempotencyKey}`);
         await sleep(Math.random() * nodeMs);
         const visited = (context.visited as string[] | undefined) ?? [];
         return { ...context, count: Number(context.count) + 1, visited: [...visited, node.id] };

@@ -10,6 +10,8 @@ export interface Verdict {
   runs: number;
   /** Node runs that were repeated because a crash came before their checkpoint was committed. */
   repeatedRuns: number;
+  /** The effects that a service has which knows idempotency keys: one for each node of an execution. */
+  effects: number;
   acknowledged: number;
   violations: string[];
 }
@@ -20,6 +22,8 @@ export interface Verdict {
  * - Every execution must be completed, with the right output and a history without gaps.
  * - Every acknowledged commit must be in the history once.
  * - No node may have run again after its checkpoint was committed, acknowledged or not.
+ * - All attempts of a node have the same idempotency key, and no other node has it: a service that knows keys has each
+ *   effect once.
  */
 export async function judge(options: {
   store: CheckpointStore;
@@ -31,6 +35,8 @@ export async function judge(options: {
   const journal = readJournal(options.journal);
   const expected = chain(nodes).nodes.map(({ id }) => id);
   const violations: string[] = [...journal.violations];
+  /** The node that has each idempotency key. */
+  const owners = new Map<string, string>();
   for (let number = 0; number < options.executions; number++) {
     const id = executionId(number);
     const complain = (what: string) => violations.push(`${id}: ${what}`);
@@ -54,6 +60,13 @@ export async function judge(options: {
     for (const { nodeId, attempt } of done) {
       const attempts = journal.attempts.get(`${id} ${nodeId}`) ?? [];
       if (Math.max(...attempts) > attempt) complain(`${nodeId} was committed by attempt ${attempt} and ran again`);
+      const keys = journal.keys.get(`${id} ${nodeId}`) ?? new Set();
+      if (keys.size !== 1) complain(`${nodeId} had ${keys.size} idempotency keys`);
+      for (const key of keys) {
+        const other = owners.get(key);
+        if (other !== undefined) complain(`${nodeId} has the idempotency key of ${other}`);
+        owners.set(key, `${id} ${nodeId}`);
+      }
       if (new Set(attempts).size !== attempts.length) complain(`${nodeId} had the attempts ${attempts.join(" ")}`);
     }
   }
@@ -61,6 +74,7 @@ export async function judge(options: {
     executions: options.executions,
     runs: journal.runs,
     repeatedRuns: journal.runs - options.executions * nodes,
+    effects: owners.size,
     acknowledged: journal.acknowledged.size,
     violations,
   };
@@ -68,11 +82,12 @@ export async function judge(options: {
 
 function readJournal(path: string) {
   const attempts = new Map<string, number[]>();
+  const keys = new Map<string, Set<string>>();
   const acknowledged = new Map<string, number>();
   const violations: string[] = [];
   let runs = 0;
   for (const line of readFileSync(path, "utf8").split("\n")) {
-    const [what, id, node, attempt] = line.split(" ");
+    const [what, id, node, attempt, idempotencyKey = ""] = line.split(" ");
     const key = `${id} ${node}`;
     if (what === "run") {
       runs += 1;
@@ -81,10 +96,11 @@ function readJournal(path: string) {
         violations.push(`${key} ran again after its commit was acknowledged`);
       }
       attempts.set(key, [...(attempts.get(key) ?? []), Number(attempt)]);
+      keys.set(key, (keys.get(key) ?? new Set()).add(idempotencyKey));
     } else if (what === "ack") {
       if (acknowledged.has(key)) violations.push(`${key} was acknowledged twice`);
       acknowledged.set(key, Number(attempt));
     }
   }
-  return { attempts, acknowledged, violations, runs };
+  return { attempts, keys, acknowledged, violations, runs };
 }

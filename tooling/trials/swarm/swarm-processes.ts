@@ -7,6 +7,7 @@ const WORKER = fileURLToPath(new URL("./swarm-worker.ts", import.meta.url));
 
 /** Milliseconds by which the clock of the second process is wrong. */
 const CLOCK_OFF_MS = 3_600_000;
+const FREEZES_PER_KILL = 0.4;
 
 /** The processes of a swarm. One that has ended is replaced, until {@link SwarmProcesses.end}. */
 export class SwarmProcesses {
@@ -25,24 +26,29 @@ export class SwarmProcesses {
   }
 
   /**
-   * Kills a process with SIGKILL, or freezes it for longer than its lease. Processes that only start are spared: otherwise a
-   * busy machine would do nothing else.
+   * Kills a process with SIGKILL, and now and then freezes another for longer than its lease. Processes that only start
+   * are spared: otherwise a busy machine would do nothing else.
    */
   disturb(random: () => number): void {
-    const process = [...this.#working][Math.floor(random() * this.#working.size)];
-    if (process === undefined) return;
-    this.#working.delete(process);
-    if (random() < 0.6) {
-      this.kills++;
-      process.kill("SIGKILL");
-      return;
-    }
+    const killed = this.#take(random);
+    if (killed === undefined) return;
+    this.kills++;
+    killed.kill("SIGKILL");
+    const frozen = random() < FREEZES_PER_KILL ? this.#take(random) : undefined;
+    if (frozen === undefined) return;
     this.freezes++;
-    process.kill("SIGSTOP");
+    frozen.kill("SIGSTOP");
     void sleep(this.#plan.leaseMs * (1.1 + random())).then(() => {
-      process.kill("SIGCONT");
-      if (this.#places.includes(process)) this.#working.add(process);
+      frozen.kill("SIGCONT");
+      if (this.#places.includes(frozen)) this.#working.add(frozen);
     });
+  }
+
+  /** Takes one of those that work. */
+  #take(random: () => number): ChildProcess | undefined {
+    const process = [...this.#working][Math.floor(random() * this.#working.size)];
+    if (process !== undefined) this.#working.delete(process);
+    return process;
   }
 
   end(): void {

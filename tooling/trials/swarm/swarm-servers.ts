@@ -8,34 +8,39 @@ import type { QueueAddress } from "./swarm-plan.ts";
 /** The queues that a swarm can have; `none`: the workers look into the store. */
 export const QUEUES = ["pg-boss", "bullmq", "none"] as const;
 
-/** The servers of a swarm, with its store in PostgreSQL. */
+/** The servers of a swarm. */
 export interface SwarmServers {
   address: StoreAddress;
   open: () => Promise<CheckpointStore>;
   queue?: QueueAddress;
-  /** Loses what can be lost: flushes Redis, and restarts PostgreSQL. */
+  /** Loses what can be lost: flushes the queue in Redis, and restarts the store's server. */
   halfway: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** Starts the servers of a swarm. */
-export async function startSwarmServers(queue: (typeof QUEUES)[number]): Promise<SwarmServers> {
-  const store = await serverStore("postgres");
-  const postgres = await startOwnPostgres({ settings: { max_connections: "200" } });
+/**
+ * Starts the servers of a swarm. Its store is `postgres`, `redis` or `mongo`. pg-boss is on the store's PostgreSQL; BullMQ
+ * has a Redis of its own.
+ */
+export async function startSwarmServers(queue: (typeof QUEUES)[number], storeName = "postgres"): Promise<SwarmServers> {
+  if (queue === "pg-boss" && storeName !== "postgres") throw new Error("pg-boss needs the store postgres.");
+  const store = await serverStore(storeName);
+  const server =
+    storeName === "postgres" ? await startOwnPostgres({ settings: { max_connections: "200" } }) : await store.start();
   const redis = queue === "bullmq" ? await startOwnRedis() : undefined;
-  await (await store.open(postgres, "swarm")).close();
-  const address = queueAddress(queue, redis ?? postgres);
+  await (await store.open(server, "swarm")).close();
+  const address = queueAddress(queue, redis ?? server);
   return {
-    address: store.addressOf(postgres, "swarm"),
-    open: () => store.open(postgres, "swarm"),
+    address: store.addressOf(server, "swarm"),
+    open: () => store.open(server, "swarm"),
     ...(address === undefined ? {} : { queue: address }),
     halfway: async () => {
       if (redis !== undefined) await withRedis(redis.url, (client) => client.flushall());
-      await postgres.restart();
+      await server.restart();
     },
     stop: async () => {
       await redis?.stop();
-      await postgres.stop();
+      await server.stop();
     },
   };
 }
