@@ -1,5 +1,5 @@
 import { type Dispatcher, type StartedRecovery, WorkflowError } from "@waymark/core";
-import { invalidArgument } from "@waymark/core/store";
+import { checkOptions } from "@waymark/core/store";
 import { checkWorkerOptions, type WorkerOptions } from "./options.ts";
 import { type NewSchedule, Schedules, type WorkerSchedule } from "./schedules.ts";
 
@@ -103,7 +103,7 @@ export function createWorker(given: WorkerOptions): Worker {
     unschedule: (id) => schedules.remove(id),
     schedules: () => schedules.list(),
     stop: async (options = {}) => {
-      if (typeof options !== "object" || options === null) throw invalidArgument("stop", "must be given an object");
+      checkOptions(options, new Set(["drainMs"]), "stop");
       const { drainMs } = options;
       if (drainMs !== undefined && !(Number.isFinite(drainMs) && drainMs >= 0))
         throw new WorkflowError("INVALID_ARGUMENT", "stop: drainMs: must be a number of milliseconds, 0 or more.");

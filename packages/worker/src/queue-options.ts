@@ -12,16 +12,19 @@ export interface QueueOptions {
 const QUEUE = /^[\w.-]{1,100}$/;
 /** Five fields: not every queue looks at seconds. */
 const CRON = /^\S+(\s+\S+){4}$/;
+/** Another time in each process that reads it, so that one tick would start several executions. */
+const RANDOM = /\bH\b/i;
 
 /** Checks the options that every dispatcher has. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkQueueOptions({ queue, onError }: QueueOptions): void {
-  if (queue !== undefined && !QUEUE.test(queue))
+  if (queue !== undefined && !(typeof queue === "string" && QUEUE.test(queue)))
     throw invalidArgument("queue", "must be a name of 1 to 100 characters");
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "must be a function");
 }
 
 /** Checks the expression of a schedule. The queue itself checks the fields. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkCron(cron: string): void {
+  if (RANDOM.test(cron)) throw invalidArgument("cron", "must name its times: H is a random one");
   if (CRON.test(cron.trim())) return;
   throw invalidArgument("cron", 'must be an expression of five fields, such as "0 3 * * *"');
 }

@@ -43,6 +43,12 @@ export class Schedules {
     checkText(workflowId, "workflowId");
     checkText(userId, "userId");
     checkTimeZone(timeZone);
+    // Otherwise the first tick would find out.
+    if (
+      initialData !== undefined &&
+      (typeof initialData !== "object" || initialData === null || Array.isArray(initialData))
+    )
+      throw invalidArgument("initialData", "must be a plain object");
     if (missed !== "skip" && missed !== "once") throw invalidArgument("missed", 'must be "skip" or "once"');
     const { schedule } = this.#queue();
     const start = async ({ dueAt }: ScheduleTick): Promise<void> => {

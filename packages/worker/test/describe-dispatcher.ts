@@ -271,7 +271,8 @@ export function describeDispatcher({ name, place, lose, hasTenants, redeliverAft
       ]);
       expect([await other.unschedule("hourly"), await other.unschedule("hourly")]).toEqual([true, false]);
       expect(await dispatcher.schedules()).toHaveLength(1);
-      for (const cron of ["every day", "* * * * * *", "99 * * * *"]) {
+      // H is another minute in each process.
+      for (const cron of ["every day", "* * * * * *", "99 * * * *", "H * * * *", "0 h(0-7) * * *"]) {
         await expect(dispatcher.schedule("bad", cron, {}, onTick)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
       }
     });

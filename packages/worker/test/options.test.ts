@@ -14,11 +14,19 @@ describe("pgBossDispatcher", () => {
     [{}, "url or pglite"],
     [{ url: "postgres://h/d", pglite: { exec: () => 0 } }, "url or pglite"],
     [{ url: 1 }, "url"],
-    [{ url: "x", tenantConcurrency: 0 }, "tenantConcurrency"],
-    [{ url: "x", pollIntervalMs: 1 }, "pollIntervalMs"],
-    [{ url: "x", redeliverAfterMs: 5_000 }, "redeliverAfterMs"],
-    [{ url: "x", queue: "a:b" }, "queue"],
-    [{ url: "x", retryLimit: 3 }, "retryLimit"],
+    // Without an address, pg would take a server on this machine.
+    [{ url: "" }, "url"],
+    [{ url: "localhost" }, "url"],
+    [{ url: "http://localhost/app" }, "url"],
+    [{ url: "postgres://h/d", schema: "" }, "schema"],
+    [{ url: "postgres://h/d", schema: "a-b" }, "schema"],
+    [{ url: "postgres://h/d", schema: "s".repeat(51) }, "schema"],
+    [{ url: "postgres://h/d", queue: 5 }, "queue"],
+    [{ url: "postgres://h/d", tenantConcurrency: 0 }, "tenantConcurrency"],
+    [{ url: "postgres://h/d", pollIntervalMs: 1 }, "pollIntervalMs"],
+    [{ url: "postgres://h/d", redeliverAfterMs: 5_000 }, "redeliverAfterMs"],
+    [{ url: "postgres://h/d", queue: "a:b" }, "queue"],
+    [{ url: "postgres://h/d", retryLimit: 3 }, "retryLimit"],
   ])("refuses %j", (options, problem) => {
     expect(() => pgBossDispatcher(options as never)).toThrow(refused(problem));
   });
@@ -73,7 +81,9 @@ describe("bullmqDispatcher", () => {
   it.each([
     [{}, "connection"],
     [{ connection: "redis://h" }, "connection"],
+    [{ connection: [] }, "connection"],
     [{ connection: {}, prefix: "" }, "prefix"],
+    [{ connection: {}, queue: 5 }, "queue"],
     [{ connection: {}, queue: "a:b" }, "queue"],
     [{ connection: {}, redeliverAfterMs: 1 }, "redeliverAfterMs"],
     [{ connection: {}, attempts: 3 }, "attempts"],

@@ -32,7 +32,7 @@ export function checkBullmqOptions(options: BullmqDispatcherOptions): void {
   }
   checkOptions(options, new Set(Object.keys(NAMES)), "bullmqDispatcher");
   const { connection, prefix } = options;
-  if (typeof connection !== "object" || connection === null) {
+  if (typeof connection !== "object" || connection === null || Array.isArray(connection)) {
     throw invalidArgument(
       "connection",
       'must be options or a client of Redis, such as { url: "redis://localhost:6379" }',

@@ -16,7 +16,7 @@ export interface PgBossDispatcherOptions extends QueueOptions {
   pglite?: PGliteLike;
   /** The most connections of its pool. Default: 4. */
   maxConnections?: number;
-  /** The schema of pg-boss' tables, which are made if they are missing. Default: "pgboss". */
+  /** The schema of pg-boss' tables, which are made if they are missing: up to 50 letters, digits and underscores. Default: "pgboss". */
   schema?: string;
   /**
    * The most executions of one tenant that run at the same time, over all processes. The engine names the user as tenant.
@@ -41,15 +41,22 @@ const NAMES = {
   onError: true,
 } satisfies Record<keyof PgBossDispatcherOptions, true>;
 
+/** pg takes anything for an address: without one, it looks for a server on this machine. */
+const URL_OF_SERVER = /^postgres(ql)?:\/\//;
+/** The names that pg-boss takes unquoted. */
+const SCHEMA = /^[A-Za-z_]\w{0,49}$/;
+
 /** Checks the options of the dispatcher. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkPgBossOptions(options: PgBossDispatcherOptions): void {
   checkOptions(options, new Set(Object.keys(NAMES)), "pgBossDispatcher");
   const { url, pglite, schema } = options;
   if ((url === undefined) === (pglite === undefined)) throw invalidArgument("options", "must have url or pglite");
-  if (url !== undefined && typeof url !== "string") throw invalidArgument("url", "must be a text");
+  if (url !== undefined && !(typeof url === "string" && URL_OF_SERVER.test(url)))
+    throw invalidArgument("url", "must be an address that begins with postgres:// or postgresql://");
   if (pglite !== undefined && typeof pglite.exec !== "function") throw invalidArgument("pglite", "must be a PGlite");
   checkQueueOptions(options);
-  if (schema !== undefined && typeof schema !== "string") throw invalidArgument("schema", "must be a text");
+  if (schema !== undefined && !(typeof schema === "string" && SCHEMA.test(schema)))
+    throw invalidArgument("schema", "must be a name of 1 to 50 letters, digits and underscores");
   checkWhole(options.maxConnections, "maxConnections", 1, 1_000);
   checkWhole(options.tenantConcurrency, "tenantConcurrency", 1, 1_000);
   checkWhole(options.pollIntervalMs, "pollIntervalMs", 50);
