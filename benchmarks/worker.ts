@@ -3,9 +3,10 @@
 // `startExecution` to the first node, on an idle queue in the same process. Every process runs a few hundred executions
 // before it is measured: what a process costs until its code is compiled is no throughput.
 //
-//   node worker.ts [executions, default 1000]
+//   node worker.ts [executions, default 1000] [turns, default 3]
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createWorker } from "@waymark/worker";
@@ -13,6 +14,7 @@ import { startOwnRedis, startPostgres } from "tooling/test-servers";
 import { openEngine, openQueue, type Place, QUEUES, type QueueName } from "./worker-parts.ts";
 
 const EXECUTIONS = Number(process.argv[2] ?? 1_000);
+const TURNS = Number(process.argv[3] ?? 3);
 const IN_FLIGHT = 32;
 const LATENCIES = 200;
 /** Executions per process that are run before the measurement. */
@@ -26,19 +28,26 @@ const newPlace = (queue: QueueName): Place => ({
   ...{ queue, postgres: postgres.url, redis: redis.url, name: `bench_${++places}` },
 });
 
-const base = await ownRate();
-console.log(`one process that runs them itself: ${base.toFixed(0)} executions/s`);
-for (const queue of QUEUES) {
-  for (const processes of [1, 2, 4]) {
-    const rate = await workerRate(queue, processes);
+for (let turn = 1; turn <= TURNS; turn++) {
+  // Beside each queue, since the machine may have other work: only measurements of the same minute compare.
+  let own = await ownRate();
+  for (const queue of QUEUES) {
+    const rates: number[] = [];
+    for (const processes of [1, 2, 4]) rates.push(await workerRate(queue, processes));
+    const before = own;
+    own = await ownRate();
+    const base = (before + own) / 2;
+    const shown = rates.map((rate) => `${rate.toFixed(0)} (${((100 * rate) / base).toFixed(0)} %)`);
     console.log(
-      `${queue}, ${processes} workers: ${rate.toFixed(0)} executions/s, ${((100 * rate) / base).toFixed(0)} %`,
+      `turn ${turn}, ${queue}: with 1, 2 and 4 workers ${shown.join(", ")} executions/s; ` +
+        `one process that runs them itself ${before.toFixed(0)} before and ${own.toFixed(0)} after; ` +
+        `load ${loadavg()[0]?.toFixed(1)}`,
     );
   }
+}
+for (const queue of QUEUES) {
   if (queue !== "none") console.log(`${queue}: first node after ${await latency(queue)}`);
 }
-// A second time: what the machine does meanwhile is seen.
-console.log(`one process that runs them itself: ${(await ownRate()).toFixed(0)} executions/s`);
 await redis.stop();
 await postgres.stop();
 
