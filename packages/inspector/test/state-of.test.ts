@@ -64,7 +64,7 @@ describe("the spans of a waterfall", () => {
     const spans = spansOf(records, NOW, new Map([["a", "Node A"]]));
     expect(spans.map(({ kind, title, note }) => [kind, title, note])).toEqual([
       ["crash", "Node A begins again", "attempt 3, after a crash had cut off the one before"],
-      ["error", "A", "attempt 2 · down · tried again"],
+      ["error", "Node A", "attempt 2 · down · tried again"],
       ["start", "Start", undefined],
     ]);
     expect(rangeOf(spans)).toEqual({ fromMs: NOW, toMs: NOW + 3_000 });

@@ -4,10 +4,15 @@ import { ExecutionPage } from "./execution/execution-page.tsx";
 import { ExecutionsPage } from "./executions/executions-page.tsx";
 import { Icon } from "./icon.tsx";
 import { InboxPage } from "./inbox/inbox-page.tsx";
+import { questionsOf } from "./inbox/questions.ts";
 import { Frame } from "./parts/frame.tsx";
 import { Notice } from "./parts/notice.tsx";
-import { inboxCountQuery, sessionQuery } from "./queries.ts";
+import { Verbatim } from "./parts/verbatim.tsx";
+import { sessionQuery, suspendedQuery } from "./queries.ts";
 import { hrefOf, Link, usePlace } from "./router.tsx";
+
+/** Milliseconds between two looks at the inbox from elsewhere. */
+const COUNT_MS = 15_000;
 
 /** The frame of every page, and the page that the address names. */
 export function App() {
@@ -27,7 +32,11 @@ export function App() {
   );
   const aside = (
     <>
-      {session.data?.userId !== undefined && <span className="chip">user {session.data.userId}</span>}
+      {session.data?.userId !== undefined && (
+        <span className="chip">
+          user <Verbatim text={session.data.userId} />
+        </span>
+      )}
       {session.data?.actions === false && <span className="chip">read only</span>}
     </>
   );
@@ -65,12 +74,14 @@ function Page({ path, parameters }: { path: string; parameters: URLSearchParams 
 }
 
 function InboxCount() {
-  const { data } = useQuery(inboxCountQuery);
-  if (data === undefined || data.count === 0) return null;
+  const { data } = useQuery({ ...suspendedQuery, refetchInterval: COUNT_MS });
+  const count = questionsOf(data?.items ?? []).length;
+  if (count === 0) return null;
   return (
     <span className="count">
-      {data.isMore ? "1,000+" : data.count}
-      <span className="sr-only"> suspended</span>
+      {count}
+      {data?.nextCursor !== undefined && "+"}
+      <span className="sr-only"> waiting for an answer</span>
     </span>
   );
 }

@@ -1,9 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { resultOf } from "./answer.ts";
 import { api, openSession } from "./api-client.ts";
+import { tryAgainMs } from "./try-again.ts";
 
 /** Milliseconds between two looks at a list. */
 const LIST_MS = 3_000;
+/** A failed execution is looked at again after this time, in milliseconds: somebody else may resume it. */
+const FAILED_MS = 5_000;
 
 /** The filters of the list of executions, as the address has them. */
 export interface ListFilters {
@@ -46,7 +49,8 @@ export const queueQuery = queryOptions({
   refetchInterval: 3 * LIST_MS,
 });
 
-export const inboxCountQuery = countQuery({ status: "suspended" });
+/** What may wait for a person: the first page of it. */
+export const suspendedQuery = executionsQuery({ status: "suspended" });
 
 export function executionQuery(id: string) {
   return queryOptions({
@@ -55,11 +59,12 @@ export function executionQuery(id: string) {
   });
 }
 
-export function progressQuery(id: string, isPolled = false) {
+export function progressQuery(id: string) {
   return queryOptions({
     queryKey: ["progress", id],
     queryFn: () => resultOf(api.progress.$get({ query: { id } })),
-    ...(isPolled ? { refetchInterval: LIST_MS } : {}),
+    refetchInterval: (query) =>
+      query.state.error === null && query.state.data?.execution.status === "failed" ? FAILED_MS : tryAgainMs(query),
   });
 }
 

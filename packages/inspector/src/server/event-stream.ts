@@ -49,7 +49,10 @@ export function eventStream(
   closed.addEventListener("abort", end, { once: true });
   const text = new TextEncoder();
   let timers: ReturnType<typeof setTimeout>[] = [];
+  /** Nobody listens any more; what is still produced goes nowhere. */
+  let hasStopped = false;
   const stop = () => {
+    hasStopped = true;
     end();
     for (const timer of timers) clearTimeout(timer);
     timers = [];
@@ -58,6 +61,7 @@ export function eventStream(
   const stream = new ReadableStream<Uint8Array>({
     async start(controller) {
       const send: SendEvent = (event, data) => {
+        if (hasStopped) return;
         controller.enqueue(text.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
       };
       timers = [

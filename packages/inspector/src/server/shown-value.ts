@@ -55,11 +55,12 @@ export function redactOperation(operation: Json, keys: ReadonlySet<string>): Jso
   if (!Array.isArray(operation) || keys.size === 0) return operation;
   const [name, path, ...rest] = operation;
   const isHidden = Array.isArray(path) && path.some((key) => typeof key === "string" && keys.has(key.toLowerCase()));
-  const isNames = name === "order" || name === "delete";
+  // The start and the number of replaced items, and the names of keys, stay.
+  const kept = name === "splice" ? 2 : name === "order" || name === "delete" ? rest.length : 0;
   return [
     name ?? null,
     path ?? null,
-    ...rest.map((each) => (isNames ? each : isHidden ? hidden() : redact(each, keys))),
+    ...rest.map((each, index) => (index < kept ? each : isHidden ? hidden() : redact(each, keys))),
   ];
 }
 
@@ -80,7 +81,7 @@ interface Cutting {
 }
 
 function cutIn(json: Json, cutting: Cutting): Json {
-  const { limits, budget, depth } = cutting;
+  const { limits, budget } = cutting;
   if (typeof json === "string") {
     const most = Math.min(limits.string, Math.max(40, budget.left));
     budget.left -= Math.min(json.length, most);
@@ -90,6 +91,23 @@ function cutIn(json: Json, cutting: Cutting): Json {
     budget.left -= 8;
     return json;
   }
+  if (!Array.isArray(json) && Object.hasOwn(json, TAG)) return cutTagged(json, cutting);
+  return cutContainer(json, cutting);
+}
+
+/** Cuts a value that JSON does not have. Its name stays beside what is left of it, so that it is shown as what it is. */
+function cutTagged({ [TAG]: name = null, value }: { [key: string]: Json }, cutting: Cutting): Json {
+  if (value === undefined) return { [TAG]: name };
+  // A key of this name in an object of the user's is no name of a value.
+  const isPlain = name === "Object" && typeof value === "object" && value !== null;
+  const shown = isPlain ? cutContainer(value, cutting) : cutIn(value, cutting);
+  const mark = shown === value ? undefined : cutOf(shown);
+  if (mark === undefined) return { [TAG]: name, value: shown };
+  return cutMark(mark.of, mark.size, { [TAG]: name, value: mark.start });
+}
+
+function cutContainer(json: Json[] | { [key: string]: Json }, cutting: Cutting): Json {
+  const { limits, budget, depth } = cutting;
   const isList = Array.isArray(json);
   const entries: [string | number, Json][] = isList ? json.map((item, index) => [index, item]) : Object.entries(json);
   const most = depth >= MAX_DEPTH || (budget.left <= 0 && entries.length > 0) ? 0 : limits.entries;
@@ -104,8 +122,14 @@ function cutIn(json: Json, cutting: Cutting): Json {
   return start.length === entries.length ? shown : cutMark(isList ? "array" : "object", entries.length, shown);
 }
 
-function cutMark(of: "string" | "array" | "object", size: number, start: Json): Json {
+type CutKind = "string" | "array" | "object";
+
+function cutMark(of: CutKind, size: number, start: Json): Json {
   return { [TAG]: CUT, value: { of, size, start } };
+}
+
+function cutOf(shown: Json): { of: CutKind; size: number; start: Json } | undefined {
+  return markOf(shown) === CUT ? (shown as { value: { of: CutKind; size: number; start: Json } }).value : undefined;
 }
 
 /** Never ends within a character of two code units. */

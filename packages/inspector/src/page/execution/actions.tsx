@@ -12,7 +12,13 @@ import { type Action, useAction } from "./use-action.ts";
 type Opened = "resume" | "cancel" | "delete" | undefined;
 
 /** What can be done with an execution in its present state. */
-export function Actions({ execution, info }: { execution: ExecutionRow; info: ExecutionInfo | undefined }) {
+export function Actions(props: {
+  execution: ExecutionRow;
+  info: ExecutionInfo | undefined;
+  /** The store's time, in milliseconds. */
+  storeNow: number;
+}) {
+  const { execution, info, storeNow } = props;
   const [opened, setOpened] = useState<Opened>();
   const { data: session } = useQuery(sessionQuery);
   const action = useAction();
@@ -27,7 +33,7 @@ export function Actions({ execution, info }: { execution: ExecutionRow; info: Ex
     if (done !== undefined) close();
   };
   const isChanged = info?.definition.isChanged === true && info.definition.graph !== undefined;
-  const canResume = session.canRun && (status === "failed" || status === "pending" || isLost(execution));
+  const canResume = session.canRun && (status === "failed" || status === "pending" || isLost(execution, storeNow));
   const isOver = status === "completed" || status === "cancelled";
   return (
     <div className="actions">
@@ -64,8 +70,8 @@ export function Actions({ execution, info }: { execution: ExecutionRow; info: Ex
 }
 
 /** It runs, but its owner is presumed dead. */
-function isLost({ status, leaseUntil, readAt }: ExecutionRow): boolean {
-  return status === "running" && leaseUntil !== undefined && Date.parse(leaseUntil) <= Date.parse(readAt);
+function isLost({ status, leaseUntil }: ExecutionRow, storeNow: number): boolean {
+  return status === "running" && leaseUntil !== undefined && Date.parse(leaseUntil) <= storeNow;
 }
 
 interface ResumeDialogProps {

@@ -8,7 +8,7 @@ import { Notice, Skeleton } from "../parts/notice.tsx";
 import { Verbatim } from "../parts/verbatim.tsx";
 import { changeQuery, sessionQuery } from "../queries.ts";
 import { duration, fullTime, zonedTime } from "../time.ts";
-import { FailurePanel } from "./failure-panel.tsx";
+import { FailurePanel, type Names } from "./failure-panel.tsx";
 import { Operations } from "./operations.tsx";
 import { type Path, ValueTree } from "./value-tree.tsx";
 
@@ -19,11 +19,12 @@ interface ChangePanelProps {
   seq: number;
   /** The failure that the page shows already. */
   known: Failure | undefined;
+  names: Names;
   onFork: (seq: number) => void;
 }
 
 /** What a record has changed, and the context on both sides of it. */
-export function ChangePanel({ id, seq, known, onFork }: ChangePanelProps) {
+export function ChangePanel({ id, seq, known, names, onFork }: ChangePanelProps) {
   const { data, error } = useQuery(changeQuery(id, seq));
   const { data: session } = useQuery(sessionQuery);
   const [chosen, setSide] = useState<Side>();
@@ -34,7 +35,9 @@ export function ChangePanel({ id, seq, known, onFork }: ChangePanelProps) {
   const usual: Side = record.error !== undefined && data.operationsCount === 0 ? "before" : "changes";
   const shown: Side = data.before === undefined ? "after" : (chosen ?? usual);
   const isKnown = JSON.stringify(failure) === JSON.stringify(known);
-  const title = seq === 0 || record.nodeId === "" ? "The start" : record.kind === "save" ? "A save" : record.nodeName;
+  const isStart = seq === 0 || record.nodeId === "";
+  const name = names.get(record.nodeId) ?? record.nodeName;
+  const title = isStart ? "The start" : record.kind === "save" ? "A save" : name;
   return (
     <section className="change" aria-label={`Step ${seq}`}>
       <div className="card-head">
@@ -63,7 +66,9 @@ export function ChangePanel({ id, seq, known, onFork }: ChangePanelProps) {
           </button>
         )}
       </div>
-      {failure !== undefined && !isKnown && <FailurePanel failure={failure} title="This attempt failed" />}
+      {failure !== undefined && !isKnown && (
+        <FailurePanel failure={failure} title="This attempt failed" names={names} />
+      )}
       {data.before !== undefined && (
         <fieldset className="segments">
           <legend className="sr-only">What is shown</legend>

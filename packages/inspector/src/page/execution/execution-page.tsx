@@ -1,10 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { ApiError } from "../answer.ts";
 import type { Progress } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { Notice, Skeleton } from "../parts/notice.tsx";
 import { onDemand } from "../parts/on-demand.tsx";
+import { visible } from "../parts/verbatim.tsx";
 import { executionQuery, progressQuery } from "../queries.ts";
 import { executionHref, hrefOf, Link, navigate } from "../router.tsx";
 import { useNow } from "../time.ts";
@@ -40,8 +41,13 @@ export function ExecutionPage({ id, parameters }: { id: string; parameters: URLS
     void client.invalidateQueries({ queryKey: ["progress", id] });
     loadNewer();
   }, [client, id, loadNewer]);
-  const live = useLive(id, onChange);
   const { data, error, dataUpdatedAt } = progress;
+  const live = useLive(id, data?.execution.endedAt !== undefined, onChange);
+  const newest = data?.execution.seq;
+  // After an action, and if somebody else has resumed it: no stream says so.
+  useEffect(() => {
+    if (newest !== undefined) loadNewer();
+  }, [newest, loadNewer]);
   if (data === undefined) return error === null ? <Skeleton rows={8} /> : <Failed error={error} id={id} />;
   return (
     <Loaded id={id} progress={data} fetchedAt={dataUpdatedAt} records={records} live={live} parameters={parameters}>
@@ -91,14 +97,14 @@ function Loaded({ id, progress, fetchedAt, records, live, parameters, children }
   return (
     <>
       <ExecutionHead execution={execution} storeNow={storeNow} live={live}>
-        <Actions execution={execution} info={info.data} />
+        <Actions execution={execution} info={info.data} storeNow={storeNow} />
       </ExecutionHead>
       {children}
       {damage !== undefined && (
         <Notice kind="error" title={`The history cannot be read: ${damage.code}`} text={damage.message} />
       )}
       {failure !== undefined && execution.status !== "completed" && (
-        <FailurePanel failure={failure} title={titleOf(execution.status)} />
+        <FailurePanel failure={failure} title={titleOf(execution.status)} names={names} />
       )}
       {waiting.length > 0 && <WaitCards id={id} waiting={waiting} />}
       <section className="panel" aria-label="Graph">
@@ -127,7 +133,7 @@ function Loaded({ id, progress, fetchedAt, records, live, parameters, children }
         </section>
         <section className="panel right" aria-label="The selected step">
           {selected !== undefined && Number.isSafeInteger(selected) && (
-            <ChangePanel key={selected} id={id} seq={selected} known={failure} onFork={setForking} />
+            <ChangePanel key={selected} id={id} seq={selected} known={failure} names={names} onFork={setForking} />
           )}
         </section>
       </div>
@@ -150,7 +156,7 @@ function Failed({ error, id }: { error: Error; id: string }) {
     <Notice
       kind="error"
       title={isGone ? "There is no such execution" : "The execution cannot be shown"}
-      text={isGone ? `${id} was deleted, or never was here.` : error.message}
+      text={isGone ? `${visible(id)} was deleted, or never was here.` : error.message}
     >
       <Link className="button" href={hrefOf("")}>
         <Icon name="list" /> All executions

@@ -3,6 +3,9 @@ import { Icon } from "../icon.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Verbatim, visible } from "../parts/verbatim.tsx";
 
+/** The names of the graph's nodes, by their ids. */
+export type Names = ReadonlyMap<string, string>;
+
 /** An error with its causes. */
 interface Fault {
   name?: string | undefined;
@@ -14,7 +17,7 @@ interface Fault {
 }
 
 /** Why a node has failed: the message, the stack and the causes. */
-export function FailurePanel({ failure, title }: { failure: Failure; title: string }) {
+export function FailurePanel({ failure, title, names }: { failure: Failure; title: string; names: Names }) {
   const { nodeId, nodeName, attempts } = failure;
   return (
     <section className="failure" aria-label={title}>
@@ -24,7 +27,7 @@ export function FailurePanel({ failure, title }: { failure: Failure; title: stri
           {nodeId !== undefined && (
             <>
               {" in "}
-              <Verbatim text={nodeName ?? nodeId} className="node-name" />
+              <Verbatim text={names.get(nodeId) ?? nodeName ?? nodeId} className="node-name" />
             </>
           )}
         </h2>

@@ -41,8 +41,9 @@ export function Operations({ operations, count, before, none }: OperationsProps)
 function Operation({ operation, before }: { operation: unknown[]; before: unknown }) {
   const [name = "", given, ...rest] = operation as [string, Path, ...unknown[]];
   const path = Array.isArray(given) ? given : [];
-  const old = at(before, path);
-  const kind = name === "set" && old === undefined && path.length > 0 ? "add" : name;
+  const place = placeIn(before, path);
+  const old = place === "cut" ? undefined : place?.value;
+  const kind = name === "set" && place === undefined ? "add" : name;
   const { sign, word, className } = SIGNS[kind] ?? { sign: "~", word: kind, className: "changed" };
   const [start, deleted, ...inserted] = rest as [number, number, ...unknown[]];
   return (
@@ -79,13 +80,27 @@ function Operation({ operation, before }: { operation: unknown[]; before: unknow
   );
 }
 
-function at(json: unknown, path: Path): unknown {
+/** Finds the place of a path; `undefined` if there is none, "cut" if the server has cut what would tell. */
+function placeIn(json: unknown, path: Path): { value: unknown } | "cut" | undefined {
   let value = json;
   for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string | number, unknown>)[key];
+    const { content, isCut } = partsOf(value);
+    if (typeof content !== "object" || content === null || !Object.hasOwn(content, key)) {
+      return isCut ? "cut" : undefined;
+    }
+    value = (content as Record<string | number, unknown>)[key];
   }
-  return value;
+  return { value };
+}
+
+/** The parts of a value that the path of an operation leads to, as far as they are here. */
+function partsOf(json: unknown): { content: unknown; isCut: boolean } {
+  if (typeof json !== "object" || json === null || !("$type" in json) || !("value" in json)) {
+    return { content: json, isCut: false };
+  }
+  if (json.$type === "Object") return { content: json.value, isCut: false };
+  if (json.$type !== "waymark:cut") return { content: json, isCut: false };
+  return { content: partsOf((json.value as { start: unknown }).start).content, isCut: true };
 }
 
 function pathText(path: Path): string {

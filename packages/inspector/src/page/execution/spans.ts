@@ -98,7 +98,13 @@ export function spansOf(
       record.retryAt === undefined ? "" : "tried again",
     ].filter((part) => part !== "");
     const note = parts.length === 0 ? {} : { note: parts.join(" · ") };
-    return { ...base, kind: isError ? "error" : "node", title: nodeName, fromMs: at - durationMs, ...note };
+    return {
+      ...base,
+      kind: isError ? "error" : "node",
+      title: names.get(nodeId) ?? nodeName,
+      fromMs: at - durationMs,
+      ...note,
+    };
   });
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 /** The way in which changes of an execution arrive. */
 export type Live = "connecting" | "streaming" | "polling" | "ended";
@@ -15,9 +15,16 @@ const TOGETHER_MS = 400;
  * Calls back when an execution has changed: by a stream of events, or every few seconds if the platform cuts streams.
  *
  * - A page in the background has no stream, since a browser opens only a few connections to a server.
+ * - The stream of an execution that is over has ended. It is opened again once `isOver` is false again: it was resumed.
  */
-export function useLive(id: string, onChange: () => void): Live {
+export function useLive(id: string, isOver: boolean, onChange: () => void): Live {
   const [live, setLive] = useState<Live>("connecting");
+  const [resumes, setResumes] = useState(0);
+  const wasOver = useRef(isOver);
+  useEffect(() => {
+    if (wasOver.current && !isOver) setResumes((count) => count + 1);
+    wasOver.current = isOver;
+  }, [isOver]);
   useEffect(() => {
     let source: EventSource | undefined;
     let poll: ReturnType<typeof setInterval> | undefined;
@@ -77,6 +84,6 @@ export function useLive(id: string, onChange: () => void): Live {
       clearTimeout(soon);
       close();
     };
-  }, [id, onChange]);
+  }, [id, resumes, onChange]);
   return live;
 }

@@ -100,9 +100,19 @@ function Tagged({ name, content, ...shared }: Shared & { name: string; content: 
 function mapEntries(entries: readonly Json[], path: Path): Entry[] {
   return entries.map((entry, index) => {
     const [key, value] = (Array.isArray(entry) ? entry : [entry]) as Json[];
-    const label = typeof key === "string" ? `"${key}"` : (JSON.stringify(key) ?? "");
-    return { key: String(index), label: `${label} ⇒`, value, path: [...path, index, 1] };
+    return { key: String(index), label: `${keyText(key)} ⇒`, value, path: [...path, index, 1] };
   });
+}
+
+/** The key of a map, in the words in which such a value is shown. */
+function keyText(key: Json): string {
+  const text = JSON.stringify(key) ?? "undefined";
+  if (typeof key !== "object" || key === null || Array.isArray(key)) return text;
+  const { $type: name, value } = key as { readonly [key: string]: Json };
+  if (name === "bigint") return `${String(value)}n`;
+  if (name === "number") return String(value);
+  if (name === "undefined") return name;
+  return name === "Date" ? `Date ${String(value ?? "invalid")}` : text;
 }
 
 interface CutContent {

@@ -1,7 +1,7 @@
 import type { ExecutionRow } from "../api-client.ts";
 import { Icon } from "../icon.tsx";
 import { StateBadge } from "../parts/state-badge.tsx";
-import { Verbatim } from "../parts/verbatim.tsx";
+import { Verbatim, visible } from "../parts/verbatim.tsx";
 import { executionHref, Link } from "../router.tsx";
 import { stateOf } from "../state-of.ts";
 import { duration, relative, useNow, zonedTime } from "../time.ts";
@@ -46,7 +46,7 @@ function Row({ item, storeNow }: { item: ExecutionRow; storeNow: number }) {
         <span className="quiet">
           <Verbatim text={item.workflowId} /> · <Verbatim text={item.userId} />
           {item.forkedFromId !== undefined && (
-            <span className="fork-mark" title={`A fork of ${item.forkedFromId}`}>
+            <span className="fork-mark" title={`A fork of ${visible(item.forkedFromId)}`}>
               <Icon name="fork" size={12} /> fork
             </span>
           )}

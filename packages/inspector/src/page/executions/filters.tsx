@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { Icon } from "../icon.tsx";
+import { Verbatim } from "../parts/verbatim.tsx";
 import type { ListFilters } from "../queries.ts";
 import { executionHref, navigate } from "../router.tsx";
 
@@ -55,7 +56,7 @@ export function Filters({ filters, onChange }: { filters: ListFilters; onChange:
       </div>
       {filters.parentId !== undefined && (
         <button type="button" className="chip removable" onClick={() => onChange({ parentId: "" })}>
-          started by {filters.parentId} <Icon name="cross" size={12} />
+          started by <Verbatim text={filters.parentId} /> <Icon name="cross" size={12} />
         </button>
       )}
     </search>

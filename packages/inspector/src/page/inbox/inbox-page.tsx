@@ -9,13 +9,15 @@ import { Verbatim } from "../parts/verbatim.tsx";
 import { executionsQuery, progressQuery } from "../queries.ts";
 import { executionHref, Link } from "../router.tsx";
 import { relative, useNow } from "../time.ts";
+import { questionsOf } from "./questions.ts";
 
 /** What waits for a person, with a form to answer. A sleep is no question, so it is left out. */
 export function InboxPage({ parameters }: { parameters: URLSearchParams }) {
   const filters = { status: "suspended", cursor: parameters.get("cursor") ?? undefined };
   const { data, error, dataUpdatedAt } = useQuery(executionsQuery(filters));
-  const asking = data?.items.filter(isQuestion) ?? [];
-  const sleeping = (data?.items.length ?? 0) - asking.length;
+  const asking = questionsOf(data?.items ?? []);
+  const sleeping = data?.items.filter(isAsleep).length ?? 0;
+  const isAll = data?.nextCursor === undefined && filters.cursor === undefined;
   return (
     <>
       <div className="page-head">
@@ -29,7 +31,7 @@ export function InboxPage({ parameters }: { parameters: URLSearchParams }) {
       {data !== undefined && asking.length === 0 && (
         <Notice
           kind="done"
-          title="Nothing waits for you"
+          title={isAll ? "Nothing waits for you" : "Nothing on this page waits for you"}
           text={sleeping > 0 ? `${sleeping} only sleep until a time.` : undefined}
         />
       )}
@@ -45,8 +47,8 @@ export function InboxPage({ parameters }: { parameters: URLSearchParams }) {
   );
 }
 
-function isQuestion({ waiting = [] }: ExecutionRow): boolean {
-  return waiting.length === 0 || waiting.some(({ until, reason }) => until === undefined || reason !== undefined);
+function isAsleep({ waiting = [] }: ExecutionRow): boolean {
+  return waiting.length > 0 && waiting.every(({ until, reason }) => until !== undefined && reason === undefined);
 }
 
 function Question({ item, fetchedAt }: { item: ExecutionRow; fetchedAt: number }) {
@@ -65,6 +67,14 @@ function Question({ item, fetchedAt }: { item: ExecutionRow; fetchedAt: number }
               <Verbatim text={item.id} className="id" />
             </Link>{" "}
             · <Verbatim text={item.workflowId} /> · <Verbatim text={item.userId} />
+            {item.parentId !== undefined && (
+              <>
+                {" · started by "}
+                <Link href={executionHref(item.parentId)}>
+                  <Verbatim text={item.parentId} className="id" />
+                </Link>
+              </>
+            )}
             {first !== undefined && <> · asked {relative(Date.parse(first.since), now)}</>}
             {first?.until !== undefined && <> · until {relative(Date.parse(first.until), now)}</>}
             {(item.waitingCount ?? 0) > 1 && <> · {item.waitingCount} questions</>}

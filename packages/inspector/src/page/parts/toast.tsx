@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { Icon } from "../icon.tsx";
+import { Verbatim } from "./verbatim.tsx";
 
 interface Toast {
   id: number;
@@ -36,7 +37,7 @@ export function Toasts() {
     <div className="toasts" role="status" aria-live="polite">
       {shown.map(({ id, text, tone }) => (
         <div key={id} className={`toast ${tone}`}>
-          <Icon name={tone === "good" ? "check" : "warn"} /> {text}
+          <Icon name={tone === "good" ? "check" : "warn"} /> <Verbatim text={text} />
         </div>
       ))}
     </div>
