@@ -27,7 +27,7 @@ export class SwarmProcesses {
 
   /**
    * Kills a process with SIGKILL, and now and then freezes another for longer than its lease. Processes that only start
-   * are spared: otherwise a busy machine would do nothing else.
+   * are spared, and the last one that works: otherwise a busy machine would do nothing but start processes.
    */
   disturb(random: () => number): void {
     const killed = this.#take(random);
@@ -44,8 +44,9 @@ export class SwarmProcesses {
     });
   }
 
-  /** Takes one of those that work. */
+  /** Takes one of those that work, unless it is the last one. */
   #take(random: () => number): ChildProcess | undefined {
+    if (this.#working.size < 2) return undefined;
     const process = [...this.#working][Math.floor(random() * this.#working.size)];
     if (process !== undefined) this.#working.delete(process);
     return process;
