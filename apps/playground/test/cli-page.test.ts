@@ -1,4 +1,7 @@
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { verdict } from "../src/page/verdict.ts";
 import { KILLED_ONCE, processesOf, served } from "./served.ts";
 
 let page: Awaited<ReturnType<typeof served>>;
@@ -97,4 +100,34 @@ describe("the server of the page", () => {
     expect(await page.until(id, ({ isOver }) => isOver)).toMatchObject({ equal: true });
     expect(page.problems).toEqual([]);
   });
+
+  it("has the dropped files again after a start, by the same keys, and says of one that is damaged", async () => {
+    type Items = { items: { key: string }[] };
+    const keysOf = ({ items }: Items) => items.map(({ key }) => key).filter((key) => key.startsWith("own:"));
+    const drawing = (id: string) => ({ id, nodes: [{ id: "a" }], edges: [] });
+    for (let count = 1; count <= 22; count++) {
+      await page.post("api/workflows", { name: `${count}.json`, text: JSON.stringify(drawing(`mine-${count}`)) });
+    }
+    const before = await page.get<Items>("api/workflows");
+    expect(keysOf(before)).toHaveLength(20);
+    const files = join(page.folder, "dropped");
+    expect(await readdir(files)).toHaveLength(20);
+    await page.restart(() => writeFile(join(files, "1.json"), "{"));
+    expect(await page.get("api/workflows")).toEqual(before);
+    expect(page.problems).toHaveLength(1);
+    await page.post("api/workflows", { name: "new.json", text: JSON.stringify(drawing("new")) });
+    expect(keysOf(await page.get<Items>("api/workflows"))).toEqual([
+      expect.any(String),
+      ...keysOf(before).slice(0, 19),
+    ]);
+  });
+});
+
+it("a run that V1 refuses says so in its verdict, and V2 completes it", async () => {
+  const id = await page.start({ workflow: "bundled:price-update", store: { name: "memory" } });
+  const run = await page.until(id, ({ isOver }) => isOver);
+  expect(run.v2.status).toBe("completed");
+  expect(verdict(run)).toMatch(
+    /not two outputs to compare\. V1: .*which the old executor cannot run.* V2: 0 completed/,
+  );
 });

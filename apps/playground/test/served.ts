@@ -83,7 +83,7 @@ export async function served() {
   }
 
   return {
-    ...{ url, get, post, start, until, restart, problems },
+    ...{ url, get, post, start, until, restart, problems, folder: folder.path },
     [Symbol.asyncDispose]: async () => {
       await server.close();
       await folder[Symbol.asyncDispose]();

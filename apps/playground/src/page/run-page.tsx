@@ -9,6 +9,7 @@ import { lazy, Suspense, useState } from "react";
 import { api, proof, type Run } from "./calls.ts";
 import { SidePanel } from "./side-panel.tsx";
 import { useRun } from "./use-run.ts";
+import { verdict } from "./verdict.ts";
 
 const Plots = lazy(() => import("./plots.tsx").then(({ Plots: component }) => ({ default: component })));
 const Outputs = lazy(() => import("./outputs.tsx").then(({ Outputs: component }) => ({ default: component })));
@@ -64,7 +65,7 @@ function RunHead({ run, isGone }: { run: Run; isGone: boolean }) {
           <bdi>{visible(run.title)}</bdi>
         </h1>
         <p className="quiet" role="status">
-          {run.isOver ? verdict(run) : isGone ? GONE : "Both run, each in a process of its own."}
+          {run.isOver ? visible(verdict(run)) : isGone ? GONE : "Both run, each in a process of its own."}
         </p>
         {run.problem !== undefined && <p className="problem">{visible(run.problem)}</p>}
       </div>
@@ -91,16 +92,4 @@ function RunHead({ run, isGone }: { run: Run; isGone: boolean }) {
       </div>
     </div>
   );
-}
-
-function verdict({ v1, v2, equal }: Run): string {
-  const again = (side: Run["v1"]) =>
-    `${side.counters.nodesAgain} completed nodes again, ${side.counters.effectsTwice} effects twice`;
-  const outputs =
-    equal === undefined
-      ? "There are not two outputs to compare."
-      : equal
-        ? "The outputs are equal."
-        : "The outputs differ.";
-  return `${outputs} V1: ${again(v1)}. V2: ${again(v2)}.`;
 }

@@ -42,9 +42,9 @@ export function pageRoutes({ shelf, runs, rollout, dataDir, onError }: PageParts
       });
     })
     .get("/workflows", (c) => c.json({ items: shelf.all.map(offered) }))
-    .post("/workflows", body(fileInput), (c) => {
+    .post("/workflows", body(fileInput), async (c) => {
       const { name, text } = c.req.valid("json");
-      return c.json({ items: shelf.add(name, text).map(offered) });
+      return c.json({ items: (await shelf.add(name, text)).map(offered) });
     })
     .post("/runs", body(orderInput), async (c) => {
       const { workflow, input: text, store, ...order } = c.req.valid("json");

@@ -20,7 +20,7 @@ const INSPECTOR = "/inspector";
 /** What is served. */
 export interface PageOptions {
   port: number;
-  /** The folder of the embedded store. */
+  /** The folder of the embedded store, and of the files that were dropped on the page. */
   dataDir: string;
   page: Page;
   /** Takes errors that have no code. */
@@ -37,7 +37,7 @@ export interface ServedPage {
 /** Serves the page and the inspector to this machine only. So it needs nobody's authorization. */
 export async function servePage({ port, dataDir: folder, page, onError }: PageOptions): Promise<ServedPage> {
   const dataDir = join(folder, "page");
-  const shelf = await WorkflowShelf.open();
+  const shelf = await WorkflowShelf.open({ folder: join(folder, "dropped"), onError });
   const services = await startServiceServer();
   const desk = new StoreDesk({
     choice: { name: "pglite", dataDir },

@@ -7,9 +7,10 @@ import { parseJson } from "../import/json-file.ts";
 import { type LoadedWorkflow, parseWorkflows } from "../import/workflow-file.ts";
 import { createNodes } from "../nodes/nodes.ts";
 import { messageOf } from "../values/message-of.ts";
+import { type DroppedFile, DroppedFiles } from "./dropped-files.ts";
 import { proposedNode } from "./proposed-node.ts";
 
-/** The files of the user's that are kept. */
+/** The workflows of dropped files that are kept. */
 const MAX_OWN = 20;
 /** The most workflows that are taken from one file. */
 const MAX_IN_FILE = 50;
@@ -21,18 +22,44 @@ export interface ShelvedWorkflow {
   loaded: LoadedWorkflow;
 }
 
-/** The workflows that the page offers: the bundled ones, and those of dropped files. */
+/** A workflow of a dropped file. */
+interface OwnWorkflow extends ShelvedWorkflow {
+  /** The number of its file. */
+  file: number;
+}
+
+/** What a shelf is made with. */
+export interface ShelfOptions {
+  /** The folder of the dropped files. */
+  folder: string;
+  /** Takes the errors of files that cannot be kept or read. The page goes on without them. */
+  onError: (error: unknown) => void;
+}
+
+/** The workflows that the page offers: the bundled ones, and those of dropped files, also of those before a start. */
 export class WorkflowShelf {
   readonly #bundled: readonly ShelvedWorkflow[];
-  #own: ShelvedWorkflow[] = [];
-  #count = 0;
+  readonly #files: DroppedFiles;
+  readonly #onError: (error: unknown) => void;
+  #own: OwnWorkflow[] = [];
+  #lastFile = 0;
 
-  private constructor(bundled: readonly LoadedWorkflow[]) {
+  private constructor(bundled: readonly LoadedWorkflow[], { folder, onError }: ShelfOptions) {
     this.#bundled = bundled.map((loaded) => ({ key: `bundled:${loaded.workflow.id}`, isBundled: true, loaded }));
+    this.#files = new DroppedFiles(folder);
+    this.#onError = onError;
   }
 
-  static async open(): Promise<WorkflowShelf> {
-    return new WorkflowShelf(await readBundled(await bundledIds()));
+  static async open(options: ShelfOptions): Promise<WorkflowShelf> {
+    const shelf = new WorkflowShelf(await readBundled(await bundledIds()), options);
+    for (const file of await shelf.#files.read(options.onError)) {
+      try {
+        shelf.#put(file);
+      } catch (error) {
+        options.onError(error);
+      }
+    }
+    return shelf;
   }
 
   get all(): readonly ShelvedWorkflow[] {
@@ -48,11 +75,29 @@ export class WorkflowShelf {
   }
 
   /**
-   * Takes the workflows of a file. The file is data: nothing of it runs before somebody runs the workflow.
+   * Takes the workflows of a file, and keeps the file. It is data: nothing of it runs before somebody runs the workflow.
+   *
+   * - The workflows of the newest files are kept, up to 20; those of one file all are.
    *
    * @throws {WorkflowError} as the command line's import of a file
    */
-  add(name: string, text: string): ShelvedWorkflow[] {
+  async add(name: string, text: string): Promise<ShelvedWorkflow[]> {
+    const file = { number: this.#lastFile + 1, name, text };
+    const before = this.#own;
+    const added = this.#put(file);
+    const gone = new Set(before.map((each) => each.file));
+    for (const each of this.#own) gone.delete(each.file);
+    try {
+      await this.#files.keep(file);
+      for (const number of gone) await this.#files.remove(number);
+    } catch (error) {
+      this.#onError(error);
+    }
+    return added;
+  }
+
+  /** Puts the workflows of a file on the shelf. Their keys are the same after a start. */
+  #put({ number, name, text }: DroppedFile): OwnWorkflow[] {
     let value: unknown;
     try {
       value = parseJson(text.replace(/^\uFEFF/, ""));
@@ -60,7 +105,11 @@ export class WorkflowShelf {
       throw new WorkflowError("WORKFLOW_INVALID", `${quoted(name)} is not JSON: ${messageOf(error)}.`);
     }
     const found = parseWorkflows(value, name.replace(/\.json$/i, "") || "workflow").slice(0, MAX_IN_FILE);
-    const added = found.map((loaded) => ({ key: `own:${++this.#count}`, isBundled: false, loaded }));
+    const added = found.map((loaded, index) => ({
+      ...{ key: `own:${number}.${index}`, file: number },
+      ...{ isBundled: false, loaded },
+    }));
+    this.#lastFile = Math.max(this.#lastFile, number);
     this.#own = [...added, ...this.#own].slice(0, Math.max(MAX_OWN, added.length));
     return added;
   }
