@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { isWorkflowError } from "@waymark/core";
+import { checkNames } from "@waymark/core/store";
 import { openStore, STORES, UsageError } from "./cli/open-store.ts";
 import { type ServedInspector, serveInspector } from "./cli/serve-inspector.ts";
 
@@ -42,21 +43,24 @@ async function main(): Promise<ServedInspector | undefined> {
   return served;
 }
 
+const FLAGS = {
+  store: { type: "string" },
+  url: { type: "string" },
+  schema: { type: "string" },
+  prefix: { type: "string" },
+  database: { type: "string" },
+  port: { type: "string" },
+  redact: { type: "string" },
+  "read-only": { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
+
 function readArguments() {
   try {
-    return parseArgs({
-      options: {
-        store: { type: "string" },
-        url: { type: "string" },
-        schema: { type: "string" },
-        prefix: { type: "string" },
-        database: { type: "string" },
-        port: { type: "string" },
-        redact: { type: "string" },
-        "read-only": { type: "boolean" },
-        help: { type: "boolean" },
-      },
-    });
+    const { values } = parseArgs({ options: FLAGS, strict: false });
+    const given = Object.fromEntries(Object.keys(values).map((name) => [`--${name}`, true]));
+    checkNames(given, new Set(Object.keys(FLAGS).map((name) => `--${name}`)), "the options of waymark-inspector");
+    return parseArgs({ options: FLAGS });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -103,7 +103,8 @@ it.each([
   [["--store", "oracle", "--url", "x"], /oracle is none of postgres, pglite, mongo, redis/, 2],
   [["--store", "pglite", "--url", "no-such-folder"], /there is no folder no-such-folder/, 2],
   [["--store", "pglite", "--url", "x", "--port", "99999"], /--port: 99999 is not a port/, 2],
-  [["--stor", "pglite"], /--stor/, 2],
+  [["--stor", "pglite"], /"--stor" .*did you mean "--store"/, 2],
+  [["--redacted", "a"], /did you mean "--redact"/, 2],
   [["--help"], /Usage: waymark-inspector/, 0],
 ])("ends with a reason if it is called with %j", async (args, reason, code) => {
   const { output, exitCode } = await start(args);

@@ -58,7 +58,8 @@ describe("createInspector", () => {
     [{ hosts: ["https://admin.example.com"] }, /hosts/],
     [{ redact: [""] }, /redact/],
     [{ engine: {} }, /engine/],
-    [{ authorise: () => false }, /authorise/],
+    [{ authorise: () => false }, /"authorise" .*did you mean "authorize"/],
+    [{ redcat: ["password"] }, /did you mean "redact"/],
   ])("refuses the options %j", (options, message) => {
     expect(() => inspectorWith(options as never)).toThrow(message);
   });

@@ -1,4 +1,5 @@
 import { type Dispatcher, type WorkflowEngine, WorkflowError } from "@waymark/core";
+import { checkNames } from "@waymark/core/store";
 import * as z from "zod/mini";
 import { inputProblems } from "./input-problems.ts";
 
@@ -105,6 +106,8 @@ const optionsSchema = z.strictObject({
   onError: z.optional(isFunction),
 });
 
+const OPTIONS: ReadonlySet<string> = new Set(Object.keys(optionsSchema.shape));
+
 function isEngine(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return MEMBERS.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
@@ -118,6 +121,7 @@ export function checkInspectorOptions(given: unknown): CheckedOptions {
       "createInspector: takes one object: write createInspector({ engine, authorize }).",
     );
   }
+  checkNames(given, OPTIONS, "the options of createInspector");
   const { success, error } = optionsSchema.safeParse(given);
   if (!success) throw new WorkflowError("INVALID_ARGUMENT", `createInspector: ${inputProblems(error)}.`);
   const { engine, authorize, basePath, hosts, redact, onError } = given as InspectorOptions;
