@@ -97,7 +97,7 @@ describe("opening", () => {
     const inner = { max: undefined, application_name: undefined, connectionTimeoutMillis: undefined };
     const given = { url: server.url, ...options, options: inner } as never;
     await using store = await PostgresCheckpointStore.connect(given);
-    await Promise.all(Array.from({ length: 20 }, () => store.getExecution("a")));
+    await Promise.all(Array.from({ length: 20 }, () => store.listExecutions()));
     const { rows } = await pool.query("SELECT FROM pg_stat_activity WHERE application_name = 'waymark'");
     expect(rows.length).toBeGreaterThan(0);
     await using _memory = await PostgresCheckpointStore.connect({ url: undefined, dataDir: "memory://" } as never);
