@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { areEqual } from "@waymark/core/migration";
 import { cleanText, quoted } from "@waymark/core/store";
+import { drawnGraph } from "@waymark/inspector/server/drawn-graph.ts";
 import { DEFAULT_USER_ID } from "../compare/executors.ts";
 import type { LoadedWorkflow } from "../import/workflow-file.ts";
 import type { V2Call, WorkerTask } from "../kill/task.ts";
@@ -39,20 +40,12 @@ export class PageRun {
 
   constructor(order: RunOrder) {
     const { loaded, store, disturbance } = order;
-    const { nodes, edges } = loaded.workflow;
     this.#order = order;
     this.view = {
       id: randomUUID(),
       workflowId: loaded.workflow.id,
       title: loaded.title,
-      graph: {
-        nodes: nodes.map(({ id, name, type = "default" }) => ({ id, name, type })),
-        edges: edges.map(({ source, target, sourceHandle }) => ({
-          source,
-          target,
-          sourceHandle: sourceHandle ?? undefined,
-        })),
-      },
+      graph: drawnGraph(loaded.workflow),
       store: store.name,
       disturbance,
       isOver: false,

@@ -7,6 +7,7 @@ import type {
   WorkflowDefinition,
 } from "@waymark/core";
 import { definitionChanges } from "./definition-changes.ts";
+import { drawnGraph } from "./drawn-graph.ts";
 import type { Json } from "./json-tree.ts";
 import { BRIEF, cut, type Limits, redact } from "./shown-value.ts";
 
@@ -94,18 +95,16 @@ export class Views {
     return cut(this.redact(json), limits);
   }
 
-  #graph({ nodes, edges }: WorkflowDefinition) {
+  #graph(definition: WorkflowDefinition) {
+    const { nodes, edges } = drawnGraph(definition);
     return {
-      nodes: nodes.map(({ id, name, type = "default", data }) => ({
-        ...{ id, name, type },
-        data: data === undefined ? undefined : this.shown(JSON.parse(JSON.stringify(data)) as Json, MAX_DATA),
-      })),
-      edges: edges.map(({ source, target, sourceHandle }) => ({
-        source,
-        target,
-        sourceHandle: sourceHandle ?? undefined,
-      })),
+      nodes: nodes.map((node, index) => ({ ...node, data: this.#data(definition.nodes[index]?.data) })),
+      edges,
     };
+  }
+
+  #data(data: unknown): Json | undefined {
+    return data === undefined ? undefined : this.shown(JSON.parse(JSON.stringify(data)) as Json, MAX_DATA);
   }
 }
 
