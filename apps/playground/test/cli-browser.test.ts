@@ -194,6 +194,12 @@ describe("light and dark, 1280 and 400 pixels wide", () => {
 
   it("finds nothing that axe minds before a run, while it runs, at its end, and after a failure", async () => {
     await inEveryLook("", (page) => page.getByRole("button", { name: "Run both" }).waitFor());
+    // With all of its fields.
+    await inEveryLook("", async (page) => {
+      await page.getByLabel("What goes wrong").selectOption("kill");
+      await page.getByLabel("Checkpoints are kept in").selectOption("redis");
+      await page.getByLabel("Moment").waitFor();
+    });
 
     const id = await server.start({ paceMs: 5_000 });
     await server.until(id, ({ v2 }) => v2.running.length > 0);

@@ -28,6 +28,7 @@ describe("a run of the page", () => {
     const run = await page.until(id, ({ isOver }) => isOver);
     expect(run.equal).toBe(true);
     expect(processesOf(run)).toEqual(KILLED_ONCE);
+    expect(run.v2.log.map(({ text }) => text)).toContainEqual(expect.stringContaining("nobody names one"));
     expect(run.v1.counters.nodesAgain).toBeGreaterThan(0);
     expect(run.v2.counters).toMatchObject({ nodesAgain: 0, effectsTwice: 0 });
     const shown = await page.get(`inspector/api/progress?id=${run.executionId}`);
@@ -64,6 +65,12 @@ describe("the server of the page", () => {
     ["no proof", { "x-waymark-token": "" }, 403],
   ])("refuses an action with %s", async (_, headers, status) => {
     expect((await page.post("api/rollout", {}, headers)).status).toBe(status);
+  });
+
+  it.each(["", "api/workflows", "inspector/", "nowhere"])("protects its answer: /%s", async (path) => {
+    const { headers } = await fetch(page.url + path);
+    expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self';/);
+    expect(headers.get("x-frame-options")).toBe("DENY");
   });
 
   it("refuses a foreign Host", async () => {

@@ -1,6 +1,27 @@
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createInspector } from "../src/index.ts";
 import { newOrders } from "./orders.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("a stream lasts two minutes, so that the next one is authorized anew", async () => {
+  const { engine } = await newOrders();
+  vi.useFakeTimers();
+  const inspector = createInspector({ engine, authorize: () => ({}) });
+  const response = await inspector.fetch(new Request("http://localhost/api/events?id=order-1004"));
+  let hasEnded = false;
+  const text = response.text().finally(() => {
+    hasEnded = true;
+  });
+  await vi.advanceTimersByTimeAsync(119_000);
+  expect(hasEnded).toBe(false);
+  await vi.advanceTimersByTimeAsync(2_000);
+  vi.useRealTimers();
+  // The browser opens it again: nothing says that there will be no more.
+  expect(await text).not.toContain("event: end");
+}, 10_000);
 
 it("a browser that goes away while the execution ends is no error", async () => {
   const { engine } = await newOrders();
