@@ -195,13 +195,15 @@ export function isNonRetryableError(error: unknown): error is NonRetryableError 
  * - `retryAfterMs` replaces the backoff of the node's retry policy. The number of attempts does not change.
  */
 export class RetryAfterError extends Error {
-  /** Milliseconds, zero or more. */
+  /** Milliseconds, zero or more; more than a day counts as a day. NaN: the backoff of the retry policy stays. */
   readonly retryAfterMs: number;
 
   constructor(message: string, options: { retryAfterMs: number; cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "RetryAfterError";
-    this.retryAfterMs = Math.max(0, Number.isFinite(options.retryAfterMs) ? options.retryAfterMs : 0);
+    const { retryAfterMs } = options;
+    // Of a header that could not be read, say. Zero would use up all attempts at once.
+    this.retryAfterMs = typeof retryAfterMs === "number" ? Math.max(0, retryAfterMs) : Number.NaN;
     Object.defineProperty(this, RETRY_AFTER, { value: true });
   }
 }

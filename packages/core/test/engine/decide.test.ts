@@ -55,7 +55,17 @@ describe("the wait before the next attempt", () => {
     const asked = (retryAfterMs: number) => new RetryAfterError("429", { retryAfterMs });
     expect(delay(policy, { random: 1, thrown: asked(5) })).toBe(5);
     expect(delay(policy, { random: 1, thrown: asked(1e15) })).toBe(86_400_000);
+    expect(delay(policy, { random: 1, thrown: asked(Number.POSITIVE_INFINITY) })).toBe(86_400_000);
+    expect(delay(policy, { random: 1, thrown: asked(-5) })).toBe(0);
   });
+
+  it.each([Number.NaN, undefined, "60000", new Date(5)])(
+    "is that of the policy after a RetryAfterError of %s, such as of a header that could not be read",
+    (retryAfterMs) => {
+      const thrown = new RetryAfterError("429", { retryAfterMs: retryAfterMs as never });
+      expect(delay({ maxAttempts: 9, backoffMs: 1_000, jitter: 0.4 }, { random: 0, thrown })).toBe(1_000);
+    },
+  );
 
   it("is absent after the last attempt, a NonRetryableError, and an error that the policy does not name", () => {
     expect(delay({ maxAttempts: 3 }, { failures: 3 })).toBeUndefined();
