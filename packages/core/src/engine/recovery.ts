@@ -29,7 +29,7 @@ const DEFAULT_INTERVAL_MS = 5_000;
 const PAGE_SIZE = 100;
 /** The most executions that a result lists, and the most that a recovery remembers as left. */
 const MAX_LEFT = 1_000;
-const MAX_KNOWN = 10_000;
+const MAX_KNOWN = 100_000;
 
 /** The parts of an engine that recover executions. */
 export interface RecoveryParts {
