@@ -8,7 +8,7 @@ const nothing = (): void => undefined;
  */
 export function tell<T>(callback: (value: T) => unknown, value: T): void {
   try {
-    ignore(callback(value), 5);
+    handleRejections(callback(value));
   } catch {
     // A failing listener must not make the observed operation fail.
   }
@@ -17,14 +17,14 @@ export function tell<T>(callback: (value: T) => unknown, value: T): void {
 /**
  * Handles all rejections of a result. An unhandled rejection would end the process.
  *
- * - `depth`: the number of thenables that it follows, each of them the result of the one before.
+ * - `depth`: the number of thenables that it follows, each of them the result of the one before. Default: 5.
  */
-function ignore(result: unknown, depth: number): void {
+export function handleRejections(result: unknown, depth = 5): void {
   // Does not use the promise's own `then` or `catch`, because they may have been replaced.
   if (result instanceof Promise) Promise.prototype.then.call(result, nothing, nothing);
   else if (depth > 0 && typeof (result as { then?: unknown } | null | undefined)?.then === "function") {
-    const follow = (value: unknown): void => tell((each) => ignore(each, depth - 1), value);
+    const follow = (value: unknown): void => tell((each) => handleRejections(each, depth - 1), value);
     // If `then` is itself an async function, it returns a promise that can reject.
-    ignore((result as PromiseLike<unknown>).then(follow, nothing), depth - 1);
+    handleRejections((result as PromiseLike<unknown>).then(follow, nothing), depth - 1);
   }
 }

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { abandonPromises } from "../abandoned-promises.ts";
 import type { Clock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
@@ -19,6 +20,7 @@ export class ThrownByNode {
   readonly value: unknown;
 
   constructor(value: unknown) {
+    abandonPromises(value);
     this.value = value;
   }
 }

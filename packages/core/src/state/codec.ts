@@ -1,3 +1,4 @@
+import { abandonPromises } from "../abandoned-promises.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 
 import { quoted } from "../text.ts";
@@ -185,6 +186,7 @@ export class Codec {
     try {
       return this.#toJson(value, [...path]);
     } catch (error) {
+      abandonPromises(value);
       throw error instanceof TooDeep ? tooDeep(value, path, error.path) : error;
     }
   }

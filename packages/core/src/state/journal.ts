@@ -6,7 +6,7 @@ import type {
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
 import { CommitQueue, type QueuedCommit } from "./commit-queue.ts";
-import { type Difference, difference, patchDifference } from "./delta.ts";
+import { contextDifference } from "./context-difference.ts";
 import { afterRecord, type DraftState, draftOf, updateOf, withContext, withHead } from "./draft-state.ts";
 import type { RestoredState } from "./fresh-state.ts";
 import {
@@ -296,11 +296,8 @@ export class Journal {
     return context === undefined ? state : this.#changed(state, { context });
   }
 
-  #changed(state: DraftState, { context, changes }: ContextChange): DraftState {
-    const { codec } = this.#surroundings;
-    let found: Difference | undefined;
-    if (context !== undefined) found = difference(codec, state.context, context);
-    else if (changes !== undefined) found = patchDifference(codec, state.context, changes);
+  #changed(state: DraftState, change: ContextChange): DraftState {
+    const found = contextDifference(this.#surroundings.codec, state.context, change);
     return found === undefined ? state : withContext(state, found);
   }
 
