@@ -6,25 +6,15 @@ import {
   type NewCheckpoint,
   type NewExecution,
 } from "@waymark/core/store";
-import pg from "pg";
 import { newCommit, newExecution } from "tooling/store-fixtures";
-import { startPostgres } from "tooling/test-servers";
-import { afterAll, describe, expect, it } from "vitest";
-import { PostgresCheckpointStore } from "../src/index.ts";
+import { describe, expect, it } from "vitest";
 import { ServerDatabase } from "../src/server/server-database.ts";
 import { BatchStatements } from "../src/sql/batch-statement.ts";
 import { CommitStatements } from "../src/sql/commit-statements.ts";
 import { tableNames } from "../src/sql/table-names.ts";
+import { migratedServer } from "./migrated-server.ts";
 
-const server = await startPostgres();
-const pool = new pg.Pool({ connectionString: server.url });
-const store = PostgresCheckpointStore.from(pool);
-await store.setup();
-afterAll(async () => {
-  await store.close();
-  await pool.end();
-  await server.stop();
-});
+const { pool, store } = await migratedServer();
 
 const database = new ServerDatabase({ pool, owned: false, timeoutMs: 60_000, prepare: true });
 const names = tableNames();

@@ -1,24 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { CommitRequest } from "@waymark/core";
-import pg from "pg";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
-import { startPostgres } from "tooling/test-servers";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CommitQueue } from "../src/commit-queue.ts";
 import type { Statement } from "../src/database.ts";
-import { PostgresCheckpointStore } from "../src/index.ts";
 import { ServerDatabase } from "../src/server/server-database.ts";
 import { tableNames } from "../src/sql/table-names.ts";
+import { migratedServer } from "./migrated-server.ts";
 
-const server = await startPostgres();
-const pool = new pg.Pool({ connectionString: server.url });
-const store = PostgresCheckpointStore.from(pool);
-await store.setup();
-afterAll(async () => {
-  await store.close();
-  await pool.end();
-  await server.stop();
-});
+const { pool, store } = await migratedServer();
 
 const database = new ServerDatabase({ pool, owned: false, timeoutMs: 10_000, prepare: true });
 

@@ -1,20 +1,10 @@
 import { createWorkflowEngine, type ExecutionRecord, isWorkflowError } from "@waymark/core";
-import pg from "pg";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
-import { startPostgres } from "tooling/test-servers";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { PostgresCheckpointStore } from "../src/index.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import { EXECUTION } from "../src/sql/columns.ts";
+import { migratedServer } from "./migrated-server.ts";
 
-const server = await startPostgres();
-const pool = new pg.Pool({ connectionString: server.url });
-const store = PostgresCheckpointStore.from(pool);
-await store.setup();
-afterAll(async () => {
-  await store.close();
-  await pool.end();
-  await server.stop();
-});
+const { pool, store } = await migratedServer();
 beforeEach(async () => {
   await pool.query("TRUNCATE waymark.executions, waymark.checkpoints");
 });

@@ -1,19 +1,11 @@
 import type { ExecutionRecord } from "@waymark/core";
 import pg from "pg";
 import { newCommit, newExecution } from "tooling/store-fixtures";
-import { startPostgres } from "tooling/test-servers";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
+import { migratedServer } from "./migrated-server.ts";
 
-const server = await startPostgres();
-const pool = new pg.Pool({ connectionString: server.url });
-const store = PostgresCheckpointStore.from(pool);
-await store.setup();
-afterAll(async () => {
-  await store.close();
-  await pool.end();
-  await server.stop();
-});
+const { url, pool, store } = await migratedServer();
 beforeEach(async () => {
   await pool.query("TRUNCATE waymark.executions, waymark.checkpoints");
 });
@@ -94,7 +86,7 @@ describe("lapsed leases", () => {
     await running("second", { bound: 1, end: 50 });
     await running("first", { bound: 2, end: 40 });
     await running("alive", { bound: 2, end: FUTURE });
-    const readOnly = new pg.Pool({ connectionString: server.url, options: "-c default_transaction_read_only=on" });
+    const readOnly = new pg.Pool({ connectionString: url, options: "-c default_transaction_read_only=on" });
     const reader = PostgresCheckpointStore.from(readOnly, { migrate: false });
     expect(await lapsed(1, reader)).toEqual(["first", "second"]);
     await reader.close();

@@ -1,30 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { type ClaimRequest, isWorkflowError } from "@waymark/core";
-import pg from "pg";
 import { newExecution } from "tooling/store-fixtures";
-import { startPostgres } from "tooling/test-servers";
-import { afterAll, beforeEach, expect, it } from "vitest";
-import { PostgresCheckpointStore } from "../src/index.ts";
+import { beforeEach, expect, it } from "vitest";
 import { tableNames } from "../src/sql/table-names.ts";
+import { migratedServer } from "./migrated-server.ts";
 
-const server = await startPostgres();
-const pool = new pg.Pool({ connectionString: server.url });
-/** The statements that were sent, by their first words. */
+/** The texts of the statements that were sent. */
 let sent: string[] = [];
-pool.on("connect", (client) => {
-  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
-  client.query = ((...given: unknown[]) => {
-    const [what] = given as [string | { text: string }];
-    sent.push(typeof what === "string" ? what : what.text);
-    return query(...given);
-  }) as typeof client.query;
-});
-const store = PostgresCheckpointStore.from(pool);
-await store.setup();
-afterAll(async () => {
-  await store.close();
-  await pool.end();
-  await server.stop();
+const { pool, store } = await migratedServer({
+  onConnect: (client) => {
+    const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+    client.query = ((...given: unknown[]) => {
+      const [what] = given as [string | { text: string }];
+      sent.push(typeof what === "string" ? what : what.text);
+      return query(...given);
+    }) as typeof client.query;
+  },
 });
 
 beforeEach(() => {
