@@ -1,4 +1,3 @@
-import { abandonPromises } from "../abandoned-promises.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { ChildOutcome } from "./child-outcome.ts";
 import { executorArgs } from "./executor-args.ts";
@@ -20,11 +19,5 @@ export function invokeNode(
 
 /** Reads what {@link invokeNode} has returned. @throws {WorkflowError} NODE_RESULT_INVALID, and why the children failed */
 export function readOutcome(result: unknown, { child, node }: PreparedStep): NodeOutcome {
-  if (child !== undefined) return (result as ChildOutcome).take();
-  try {
-    return readResult(result, node.id);
-  } catch (error) {
-    abandonPromises(result);
-    throw error;
-  }
+  return child === undefined ? readResult(result, node.id) : (result as ChildOutcome).take();
 }

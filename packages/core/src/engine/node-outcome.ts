@@ -1,3 +1,4 @@
+import { abandonPromises } from "../abandoned-promises.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
 import { kindOf } from "../given.ts";
 import { didYouMean, nearName } from "../near-name.ts";
@@ -55,6 +56,7 @@ export function readResult(result: unknown, nodeId: string): NodeOutcome {
   try {
     return outcomeOf(result);
   } catch (error) {
+    abandonPromises(result);
     const what =
       error instanceof Unfit ? error.what : `something that throws when it is read (${quoted(messageOf(error))})`;
     throw new WorkflowError("NODE_RESULT_INVALID", `Node ${quoted(nodeId)} returned ${what}; ${FORMS}.`, {

@@ -1,6 +1,7 @@
+import { abandonPromises } from "../abandoned-promises.ts";
 import { WorkflowError } from "../errors.ts";
 import { mustBe } from "../given.ts";
-import { shapeOf } from "../state/live-values.ts";
+import { isPlainObject } from "../state/live-values.ts";
 import { quoted } from "../text.ts";
 import type { ChildCall } from "./child-call.ts";
 import { byUser, type ChildNode, parentArgsOf, suspendedFor } from "./child-node.ts";
@@ -43,7 +44,8 @@ export async function runSubNode(node: ChildNode, spec: SubSpec, { args, run }: 
 }
 
 function checkedInput(input: unknown, nodeId: string): object {
-  if (typeof input === "object" && input !== null && shapeOf(input, []) === "plain") return input;
+  if (isPlainObject(input)) return input;
+  abandonPromises(input);
   throw new WorkflowError(
     "NODE_RESULT_INVALID",
     `Node ${quoted(nodeId)}: what "input" of a subWorkflow() returns ${mustBe("a plain object", input)}.`,

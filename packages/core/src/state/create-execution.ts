@@ -1,3 +1,4 @@
+import { abandonPromises } from "../abandoned-promises.ts";
 import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
 import { mustBe } from "../given.ts";
@@ -6,7 +7,7 @@ import { freshState } from "./fresh-state.ts";
 import type { HistoryPage } from "./history-page.ts";
 import { initialRecord } from "./initial-record.ts";
 import { Journal } from "./journal.ts";
-import { shapeOf } from "./live-values.ts";
+import { isPlainObject } from "./live-values.ts";
 import { noProgress } from "./progress.ts";
 import type { ReadHistory } from "./read-history.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -63,7 +64,8 @@ export interface CreateOptions {
 export async function createExecution(surroundings: Surroundings, options: CreateOptions): Promise<OpenedExecution> {
   const { store, codec, clock, leaseMs } = surroundings;
   const { initialData, executionId = randomUUID() } = options;
-  if (typeof initialData !== "object" || initialData === null || shapeOf(initialData, []) !== "plain") {
+  if (!isPlainObject(initialData)) {
+    abandonPromises(initialData);
     throw new WorkflowError("INVALID_ARGUMENT", `initialData ${mustBe("a plain object", initialData)}.`);
   }
   const { totalSteps, definitionHash } = options;

@@ -44,6 +44,11 @@ export function shapeOf(value: object, path: Path): "array" | "plain" | "instanc
   }
 }
 
+/** Returns whether a value is a plain object. @throws {WorkflowError} STATE_NOT_SERIALIZABLE */
+export function isPlainObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && shapeOf(value, []) === "plain";
+}
+
 /**
  * Copies a plain object, reading each of its keys once.
  *

@@ -1,5 +1,5 @@
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, patch, suspend } from "../../src/index.ts";
+import { createWorkflowEngine, patch, subWorkflow, suspend } from "../../src/index.ts";
 
 // A process in which nodes and callers forget to await what fails later. Prints one line for each.
 
@@ -17,6 +17,13 @@ const EXECUTORS: Record<string, (args: { context: object }) => unknown> = {
   "a patch": () => patch({ page: later(), other: later() }),
   "a payload": () => suspend({ payload: { page: later() } }),
   "a list": () => [later()],
+  "a large list": () => Array.from({ length: 200_000 }, (_, index) => (index < 10 ? later() : index)),
+  "a large map": ({ context }) => ({
+    ...context,
+    map: new Map(Array.from({ length: 200_000 }, (_, at) => [at, at])),
+    page: later(),
+  }),
+  "an input": subWorkflow({ workflowId: "a list", input: later as never }) as never,
   "a thrown promise": () => thrown(later())(),
   "a rejection": () => Promise.reject(later()),
   "a cause": () => thrown(new Error("x", { cause: later() }))(),
@@ -33,7 +40,9 @@ for (const { id } of workflows) {
   await new Promise((resolve) => setImmediate(resolve));
   console.log(JSON.stringify([id, status]));
 }
-const input = { workflowId: "a list", userId: "u", initialData: { page: later() } };
-const code = await engine.executeWorkflow(input).catch((error: { code: string }) => error.code);
-await new Promise((resolve) => setImmediate(resolve));
-console.log(JSON.stringify(["initialData", code]));
+for (const input of [() => ({ page: later() }), later]) {
+  const call = engine.executeWorkflow({ workflowId: "a list", userId: "u", initialData: input() as never });
+  const code = await call.catch((error: { code: string }) => error.code);
+  await new Promise((resolve) => setImmediate(resolve));
+  console.log(JSON.stringify(["initialData", code]));
+}
