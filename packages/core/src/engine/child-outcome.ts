@@ -10,7 +10,10 @@ export class ChildOutcome {
   }
 }
 
-/** Thrown if a child has neither ended nor waits for an answer: the parent looks again. It is no failure of the node. */
+/**
+ * Thrown if a child has neither ended nor waits for an answer, or cannot be looked at because the store stays away: the
+ * parent looks again. It is no failure of the node.
+ */
 export class ChildUnfinished extends Error {
   /** When to look again, in milliseconds since the epoch by the store's clock. Absent: at once. */
   readonly wakeAt: number | undefined;

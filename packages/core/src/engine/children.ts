@@ -1,4 +1,4 @@
-import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { isStoreAway, isWorkflowError, WorkflowError } from "../errors.ts";
 import type { Journal } from "../state/journal.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { NodeAnswer } from "../state/progress.ts";
@@ -11,7 +11,7 @@ import { ThrownByNode } from "./call-executor.ts";
 import { cancellation } from "./cancellation.ts";
 import type { ChildCall } from "./child-call.ts";
 import { ChildNode } from "./child-node.ts";
-import { ChildOutcome } from "./child-outcome.ts";
+import { ChildOutcome, ChildUnfinished } from "./child-outcome.ts";
 import type { ChildRuns } from "./child-runs.ts";
 import { afterRefusal } from "./decide.ts";
 import { cancelChildren, progressOf } from "./descendants.ts";
@@ -46,8 +46,9 @@ export class Children implements ChildRuns {
       return new ChildOutcome(() => outcome);
     } catch (error) {
       if (error instanceof ThrownByNode) throw error.value;
+      const cause = isStoreAway(error) ? new ChildUnfinished(undefined) : error;
       return new ChildOutcome(() => {
-        throw error;
+        throw cause;
       });
     }
   }

@@ -1,43 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 import {
-  type CheckpointStore,
   createWorkflowEngine,
   type ExecuteWorkflowResult,
   isWorkflowError,
   type NodeExecutor,
   suspend,
-  WorkflowError,
+  type WorkflowError,
 } from "../../src/index.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 import { append, chain } from "./chain.ts";
-import { type Driven, driven, watchCalls } from "./driven-run.ts";
+import { type Driven, driven } from "./driven-run.ts";
+import { type Away, goingAway } from "./going-away.ts";
 
 const STORE_RETRY_MS = 30_000;
 const CALL = { workflowId: "chain", userId: "u1", executionId: "e1" };
 const RETRY = { maxAttempts: 2, backoffMs: 100 };
-
-/** When a store goes away: at which of its calls, with that call's effect or without, and for how long. */
-interface Away {
-  at: number;
-  when: "before" | "after";
-  forMs: number;
-}
-
-/** A store that cannot be reached for a while, from a chosen call on. `calls` describes those that were made before. */
-function goingAway(store: CheckpointStore, clock: ManualClock, { at, when, forMs }: Away) {
-  const calls: string[] = [];
-  let backAtMs: number | undefined;
-  const restarting = () => new WorkflowError("STORE_UNAVAILABLE", "restarting");
-  const away = watchCalls(store, async (what, call) => {
-    if (backAtMs !== undefined && clock.elapsed() < backAtMs) throw restarting();
-    if (backAtMs !== undefined || calls.push(what) - 1 !== at) return call();
-    backAtMs = clock.elapsed() + forMs;
-    if (when === "after") await call();
-    throw restarting();
-  });
-  return { away, calls };
-}
 
 /** Each node's runs, by attempt, and whether its signal ever aborted. */
 class Runs {
