@@ -5,7 +5,7 @@ import { CANCELLABLE } from "../state/status-policy.ts";
 import type { CheckpointStore, ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
 import { isEnded } from "../store/status.ts";
 import { quoted } from "../text.ts";
-import { cancellation } from "./cancellation.ts";
+import { cancellation, isRefusedAsCancelled } from "./cancellation.ts";
 import type { FamilyParts } from "./family.ts";
 
 /** Children that are listed, and then cancelled or deleted, at a time. */
@@ -32,9 +32,10 @@ async function cancelDescendants(parts: FamilyParts, parentId: string, failure: 
     try {
       await store.claimExecution(child.id, claim);
     } catch (error) {
-      // It has ended, or was deleted. One that cannot be read cannot be run either.
       if (isStoreAway(error)) throw error;
-      return;
+      // It has ended, or was deleted. One that cannot be read cannot be run either. Whoever has cancelled it just now may
+      // have been interrupted before its children.
+      return isRefusedAsCancelled(error) ? cancelDescendants(parts, child.id, failure) : undefined;
     }
     runs.lose(child.id, new WorkflowError("LEASE_LOST", "It was cancelled.", { executionId: child.id }));
     emitter.of(child)({ type: "execution.cancelled", failure });

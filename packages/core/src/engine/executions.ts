@@ -5,7 +5,7 @@ import { CANCELLABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRef, ListExecutionsOptions, Page } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
-import { cancellation } from "./cancellation.ts";
+import { cancellation, isRefusedAsCancelled } from "./cancellation.ts";
 import { cancelChildren, deleteDescendants } from "./descendants.ts";
 import type {
   CancelExecutionOptions,
@@ -65,10 +65,14 @@ export class Executions {
     const claimId = randomUUID();
     const failure = cancellation(reason);
     const claim = { claimId, owner: claimId, leaseMs, from: CANCELLABLE, force: true, cancel: failure };
-    if (head.status === "cancelled") await cancelChildren(this.#parts, executionId);
     // As at every end of a child: before it, should this process die, and after it, should the parent look in between.
-    else await wakeParent(this.#parts, head);
-    await store.claimExecution(executionId, claim);
+    if (head.status !== "cancelled") await wakeParent(this.#parts, head);
+    try {
+      await store.claimExecution(executionId, claim);
+    } catch (error) {
+      if (isRefusedAsCancelled(error)) await cancelChildren(this.#parts, executionId);
+      throw error;
+    }
     this.#noLongerOurs(executionId, "It was cancelled.");
     this.#parts.emitter.of(head)({ type: "execution.cancelled", failure });
     await cancelChildren(this.#parts, executionId);

@@ -206,6 +206,27 @@ describe("cancelExecution", () => {
     }
   });
 
+  it.each([1, 2])("ends what is below an execution that another call cancels just before: level %d", async (level) => {
+    const { engine, child, data } = newFamily({ ...DEEP, storeRetryMs: 0 });
+    await engine().executeWorkflow(CALL);
+    const middle = await child();
+    const meets = level === 1 ? "p1" : middle.id;
+    const store = data.reopen() as CheckpointStore;
+    const claim = store.claimExecution.bind(store);
+    store.claimExecution = async (id, request) => {
+      if (id === meets) {
+        const dying = engine({ store: crashAt(data.reopen(), { method: "claimExecution", call: 1, when: "after" }) });
+        await expect(dying.cancelExecution({ executionId: id })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      }
+      return claim(id, request);
+    };
+    const cancel = engine({ store }).cancelExecution({ executionId: "p1" });
+    if (level === 1) await expect(cancel).rejects.toMatchObject({ code: "INVALID_STATUS" });
+    else await cancel;
+    const ends = [await child(), await child(middle.id)].map(({ status }) => status);
+    expect(ends).toEqual(["cancelled", "cancelled"]);
+  });
+
   it("of a child fails the node of its parent", async () => {
     const { engine, child, toEnd } = newFamily(ASKS);
     await engine().executeWorkflow(CALL);
