@@ -1,13 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { type CheckpointStore, createWorkflowEngine, type NodeExecutor, type WorkflowDefinition } from "@waymark/core";
 import { expect, it } from "vitest";
+import type { StoreAddress } from "../trials/index.ts";
+import { recoverInProcesses } from "./recovering-processes.ts";
 
 const MANY = 1_000;
 /** Calls of the store at a time, while executions are made. */
 const AT_A_TIME = 50;
 
-/** Checks, on a store of any kind, that recoveries find what is theirs among much that is not, and start nothing twice. */
-export function itRecoversAmongMany(store: () => CheckpointStore): void {
+/**
+ * Checks, on a store of any kind, that recoveries find what is theirs among much that is not, and start nothing twice.
+ *
+ * - `address`: where other processes find the data of `store`.
+ */
+export function itRecoversAmongMany(store: () => CheckpointStore, address: StoreAddress): void {
   it(`runs the one execution that it knows after ${MANY} due ones of another application, in one pass`, async () => {
     const userId = randomUUID();
     const theirs = application(store(), ["theirs"]);
@@ -46,29 +52,15 @@ export function itRecoversAmongMany(store: () => CheckpointStore): void {
     }
   }, 60_000);
 
-  it(`starts each of ${MANY} executions once that are due at once, with 4 recoveries`, async () => {
+  it(`starts each of ${MANY} executions once that are due at once, with 4 processes`, async () => {
     const userId = randomUUID();
     const { engine } = application(store(), ["due"]);
     await times(MANY, async (each) => {
       await engine.startExecution({ workflowId: "due", userId, executionId: `${userId}${each}` });
     });
-    let completed = 0;
-    let allCompleted = (): void => undefined;
-    const done = new Promise<void>((resolve) => {
-      allCompleted = resolve;
-    });
-    const onCompleted = (): void => {
-      if (++completed === MANY) allCompleted();
-    };
-    const applications = [1, 2, 3, 4].map(() => application(store(), ["due"], 1, onCompleted));
-    const recoveries = applications.map((each) =>
-      each.engine.startRecovery({ concurrency: 8, intervalMs: 100, userId }),
-    );
-    await done;
-    await Promise.all(recoveries.map((recovery) => recovery.stop()));
-    const starts = applications.flatMap((each) => [...each.starts.values()]);
-    expect(starts).toEqual(Array.from({ length: MANY }, () => 1));
-    for (const each of applications) expect(each.starts.size).toBeGreaterThan(0);
+    const plan = { address, workflowId: "due", userId };
+    const starts = await recoverInProcesses(plan, { processes: 4, executions: MANY });
+    expect(starts.flat().sort()).toEqual(Array.from({ length: MANY }, (_, each) => `${userId}${each}`).sort());
   }, 120_000);
 
   it(`calls no executor for ${MANY} old rows that are imported while a recovery runs`, async () => {
@@ -91,7 +83,7 @@ export function itRecoversAmongMany(store: () => CheckpointStore): void {
 type Application = ReturnType<typeof application>;
 
 /** An engine with workflows of so many nodes, and how often it has started the first node of each execution. */
-function application(store: CheckpointStore, workflowIds: readonly string[], nodes = 1, onCompleted = () => {}) {
+function application(store: CheckpointStore, workflowIds: readonly string[], nodes = 1) {
   const starts = new Map<string, number>();
   const ids = Array.from({ length: nodes }, (_, index) => `n${index}`);
   const edges = ids.slice(1).map((target, index) => ({ source: `n${index}`, target }));
@@ -103,9 +95,6 @@ function application(store: CheckpointStore, workflowIds: readonly string[], nod
     store,
     workflows: workflowIds.map((id): WorkflowDefinition => ({ id, nodes: ids.map((each) => ({ id: each })), edges })),
     executors: { default: executor },
-    onEvent: ({ type }) => {
-      if (type === "execution.completed") onCompleted();
-    },
     logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   });
   return { engine, starts };

@@ -9,7 +9,8 @@ import { afterAll, describe } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
 
 const server = await startMongo();
-const store = await MongoCheckpointStore.connect({ url: server.url, collectionPrefix: "engine_checks_" });
+const options = { url: server.url, collectionPrefix: "engine_checks_" };
+const store = await MongoCheckpointStore.connect(options);
 afterAll(async () => {
   await store.close();
   await server.stop();
@@ -19,5 +20,9 @@ describe("MongoCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
   itKeepsALimitedHistory(() => store);
   itRunsSubWorkflows(() => store);
-  itRecoversAmongMany(() => store);
+  itRecoversAmongMany(() => store, {
+    module: new URL("../src/index.ts", import.meta.url).href,
+    className: "MongoCheckpointStore",
+    options,
+  });
 });

@@ -9,7 +9,8 @@ import { afterAll, describe } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
 const server = await startPostgres();
-const store = await PostgresCheckpointStore.connect({ url: server.url });
+const options = { url: server.url };
+const store = await PostgresCheckpointStore.connect(options);
 afterAll(async () => {
   await store.close();
   await server.stop();
@@ -19,5 +20,9 @@ describe("PostgresCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
   itKeepsALimitedHistory(() => store);
   itRunsSubWorkflows(() => store);
-  itRecoversAmongMany(() => store);
+  itRecoversAmongMany(() => store, {
+    module: new URL("../src/index.ts", import.meta.url).href,
+    className: "PostgresCheckpointStore",
+    options,
+  });
 });

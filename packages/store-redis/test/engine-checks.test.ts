@@ -10,7 +10,8 @@ import { afterAll, describe } from "vitest";
 import { RedisCheckpointStore } from "../src/index.ts";
 
 const server = await startRedis();
-const store = await RedisCheckpointStore.connect({ url: server.url, keyPrefix: `${randomUUID()}:` });
+const options = { url: server.url, keyPrefix: `${randomUUID()}:` };
+const store = await RedisCheckpointStore.connect(options);
 afterAll(async () => {
   await store.close();
   await server.stop();
@@ -20,5 +21,9 @@ describe("RedisCheckpointStore", () => {
   itPrunesByTheEnd(() => store);
   itKeepsALimitedHistory(() => store);
   itRunsSubWorkflows(() => store);
-  itRecoversAmongMany(() => store);
+  itRecoversAmongMany(() => store, {
+    module: new URL("../src/index.ts", import.meta.url).href,
+    className: "RedisCheckpointStore",
+    options,
+  });
 });
