@@ -90,6 +90,8 @@ const UNCOMMITTED: ReadonlySet<EventBody["type"]> = new Set(["node.started", "no
 const LINES: Readonly<Record<EngineEvent["type"], string>> = {
   "recovery.left": "A recovery leaves an execution as it is: this engine cannot run it.",
   "recovery.failed": "A recovery could not look for executions. It tries again.",
+  "recovery.ended":
+    "A recovery has ended, because its store was closed. Stop it, or drain the engine, before you close the store.",
   "dispatch.failed": "The queue has not taken a job. A worker that looks into the store finds the execution.",
 };
 

@@ -88,7 +88,9 @@ export type EngineEvent =
   /** The dispatcher could not add a job. A worker's sweep finds the execution in the store. */
   | { type: "dispatch.failed"; executionId: string; message: string }
   /** A recovery could not reach the store. It tries again. */
-  | { type: "recovery.failed"; message: string };
+  | { type: "recovery.failed"; message: string }
+  /** A recovery has ended by itself, because the store was closed. */
+  | { type: "recovery.ended"; message: string };
 
 /** The level of a log line. */
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { isWorkflowError } from "../errors.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { recoveryRestMs } from "./decide.ts";
 
@@ -79,9 +80,11 @@ export class RecoveryLoop {
     this.#running.set(head.id, { run, look });
   }
 
-  /** Once it is stopped, it tries nothing again, and its store may have been closed. */
+  /** Once it is stopped, it tries nothing again, and its store may have been closed. A closed store stops it. */
   #failed(error: unknown): void {
-    if (!this.#isStopped) this.#parts.onError(error);
+    if (this.#isStopped) return;
+    this.#isStopped = isWorkflowError(error, "STORE_CLOSED");
+    this.#parts.onError(error);
   }
 
   async #untilFree(): Promise<void> {

@@ -160,7 +160,10 @@ export class Recovery {
         if (done.what === "left") this.#pause(head.id, intervalMs);
         else this.#left.delete(head.id);
       },
-      onError: (error) => emit({ type: "recovery.failed", message: messageOf(error) }),
+      onError: (error) => {
+        const type = isWorkflowError(error, "STORE_CLOSED") ? "recovery.ended" : "recovery.failed";
+        emit({ type, message: messageOf(error) });
+      },
     });
     if (!this.#parts.runs.isDraining) {
       this.#loops.add(loop);

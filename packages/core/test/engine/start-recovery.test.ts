@@ -233,6 +233,18 @@ describe("startRecovery", () => {
     expect(clock.nextMs).toBeUndefined();
   });
 
+  it("ends by itself once its store is closed, says so once, and leaves no timer", async () => {
+    const { engine, store, events, clock, pass } = newWorld(WORKFLOW, append);
+    const own = store.reopen();
+    const recovery = engine({ store: own }).startRecovery();
+    await pass(12_345);
+    await own.close();
+    await pass(60_000);
+    expect(events.filter(({ type }) => type.startsWith("recovery."))).toMatchObject([{ type: "recovery.ended" }]);
+    expect(clock.nextMs).toBeUndefined();
+    await recovery.stop();
+  });
+
   it("with executions that it cannot run tries them again with growing pauses, and runs them once it can", async () => {
     const theirs: WorkflowDefinition = { ...chain(1), id: "theirs" };
     const { engine, store, pass, events } = newWorld(theirs, append);
