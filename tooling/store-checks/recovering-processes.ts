@@ -8,6 +8,7 @@ const PROCESS = fileURLToPath(new URL("./recovering-process.ts", import.meta.url
  * Lets processes recover `executions` executions that are due; returns the ids that each one has started, in order.
  *
  * - Nodes end once every process has started one. So each process takes part, however late it looks.
+ * - It waits until each process has ended by itself: once its store is closed, nothing may keep it alive.
  */
 export async function recoverInProcesses(
   plan: RecoveringPlan,

@@ -52,7 +52,7 @@ export function itRecoversAmongMany(store: () => CheckpointStore, address: Store
     }
   }, 60_000);
 
-  it(`starts each of ${MANY} executions once that are due at once, with 4 processes`, async () => {
+  it(`starts each of ${MANY} executions once that are due at once, with 4 processes that then end by themselves`, async () => {
     const userId = randomUUID();
     const { engine } = application(store(), ["due"]);
     await times(MANY, async (each) => {
