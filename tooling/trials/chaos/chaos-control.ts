@@ -11,7 +11,8 @@ export interface ChaosControl {
   answer(waitToken: string, data: ChaosAnswer): Promise<void>;
   /** Cancels an execution unless it has ended. Returns whether it did, and the store's time afterwards. */
   cancel(executionId: string): Promise<{ isDone: boolean; overAt: number }>;
-  fork(executionId: string, stepNumber: number): Promise<string | undefined>;
+  /** Forks an execution after a step; returns the id of the fork. */
+  fork(executionId: string, stepNumber: number): Promise<string>;
   statuses(executionIds: readonly string[]): Promise<Record<string, WorkflowStatus>>;
   /** Returns the executions that run, that are due, or that wait for a time. */
   busy(): Promise<BusyExecution[]>;
@@ -50,10 +51,8 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
       );
       return { isDone, overAt: (await store.getExecution(executionId))?.readAt ?? Number.NaN };
     },
-    fork: async (executionId, stepNumber) => {
-      const { forkExecution } = engine as Forking;
-      return (await forkExecution?.({ executionId, at: { stepNumber } }))?.executionId;
-    },
+    fork: async (executionId, stepNumber) =>
+      (await engine.forkExecution({ executionId, at: { stepNumber } })).executionId,
     statuses: async (executionIds) => {
       const heads = await Promise.all(executionIds.map((id) => store.getExecution(id)));
       return Object.fromEntries(heads.flatMap((head) => (head === undefined ? [] : [[head.id, head.status]])));
@@ -76,11 +75,6 @@ export function engineControl(engine: WorkflowEngine, store: CheckpointStore): C
       });
     },
   };
-}
-
-/** An engine that can fork has this member. */
-interface Forking {
-  forkExecution?: (options: { executionId: string; at: { stepNumber: number } }) => Promise<{ executionId: string }>;
 }
 
 /** The code of an error, for what may be tried again. */

@@ -1,5 +1,6 @@
 import { type CheckpointStore, createWorkflowEngine, type WorkflowStatus } from "@waymark/core";
 import { type StoreAddress, seededRandom } from "../plan.ts";
+import type { Observed } from "./chaos-case.ts";
 import { childExecutors } from "./chaos-child-executors.ts";
 import { type ChaosControl, engineControl } from "./chaos-control.ts";
 import { judgeChaos } from "./chaos-verdict.ts";
@@ -36,6 +37,8 @@ export interface ChaosTrialOptions {
 export interface ChaosVerdict extends DisturbanceCounts {
   seed: number;
   executions: number;
+  /** Those of them that are forks of others. */
+  forks: number;
   ends: Partial<Record<WorkflowStatus, number>>;
   /** The executions that others have started. */
   children: number;
@@ -120,7 +123,17 @@ class ChaosTrial implements Disturbed {
       const { ends, children, violations } = await this.#judge();
       const { claims, recoveries, faults, refused: refusedCommits, longestRecoveryMs } = this.#ledger;
       return {
-        ...{ seed, executions: executions.size, ends, children, ...(await disturbed), faults, claims, recoveries },
+        ...{
+          seed,
+          executions: executions.size,
+          forks: forksIn(executions),
+          ends,
+          children,
+          ...(await disturbed),
+          faults,
+          claims,
+          recoveries,
+        },
         ...{ refusedCommits, effects: effects.effects.size, repeatedEffects: effects.repeated },
         ...{ longestRecoveryMs, settledMs, violations: [...this.#outside.violations, ...violations] },
       };
@@ -181,4 +194,8 @@ class ChaosTrial implements Disturbed {
     if (this.#store === undefined) await store.close();
     return verdict;
   }
+}
+
+function forksIn(executions: ReadonlyMap<string, Observed>): number {
+  return [...executions.values()].filter(({ forkedAt }) => forkedAt !== undefined).length;
 }

@@ -237,12 +237,11 @@ export class Outside {
     }
   }
 
-  /** Forks an execution that has completed. An engine that cannot fork makes none. */
+  /** Forks an execution that has completed. Of one whose id is lost with its worker nobody knows; it has to end, too. */
   async #fork(plan: ChaosPlan): Promise<void> {
     const forkedAt = Math.floor(this.#parts.random() * (plan.nodes.length + 1));
     try {
-      const executionId = await this.#parts.own?.fork(plan.executionId, forkedAt);
-      if (executionId === undefined) return;
+      const executionId = await this.#control().fork(plan.executionId, forkedAt);
       this.executions.set(executionId, { plan, forkedAt, isCancelled: false, answers: 0, results: [] });
       this.open.add(executionId);
     } catch (error) {
