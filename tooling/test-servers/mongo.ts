@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,12 +64,12 @@ export function hasDocumentDb(): boolean {
 
 /** Starts a DocumentDB server with access to its engine, even if another MongoDB server is available. */
 export async function startOwnDocumentDb({ fsync = false }: OwnMongoOptions = {}): Promise<DocumentDb> {
-  return startDocumentDb({ cache: ENGINE_CACHE, fsync, isReady: answers });
+  return startDocumentDb({ cache: ENGINE_CACHE, fsync, isReady: answersAlready });
 }
 
 /** Starts a DocumentDB server with a standby. */
 export async function startOwnDocumentDbPair({ fsync = false }: OwnMongoOptions = {}): Promise<DocumentDbPair> {
-  return startDocumentDbPair({ cache: ENGINE_CACHE, fsync, isReady: answers });
+  return startDocumentDbPair({ cache: ENGINE_CACHE, fsync, isReady: answersAlready });
 }
 
 async function startMongod(mongod: string): Promise<OwnTestServer> {
@@ -81,7 +83,7 @@ async function startMongod(mongod: string): Promise<OwnTestServer> {
   const server = new SupervisedProcess(folder, { command: mongod, args, ...user });
   const url = `mongodb://127.0.0.1:${port}`;
   try {
-    await server.start(() => answers(url));
+    await server.start(() => answersAlready(url));
   } catch (error) {
     await server.dispose();
     throw error;
@@ -92,7 +94,7 @@ async function startMongod(mongod: string): Promise<OwnTestServer> {
     kill: () => server.end("SIGKILL"),
     restart: async () => {
       if (server.isRunning) await server.end("SIGKILL");
-      await startAgain(server, () => answers(url));
+      await startAgain(server, () => answersAlready(url));
     },
     stop: async () => {
       unregister(self);
@@ -141,6 +143,20 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Returns whether a server that was just started answers. The driver would wait for 0.5 s after a refused connection. */
+async function answersAlready(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, "connect");
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+  return answers(url);
 }
 
 async function withClient(url: string, work: (client: MongoClient) => Promise<unknown>): Promise<void> {

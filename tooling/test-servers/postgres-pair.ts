@@ -1,5 +1,6 @@
-import { initialise, newFolder, type OwnPostgresOptions, runPostgres } from "./postgres.ts";
+import { type OwnPostgresOptions, runPostgres } from "./postgres.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";
+import { initialise, newFolder } from "./postgres-data.ts";
 import type { OwnTestServer } from "./registry.ts";
 import { copyAsStandby, primaryConnectionInfo, type Replication, replication } from "./streaming-standby.ts";
 
@@ -15,7 +16,7 @@ export interface PostgresPair extends Replication {
 export async function startPostgresPair(options: OwnPostgresOptions = {}): Promise<PostgresPair> {
   const binaries = await findPostgresBinaries(options.version);
   const [folder, standbyFolder] = [newFolder(options.parentFolder), newFolder(options.parentFolder)];
-  await initialise(binaries.initdb, folder, options.files);
+  await initialise(binaries, folder, options.files);
   copyAsStandby(folder, standbyFolder);
   const settings = options.settings ?? {};
   const primary = await runPostgres({ binaries, folder, settings, role: "primary" });

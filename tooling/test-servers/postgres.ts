@@ -1,20 +1,14 @@
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import pg from "pg";
 import { freePort } from "./free-port.ts";
 import { killWithChildren } from "./kill-with-children.ts";
 import { findPostgresBinaries, type PostgresBinaries } from "./postgres-binaries.ts";
+import { DATA, initialise, newFolder, PASSWORD } from "./postgres-data.ts";
 import { type OwnTestServer, register, type TestServer, unregister } from "./registry.ts";
 import { SupervisedProcess, startAgain } from "./supervised-process.ts";
-import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
-
-const PASSWORD = "test-password";
-/** The name of the data folder in the server's folder. */
-export const DATA = "data";
+import { unprivilegedUser } from "./unprivileged-user.ts";
 
 /** The options of a server of the test's own. */
 export interface OwnPostgresOptions {
@@ -29,7 +23,10 @@ export interface OwnPostgresOptions {
   settings?: Record<string, string>;
   /** The contents of files in the data folder, by name, such as `server.key`. */
   files?: Record<string, string>;
-  /** The folder in which the data folder is created. Default: the system's temporary folder. */
+  /**
+   * The folder in which the data folder is created. Default: a folder in memory, if the system has one; with `fsync`, the
+   * system's temporary folder.
+   */
   parentFolder?: string;
 }
 
@@ -49,15 +46,15 @@ export async function startPostgres(): Promise<TestServer> {
  */
 export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promise<OwnTestServer> {
   const binaries = await findPostgresBinaries(options.version);
-  const folder = newFolder(options.parentFolder);
-  await initialise(binaries.initdb, folder, options.files);
+  const folder = newFolder(options.parentFolder ?? (options.settings?.fsync === "on" ? tmpdir() : undefined));
+  await initialise(binaries, folder, options.files);
   return runPostgres({ binaries, folder, settings: options.settings ?? {} });
 }
 
 /** The options of {@link runPostgres}. */
 export interface PostgresRun {
   binaries: PostgresBinaries;
-  /** The folder that {@link initialise} has prepared. It is removed when the server is stopped. */
+  /** A folder with data, such as from {@link initialise}. It is removed when the server is stopped. */
   folder: string;
   settings: Record<string, string>;
   /** A readable role of the server, such as "primary". */
@@ -106,13 +103,6 @@ export async function runPostgres({ binaries, folder, ...run }: PostgresRun): Pr
   return self;
 }
 
-/** Creates a folder for one server. */
-export function newFolder(parent = tmpdir()): string {
-  const folder = mkdtempSync(join(parent, "waymark-postgres-"));
-  giveAway(folder, unprivilegedUser());
-  return folder;
-}
-
 async function databaseOn(serverUrl: string): Promise<TestServer> {
   const version = await askVersion(serverUrl);
   if (version === undefined) throw new Error("The server of POSTGRES_URL does not answer.");
@@ -129,30 +119,6 @@ async function databaseOn(serverUrl: string): Promise<TestServer> {
     },
   });
   return self;
-}
-
-/** Creates an empty cluster in a folder, together with the given files. */
-export async function initialise(initdb: string, folder: string, files: Record<string, string> = {}): Promise<void> {
-  const user = unprivilegedUser();
-  const data = join(folder, DATA);
-  mkdirSync(data, { mode: 0o700 });
-  giveAway(data, user);
-  const passwordFile = join(folder, "password");
-  writeFileSync(passwordFile, PASSWORD);
-  await promisify(execFile)(
-    initdb,
-    ["-D", data, "-U", "postgres", "-A", "scram-sha-256", `--pwfile=${passwordFile}`].concat([
-      "-E",
-      "UTF8",
-      "--locale=C",
-      "--no-sync",
-    ]),
-    { ...user, cwd: folder },
-  );
-  for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(data, name), content, { mode: 0o600 });
-    giveAway(join(data, name), user);
-  }
 }
 
 async function askVersion(url: string): Promise<string | undefined> {

@@ -1,9 +1,7 @@
 // Streaming replication between two PostgreSQL servers of any kind.
-import { chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DATA, runStatement } from "./postgres.ts";
-import { unprivilegedUser } from "./unprivileged-user.ts";
+import { runStatement } from "./postgres.ts";
+import { copyData, writeDataFiles } from "./postgres-data.ts";
 
 const DEADLINE_MS = 30_000;
 const STANDBY = "standby";
@@ -20,15 +18,8 @@ export interface Replication {
 
 /** Copies a server's folder for a standby. The cluster must never have run, or must have been shut down properly. */
 export function copyAsStandby(from: string, to: string): void {
-  const data = join(to, DATA);
-  mkdirSync(data, { mode: 0o700 });
-  cpSync(join(from, DATA), data, { recursive: true });
-  writeFileSync(join(data, "standby.signal"), "");
-  const user = unprivilegedUser();
-  if (user === undefined) return;
-  for (const name of [".", ...readdirSync(data, { recursive: true, encoding: "utf8" })]) {
-    chownSync(join(data, name), user.uid, user.gid);
-  }
+  copyData(from, to);
+  writeDataFiles(to, { "standby.signal": "" });
 }
 
 /** Returns the setting with which a standby finds its primary. */

@@ -1,6 +1,8 @@
+import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { initialise, newFolder, runPostgres, runStatement } from "../postgres.ts";
+import { runPostgres, runStatement } from "../postgres.ts";
+import { copyPrepared, initialise, newFolder, runAlone } from "../postgres-data.ts";
 import type { OwnTestServer } from "../registry.ts";
 import { copyAsStandby, primaryConnectionInfo, type Replication, replication } from "../streaming-standby.ts";
 import { documentDbEngine, type EnginePrograms } from "./fetch-engine.ts";
@@ -23,6 +25,7 @@ const SETTINGS = {
   jit: "off",
 };
 
+const EXTENSION = "CREATE EXTENSION documentdb CASCADE";
 // The extension opens connections to its own server, without a password.
 const FILES = { "pg_hba.conf": "host all,replication all 127.0.0.1/32 trust\n" };
 
@@ -53,18 +56,16 @@ export interface EnginePair extends Replication {
 /** Starts an engine. */
 export async function startEngine({ cache, fsync }: EngineOptions): Promise<Engine> {
   const programs = await documentDbEngine(cache);
-  const folder = newFolder();
-  await initialise(programs.initdb, folder, FILES);
-  const engine = await run({ folder, fsync, programs, role: "engine" });
-  await makeExtension(engine);
-  return engine;
+  const folder = newFolder(fsync ? tmpdir() : undefined);
+  await initialiseEngine(programs, folder);
+  return run({ folder, fsync, programs, role: "engine" });
 }
 
 /** Starts an engine with a hot standby. */
 export async function startEnginePair({ cache, fsync }: EngineOptions): Promise<EnginePair> {
   const programs = await documentDbEngine(cache);
   const [folder, standbyFolder] = [newFolder(), newFolder()];
-  await initialise(programs.initdb, folder, FILES);
+  await initialiseEngine(programs, folder);
   copyAsStandby(folder, standbyFolder);
   const primary = await run({ folder, fsync, programs, role: "engine, primary" });
   try {
@@ -74,8 +75,6 @@ export async function startEnginePair({ cache, fsync }: EngineOptions): Promise<
       { primary_conninfo },
     );
     const pair = { primary, standby, ...(await replication(primary.url, standby.url)) };
-    await makeExtension(primary);
-    await pair.catchUp();
     return { ...pair, stop: async () => void (await Promise.all([primary.stop(), standby.stop()])) };
   } catch (error) {
     await primary.stop();
@@ -114,6 +113,11 @@ async function codeOf(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-async function makeExtension({ url }: Engine): Promise<void> {
-  await runStatement(url, "CREATE EXTENSION IF NOT EXISTS documentdb CASCADE");
+/** Creates a cluster that has the extension, which takes most of the time of creating one. */
+function initialiseEngine(programs: EnginePrograms, folder: string): Promise<void> {
+  const prepare = async (building: string) => {
+    await initialise(programs, building, FILES);
+    await runAlone(programs, building, { settings: SETTINGS, sql: EXTENSION });
+  };
+  return copyPrepared({ programs, folder, recipe: [SETTINGS, FILES, EXTENSION], prepare });
 }
