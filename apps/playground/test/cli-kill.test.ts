@@ -1,12 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../../../tooling/test-servers/index.ts";
 import type { InterruptionReport } from "../src/compare/report.ts";
 import { canvas, folderWith, runCli } from "./run-cli.ts";
 
 /** The limit of a test that starts more than a dozen processes one after the other, each with a PGlite. */
 const MANY_PROCESSES = { timeout: 300_000 };
+
+// A process opens it faster than a folder of PGlite.
+const redis = await startOwnRedis();
+afterAll(() => redis.stop());
+const onRedis = ["--store", "redis", "--url", redis.url];
 
 const nothing = { nodes: 0, requests: 0, effects: 0 };
 
@@ -63,16 +68,14 @@ describe("compare with killed processes", () => {
   );
 
   it("recovers in another process without anybody asking, also a workflow with an interruption of its own", async () => {
-    await using folder = await folderWith({});
-    const store = ["--store", "pglite", "--data-dir", folder.path];
-    const { code, report } = await runCli(["compare", "-w", "campaign-send", ...store, "--json"]);
+    const { code, report } = await runCli(["compare", "-w", "campaign-send", ...onRedis, "--json"]);
     expect(code).toBe(0);
     const { interruptions = [] } = report().workflows[0] ?? {};
     expect(interruptions.map(({ kind }) => kind)).toEqual(["service", "recovery"]);
     expectRecovered(interruptions[1]);
   });
 
-  it("counts the recovery in what it announces, and shows nodes the user of --user-id", MANY_PROCESSES, async () => {
+  it("counts the recovery in what it announces, and shows nodes the user of --user-id", async () => {
     await using folder = await folderWith({
       "nodes.mjs": nodes,
       "own.json": canvas([
@@ -81,8 +84,8 @@ describe("compare with killed processes", () => {
         ["c", "acme.step"],
       ]),
     });
-    const store = ["--store", "pglite", "--data-dir", "data", "--user-id", "ida", "--kill"];
-    const args = ["compare", "own.json", "--executors", "nodes.mjs", ...store];
+    const options = ["--executors", "nodes.mjs", ...onRedis, "--user-id", "ida", "--kill"];
+    const args = ["compare", "own.json", ...options];
     const { code, stdout, stderr } = await runCli(args, { cwd: folder.path });
     expect(code).toBe(0);
     expect(stderr).toContain("own: each node runs up to 20 times (V1 9, V2 11, without retries)");
@@ -135,11 +138,9 @@ describe("compare with killed processes", () => {
   });
 
   it("kills nothing with --no-kill or --once, and refuses a server without an address", async () => {
-    await using folder = await folderWith({});
-    const pglite = ["--store", "pglite", "--data-dir", folder.path];
-    const { report } = await runCli(["compare", "-w", "order-fulfilment", "--no-kill", ...pglite, "--json"]);
+    const { report } = await runCli(["compare", "-w", "order-fulfilment", "--no-kill", ...onRedis, "--json"]);
     expect(report().workflows[0]?.interruptions.map(({ kind }) => kind)).toEqual(["failure"]);
-    const once = await runCli(["compare", "-w", "order-fulfilment", "--once", ...pglite, "--json"]);
+    const once = await runCli(["compare", "-w", "order-fulfilment", "--once", ...onRedis, "--json"]);
     expect(once.report().workflows[0]).toMatchObject({ interruptions: [], leftOut: [] });
     const { code, stderr } = await runCli(["compare", "--store", "postgres"]);
     expect(code).toBe(2);
