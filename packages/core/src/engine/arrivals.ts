@@ -46,7 +46,9 @@ export class Arrivals {
   readonly #committed = new CommittedChanges();
   /** The first failure for good. It ends the execution once no node is in flight. */
   failing: { failure: FailureRecord; thrown: unknown } | undefined;
-  /** Attempts that the caller's abort has cut off. */
+  /** An attempt was cut off: by the caller's abort, or because a child has not ended. */
+  isCutOff = false;
+  /** The attempts that were cut off and whose numbers are used. */
   readonly cutOff: { nodeId: string; attempt: number }[] = [];
   /** When to look again at the children that have not ended. Absent: at once. */
   lookAt: number | undefined;
@@ -225,11 +227,12 @@ export class Arrivals {
     const { step, run, attempt, durationMs, given } = node;
     const isFinal = this.failing !== undefined;
     const judged = judgeFailure(this.#parts, { step, run, attempt, given }, error, { isFinal });
-    const { failure, thrown, failures, delayMs, decision, lookAt } = judged;
+    const { failure, thrown, failures, delayMs, atMs, decision, lookAt, used } = judged;
     if (decision === "lost") throw interrupts.reason;
     if (decision === "cut off") {
-      this.lookAt = this.cutOff.length === 0 ? lookAt : earlierLook(this.lookAt, lookAt);
-      this.cutOff.push({ nodeId: run.nodeId, attempt });
+      this.lookAt = this.isCutOff ? earlierLook(this.lookAt, lookAt) : lookAt;
+      this.isCutOff = true;
+      this.cutOff.push(...used);
       this.#places.close();
       this.#places.free(node);
       return undefined;
@@ -253,7 +256,6 @@ export class Arrivals {
       this.#places.close();
       return undefined;
     }
-    const atMs = delayMs === 0 ? journal.storeNow() : Math.ceil(journal.storeNowAtMost() + delayMs);
     const begin = this.#places.begin();
     await this.#ends.commitFailure(
       entry,

@@ -1,6 +1,6 @@
 import { WorkflowError } from "../errors.ts";
 import type { WaitingFor } from "../state/waiting.ts";
-import type { FailureRecord } from "../store/checkpoint-store.ts";
+import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { ThrownByNode } from "./call-executor.ts";
 import type { ChildCall } from "./child-call.ts";
@@ -43,12 +43,12 @@ export class ChildNode {
   }
 
   drive(child: { id: string; mayExist: boolean; initialData: () => object }): Promise<ChildEnd> {
-    const { child: spec, run, args } = this.#call;
+    const { child: spec, run, args, attempt } = this.#call;
     const { signal } = args;
-    const resumesFailed = this.#isNewTry || this.#reported.has(child.id);
+    const resumesFailed = (head: ExecutionRecord) => this.#reported.has(head.id) || this.#isNewTry(head);
     return driveChild(this.#engine, this.#parent, {
       ...child,
-      ...{ workflowId: spec.workflowId, run, resumesFailed, signal },
+      ...{ workflowId: spec.workflowId, run, attempt, resumesFailed, signal },
     });
   }
 
@@ -64,11 +64,15 @@ export class ChildNode {
     return new WorkflowError("CHILD_FAILED", message, { executionId: id, details, cause });
   }
 
-  /** The attempt follows a failure that was on record before this run began. */
-  get #isNewTry(): boolean {
-    const { from, journal } = this.#parent;
-    if (from === "failed") return true;
-    return from === "pending" && journal.progress.attempts.get(this.#call.run.nodeId)?.retryAtMs !== undefined;
+  /**
+   * The attempt follows a failure of the child that was on record before this run began.
+   *
+   * - After a crash, one that has ended later has failed in the attempt that the crash has cut off: nobody has reported it.
+   */
+  #isNewTry({ endedAt = Number.POSITIVE_INFINITY }: ExecutionRecord): boolean {
+    const { from, retryTimes } = this.#parent;
+    const retryAtMs = retryTimes?.get(this.#call.run.nodeId);
+    return from === "failed" || (retryAtMs !== undefined && (from === "pending" || endedAt <= retryAtMs));
   }
 }
 

@@ -5,10 +5,12 @@ import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.t
 import { type Call, withinCall } from "./call.ts";
 import { ChangeWaiter } from "./change-waiter.ts";
 import { createFor } from "./create-for.ts";
+import { recoveryPauseMs } from "./decide.ts";
 import { dueIfOrphaned } from "./due-if-orphaned.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { isForOthers, LEFT_PAUSE_MS } from "./recoverable.ts";
 import type { Resumer } from "./resumer.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunStarter } from "./run-starter.ts";
@@ -29,8 +31,10 @@ export interface Child {
   initialData(): object;
   /** It has been started before, as far as is known. */
   mayExist: boolean;
-  /** Resumes the child if it has failed: the failure was reported before. */
-  resumesFailed: boolean;
+  /** Returns true if the child is resumed should it have failed: the failure was reported before. */
+  resumesFailed(head: ExecutionRecord): boolean;
+  /** The number of the node's attempt. */
+  attempt: number;
   /** Aborts when the parent's node is to end. */
   signal: AbortSignal;
 }
@@ -60,8 +64,9 @@ export async function driveChild(engine: ChildEngine, parent: RunParts, child: C
     try {
       return await new ChildDrive({ ...engine, parts }, parent, child, { call, options }).toEnd();
     } catch (error) {
-      // It says nothing about the child. If the store stays away, the parent's run says so.
-      if (isStoreAway(error) || call.interrupts.kind !== undefined) return { status: "pending", wakeAt: undefined };
+      // It says nothing about the child. If the store stays away, the parent's run says so. The budget ends a lookup, too.
+      const isCutOff = call.interrupts.kind !== undefined || isWorkflowError(error, "EXECUTION_TIMEOUT");
+      if (isStoreAway(error) || isCutOff) return STOPPED;
       throw error;
     } finally {
       unlink();
@@ -164,26 +169,37 @@ class ChildDrive {
     return endOf((await starter.run(call, begun)).result);
   }
 
-  /** Resumes it if it can be; returns `undefined` if another owner has it. */
+  /**
+   * Resumes it if it can be; returns `undefined` if another owner has it.
+   *
+   * - One that this engine cannot run is left to those that can. They make the parent due.
+   */
   async #continue(head: ExecutionRecord): Promise<ChildEnd | undefined> {
     const { parts, starter, resumer } = this.#engine;
-    const { id: executionId, workflowId, resumesFailed } = this.#child;
+    const { id: executionId, workflowId } = this.#child;
+    const resumesFailed = this.#child.resumesFailed(head);
     const { holdMs } = this.#parent;
     const { status, userId, failure } = head;
-    if (status === "completed") return endOf((await starter.recorded(this.#call, head)).result);
     if (status === "cancelled" || (status === "failed" && !resumesFailed)) {
       return { status, failure: failure ?? { code: "NODE_FAILED", message: `The execution is ${status}.` } };
     }
     try {
+      if (status === "completed") return endOf((await starter.recorded(this.#call, head)).result);
       const settings = { workflowId, holdMs, sparesFailed: !resumesFailed, isDriven: true };
       const { result } = await resumer.resume(this.#call, { ...this.#options, executionId, userId }, settings);
       return result.status === "lost" ? undefined : endOf(result);
     } catch (error) {
+      if (this.#call.interrupts.kind === undefined && isForOthers(error)) return this.#lookAfterPause();
       if (!isWorkflowError(error, "LEASE_HELD") && !isWorkflowError(error, "INVALID_STATUS")) throw error;
       // A recovery of this engine may have claimed it just now, and then runs it.
       await parts.runs.claimed(executionId);
       return undefined;
     }
+  }
+
+  #lookAfterPause(): ChildEnd {
+    const pauseMs = recoveryPauseMs(this.#child.attempt, LEFT_PAUSE_MS);
+    return { status: "pending", wakeAt: Math.ceil(this.#parent.journal.storeNowAtMost() + pauseMs) };
   }
 
   /** The parent looks again when the lease of the child's owner ends. */

@@ -1,8 +1,10 @@
 import type { NodeRun } from "../state/node-run.ts";
+import type { RecordParts } from "../state/progress.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { unfinishedOf } from "./child-outcome.ts";
 import { afterFailure, resolveRetry, retryDelay } from "./decide.ts";
 import { nodeFailure } from "./node-failure.ts";
+import { usedAttempts } from "./retried-children.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { PreparedStep } from "./workflow-catalog.ts";
 
@@ -14,7 +16,11 @@ export interface JudgedFailure {
   failures: number;
   /** Milliseconds until the next attempt; `undefined` if there is none. */
   delayMs: number | undefined;
+  /** When the next attempt is due, in milliseconds since the epoch by the store's clock. */
+  atMs: number;
   decision: ReturnType<typeof afterFailure>;
+  /** The attempt, if its number is used should it be cut off. */
+  used: NonNullable<RecordParts["attempts"]>;
   /** If a child has not ended: when to look again, in milliseconds since the epoch. Absent: at once. */
   lookAt: number | undefined;
 }
@@ -26,7 +32,7 @@ export interface JudgedFailure {
  * - `isFinal`: it is not tried again.
  */
 export function judgeFailure(
-  { journal, interrupts, contextMode, random, retry }: RunParts,
+  { workflow, journal, interrupts, contextMode, random, retry }: RunParts,
   failed: { step: PreparedStep; run: NodeRun; attempt: number; given: Record<string, unknown> },
   error: unknown,
   { isFinal }: { isFinal: boolean },
@@ -42,6 +48,9 @@ export function judgeFailure(
   const failures = (journal.progress.attempts.get(nodeId)?.failures ?? 0) + 1;
   const policy = resolveRetry(step.node.retry, retry);
   const delayMs = isFinal ? undefined : retryDelay(policy, { failure, thrown, failures, random: random() });
+  // That of a child is never before the child's end, so that a later run knows its failure as reported.
+  const isAtOnce = delayMs === 0 && step.child === undefined;
+  const atMs = isAtOnce ? journal.storeNow() : Math.ceil(journal.storeNowAtMost() + (delayMs ?? 0));
   const interruption = interrupts.kind ?? (unfinished === undefined ? undefined : "aborted");
   const { onError = "fail" } = step.node;
   const decision = afterFailure({ interruption, delayMs, onError });
@@ -49,5 +58,6 @@ export function judgeFailure(
   if (interruption === "timeout" && (delayMs !== undefined || onError !== "fail")) {
     ({ record: failure, thrown } = failureBy(interrupts.reason));
   }
-  return { failure, thrown, failures, delayMs, decision, lookAt: unfinished?.wakeAt };
+  const used = usedAttempts(workflow, journal.progress, [{ nodeId, attempt }]);
+  return { failure, thrown, failures, delayMs, atMs, decision, used, lookAt: unfinished?.wakeAt };
 }

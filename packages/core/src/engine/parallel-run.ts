@@ -174,9 +174,9 @@ export class ParallelRun {
     const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
     if (what === "lost") throw interrupts.reason;
     if (what === "fail") return this.#ends.failBefore(node.step);
-    const { cutOff, lookAt } = this.#arrivals;
+    const { isCutOff, cutOff, lookAt } = this.#arrivals;
     // Once a node was cut off, none starts any more: the next run makes this attempt.
-    if (cutOff.length > 0) return this.#ends.stop({ wakeAt: earlierLook(lookAt, node.retryAtMs), attempts: cutOff });
+    if (isCutOff) return this.#ends.stop({ wakeAt: earlierLook(lookAt, node.retryAtMs), attempts: cutOff });
     if (what === "stop") return this.#ends.stop({ wakeAt: node.retryAtMs });
     await this.#untilNews();
     return undefined;
@@ -193,7 +193,7 @@ export class ParallelRun {
     const index = this.#places.planner.next();
     const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
     if (what === "lost") throw interrupts.reason;
-    if (this.#arrivals.cutOff.length > 0 || what === "stop")
+    if (this.#arrivals.isCutOff || what === "stop")
       return this.#ends.stop({ attempts: this.#arrivals.cutOff, wakeAt: this.#arrivals.lookAt });
     if (this.waits.hasAnswers) return undefined;
     if (what === "suspend") return this.#ends.suspend();

@@ -1,4 +1,4 @@
-import { WorkflowError } from "../errors.ts";
+import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 
@@ -49,4 +49,23 @@ const TAKEN: ReadonlySet<string> = new Set([
 export function meaningOf(code: string): "taken" | "store" | "left" {
   if (code === "STORE_UNAVAILABLE" || code === "STORE_CLOSED") return "store";
   return TAKEN.has(code) ? "taken" : "left";
+}
+
+/** Milliseconds after which an execution that its engine could not run is looked at again; twice as many each time. */
+export const LEFT_PAUSE_MS = 1_000;
+
+/** Codes that say that this engine lacks what an execution needs to run. Another one may have it. */
+const LACKS: ReadonlySet<string> = new Set([
+  "WORKFLOW_NOT_FOUND",
+  "DEFINITION_NOT_FOUND",
+  "UNKNOWN_NODE_TYPE",
+  "UNKNOWN_EDGE_HANDLE",
+  "NODE_DATA_INVALID",
+  "STATE_TYPE_UNKNOWN",
+  "STATE_VERSION_UNSUPPORTED",
+]);
+
+/** Returns true if an execution is not resumed because of the engine that tries it. A lookup of the application may throw anything. */
+export function isForOthers(error: unknown): boolean {
+  return !isWorkflowError(error) || LACKS.has(error.code);
 }

@@ -10,7 +10,7 @@ import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import { HandOver } from "./hand-over.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { checkRecoverOneOptions, checkRecoverOptions } from "./query-call-options.ts";
-import { meaningOf, wantsToRunInMs } from "./recoverable.ts";
+import { LEFT_PAUSE_MS, meaningOf, wantsToRunInMs } from "./recoverable.ts";
 import { RecoveryLoop } from "./recovery-loop.ts";
 import type {
   RecoverExecutionOptions,
@@ -53,9 +53,6 @@ type RunStatus = ExecuteWorkflowResult["status"];
 
 /** The outcome for one execution. */
 type Recovered = { what: "resumed"; status: RunStatus } | { what: "taken" } | { what: "left"; code: string };
-
-/** Milliseconds after which an execution that its engine could not run is looked at again; twice as many each time. */
-const LEFT_PAUSE_MS = 1_000;
 
 /** Finds executions that are due or have lost their owner, and resumes them. */
 export class Recovery {

@@ -12,6 +12,7 @@ import { onResume, startsOnce } from "./decide.ts";
 import type { EventBody } from "./events.ts";
 import { isOver, timedOut } from "./open-wait.ts";
 import { restorePlanner } from "./restored-planner.ts";
+import { usedAttempts } from "./retried-children.ts";
 import type { CrashedNode } from "./run-parts.ts";
 import { nodeNames } from "./run-waits.ts";
 import { type Found, inFlight, openWaits, standingOf } from "./standing.ts";
@@ -65,10 +66,10 @@ export async function prepareResume(
   const next = workflow.graph.nodes[planner.next() ?? -1];
   // Those that must not start again are on record until they are passed over, or have begun.
   const begin = next === undefined || startsOnce(next.retry, retry) || crashed.length > 0 ? passedOver : [next.id];
+  const used = cutOff.map((nodeId) => ({ nodeId, attempt: journal.nextAttempt(nodeId) }));
+  const cutOffAttempts = usedAttempts(workflow, journal.progress, used);
   const parts: RecordParts = {
-    ...(cutOff.length === 0
-      ? {}
-      : { attempts: cutOff.map((nodeId) => ({ nodeId, attempt: journal.nextAttempt(nodeId) })) }),
+    ...(cutOffAttempts.length === 0 ? {} : { attempts: cutOffAttempts }),
     ...(counted.length === 0 ? {} : { counted: counted.map(([nodeId, { attempt }]) => ({ nodeId, attempt })) }),
     ...(answers.length === 0 ? {} : { answers }),
     ...(children === undefined ? {} : { children }),

@@ -24,6 +24,7 @@ import {
   type ResumeCall,
   whatToDo,
 } from "./resume.ts";
+import { retryTimesOf } from "./retried-children.ts";
 import type { ResumeWorkflowOptions } from "./run-options.ts";
 import type { CrashedNode } from "./run-parts.ts";
 import type { RunResult, RunStarter } from "./run-starter.ts";
@@ -100,6 +101,7 @@ export class Resumer {
     let overdue: Overdue | undefined;
     let orphaned: FailureRecord | undefined;
     let crashed: readonly CrashedNode[] = [];
+    let retryTimes: ReturnType<typeof retryTimesOf>;
     try {
       if (record.parentId !== undefined) orphaned = await (await this.#parts.children()).orphaned(record);
       // The run that was waited for may have changed to another definition.
@@ -109,6 +111,7 @@ export class Resumer {
       await refuseUnfit?.(fit, chosen.workflow, record, journal);
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
       const found = { claimed, workflow: chosen.workflow, emit, retry };
+      retryTimes = retryTimesOf(chosen.workflow, journal.progress);
       crashed = crashedNodes(found);
       const markOf = async (runs: readonly NodeRun[]) =>
         (await this.#parts.children()).progressOf(journal.executionId, runs);
@@ -138,7 +141,8 @@ export class Resumer {
       return this.#starter.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
     }
     const from = claimed.before.status;
-    const run = this.#starter.run(call, { options, journal, record, holdMs, from, crashed, isSwept, ...chosen });
+    const begun = { options, journal, record, holdMs, from, retryTimes, crashed, isSwept, ...chosen };
+    const run = this.#starter.run(call, begun);
     endClaim();
     return run;
   }

@@ -9,6 +9,7 @@ import type { ChildCall } from "./child-call.ts";
 import type { ChildOutcome } from "./child-outcome.ts";
 import type { EventBody } from "./events.ts";
 import type { Interrupts } from "./interrupts.ts";
+import type { retryTimesOf } from "./retried-children.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** Everything one run works with. */
@@ -43,6 +44,8 @@ export interface RunParts {
   emit: (event: EventBody) => void;
   /** The status that the execution was claimed from; absent if this run is its first. */
   from?: WorkflowStatus | undefined;
+  /** As {@link retryTimesOf} returned them when the execution was claimed; absent if no node starts executions. */
+  retryTimes?: ReturnType<typeof retryTimesOf>;
   /** Runs what a node starts. Rejects with what a function of the user's threw. */
   runChild: (parts: RunParts, call: ChildCall) => Promise<ChildOutcome>;
   /** Hands an answer over to the execution that waits, if it is not this one. */

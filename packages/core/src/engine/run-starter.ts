@@ -14,7 +14,7 @@ import { resultOf } from "./results.ts";
 import type { Overdue } from "./resume.ts";
 import { startRun } from "./run.ts";
 import type { ResumeWorkflowOptions, RunOptions } from "./run-options.ts";
-import type { CrashedNode, RunEnd } from "./run-parts.ts";
+import type { CrashedNode, RunEnd, RunParts } from "./run-parts.ts";
 import { withExecutionId } from "./with-execution-id.ts";
 import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
@@ -34,6 +34,8 @@ export interface BegunRun extends ChosenDefinition {
   holdMs: number;
   /** The status that it was claimed from; absent if it is new. */
   from?: WorkflowStatus;
+  /** When the next attempts of nodes that start executions were due; absent if it is new. */
+  retryTimes?: RunParts["retryTimes"];
   /** Nodes that a crash has cut off, and over which the execution continues. */
   crashed?: readonly CrashedNode[];
   /** True if a recovery runs it. Default: false. */
@@ -102,6 +104,7 @@ export class RunStarter {
         },
         emit,
         from: begun.from,
+        retryTimes: begun.retryTimes,
         runChild: async (run, child) => (await this.#parts.children()).runNode(run, child),
         handOver: async (answer) => (await this.#parts.children()).handOver(answer, journal.executionId),
       },

@@ -271,11 +271,11 @@ class Run {
     // Loaded with the first failure, as in run-ends.ts.
     const { judgeFailure } = await import("./judge-failure.ts");
     const judged = judgeFailure(this.#parts, { step, run, attempt, given: journal.context }, error, { isFinal });
-    const { failure, thrown, failures, delayMs, decision, lookAt } = judged;
+    const { failure, thrown, failures, delayMs, atMs, decision, lookAt, used } = judged;
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
     if (decision === "cut off") {
-      return this.#ends.stop({ attempts: [{ nodeId: run.nodeId, attempt }], wakeAt: lookAt });
+      return this.#ends.stop({ attempts: used, wakeAt: lookAt });
     }
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
     if (decision === "pass over" && (await this.#commits.passOver(failed, entry))) {
@@ -286,7 +286,6 @@ class Run {
       emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure });
       return this.#ends.failed({ failure, thrown });
     }
-    const atMs = delayMs === 0 ? journal.storeNow() : Math.ceil(journal.storeNowAtMost() + delayMs);
     const mayWait = beforeRetry({ ...limitFacts(this.#parts), waitMs: delayMs, holdMs: this.#parts.holdMs });
     const isStopping = mayWait === "stop";
     const wakeAt = isStopping ? this.#ends.dueAt(atMs) : atMs;

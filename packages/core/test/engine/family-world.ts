@@ -30,6 +30,8 @@ export const CALL = { workflowId: "parent", userId: "u1", executionId: "p1" } as
 
 export interface FamilyOptions extends Partial<Omit<WorkflowEngineOptions, "clock">> {
   workflows?: readonly WorkflowDefinition[];
+  /** Looks workflows up instead. */
+  find?: (id: string) => WorkflowDefinition | undefined | Promise<WorkflowDefinition>;
   executors?: Record<string, NodeExecutor>;
 }
 
@@ -51,7 +53,7 @@ export function newFamily(defaults: FamilyOptions = {}) {
   };
   const workflows = [chainOf("parent", "first", "sub", "last"), chainOf("child", "one", "two")];
   const executors = { first: step, last: step, one: step, two: step, ask, sub: subWorkflow({ workflowId: "child" }) };
-  const engine = ({ executors: own, ...options }: FamilyOptions = {}): Engine =>
+  const engine = ({ executors: own, find, ...options }: FamilyOptions = {}): Engine =>
     createWorkflowEngine({
       store: data.reopen() as CheckpointStore,
       workflows,
@@ -59,6 +61,7 @@ export function newFamily(defaults: FamilyOptions = {}) {
       logger: SILENT,
       ...defaults,
       ...options,
+      ...(find === undefined ? {} : { workflows: find }),
       executors: { ...executors, ...defaults.executors, ...own },
       clock,
     } as WorkflowEngineOptions);
@@ -69,7 +72,7 @@ export function newFamily(defaults: FamilyOptions = {}) {
     if (only === undefined || others.length > 0) throw new Error(`There are ${others.length + 1} children, not one.`);
     return only;
   };
-  return { clock, data, events, runs, engine, children, child, toEnd: toEndOn(clock) };
+  return { clock, data, events, runs, workflows, engine, children, child, toEnd: toEndOn(clock) };
 }
 export type Family = ReturnType<typeof newFamily>;
 

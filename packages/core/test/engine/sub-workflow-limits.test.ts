@@ -124,6 +124,22 @@ describe("a parent that is stopped in the middle of its child leaves both pendin
   });
 });
 
+describe("a budget that ends the lookup of a child's workflow", () => {
+  it("leaves the parent pending: it is no failure of its node", async () => {
+    const { engine, workflows, toEnd } = newFamily();
+    let lookups = 0;
+    const find = (id: string) => {
+      // The first one is that of the call, before anything is written.
+      const isSlow = id === "child" && ++lookups === 2;
+      return isSlow ? new Promise<never>(() => undefined) : workflows.find((each) => each.id === id);
+    };
+    const result = await toEnd(engine({ find }).executeWorkflow({ ...CALL, budgetMs: 500 }));
+    expect(result).toMatchObject({ status: "pending", currentStep: 1, canResume: true });
+    expect(result.failure).toBeUndefined();
+    expect(await toEnd(engine().resumeWorkflow({ executionId: "p1" }))).toMatchObject({ status: "completed" });
+  });
+});
+
 describe("a child that waits for its next attempt", () => {
   const options: FamilyOptions = { retry: { maxAttempts: 2, backoffMs: 60_000, jitter: 0, retryOn: ["Error"] } };
   const flaky: NodeExecutor = ({ attempt, context }) => {
