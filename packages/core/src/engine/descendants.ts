@@ -2,7 +2,7 @@ import { randomUUID } from "../crypto.ts";
 import { isStoreAway, WorkflowError } from "../errors.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import { CANCELLABLE } from "../state/status-policy.ts";
-import type { CheckpointStore, ExecutionRecord, FailureRecord } from "../store/checkpoint-store.ts";
+import type { CheckpointStore, ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { isEnded } from "../store/status.ts";
 import { quoted } from "../text.ts";
 import { cancellation, isRefusedAsCancelled } from "./cancellation.ts";
@@ -43,20 +43,33 @@ async function cancelDescendants(parts: FamilyParts, parentId: string, failure: 
   });
 }
 
-/** Deletes the executions that an execution has started, and theirs, whatever they do. Returns their number. */
+/**
+ * Deletes the executions that an execution has started, and theirs, whatever they do. Returns their number.
+ *
+ * - One that has ended for good goes after those below it, so that a call after an interruption still finds them by it.
+ *   Any other one goes before them: it could start them anew.
+ */
 export async function deleteDescendants(
   parts: FamilyParts,
   of: { parentId: string; userId?: string },
 ): Promise<number> {
   const { store } = parts.surroundings;
   let deleted = 0;
-  await forEachChild(store, of, async ({ id }) => {
+  await forEachChild(store, of, async ({ id, status }) => {
+    const below = { ...of, parentId: id };
+    const isFinal = startsNothing(status);
+    if (isFinal) deleted += await deleteDescendants(parts, below);
     deleted += await store.deleteExecutions([{ id }]);
     parts.runs.lose(id, new WorkflowError("LEASE_LOST", "It was deleted.", { executionId: id }));
     parts.emitter.changed(id);
-    deleted += await deleteDescendants(parts, { ...of, parentId: id });
+    if (!isFinal) deleted += await deleteDescendants(parts, below);
   });
   return deleted;
+}
+
+/** Returns true if an execution can never start another one: it has ended, and cannot be resumed. */
+export function startsNothing(status: WorkflowStatus): boolean {
+  return status === "completed" || status === "cancelled";
 }
 
 /** Returns the number of executions that an execution has started, with theirs. */

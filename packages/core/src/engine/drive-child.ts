@@ -116,7 +116,7 @@ class ChildDrive {
     const waiter = new ChangeWaiter(changes, { executionId, interrupts, budgetMs: this.#options.budgetMs });
     try {
       if (!mayExist) {
-        const end = await this.#start();
+        const end = await this.#unlessDeleted(this.#start());
         if (end !== undefined) return end;
       }
       const { holdMs } = this.#parent;
@@ -130,7 +130,7 @@ class ChildDrive {
           return this.#later();
         }
         const head = await surroundings.store.getExecution(executionId);
-        const end = head === undefined ? await this.#start() : await this.#continue(head);
+        const end = await this.#unlessDeleted(head === undefined ? this.#start() : this.#continue(head));
         if (end !== undefined) return end;
         const isRunning = (await surroundings.store.getExecution(executionId))?.status === "running";
         if (!isRunning || runs.of(executionId).length > 0) continue;
@@ -140,6 +140,20 @@ class ChildDrive {
       }
     } finally {
       waiter.end();
+    }
+  }
+
+  /** Returns `undefined` if the child was deleted by itself: it is then started anew. */
+  async #unlessDeleted(driven: Promise<ChildEnd | undefined>): Promise<ChildEnd | undefined> {
+    try {
+      return await driven;
+    } catch (error) {
+      const isDeleted = isWorkflowError(error, "EXECUTION_NOT_FOUND") && error.executionId === this.#child.id;
+      // A parent that is deleted goes before its children.
+      const { store } = this.#call.surroundings;
+      const isAlone = isDeleted && (await store.getExecution(this.#parent.journal.executionId)) !== undefined;
+      if (!isAlone) throw error;
+      return undefined;
     }
   }
 

@@ -5,7 +5,7 @@ import type {
   ListExecutionsOptions,
 } from "../store/checkpoint-store.ts";
 import { tell } from "../tell.ts";
-import { countDescendants, deleteDescendants, forEach } from "./descendants.ts";
+import { countDescendants, deleteDescendants, forEach, startsNothing } from "./descendants.ts";
 import type { PruneOptions, PruneProgress } from "./execution-queries.ts";
 import { unreadableOf } from "./execution-summary.ts";
 import type { FamilyParts } from "./family.ts";
@@ -57,14 +57,28 @@ async function withoutParents(store: CheckpointStore, heads: readonly ExecutionR
   return heads.filter(({ parentId }) => parentId === undefined || !existing.has(parentId));
 }
 
+/**
+ * Deletes executions with those that they have started, and returns the number of all.
+ *
+ * - One that has failed goes before its children: it may have been resumed since it was listed, and then keeps them.
+ * - Any other one goes after its children, so that a call after an interruption still finds them by it. It starts none.
+ */
 async function deleteWithChildren(parts: FamilyParts, heads: readonly ExecutionRecord[]): Promise<number> {
   const { store } = parts.surroundings;
-  let deleted = await store.deleteExecutions(heads.map(refTo));
-  const areAllGone = deleted === heads.length;
-  await forEach(heads, async ({ id }) => {
-    // One that was resumed since it was listed keeps its children.
-    const isGone = areAllGone || (await store.getExecution(id)) === undefined;
-    if (isGone) deleted += await deleteDescendants(parts, { parentId: id });
+  let deleted = 0;
+  const deleteChildren = async ({ id }: ExecutionRecord) => {
+    deleted += await deleteDescendants(parts, { parentId: id });
+  };
+  const failed = heads.filter(({ status }) => !startsNothing(status));
+  await forEach(
+    heads.filter(({ status }) => startsNothing(status)),
+    deleteChildren,
+  );
+  const own = await store.deleteExecutions(heads.map(refTo));
+  deleted += own;
+  await forEach(failed, async (head) => {
+    const isGone = own === heads.length || (await store.getExecution(head.id)) === undefined;
+    if (isGone) await deleteChildren(head);
   });
   return deleted;
 }
