@@ -18,6 +18,7 @@ import {
 } from "@waymark/core/store";
 import { CommitQueue } from "./commit-queue.ts";
 import type { Database, Row, Run, Statement } from "./database.ts";
+import { HistoryReads } from "./history-reads.ts";
 import { listLapsed } from "./lapsed-leases.ts";
 import { SharedCalls } from "./shared-calls.ts";
 import { damageOf } from "./sql/damage.ts";
@@ -58,6 +59,7 @@ export class PostgresDriver implements StoreDriver {
   readonly #commits: CommitQueue;
   readonly #heads: SharedCalls<string>;
   readonly #claims: SharedCalls<Claim>;
+  readonly #histories: HistoryReads;
   #opening: Promise<Database> | undefined;
   #database: Database | undefined;
 
@@ -75,6 +77,7 @@ export class PostgresDriver implements StoreDriver {
       one: (claim, startedAt) => this.#claim(claim, startedAt),
       together: (several, startedAt) => this.#rows(claims, [claimsValue(several)], startedAt),
     });
+    this.#histories = new HistoryReads(this.#statements, this.#run);
   }
 
   async setup(): Promise<void> {
@@ -118,9 +121,7 @@ export class PostgresDriver implements StoreDriver {
   }
 
   async readRecords(id: string, range: HistoryRange): Promise<CheckpointRecord[] | undefined> {
-    const { readAscending, readDescending } = this.#statements;
-    const { from, to, limit = null, order } = range;
-    const { rows } = await this.#run(order === "asc" ? readAscending : readDescending, [id, from, to, limit]);
+    const rows = await this.#histories.read(id, range);
     if (rows.length === 0) return undefined;
     assertComplete(id, rows, range);
     return rows[0]?.seq === null ? [] : rows.map(rowToCheckpoint);

@@ -77,10 +77,10 @@ describe("a network that fails", () => {
   it("and leaves every connection of the pool dead: the next calls work", async () => {
     const store = await connect({ url: proxy.urlFor(server.url) });
     const head = await started(store);
-    await Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id)));
+    await Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id, { order: "desc" })));
     await expect.poll(() => proxy.connections, { timeout: 30_000 }).toBe(4);
     proxy.cut();
-    const histories = Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id)));
+    const histories = Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id, { order: "desc" })));
     expect(await store.getExecution(head.id)).toEqual({ ...head, readAt: expect.any(Number) });
     expect((await histories).map((records) => records.length)).toEqual(Array(8).fill(1));
   });
@@ -146,7 +146,7 @@ describe("a server that fails", () => {
   it("by ending every session (57P01, a failover): the next calls work", async () => {
     const store = await connect();
     const head = await started(store);
-    await Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id)));
+    await Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id, { order: "desc" })));
     await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'waymark'");
     await store.commit(head.id, newCommit(head));
     expect(await store.getExecution(head.id)).toMatchObject({ version: 1 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { BatchStatements } from "../src/sql/batch-statement.ts";
 import { listStatement } from "../src/sql/list-statement.ts";
+import { buildStatements } from "../src/sql/statements.ts";
 import { tableNames } from "../src/sql/table-names.ts";
 
 const EXECUTIONS = 100_000;
@@ -55,6 +56,21 @@ it("a batch of commits finds its rows by their ids, also if the planner has no s
     "executions_pkey",
   ]);
   expect(plan).not.toMatch(/Seq Scan|Bitmap|Hash/);
+  await pool.query(`DELETE FROM ${names.executions}`);
+});
+
+it("several histories are found by their ids and numbers, also if the planner has no statistics of the tables", async () => {
+  const ids = Array.from({ length: 300 }, (_, index) => `read-${index}`);
+  await Promise.all(ids.map((id) => store.createExecution(newExecution(id))));
+  const { text } = buildStatements(names).readSeveral;
+  const some = ids.slice(0, 20);
+  const { rows } = await pool.query(`EXPLAIN (FORMAT JSON) ${text}`, [some, some.map(() => 0), some.map(() => 9)]);
+  const plan = JSON.stringify(rows[0]["QUERY PLAN"]);
+  expect([...plan.matchAll(/"Index Name":"(\w+)"/g)].map(([, index]) => index)).toEqual([
+    "executions_pkey",
+    "checkpoints_pkey",
+  ]);
+  expect(plan).not.toMatch(/Seq Scan/);
   await pool.query(`DELETE FROM ${names.executions}`);
 });
 

@@ -87,7 +87,7 @@ describe("an address that led to the standby", () => {
   it("and now leads to the primary sends the next write there, although connections to the standby are open", async () => {
     const proxy = await startTcpProxy(targetOf(pair.standby.url));
     const store = await PostgresCheckpointStore.connect({ url: proxy.urlFor(pair.standby.url), poolSize: 4 });
-    await Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id)));
+    await Promise.all(Array.from({ length: 8 }, () => store.readCheckpoints(head.id, { order: "desc" })));
     await expect.poll(() => proxy.connections, { timeout: 30_000 }).toBe(4);
     await refusalOf(store.createExecution(newExecution("moved")));
     proxy.pointAt(targetOf(pair.primary.url));

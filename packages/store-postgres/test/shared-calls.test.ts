@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ClaimRequest, isWorkflowError } from "@waymark/core";
-import { newExecution } from "tooling/store-fixtures";
+import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { beforeEach, expect, it } from "vitest";
 import { tableNames } from "../src/sql/table-names.ts";
 import { migratedServer } from "./migrated-server.ts";
@@ -87,4 +87,52 @@ it("a claim that the server cannot make does not fail those that it shares a sta
   const claims = ["good-1", "bad", "good-2"].map((id) => store.claimExecution(id, claimOf({ owner: id })));
   expect((await Promise.allSettled(claims)).map(outcomeOf)).toEqual(["good-1", "STORE_UNAVAILABLE", "good-2"]);
   await pool.query(`DROP TRIGGER refuse ON ${executions}`);
+});
+
+/** Commits a record for each payload. */
+async function appended(id: string, payloads: readonly string[]): Promise<void> {
+  let head = await store.claimExecution(id, claimOf());
+  for (const payload of payloads) {
+    await store.commit(id, newCommit(head, { checkpoints: [newCheckpoint({ payload })] }));
+    head = (await store.getExecution(id)) ?? expect.unreachable();
+  }
+  sent = [];
+}
+
+it("histories that are asked for in one turn come in one statement, each range to its caller", async () => {
+  await pending("r1", "r2");
+  await appended("r2", ["one", "two"]);
+  const reads = [
+    store.readCheckpoints("r2", { from: 1 }),
+    store.readCheckpoints("missing"),
+    store.readCheckpoints("r1"),
+    store.readCheckpoints("r2", { from: 1, to: 1 }),
+    store.readCheckpoints("r1", { from: 1 }),
+  ];
+  const settled = await Promise.allSettled(reads);
+  const numbers = settled.map((each) =>
+    each.status === "fulfilled" ? each.value.map(({ seq }) => seq) : each.reason.code,
+  );
+  expect(numbers).toEqual([[1, 2], "EXECUTION_NOT_FOUND", [0], [1], []]);
+  expect(sent).toHaveLength(1);
+});
+
+it("a history that is too long or too large for a shared statement comes whole, and a damaged one is named", async () => {
+  await pending("short", "long", "large", "damaged");
+  await appended(
+    "long",
+    Array.from({ length: 40 }, (_, index) => `${index}`),
+  );
+  await appended("large", ["small", "x".repeat(10_000), "x".repeat(10_000), "small"]);
+  await appended("damaged", ["one", "two"]);
+  const { executions, checkpoints } = tableNames();
+  await pool.query(`DELETE FROM ${checkpoints} AS c USING ${executions} AS e
+    WHERE e.key = c.execution_key AND e.id = 'damaged' AND c.seq = 1`);
+  sent = [];
+  const ids = ["short", "long", "large", "damaged"];
+  const settled = await Promise.allSettled(ids.map((id) => store.readCheckpoints(id)));
+  const lengths = settled.map((each) => (each.status === "fulfilled" ? each.value.length : each.reason.code));
+  expect(lengths).toEqual([1, 41, 5, "STATE_CORRUPT"]);
+  // One for all, and one for each that was not whole in it.
+  expect(sent).toHaveLength(4);
 });

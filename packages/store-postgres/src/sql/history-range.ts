@@ -11,8 +11,14 @@ export const RANGE_COLUMNS = "e.first_seq AS head_first_seq, e.seq AS head_seq";
  * @throws {WorkflowError} STATE_CORRUPT
  */
 export function assertComplete(id: string, rows: readonly Row[], range: HistoryRange): void {
+  const fault = faultOf(rows, range);
+  if (fault !== undefined) throw corrupt(id, fault);
+}
+
+/** Returns what is wrong with the rows, as {@link assertComplete} says it, or `undefined` if nothing is. */
+export function faultOf(rows: readonly Row[], range: HistoryRange): string | undefined {
   const [firstSeq, seq] = [Number(rows[0]?.head_first_seq), Number(rows[0]?.head_seq)];
-  if (!isCount(firstSeq) || !isCount(seq)) throw corrupt(id, "its head does not have the numbers of its records");
+  if (!isCount(firstSeq) || !isCount(seq)) return "its head does not have the numbers of its records";
   const { first, last } = selectedNumbers({ firstSeq, seq }, range);
   const expected = Math.max(last - first + 1, 0);
   const numbers = rows.flatMap(({ seq }) => (seq === null ? [] : [Number(seq)]));
@@ -20,8 +26,9 @@ export function assertComplete(id: string, rows: readonly Row[], range: HistoryR
   for (let at = 0; at < Math.max(expected, numbers.length); at++) {
     if (at < expected && numbers[at] === start + at * step) continue;
     const number = at < expected ? start + at * step : numbers[at];
-    throw corrupt(id, at < expected ? `record ${number} is missing` : `its head does not count record ${number}`);
+    return at < expected ? `record ${number} is missing` : `its head does not count record ${number}`;
   }
+  return undefined;
 }
 
 function isCount(value: number): boolean {

@@ -17,6 +17,7 @@ export interface Statements {
   readonly isSnapshot: Statement;
   readonly readAscending: Statement;
   readonly readDescending: Statement;
+  readonly readSeveral: Statement;
   readonly saveDefinition: Statement;
   readonly readDefinition: Statement;
   readonly deleteUnusedDefinitions: Statement;
@@ -43,6 +44,7 @@ export function buildStatements(names: TableNames): Statements {
     ),
     readAscending: readStatement(names, "ASC"),
     readDescending: readStatement(names, "DESC"),
+    readSeveral: readSeveralStatement(names),
     saveDefinition: statement(
       `INSERT INTO ${definitions} AS d (hash, definition, created_at_ms, saved_at_ms) VALUES ($1, $2, ${NOW}, ${NOW})
        ON CONFLICT (hash) DO UPDATE SET saved_at_ms = greatest(d.saved_at_ms, excluded.saved_at_ms)`,
@@ -196,5 +198,31 @@ function readStatement({ executions, checkpoints }: TableNames, order: "ASC" | "
      ) AS record ON true
      WHERE e.id = $1
      ORDER BY record.seq ${order}`,
+  );
+}
+
+/** The most records, and UTF-8 bytes of payloads, that {@link Statements.readSeveral} returns of one history. */
+const MAX_SHARED_RECORDS = 32;
+const MAX_SHARED_BYTES = 16 * 1024;
+
+/*
+ * Reads records of several histories, ascending: $1 ids, $2 lowest numbers, $3 highest numbers. Of each it returns what
+ * readStatement does, but not the records beyond the bounds, whose payloads the server does not even read.
+ */
+function readSeveralStatement({ executions, checkpoints }: TableNames): Statement {
+  return statement(
+    `SELECT i.place - 1 AS at, ${RANGE_COLUMNS}, ${checkpointColumns("record")}
+     FROM unnest($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS i (id, lowest, highest, place)
+     CROSS JOIN LATERAL (SELECT * FROM ${executions} AS x WHERE x.id = i.id OFFSET 0) AS e
+     LEFT JOIN LATERAL (
+       SELECT * FROM (
+         SELECT c.*, sum(octet_length(c.payload)) OVER (ORDER BY c.seq) AS bytes FROM (
+           SELECT * FROM ${checkpoints} AS c
+           WHERE c.execution_key = e.key AND c.seq >= i.lowest AND c.seq <= i.highest
+           ORDER BY c.seq LIMIT ${MAX_SHARED_RECORDS}
+         ) AS c
+       ) AS sized WHERE sized.bytes <= ${MAX_SHARED_BYTES}
+     ) AS record ON true
+     ORDER BY i.place, record.seq`,
   );
 }
