@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { BatchStatements } from "../src/sql/batch-statement.ts";
 import { listStatement } from "../src/sql/list-statement.ts";
-import { buildStatements } from "../src/sql/statements.ts";
+import { valuesOf } from "../src/sql/parameters.ts";
+import { buildStatements, CLAIM_PARAMETERS, claimsValue } from "../src/sql/statements.ts";
 import { tableNames } from "../src/sql/table-names.ts";
 
 const EXECUTIONS = 100_000;
@@ -57,6 +58,22 @@ it("a batch of commits finds its rows by their ids, also if the planner has no s
   ]);
   expect(plan).not.toMatch(/Seq Scan|Bitmap|Hash/);
   await pool.query(`DELETE FROM ${names.executions}`);
+});
+
+it("claims find their rows by their ids, also if the planner takes the table for empty", async () => {
+  const { claim, claims } = buildStatements(names);
+  const request = { claimId: "c", owner: "o", leaseMs: 1_000, from: ["pending" as const] };
+  const value = claimsValue(Array.from({ length: 20 }, (_, index) => ({ id: `claimed-${index}`, request })));
+  const calls: [string, unknown[]][] = [
+    [claim.text, [...valuesOf(CLAIM_PARAMETERS, request), "claimed-1"]],
+    [claims.text, [value]],
+  ];
+  for (const [text, values] of calls) {
+    const { rows } = await pool.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+    const plan = JSON.stringify(rows[0]["QUERY PLAN"]);
+    expect([...plan.matchAll(/"Index Name":"(\w+)"/g)].map(([, index]) => index)).toEqual(["executions_pkey"]);
+    expect(plan).not.toMatch(/Seq Scan|Bitmap|Hash/);
+  }
 });
 
 it("several histories are found by their ids and numbers, also if the planner has no statistics of the tables", async () => {
