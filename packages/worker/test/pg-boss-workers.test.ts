@@ -1,5 +1,6 @@
 import { createWorkflowEngine, type WorkflowEngine } from "@waymark/core";
 import { PostgresCheckpointStore } from "@waymark/store-postgres";
+import pg from "pg";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, afterEach, expect, it } from "vitest";
 import { createWorker, type Worker } from "../src/index.ts";
@@ -120,4 +121,28 @@ it("a tenant that starts 10,000 executions delays another's first one by no more
   working(engine, 16);
   await small;
   expect(order.indexOf("w-small-0")).toBeLessThanOrEqual(8);
+});
+
+it("a job that is done is removed; one with `atMostEveryMs` stays, so that it keeps others out", async () => {
+  const schema = `workers_${++places}_queue`;
+  const dispatcher = pgBossDispatcher({ url: server.url, schema });
+  const pool = new pg.Pool({ connectionString: server.url });
+  ends.push(async () => {
+    await dispatcher.close();
+    await pool.end();
+  });
+  for (const id of ["a", "b"]) await dispatcher.enqueue(id, {});
+  await dispatcher.enqueue("swept", { atMostEveryMs: 60_000 });
+  const stopping = new AbortController();
+  const delivered: string[] = [];
+  const handler = async (id: string) => {
+    delivered.push(id);
+    return delivered.length === 1 ? { againInMs: 1 } : {};
+  };
+  const work = dispatcher.work(handler, { concurrency: 1, signal: stopping.signal });
+  await until(() => delivered.length === 4);
+  stopping.abort();
+  await work;
+  const { rows } = await pool.query(`SELECT data ->> 'id' AS id, state FROM ${schema}.job WHERE data ? 'id'`);
+  expect(rows).toEqual([{ id: "swept", state: "completed" }]);
 });

@@ -72,7 +72,7 @@ class PgBossQueue implements PgBossDispatcher {
   async enqueue(executionId: string, options: EnqueueOptions): Promise<void> {
     const { delayMs = 0, priority, tenant, transaction, atMostEveryMs } = options;
     const job: JobInsert<JobData> = {
-      data: { id: executionId },
+      data: { id: executionId, ...(atMostEveryMs === undefined ? {} : { isKept: true }) },
       ...placeOf(delayMs, tenant),
       ...(priority === undefined ? {} : { priority }),
       ...(atMostEveryMs === undefined

@@ -11,6 +11,8 @@ const SETTLE_MS = 50;
 /** The data of a job: an execution, or a tick of a schedule. */
 export interface JobData {
   id?: string;
+  /** True if the job was added with `atMostEveryMs`: when it is done, it keeps others of its execution out. */
+  isKept?: true;
   schedule?: string;
   /** When the tick was due, in milliseconds since the epoch, once a process has found that out. */
   dueAt?: number;
@@ -43,6 +45,7 @@ export class WorkLoop {
   /** True if the queue may have more jobs than the last query gave. */
   #mayHaveMore = true;
   readonly #done: Batcher<JobAttempt>;
+  readonly #gone: Batcher<JobAttempt>;
   readonly #again: Batcher<JobInsert<JobData>>;
   #wake: (() => void) | undefined;
   #mayRest = true;
@@ -50,10 +53,10 @@ export class WorkLoop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     const { boss, queue, tenantConcurrency } = parts;
-    this.#done = new Batcher(async (attempts) => void (await boss.complete(queue, attempts)), {
-      // Until it is settled, a job counts for its tenant.
-      gatherMs: tenantConcurrency === undefined ? SETTLE_MS : 0,
-    });
+    // Until it is settled, a job counts for its tenant.
+    const gathering = { gatherMs: tenantConcurrency === undefined ? SETTLE_MS : 0 };
+    this.#done = new Batcher(async (attempts) => void (await boss.complete(queue, attempts)), gathering);
+    this.#gone = new Batcher(async (attempts) => void (await boss.deleteJob(queue, attempts)), gathering);
     this.#again = new Batcher(async (jobs) => void (await boss.insert(queue, jobs)));
   }
 
@@ -131,7 +134,7 @@ export class WorkLoop {
     try {
       // Before the end of this job: if the process dies in between, there are two jobs and not none.
       if (againInMs !== undefined) await this.#again.add({ ...placeOf(againInMs, job.groupId), data });
-      await this.#done.add(attempt);
+      await (isRemoved(job.data) ? this.#gone : this.#done).add(attempt);
     } catch (error) {
       // The job stays as it is. Without signs of life it is delivered again.
       report(error);
@@ -157,6 +160,14 @@ export class WorkLoop {
     clearTimeout(timer);
     this.#wake = undefined;
   }
+}
+
+/**
+ * Returns true if a job is removed when it is done, which costs the database less than a completed one that it keeps. The
+ * jobs of ticks and sweeps stay: by them the queue knows that another one is the same.
+ */
+function isRemoved({ id, isKept }: JobData): boolean {
+  return id !== undefined && isKept !== true;
 }
 
 /** Returns the time and the tenant of a new job. */
