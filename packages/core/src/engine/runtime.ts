@@ -47,7 +47,11 @@ export class Runtime {
     this.#emitter = new Emitter({ clock, changes, onEvent, listeners, logger, redact });
     if (dispatcher !== undefined) {
       const emit = (event: EngineEvent) => this.#emitter.engine(event);
-      this.#hint = async (id, given) => (await import("./hints.ts")).hint({ dispatcher, clock, emit }, id, given);
+      let hints: Promise<typeof import("./hints.ts")> | undefined;
+      this.#hint = async (id, given) => {
+        hints ??= import("./hints.ts");
+        return (await hints).hint({ dispatcher, clock, emit }, id, given);
+      };
     }
     this.#family = {
       surroundings,
