@@ -3,6 +3,10 @@
 // `startExecution` to the first node, on an idle queue in the same process. Every process runs a few hundred executions
 // before it is measured: what a process costs until its code is compiled is no throughput.
 //
+// With each rate stands the processor time per execution, of all processes and servers together: other work on the
+// machine changes it less than the rate. The bare queue delivers as many jobs to a handler that does nothing. What it
+// takes is added to what an execution takes, whatever the engine does.
+//
 //   node worker.ts [executions, default 1000] [turns, default 3]
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createWorker } from "@waymark/worker";
 import { startOwnRedis, startPostgres } from "tooling/test-servers";
+import { processorTime } from "./processor-time.ts";
 import { openEngine, openQueue, type Place, QUEUES, type QueueName } from "./worker-parts.ts";
 
 const EXECUTIONS = Number(process.argv[2] ?? 1_000);
@@ -30,17 +35,21 @@ const newPlace = (queue: QueueName): Place => ({
 
 for (let turn = 1; turn <= TURNS; turn++) {
   // Beside each queue, since the machine may have other work: only measurements of the same minute compare.
-  let own = await ownRate();
+  let own = await ownSpeed();
   for (const queue of QUEUES) {
-    const rates: number[] = [];
-    for (const processes of [1, 2, 4]) rates.push(await workerRate(queue, processes));
+    const speeds: Speed[] = [];
+    for (const processes of [1, 2, 4]) speeds.push(await workerSpeed(queue, processes));
+    const bare = queue === "none" ? undefined : await bareSpeed(queue);
     const before = own;
-    own = await ownRate();
-    const base = (before + own) / 2;
-    const shown = rates.map((rate) => `${rate.toFixed(0)} (${((100 * rate) / base).toFixed(0)} %)`);
+    own = await ownSpeed();
+    const base = (before.rate + own.rate) / 2;
+    const shown = speeds.map(
+      ({ rate, cpuMs }) => `${rate.toFixed(0)} (${((100 * rate) / base).toFixed(0)} %, ${cpuMs.toFixed(1)} ms)`,
+    );
     console.log(
       `turn ${turn}, ${queue}: with 1, 2 and 4 workers ${shown.join(", ")} executions/s; ` +
-        `one process that runs them itself ${before.toFixed(0)} before and ${own.toFixed(0)} after; ` +
+        (bare === undefined ? "" : `the bare queue ${shownSpeed(bare)} jobs/s; `) +
+        `one process that runs them itself ${shownSpeed(before)} before and ${shownSpeed(own)} after; ` +
         `load ${loadavg()[0]?.toFixed(1)}`,
     );
   }
@@ -64,31 +73,40 @@ async function forEach(
   );
 }
 
-async function ownRate(): Promise<number> {
+/** Executions per second, and the processor time of each in milliseconds. */
+interface Speed {
+  rate: number;
+  cpuMs: number;
+}
+
+function shownSpeed({ rate, cpuMs }: Speed): string {
+  return `${rate.toFixed(0)} (${cpuMs.toFixed(1)} ms)`;
+}
+
+async function measured(work: () => Promise<unknown>): Promise<Speed> {
+  const [begin, cpuBefore] = [performance.now(), processorTime()];
+  await work();
+  const rate = (1_000 * EXECUTIONS) / (performance.now() - begin);
+  return { rate, cpuMs: (processorTime() - cpuBefore) / EXECUTIONS };
+}
+
+async function ownSpeed(): Promise<Speed> {
   const { store, engine } = await openEngine(newPlace("none"), undefined);
   const run = (executionId: string) => engine.executeWorkflow({ workflowId: "empty", userId: "u", executionId });
   await forEach(run, { count: WARM_UP, prefix: "w" });
-  const begin = performance.now();
-  await forEach(run);
-  const rate = (1_000 * EXECUTIONS) / (performance.now() - begin);
+  const speed = await measured(() => forEach(run));
   await store.close();
-  return rate;
+  return speed;
 }
 
 /** From the first start to the last end. The starts are made in this process. */
-async function workerRate(queue: QueueName, processes: number): Promise<number> {
+async function workerSpeed(queue: QueueName, processes: number): Promise<Speed> {
   const place = newPlace(queue);
   const dispatcher = openQueue(place);
   const { store, engine } = await openEngine(place, dispatcher);
   const start = (executionId: string) => engine.startExecution({ workflowId: "empty", userId: "u", executionId });
   const workers: ChildProcess[] = [];
-  for (let each = 0; each < processes; each++) {
-    const child = spawn(process.execPath, [SCRIPT, JSON.stringify(place), String(IN_FLIGHT / processes)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(child.stdout, "data");
-    workers.push(child);
-  }
+  for (let each = 0; each < processes; each++) workers.push(await newProcess(place, IN_FLIGHT / processes));
   const untilDone = async (): Promise<void> => {
     while ((await store.listExecutions({ status: ["pending", "running"], limit: 1 })).items.length > 0) await sleep(20);
   };
@@ -97,14 +115,41 @@ async function workerRate(queue: QueueName, processes: number): Promise<number> 
   await sleep(2_000);
   await forEach(start, { count: WARM_UP * processes, prefix: "w" });
   await untilDone();
-  const begin = performance.now();
-  await forEach(start);
-  await untilDone();
-  const rate = (1_000 * EXECUTIONS) / (performance.now() - begin);
+  const speed = await measured(() => forEach(start).then(untilDone));
   for (const child of workers) child.kill("SIGKILL");
   await dispatcher?.close();
   await store.close();
-  return rate;
+  return speed;
+}
+
+/** From the first job to the last, which another process takes and does nothing for. */
+async function bareSpeed(queue: Exclude<QueueName, "none">): Promise<Speed> {
+  const place = newPlace(queue);
+  const dispatcher = openQueue(place);
+  if (dispatcher?.depth === undefined) throw new Error(`The queue ${queue} does not count its jobs.`);
+  const child = await newProcess(place, IN_FLIGHT, "bare");
+  const enqueue = (executionId: string) => dispatcher.enqueue(executionId, { tenant: "u" });
+  const untilDone = async (): Promise<void> => {
+    for (;;) {
+      const { ready = 0, active = 0 } = (await dispatcher.depth?.()) ?? {};
+      if (ready + active === 0) return;
+      await sleep(20);
+    }
+  };
+  await forEach(enqueue, { count: WARM_UP, prefix: "w" });
+  await untilDone();
+  const speed = await measured(() => forEach(enqueue).then(untilDone));
+  child.kill("SIGKILL");
+  await dispatcher.close();
+  return speed;
+}
+
+async function newProcess(place: Place, concurrency: number, kind: "worker" | "bare" = "worker") {
+  const child = spawn(process.execPath, [SCRIPT, JSON.stringify(place), String(concurrency), kind], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  return child;
 }
 
 async function latency(queue: QueueName): Promise<string> {
