@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { createWorkflowEngine } from "@waymark/core";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
@@ -10,6 +11,16 @@ const refused = (problem: string) =>
   expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(problem) });
 
 describe("pgBossDispatcher", () => {
+  it("whose database cannot be reached says so in `setup`, without the password", async () => {
+    // Nobody listens at port 1.
+    const dispatcher = pgBossDispatcher({ url: "postgres://me:secret-word@127.0.0.1:1/app", onError: () => 0 });
+    const error = await dispatcher.setup().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "STORE_UNAVAILABLE", details: { reason: "connection" } });
+    expect(String(error)).toContain("Check that its database runs");
+    expect(inspect(error, { depth: 9 })).not.toContain("secret-word");
+    await dispatcher.close();
+  });
+
   it.each([
     [{}, "url or pglite"],
     [{ url: "postgres://h/d", pglite: { exec: () => 0 } }, "url or pglite"],

@@ -1,4 +1,5 @@
 import { WorkflowError } from "@waymark/core";
+import { safeError, unavailable } from "@waymark/core/store";
 import type { ConstructorOptions, PgBoss } from "pg-boss";
 import { loadPeer } from "../load-peer.ts";
 import type { PgBossDispatcherOptions } from "./options.ts";
@@ -16,6 +17,8 @@ const NO_LIMIT = 2 ** 31 - 1;
  *   long: its process sends signs of life, and without them it is delivered again.
  * - An existing queue of that name gets these settings. Of another policy than `standard`, it would drop jobs: it is
  *   refused.
+ *
+ * @throws {WorkflowError} STORE_UNAVAILABLE if the database cannot be used; INVALID_ARGUMENT
  */
 export async function openBoss(
   options: PgBossDispatcherOptions & { queue: string; redeliverAfterMs: number; report: (error: unknown) => void },
@@ -54,6 +57,19 @@ export async function openBoss(
     return boss;
   } catch (error) {
     await boss.stop({ graceful: false }).catch(report);
-    throw error;
+    throw error instanceof WorkflowError ? error : notOpened(error);
   }
+}
+
+/** Says what to do, without the driver's own error: that may have an address with its password. */
+function notOpened(error: unknown): WorkflowError {
+  const cause = safeError(error);
+  const isNetwork = typeof cause.code === "string" && /^E[A-Z_]+$/.test(cause.code);
+  // If several addresses refuse, the message is empty.
+  const why = cause.message === "" ? (cause.code ?? cause.name) : cause.message;
+  return unavailable(
+    isNetwork ? "connection" : "server",
+    `pg-boss cannot be opened: ${why}. Check that its database runs at this address, and that the user may make its tables.`,
+    { cause },
+  );
 }

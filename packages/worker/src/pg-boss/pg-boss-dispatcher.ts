@@ -23,7 +23,11 @@ import { type JobData, placeOf, WorkLoop } from "./work-loop.ts";
 
 /** A dispatcher on pg-boss. */
 export interface PgBossDispatcher extends Required<Dispatcher> {
-  /** Opens the connection and makes the tables and the queue. Otherwise the first call does so. */
+  /**
+   * Opens the connection and makes the tables and the queue. Otherwise the first call does so.
+   *
+   * @throws {WorkflowError} STORE_UNAVAILABLE if the database cannot be used; INVALID_ARGUMENT
+   */
   setup(): Promise<void>;
 }
 
