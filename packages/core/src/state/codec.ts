@@ -183,6 +183,7 @@ export class Codec {
 
   /** Returns the JSON tree for a live value, or says where it contains itself. */
   #read(value: unknown, path: Path): unknown {
+    if (typeof value === "string") return value;
     try {
       return this.#toJson(value, [...path]);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { adjust } from "./adjust.ts";
-import type { Codec } from "./codec.ts";
+import { type Codec, isTagged, type TakenValue } from "./codec.ts";
 import { isInstance, readEntries, readItems, readPlain, shapeOf } from "./live-values.ts";
+import type { Path } from "./not-serializable.ts";
 import { setOwn } from "./set-own.ts";
 import { writeJson } from "./write-json.ts";
 
@@ -22,6 +23,8 @@ export interface Difference {
   operations: string[];
   /** Characters by which the state's text grew; negative if it shrank. */
   growth: number;
+  /** False if what the operations set surely holds no instance (Map, Date, bytes…). */
+  holdsInstances: boolean;
 }
 
 /**
@@ -35,15 +38,13 @@ export interface Difference {
  */
 export function difference(codec: Codec, previous: unknown, next: unknown): Difference {
   const differ = new Differ(codec);
-  const value = differ.compare(previous, next);
-  return { value, operations: differ.operations, growth: differ.growth };
+  return differ.found(differ.compare(previous, next));
 }
 
 /** Works as {@link difference}, for a change that names only the top-level keys to set or to adjust. */
 export function patchDifference(codec: Codec, previous: Record<string, unknown>, changes: object): Difference {
   const differ = new Differ(codec);
-  const value = differ.merge(previous, changes as Record<string, unknown>);
-  return { value, operations: differ.operations, growth: differ.growth };
+  return differ.found(differ.merge(previous, changes as Record<string, unknown>));
 }
 
 /** More operations than this, on most parts of a container: it is written whole. */
@@ -52,12 +53,18 @@ const REPLACE_FROM = 8;
 class Differ {
   readonly operations: string[] = [];
   growth = 0;
+  holdsInstances = false;
   readonly #codec: Codec;
   /** The path of the values that are being compared. */
   readonly #path: (string | number)[] = [];
 
   constructor(codec: Codec) {
     this.#codec = codec;
+  }
+
+  found(value: unknown): Difference {
+    const { operations, growth, holdsInstances } = this;
+    return { value, operations, growth, holdsInstances };
   }
 
   /** Adds the operations from one value to the next at the path. Returns the next one, decoded. */
@@ -92,18 +99,28 @@ class Differ {
   }
 
   #set(next: unknown): unknown {
-    const { text, value } = this.#codec.take(next, this.#path);
+    const { text, value } = this.#take(next, this.#path);
     return this.#noteSet(text, value);
   }
 
   #noteSet(text: string, value: unknown): unknown {
     this.growth += text.length;
-    this.operations.push(`["set",${writeJson(this.#path)},${text}]`);
+    const path = this.#path;
+    // Most changes are of a top-level key, and a text is written in half the time of a list.
+    const where = path.length === 1 ? `[${writeJson(path[0])}]` : writeJson(path);
+    this.operations.push(`["set",${where},${text}]`);
     return value;
   }
 
+  #take(next: unknown, path: Path): TakenValue {
+    const taken = this.#codec.take(next, path);
+    // A primitive is no instance, whatever its text looks like.
+    if (Object(taken.value) === taken.value) this.holdsInstances ||= isTagged(taken.text);
+    return taken;
+  }
+
   #compareInstances(previous: object, next: object): unknown {
-    const { text, value } = this.#codec.take(next, this.#path);
+    const { text, value } = this.#take(next, this.#path);
     const previousText = this.#codec.encode(previous);
     if (isInstance(previous) && text === previousText) return previous;
     this.growth -= previousText.length;
@@ -208,7 +225,7 @@ class Differ {
     const { start, end } = same;
     const texts: string[] = [];
     for (let i = start; i < items.length - end; i++) {
-      const { text, value } = this.#codec.take(items[i], [...this.#path, i]);
+      const { text, value } = this.#take(items[i], [...this.#path, i]);
       texts.push(text);
       items[i] = value;
       this.growth += text.length + 1;

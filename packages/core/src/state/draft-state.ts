@@ -5,7 +5,6 @@ import type {
   HeadUpdate,
   WorkflowStatus,
 } from "../store/checkpoint-store.ts";
-import { isTagged } from "./codec.ts";
 import type { Difference } from "./delta.ts";
 import type { RestoredState } from "./fresh-state.ts";
 import type { Progress } from "./progress.ts";
@@ -63,13 +62,13 @@ function outdatedBy(
 }
 
 /** The state with another context. */
-export function withContext(state: DraftState, { value, operations, growth }: Difference): DraftState {
+export function withContext(state: DraftState, { value, operations, growth, holdsInstances }: Difference): DraftState {
   return {
     ...state,
     context: value as Record<string, unknown>,
     sizes: sizesGrown(state.sizes, growth),
     unsaved: state.unsaved.length === 0 ? operations : [...state.unsaved, ...operations],
-    holdsInstances: state.holdsInstances || operations.some(isTagged),
+    holdsInstances: state.holdsInstances || holdsInstances,
   };
 }
 

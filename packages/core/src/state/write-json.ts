@@ -5,6 +5,8 @@
  * @throws {RangeError} if the text would be longer than a string can be
  */
 export function writeJson(json: unknown): string {
+  // Of a text or a number, JSON.stringify calls no method.
+  if (typeof json !== "object") return JSON.stringify(json);
   return "toJSON" in Object.prototype || "toJSON" in Array.prototype ? write(json) : JSON.stringify(json);
 }
 
