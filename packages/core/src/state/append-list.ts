@@ -25,6 +25,11 @@ export class AppendList<T> {
     return this.length === 0 ? undefined : this.#items[this.length - 1];
   }
 
+  /** As that of an array, and faster than going through the list. */
+  map<U>(of: (item: T) => U): U[] {
+    return this.#items.slice(0, this.length).map(of);
+  }
+
   [Symbol.iterator](): IterableIterator<T> {
     // A copy, which is faster to go through than a generator.
     return this.#items.slice(0, this.length).values();

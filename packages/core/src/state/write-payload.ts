@@ -42,7 +42,7 @@ export interface SnapshotContent {
 /** Writes a snapshot's payload. */
 export function snapshotPayload(codec: Codec, { contextText, progress, handles }: SnapshotContent): string {
   const { ran, left, visits, start, begin, attempts, waiting, answers, instance } = progress;
-  const texts = [`{"v":${STATE_VERSION},"context":${contextText},"ran":${writeJson(Array.from(ran, ranToJson))}`];
+  const texts = [`{"v":${STATE_VERSION},"context":${contextText},"ran":${writeJson(ran.map(ranToJson))}`];
   const add = (name: string, json: unknown): void => {
     texts.push(`"${name}":${writeJson(json)}`);
   };
@@ -76,24 +76,36 @@ export function snapshotPayload(codec: Codec, { contextText, progress, handles }
  * @throws {WorkflowError} STATE_NOT_SERIALIZABLE
  */
 export function changesPayload(codec: Codec, operations: readonly string[], given: RecordParts = {}): string {
-  const texts: string[] = [String(STATE_VERSION), ...operations];
+  let text = `[${STATE_VERSION}`;
+  for (const operation of operations) text += `,${operation}`;
   const add = (...part: unknown[]): void => {
-    texts.push(writeJson(part));
+    text += `,${writeJson(part)}`;
   };
-  const { handles, begin, given: givenSeq, attempts = [], retry, counted = [], waits = [], answers = [] } = given;
+  const {
+    handles,
+    begin,
+    given: givenSeq,
+    attempts = NONE,
+    retry,
+    counted = NONE,
+    waits = NONE,
+    answers = NONE,
+  } = given;
   if (handles === null) add("end");
   else if (handles !== undefined) add("route", ...handles);
   if (givenSeq !== undefined) add("given", givenSeq);
   if (retry !== undefined) add("retry", retry.nodeId, retry.atMs, retry.failures);
   for (const { nodeId, attempt } of attempts) add("attempt", nodeId, attempt);
   for (const { nodeId, attempt } of counted) add("counted", nodeId, attempt);
-  for (const wait of waits) texts.push(`["wait",${waitText(codec, wait)}]`);
-  for (const answer of answers) texts.push(`["resume",${writeJson(answer.nodeId)},${answerText(codec, answer)}]`);
+  for (const wait of waits) text += `,["wait",${waitText(codec, wait)}]`;
+  for (const answer of answers) text += `,["resume",${writeJson(answer.nodeId)},${answerText(codec, answer)}]`;
   if (given.children !== undefined) add("children", given.children.recoveries, given.children.mark);
   if (given.definition !== undefined) add("definition", given.definition);
   if (begin !== undefined) add("begin", ...begin);
-  return `[${texts.join(",")}]`;
+  return `${text}]`;
 }
+
+const NONE: readonly never[] = [];
 
 function ranToJson({ nodeId, handles }: RanNode): string | readonly (string | null)[] {
   if (handles === undefined) return nodeId;
