@@ -188,7 +188,9 @@ export class CommitQueue {
       this.#fail(error, queued);
       throw error;
     } finally {
-      this.#waiting.shift();
+      // Mostly it is the only one: pop() then takes a tenth of the time.
+      if (this.#waiting.length === 1) this.#waiting.pop();
+      else this.#waiting.shift();
     }
   }
 
