@@ -11,11 +11,6 @@ export interface StoredDefinition extends WorkflowDefinition {
   outputs?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Returns the outputs that are kept with a definition. */
-export function keptOutputs({ outputs = {} }: StoredDefinition): DeclaredOutputs {
-  return new Map(Object.entries(outputs));
-}
-
 /**
  * Returns the JSON of a checked definition, as a store keeps it and the engine runs it. Keys keep their order.
  *
@@ -60,26 +55,8 @@ export function hashParsed({ id, name, nodes, edges, outputs }: StoredDefinition
   return `${RULE}:${sha256(`{${covered}}`, "hex")}`;
 }
 
-/**
- * Returns whether a hash is that of a definition's JSON, by the rule with which the hash was made.
- *
- * @throws {WorkflowError} STATE_VERSION_UNSUPPORTED if a newer version of Waymark made the hash
- */
-export function isHashOf(hash: string, json: string): boolean {
-  const [, rule] = /^(\d{1,9}):/.exec(hash) ?? [];
-  if (rule === undefined) return sha256(JSON.stringify(sortKeys(JSON.parse(json))), "hex") === hash;
-  if (Number(rule) > RULE) {
-    throw new WorkflowError(
-      "STATE_VERSION_UNSUPPORTED",
-      `The definition's hash was made by rule ${rule}; this version of Waymark knows rules up to ${RULE}. Update @waymark/core.`,
-      { details: { rule: Number(rule), supported: RULE } },
-    );
-  }
-  return hashDefinition(json) === hash;
-}
-
 /** The number of the rule by which hashes are made. Hashes of rule 1 have no number. */
-const RULE = 2;
+export const RULE = 2;
 
 function nodesJson({ id: workflowId, nodes }: WorkflowDefinition): string {
   const text = new JsonText();
@@ -141,12 +118,4 @@ function members(list: readonly Member[]): string {
 
 function textOf(value: string | number | undefined): string | undefined {
   return value === undefined ? undefined : JSON.stringify(value);
-}
-
-/** Returns the canonical form of rule 1. Keys that look like whole numbers come before all others. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return Object.fromEntries(entries.map(([key, each]) => [key, sortKeys(each)]));
 }

@@ -1,6 +1,6 @@
 import type { NodeRun } from "../state/node-run.ts";
 import type { NodeOutcome } from "./node-outcome.ts";
-import type { PreparedStep } from "./workflow-catalog.ts";
+import type { PreparedStep } from "./prepared-workflow.ts";
 
 type Context = Record<string, unknown>;
 

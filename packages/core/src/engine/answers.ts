@@ -4,7 +4,7 @@ import { type NodeAnswer, nextRun } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import { payloadTooLarge } from "../store/checks.ts";
 import { quoted } from "../text.ts";
-import { onResume } from "./decide.ts";
+import { onResume } from "./decide-resume.ts";
 import { isOver } from "./open-wait.ts";
 import { type Found, standingOf } from "./standing.ts";
 

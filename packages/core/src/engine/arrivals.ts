@@ -1,21 +1,25 @@
+import { commitError } from "../state/commit-error.ts";
 import type { ComposedCheckpoint } from "../state/journal-entries.ts";
 import { mergeChange } from "../state/merge-change.ts";
 import { MergeConflict } from "../state/merge-contexts.ts";
+import { withBegin } from "../state/with-begin.ts";
 import { MAX_CHECKPOINTS } from "../store/arguments.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { type ActiveNode, type Arrival, CommittedChanges } from "./active-nodes.ts";
+import { beginWait } from "./begin-wait.ts";
 import { earlierLook } from "./child-outcome.ts";
 import { contextConflict } from "./context-conflict.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
 import { judgeFailure } from "./judge-failure.ts";
 import type { LivePlan } from "./live-plan.ts";
-import type { NextOutcome, SuspendedOutcome } from "./node-outcome.ts";
+import type { AskedSuspension, NextOutcome, SuspendedOutcome } from "./node-outcome.ts";
 import type { Places } from "./places.ts";
-import { RunCommits } from "./run-commits.ts";
+import { namesOf } from "./prepared-workflow.ts";
+import type { RunCommits } from "./run-commits.ts";
 import type { RunEnds } from "./run-ends.ts";
+import type { RunFailures } from "./run-failures.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
-import type { RunWaits } from "./run-waits.ts";
-import { namesOf } from "./workflow-catalog.ts";
+import { readSuspension } from "./suspension.ts";
 
 /** An attempt that has completed. */
 interface Completed {
@@ -28,8 +32,9 @@ export interface ArrivalParts {
   run: RunParts;
   plan: LivePlan;
   places: Places;
-  waits: RunWaits;
   ends: RunEnds;
+  commits: RunCommits;
+  failures: RunFailures;
   /** Starts a node that has a place. */
   start(node: ActiveNode): void;
 }
@@ -39,9 +44,9 @@ export class Arrivals {
   readonly #parts: RunParts;
   readonly #plan: LivePlan;
   readonly #places: Places;
-  readonly #waits: RunWaits;
   readonly #commits: RunCommits;
   readonly #ends: RunEnds;
+  readonly #failures: RunFailures;
   readonly #start: (node: ActiveNode) => void;
   readonly #committed = new CommittedChanges();
   /** The first failure for good. It ends the execution once no node is in flight. */
@@ -53,19 +58,14 @@ export class Arrivals {
   /** When to look again at the children that have not ended. Absent: at once. */
   lookAt: number | undefined;
 
-  constructor({ run, plan, places, waits, ends, start }: ArrivalParts) {
+  constructor({ run, plan, places, ends, commits, failures, start }: ArrivalParts) {
     this.#parts = run;
     this.#plan = plan;
-    this.#commits = new RunCommits(run, { plan, waits, places });
+    this.#commits = commits;
+    this.#failures = failures;
     this.#places = places;
-    this.#waits = waits;
     this.#ends = ends;
     this.#start = start;
-  }
-
-  /** Continues over the nodes that a crash has cut off for good; returns the run's end if this is it. */
-  passOverCrashed(): Promise<RunEnd | undefined> {
-    return this.#commits.passOverCrashed(this.#ends);
   }
 
   /** Commits what has arrived; returns the run's end if this is it. */
@@ -109,8 +109,9 @@ export class Arrivals {
       const isLast = this.#commits.hasEnded;
       const chosen = isLast ? [] : this.#places.fill(journal.currentStep + made.length);
       try {
+        const composed = made.map((each) => each.composed);
         await this.#commits.commit(
-          made.map(({ composed }) => composed),
+          withBegin(this.#parts.codec, composed, this.#places.begin()),
           made.map(({ node }) => node.run.nodeId),
         );
       } catch (error) {
@@ -193,13 +194,16 @@ export class Arrivals {
   }
 
   /** Commits the wait of a node. */
-  async #suspend(node: ActiveNode, outcome: SuspendedOutcome): Promise<RunEnd | undefined> {
+  async #suspend(node: ActiveNode, outcome: AskedSuspension | SuspendedOutcome): Promise<RunEnd | undefined> {
     const { journal, emit, codec } = this.#parts;
     const { run, step, given } = node;
     const before = journal.point;
     try {
-      const { wait, head } = this.#waits.begin(run, outcome);
-      const change = this.#merged(node, () => mergeChange(codec, { given, current: journal.context }, outcome.change));
+      const suspension = readSuspension(outcome, run.nodeId);
+      const { wait, head } = beginWait(this.#parts, run, suspension);
+      const change = this.#merged(node, () =>
+        mergeChange(codec, { given, current: journal.context }, suspension.change),
+      );
       if (change.context !== undefined) journal.replaceContext(change.context);
       if (change.changes !== undefined) journal.patchContext(change.changes);
       this.#places.active.remove(node);
@@ -240,24 +244,25 @@ export class Arrivals {
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
     if (decision === "pass over") {
       this.#places.active.remove(node);
-      if (await this.#commits.passOver(node, entry)) return this.#commits.hasEnded ? this.#ends.completed() : undefined;
+      if (await this.#failures.passOver(node, entry))
+        return this.#commits.hasEnded ? this.#ends.completed() : undefined;
     }
     if (decision !== "retry" || delayMs === undefined) {
       this.#places.free(node);
       const begin = this.#places.begin();
       const parts = begin === undefined ? {} : { begin };
       if (this.failing === undefined && this.#places.active.size === 0 && !this.#places.active.hasArrivals) {
-        await this.#ends.commitFailure(entry, { status: "failed" });
-      } else if (this.failing === undefined) await this.#ends.commitFailure(entry, {}, parts);
-      else await journal.commitError(entry, {}, parts);
+        await this.#failures.commit(entry, { status: "failed" });
+      } else if (this.failing === undefined) await this.#failures.commit(entry, {}, parts);
+      else await commitError(journal, entry, { parts });
       emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure });
-      if (journal.status === "failed") return this.#ends.failed({ failure, thrown });
+      if (journal.status === "failed") return this.#failures.end({ failure, thrown });
       this.failing ??= { failure, thrown };
       this.#places.close();
       return undefined;
     }
     const begin = this.#places.begin();
-    await this.#ends.commitFailure(
+    await this.#failures.commit(
       entry,
       { wakeAt: atMs },
       { retry: { nodeId: run.nodeId, atMs, failures }, ...(begin === undefined ? {} : { begin }) },

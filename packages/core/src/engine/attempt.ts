@@ -1,6 +1,6 @@
 import type { JournalPoint } from "../state/journal-point.ts";
 import type { NodeRun } from "../state/node-run.ts";
-import type { PreparedStep } from "./workflow-catalog.ts";
+import type { PreparedStep } from "./prepared-workflow.ts";
 
 /** One attempt of a node. */
 export interface Attempt {

@@ -1,6 +1,6 @@
-import { nextLookMs } from "./decide.ts";
 import type { ExecutionChanges } from "./execution-changes.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { nextLookMs } from "./pauses.ts";
 
 /** Waits for changes of an execution that another owner runs, within the limits of a call. */
 export class ChangeWaiter {

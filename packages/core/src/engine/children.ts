@@ -3,7 +3,7 @@ import type { Journal } from "../state/journal.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { NodeAnswer } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
-import { isOfAnother } from "../state/wait-token.ts";
+import { isOfAnother } from "../state/token-owner.ts";
 import type { CommitRequest, ExecutionRecord, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import { isEnded } from "../store/status.ts";
 import { quoted } from "../text.ts";

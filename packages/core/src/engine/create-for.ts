@@ -1,14 +1,12 @@
 import type { Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
-import { type StandardSchema, validate } from "../definition/standard-schema.ts";
-import { isWorkflowError, WorkflowError } from "../errors.ts";
+import { isWorkflowError } from "../errors.ts";
 import { createExecution, type OpenedExecution, type Parent } from "../state/create-execution.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
-import { quoted } from "../text.ts";
 import type { Call } from "./call.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 import type { ExecuteWorkflowOptions, StartExecutionOptions } from "./run-options.ts";
-import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 interface CreateCall {
   options: ExecuteWorkflowOptions<object> | StartExecutionOptions<object>;
@@ -38,7 +36,7 @@ export async function createFor(
   const { input } =
     workflow.input === undefined
       ? { input: initialData }
-      : await interrupts.within(validInput(workflow, workflow.input, initialData));
+      : await interrupts.within(inputOf(workflow, workflow.input, initialData));
   // Awaits only what may have to be waited for: every execution comes through here.
   if (store === undefined) {
     if (!catalog.isSaved(workflow)) await catalog.save(workflow, interrupts);
@@ -78,17 +76,12 @@ function stepsOf(plan: Plan): number {
 
 const steps = new WeakMap<Plan, number>();
 
-/** In an object of its own: a promise of the data itself would call a `then` among its keys. */
-async function validInput(
-  workflow: PreparedWorkflow,
-  schema: StandardSchema,
-  initialData: unknown,
-): Promise<{ input: object }> {
-  const result = await validate(schema, initialData);
-  if ("value" in result) return { input: result.value as object };
-  throw new WorkflowError(
-    "INPUT_INVALID",
-    `The initial data does not fit the input of workflow ${quoted(workflow.id)}: ${result.problems.join("; ")}.`,
-    { details: { workflowId: workflow.id, problems: result.problems } },
-  );
+/** Loaded with the first workflow that has a schema for its input. */
+async function inputOf(...given: Parameters<ValidInput["validInput"]>): ReturnType<ValidInput["validInput"]> {
+  checks ??= import("./valid-input.ts");
+  return (await checks).validInput(...given);
 }
+
+type ValidInput = typeof import("./valid-input.ts");
+
+let checks: Promise<ValidInput> | undefined;

@@ -6,7 +6,8 @@ import { RESUMABLE } from "../state/status-policy.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { listed, quoted } from "../text.ts";
-import type { Limits, PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
+import type { Limits, PreparedWorkflow } from "./prepared-workflow.ts";
+import type { WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** The parts that find the definition of an execution. */
 interface Parts {
@@ -51,7 +52,8 @@ export async function refuseMisfit(
 ): Promise<void> {
   const { id: executionId, definitionHash, workflowId } = head;
   if (workflow.hash === definitionHash) return;
-  const before = definitionHash === undefined ? undefined : await catalog.nodeTypes(definitionHash, limits);
+  const before =
+    definitionHash === undefined ? undefined : await (await catalog.kept()).nodeTypes(definitionHash, limits);
   const found = misfits(ran, new Map(workflow.steps.map(({ node, type }) => [node.id, type])), before);
   const [first] = found;
   if (first === undefined) return;

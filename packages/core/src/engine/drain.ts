@@ -1,9 +1,13 @@
+import { checker } from "../checker.ts";
 import type { Clock } from "../clock.ts";
+import { milliseconds } from "../durations.ts";
 import { WorkflowError } from "../errors.ts";
+import { optional } from "../option.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import type { Recovery } from "./recovery.ts";
-import { checkDrainOptions } from "./run-call-options.ts";
 import type { DrainOptions } from "./run-options.ts";
+
+const checkDrainOptions = checker<DrainOptions>("drain", { timeoutMs: optional(milliseconds) });
 
 /**
  * Lets no further node start, and waits until the nodes in flight have finished and the executions are given back.

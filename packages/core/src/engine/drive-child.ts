@@ -5,11 +5,11 @@ import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.t
 import { type Call, withinCall } from "./call.ts";
 import { ChangeWaiter } from "./change-waiter.ts";
 import { createFor } from "./create-for.ts";
-import { recoveryPauseMs } from "./decide.ts";
 import { dueIfOrphaned } from "./due-if-orphaned.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { recoveryPauseMs } from "./pauses.ts";
 import { isForOthers, LEFT_PAUSE_MS } from "./recoverable.ts";
 import type { Resumer } from "./resumer.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -189,7 +189,7 @@ class ChildDrive {
    * - One that this engine cannot run is left to those that can. They make the parent due.
    */
   async #continue(head: ExecutionRecord): Promise<ChildEnd | undefined> {
-    const { parts, starter, resumer } = this.#engine;
+    const { parts, resumer } = this.#engine;
     const { id: executionId, workflowId } = this.#child;
     const resumesFailed = this.#child.resumesFailed(head);
     const { holdMs } = this.#parent;
@@ -198,7 +198,7 @@ class ChildDrive {
       return { status, failure: failure ?? { code: "NODE_FAILED", message: `The execution is ${status}.` } };
     }
     try {
-      if (status === "completed") return endOf((await starter.recorded(this.#call, head)).result);
+      if (status === "completed") return endOf((await resumer.recorded(this.#call, head)).result);
       const settings = { workflowId, holdMs, sparesFailed: !resumesFailed, isDriven: true };
       const { result } = await resumer.resume(this.#call, { ...this.#options, executionId, userId }, settings);
       return result.status === "lost" ? undefined : endOf(result);

@@ -1,8 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { tell } from "../tell.ts";
-import type { EngineEvent, EventBody, ExecutionEvent, LogLevel } from "./events.ts";
+import type { EventBody, ExecutionEvent, LogLevel } from "./events.ts";
 import type { ExecutionChanges } from "./execution-changes.ts";
-import { redacted } from "./redact.ts";
 
 /** Takes lines of text, each with facts in an object: `console`, winston, or a wrapper around another logger. */
 export type Logger = Readonly<Record<LogLevel, (message: string, fields?: Record<string, unknown>) => unknown>>;
@@ -22,7 +21,8 @@ export interface EmitterOptions {
   /** Further listeners, of this package. They may come and go. */
   listeners?: ReadonlySet<(event: ExecutionEvent) => void> | undefined;
   logger?: Logger | undefined;
-  redact?: readonly string[] | undefined;
+  /** Returns a copy of a line's facts without what is not to be shown. Default: they are shown as they are. */
+  redact?: ((fields: object) => object) | undefined;
 }
 
 /** Passes events to the listener of an engine, and the lines of nodes to its logger. A listener that fails has no effect. */
@@ -47,7 +47,7 @@ export class Emitter {
       const event = given.type === "log" ? this.#log(source, given) : given;
       if (event.type !== "log") changes.notify(executionId, !UNCOMMITTED.has(event.type));
       if (this.isHeard) {
-        this.#tell({ ...source, timestamp: clock.now(), ...event } as ExecutionEvent);
+        this.tell({ ...source, timestamp: clock.now(), ...event } as ExecutionEvent);
       }
     };
   }
@@ -57,14 +57,8 @@ export class Emitter {
     this.#options.changes.notify(executionId);
   }
 
-  /** Takes an event of the engine itself. */
-  engine(event: EngineEvent): void {
-    this.#tell({ timestamp: this.#options.clock.now(), ...event });
-    const { type, ...fields } = event;
-    this.#write("warn", LINES[type], fields);
-  }
-
-  #tell(event: ExecutionEvent): void {
+  /** Passes an event to all listeners. */
+  tell(event: ExecutionEvent): void {
     const { onEvent, listeners = [] } = this.#options;
     if (onEvent !== undefined) tell(onEvent, event);
     for (const listener of listeners) tell(listener, event);
@@ -73,12 +67,13 @@ export class Emitter {
   #log(source: object, event: Extract<EventBody, { type: "log" }>): typeof event {
     const { redact } = this.#options;
     const { level, message, fields, nodeId, nodeName, visit } = event;
-    const shown = fields === undefined || redact === undefined ? fields : (redacted(fields, redact) as typeof fields);
-    this.#write(level, message, { ...shown, ...source, nodeId, nodeName, visit });
+    const shown = fields === undefined || redact === undefined ? fields : (redact(fields) as typeof fields);
+    this.write(level, message, { ...shown, ...source, nodeId, nodeName, visit });
     return shown === fields ? event : { ...event, fields: shown as Record<string, unknown> };
   }
 
-  #write(level: LogLevel, message: string, fields: Record<string, unknown>): void {
+  /** Passes a line to the logger. */
+  write(level: LogLevel, message: string, fields: Record<string, unknown>): void {
     const { logger = defaultLogger() } = this.#options;
     tell((line) => logger[level](line, fields), message);
   }
@@ -87,22 +82,8 @@ export class Emitter {
 /** The events that no commit goes with. */
 const UNCOMMITTED: ReadonlySet<EventBody["type"]> = new Set(["node.started", "node.skipped", "log"]);
 
-const LINES: Readonly<Record<EngineEvent["type"], string>> = {
-  "recovery.left": "A recovery leaves an execution as it is: this engine cannot run it.",
-  "recovery.failed": "A recovery could not look for executions. It tries again.",
-  "recovery.ended":
-    "A recovery has ended, because its store was closed. Stop it, or drain the engine, before you close the store.",
-  "dispatch.failed": "The queue has not taken a job. A worker that looks into the store finds the execution.",
-};
-
 /** Returns the console, in production without lines of level debug. */
 export function defaultLogger(): Logger {
-  return process.env.NODE_ENV === "production" ? { ...PLAIN, debug: () => undefined } : PLAIN;
+  const { info, warn, error } = console;
+  return process.env.NODE_ENV === "production" ? { debug: () => undefined, info, warn, error } : console;
 }
-
-const PLAIN: Logger = {
-  debug: (message, fields) => console.debug(message, fields),
-  info: (message, fields) => console.info(message, fields),
-  warn: (message, fields) => console.warn(message, fields),
-  error: (message, fields) => console.error(message, fields),
-};

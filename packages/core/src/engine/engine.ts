@@ -73,7 +73,7 @@ function engineOf(given: unknown): WorkflowEngine {
   let runtime: Promise<Runtime> | undefined;
   // Loaded by the first call that runs or lists: importing this package costs less, and defining workflows needs none of it.
   const load = (): Promise<Runtime> => {
-    runtime ??= import("./runtime.ts").then(({ Runtime }) => new Runtime(options, surroundings, listeners));
+    runtime ??= import("./runtime.ts").then(({ Runtime }) => Runtime.of(options, surroundings, listeners));
     return runtime;
   };
   const engine: WorkflowEngine = {

@@ -6,10 +6,10 @@ import type { Surroundings } from "../state/surroundings.ts";
 import { withinLimits } from "../state/surroundings.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { isEnded } from "../store/status.ts";
-import { nextLookMs } from "./decide.ts";
 import type { ExecutionChanges } from "./execution-changes.ts";
 import type { ExecutionUpdate, WatchExecutionOptions } from "./execution-queries.ts";
 import { summarize } from "./execution-summary.ts";
+import { nextLookMs } from "./pauses.ts";
 import { checkWatchOptions } from "./query-call-options.ts";
 
 /** The most checkpoints in an update. */

@@ -1,10 +1,10 @@
 import type { NodeRun } from "../state/node-run.ts";
 import type { LogLevel } from "./events.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
+import { nextWaitToken } from "./next-wait-token.ts";
 import type { NodeExecutorArgs, NodeLogger, WorkflowContext } from "./node-executor.ts";
+import { namesOf, type PreparedStep } from "./prepared-workflow.ts";
 import type { RunParts } from "./run-parts.ts";
-import { nextWaitToken } from "./run-waits.ts";
-import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
 /** Makes the arguments of an executor. Those that cost something are made when they are first read. */
 export function executorArgs(

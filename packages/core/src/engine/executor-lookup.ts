@@ -1,6 +1,5 @@
 import type { WorkflowNode } from "../definition/schema.ts";
-import { WorkflowError } from "../errors.ts";
-import { quoted } from "../text.ts";
+import type { WorkflowError } from "../errors.ts";
 import type { ExecutorSource } from "./engine-options.ts";
 import type { NodeExecutor, WorkflowContext } from "./node-executor.ts";
 import { executorProblem } from "./options.ts";
@@ -29,7 +28,8 @@ export class ExecutorLookup {
     const executor = (await this.#find(type)) ?? undefined;
     const problem = executor === undefined ? undefined : executorProblem(executor);
     if (problem === undefined) return executor as Executor | undefined;
-    throw new WorkflowError("INVALID_ARGUMENT", `executors: ${quoted(type)}: ${problem}.`, { details: { type } });
+    const { notAnExecutor } = await import("./unknown-name.ts");
+    throw notAnExecutor(type, problem);
   }
 
   /** Returns the error for a node whose type has no executor here. */

@@ -1,7 +1,7 @@
 import { isWorkflowError } from "../errors.ts";
 import { readExecution } from "../state/open-execution.ts";
 import type { NodeAnswer } from "../state/progress.ts";
-import { executionIdOf, isOfAnother } from "../state/wait-token.ts";
+import { executionIdOf, isOfAnother } from "../state/token-owner.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { giveAnswer } from "./give-answer.ts";

@@ -12,8 +12,9 @@ import { refuseMisfit } from "./definition-fit.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { checkForkOptions, type ForkExecutionOptions } from "./fork-options.ts";
 import { findForkPoint } from "./fork-point.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 import { presentRuns, restorePlanner } from "./restored-planner.ts";
-import type { PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
+import type { WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** The definition that a fork runs by; `undefined` if the original is of a loop that no engine runs. */
 type ForkedWorkflow = PreparedWorkflow | undefined;
@@ -68,7 +69,7 @@ async function workflowOf(
 ): Promise<ForkedWorkflow> {
   const { definitionHash, workflowId, userId } = head;
   if (definition === "current") return catalog.current(workflowId, userId);
-  return definitionHash === undefined ? undefined : catalog.original(definitionHash, head, UNLIMITED);
+  return definitionHash === undefined ? undefined : (await catalog.kept()).original(definitionHash, head, UNLIMITED);
 }
 
 function newExecution(

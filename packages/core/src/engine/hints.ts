@@ -3,8 +3,9 @@ import { safeError } from "../safe-error.ts";
 import type { Journal } from "../state/journal.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import type { Dispatcher, EnqueueOptions } from "./dispatcher.ts";
+import type { Emitter } from "./emitter.ts";
+import { engineEvents } from "./engine-events.ts";
 import type { Hint } from "./engine-parts.ts";
-import type { EngineEvent } from "./events.ts";
 import type { RunEnd } from "./run-parts.ts";
 
 /** The longest that a call waits for the queue, in milliseconds. */
@@ -19,7 +20,7 @@ const MAX_WAIT_MS = 1_000;
  * - Resolves to false if the queue has not taken the job by then.
  */
 export async function hint(
-  { dispatcher, clock, emit }: { dispatcher: Dispatcher; clock: Clock; emit: (event: EngineEvent) => void },
+  { dispatcher, clock, emitter }: { dispatcher: Dispatcher; clock: Clock; emitter: Emitter },
   executionId: string,
   options: EnqueueOptions,
 ): Promise<boolean> {
@@ -27,7 +28,7 @@ export async function hint(
   const added = (async () => dispatcher.enqueue(executionId, options))().then(
     () => true,
     (error: unknown) => {
-      emit({ type: "dispatch.failed", executionId, message: safeError(error).message });
+      engineEvents(emitter, clock)({ type: "dispatch.failed", executionId, message: safeError(error).message });
       return false;
     },
   );

@@ -75,7 +75,7 @@ async function definitionOf(catalog: WorkflowCatalog, head: ExecutionRecord): Pr
   const { definitionHash, workflowId, userId } = head;
   const own = await catalog.current(workflowId, userId).catch(() => undefined);
   const current = own === undefined ? undefined : (JSON.parse(own.json) as WorkflowDefinition);
-  const kept = definitionHash === undefined ? undefined : await catalog.kept(definitionHash);
+  const kept = definitionHash === undefined ? undefined : await (await catalog.kept()).of(definitionHash);
   const isSame = own !== undefined && definitionHash !== undefined && own.hash === definitionHash;
   const original = kept?.definition ?? (isSame ? current : undefined);
   return {
@@ -131,7 +131,7 @@ async function progressOf(
   head: ExecutionRecord,
 ): Promise<InspectedProgress> {
   const { progress } = await readStateAt(surroundings, head, head.seq);
-  const plans = head.definitionHash === undefined ? undefined : await catalog.plans(head.definitionHash);
+  const plans = head.definitionHash === undefined ? undefined : await (await catalog.kept()).plans(head.definitionHash);
   const planner = plans === undefined ? undefined : restorePlanner({ plans }, { progress });
   const present = plans && planner ? presentRuns(plans, planner, progress.start) : undefined;
   const { ran } = snapshotOf(progress, present);

@@ -2,8 +2,8 @@ import type { NodeRun } from "../state/node-run.ts";
 import type { ChildOutcome } from "./child-outcome.ts";
 import { executorArgs } from "./executor-args.ts";
 import { type NodeOutcome, readResult } from "./node-outcome.ts";
+import type { PreparedStep } from "./prepared-workflow.ts";
 import type { RunParts } from "./run-parts.ts";
-import type { PreparedStep } from "./workflow-catalog.ts";
 
 /** Calls the executor of a node, or has the engine run what the node starts. */
 export function invokeNode(

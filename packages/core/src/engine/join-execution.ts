@@ -4,16 +4,16 @@ import { readHead } from "../state/open-execution.ts";
 import { leaseHeld } from "../store/refusals.ts";
 import type { Call } from "./call.ts";
 import { ChangeWaiter } from "./change-waiter.ts";
-import { onJoin } from "./decide.ts";
+import { onJoin } from "./decide-resume.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { limitsOf } from "./limits-of.ts";
 import type { Resumer } from "./resumer.ts";
 import type { ExecuteWorkflowOptions } from "./run-options.ts";
-import type { RunResult, RunStarter } from "./run-starter.ts";
+import type { RunResult } from "./run-starter.ts";
 
 /** Returns the result of an execution that exists: the recorded one, or that of its run. */
 export async function joinExecution(
-  { parts, starter, resumer }: { parts: EngineParts; starter: RunStarter; resumer: Resumer },
+  { parts, resumer }: { parts: EngineParts; resumer: Resumer },
   call: Call,
   options: ExecuteWorkflowOptions<object>,
 ): Promise<RunResult> {
@@ -28,7 +28,7 @@ export async function joinExecution(
         resumes: ifExists === "resume",
         leaseExpired: (head.leaseUntil ?? 0) <= head.readAt,
       });
-      if (what === "recorded") return await starter.recorded(call, head);
+      if (what === "recorded") return await resumer.recorded(call, head);
       if (what === "resume") {
         try {
           const settings = { workflowId, sparesFailed: ifExists !== "resume" };
@@ -38,7 +38,7 @@ export async function joinExecution(
         }
       }
       if (await waiter.wait()) continue;
-      if (head.status === "pending") return await starter.recorded(call, head);
+      if (head.status === "pending") return await resumer.recorded(call, head);
       throw leaseHeld(head, head.readAt);
     }
   } finally {

@@ -2,11 +2,11 @@ import type { NodeRun } from "../state/node-run.ts";
 import type { RecordParts } from "../state/progress.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { unfinishedOf } from "./child-outcome.ts";
-import { afterFailure, resolveRetry, retryDelay } from "./decide.ts";
+import { afterFailure, resolveRetry, retryDelay } from "./decide-failure.ts";
 import { nodeFailure } from "./node-failure.ts";
+import type { PreparedStep } from "./prepared-workflow.ts";
 import { usedAttempts } from "./retried-children.ts";
 import type { RunParts } from "./run-parts.ts";
-import type { PreparedStep } from "./workflow-catalog.ts";
 
 /** A failed attempt, and what follows from it. */
 export interface JudgedFailure {

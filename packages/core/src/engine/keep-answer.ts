@@ -2,10 +2,10 @@ import { nodeName } from "../definition/node-type.ts";
 import type { Plans } from "../definition/plan.ts";
 import { isWorkflowError } from "../errors.ts";
 import type { HeadChange } from "../state/journal-entries.ts";
+import { listedWaits } from "../state/listed-waits.ts";
 import { type ClaimedExecution, claimExecution, putBack, readExecution } from "../state/open-execution.ts";
 import type { RecordParts } from "../state/progress.ts";
 import type { Surroundings } from "../state/surroundings.ts";
-import { listedWaits } from "../state/waiting.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { answerByToken, tokenRefused } from "./answers.ts";
 import { afterRefusal } from "./decide.ts";
@@ -68,7 +68,8 @@ export async function keepAnswer(
     const listed = new Map(before.waiting?.map(({ nodeId, nodeName }) => [nodeId, nodeName]));
     // A head names the first waits only.
     const needsGraph = before.status === "running" || [...left.keys()].some((nodeId) => !listed.has(nodeId));
-    const plans = needsGraph && definitionHash !== undefined ? await catalog.plans(definitionHash) : undefined;
+    const plans =
+      needsGraph && definitionHash !== undefined ? await (await catalog.kept()).plans(definitionHash) : undefined;
     const waits = listedWaits(left, (nodeId) => listed.get(nodeId) ?? nodeNameIn(plans, nodeId));
     const head = { ...waits, ...(failure === undefined ? {} : { failure }) };
     if (before.status === "running") {

@@ -1,5 +1,6 @@
 import type { DeclaredOutputs } from "../definition/graph.ts";
-import { isHashOf, keptOutputs, type StoredDefinition } from "../definition/hash.ts";
+import type { StoredDefinition } from "../definition/hash.ts";
+import { isHashOf } from "../definition/is-hash-of.ts";
 import { parseDefinition } from "../definition/parse-definition.ts";
 import type { WorkflowDefinition } from "../definition/schema.ts";
 import { isWorkflowError, WorkflowError } from "../errors.ts";
@@ -16,18 +17,8 @@ export interface KeptDefinition {
 export function readKept(hash: string, json: unknown): KeptDefinition {
   if (typeof json !== "string" || !isIntact(hash, json)) throw corruptDefinition(hash, "not the one that was saved");
   const stored = JSON.parse(json) as StoredDefinition;
-  return { definition: parseDefinition(stored), outputs: keptOutputs(stored) };
+  return { definition: parseDefinition(stored), outputs: new Map(Object.entries(stored.outputs ?? {})) };
 }
-
-/** The default is never less than what a workflow without loops needs. */
-export function runLimitOf({
-  nodes,
-  maxNodeRuns = Math.max(DEFAULT_NODE_RUNS, nodes.length),
-}: WorkflowDefinition): number {
-  return maxNodeRuns;
-}
-
-const DEFAULT_NODE_RUNS = 10_000;
 
 function isIntact(hash: string, json: string): boolean {
   try {

@@ -2,9 +2,9 @@ import type { Planner } from "../definition/planner.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { PresentRuns } from "../state/progress.ts";
 import { withoutPositions } from "./loop-positions.ts";
+import { namesOf, type PreparedStep } from "./prepared-workflow.ts";
 import { presentRuns, restorePlanner } from "./restored-planner.ts";
 import type { RunParts } from "./run-parts.ts";
-import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
 /** The plan of one run: a planner that follows what the run's journal holds. */
 export class LivePlan {

@@ -1,5 +1,6 @@
 import type { AnswerRequest } from "./answers.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
+import { Grouped } from "./grouped.ts";
 import type { Interrupts } from "./interrupts.ts";
 
 /** A run of this engine that is under way. */
@@ -15,8 +16,8 @@ export interface LiveRun {
 
 /** Knows the runs, claims and calls of one engine that are under way: for answers, cancellations and `drain`. */
 export class LiveRuns {
-  readonly #byExecution = new Map<string, Set<LiveRun>>();
-  readonly #claims = new Map<string, Set<Promise<void>>>();
+  readonly #runs = new Grouped<LiveRun>();
+  readonly #claims = new Grouped<Promise<void>>();
   readonly #calls = new Map<Interrupts, Promise<void>>();
   #isDraining = false;
 
@@ -26,32 +27,23 @@ export class LiveRuns {
   }
 
   get all(): LiveRun[] {
-    return [...this.#byExecution.values()].flatMap((runs) => [...runs]);
+    return this.#runs.all;
   }
 
   /** Returns the runs of an execution: usually one, and for a while two if it was taken over. */
   of(executionId: string): LiveRun[] {
-    return [...(this.#byExecution.get(executionId) ?? [])];
+    return this.#runs.of(executionId);
   }
 
   add(run: LiveRun): void {
-    const { executionId } = run;
-    const runs = this.#byExecution.get(executionId) ?? new Set();
-    this.#byExecution.set(executionId, runs.add(run));
-    const remove = () => {
-      runs.delete(run);
-      if (runs.size === 0 && this.#byExecution.get(executionId) === runs) this.#byExecution.delete(executionId);
-    };
+    const remove = this.#runs.add(run.executionId, run);
     run.result.then(remove, remove);
   }
 
   /** Notes a call that may run something. The returned function is called when it ends. */
   enter(interrupts: Interrupts): () => void {
     if (this.#isDraining) interrupts.stop();
-    let end = (): void => undefined;
-    const call = new Promise<void>((resolve) => {
-      end = resolve;
-    });
+    const { promise: call, end } = untilEnd();
     this.#calls.set(interrupts, call);
     return () => {
       this.#calls.delete(interrupts);
@@ -62,8 +54,7 @@ export class LiveRuns {
   /** Waits until no call is under way that runs something, or holds a lease. */
   async ended(): Promise<void> {
     for (;;) {
-      const claims = [...this.#claims.values()].flatMap((each) => [...each]);
-      const left = [...this.#calls.values(), ...claims];
+      const left = [...this.#calls.values(), ...this.#claims.all];
       if (left.length === 0) return;
       await Promise.all(left);
     }
@@ -71,30 +62,24 @@ export class LiveRuns {
 
   /** Notes that this engine claims an execution. The returned function is called once it runs it, or has given it back. */
   claim(executionId: string): () => void {
-    let end = (): void => undefined;
-    const claim = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const claims = this.#claims.get(executionId) ?? new Set();
-    this.#claims.set(executionId, claims.add(claim));
+    const { promise, end } = untilEnd();
+    const remove = this.#claims.add(executionId, promise);
     return () => {
-      claims.delete(claim);
-      if (claims.size === 0 && this.#claims.get(executionId) === claims) this.#claims.delete(executionId);
+      remove();
       end();
     };
   }
 
   /** Returns true if this engine claims the execution now, or runs it. */
   isHeld(executionId: string): boolean {
-    return this.#claims.has(executionId) || this.#byExecution.has(executionId);
+    return this.#claims.has(executionId) || this.#runs.has(executionId);
   }
 
   /** Waits until the claims of an execution are over that this engine makes now; resolves to false if there are none. */
   async claimed(executionId: string): Promise<boolean> {
-    const claims = this.#claims.get(executionId);
-    if (claims === undefined) return false;
+    const claims = this.#claims.of(executionId);
     await Promise.all(claims);
-    return true;
+    return claims.length > 0;
   }
 
   /** Ends the runs of an execution as lost. */
@@ -107,4 +92,12 @@ export class LiveRuns {
     this.#isDraining = true;
     for (const interrupts of this.#calls.keys()) interrupts.stop();
   }
+}
+
+function untilEnd(): { promise: Promise<void>; end: () => void } {
+  let end = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { promise, end };
 }

@@ -1,28 +1,14 @@
-import { nodeType } from "../definition/node-type.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
-import { validate } from "../definition/standard-schema.ts";
-import { WorkflowError } from "../errors.ts";
-import { quoted } from "../text.ts";
 import type { DefinedNode, NodeExecutor, WorkflowContext } from "./node-executor.ts";
 
-/**
- * A node's data, as the schema of its type makes it.
- *
- * @throws {WorkflowError} NODE_DATA_INVALID
- */
-export async function validNodeData(
+/** A node's data, as the schema of its type makes it. Without a schema, it is as it is. @throws {WorkflowError} NODE_DATA_INVALID */
+export async function nodeDataOf(
   workflowId: string,
   node: WorkflowNode,
   run: NodeExecutor<WorkflowContext, unknown>,
 ): Promise<Record<string, unknown>> {
   const { dataSchema } = run as Partial<DefinedNode<WorkflowContext, unknown>>;
-  const data = node.data ?? {};
-  if (dataSchema === undefined) return data;
-  const result = await validate(dataSchema, data);
-  if ("value" in result) return result.value as Record<string, unknown>;
-  throw new WorkflowError(
-    "NODE_DATA_INVALID",
-    `The data of node ${quoted(node.id)} of workflow ${quoted(workflowId)} does not fit its type ${quoted(nodeType(node))}: ${result.problems.join("; ")}.`,
-    { details: { workflowId, nodeId: node.id, problems: result.problems } },
-  );
+  if (dataSchema === undefined) return node.data ?? {};
+  const { validNodeData } = await import("./valid-node-data.ts");
+  return validNodeData(workflowId, node, dataSchema);
 }

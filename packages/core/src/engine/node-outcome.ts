@@ -1,13 +1,8 @@
 import { abandonPromises } from "../abandoned-promises.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
 import { kindOf } from "../given.ts";
-import { didYouMean, nearName } from "../near-name.ts";
-import { withChanges } from "../state/adjust.ts";
 import { isPlain } from "../state/live-values.ts";
-import { MAX_REASON } from "../state/waiting.ts";
-import { MAX_LEASE_MS } from "../store/checks.ts";
 import { quoted } from "../text.ts";
-import { MAX_TIME_MS } from "../time.ts";
 import {
   type Ended,
   type Patch,
@@ -19,7 +14,7 @@ import {
 } from "./node-executor.ts";
 
 /** What an executor's result asks for. */
-export type NodeOutcome = NextOutcome | SuspendedOutcome;
+export type NodeOutcome = NextOutcome | AskedSuspension | SuspendedOutcome;
 
 /** The node has completed. */
 export interface NextOutcome {
@@ -28,6 +23,13 @@ export interface NextOutcome {
   changes?: WorkflowContext;
   /** The outputs that it takes; `null`: no edge at all. */
   handles?: readonly string[] | null;
+}
+
+/** The node asks to wait. suspension.ts reads how: most runs have no node that does. */
+export interface AskedSuspension {
+  kind: "suspended";
+  /** As the node gave them: not read yet. */
+  options: unknown;
 }
 
 /** The node waits. */
@@ -46,17 +48,22 @@ export interface SuspendedOutcome {
 }
 
 /**
- * Reads what an executor has returned, and checks all of it.
+ * Reads what an executor has returned, and checks all of it except the options of `suspend()`.
  *
  * - What throws when it is read is as wrong as any other result: its error says nothing about the run.
  *
  * @throws {WorkflowError} NODE_RESULT_INVALID
  */
 export function readResult(result: unknown, nodeId: string): NodeOutcome {
+  return readGiven(result, nodeId, outcomeOf);
+}
+
+/** Reads something that an executor has given. @throws {WorkflowError} NODE_RESULT_INVALID if `read` throws */
+export function readGiven<T>(given: unknown, nodeId: string, read: (given: unknown) => T): T {
   try {
-    return outcomeOf(result);
+    return read(given);
   } catch (error) {
-    abandonPromises(result);
+    abandonPromises(given);
     const what =
       error instanceof Unfit ? error.what : `something that throws when it is read (${quoted(messageOf(error))})`;
     throw new WorkflowError("NODE_RESULT_INVALID", `Node ${quoted(nodeId)} returned ${what}; ${FORMS}.`, {
@@ -65,19 +72,11 @@ export function readResult(result: unknown, nodeId: string): NodeOutcome {
   }
 }
 
-/** Returns the context after a node that has completed. @throws {WorkflowError} NODE_RESULT_INVALID */
-export function contextAfter(
-  context: Readonly<WorkflowContext>,
-  { context: next, changes = {} }: NextOutcome,
-): WorkflowContext {
-  return next ?? withChanges(context, changes);
-}
-
 const FORMS =
   'an executor returns the next context (a plain object), patch(changes), route(context, "handle"), end(context) or suspend({ reason?, until? })';
 
 /** What is wrong with a result, in words. */
-class Unfit {
+export class Unfit {
   readonly what: string;
 
   constructor(what: string) {
@@ -88,7 +87,7 @@ class Unfit {
 function outcomeOf(result: unknown): NodeOutcome {
   switch (kindOfResult(result)) {
     case "suspended":
-      return suspendedOutcome((result as Suspended).options);
+      return { kind: "suspended", options: (result as Suspended).options };
     case "routed": {
       const { result: inner, handles } = result as Routed;
       const outcome = outcomeOf(inner);
@@ -113,7 +112,7 @@ function outcomeOf(result: unknown): NodeOutcome {
 }
 
 /** Returns the kind of a marked result, and refuses one of a call with too many arguments. */
-function kindOfResult(result: unknown): ResultKind | undefined {
+export function kindOfResult(result: unknown): ResultKind | undefined {
   const kind = resultKind(result);
   if (kind === undefined) return undefined;
   const { surplus } = result as { surplus?: number };
@@ -138,63 +137,10 @@ function readHandles(handles: unknown): readonly string[] {
   return list as string[];
 }
 
-const SUSPEND_OPTIONS: ReadonlySet<string> = new Set(["reason", "payload", "until", "forMs", "context"]);
-
-function suspendedOutcome(options: unknown): SuspendedOutcome {
-  if (!isContext(options)) throw new Unfit(`suspend() with ${nameOf(options)}`);
-  const { reason, payload, until, forMs, context, ...others } = options;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    const meant = nearName(unknown, [...SUSPEND_OPTIONS]);
-    throw new Unfit(`suspend() with an unknown option ${quoted(unknown)}${didYouMean(meant)}`);
-  }
-  if (until !== undefined && forMs !== undefined) throw new Unfit("suspend() with both until and forMs");
-  return {
-    kind: "suspended",
-    change: context === undefined ? {} : changeOf(context),
-    ...(reason === undefined ? {} : { reason: reasonOf(reason) }),
-    ...(payload === undefined ? {} : { payload }),
-    ...(until === undefined ? {} : { untilMs: timeOf(until) }),
-    ...(forMs === undefined ? {} : { forMs: durationOf(forMs) }),
-  };
-}
-
-function changeOf(context: unknown): SuspendedOutcome["change"] {
-  const kind = kindOfResult(context);
-  if (kind === "patch") {
-    const { changes } = context as Patch;
-    if (isContext(changes)) return { changes };
-    throw new Unfit(`suspend() whose context is a patch() of ${nameOf(changes)}`);
-  }
-  if (kind === undefined && isContext(context)) return { context };
-  throw new Unfit(`suspend() whose context is ${nameOf(context)}`);
-}
-
-function reasonOf(reason: unknown): string {
-  if (typeof reason !== "string") throw new Unfit(`suspend() whose reason is ${nameOf(reason)}`);
-  if (reason.length > MAX_REASON) throw new Unfit(`suspend() whose reason has more than ${MAX_REASON} characters`);
-  return reason.toWellFormed();
-}
-
-/** A fraction of a millisecond is rounded up, so that nothing wakes early; a time before 1970 has passed all the same. */
-function timeOf(until: unknown): number {
-  const isTime = typeof until === "number" || Object.prototype.toString.call(until) === "[object Date]";
-  const ms = isTime ? Math.max(0, Math.ceil(Number(until))) : Number.NaN;
-  if (ms <= MAX_TIME_MS) return ms;
-  const given = typeof until === "number" ? String(until) : isTime ? "an invalid Date" : nameOf(until);
-  throw new Unfit(`suspend() until ${given}, which is no time that a Date can hold`);
-}
-
-function durationOf(forMs: unknown): number {
-  if (typeof forMs === "number" && forMs >= 0 && forMs <= MAX_LEASE_MS) return Math.ceil(forMs);
-  const given = typeof forMs === "number" ? String(forMs) : nameOf(forMs);
-  throw new Unfit(`suspend() for ${given} ms; forMs is a number from 0 to ${MAX_LEASE_MS}, a hundred years`);
-}
-
-function isContext(value: unknown): value is WorkflowContext {
+export function isContext(value: unknown): value is WorkflowContext {
   return typeof value === "object" && value !== null && isPlain(value);
 }
 
-function nameOf(value: unknown): string {
+export function nameOf(value: unknown): string {
   return value === undefined ? "nothing" : kindOf(value);
 }

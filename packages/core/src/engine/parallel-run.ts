@@ -5,17 +5,21 @@ import { roundedMs } from "./attempt.ts";
 import { beginOnce } from "./begin-once.ts";
 import { callExecutor } from "./call-executor.ts";
 import { earlierLook } from "./child-outcome.ts";
-import { beforeNode, beforeRetry, startsOnce } from "./decide.ts";
+import { beforeNode, startsOnce } from "./decide.ts";
+import { beforeRetry } from "./decide-failure.ts";
 import { invokeNode, readOutcome } from "./invoke-node.ts";
 import { LivePlan } from "./live-plan.ts";
 import type { NodeOutcome } from "./node-outcome.ts";
 import { Places } from "./places.ts";
+import { namesOf } from "./prepared-workflow.ts";
+import { RunCommits } from "./run-commits.ts";
 import { RunEnds } from "./run-ends.ts";
+import { RunFailures } from "./run-failures.ts";
 import { limitFacts } from "./run-limits.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
+import { RunSuspensions } from "./run-suspensions.ts";
 import { RunWaits } from "./run-waits.ts";
 import { Turns } from "./turns.ts";
-import { namesOf } from "./workflow-catalog.ts";
 
 /**
  * Runs an execution's nodes, up to `nodeConcurrency` at the same time, until it ends or is stopped.
@@ -32,6 +36,8 @@ export class ParallelRun {
   readonly waits: RunWaits;
   readonly #parts: RunParts;
   readonly #ends: RunEnds;
+  readonly #failures: RunFailures;
+  readonly #suspensions: RunSuspensions;
   readonly #plan: LivePlan;
   readonly #places: Places;
   readonly #arrivals: Arrivals;
@@ -50,14 +56,19 @@ export class ParallelRun {
     this.#places = places;
     this.waits = waits;
     this.#ends = ends;
-    this.#arrivals = new Arrivals({ run: parts, plan, places, waits, ends, start: (node) => this.#start(node) });
+    const commits = new RunCommits(parts, { plan, waits, places });
+    const failures = new RunFailures({ run: parts, plan, commits, ends, places });
+    this.#failures = failures;
+    this.#suspensions = new RunSuspensions({ run: parts, plan, waits, commits, ends });
+    const start = (node: ActiveNode): void => this.#start(node);
+    this.#arrivals = new Arrivals({ run: parts, plan, places, ends, commits, failures, start });
   }
 
   async toEnd(): Promise<RunEnd> {
     const { interrupts, clock } = this.#parts;
     const { active } = this.#places;
     const turns = new Turns(clock);
-    const ended = await this.#arrivals.passOverCrashed();
+    const ended = await this.#failures.passOverCrashed();
     if (ended !== undefined) return ended;
     for (;;) {
       if (turns.isLong) await turns.yield();
@@ -173,7 +184,7 @@ export class ParallelRun {
     const waitMs = Math.max(0, node.retryAtMs - journal.storeNow());
     const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
     if (what === "lost") throw interrupts.reason;
-    if (what === "fail") return this.#ends.failBefore(node.step);
+    if (what === "fail") return this.#failures.failBefore(node.step);
     const { isCutOff, cutOff, lookAt } = this.#arrivals;
     // Once a node was cut off, none starts any more: the next run makes this attempt.
     if (isCutOff) return this.#ends.stop({ wakeAt: earlierLook(lookAt, node.retryAtMs), attempts: cutOff });
@@ -188,7 +199,7 @@ export class ParallelRun {
     if (this.#arrivals.failing !== undefined) {
       const { failure } = this.#arrivals.failing;
       await journal.save({ status: "failed", failure, wakeAt: null });
-      return this.#ends.failed(this.#arrivals.failing);
+      return this.#failures.end(this.#arrivals.failing);
     }
     const index = this.#places.planner.next();
     const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
@@ -196,13 +207,13 @@ export class ParallelRun {
     if (this.#arrivals.isCutOff || what === "stop")
       return this.#ends.stop({ attempts: this.#arrivals.cutOff, wakeAt: this.#arrivals.lookAt });
     if (this.waits.hasAnswers) return undefined;
-    if (what === "suspend") return this.#ends.suspend();
+    if (what === "suspend") return this.#suspensions.suspend();
     if (what === "complete") {
       this.#plan.reportSkipped();
       return this.#ends.complete();
     }
     const step = this.#plan.stepAt(index as number);
-    if (what === "fail") return this.#ends.failBefore(step);
-    return journal.currentStep >= this.#parts.maxNodeRuns ? this.#ends.failAtLimit(step) : undefined;
+    if (what === "fail") return this.#failures.failBefore(step);
+    return journal.currentStep >= this.#parts.maxNodeRuns ? this.#failures.failAtLimit(step) : undefined;
   }
 }

@@ -2,9 +2,9 @@ import type { Planner } from "../definition/planner.ts";
 import { type ActiveNode, ActiveNodes } from "./active-nodes.ts";
 import { beforeNode, startsOnce } from "./decide.ts";
 import type { LivePlan } from "./live-plan.ts";
+import type { PreparedStep } from "./prepared-workflow.ts";
 import { limitFacts } from "./run-limits.ts";
 import type { RunParts } from "./run-parts.ts";
-import type { PreparedStep } from "./workflow-catalog.ts";
 
 /** The places of a run: up to `nodeConcurrency` nodes have one, and each was ready when it got it. */
 export class Places {

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { isWorkflowError } from "../errors.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { recoveryRestMs } from "./decide.ts";
+import { recoveryRestMs } from "./pauses.ts";
 
 interface LoopParts {
   clock: Clock;

@@ -3,12 +3,14 @@ import { safeError } from "../safe-error.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import type { ExecutionRecord, ListExecutionsOptions } from "../store/checkpoint-store.ts";
 import { isEnded } from "../store/status.ts";
-import { recoveryPauseMs } from "./decide.ts";
+import type { Emitter } from "./emitter.ts";
+import { engineEvents } from "./engine-events.ts";
 import type { Hint } from "./engine-parts.ts";
 import type { EngineEvent } from "./events.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import { HandOver } from "./hand-over.ts";
 import type { LiveRuns } from "./live-runs.ts";
+import { recoveryPauseMs } from "./pauses.ts";
 import { checkRecoverOneOptions, checkRecoverOptions } from "./query-call-options.ts";
 import { LEFT_PAUSE_MS, meaningOf, wantsToRunInMs } from "./recoverable.ts";
 import { RecoveryLoop } from "./recovery-loop.ts";
@@ -45,7 +47,7 @@ export interface RecoveryParts {
   ) => Promise<RunStatus>;
   /** Tells the queue of an execution; absent without a queue. */
   hint: Hint | undefined;
-  emit: (event: EngineEvent) => void;
+  emitter: Emitter;
   runs: Pick<LiveRuns, "isDraining" | "isHeld">;
 }
 
@@ -57,12 +59,14 @@ type Recovered = { what: "resumed"; status: RunStatus } | { what: "taken" } | { 
 /** Finds executions that are due or have lost their owner, and resumes them. */
 export class Recovery {
   readonly #parts: RecoveryParts;
+  readonly #emit: (event: EngineEvent) => void;
   /** The executions that this engine could not run, each with the time of the next try. The oldest are forgotten first. */
   readonly #left = new Map<string, { tries: number; againMs: number }>();
   readonly #loops = new Set<RecoveryLoop>();
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
+    this.#emit = engineEvents(parts.emitter, parts.surroundings.clock);
   }
 
   /** Makes one pass. @throws {WorkflowError} INVALID_ARGUMENT, STORE_UNAVAILABLE, STORE_CLOSED */
@@ -140,7 +144,7 @@ export class Recovery {
       dispatch = false,
       ...filter
     } = options;
-    const { surroundings, emit, runs, hint } = this.#parts;
+    const { surroundings, runs, hint } = this.#parts;
     const { clock } = surroundings;
     const queue = dispatch && hint !== undefined ? new HandOver({ hint, clock, graceMs: intervalMs }) : undefined;
     const isOwn = (head: ExecutionRecord) =>
@@ -159,7 +163,7 @@ export class Recovery {
       },
       onError: (error) => {
         const type = isWorkflowError(error, "STORE_CLOSED") ? "recovery.ended" : "recovery.failed";
-        emit({ type, message: messageOf(error) });
+        this.#emit({ type, message: messageOf(error) });
       },
     });
     if (!this.#parts.runs.isDraining) {
@@ -207,7 +211,7 @@ export class Recovery {
   #leave({ id, workflowId }: ExecutionRecord, code: ErrorCode, message?: string): Recovered {
     if (!this.#left.has(id)) {
       const why = message === undefined ? {} : { message };
-      this.#parts.emit({ type: "recovery.left", executionId: id, workflowId, code, ...why });
+      this.#emit({ type: "recovery.left", executionId: id, workflowId, code, ...why });
       this.#remember(id, { tries: 0, againMs: 0 });
     }
     return { what: "left", code };

@@ -2,7 +2,7 @@ import type { Plans } from "../definition/plan.ts";
 import { Planner, type PlanState } from "../definition/planner.ts";
 import type { Journal } from "../state/journal.ts";
 import type { PresentRuns, Progress } from "../state/progress.ts";
-import type { PreparedWorkflow } from "./workflow-catalog.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 
 /** Makes the planner of an execution. Nodes that have run are settled, and those that wait are passed over. */
 export function restorePlanner(

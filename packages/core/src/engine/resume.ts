@@ -1,22 +1,23 @@
 import type { RetryPolicy } from "../definition/schema.ts";
+import { listedWaits } from "../state/listed-waits.ts";
 import type { NodeRun } from "../state/node-run.ts";
 import type { ClaimedExecution } from "../state/open-execution.ts";
 import { type ChildProgress, type NodeAnswer, nextRun, type RecordParts } from "../state/progress.ts";
-import { isOfAnother } from "../state/wait-token.ts";
-import { listedWaits } from "../state/waiting.ts";
+import { isOfAnother } from "../state/token-owner.ts";
 import type { FailureRecord, HeadUpdate } from "../store/checkpoint-store.ts";
 import { quoted } from "../text.ts";
 import { answerFor, refusal } from "./answers.ts";
 import { deadlineMessage } from "./deadline-message.ts";
-import { onResume, startsOnce } from "./decide.ts";
+import { startsOnce } from "./decide.ts";
+import { onResume } from "./decide-resume.ts";
 import type { EventBody } from "./events.ts";
+import { nodeNames } from "./node-names.ts";
 import { isOver, timedOut } from "./open-wait.ts";
+import type { PreparedStep, PreparedWorkflow } from "./prepared-workflow.ts";
 import { restorePlanner } from "./restored-planner.ts";
 import { usedAttempts } from "./retried-children.ts";
 import type { CrashedNode } from "./run-parts.ts";
-import { nodeNames } from "./run-waits.ts";
 import { type Found, inFlight, openWaits, standingOf } from "./standing.ts";
-import type { PreparedStep, PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** The part of a resume's call that decides what happens to the execution. */
 export interface ResumeCall {

@@ -13,8 +13,11 @@ import type { ExecutionRecord, FailureRecord } from "../store/checkpoint-store.t
 import { quoted } from "../text.ts";
 import { isTaken, readAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
-import { afterRefusal, looksBeforeClaim } from "./decide.ts";
+import { chooseDefinition } from "./chosen-definition.ts";
+import { afterRefusal } from "./decide.ts";
+import { looksBeforeClaim } from "./decide-resume.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 import {
   childProgress,
   crashedNodes,
@@ -28,8 +31,8 @@ import { retryTimesOf } from "./retried-children.ts";
 import type { ResumeWorkflowOptions } from "./run-options.ts";
 import type { CrashedNode } from "./run-parts.ts";
 import type { RunResult, RunStarter } from "./run-starter.ts";
+import { SettledResults } from "./settled-results.ts";
 import { withExecutionId } from "./with-execution-id.ts";
-import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** The default of `maxRecoveries`. */
 const DEFAULT_MAX_RECOVERIES = 5;
@@ -57,14 +60,22 @@ interface ResumeSettings {
 export class Resumer {
   readonly #parts: EngineParts;
   readonly #starter: RunStarter;
+  readonly #settled: SettledResults;
 
   constructor(parts: EngineParts, starter: RunStarter) {
     this.#parts = parts;
     this.#starter = starter;
+    this.#settled = new SettledResults(parts, starter);
+  }
+
+  /** Returns the result of an execution as it is on record. */
+  recorded(call: Call, head: ExecutionRecord): Promise<RunResult> {
+    return this.#settled.recorded(call, head);
   }
 
   async resume(given: Call, options: ResumeWorkflowOptions, settings: ResumeSettings = {}): Promise<RunResult> {
     const { interrupts } = given;
+    const { catalog } = this.#parts;
     const { executionId, nodeId, userId, budgetMs = Number.POSITIVE_INFINITY } = options;
     const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false } = settings;
     const { isDriven = false, isSwept = false } = settings;
@@ -85,15 +96,14 @@ export class Resumer {
       holdMs: Math.min(holdMs, budgetMs - interrupts.elapsedMs),
       handOver: async (answer) => (await this.#parts.children()).handOver(answer, executionId),
     };
-    let chosen = await this.#starter.definitionOf(head, options.definition, interrupts);
+    let chosen = await chooseDefinition(catalog, head, { ...options, interrupts });
     const { workflow } = chosen;
     const isOther = options.definition === "current";
     const refuseUnfit = isOther ? (await import("./definition-fit.ts")).refuseUnfit : undefined;
-    const fit = { surroundings, catalog: this.#parts.catalog, limits: interrupts };
+    const fit = { surroundings, catalog, limits: interrupts };
     await refuseUnfit?.(fit, workflow, head);
-    if ((await this.#lookBefore(call, resumeCall, { head, workflow })) === "rest")
-      return this.#starter.recorded(call, head);
-    if (workflow.hash !== head.definitionHash) await this.#parts.catalog.save(workflow, interrupts);
+    if ((await this.#lookBefore(call, resumeCall, { head, workflow })) === "rest") return this.recorded(call, head);
+    if (workflow.hash !== head.definitionHash) await catalog.save(workflow, interrupts);
     const claimable = sparesFailed ? RECOVERABLE : RESUMABLE;
     const { claimed, endClaim } = await this.#claim(call, { ...options, from: claimable }, head);
     const { journal, record } = claimed;
@@ -106,7 +116,7 @@ export class Resumer {
       if (record.parentId !== undefined) orphaned = await (await this.#parts.children()).orphaned(record);
       // The run that was waited for may have changed to another definition.
       if (record.definitionHash !== head.definitionHash) {
-        chosen = await this.#starter.definitionOf(record, options.definition, interrupts);
+        chosen = await chooseDefinition(catalog, record, { ...options, interrupts });
       }
       await refuseUnfit?.(fit, chosen.workflow, record, journal);
       const { maxRecoveries = DEFAULT_MAX_RECOVERIES, retry } = this.#parts;
@@ -122,23 +132,23 @@ export class Resumer {
       if (!isOver && (await prepareResume(resumeCall, prepared)) === "rest") {
         await putBack(surroundings, claimed.record, claimed.before);
         endClaim();
-        return await this.#starter.recorded(call, head);
+        return await this.recorded(call, head);
       }
     } catch (error) {
       if (isWorkflowError(error) && afterRefusal(error.code) === "lost") {
-        return await this.#starter.lost(call, { journal, ...chosen }, error).finally(endClaim);
+        return await this.#settled.lost(call, { journal, ...chosen }, error).finally(endClaim);
       }
       await putBack(surroundings, claimed.record, claimed.before);
       endClaim();
       throw withExecutionId(error, journal.executionId);
     }
     if (orphaned !== undefined) {
-      return this.#starter.endCancelled(call, { journal, ...chosen }, orphaned).finally(endClaim);
+      return this.#settled.endCancelled(call, { journal, ...chosen }, orphaned).finally(endClaim);
     }
     const { currentStep, totalSteps } = journal;
     emit({ type: "execution.resumed", currentStep, totalSteps, recoveries: record.recoveries });
     if (overdue !== undefined) {
-      return this.#starter.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
+      return this.#settled.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
     }
     const from = claimed.before.status;
     const begun = { options, journal, record, holdMs, from, retryTimes, crashed, isSwept, ...chosen };

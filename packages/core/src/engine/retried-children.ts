@@ -1,5 +1,5 @@
 import type { Progress } from "../state/progress.ts";
-import type { PreparedWorkflow } from "./workflow-catalog.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 
 interface NodeAttempt {
   readonly nodeId: string;

@@ -10,21 +10,16 @@ import {
   type OptionTable,
   oneOf,
   optional,
-  text,
   wholeNumber,
 } from "../option.ts";
 import { id } from "../state/id-option.ts";
-import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
 import { nodeConcurrency } from "./node-concurrency.ts";
 import type {
-  AnswerWaitOptions,
-  DrainOptions,
   ExecuteWorkflowOptions,
   ExecuteWorkflowSyncOptions,
   ResumeWorkflowOptions,
   RunOptions,
-  StartExecutionOptions,
 } from "./run-options.ts";
 import { signal } from "./signal-option.ts";
 
@@ -48,7 +43,8 @@ const nodeIds: Check = (value) => {
   return wrong === -1 ? undefined : mustBe("the id of a node, or a list of ids", given[wrong]);
 };
 
-const creation = {
+/** The options of calls that create an execution. */
+export const creation = {
   workflowId: id,
   userId: id,
   initialData: optional(anything),
@@ -64,23 +60,6 @@ const executeOptions: OptionTable<ExecuteWorkflowOptions> = {
   ...creation,
   resumeFromExecutionId: optional(id),
   ...runOptions,
-};
-
-const store: Check = (value) =>
-  typeof (value as Partial<CheckpointStore> | null)?.createExecution === "function"
-    ? undefined
-    : mustBe("a store, or what inTransaction returns", value);
-
-const startOptions: OptionTable<StartExecutionOptions> = {
-  ...creation,
-  store: optional(store),
-  priority: optional(wholeNumber(-1_000, 1_000)),
-};
-
-const answerOptions: OptionTable<AnswerWaitOptions> = {
-  waitToken: text,
-  data: optional(anything),
-  userId: filter(id),
 };
 
 const legacyOptions: OptionTable<ExecuteWorkflowSyncOptions> = {
@@ -106,15 +85,6 @@ export const checkExecuteOptions: (value: unknown) => ExecuteWorkflowOptions<obj
   executeOptions,
 ) as (value: unknown) => ExecuteWorkflowOptions<object>;
 
-/** Checks what `startExecution` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkStartOptions: (value: unknown) => StartExecutionOptions<object> = checker(
-  "startExecution",
-  startOptions,
-) as (value: unknown) => StartExecutionOptions<object>;
-
-/** Checks what `answerWait` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkAnswerOptions: (value: unknown) => AnswerWaitOptions = checker("answerWait", answerOptions);
-
 /** Checks what `executeWorkflowSync` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkLegacyOptions: (value: unknown) => ExecuteWorkflowSyncOptions<object> = checker(
   "executeWorkflowSync",
@@ -123,8 +93,3 @@ export const checkLegacyOptions: (value: unknown) => ExecuteWorkflowSyncOptions<
 
 /** Checks what `resumeWorkflow` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkResumeOptions: (value: unknown) => ResumeWorkflowOptions = checker("resumeWorkflow", resumeOptions);
-
-/** Checks what `drain` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkDrainOptions: (value: unknown) => DrainOptions = checker<DrainOptions>("drain", {
-  timeoutMs: optional(milliseconds),
-});

@@ -9,8 +9,8 @@ import type { ChildCall } from "./child-call.ts";
 import type { ChildOutcome } from "./child-outcome.ts";
 import type { EventBody } from "./events.ts";
 import type { Interrupts } from "./interrupts.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 import type { retryTimesOf } from "./retried-children.ts";
-import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /** Everything one run works with. */
 export interface RunParts {

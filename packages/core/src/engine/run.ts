@@ -1,22 +1,23 @@
 import { types } from "node:util";
-import { isWorkflowError, WorkflowError } from "../errors.ts";
-import type { HeadUpdate } from "../store/checkpoint-store.ts";
+import { isWorkflowError, type WorkflowError } from "../errors.ts";
 import type { AnswerRequest } from "./answers.ts";
 import { type Attempt, RefusedLater, roundedMs } from "./attempt.ts";
 import { callExecutor } from "./call-executor.ts";
-import { afterRefusal, beforeNode, beforeRetry, startsOnce } from "./decide.ts";
+import { afterRefusal, beforeNode, startsOnce } from "./decide.ts";
 import { refuseUndeclared } from "./declared-outputs.ts";
+import type { FailedAttempts } from "./failed-attempts.ts";
 import { invokeNode, readOutcome } from "./invoke-node.ts";
 import { LivePlan } from "./live-plan.ts";
-import type { NextOutcome, SuspendedOutcome } from "./node-outcome.ts";
+import type { NextOutcome } from "./node-outcome.ts";
+import { loaded, NotLoaded } from "./not-loaded.ts";
 import type { ParallelRun } from "./parallel-run.ts";
 import { RunCommits } from "./run-commits.ts";
 import { RunEnds } from "./run-ends.ts";
 import { limitFacts } from "./run-limits.ts";
 import type { RunEnd, RunParts } from "./run-parts.ts";
+import type { RunSuspensions } from "./run-suspensions.ts";
 import { RunWaits } from "./run-waits.ts";
 import { Turns } from "./turns.ts";
-import { namesOf, type PreparedStep } from "./workflow-catalog.ts";
 
 /**
  * Runs an execution's nodes, one after the other, until it ends or is stopped. Nothing else runs nodes.
@@ -44,20 +45,12 @@ async function endOf(run: Pick<Run, "toEnd" | "waits">, parts: RunParts): Promis
   } catch (error) {
     const what = isWorkflowError(error) ? afterRefusal(error.code) : "throw";
     if (what === "throw") throw error;
+    const { lostEnd, refusedEnd } = await import("./refused-run.ts");
     if (what === "refused") throw refusedEnd(error as WorkflowError);
-    const { describeFailure } = await import("../state/failure.ts");
-    const failure = describeFailure(error, { code: "LEASE_LOST" });
-    parts.emit({ type: "execution.lost", failure });
-    return { status: "lost", failure, thrown: error };
+    return lostEnd(parts, error);
   } finally {
     run.waits.end();
   }
-}
-
-/** Makes the error for a store that refuses even the record of a run's end. The caller cannot mend the reason. */
-function refusedEnd(cause: WorkflowError): WorkflowError {
-  const message = `The store refused the record of how the run ended: ${cause.message} The execution can be resumed once its lease has lapsed.`;
-  return new WorkflowError("STORE_UNAVAILABLE", message, { details: { refusedWith: cause.code }, cause });
 }
 
 class Run {
@@ -68,6 +61,8 @@ class Run {
   readonly #plan: LivePlan;
   /** In `async` durability: the attempt whose commit is under way. */
   #unsettled: Attempt | undefined;
+  #failed: Promise<FailedAttempts> | undefined;
+  #suspended: Promise<RunSuspensions> | undefined;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -81,7 +76,7 @@ class Run {
     const { interrupts, clock, journal, maxNodeRuns, crashed } = this.#parts;
     const turns = new Turns(clock);
     if (crashed.length > 0) {
-      const ended = await this.#commits.passOverCrashed(this.#ends);
+      const ended = await (await this.#failures()).passOverCrashed();
       if (ended !== undefined) return ended;
     }
     for (;;) {
@@ -112,11 +107,12 @@ class Run {
         if (end !== undefined) return end;
         continue;
       }
-      if (what === "run") return this.#ends.failAtLimit(this.#plan.stepAt(index as number));
+      if (what === "run") return (await this.#failures()).failAtLimit(this.#plan.stepAt(index as number));
       if (what === "stop") return this.#ends.stop();
-      if (what === "suspend") return this.#ends.suspend();
-      if (what === "complete") this.#plan.reportSkipped();
-      return what === "complete" ? this.#ends.complete() : this.#ends.failBefore(this.#plan.stepAt(index as number));
+      if (what === "suspend") return (await this.#suspensions()).suspend();
+      if (what === "fail") return (await this.#failures()).failBefore(this.#plan.stepAt(index as number));
+      this.#plan.reportSkipped();
+      return this.#ends.complete();
     }
   }
 
@@ -127,7 +123,7 @@ class Run {
     const run = this.#plan.runOf(index);
     for (;;) {
       const { retryAtMs } = journal.progress.attempts.get(run.nodeId) ?? {};
-      const stopped = retryAtMs === undefined ? undefined : await this.#untilDue(step, retryAtMs);
+      const stopped = retryAtMs === undefined ? undefined : await (await this.#failures()).untilDue(step, retryAtMs);
       if (stopped !== undefined) return stopped;
       const attempt = journal.nextAttempt(run.nodeId);
       if (startsOnce(step.node.retry, this.#parts.retry)) {
@@ -167,7 +163,12 @@ class Run {
         }
         const outcome = readOutcome(result, step);
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
-        if (outcome.kind === "suspended") return await this.#suspend(made, outcome);
+        if (outcome.kind === "suspended") {
+          const suspensions = await loaded(this.#suspensions());
+          const refused = await this.#settleEarlier();
+          if (refused !== undefined) throw refused;
+          return await suspensions.begin(made, outcome);
+        }
         const committed = this.#commit(made, outcome);
         const isLast = this.#commits.hasEnded;
         if (durability === "async") {
@@ -181,33 +182,18 @@ class Run {
         this.#commits.reportCompleted(made, outcome, journal.currentStep);
         return this.#commits.hasEnded ? this.#ends.completed() : undefined;
       } catch (error) {
-        // If the journal can no longer write, that is no failure of the node.
+        // If the journal can no longer write, or code cannot be loaded, that is no failure of the node.
+        if (error instanceof NotLoaded) throw error.cause;
         if (journal.broken !== undefined) throw journal.broken.error;
         journal.undoTo(made.before);
         if (made.isSettled) this.#plan.restore();
         made.durationMs = roundedMs(clock.elapsed() - made.startedMs);
         const refused = error instanceof RefusedLater ? error : await this.#settleEarlier();
-        const end = await (refused === undefined ? this.#afterFailure(made, error) : this.#failLater(refused));
-        if (end !== undefined || made.isPassedOver || refused !== undefined) return end;
+        if (refused !== undefined) return this.#failLater(refused);
+        const failures = await this.#failures();
+        const end = await failures.after(made, error, { isFinal: false });
+        if (end !== undefined || made.isPassedOver) return end;
       }
-    }
-  }
-
-  /** Waits until the next attempt of a node is due; returns the run's end if it does not wait for it. */
-  async #untilDue(step: PreparedStep, retryAtMs: number): Promise<RunEnd | undefined> {
-    const { journal, interrupts, holdMs } = this.#parts;
-    for (let hasWaited = false; ; hasWaited = true) {
-      const waitMs = retryAtMs - journal.storeNow();
-      // It may have been cancelled meanwhile: then this commit is refused.
-      if (waitMs <= 0) return hasWaited ? void (await journal.save()) : undefined;
-      const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
-      if (what === "lost") throw interrupts.reason;
-      if (what === "stop") return this.#ends.stop({ wakeAt: retryAtMs });
-      if (what === "fail") return this.#ends.failBefore(step);
-      this.waits.beginQuiet(step.node.id);
-      await interrupts.sleep(waitMs);
-      await this.waits.endQuiet();
-      interrupts.checkDeadline();
     }
   }
 
@@ -256,73 +242,36 @@ class Run {
     }
   }
 
+  /** Loaded with the first failure, or the first attempt that is not due yet. */
+  #failures(): Promise<FailedAttempts> {
+    this.#failed ??= import("./failed-attempts.ts").then(({ FailedAttempts }) => {
+      const parts = { run: this.#parts, plan: this.#plan, commits: this.#commits, ends: this.#ends };
+      return new FailedAttempts(parts, this.waits);
+    });
+    return this.#failed;
+  }
+
   /** Ends the run by the failure of a node whose commit was refused while the next one ran, or passes it over. */
   async #failLater({ attempt, error }: RefusedLater): Promise<RunEnd | undefined> {
     this.#parts.journal.undoTo(attempt.before);
     this.#plan.restore();
-    const end = await this.#afterFailure(attempt, error, { isFinal: true });
+    const failures = await this.#failures();
+    const end = await failures.after(attempt, error, { isFinal: true });
     return end === undefined && !attempt.isPassedOver ? this.#ends.stop() : end;
   }
 
-  /** Writes a failed attempt; returns the run's end unless there is to be another one. */
-  async #afterFailure(failed: Attempt, error: unknown, { isFinal = false } = {}): Promise<RunEnd | undefined> {
-    const { journal, interrupts, emit } = this.#parts;
-    const { step, run, attempt, durationMs } = failed;
-    // Loaded with the first failure, as in run-ends.ts.
-    const { judgeFailure } = await import("./judge-failure.ts");
-    const judged = judgeFailure(this.#parts, { step, run, attempt, given: journal.context }, error, { isFinal });
-    const { failure, thrown, failures, delayMs, atMs, decision, lookAt, used } = judged;
-    if (decision === "lost") throw interrupts.reason;
-    // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
-    if (decision === "cut off") {
-      return this.#ends.stop({ attempts: used, wakeAt: lookAt });
-    }
-    const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
-    if (decision === "pass over" && (await this.#commits.passOver(failed, entry))) {
-      return this.#commits.hasEnded ? this.#ends.completed() : undefined;
-    }
-    if (decision !== "retry" || delayMs === undefined) {
-      await this.#ends.commitFailure(entry, { status: "failed" });
-      emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure });
-      return this.#ends.failed({ failure, thrown });
-    }
-    const mayWait = beforeRetry({ ...limitFacts(this.#parts), waitMs: delayMs, holdMs: this.#parts.holdMs });
-    const isStopping = mayWait === "stop";
-    const wakeAt = isStopping ? this.#ends.dueAt(atMs) : atMs;
-    const head: HeadUpdate = { wakeAt, ...(isStopping ? { status: "pending" } : {}) };
-    // It keeps its place, also before a node that was answered meanwhile.
-    const begin = this.#plan.planner.next() === failed.index ? {} : { begin: [run.nodeId] };
-    await this.#ends.commitFailure(entry, head, { retry: { nodeId: run.nodeId, atMs, failures }, ...begin });
-    emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, retryInMs: delayMs });
-    return isStopping ? this.#ends.stopped({ wakeAt, failure }) : undefined;
-  }
-
-  /** Commits the wait of a node. If nothing else can run, the same commit suspends the execution. */
-  async #suspend({ index, step, run }: Attempt, outcome: SuspendedOutcome): Promise<RunEnd | undefined> {
-    const { journal, emit } = this.#parts;
-    const refused = await this.#settleEarlier();
-    if (refused !== undefined) throw refused;
-    const { wait, head, waiting } = this.waits.begin(run, outcome);
-    const { context, changes } = outcome.change;
-    if (context !== undefined) journal.replaceContext(context);
-    if (changes !== undefined) journal.patchContext(changes);
-    this.#plan.planner.park(index);
-    const isLast = this.#plan.planner.next() === undefined && !this.waits.hasAnswers && !this.#ends.isToCancel;
-    const status = isLast ? this.#ends.resting(waiting) : {};
-    try {
-      await journal.save({ ...head, ...this.#commits.mended([run.nodeId]), ...status }, { waits: [wait] });
-    } catch (error) {
-      this.#plan.planner.wake(index);
-      throw error;
-    }
-    const { reason, untilMs } = wait;
-    emit({
-      type: "node.suspended",
-      ...run,
-      ...namesOf(step),
-      ...(reason !== undefined && { reason }),
-      ...(untilMs !== undefined && { untilMs }),
-    });
-    return isLast ? this.#ends.suspended() : undefined;
+  /** Loaded with the first node that waits. */
+  #suspensions(): Promise<RunSuspensions> {
+    this.#suspended ??= import("./run-suspensions.ts").then(
+      ({ RunSuspensions }) =>
+        new RunSuspensions({
+          run: this.#parts,
+          plan: this.#plan,
+          waits: this.waits,
+          commits: this.#commits,
+          ends: this.#ends,
+        }),
+    );
+    return this.#suspended;
   }
 }

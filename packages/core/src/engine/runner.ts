@@ -1,20 +1,12 @@
 import type { ContextMode } from "../state/context-values.ts";
-import { executionIdOf } from "../state/wait-token.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
 import { type Call, withinCall } from "./call.ts";
 import type { ChildRuns } from "./child-runs.ts";
 import { createFor } from "./create-for.ts";
-import { RECOVERY_HOLD_MS } from "./decide.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
 import type { Resumer } from "./resumer.ts";
-import {
-  checkAnswerOptions,
-  checkExecuteOptions,
-  checkLegacyOptions,
-  checkResumeOptions,
-  checkStartOptions,
-} from "./run-call-options.ts";
+import { checkExecuteOptions, checkLegacyOptions, checkResumeOptions } from "./run-call-options.ts";
 import type {
   AnswerWaitOptions,
   ExecuteWorkflowOptions,
@@ -74,7 +66,7 @@ export class Runner<Context extends object> {
       if (opened === undefined) {
         const { joinExecution } = await import("./join-execution.ts");
         const resumer = await this.#resuming();
-        return joinExecution({ parts: this.#parts, starter: this.#starter, resumer }, call, options);
+        return joinExecution({ parts: this.#parts, resumer }, call, options);
       }
       const { journal, record } = opened;
       this.#parts.emitter.of(record)({ type: "execution.started", totalSteps: journal.totalSteps });
@@ -91,32 +83,10 @@ export class Runner<Context extends object> {
   }
 
   /** Creates an execution that is due at once, and runs nothing. */
-  async start(given: StartExecutionOptions<object>): Promise<StartedExecution> {
-    const options = checkStartOptions(given);
-    const { emitter, hint } = this.#parts;
-    const { userId, priority, store } = options;
-    // A view of a transaction that does not say which one: outside of it, the execution is not there yet.
-    const isHinted = store === undefined || store.transaction !== undefined;
-    const made = (executionId: string) =>
-      isHinted ? hint?.(executionId, { tenant: userId, priority, transaction: store?.transaction }) : undefined;
+  start(given: StartExecutionOptions<object>): Promise<StartedExecution> {
     return withinCall(this.#parts, { options: {}, contextMode: "frozen" }, async (call) => {
-      const { opened } = await createFor(this.#parts, call, { options, isPending: true, store });
-      if (opened !== undefined) {
-        const { id: executionId, totalSteps } = opened.record;
-        // Inside the caller's transaction, nobody sees it yet.
-        if (store === undefined) emitter.of(opened.record)({ type: "execution.created", totalSteps });
-        await made(executionId);
-        return { executionId, created: true };
-      }
-      const { executionId = "" } = options;
-      const { readHead, shownStatus } = await stored();
-      const head = await readHead(call.surroundings, executionId, userId);
-      if (options.ifExists === "resume" && shownStatus(head) === "failed") {
-        const { makeDue } = await import("./keep-answer.ts");
-        await makeDue(call.surroundings, head);
-        await made(executionId);
-      }
-      return { executionId, created: false };
+      const { startExecution } = await import("./start-execution.ts");
+      return startExecution(this.#parts, call, given);
     });
   }
 
@@ -125,48 +95,20 @@ export class Runner<Context extends object> {
     return this.#limited(options, contextMode, async (call) => (await this.#resuming()).resume(call, options));
   }
 
-  /**
-   * Resumes an execution that has no owner, if this engine can run it. Returns the status of the result.
-   *
-   * - With `isFresh`, the head was read just now; otherwise it is read again. The claim decides in both cases.
-   *
-   * @throws {WorkflowError} why it is left as it is; LEASE_HELD if it is not to be recovered any more
-   */
+  /** Resumes an execution that has no owner: see recover-execution.ts. */
   async recover(
     head: ExecutionRecord,
     limits: Pick<RunOptions, "budgetMs" | "signal">,
     isFresh = false,
   ): Promise<ExecuteWorkflowResult["status"]> {
-    const { contextMode = "frozen", surroundings, catalog, runs } = this.#parts;
-    const { checkHead, readHead, refuseIncompleteImport } = await stored();
-    const { isRecoverable, taken, withoutDefinition } = await import("./recoverable.ts");
-    const before = isFresh ? head : await readHead(surroundings, head.id);
-    checkHead(before);
-    // A draining engine leaves it to others.
-    if (runs.isDraining || !isRecoverable(before)) throw taken(before.id);
-    refuseIncompleteImport(before);
-    const { id: executionId, workflowId, userId } = before;
-    // An execution that was made by hand is continued by hand.
-    if (before.definitionHash === undefined) throw withoutDefinition(before);
-    const options = { ...limits, executionId, userId };
-    const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true, isSwept: true, head: before };
-    const { status } = await this.#limited(options, contextMode, async (call) => {
-      await call.interrupts.within(catalog.requireKnown(workflowId, userId));
-      return (await this.#resuming()).resume(call, options, settings);
-    });
-    return status;
+    const { recoverExecution } = await import("./recover-execution.ts");
+    return recoverExecution(this.#parts, await this.#resuming(), { head, limits, isFresh });
   }
 
   /** Keeps an answer and makes its execution due; runs nothing. */
   async answer(given: AnswerWaitOptions): Promise<void> {
-    const { waitToken, userId, data: live } = checkAnswerOptions(given);
-    const executionId = executionIdOf(waitToken);
-    const { readAnswer, tokenRefused } = await import("./answers.ts");
-    if (executionId === undefined) throw tokenRefused();
-    const { data } = readAnswer(this.#parts.surroundings, live);
-    const { giveAnswer } = await import("./give-answer.ts");
-    const head = await giveAnswer(this.#parts, { executionId, userId, waitToken, data });
-    if (head?.parentId !== undefined) await (await this.#parts.children()).wakeAncestors(head);
+    const { answerWait } = await import("./answer-wait.ts");
+    await answerWait(this.#parts, given);
   }
 
   async #limited(
@@ -182,11 +124,4 @@ export class Runner<Context extends object> {
     }
     return result as ExecuteWorkflowResult<Context>;
   }
-}
-
-/** Loaded by the first call that opens an execution. */
-async function stored() {
-  const { readHead } = await import("../state/open-execution.ts");
-  const { checkHead } = await import("../state/checked-history.ts");
-  return { readHead, checkHead, ...(await import("../state/incomplete-import.ts")) };
 }

@@ -1,10 +1,10 @@
 import { ContextValues } from "../state/context-values.ts";
 import type { Surroundings } from "../state/surroundings.ts";
 import { drain } from "./drain.ts";
-import { Emitter } from "./emitter.ts";
+import { Emitter, type EmitterOptions } from "./emitter.ts";
 import type { WorkflowEngineOptions } from "./engine-options.ts";
 import type { Hint } from "./engine-parts.ts";
-import type { EngineEvent, ExecutionEvent } from "./events.ts";
+import type { ExecutionEvent } from "./events.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
 import type { ExecutionInspection, InspectExecutionOptions } from "./execution-inspection.ts";
 import type { ExecutionWatches } from "./execution-watches.ts";
@@ -35,22 +35,35 @@ export class Runtime {
   #watches: Promise<ExecutionWatches> | undefined;
   #recovery: Promise<Recovery> | undefined;
 
-  constructor(
+  /** Loads what only some engines need, and makes the parts of one. */
+  static async of(
     options: WorkflowEngineOptions,
     surroundings: Surroundings,
     listeners: ReadonlySet<(event: ExecutionEvent) => void>,
+  ): Promise<Runtime> {
+    const { redact: keys } = options;
+    if (keys === undefined) return new Runtime(options, surroundings, { listeners });
+    const { redacted } = await import("./redact.ts");
+    const redact = (fields: object) => redacted(fields, keys) as object;
+    return new Runtime(options, surroundings, { listeners, redact });
+  }
+
+  private constructor(
+    options: WorkflowEngineOptions,
+    surroundings: Surroundings,
+    { listeners, redact }: Pick<EmitterOptions, "listeners" | "redact">,
   ) {
     const { store, clock, codec } = surroundings;
-    const { workflows, executors, dispatcher, onEvent, logger, redact } = options;
+    const { workflows, executors, dispatcher, onEvent, logger } = options;
     this.#surroundings = surroundings;
     const { changes } = this;
     this.#emitter = new Emitter({ clock, changes, onEvent, listeners, logger, redact });
     if (dispatcher !== undefined) {
-      const emit = (event: EngineEvent) => this.#emitter.engine(event);
+      const parts = { dispatcher, clock, emitter: this.#emitter };
       let hints: Promise<typeof import("./hints.ts")> | undefined;
       this.#hint = async (id, given) => {
         hints ??= import("./hints.ts");
-        return (await hints).hint({ dispatcher, clock, emit }, id, given);
+        return (await hints).hint(parts, id, given);
       };
     }
     this.#family = {
@@ -85,7 +98,7 @@ export class Runtime {
           surroundings: this.#surroundings,
           hint: this.#hint,
           recover: (head, limits, isFresh) => this.runner.recover(head, limits, isFresh),
-          emit: (event) => this.#emitter.engine(event),
+          emitter: this.#emitter,
           runs: this.#runs,
         }),
     );

@@ -1,6 +1,7 @@
 import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
-import type { PreparedWorkflow, WorkflowCatalog } from "./workflow-catalog.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
+import type { WorkflowCatalog } from "./workflow-catalog.ts";
 
 /** The most executions inside each other, not counting the outermost. */
 export const MAX_NESTING = 32;

@@ -3,10 +3,11 @@ import type { RetryPolicy } from "../definition/schema.ts";
 import type { Journal } from "../state/journal.ts";
 import { type NodeAnswer, nextRun } from "../state/progress.ts";
 import type { ExecutionRecord } from "../store/checkpoint-store.ts";
-import { type Standing, startsOnce } from "./decide.ts";
+import { startsOnce } from "./decide.ts";
+import type { Standing } from "./decide-resume.ts";
 import { isOver, type OpenWait } from "./open-wait.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 import { restorePlanner } from "./restored-planner.ts";
-import type { PreparedWorkflow } from "./workflow-catalog.ts";
 
 /**
  * Returns the nodes that may have been running when their process died, or were to begin next.

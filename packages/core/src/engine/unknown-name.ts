@@ -1,5 +1,6 @@
-import { nodeType, unknownNodeType } from "../definition/node-type.ts";
+import { nodeType } from "../definition/node-type.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
+import { unknownNodeType } from "../definition/unknown-node-type.ts";
 import { WorkflowError } from "../errors.ts";
 import { didYouMean, nearName } from "../near-name.ts";
 import { listed, quoted } from "../text.ts";
@@ -20,6 +21,20 @@ export function unknownWorkflow(workflowId: string, workflows: WorkflowSource): 
   return new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow ${quoted(workflowId)}${hint}.`, {
     details: { workflowId },
   });
+}
+
+/** Returns the error for a definition that was found under the id of another workflow. */
+export function otherWorkflow(workflowId: string, foundId: string): WorkflowError {
+  return new WorkflowError(
+    "WORKFLOW_INVALID",
+    `Workflow ${quoted(workflowId)} was asked for, and the definition found has the id ${quoted(foundId)}.`,
+    { details: { workflowId, foundId } },
+  );
+}
+
+/** Returns the error for what was found under a type, and is no executor. */
+export function notAnExecutor(type: string, problem: string): WorkflowError {
+  return new WorkflowError("INVALID_ARGUMENT", `executors: ${quoted(type)}: ${problem}.`, { details: { type } });
 }
 
 /** Returns the error for a node whose type has no executor in an engine. */

@@ -1,7 +1,7 @@
 import { checker } from "../checker.ts";
 import { count, milliseconds, positiveMs } from "../durations.ts";
-import { recoveryRestMs } from "../engine/decide.ts";
 import { defaultLogger } from "../engine/emitter.ts";
+import { recoveryRestMs } from "../engine/pauses.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
 import { callback, oneOf, optional } from "../option.ts";
 import { tell } from "../tell.ts";

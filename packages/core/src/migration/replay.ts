@@ -2,12 +2,14 @@ import { randomUUID } from "../crypto.ts";
 import { nodeType } from "../definition/node-type.ts";
 import type { RetryPolicy } from "../definition/schema.ts";
 import { ThrownByNode } from "../engine/call-executor.ts";
-import { resolveRetry, retryDelay } from "../engine/decide.ts";
+import { contextAfter } from "../engine/context-after.ts";
+import { resolveRetry, retryDelay } from "../engine/decide-failure.ts";
 import { idempotencyKey } from "../engine/idempotency-key.ts";
 import type { NodeExecutor, NodeExecutorArgs, NodeResult, WorkflowContext } from "../engine/node-executor.ts";
 import { end, route } from "../engine/node-executor.ts";
 import { nodeFailure } from "../engine/node-failure.ts";
-import { contextAfter, type NextOutcome, readResult } from "../engine/node-outcome.ts";
+import { type NextOutcome, readResult } from "../engine/node-outcome.ts";
+import { readSuspension } from "../engine/suspension.ts";
 import { messageOf, NonRetryableError } from "../errors.ts";
 import type { Codec } from "../state/codec.ts";
 import { copyData } from "../state/copy-data.ts";
@@ -243,7 +245,9 @@ async function attemptOf(executor: Executor, args: Args, before: WorkflowContext
   try {
     const result = await thrownByNode(() => executor(args));
     const outcome = readResult(result, args.node.id);
-    return outcome.kind === "suspended" ? { waits: true } : { result, outcome, next: contextAfter(before, outcome) };
+    if (outcome.kind === "next") return { result, outcome, next: contextAfter(before, outcome) };
+    readSuspension(outcome, args.node.id);
+    return { waits: true };
   } catch (thrown) {
     return { error: messageOf(thrown instanceof ThrownByNode ? thrown.value : thrown), thrown };
   }

@@ -1,9 +1,9 @@
 import type { CheckpointRecord, ExecutionRecord } from "../store/checkpoint-store.ts";
 import { readStoredHead } from "../store/stored-records.ts";
 import { MAX_TIME_MS } from "../time.ts";
+import { headIsIntact, isSealed } from "./check-seal.ts";
 import { corruptHistory } from "./corrupt.ts";
 import { isCount } from "./payload.ts";
-import { headIsIntact, isSealed } from "./record-seal.ts";
 
 /*
  * A store keeps what it was given, but people edit rows, restore parts of backups, and disks fill up. Before anything

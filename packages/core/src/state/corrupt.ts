@@ -20,11 +20,16 @@ export function readingRecord<T>(seq: number, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (isWorkflowError(error, "STATE_VERSION_UNSUPPORTED") || isWorkflowError(error, "STATE_TYPE_UNKNOWN")) {
-      throw new WorkflowError(error.code, error.message, { details: { ...error.details, seq } });
-    }
-    if (isWorkflowError(error, "STATE_CORRUPT") && error.details.seq === seq) throw error;
-    const reason = isWorkflowError(error, "STATE_CORRUPT") ? error.message : "it cannot be read";
-    throw corruptHistory(`record ${seq}: ${reason.replace(/\.$/, "")}`, { seq });
+    throw unreadable(seq, error);
   }
+}
+
+/** Returns the error for a record, from what was thrown when it was read: see {@link readingRecord}. */
+export function unreadable(seq: number, error: unknown): WorkflowError {
+  if (isWorkflowError(error, "STATE_VERSION_UNSUPPORTED") || isWorkflowError(error, "STATE_TYPE_UNKNOWN")) {
+    return new WorkflowError(error.code, error.message, { details: { ...error.details, seq } });
+  }
+  if (isWorkflowError(error, "STATE_CORRUPT") && error.details.seq === seq) return error;
+  const reason = isWorkflowError(error, "STATE_CORRUPT") ? error.message : "it cannot be read";
+  return corruptHistory(`record ${seq}: ${reason.replace(/\.$/, "")}`, { seq });
 }

@@ -3,7 +3,7 @@ import { randomUUID } from "../crypto.ts";
 import { WorkflowError } from "../errors.ts";
 import { mustBe } from "../given.ts";
 import type { CheckpointRecord, ExecutionRecord, FailureRecord, NewExecution } from "../store/checkpoint-store.ts";
-import { freshState } from "./fresh-state.ts";
+import { freshState, type RestoredState } from "./fresh-state.ts";
 import type { HistoryPage } from "./history-page.ts";
 import { initialRecord } from "./initial-record.ts";
 import { Journal } from "./journal.ts";
@@ -90,7 +90,13 @@ export async function createExecution(surroundings: Surroundings, options: Creat
   if (options.createdAt !== undefined) execution.createdAt = options.createdAt;
   const records = [initial];
   // Before the write: what cannot be read back must not be in the store.
-  const restored = freshState(codec, begun, initial.payload);
+  let restored: RestoredState;
+  try {
+    restored = freshState(codec, begun, initial.payload);
+  } catch (error) {
+    const { unreadable } = await import("./corrupt.ts");
+    throw unreadable(0, error);
+  }
   const askedMs = clock.elapsed();
   const head = await store.createExecution(execution);
   return open(surroundings, { head, records, restored }, { readOnly: false, askedMs });

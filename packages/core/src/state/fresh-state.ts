@@ -1,5 +1,4 @@
 import { type Codec, isTagged } from "./codec.ts";
-import { readingRecord } from "./corrupt.ts";
 import type { Progress } from "./progress.ts";
 import type { TextSizes } from "./text-sizes.ts";
 
@@ -16,14 +15,14 @@ export interface RestoredState {
  * Returns the state of an execution that begins with a snapshot, as its reader will have it. The progress is known: only
  * the context is read back.
  *
- * @throws {WorkflowError} STATE_CORRUPT, STATE_TYPE_UNKNOWN
+ * @throws what the codec throws, and what a type of the user's throws when it is read back
  */
 export function freshState(
   codec: Codec,
   { contextText, progress }: { contextText: string; progress: Progress },
   payload: string,
 ): RestoredState {
-  const context = readingRecord(0, () => codec.decode(contextText)) as Record<string, unknown>;
+  const context = codec.decode(contextText) as Record<string, unknown>;
   return { context, progress, holdsInstances: isTagged(contextText), sizes: sizesAtStart(payload, 0) };
 }
 

@@ -1,5 +1,6 @@
 import { MAX_CHECKPOINTS } from "../store/arguments.ts";
 import type { Codec } from "./codec.ts";
+import { commitError } from "./commit-error.ts";
 import { describeFailure } from "./failure.ts";
 import type { Journal } from "./journal.ts";
 import type { ComposedCheckpoint, HeadChange, NodeEntry } from "./journal-entries.ts";
@@ -49,7 +50,7 @@ class CheckpointBatch {
     if (error !== undefined) {
       const failure = describeFailure(error, { nodeId, nodeName, attempts: attempt });
       this.#journal.setStep(Math.max(0, stepNumber - 1));
-      return this.#journal.commitError({ ...entry, error: failure });
+      return commitError(this.#journal, { ...entry, error: failure });
     }
     const isStep = stepNumber > 0;
     const on = this.last?.after;

@@ -19,11 +19,9 @@ import {
 } from "./journal-entries.ts";
 import { JournalPoint } from "./journal-point.ts";
 import { nodePayload, refuseTooLarge } from "./node-payload.ts";
-import { composePassedOver, type PassedOver } from "./pass-over.ts";
-import { afterFailedAttempt, afterNode, afterSave, type Progress, type RecordParts, snapshotOf } from "./progress.ts";
+import { afterNode, afterSave, type Progress, type RecordParts, snapshotOf } from "./progress.ts";
 import type { UnsealedCheckpoint } from "./record-seal.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { withBegin } from "./with-begin.ts";
 import { changesPayload } from "./write-payload.ts";
 
 /**
@@ -199,18 +197,18 @@ export class Journal {
     return { kind, payload, entry, before: on, after };
   }
 
-  /** Returns a composed checkpoint that also names the nodes that may be in flight after it. */
-  withBegin(composed: ComposedCheckpoint, begin: readonly string[]): ComposedCheckpoint {
-    return withBegin(this.#surroundings.codec, composed, begin);
-  }
-
-  /** Makes the checkpoint of a failure over which the execution continues: see pass-over.ts. */
-  composePassedOver(passed: PassedOver): ComposedCheckpoint[] {
-    const { changes, present, cleared } = passed;
-    const changed = this.#cleared(this.#changed(this.#state, { changes }), cleared);
-    const snapshot = (entry: NodeEntry, on: DraftState): ComposedCheckpoint =>
-      this.compose(entry, { isStep: true, change: { context: changed.context }, on, present });
-    return composePassedOver(this.#surroundings, this.#state, { passed, changed, snapshot });
+  /**
+   * Returns the state as it is, and as it would be with changes, for checkpoints that are composed elsewhere. Changes nothing.
+   *
+   * @throws {WorkflowError} STATE_NOT_SERIALIZABLE
+   */
+  tried(
+    changes: Record<string, unknown>,
+    cleared: ComposeOptions["cleared"],
+  ): { surroundings: Surroundings; state: DraftState; changed: DraftState } {
+    const state = this.#state;
+    const changed = this.#cleared(this.#changed(state, { changes }), cleared);
+    return { surroundings: this.#surroundings, state, changed };
   }
 
   /**
@@ -237,12 +235,12 @@ export class Journal {
     return this.#orUndo(() => this.commitComposed([this.compose(entry)], head));
   }
 
-  /** Writes the error checkpoint of a node that has failed. The context stays as it was before the node. */
-  commitError(entry: NodeEntry & { error: FailureRecord }, head: HeadChange = {}, parts: RecordParts = {}) {
-    return this.#orUndo(() => {
-      const progress = afterFailedAttempt(this.progress, entry, parts);
-      return this.#write("error", entry, { progress, parts, head });
-    });
+  /**
+   * Writes a record that is no checkpoint of a completed node, after which the progress is this one. If it is refused, all
+   * is as before.
+   */
+  write(kind: "error" | "save", entry: NodeEntry, written: Written): Promise<void> {
+    return this.#orUndo(() => this.#write(kind, entry, written));
   }
 
   /** Writes unsaved changes and the head, without a checkpoint that users see. If it is refused, all is as before. */
@@ -301,11 +299,7 @@ export class Journal {
     return found === undefined ? state : withContext(state, found);
   }
 
-  #write(
-    kind: "error" | "save",
-    entry: NodeEntry,
-    { progress, parts, head }: { progress: Progress; parts: RecordParts; head: HeadChange },
-  ): Promise<void> {
+  #write(kind: "error" | "save", entry: NodeEntry, { progress, parts, head }: Written): Promise<void> {
     const state = this.#state;
     const payload = changesPayload(this.#surroundings.codec, state.unsaved, parts);
     refuseTooLarge(this.#surroundings.store, payload);
@@ -339,4 +333,11 @@ export class Journal {
     if (status === "running") commit.leaseMs = this.#surroundings.leaseMs;
     return this.#queue.add(commit, this.#point.order);
   }
+}
+
+/** What a record that is no checkpoint of a completed node is written from. */
+interface Written {
+  progress: Progress;
+  parts: RecordParts;
+  head: HeadChange;
 }

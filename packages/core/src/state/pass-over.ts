@@ -1,9 +1,10 @@
 import type { FailureRecord } from "../store/checkpoint-store.ts";
 import { afterRecord, type DraftState } from "./draft-state.ts";
+import { afterFailedAttempt } from "./failed-attempt.ts";
+import type { Journal } from "./journal.ts";
 import type { ComposedCheckpoint, ComposeOptions, NodeEntry } from "./journal-entries.ts";
 import { refuseTooLarge } from "./node-payload.ts";
-import { afterFailedAttempt, type PresentRuns } from "./progress.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { PresentRuns } from "./progress.ts";
 import { changesPayload } from "./write-payload.ts";
 
 /** A node that has failed for good, and over which the execution continues. */
@@ -27,22 +28,15 @@ export interface PassedOver {
  * @throws {WorkflowError} STATE_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
  */
 export function composePassedOver(
-  { codec, store }: Surroundings,
-  state: DraftState,
-  {
-    passed: { entry, handles },
-    changed,
-    snapshot,
-  }: {
-    passed: PassedOver;
-    /** The state with what the context gets. */
-    changed: DraftState;
-    snapshot: (entry: NodeEntry, on: DraftState) => ComposedCheckpoint;
-  },
+  journal: Journal,
+  { entry, handles, changes, present, cleared }: PassedOver,
 ): ComposedCheckpoint[] {
+  const { surroundings, state, changed } = journal.tried(changes, cleared);
+  const { codec, store } = surroundings;
   const { error: _error, ...completed } = entry;
   const failed = errorRecord(changesPayload(codec, state.unsaved), state, {});
-  const next = snapshot({ ...completed, handles }, failed.after);
+  const change = { context: changed.context };
+  const next = journal.compose({ ...completed, handles }, { isStep: true, change, on: failed.after, present });
   if (next.kind === "snapshot") return [failed, next];
   const payload = changesPayload(codec, changed.unsaved, { handles });
   refuseTooLarge(store, payload);

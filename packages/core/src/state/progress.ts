@@ -180,24 +180,6 @@ export function afterNode(before: Progress, { nodeId, visit }: NodeRun, parts: R
   };
 }
 
-/** Returns the progress after a failed attempt. With `handles`, the execution has continued over the failure. */
-export function afterFailedAttempt(
-  before: Progress,
-  failed: NodeRun & { readonly attempt: number },
-  parts: RecordParts,
-): Progress {
-  if (parts.handles !== undefined) return afterNode(before, failed, parts);
-  const { begin, retry } = parts;
-  const { nodeId, attempt } = failed;
-  const { countedFrom } = before.attempts.get(nodeId) ?? {};
-  const attempts: NodeAttempts = {
-    attempt,
-    ...(countedFrom === undefined ? {} : { countedFrom }),
-    ...(retry === undefined ? {} : { failures: retry.failures, retryAtMs: retry.atMs }),
-  };
-  return { ...before, begin, attempts: withEntry(before.attempts, nodeId, attempts), children: undefined };
-}
-
 /** Returns the progress after a save between nodes. */
 export function afterSave(before: Progress, parts: RecordParts): Progress {
   const { begin, attempts = [], counted = [], waits = [], answers = [], children = before.children, ran } = parts;
@@ -232,7 +214,8 @@ export function atSnapshot(after: Progress, before: Progress, nodeId: string): P
   return begin.length === 0 ? after : { ...after, begin };
 }
 
-function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+/** Returns a copy of a map with one more entry. */
+export function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
   return new Map(map).set(key, value);
 }
 

@@ -14,10 +14,13 @@ import type { CheckpointRecord, ExecutionRecord, HeadUpdate, NewCheckpoint } fro
  */
 
 /** What a record's checksum covers. */
-type SealedRecord = Pick<CheckpointRecord, "seq" | "kind" | "nodeId" | "visit" | "stepNumber" | "attempt" | "payload">;
+export type SealedRecord = Pick<
+  CheckpointRecord,
+  "seq" | "kind" | "nodeId" | "visit" | "stepNumber" | "attempt" | "payload"
+>;
 
 /** What the head's checksum covers. */
-type SealedHead = Pick<ExecutionRecord, "snapshotSeq" | "checkpointsCount" | "currentStep" | "totalSteps"> & {
+export type SealedHead = Pick<ExecutionRecord, "snapshotSeq" | "checkpointsCount" | "currentStep" | "totalSteps"> & {
   definitionHash?: string | undefined;
 };
 
@@ -71,24 +74,13 @@ export class Seal {
   }
 }
 
-/** Tells whether an id has checksums. Ids made before they did, or by hand, have none, and are taken as they are. */
-export function isSealed(id: string): boolean {
-  return SEALED.test(id);
-}
-
-/** Tells whether a record is as it was written. Only for ids that {@link isSealed}. */
-export function recordIsIntact(id: string, record: SealedRecord, executionId: string): boolean {
-  return id.slice(37, 45) === recordChecksum(id.slice(0, 36), record.seq, record, executionId);
-}
-
-/** Tells whether a head is as it was when its newest record was written. Only for ids that {@link isSealed}. */
-export function headIsIntact(id: string, head: SealedHead): boolean {
-  return id.slice(45) === headChecksum(id.slice(0, 36), head);
-}
-
-const SEALED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{16}$/;
-
-function recordChecksum(uuid: string, seq: number, record: Omit<SealedRecord, "seq">, executionId: string): string {
+/** The checksum of a record under a UUID. */
+export function recordChecksum(
+  uuid: string,
+  seq: number,
+  record: Omit<SealedRecord, "seq">,
+  executionId: string,
+): string {
   const { kind, nodeId, visit, stepNumber, attempt, payload } = record;
   // The checksums of records from before there were visits stay valid: each of those was of a first one.
   const run = visit === 1 ? attempt : `${attempt}/${visit}`;
@@ -96,7 +88,8 @@ function recordChecksum(uuid: string, seq: number, record: Omit<SealedRecord, "s
   return crc32(`${uuid} ${seq} ${kind} ${stepNumber} ${run} ${ids} ${payload}`);
 }
 
-function headChecksum(uuid: string, head: SealedHead): string {
+/** The checksum of a head under the UUID of its newest record. */
+export function headChecksum(uuid: string, head: SealedHead): string {
   const { snapshotSeq, checkpointsCount, currentStep, totalSteps, definitionHash = "" } = head;
   return crc32(`${uuid} ${snapshotSeq} ${checkpointsCount} ${currentStep} ${totalSteps} ${definitionHash}`);
 }

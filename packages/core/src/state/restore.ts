@@ -1,11 +1,12 @@
 import type { CheckpointRecord } from "../store/checkpoint-store.ts";
 import { Draft } from "./apply-operation.ts";
+import { isSealed, recordIsIntact } from "./check-seal.ts";
 import { type Codec, isTagged } from "./codec.ts";
 import { corruptHistory, readingRecord } from "./corrupt.ts";
+import { afterFailedAttempt } from "./failed-attempt.ts";
 import { type RestoredState, sizesAtStart } from "./fresh-state.ts";
 import { asContext, type ParsedPayload, parsePayload } from "./payload.ts";
-import { afterFailedAttempt, afterNode, afterSave, type Progress, snapshotOf } from "./progress.ts";
-import { isSealed, recordIsIntact } from "./record-seal.ts";
+import { afterNode, afterSave, type Progress, snapshotOf } from "./progress.ts";
 import type { TextSizes } from "./text-sizes.ts";
 import { snapshotPayload } from "./write-payload.ts";
 

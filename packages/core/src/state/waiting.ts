@@ -1,4 +1,4 @@
-import type { HeadUpdate, WaitingNode } from "../store/checkpoint-store.ts";
+import type { WaitingNode } from "../store/checkpoint-store.ts";
 import type { NodeWait } from "./progress.ts";
 
 /** A node that waits for an answer from outside. */
@@ -19,10 +19,6 @@ export interface WaitingFor {
   payload?: unknown;
 }
 
-/** The most waits that a head lists, and the longest reason, in characters. */
-const MAX_LISTED = 100;
-export const MAX_REASON = 200;
-
 /** Returns a wait as a listing shows it. */
 export function waitingFor({ since, until, ...node }: WaitingNode): WaitingFor {
   return { ...node, since: isoTime(since), ...(until === undefined ? {} : { until: isoTime(until) }) };
@@ -36,20 +32,6 @@ export function waitsOf(listed: readonly WaitingNode[], waiting: ReadonlyMap<str
     const { token: waitToken, payload } = wait;
     return { ...waitingFor(node), waitToken, ...(payload === undefined ? {} : { payload }) };
   });
-}
-
-/** Returns the waits as the head lists them: the first 100, in the order in which they began. */
-export function listedWaits(
-  waiting: ReadonlyMap<string, NodeWait>,
-  nameOf: (nodeId: string) => string,
-): Required<Pick<HeadUpdate, "waiting" | "waitingCount">> {
-  if (waiting.size === 0) return { waiting: null, waitingCount: null };
-  const first = [...waiting.values()].slice(0, MAX_LISTED);
-  const nodes = first.map(({ nodeId, visit, sinceMs, untilMs, reason }): WaitingNode => {
-    const node = { nodeId, nodeName: nameOf(nodeId), visit, since: sinceMs };
-    return { ...node, ...(reason !== undefined && { reason }), ...(untilMs !== undefined && { until: untilMs }) };
-  });
-  return { waiting: nodes, waitingCount: waiting.size };
 }
 
 /** A time in ISO 8601, from milliseconds since the epoch. */

@@ -4,8 +4,21 @@ import { sizesExtended } from "./text-sizes.ts";
 import { writeJson } from "./write-json.ts";
 import { snapshotPayload } from "./write-payload.ts";
 
-/** Returns a checkpoint that also names the nodes that may be in flight after it. */
-export function withBegin(codec: Codec, composed: ComposedCheckpoint, begin: readonly string[]): ComposedCheckpoint {
+/**
+ * Returns checkpoints of one commit, of which the last also names the nodes that may be in flight after it.
+ *
+ * - `begin`: `undefined` if it is the first one that is ready, and need not be named.
+ */
+export function withBegin(
+  codec: Codec,
+  composed: readonly ComposedCheckpoint[],
+  begin: readonly string[] | undefined,
+): readonly ComposedCheckpoint[] {
+  const last = composed.at(-1);
+  return begin === undefined || last === undefined ? composed : [...composed.slice(0, -1), naming(codec, last, begin)];
+}
+
+function naming(codec: Codec, composed: ComposedCheckpoint, begin: readonly string[]): ComposedCheckpoint {
   const { kind, entry, after } = composed;
   const progress = { ...after.progress, begin };
   const payload =

@@ -1,6 +1,7 @@
 import { WorkflowError } from "../errors.ts";
 import type { FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
 import type { Codec } from "./codec.ts";
+import { commitError } from "./commit-error.ts";
 import { type ContextMode, ContextValues } from "./context-values.ts";
 import type { OpenedExecution } from "./create-execution.ts";
 import { type ExecutionOutput, toExecutionOutput } from "./execution-output.ts";
@@ -211,9 +212,10 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     const name = nodeName ?? "default";
     const attempt = this.#journal.nextAttempt(nodeId);
     const failure = describeFailure(error, { nodeId, nodeName: name, attempts: attempt });
-    await this.#journal.commitError(
+    await commitError(
+      this.#journal,
       { nodeId, nodeName: name, visit: 1, attempt, durationMs: 0, error: failure },
-      this.#heldStatus(),
+      { head: this.#heldStatus() },
     );
     this.#statusUnsaved = false;
   }

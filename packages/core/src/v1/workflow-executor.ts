@@ -2,18 +2,20 @@ import { checker } from "../checker.ts";
 import { randomUUID } from "../crypto.ts";
 import { compilePlan } from "../definition/compile-plan.ts";
 import { buildGraph } from "../definition/graph.ts";
-import { nodeType, unknownNodeType } from "../definition/node-type.ts";
+import { nodeType } from "../definition/node-type.ts";
 import { parseDefinition } from "../definition/parse-definition.ts";
 import type { Plan } from "../definition/plan.ts";
 import { Planner } from "../definition/planner.ts";
 import type { WorkflowDefinition, WorkflowNode } from "../definition/schema.ts";
 import { strongComponents } from "../definition/strong-components.ts";
+import { unknownNodeType } from "../definition/unknown-node-type.ts";
 import { childSpecOf } from "../engine/child-spec.ts";
+import { contextAfter } from "../engine/context-after.ts";
 import { refuseUndeclared } from "../engine/declared-outputs.ts";
 import { idempotencyKey } from "../engine/idempotency-key.ts";
-import { validNodeData } from "../engine/node-data.ts";
+import { nodeDataOf } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
-import { contextAfter, readResult } from "../engine/node-outcome.ts";
+import { readResult } from "../engine/node-outcome.ts";
 import { executorRecord } from "../engine/options.ts";
 import { messageOf, WorkflowError } from "../errors.ts";
 import { list } from "../option.ts";
@@ -81,7 +83,7 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
       const steps: { node: WorkflowNode; run: NodeExecutor<WorkflowContext, unknown>; data: object }[] = [];
       for (const node of graph.nodes) {
         const run = executorOf(executors, workflowId, node);
-        steps.push({ node, run, data: await validNodeData(workflowId, node, run) });
+        steps.push({ node, run, data: await nodeDataOf(workflowId, node, run) });
       }
       const planner = new Planner(plan);
       const executionId = randomUUID();

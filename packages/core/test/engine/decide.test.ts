@@ -1,21 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  afterFailure,
-  beforeNode,
-  beforeRetry,
-  type LimitFacts,
-  looksBeforeClaim,
-  nextLookMs,
-  onJoin,
-  onResume,
-  type ResumeFacts,
-  recoveryPauseMs,
-  recoveryRestMs,
-  resolveRetry,
-  retryDelay,
-  type Standing,
-} from "../../src/engine/decide.ts";
+import { beforeNode, type LimitFacts } from "../../src/engine/decide.ts";
+import { afterFailure, beforeRetry, resolveRetry, retryDelay } from "../../src/engine/decide-failure.ts";
+import { looksBeforeClaim, onJoin, onResume, type ResumeFacts, type Standing } from "../../src/engine/decide-resume.ts";
+import { nextLookMs, recoveryPauseMs, recoveryRestMs } from "../../src/engine/pauses.ts";
 import { NonRetryableError, RetryAfterError, type RetryPolicy, type WorkflowStatus } from "../../src/index.ts";
 
 const FAILURE = { code: "NODE_FAILED", message: "503" };

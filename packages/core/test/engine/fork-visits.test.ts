@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createWorkflowEngine, type ForkPoint } from "../../src/index.ts";
+import { commitError } from "../../src/state/commit-error.ts";
 import { entryOf, opened } from "../state/opened.ts";
 import { append, chain } from "./chain.ts";
 
@@ -22,10 +23,10 @@ async function withVisits() {
     {},
     { answers: [{ nodeId: "w", visit: 1, data: "yes" }], attempts: [{ nodeId: "w", attempt: 3 }] },
   );
-  await journal.commitError({ ...entryOf("w"), attempt: 4, error }); // record 7
+  await commitError(journal, { ...entryOf("w"), attempt: 4, error }); // record 7
   await node("w", 1, { w: 1 });
   journal.patchContext({ error: "boom" });
-  await journal.commitError({ ...entryOf("c"), error }, {}, { handles: ["error"], begin: ["d"] }); // record 9
+  await commitError(journal, { ...entryOf("c"), error }, { parts: { handles: ["error"], begin: ["d"] } }); // record 9
   const engine = createWorkflowEngine({ store, workflows: [chain(1, "w")], executors: { default: append } });
   const fork = async (at: ForkPoint) => {
     const { executionId } = await engine.forkExecution({ executionId: "e1", at });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
+import { commitError } from "../../src/state/commit-error.ts";
 import { parsePayload } from "../../src/state/payload.ts";
 import { visitsOf } from "../../src/state/progress.ts";
 import { entryOf, opened } from "./opened.ts";
@@ -67,12 +68,15 @@ describe("a state in memory", () => {
       () => journal.save({}, { children: { recoveries: 5, mark: 12 }, begin: ["b"] }),
       () => journal.save({}, { counted: [{ nodeId: "b", attempt: 5 }], definition: "hash" }),
       () =>
-        journal.commitError(
+        commitError(
+          journal,
           { ...entryOf("b"), attempt: 6, error },
-          {},
-          { retry: { nodeId: "b", atMs: 9, failures: 1 } },
+          { parts: { retry: { nodeId: "b", atMs: 9, failures: 1 } } },
         ),
-      () => journal.commitError({ ...entryOf("b"), attempt: 7, error }, {}, { handles: ["error"], begin: ["n", "m"] }),
+      () => {
+        const parts = { handles: ["error"], begin: ["n", "m"] };
+        return commitError(journal, { ...entryOf("b"), attempt: 7, error }, { parts });
+      },
       () => journal.commitNode({ ...entryOf("n"), handles: null }),
       () => journal.commitNode({ ...entryOf("x"), visit: 4, handles: ["h"] }),
     ];

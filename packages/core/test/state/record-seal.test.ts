@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { recordIsIntact, Seal } from "../../src/state/record-seal.ts";
+import { recordIsIntact } from "../../src/state/check-seal.ts";
+import { Seal } from "../../src/state/record-seal.ts";
 
 const counters = { snapshotSeq: 0, checkpointsCount: 0, currentStep: 0, totalSteps: 1 };
 const checkpoint = {

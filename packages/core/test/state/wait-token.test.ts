@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { executionIdOf, waitTokenOf } from "../../src/state/wait-token.ts";
+import { executionIdOf } from "../../src/state/token-owner.ts";
+import { waitTokenOf } from "../../src/state/wait-token.ts";
 
 const ID = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 100 })
