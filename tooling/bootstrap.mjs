@@ -8,7 +8,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -90,7 +90,8 @@ function pinnedPnpm() {
   const isKnown = PNPM_HASHES[platform] !== undefined && process.report.getReport().header.glibcVersionRuntime;
   if (!isKnown) return undefined;
   const folder = join(ROOT, "node_modules/.cache/waymark", `pnpm-${version}`);
-  const program = join(folder, "node_modules/.bin/pnpm");
+  // Not node_modules/.bin/pnpm: without install scripts that is a shell script that turbo cannot start.
+  const program = join(folder, "node_modules", platform, "pnpm");
   if (existsSync(program)) return program;
   // Both are named, because npm silently skips an optional package whose hash differs.
   const dependencies = { pnpm: version, [platform]: version };
@@ -129,7 +130,12 @@ function pnpm(pnpmArgs, stdio) {
     detached: ownGroup,
     shell: process.platform === "win32",
     // The toolchain runs on its own Node. The tests of packed packages need the user's Node.
-    env: { WAYMARK_HOST_NODE: process.execPath, TURBO_TELEMETRY_DISABLED: "1", WAYMARK_PNPM: pinned, ...process.env },
+    env: {
+      ...{ WAYMARK_HOST_NODE: process.execPath, TURBO_TELEMETRY_DISABLED: "1", WAYMARK_PNPM: pinned },
+      ...process.env,
+      // Scripts that run other scripts, and turbo, look for pnpm there. npx adds its own.
+      ...(pinned === undefined ? {} : { PATH: `${dirname(pinned)}${delimiter}${process.env.PATH}` }),
+    },
   });
   const forward = (signal) => {
     if (ownGroup) process.kill(-child.pid, signal);
