@@ -1,4 +1,4 @@
-import { isWorkflowError } from "../errors.ts";
+import { isStoreAway, isWorkflowError } from "../errors.ts";
 import { readExecution } from "../state/open-execution.ts";
 import type { NodeAnswer } from "../state/progress.ts";
 import { executionIdOf, isOfAnother } from "../state/token-owner.ts";
@@ -69,14 +69,14 @@ export async function handOver(parts: FamilyParts, { token = "", data }: NodeAns
   if (leaf !== undefined) await wakeAncestors(parts, leaf, parentId);
 }
 
-/** Returns true if an execution still waits for an answer to this token. */
+/** Returns true if an execution still waits for an answer to this token. One that cannot be read waits to be repaired. */
 export async function stillWaits({ surroundings }: FamilyParts, token: string): Promise<boolean> {
   try {
     const read = await readExecution(surroundings, executionIdOf(token) ?? "", { checkpoints: "last" });
     const { waiting } = read.journal.progress;
     return read.record.status === "suspended" && [...waiting.values()].some((wait) => wait.token === token);
   } catch (error) {
-    if (isWorkflowError(error, "EXECUTION_NOT_FOUND")) return false;
-    throw error;
+    if (isStoreAway(error)) throw error;
+    return !isWorkflowError(error, "EXECUTION_NOT_FOUND");
   }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type CheckpointStore, type NodeExecutor, patch, subWorkflow, suspend } from "../../src/index.ts";
+import {
+  type CheckpointStore,
+  type NodeExecutor,
+  patch,
+  subWorkflow,
+  suspend,
+  WorkflowError,
+} from "../../src/index.ts";
 import { crashAt } from "../../src/testing/index.ts";
 import { CALL, chainOf, type FamilyOptions, newFamily } from "./family-world.ts";
 import { settle, until } from "./turns.ts";
@@ -32,6 +39,20 @@ describe("a child that waits for an answer", () => {
     await toEnd(engine().recoverExecutions());
     const { status, output } = await engine().executeWorkflow({ ...CALL, ifExists: "join" });
     expect([status, output]).toEqual(["completed", { first: true, timedOut: true, two: true, last: true }]);
+  });
+
+  it("that cannot be read once its parent rests leaves the parent suspended", async () => {
+    const { engine, child, data } = newFamily(ASKS);
+    const store = data.reopen() as CheckpointStore;
+    const read = store.readCheckpoints.bind(store);
+    store.readCheckpoints = async (id, options) => {
+      if (id !== "p1" && (await data.getExecution("p1"))?.status === "pending") {
+        throw new WorkflowError("STATE_CORRUPT", "edited");
+      }
+      return read(id, options);
+    };
+    expect(await engine({ store }).executeWorkflow(CALL)).toMatchObject({ status: "suspended" });
+    expect([(await data.getExecution("p1"))?.status, (await child()).status]).toEqual(["suspended", "suspended"]);
   });
 
   it("gets the data that its parent is resumed with", async () => {
