@@ -46,16 +46,33 @@ async function fetchInto(folder: string, { packages, path }: DebianProgram): Pro
 
 /** Writes a script that starts the program with the libraries that were downloaded with it. */
 function wrap(root: string, path: string): void {
-  const folders = ["lib", "usr/lib"].flatMap((parent) =>
-    existsSync(join(root, parent))
-      ? readdirSync(join(root, parent))
-          .filter((name) => name.includes("-linux-gnu"))
-          .map((name) => `$root/${parent}/${name}`)
-      : [],
-  );
+  const folders = libraryFolders(root).map((folder) => `$root/${folder}`);
   const script = `#!/bin/sh
 root=\${0%/*}
 LD_LIBRARY_PATH="${folders.join(":")}" exec "$root/${path}" "$@"
 `;
   writeFileSync(join(root, basename(path)), script, { mode: 0o755 });
+}
+
+/**
+ * Returns the folders of libraries, relative to a root.
+ *
+ * - Some packages keep libraries of their own in a folder of theirs, which their programs name by its path in the system,
+ *   such as `pulseaudio`.
+ */
+function libraryFolders(root: string): string[] {
+  const inside = (folder: string) =>
+    existsSync(join(root, folder)) ? readdirSync(join(root, folder), { withFileTypes: true }) : [];
+  const shared = ["lib", "usr/lib"].flatMap((parent) =>
+    inside(parent)
+      .filter(({ name }) => name.includes("-linux-gnu"))
+      .map(({ name }) => `${parent}/${name}`),
+  );
+  const own = shared.flatMap((parent) =>
+    inside(parent)
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${parent}/${name}`)
+      .filter((folder) => inside(folder).some(({ name }) => /^lib.+\.so/.test(name))),
+  );
+  return [...shared, ...own];
 }
