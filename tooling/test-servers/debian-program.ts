@@ -57,8 +57,7 @@ LD_LIBRARY_PATH="${folders.join(":")}" exec "$root/${path}" "$@"
 /**
  * Returns the folders of libraries, relative to a root.
  *
- * - Some packages keep libraries of their own in a folder of theirs, which their programs name by its path in the system,
- *   such as `pulseaudio`.
+ * - Some packages keep libraries of their own in a folder of theirs, which their programs name by its path in the system.
  */
 function libraryFolders(root: string): string[] {
   const inside = (folder: string) =>
