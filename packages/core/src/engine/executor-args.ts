@@ -15,7 +15,6 @@ export function executorArgs(
   const { executionId, record } = journal;
   const own = <T>(value: T): T => (contextMode === "copy" ? values.copyData(value) : value);
   const args = {
-    [SOURCE]: (): ArgsSource => ({ parts, run, signal }),
     context: values.handOut(journal.context, contextMode, journal.holdsInstances),
     node: own(step.node),
     data: own(step.data),
@@ -25,7 +24,9 @@ export function executorArgs(
     visit: run.visit,
     attempt,
     log: nodeLogger(parts, { step, run }),
-  } as unknown as NodeExecutorArgs<WorkflowContext, unknown>;
+  } as NodeExecutorArgs<WorkflowContext, unknown>;
+  const source: ArgsSource = { parts, run, signal };
+  Object.defineProperty(args, SOURCE, { value: source });
   Object.defineProperty(args, "idempotencyKey", IDEMPOTENCY_KEY);
   Object.defineProperty(args, "waitToken", WAIT_TOKEN);
   Object.defineProperty(args, "signal", SIGNAL);
@@ -46,8 +47,7 @@ interface ArgsSource {
 
 /**
  * The key of the source of an executor's arguments. So all arguments share three accessors: an object that has accessors
- * of its own is slow to make and to read. Whoever copies the accessors copies the source with them. It is a function, so
- * that printed arguments do not show what the engine works with.
+ * of its own is slow to make and to read. Whoever copies the accessors copies the source with them.
  */
 const SOURCE = Symbol("waymark.source");
 
@@ -55,8 +55,8 @@ function madeFrom(make: (source: ArgsSource) => unknown): PropertyDescriptor {
   return {
     enumerable: true,
     configurable: true,
-    get(this: { readonly [SOURCE]: () => ArgsSource }) {
-      return make(this[SOURCE]());
+    get(this: { readonly [SOURCE]: ArgsSource }) {
+      return make(this[SOURCE]);
     },
   };
 }
