@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createWorkflowEngine } from "@waymark/core";
 import type { StoreAddress } from "../trials/index.ts";
 import { openStore } from "../trials/open-store.ts";
@@ -18,12 +17,12 @@ export type ToRecovering = "look" | "go on" | "end";
 
 const { address, workflowId, userId } = JSON.parse(process.argv[2] ?? "") as RecoveringPlan;
 const say = (message: FromRecovering): void => void process.send?.(message);
-const told = async (expected: ToRecovering): Promise<void> => {
-  for (;;) {
-    const [message] = await once(process, "message");
-    if (message === expected) return;
-  }
-};
+const told = (expected: ToRecovering): Promise<void> =>
+  new Promise((resolve) => {
+    process.on("message", (message) => {
+      if (message === expected) resolve();
+    });
+  });
 
 const goOn = told("go on");
 const end = told("end");
