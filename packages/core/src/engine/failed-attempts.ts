@@ -10,27 +10,23 @@ import type { RunWaits } from "./run-waits.ts";
 
 /** What follows the failed attempts of nodes that run one after the other: another attempt, or what the failure ends. */
 export class FailedAttempts extends RunFailures {
-  readonly #given: RunFailuresParts;
   readonly #waits: RunWaits;
 
-  constructor(given: RunFailuresParts, waits: RunWaits) {
-    super(given);
-    this.#given = given;
+  constructor(parts: RunFailuresParts, waits: RunWaits) {
+    super(parts);
     this.#waits = waits;
   }
 
   /** Writes a failed attempt; returns the run's end unless there is to be another one. */
   async after(failed: Attempt, error: unknown, { isFinal }: { isFinal: boolean }): Promise<RunEnd | undefined> {
-    const { run: parts, plan, commits, ends } = this.#given;
+    const { run: parts, plan, commits, ends } = this.parts;
     const { journal, interrupts, emit, holdMs } = parts;
     const { step, run, attempt, durationMs } = failed;
     const judged = judgeFailure(parts, { step, run, attempt, given: journal.context }, error, { isFinal });
     const { failure, thrown, failures, delayMs, atMs, decision, lookAt, used } = judged;
     if (decision === "lost") throw interrupts.reason;
     // What an aborted node throws says nothing about the node: it has not failed, but its number is used.
-    if (decision === "cut off") {
-      return ends.stop({ attempts: used, wakeAt: lookAt });
-    }
+    if (decision === "cut off") return ends.stop({ attempts: used, wakeAt: lookAt });
     const entry = { ...run, nodeName: step.nodeName, attempt, durationMs, error: failure };
     if (decision === "pass over" && (await this.passOver(failed, entry))) {
       return commits.hasEnded ? ends.completed() : undefined;
@@ -53,7 +49,7 @@ export class FailedAttempts extends RunFailures {
 
   /** Waits until the next attempt of a node is due; returns the run's end if it does not wait for it. */
   async untilDue(step: PreparedStep, retryAtMs: number): Promise<RunEnd | undefined> {
-    const { run: parts, ends } = this.#given;
+    const { run: parts, ends } = this.parts;
     const { journal, interrupts, holdMs } = parts;
     for (let hasWaited = false; ; hasWaited = true) {
       const waitMs = retryAtMs - journal.storeNow();

@@ -35,23 +35,18 @@ export interface RunFailuresParts {
  * - Loaded with a run's first failure: most runs have none.
  */
 export class RunFailures {
-  readonly #parts: RunParts;
-  readonly #plan: LivePlan;
-  readonly #commits: RunCommits;
-  readonly #ends: RunEnds;
-  readonly #places: Places | undefined;
+  protected readonly parts: RunFailuresParts;
 
-  constructor({ run, plan, commits, ends, places }: RunFailuresParts) {
-    this.#parts = run;
-    this.#plan = plan;
-    this.#commits = commits;
-    this.#ends = ends;
-    this.#places = places;
+  constructor(parts: RunFailuresParts) {
+    this.parts = parts;
   }
 
   /** Ends the run before a node could start, because its time is up or for `error`. It counts as an attempt of the node. */
-  async failBefore({ node, nodeName }: PreparedStep, error: unknown = this.#parts.interrupts.reason): Promise<RunEnd> {
-    const { journal } = this.#parts;
+  async failBefore(
+    { node, nodeName }: PreparedStep,
+    error: unknown = this.parts.run.interrupts.reason,
+  ): Promise<RunEnd> {
+    const { journal } = this.parts.run;
     const run = nextRun(journal.progress, node.id);
     const attempt = journal.nextAttempt(node.id);
     const { record: failure, thrown } = nodeFailure({ nodeId: node.id, nodeName, attempts: attempt }, error);
@@ -61,7 +56,7 @@ export class RunFailures {
 
   /** Ends the run before the node run that would be one too many. */
   failAtLimit(step: PreparedStep): Promise<RunEnd> {
-    const { maxNodeRuns, workflow } = this.#parts;
+    const { maxNodeRuns, workflow } = this.parts.run;
     const message =
       `Node ${quoted(step.node.id)} of workflow ${quoted(workflow.id)} does not start: ${maxNodeRuns} nodes have run, which is the limit (maxNodeRuns). ` +
       "If a loop does not run for ever, raise the limit and resume.";
@@ -70,7 +65,7 @@ export class RunFailures {
 
   /** Commits an error checkpoint; if the store refuses it, one that holds nothing but the code. */
   async commit(entry: NodeEntry & { error: FailureRecord }, head: HeadUpdate, parts: RecordParts = {}): Promise<void> {
-    const { journal } = this.#parts;
+    const { journal } = this.parts.run;
     // The wait for this attempt is over, and there is no other.
     const rested = head.status === "failed" && journal.failure !== undefined ? { wakeAt: null } : {};
     const commit = (error: FailureRecord) =>
@@ -92,7 +87,7 @@ export class RunFailures {
 
   /** Ends the run with a failure that is on record. */
   end({ failure, thrown }: Pick<Extract<RunEnd, { thrown: unknown }>, "failure" | "thrown">): RunEnd {
-    this.#parts.emit({ type: "execution.failed", failure });
+    this.parts.run.emit({ type: "execution.failed", failure });
     return { status: "failed", failure, thrown };
   }
 
@@ -107,26 +102,26 @@ export class RunFailures {
     entry: NodeEntry & { error: FailureRecord },
     begin?: readonly string[],
   ): Promise<boolean> {
-    const { journal, workflow, emit, codec } = this.#parts;
+    const { journal, workflow, emit, codec } = this.parts.run;
     const { index, step, run } = failed;
     const { attempt, durationMs, error: failure } = entry;
     const before = journal.point;
     try {
       const handles = outputsAfterFailure(workflow.graph, index);
-      this.#plan.planner.settle(index, handles);
+      this.parts.plan.planner.settle(index, handles);
       const changes = { error: shownFailure(run, step, failure) };
-      const composed = composePassedOver(journal, { entry, handles, changes, ...this.#plan.afterwards });
-      await this.#commits.commit(withBegin(codec, composed, begin ?? this.#places?.begin()), [run.nodeId]);
+      const composed = composePassedOver(journal, { entry, handles, changes, ...this.parts.plan.afterwards });
+      await this.parts.commits.commit(withBegin(codec, composed, begin ?? this.parts.places?.begin()), [run.nodeId]);
     } catch (error) {
       if (journal.broken !== undefined) throw journal.broken.error;
       if (isStoreAway(error)) throw error;
       journal.undoTo(before);
-      (this.#places ?? this.#plan).restore();
+      (this.parts.places ?? this.parts.plan).restore();
       return false;
     }
     emit({ type: "node.failed", ...run, ...namesOf(step), attempt, durationMs, failure, continues: true });
     failed.isPassedOver = true;
-    this.#plan.reportSkipped();
+    this.parts.plan.reportSkipped();
     return true;
   }
 
@@ -135,10 +130,10 @@ export class RunFailures {
    * the run's end if this is it.
    */
   async passOverCrashed(): Promise<RunEnd | undefined> {
-    const { crashed, workflow, journal } = this.#parts;
+    const { crashed, workflow, journal } = this.parts.run;
     for (const [at, { nodeId, attempt, failure }] of crashed.entries()) {
       const index = workflow.graph.indexOf.get(nodeId) as number;
-      const [step, run] = [this.#plan.stepAt(index), this.#plan.runOf(index)];
+      const [step, run] = [this.parts.plan.stepAt(index), this.parts.plan.runOf(index)];
       const entry = { ...run, nodeName: step.nodeName, attempt, durationMs: 0, error: failure };
       const left = crashed.slice(at + 1).map((each) => each.nodeId);
       if (await this.passOver({ index, step, run }, entry, left.length === 0 ? undefined : left)) continue;
@@ -146,6 +141,6 @@ export class RunFailures {
       const thrown = new WorkflowError("NODE_CRASHED", failure.message, { executionId: journal.executionId });
       return this.end({ failure, thrown });
     }
-    return crashed.length > 0 && this.#commits.hasEnded ? this.#ends.completed() : undefined;
+    return crashed.length > 0 && this.parts.commits.hasEnded ? this.parts.ends.completed() : undefined;
   }
 }
