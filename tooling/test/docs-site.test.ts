@@ -124,6 +124,8 @@ describe("in a browser", () => {
     });
     try {
       await page.goto(site.url + path, { waitUntil: "networkidle" });
+      // Keys and clicks that come before the page's script has taken it over are lost.
+      await page.waitForFunction("document.querySelector('#app').__vue_app__ !== undefined");
       await check(page);
     } finally {
       await page.close();
