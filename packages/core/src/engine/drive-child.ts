@@ -157,14 +157,29 @@ class ChildDrive {
     }
   }
 
-  /** Creates and runs it; returns `undefined` if it exists. */
+  /**
+   * Creates and runs it; returns `undefined` if it exists.
+   *
+   * - A recovery leaves the parent to those that have the executors of the child, as it leaves any such execution.
+   */
   async #start(): Promise<ChildEnd | undefined> {
-    const { parts, starter } = this.#engine;
-    const { journal, deadlineAt, holdMs } = this.#parent;
-    const { id, workflowId, run, initialData } = this.#child;
     // No further node starts, and so no child.
     if (this.#call.interrupts.kind !== undefined || this.#call.interrupts.isStopping) return STOPPED;
     if (this.#options.budgetMs === 0) return STOPPED;
+    const { onLeft } = this.#parent;
+    try {
+      return await this.#create();
+    } catch (error) {
+      if (onLeft === undefined || !isWorkflowError(error, "UNKNOWN_NODE_TYPE")) throw error;
+      onLeft(error);
+      return STOPPED;
+    }
+  }
+
+  async #create(): Promise<ChildEnd | undefined> {
+    const { parts, starter } = this.#engine;
+    const { journal, deadlineAt, holdMs, onLeft } = this.#parent;
+    const { id, workflowId, run, initialData } = this.#child;
     const { userId, metadata } = journal.record;
     const deadlineMs = deadlineAt === undefined ? undefined : Math.max(1, deadlineAt - journal.storeNow());
     const call = { ...this.#call, surroundings: dueIfOrphaned(this.#call.surroundings, journal.executionId) };
@@ -179,7 +194,7 @@ class ChildDrive {
     if (opened === undefined) return undefined;
     const { journal: own, record } = opened;
     parts.emitter.of(record)({ type: "execution.started", totalSteps: own.totalSteps });
-    const begun = { options: this.#options, workflow, journal: own, record, holdMs, definitionChanged: false };
+    const begun = { options: this.#options, workflow, journal: own, record, holdMs, onLeft, definitionChanged: false };
     return endOf((await starter.run(call, begun)).result);
   }
 
@@ -192,14 +207,14 @@ class ChildDrive {
     const { parts, resumer } = this.#engine;
     const { id: executionId, workflowId } = this.#child;
     const resumesFailed = this.#child.resumesFailed(head);
-    const { holdMs } = this.#parent;
+    const { holdMs, onLeft } = this.#parent;
     const { status, userId, failure } = head;
     if (status === "cancelled" || (status === "failed" && !resumesFailed)) {
       return { status, failure: failure ?? { code: "NODE_FAILED", message: `The execution is ${status}.` } };
     }
     try {
       if (status === "completed") return endOf((await resumer.recorded(this.#call, head)).result);
-      const settings = { workflowId, holdMs, sparesFailed: !resumesFailed, isDriven: true };
+      const settings = { workflowId, holdMs, sparesFailed: !resumesFailed, isDriven: true, onLeft };
       const { result } = await resumer.resume(this.#call, { ...this.#options, executionId, userId }, settings);
       return result.status === "lost" ? undefined : endOf(result);
     } catch (error) {

@@ -81,10 +81,10 @@ interface NodeFacts extends NodeRun {
 /** An event of the engine itself, not of one execution's run. */
 export type EngineEvent =
   /**
-   * A recovery leaves an execution as it is, because this engine cannot run it. Emitted once for each. `message`: that of
-   * the error that the lookup threw, if `code` is `LOOKUP_FAILED`.
+   * A recovery leaves an execution to others, because this engine cannot run it. Emitted once for each. `message`: that
+   * of the error, which for `LOOKUP_FAILED` is what the lookup threw.
    */
-  | { type: "recovery.left"; executionId: string; workflowId: string; code: string; message?: string }
+  | { type: "recovery.left"; executionId: string; workflowId: string; code: string; message: string }
   /** The dispatcher could not add a job. A worker's sweep finds the execution in the store. */
   | { type: "dispatch.failed"; executionId: string; message: string }
   /** A recovery could not reach the store. It tries again. */

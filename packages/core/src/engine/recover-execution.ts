@@ -1,3 +1,4 @@
+import type { WorkflowError } from "../errors.ts";
 import { checkHead } from "../state/checked-history.ts";
 import { refuseIncompleteImport } from "../state/incomplete-import.ts";
 import { readHead } from "../state/open-execution.ts";
@@ -15,7 +16,7 @@ import type { RunOptions } from "./run-options.ts";
  *
  * - With `isFresh`, the head was read just now; otherwise it is read again. The claim decides in both cases.
  *
- * @throws {WorkflowError} why it is left as it is; LEASE_HELD if it is not to be recovered any more
+ * @throws {WorkflowError} why it is left as it is, or due; LEASE_HELD if it is not to be recovered any more
  */
 export async function recoverExecution(
   parts: EngineParts,
@@ -36,11 +37,17 @@ export async function recoverExecution(
   // An execution that was made by hand is continued by hand.
   if (before.definitionHash === undefined) throw withoutDefinition(before);
   const options = { ...limits, executionId, userId };
-  const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true, isSwept: true, head: before };
+  let left: WorkflowError | undefined;
+  const onLeft = (error: WorkflowError) => {
+    left ??= error;
+  };
+  const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true, isSwept: true, onLeft, head: before };
   const { result } = await withinCall(parts, { options, contextMode }, async (call) => {
     const kept = await catalog.kept();
     await call.interrupts.within(kept.requireKnown(workflowId, userId));
     return resumer.resume(call, options, settings);
   });
+  // It is due again, for whoever can start the child.
+  if (left !== undefined && result.status === "pending") throw left;
   return result.status;
 }

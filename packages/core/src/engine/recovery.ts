@@ -204,14 +204,13 @@ export class Recovery {
       if (!isWorkflowError(error)) return this.#leave(head, "LOOKUP_FAILED", safeError(error).message);
       const meaning = meaningOf(error.code);
       if (meaning === "store") throw error;
-      return meaning === "left" ? this.#leave(head, error.code) : { what: "taken" };
+      return meaning === "left" ? this.#leave(head, error.code, safeError(error).message) : { what: "taken" };
     }
   }
 
-  #leave({ id, workflowId }: ExecutionRecord, code: ErrorCode, message?: string): Recovered {
+  #leave({ id, workflowId }: ExecutionRecord, code: ErrorCode, message: string): Recovered {
     if (!this.#left.has(id)) {
-      const why = message === undefined ? {} : { message };
-      this.#emit({ type: "recovery.left", executionId: id, workflowId, code, ...why });
+      this.#emit({ type: "recovery.left", executionId: id, workflowId, code, message });
       this.#remember(id, { tries: 0, againMs: 0 });
     }
     return { what: "left", code };

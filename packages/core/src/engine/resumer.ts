@@ -29,7 +29,7 @@ import {
 } from "./resume.ts";
 import { retryTimesOf } from "./retried-children.ts";
 import type { ResumeWorkflowOptions } from "./run-options.ts";
-import type { CrashedNode } from "./run-parts.ts";
+import type { CrashedNode, RunParts } from "./run-parts.ts";
 import type { RunResult, RunStarter } from "./run-starter.ts";
 import { SettledResults } from "./settled-results.ts";
 import { withExecutionId } from "./with-execution-id.ts";
@@ -52,6 +52,7 @@ interface ResumeSettings {
   isDriven?: boolean;
   /** A recovery runs it: what it waits for afterwards is told by the answer to the delivery, or found by the next look. */
   isSwept?: boolean;
+  onLeft?: RunParts["onLeft"];
   /** The head, if the caller has read it just now. */
   head?: ExecutionRecord;
 }
@@ -78,7 +79,7 @@ export class Resumer {
     const { catalog } = this.#parts;
     const { executionId, nodeId, userId, budgetMs = Number.POSITIVE_INFINITY } = options;
     const { workflowId, holdMs = Number.POSITIVE_INFINITY, sparesFailed = false } = settings;
-    const { isDriven = false, isSwept = false } = settings;
+    const { isDriven = false, isSwept = false, onLeft } = settings;
     const head = settings.head ?? (await readHead(given.surroundings, executionId, userId));
     const call = head.parentId === undefined || isDriven ? given : await this.#announcing(given, head);
     const { surroundings } = call;
@@ -151,7 +152,7 @@ export class Resumer {
       return this.#settled.endOverdue(call, { journal, ...chosen }, overdue).finally(endClaim);
     }
     const from = claimed.before.status;
-    const begun = { options, journal, record, holdMs, from, retryTimes, crashed, isSwept, ...chosen };
+    const begun = { options, journal, record, holdMs, from, retryTimes, crashed, isSwept, onLeft, ...chosen };
     const run = this.#starter.run(call, begun);
     endClaim();
     return run;

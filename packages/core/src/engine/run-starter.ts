@@ -29,6 +29,7 @@ export interface BegunRun extends ChosenDefinition {
   crashed?: readonly CrashedNode[];
   /** True if a recovery runs it. Default: false. */
   isSwept?: boolean;
+  onLeft?: RunParts["onLeft"];
 }
 
 /** The result of a run. If it failed: also the value that was thrown. */
@@ -94,6 +95,7 @@ export class RunStarter {
         emit,
         from: begun.from,
         retryTimes: begun.retryTimes,
+        onLeft: begun.onLeft,
         runChild: async (run, child) => (await this.#parts.children()).runNode(run, child),
         handOver: async (answer) => (await this.#parts.children()).handOver(answer, journal.executionId),
       },
