@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../packages/store-memory/src/index.ts";
 import type { Observed } from "../trials/chaos/chaos-case.ts";
 import { childExecutors } from "../trials/chaos/chaos-child-executors.ts";
+import { LATE_TYPE } from "../trials/chaos/chaos-children.ts";
 import type { ChaosNote } from "../trials/chaos/chaos-notes.ts";
 import { judgeChaos } from "../trials/chaos/chaos-verdict.ts";
 import { chaosPlan, planOf } from "../trials/chaos/chaos-workflow.ts";
@@ -21,7 +22,7 @@ async function suspendedParent() {
   const engine = createWorkflowEngine({
     store,
     workflows: (id) => planOf(id)?.definition,
-    executors: { default: () => suspend(), ...childExecutors() },
+    executors: { default: () => suspend(), [LATE_TYPE]: () => suspend(), ...childExecutors() },
   });
   const initialData = { items: [1, 2, 3, 4, 5] };
   await engine.executeWorkflow({ executionId: ID, workflowId: ID, userId: "u1", initialData });
@@ -91,9 +92,16 @@ describe("the ledger", () => {
     expect(ledger.passedOver("e1", [WORKER, other])).toBe(0);
   });
 
-  it("takes an execution that a recovery has left alone for a violation: each worker can run all of them", () => {
+  it("takes an execution that a recovery has left alone for a violation, unless its worker is of the version before", () => {
     const ledger = new Ledger(() => undefined);
-    ledger.take(WORKER, { what: "left", executionId: "e1", code: "LOOKUP_FAILED" });
-    expect(ledger.violations).toEqual(["e1: a recovery has left it alone: LOOKUP_FAILED"]);
+    const old = { isOld: true } as WorkerProcess;
+    ledger.take(WORKER, { what: "left", executionId: "e1", code: "UNKNOWN_NODE_TYPE" });
+    ledger.take(old, { what: "left", executionId: "e2", code: "UNKNOWN_NODE_TYPE" });
+    ledger.take(old, { what: "left", executionId: "e3", code: "LOOKUP_FAILED" });
+    expect(ledger.violations).toEqual([
+      "e1: a recovery has left it alone: UNKNOWN_NODE_TYPE",
+      "e3: a recovery has left it alone: LOOKUP_FAILED",
+    ]);
+    expect(ledger.left).toBe(1);
   });
 });

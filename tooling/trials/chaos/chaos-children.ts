@@ -22,6 +22,12 @@ export const INITIAL_DATA = { items: ITEMS };
 
 const CHILD_ID = /^chaos-child-(\d+)$/;
 
+/**
+ * The type of nodes that a worker of the version before does not know, in some of these workflows. It leaves these, and
+ * the executions that would start them, to others.
+ */
+export const LATE_TYPE = "late";
+
 export function childId(child: number): string {
   return `chaos-child-${child}`;
 }
@@ -35,6 +41,17 @@ export function childNumber(workflowId: string): number | undefined {
 /** The type of the nodes that start a workflow. */
 export function startType({ kind, child }: ChaosStart): string {
   return `${kind}-${child}`;
+}
+
+/** Whether a workflow has a node of {@link LATE_TYPE}. */
+export function isLate(child: number): boolean {
+  return child % 6 === 2;
+}
+
+/** How often an execution of a workflow fails at most, unless it fails for good: it has to be resumed each time. */
+export function failuresOf(child: number): number {
+  if (child % 6 !== 3) return 0;
+  return child % 4 === 3 ? 2 : 1;
 }
 
 /** Adds up the values of the nodes in a context. */

@@ -71,7 +71,9 @@ export function expected(plan: ChaosPlan, given?: number): Expected {
       passedOver.add(nodeId);
       continue;
     }
-    if (fails) failing.add(nodeId);
+    // A failure that passes fails its execution, too, until that is resumed, if the policy allows no attempt more.
+    const isPassing = node.failures >= (definition.nodes[index]?.retry?.maxAttempts ?? 1);
+    if (fails || isPassing) failing.add(nodeId);
     if (started?.end === "failed") failures.push({ nodeId, code: "CHILD_FAILED" });
     const waitsForEver = node.waits.some(({ forMs, isAnswered }) => forMs === undefined && !isAnswered);
     if (waitsForEver || fails || (started !== undefined && started.end !== "completed")) {

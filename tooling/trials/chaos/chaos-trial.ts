@@ -2,6 +2,7 @@ import { type CheckpointStore, createWorkflowEngine, type WorkflowStatus } from 
 import { type StoreAddress, seededRandom } from "../plan.ts";
 import type { Observed } from "./chaos-case.ts";
 import { childExecutors } from "./chaos-child-executors.ts";
+import { LATE_TYPE } from "./chaos-children.ts";
 import { type ChaosControl, engineControl } from "./chaos-control.ts";
 import { judgeChaos } from "./chaos-verdict.ts";
 import { planOf } from "./chaos-workflow.ts";
@@ -47,6 +48,8 @@ export interface ChaosVerdict extends DisturbanceCounts {
   claims: number;
   /** Claims of executions whose owner was presumed dead. */
   recoveries: number;
+  /** How often the worker of the version before has left to others what only these know. */
+  left: number;
   /** Commits that were refused since the execution had another owner. */
   refusedCommits: number;
   effects: number;
@@ -96,7 +99,7 @@ class ChaosTrial implements Disturbed {
     this.leaseMs = leaseMs;
     const own = store === undefined ? undefined : this.#controlOf(store);
     this.#outside = new Outside({
-      ...{ seed, random: this.random, own, worker: () => this.#anyWorker().control },
+      ...{ seed, random: this.random, own, worker: (which) => this.#anyWorker(which).control },
       onRest: (executionId) => this.#ledger.rests(executionId),
       ownerless: () => this.#ledger.ownerless,
       isParent: (executionId) => this.#ledger.parents.has(executionId),
@@ -109,7 +112,8 @@ class ChaosTrial implements Disturbed {
     await using effects = this.#effects;
     this.#effectsUrl = await effects.listen();
     try {
-      for (let number = 0; number < this.#options.workers; number++) this.#spawn();
+      // One of several is of the version before.
+      for (let number = 0; number < this.#options.workers; number++) this.#spawn(number === 1);
       await Promise.all(this.workers.map(({ ready }) => ready));
       let calmMs = 0;
       const disturbed = disturb(this).finally(() => {
@@ -134,7 +138,12 @@ class ChaosTrial implements Disturbed {
           claims,
           recoveries,
         },
-        ...{ refusedCommits, effects: effects.effects.size, repeatedEffects: effects.repeated },
+        ...{
+          left: this.#ledger.left,
+          refusedCommits,
+          effects: effects.effects.size,
+          repeatedEffects: effects.repeated,
+        },
         ...{ longestRecoveryMs, settledMs, violations: [...this.#outside.violations, ...violations] },
       };
     } finally {
@@ -146,14 +155,15 @@ class ChaosTrial implements Disturbed {
 
   readonly replace = (worker: WorkerProcess): void => {
     this.workers.splice(this.workers.indexOf(worker), 1);
-    this.#spawn();
+    this.#spawn(worker.isOld);
   };
 
-  #spawn(): void {
+  #spawn(isOld: boolean): void {
     const { address, seed, leaseMs } = this.#options;
     const plan = {
       ...{ store: address, effectsUrl: this.#effectsUrl, leaseMs, intervalMs: Math.ceil(leaseMs / 5) },
       ...{ seed: seed * 1_000 + this.#spawned++, faultRate: FAULT_RATE, maxRecoveries: 1_000_000 },
+      isOld,
     };
     const worker = new WorkerProcess(plan, (from, note) => this.#ledger.take(from, note));
     this.workers.push(worker);
@@ -166,9 +176,10 @@ class ChaosTrial implements Disturbed {
     for (const worker of this.workers) void worker.ready.then(() => worker.calm());
   }
 
-  #anyWorker(): WorkerProcess {
-    const running = this.workers.filter(({ isRunning }) => isRunning);
-    const from = running.length === 0 ? this.workers : running;
+  #anyWorker({ isCurrent = false } = {}): WorkerProcess {
+    const workers = this.workers.filter(({ isOld }) => !isCurrent || !isOld);
+    const running = workers.filter(({ isRunning }) => isRunning);
+    const from = running.length === 0 ? workers : running;
     return from[Math.floor(this.random() * from.length)] as WorkerProcess;
   }
 
@@ -176,7 +187,7 @@ class ChaosTrial implements Disturbed {
     const engine = createWorkflowEngine({
       store,
       workflows: (id) => planOf(id)?.definition,
-      executors: { default: ({ context }) => context, ...childExecutors() },
+      executors: { default: ({ context }) => context, [LATE_TYPE]: ({ context }) => context, ...childExecutors() },
       leaseMs: this.leaseMs,
     });
     return engineControl(engine, store);

@@ -9,6 +9,7 @@ import { HOUR_MS } from "../clock/random-workflow.ts";
 import { openStoreWhenThere } from "../open-store.ts";
 import { seededRandom } from "../plan.ts";
 import { childExecutors } from "./chaos-child-executors.ts";
+import { LATE_TYPE } from "./chaos-children.ts";
 import { codeOf, engineControl } from "./chaos-control.ts";
 import { chaosExecutor } from "./chaos-executor.ts";
 import { NoteBatch } from "./chaos-notes.ts";
@@ -36,15 +37,18 @@ const flaky = injectFaults(noted, { seed: plan.seed, faults, onFault: () => note
 let present = flaky;
 const switched = new Proxy(noted, { get: (_target, key) => Reflect.get(present, key, present) });
 
+/** What recoveries leave is counted. */
+const silent = () => undefined;
 const executor = chaosExecutor(plan.effectsUrl);
 const engine = createWorkflowEngine({
   store: switched,
   workflows: (id) => planOf(id)?.definition,
-  executors: { default: executor, ...childExecutors() },
+  executors: { default: executor, ...childExecutors(), ...(plan.isOld ? {} : { [LATE_TYPE]: executor }) },
   leaseMs: plan.leaseMs,
   // Processes of both kinds take over from each other.
   nodeConcurrency: plan.seed % 2 === 0 ? 1 : 4,
   maxRecoveries: plan.maxRecoveries,
+  logger: { debug: silent, info: silent, warn: silent, error: console.error },
   onEvent: (event) => {
     const { type } = event;
     if (type === "recovery.left") notes.add({ what: "left", executionId: event.executionId, code: event.code });

@@ -7,8 +7,11 @@ import {
   childId,
   childNumber,
   ENDLESS_CHILD,
+  failuresOf,
   GIVEN,
   ITEMS,
+  isLate,
+  LATE_TYPE,
   startType,
 } from "./chaos-children.ts";
 import { withLoop } from "./chaos-loops.ts";
@@ -41,6 +44,8 @@ export interface ChaosNode extends Record<string, unknown> {
   failsFor?: number;
   /** It starts other executions, and does nothing else. */
   starts?: ChaosStart;
+  /** It is of a type that workers of the version before do not know. */
+  isLate?: true;
 }
 
 /** One execution of a chaos trial: a workflow of its own, and what is done to it. */
@@ -148,6 +153,11 @@ function childPlan(number: number): ChaosPlan {
       startChild(step, { kind: "sub", child: 1 + (number % (CHILDREN / 2 - 1)) });
     return step;
   });
+  const own = steps.filter(({ data }) => data.starts === undefined);
+  const [first] = own;
+  if (failuresOf(number) > 0 && first !== undefined) failNow(first, failuresOf(number));
+  const last = own.at(-1);
+  if (isLate(number) && last !== undefined) last.data.isLate = true;
   if (number === ENDLESS_CHILD)
     steps[0] = { ...(steps[0] as Step), data: endless((steps[0] as Step).data), retry: undefined };
   const executionId = childId(number);
@@ -161,11 +171,24 @@ function childPlan(number: number): ChaosPlan {
 /** Makes a step start one of the workflows. */
 function startChildren(random: () => number, step: Step): void {
   const kind = (["sub", "sub", "map", "collect"] as const)[Math.floor(random() * 4)] as ChaosStart["kind"];
-  startChild(step, { kind, child: 1 + Math.floor(random() * (CHILDREN - 1)) });
+  const child = 1 + Math.floor(random() * (CHILDREN - 1));
+  // Whether a failure that would pass is collected depends on what crashes.
+  startChild(step, { kind: kind === "collect" && failuresOf(child) > 0 ? "map" : kind, child });
+}
+
+/** Makes a step fail its execution so many times. */
+function failNow(step: Step, failures: number): void {
+  const { failsForGood: _failsForGood, ...data } = step.data;
+  delete step.onError;
+  step.data = { ...data, failures };
+  step.retry = { maxAttempts: 1 };
 }
 
 function startChild(step: Step, starts: ChaosStart): void {
   const { inputs, weight, handles } = step.data;
+  const failures = failuresOf(starts.child) * (starts.kind === "sub" ? 1 : ITEMS.length);
+  // No attempt more than it takes, so that a failure that counts twice is seen.
+  if (failures > 0) step.retry = { ...step.retry, maxAttempts: 1 + failures, backoffFactor: 1 };
   step.data = {
     ...{ inputs, weight, takesMs: 0, failures: 0, waits: [], patches: true, starts },
     // A map has no output to choose.
@@ -181,11 +204,12 @@ interface Step {
 }
 
 function nodeOf({ index, data, retry, onError }: Step): WorkflowNode {
-  const { starts } = data;
+  const { starts, isLate } = data;
   return {
     id: `n${index}`,
     data,
     ...(starts && { type: startType(starts) }),
+    ...(isLate && { type: LATE_TYPE }),
     ...(retry === undefined ? {} : { retry }),
     ...(onError && { onError }),
   };

@@ -25,7 +25,7 @@ export async function runDeadlyTrial(options: {
   const { address, open, maxRecoveries } = options;
   await using effects = new EffectsServer(() => undefined);
   const plan = {
-    ...{ store: address, effectsUrl: await effects.listen(), seed: 0, faultRate: 0, maxRecoveries },
+    ...{ store: address, effectsUrl: await effects.listen(), seed: 0, isOld: false, faultRate: 0, maxRecoveries },
     ...{ leaseMs: 300, intervalMs: 50 },
   };
   let hasEnded = false;

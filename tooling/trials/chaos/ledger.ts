@@ -15,6 +15,8 @@ export class Ledger {
   /** Claims of executions whose owner was presumed dead. */
   recoveries = 0;
   faults = 0;
+  /** How often recoveries have left to others what only these know. */
+  left = 0;
   /** The executions that have started others. */
   readonly parents = new Set<string>();
   /** Commits that were refused since the execution had another owner. */
@@ -42,7 +44,7 @@ export class Ledger {
   take(worker: WorkerProcess, note: ChaosNote): void {
     if (note.what === "pass") this.#passes.set(worker, (this.#passes.get(worker) ?? 0) + 1);
     else if (note.what === "left") {
-      this.#violations.push(`${note.executionId}: a recovery has left it alone: ${note.code}`);
+      this.#left(worker, note);
     } else if (note.what === "fault") this.faults += 1;
     else if (note.what === "refused") this.refused += note.code === "LEASE_LOST" ? 1 : 0;
     else if (note.what === "claim") this.#claimed(worker, note);
@@ -99,6 +101,12 @@ export class Ledger {
       });
     });
     return [...this.#violations, ...zombies];
+  }
+
+  /** A worker of the version before leaves what it does not know, and nothing else. */
+  #left({ isOld }: WorkerProcess, { executionId, code }: ChaosNote & { what: "left" }): void {
+    if (isOld && code === "UNKNOWN_NODE_TYPE") this.left += 1;
+    else this.#violations.push(`${executionId}: a recovery has left it alone: ${code}`);
   }
 
   #touched(executionId: string): void {

@@ -13,8 +13,8 @@ export interface OutsideParts {
   random: () => number;
   /** The engine of the trial's own process; `undefined` if it cannot open the store. */
   own: ChaosControl | undefined;
-  /** A worker's engine. */
-  worker: () => ChaosControl;
+  /** A worker's engine. With `isCurrent`, not one of the version before. */
+  worker: (which?: { isCurrent: boolean }) => ChaosControl;
   /** The executions that seem to wait for a recovery, also those that others have started. */
   ownerless: () => Iterable<string>;
   /** Called with each execution that is seen not to run. */
@@ -195,7 +195,7 @@ export class Outside {
 
   async #execute({ executionId, deadlineMs }: ChaosPlan): Promise<void> {
     try {
-      const status = await this.#parts.worker().execute(executionId, deadlineMs);
+      const status = await this.#parts.worker({ isCurrent: true }).execute(executionId, deadlineMs);
       this.#observed(executionId).results.push(status);
     } catch (error) {
       // Recoveries continue what the worker has left.

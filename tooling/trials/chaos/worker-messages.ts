@@ -10,6 +10,8 @@ export interface ChaosWorkerPlan {
   leaseMs: number;
   maxRecoveries: number;
   intervalMs: number;
+  /** It is of the version before: it does not know the nodes that are late. */
+  isOld: boolean;
   /** The probability that a call of the store fails before, that it fails after, and that it is late. */
   faultRate: number;
 }

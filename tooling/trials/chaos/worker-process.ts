@@ -34,6 +34,7 @@ export class WorkerProcess {
   /** Resolves to the exit code, or the signal. */
   readonly ended: Promise<number | string>;
   readonly control: ChaosControl;
+  readonly isOld: boolean;
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   #lastCall = 0;
@@ -41,6 +42,7 @@ export class WorkerProcess {
   #state: "running" | "frozen" | "ended" = "running";
 
   constructor(plan: ChaosWorkerPlan, onNote: (worker: WorkerProcess, note: ChaosNote) => void) {
+    this.isOld = plan.isOld;
     this.#child = fork(WORKER, [JSON.stringify(plan)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: [],
