@@ -2,6 +2,7 @@ import { commitError } from "../state/commit-error.ts";
 import type { ComposedCheckpoint } from "../state/journal-entries.ts";
 import { mergeChange } from "../state/merge-change.ts";
 import { MergeConflict } from "../state/merge-contexts.ts";
+import type { RecordParts } from "../state/progress.ts";
 import { withBegin } from "../state/with-begin.ts";
 import { MAX_CHECKPOINTS } from "../store/arguments.ts";
 import type { FailureRecord } from "../store/checkpoint-store.ts";
@@ -54,7 +55,7 @@ export class Arrivals {
   /** An attempt was cut off: by the caller's abort, or because a child has not ended. */
   isCutOff = false;
   /** The attempts that were cut off and whose numbers are used. */
-  readonly cutOff: { nodeId: string; attempt: number }[] = [];
+  readonly #cutOff: { nodeId: string; attempt: number }[] = [];
   /** When to look again at the children that have not ended. Absent: at once. */
   lookAt: number | undefined;
 
@@ -66,6 +67,11 @@ export class Arrivals {
     this.#places = places;
     this.#ends = ends;
     this.#start = start;
+  }
+
+  /** The attempts that were cut off, as whatever ends the run puts them on record: their numbers are not given again. */
+  get used(): Pick<RecordParts, "attempts"> {
+    return this.#cutOff.length === 0 ? {} : { attempts: this.#cutOff };
   }
 
   /** Commits what has arrived; returns the run's end if this is it. */
@@ -236,7 +242,7 @@ export class Arrivals {
     if (decision === "cut off") {
       this.lookAt = this.isCutOff ? earlierLook(this.lookAt, lookAt) : lookAt;
       this.isCutOff = true;
-      this.cutOff.push(...used);
+      this.#cutOff.push(...used);
       this.#places.close();
       this.#places.free(node);
       return undefined;
@@ -251,7 +257,8 @@ export class Arrivals {
       this.#places.free(node);
       const begin = this.#places.begin();
       const parts = begin === undefined ? {} : { begin };
-      if (this.failing === undefined && this.#places.active.size === 0 && !this.#places.active.hasArrivals) {
+      const isLast = this.#places.active.size === 0 && !this.#places.active.hasArrivals && !this.isCutOff;
+      if (this.failing === undefined && isLast) {
         await this.#failures.commit(entry, { status: "failed" });
       } else if (this.failing === undefined) await this.#failures.commit(entry, {}, parts);
       else await commitError(journal, entry, { parts });

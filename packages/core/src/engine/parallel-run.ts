@@ -184,10 +184,13 @@ export class ParallelRun {
     const waitMs = Math.max(0, node.retryAtMs - journal.storeNow());
     const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
     if (what === "lost") throw interrupts.reason;
-    if (what === "fail") return this.#failures.failBefore(node.step);
-    const { isCutOff, cutOff, lookAt } = this.#arrivals;
+    const { isCutOff, used, lookAt } = this.#arrivals;
+    if (what === "fail") {
+      if (isCutOff) await journal.save({}, used);
+      return this.#failures.failBefore(node.step);
+    }
     // Once a node was cut off, none starts any more: the next run makes this attempt.
-    if (isCutOff) return this.#ends.stop({ wakeAt: earlierLook(lookAt, node.retryAtMs), attempts: cutOff });
+    if (isCutOff) return this.#ends.stop({ wakeAt: earlierLook(lookAt, node.retryAtMs), ...used });
     if (what === "stop") return this.#ends.stop({ wakeAt: node.retryAtMs });
     await this.#untilNews();
     return undefined;
@@ -198,14 +201,14 @@ export class ParallelRun {
     const { interrupts, journal } = this.#parts;
     if (this.#arrivals.failing !== undefined) {
       const { failure } = this.#arrivals.failing;
-      await journal.save({ status: "failed", failure, wakeAt: null });
+      await journal.save({ status: "failed", failure, wakeAt: null }, this.#arrivals.used);
       return this.#failures.end(this.#arrivals.failing);
     }
     const index = this.#places.planner.next();
     const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
     if (what === "lost") throw interrupts.reason;
     if (this.#arrivals.isCutOff || what === "stop")
-      return this.#ends.stop({ attempts: this.#arrivals.cutOff, wakeAt: this.#arrivals.lookAt });
+      return this.#ends.stop({ ...this.#arrivals.used, wakeAt: this.#arrivals.lookAt });
     if (this.waits.hasAnswers) return undefined;
     if (what === "suspend") return this.#suspensions.suspend();
     if (what === "complete") {

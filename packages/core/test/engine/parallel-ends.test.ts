@@ -46,6 +46,32 @@ describe("nodes in flight", () => {
     expect(attempts).toEqual(["s 1", "a 1", "b 1", "a 2", "b 2"]);
   });
 
+  it.each(["before", "after"])(
+    "keep their numbers if they are cut off %s another one has failed for good",
+    async (when) => {
+      const controller = new AbortController();
+      const attempts: string[] = [];
+      const executor: NodeExecutor = ({ node, attempt, signal }) => {
+        const isFirst = !attempts.some((each) => each.startsWith(node.id));
+        attempts.push(`${node.id} ${attempt}`);
+        if (!isFirst || node.id === "c") return patch({ [node.id]: 1 });
+        if (node.id === "b") {
+          return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+        }
+        return settle().then(() => {
+          if (when === "before") controller.abort();
+          else void settle().then(() => controller.abort());
+          throw new NonRetryableError("never");
+        });
+      };
+      const { engine } = setUp(workflow("a->c b->c"), executor);
+      const { executionId, status } = await engine.executeWorkflow({ ...call, signal: controller.signal });
+      expect(status).toBe(when === "before" ? "pending" : "failed");
+      expect(await engine.resumeWorkflow({ executionId })).toMatchObject({ status: "completed" });
+      expect(attempts).toEqual(["a 1", "b 1", "a 2", "b 2", "c 1"]);
+    },
+  );
+
   it("fail if the time of the run is up", async () => {
     const clock = new ManualClock();
     const { running, engine } = await twoInFlight({ clock }, { timeoutMs: 1_000 });
