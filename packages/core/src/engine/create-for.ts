@@ -10,6 +10,8 @@ import type { ExecuteWorkflowOptions, StartExecutionOptions } from "./run-option
 
 interface CreateCall {
   options: ExecuteWorkflowOptions<object> | StartExecutionOptions<object>;
+  /** The workflow, if the caller has found it. */
+  workflow?: PreparedWorkflow;
   /** Creates it as pending and due. Default: running, owned by this call. */
   isPending?: boolean;
   /** The store to create it through. Default: the engine's. */
@@ -22,10 +24,11 @@ interface CreateCall {
 export async function createFor(
   { catalog }: EngineParts,
   { interrupts, surroundings }: Call,
-  { options, isPending = false, store, parent }: CreateCall,
+  { options, workflow: found, isPending = false, store, parent }: CreateCall,
 ): Promise<{ workflow: PreparedWorkflow; opened: OpenedExecution | undefined }> {
   const { workflowId, userId, executionId, initialData = {}, ifExists = "fail", metadata, deadlineMs } = options;
-  const workflow = catalog.atHand(workflowId) ?? (await interrupts.within(catalog.current(workflowId, userId)));
+  const workflow =
+    found ?? catalog.atHand(workflowId) ?? (await interrupts.within(catalog.current(workflowId, userId)));
   const startAt = typeof options.startAt === "string" ? [options.startAt] : options.startAt?.slice();
   if (parent === undefined && workflow.hasChildren) {
     const { refuseSelfContaining } = await import("./self-containing.ts");
@@ -61,8 +64,8 @@ export async function createFor(
     return { workflow, opened };
   } catch (error) {
     if (ifExists === "fail" || !isWorkflowError(error, "EXECUTION_ALREADY_EXISTS")) throw error;
-    const found = await surroundings.store.getExecution(executionId ?? "");
-    if (found?.workflowId !== workflowId || found.userId !== userId) throw error;
+    const head = await surroundings.store.getExecution(executionId ?? "");
+    if (head?.workflowId !== workflowId || head.userId !== userId) throw error;
     return { workflow, opened: undefined };
   }
 }

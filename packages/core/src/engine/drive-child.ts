@@ -10,6 +10,7 @@ import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { recoveryPauseMs } from "./pauses.ts";
+import type { PreparedWorkflow } from "./prepared-workflow.ts";
 import { isForOthers, LEFT_PAUSE_MS } from "./recoverable.ts";
 import type { Resumer } from "./resumer.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -157,26 +158,13 @@ class ChildDrive {
     }
   }
 
-  /**
-   * Creates and runs it; returns `undefined` if it exists.
-   *
-   * - A recovery leaves the parent to those that have the executors of the child, as it leaves any such execution.
-   */
+  /** Creates and runs it; returns `undefined` if it exists. */
   async #start(): Promise<ChildEnd | undefined> {
     // No further node starts, and so no child.
     if (this.#call.interrupts.kind !== undefined || this.#call.interrupts.isStopping) return STOPPED;
     if (this.#options.budgetMs === 0) return STOPPED;
-    const { onLeft } = this.#parent;
-    try {
-      return await this.#create();
-    } catch (error) {
-      if (onLeft === undefined || !isWorkflowError(error, "UNKNOWN_NODE_TYPE")) throw error;
-      onLeft(error);
-      return STOPPED;
-    }
-  }
-
-  async #create(): Promise<ChildEnd | undefined> {
+    const found = await this.#find();
+    if (found === undefined) return STOPPED;
     const { parts, starter } = this.#engine;
     const { journal, deadlineAt, holdMs, onLeft } = this.#parent;
     const { id, workflowId, run, initialData } = this.#child;
@@ -184,6 +172,7 @@ class ChildDrive {
     const deadlineMs = deadlineAt === undefined ? undefined : Math.max(1, deadlineAt - journal.storeNow());
     const call = { ...this.#call, surroundings: dueIfOrphaned(this.#call.surroundings, journal.executionId) };
     const { workflow, opened } = await createFor(parts, call, {
+      workflow: found,
       options: {
         ...{ workflowId, userId, executionId: id, initialData: initialData(), ifExists: "join" },
         ...(metadata === undefined ? {} : { metadata }),
@@ -196,6 +185,26 @@ class ChildDrive {
     parts.emitter.of(record)({ type: "execution.started", totalSteps: own.totalSteps });
     const begun = { options: this.#options, workflow, journal: own, record, holdMs, onLeft, definitionChanged: false };
     return endOf((await starter.run(call, begun)).result);
+  }
+
+  /**
+   * Finds its workflow. A recovery for which it cannot be looked up, or that lacks an executor for it, leaves the parent
+   * to others, as it leaves any such execution: then `undefined`.
+   */
+  async #find(): Promise<PreparedWorkflow | undefined> {
+    const { catalog } = this.#engine.parts;
+    const { onLeft, journal } = this.#parent;
+    const { interrupts } = this.#call;
+    const { workflowId } = this.#child;
+    try {
+      const { userId } = journal.record;
+      return catalog.atHand(workflowId) ?? (await interrupts.within(catalog.current(workflowId, userId)));
+    } catch (error) {
+      const isForOthers = !isWorkflowError(error) || error.code === "UNKNOWN_NODE_TYPE";
+      if (onLeft === undefined || !isForOthers || interrupts.kind !== undefined) throw error;
+      onLeft(error);
+      return undefined;
+    }
   }
 
   /**

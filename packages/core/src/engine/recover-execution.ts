@@ -1,4 +1,3 @@
-import type { WorkflowError } from "../errors.ts";
 import { checkHead } from "../state/checked-history.ts";
 import { refuseIncompleteImport } from "../state/incomplete-import.ts";
 import { readHead } from "../state/open-execution.ts";
@@ -11,12 +10,18 @@ import { isRecoverable, taken, withoutDefinition } from "./recoverable.ts";
 import type { Resumer } from "./resumer.ts";
 import type { RunOptions } from "./run-options.ts";
 
+/** The end of a recovered run. `left`: why it has stopped at a child, and is due again for engines that can start that. */
+export interface RecoveredRun {
+  status: ExecuteWorkflowResult["status"];
+  left?: { error: unknown };
+}
+
 /**
- * Resumes an execution that has no owner, if this engine can run it. Returns the status of the result.
+ * Resumes an execution that has no owner, if this engine can run it.
  *
  * - With `isFresh`, the head was read just now; otherwise it is read again. The claim decides in both cases.
  *
- * @throws {WorkflowError} why it is left as it is, or due; LEASE_HELD if it is not to be recovered any more
+ * @throws {WorkflowError} why it is left as it is; LEASE_HELD if it is not to be recovered any more
  */
 export async function recoverExecution(
   parts: EngineParts,
@@ -26,7 +31,7 @@ export async function recoverExecution(
     limits,
     isFresh,
   }: { head: ExecutionRecord; limits: Pick<RunOptions, "budgetMs" | "signal">; isFresh: boolean },
-): Promise<ExecuteWorkflowResult["status"]> {
+): Promise<RecoveredRun> {
   const { contextMode = "frozen", surroundings, catalog, runs } = parts;
   const before = isFresh ? head : await readHead(surroundings, head.id);
   checkHead(before);
@@ -37,9 +42,9 @@ export async function recoverExecution(
   // An execution that was made by hand is continued by hand.
   if (before.definitionHash === undefined) throw withoutDefinition(before);
   const options = { ...limits, executionId, userId };
-  let left: WorkflowError | undefined;
-  const onLeft = (error: WorkflowError) => {
-    left ??= error;
+  let left: { error: unknown } | undefined;
+  const onLeft = (error: unknown) => {
+    left ??= { error };
   };
   const settings = { workflowId, holdMs: RECOVERY_HOLD_MS, sparesFailed: true, isSwept: true, onLeft, head: before };
   const { result } = await withinCall(parts, { options, contextMode }, async (call) => {
@@ -47,7 +52,6 @@ export async function recoverExecution(
     await call.interrupts.within(kept.requireKnown(workflowId, userId));
     return resumer.resume(call, options, settings);
   });
-  // It is due again, for whoever can start the child.
-  if (left !== undefined && result.status === "pending") throw left;
-  return result.status;
+  const { status } = result;
+  return left !== undefined && status === "pending" ? { status, left } : { status };
 }

@@ -7,11 +7,11 @@ import type { Emitter } from "./emitter.ts";
 import { engineEvents } from "./engine-events.ts";
 import type { Hint } from "./engine-parts.ts";
 import type { EngineEvent } from "./events.ts";
-import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import { HandOver } from "./hand-over.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { recoveryPauseMs } from "./pauses.ts";
 import { checkRecoverOneOptions, checkRecoverOptions } from "./query-call-options.ts";
+import type { RecoveredRun } from "./recover-execution.ts";
 import { LEFT_PAUSE_MS, meaningOf, wantsToRunInMs } from "./recoverable.ts";
 import { RecoveryLoop } from "./recovery-loop.ts";
 import type {
@@ -37,24 +37,25 @@ const MAX_KNOWN = 100_000;
 export interface RecoveryParts {
   surroundings: Surroundings;
   /**
-   * Resumes an execution that has no owner, and returns its status. If it stays as it is, the error has the reason.
+   * Resumes an execution that has no owner, and returns how its run has ended. If it stays as it is, the error has the reason.
    * `isFresh`: its head was read just now.
    */
   recover: (
     head: ExecutionRecord,
     limits: Pick<RunOptions, "budgetMs" | "signal">,
     isFresh: boolean,
-  ) => Promise<RunStatus>;
+  ) => Promise<RecoveredRun>;
   /** Tells the queue of an execution; absent without a queue. */
   hint: Hint | undefined;
   emitter: Emitter;
   runs: Pick<LiveRuns, "isDraining" | "isHeld">;
 }
 
-type RunStatus = ExecuteWorkflowResult["status"];
-
-/** The outcome for one execution. */
-type Recovered = { what: "resumed"; status: RunStatus } | { what: "taken" } | { what: "left"; code: string };
+/** The outcome for one execution. `isDueAgain`: it has run, as far as this engine could run it. */
+type Recovered =
+  | { what: "resumed"; status: RecoveredRun["status"] }
+  | { what: "taken" }
+  | { what: "left"; code: string; isDueAgain: boolean };
 
 /** Finds executions that are due or have lost their owner, and resumes them. */
 export class Recovery {
@@ -82,7 +83,9 @@ export class Recovery {
     const startedMs = clock.elapsed();
     const leftMs = () => (budgetMs === undefined ? undefined : Math.max(0, budgetMs - (clock.elapsed() - startedMs)));
     const result: RecoveredExecutions = { resumed: 0, left: [] };
-    const candidates = this.#candidates(filter);
+    // They are listed anew behind those that have waited longer, as often as they are tried.
+    const dueAgain = new Set<string>();
+    const candidates = this.#candidates(filter, { isOwn: ({ id }) => !dueAgain.has(id) });
     let underWay = 0;
     let isOver = false;
     const worker = async (): Promise<void> => {
@@ -92,15 +95,16 @@ export class Recovery {
         try {
           const next = await candidates.next();
           if (next.done === true) return;
+          if (dueAgain.has(next.value.id)) continue;
           const remaining = leftMs();
           const done = await this.#recover(next.value, {
             ...(remaining === undefined ? {} : { budgetMs: remaining }),
             ...(signal === undefined ? {} : { signal }),
           });
           if (done.what === "resumed") result.resumed++;
-          if (done.what === "left" && result.left.length < MAX_LEFT) {
-            result.left.push({ executionId: next.value.id, code: done.code });
-          }
+          if (done.what !== "left") continue;
+          if (done.isDueAgain) dueAgain.add(next.value.id);
+          if (result.left.length < MAX_LEFT) result.left.push({ executionId: next.value.id, code: done.code });
         } catch (error) {
           isOver = true;
           throw error;
@@ -196,24 +200,26 @@ export class Recovery {
     isFresh = false,
   ): Promise<Recovered> {
     try {
-      return { what: "resumed", status: await this.#parts.recover(head, limits, isFresh) };
+      const { status, left } = await this.#parts.recover(head, limits, isFresh);
+      return left === undefined ? { what: "resumed", status } : this.#leave(head, left.error, { isDueAgain: true });
     } catch (error) {
       // The caller's limits ended a lookup: that says nothing about the execution.
       if (limits.signal?.aborted === true || isWorkflowError(error, "EXECUTION_TIMEOUT")) return { what: "taken" };
-      // Only the application's own functions throw anything else.
-      if (!isWorkflowError(error)) return this.#leave(head, "LOOKUP_FAILED", safeError(error).message);
-      const meaning = meaningOf(error.code);
+      const meaning = isWorkflowError(error) ? meaningOf(error.code) : "left";
       if (meaning === "store") throw error;
-      return meaning === "left" ? this.#leave(head, error.code, safeError(error).message) : { what: "taken" };
+      return meaning === "left" ? this.#leave(head, error, { isDueAgain: false }) : { what: "taken" };
     }
   }
 
-  #leave({ id, workflowId }: ExecutionRecord, code: ErrorCode, message: string): Recovered {
+  #leave({ id, workflowId }: ExecutionRecord, error: unknown, { isDueAgain }: { isDueAgain: boolean }): Recovered {
+    // Only the application's own functions throw anything else.
+    const code: ErrorCode = isWorkflowError(error) ? error.code : "LOOKUP_FAILED";
+    const { message } = safeError(error);
     if (!this.#left.has(id)) {
       this.#emit({ type: "recovery.left", executionId: id, workflowId, code, message });
       this.#remember(id, { tries: 0, againMs: 0 });
     }
-    return { what: "left", code };
+    return { what: "left", code, isDueAgain };
   }
 
   /** Returns the milliseconds until it is tried again. */

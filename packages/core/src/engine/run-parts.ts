@@ -1,6 +1,5 @@
 import type { Clock } from "../clock.ts";
 import type { RetryPolicy } from "../definition/schema.ts";
-import type { WorkflowError } from "../errors.ts";
 import type { Codec } from "../state/codec.ts";
 import type { ContextMode, ContextValues } from "../state/context-values.ts";
 import type { Journal } from "../state/journal.ts";
@@ -50,7 +49,7 @@ export interface RunParts {
   /** Runs what a node starts. Rejects with what a function of the user's threw. */
   runChild: (parts: RunParts, call: ChildCall) => Promise<ChildOutcome>;
   /** Told why a child is left to other processes; the run then stops. Absent: the node fails. */
-  onLeft?: ((error: WorkflowError) => void) | undefined;
+  onLeft?: ((error: unknown) => void) | undefined;
   /** Hands an answer over to the execution that waits, if it is not this one. */
   handOver: (answer: NodeAnswer) => Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { ChildRuns } from "./child-runs.ts";
 import { createFor } from "./create-for.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ExecuteWorkflowResult, LegacyResult } from "./execution-result.ts";
+import type { RecoveredRun } from "./recover-execution.ts";
 import type { Resumer } from "./resumer.ts";
 import { checkExecuteOptions, checkLegacyOptions, checkResumeOptions } from "./run-call-options.ts";
 import type {
@@ -100,7 +101,7 @@ export class Runner<Context extends object> {
     head: ExecutionRecord,
     limits: Pick<RunOptions, "budgetMs" | "signal">,
     isFresh = false,
-  ): Promise<ExecuteWorkflowResult["status"]> {
+  ): Promise<RecoveredRun> {
     const { recoverExecution } = await import("./recover-execution.ts");
     return recoverExecution(this.#parts, await this.#resuming(), { head, limits, isFresh });
   }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { mapWorkflow, subWorkflow, type WorkflowDefinition } from "../../src/index.ts";
+import {
+  type CheckpointStore,
+  createWorkflowEngine,
+  mapWorkflow,
+  type NodeExecutor,
+  subWorkflow,
+  type WorkflowDefinition,
+} from "../../src/index.ts";
 import { CALL, chainOf, newFamily } from "./family-world.ts";
+import { SILENT } from "./silent.ts";
 
 const PARENT = chainOf("parent", "first", "sub", "last");
 const MIDDLE = chainOf("middle", "inner");
@@ -75,4 +83,48 @@ describe.each(FAMILIES)("%s that an engine cannot start, since it lacks a node t
     expect(result).toMatchObject({ status: "failed", failure: { nodeId: "sub" } });
     expect(JSON.stringify(result.failure)).toContain('\\"fresh\\"');
   });
+});
+
+describe("a child that an engine cannot start", () => {
+  it("is tried once in a pass of recoverExecutions for each parent, however many parents there are", async () => {
+    const { engine, toEnd, events } = newFamily({ workflows: [PARENT, CHILD] });
+    const newer = engine({ executors: { fresh: ({ context }) => context } });
+    const ids = Array.from({ length: 130 }, (_, number) => `p${number}`);
+    for (const executionId of ids) await newer.startExecution({ ...CALL, executionId });
+    const { resumed, left } = await toEnd(engine().recoverExecutions({ limit: 10, concurrency: 4 }));
+    expect(resumed).toBe(0);
+    expect(left.map(({ executionId }) => executionId).sort()).toEqual(ids.sort());
+    expect(events.filter(({ type }) => type === "execution.resumed")).toHaveLength(ids.length);
+  });
+
+  it.each(["workflow", "node type"])(
+    "since the lookup of its %s throws is left to others, with what was thrown",
+    async (what) => {
+      const { clock, data, toEnd, events } = newFamily();
+      const step: NodeExecutor = ({ context }) => context;
+      const known: Record<string, NodeExecutor> = { first: step, last: step, one: step, two: step, fresh: step };
+      known.sub = subWorkflow({ workflowId: "child" });
+      let isDown = true;
+      const lookUp = <T>(found: T, kind: string): T => {
+        if (isDown && kind === what) throw new Error("is down");
+        return found;
+      };
+      const { startExecution, recoverExecutions } = createWorkflowEngine({
+        store: data.reopen() as CheckpointStore,
+        workflows: (id) => (id === "child" ? lookUp(CHILD, "workflow") : PARENT),
+        executors: (type) => (type === "fresh" ? lookUp(step, "node type") : known[type]),
+        onEvent: (event) => void events.push(event),
+        ...{ clock, logger: SILENT },
+      });
+      await startExecution(CALL);
+      expect(await toEnd(recoverExecutions())).toEqual({
+        resumed: 0,
+        left: [{ executionId: "p1", code: "LOOKUP_FAILED" }],
+      });
+      expect(events).toContainEqual(expect.objectContaining({ type: "recovery.left", message: "is down" }));
+      isDown = false;
+      expect(await toEnd(recoverExecutions())).toEqual({ resumed: 1, left: [] });
+      expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
+    },
+  );
 });
