@@ -125,7 +125,8 @@ describe("the planner, on random graphs with loops", () => {
       }),
       { numRuns: 600 },
     );
-    expect(loops).toBeGreaterThan(100);
+    // About 110 of 600: fewer than half as many come by chance never.
+    expect(loops).toBeGreaterThan(50);
   });
 
   it("runs the same whichever node in flight completes first, and after a restore at every run", () => {
