@@ -11,7 +11,7 @@ import type { ExecuteWorkflowResult } from "./execution-result.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { recoveryPauseMs } from "./pauses.ts";
 import type { PreparedWorkflow } from "./prepared-workflow.ts";
-import { isForOthers, LEFT_PAUSE_MS } from "./recoverable.ts";
+import { isForOthers, isStartForOthers, LEFT_PAUSE_MS } from "./recoverable.ts";
 import type { Resumer } from "./resumer.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { RunStarter } from "./run-starter.ts";
@@ -200,8 +200,7 @@ class ChildDrive {
       const { userId } = journal.record;
       return catalog.atHand(workflowId) ?? (await interrupts.within(catalog.current(workflowId, userId)));
     } catch (error) {
-      const isForOthers = !isWorkflowError(error) || error.code === "UNKNOWN_NODE_TYPE";
-      if (onLeft === undefined || !isForOthers || interrupts.kind !== undefined) throw error;
+      if (onLeft === undefined || !isStartForOthers(error) || interrupts.kind !== undefined) throw error;
       onLeft(error);
       return undefined;
     }

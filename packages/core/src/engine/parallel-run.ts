@@ -185,10 +185,7 @@ export class ParallelRun {
     const what = beforeRetry({ ...limitFacts(this.#parts), waitMs, holdMs });
     if (what === "lost") throw interrupts.reason;
     const { isCutOff, used, lookAt } = this.#arrivals;
-    if (what === "fail") {
-      if (isCutOff) await journal.save({}, used);
-      return this.#failures.failBefore(node.step);
-    }
+    if (what === "fail") return this.#failures.failBefore(node.step);
     // Once a node was cut off, none starts any more: the next run makes this attempt.
     if (isCutOff) return this.#ends.stop({ wakeAt: earlierLook(lookAt, node.retryAtMs), ...used });
     if (what === "stop") return this.#ends.stop({ wakeAt: node.retryAtMs });

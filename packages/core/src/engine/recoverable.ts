@@ -65,6 +65,14 @@ const LACKS: ReadonlySet<string> = new Set([
   "STATE_VERSION_UNSUPPORTED",
 ]);
 
+/**
+ * Returns true if a workflow cannot be started because of the engine that tries it: its lookup has thrown, or an executor
+ * is missing. Any other error is mostly a mistake in the workflow, which another engine would find, too.
+ */
+export function isStartForOthers(error: unknown): boolean {
+  return !isWorkflowError(error) || error.code === "UNKNOWN_NODE_TYPE";
+}
+
 /** Returns true if an execution is not resumed because of the engine that tries it. A lookup of the application may throw anything. */
 export function isForOthers(error: unknown): boolean {
   return !isWorkflowError(error) || LACKS.has(error.code);

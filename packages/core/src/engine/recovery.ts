@@ -83,7 +83,7 @@ export class Recovery {
     const startedMs = clock.elapsed();
     const leftMs = () => (budgetMs === undefined ? undefined : Math.max(0, budgetMs - (clock.elapsed() - startedMs)));
     const result: RecoveredExecutions = { resumed: 0, left: [] };
-    // They are listed anew behind those that have waited longer, as often as they are tried.
+    // Each time that one is tried, it is listed anew behind those that have waited longer.
     const dueAgain = new Set<string>();
     const candidates = this.#candidates(filter, { isOwn: ({ id }) => !dueAgain.has(id) });
     let underWay = 0;
@@ -95,6 +95,7 @@ export class Recovery {
         try {
           const next = await candidates.next();
           if (next.done === true) return;
+          // It was under way when its page was read.
           if (dueAgain.has(next.value.id)) continue;
           const remaining = leftMs();
           const done = await this.#recover(next.value, {

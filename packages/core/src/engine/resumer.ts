@@ -52,6 +52,7 @@ interface ResumeSettings {
   isDriven?: boolean;
   /** A recovery runs it: what it waits for afterwards is told by the answer to the delivery, or found by the next look. */
   isSwept?: boolean;
+  /** See {@link RunParts}: for the runs of a recovery. */
   onLeft?: RunParts["onLeft"];
   /** The head, if the caller has read it just now. */
   head?: ExecutionRecord;

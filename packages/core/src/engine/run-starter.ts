@@ -29,6 +29,7 @@ export interface BegunRun extends ChosenDefinition {
   crashed?: readonly CrashedNode[];
   /** True if a recovery runs it. Default: false. */
   isSwept?: boolean;
+  /** See {@link RunParts}: for the runs of a recovery. */
   onLeft?: RunParts["onLeft"];
 }
 

@@ -125,7 +125,7 @@ describe("the planner, on random graphs with loops", () => {
       }),
       { numRuns: 600 },
     );
-    // About 110 of 600: fewer than half as many come by chance never.
+    // About 110 of the 600 have one. Chance does not halve that.
     expect(loops).toBeGreaterThan(50);
   });
 

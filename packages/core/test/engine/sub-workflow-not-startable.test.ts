@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import * as z from "zod/mini";
 import {
   type CheckpointStore,
   createWorkflowEngine,
+  defineNode,
   mapWorkflow,
   type NodeExecutor,
   subWorkflow,
@@ -9,10 +11,18 @@ import {
 } from "../../src/index.ts";
 import { CALL, chainOf, newFamily } from "./family-world.ts";
 import { SILENT } from "./silent.ts";
+import { settle } from "./turns.ts";
 
 const PARENT = chainOf("parent", "first", "sub", "last");
 const MIDDLE = chainOf("middle", "inner");
 const CHILD = chainOf("child", "one", "fresh", "two");
+
+/** Takes only data that the node of the child does not have. */
+const STRICT = defineNode({
+  type: "one",
+  data: z.object({ url: z.string() }),
+  run: ({ context }) => context,
+}) as unknown as NodeExecutor;
 
 /** Executors of one version that are missing in the other: `fresh`, which the child has. */
 const FAMILIES: [string, WorkflowDefinition[], Parameters<typeof newFamily>[0]][] = [
@@ -53,10 +63,11 @@ describe.each(FAMILIES)("%s that an engine cannot start, since it lacks a node t
       expect.objectContaining({ workflowId: "parent", message: expect.stringContaining("fresh") }),
     ]);
     // Another process takes it without a pause: only the one that cannot run it rests.
-    while ((await data.getExecution("p1"))?.status !== "completed") {
+    for (let pass = 1; pass <= 3; pass++) {
       await toEnd(newer().recoverExecutions());
       clock.advance(1);
     }
+    expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
     expect(runs.filter((run) => run === "first" || run === "last")).toEqual(["first", "last"]);
     expect(events.filter(({ type }) => type === "node.failed")).toEqual([]);
   });
@@ -67,7 +78,7 @@ describe.each(FAMILIES)("%s that an engine cannot start, since it lacks a node t
     const recovery = older().startRecovery({ intervalMs: 1_000 });
     for (let second = 0; second < 300; second++) {
       clock.advance(1_000);
-      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      for (let time = 0; time < 4; time++) await settle();
     }
     await recovery.stop();
     const tries = events.filter(
@@ -95,6 +106,24 @@ describe("a child that an engine cannot start", () => {
     expect(resumed).toBe(0);
     expect(left.map(({ executionId }) => executionId).sort()).toEqual(ids.sort());
     expect(events.filter(({ type }) => type === "execution.resumed")).toHaveLength(ids.length);
+  });
+
+  it.each<[string, Parameters<typeof newFamily>[0], string]>([
+    ["its workflow is not found", { workflows: [PARENT] }, "WORKFLOW_NOT_FOUND"],
+    [
+      "its node data is refused",
+      {
+        executors: {
+          one: STRICT,
+        },
+      },
+      "NODE_DATA_INVALID",
+    ],
+  ])("since %s fails the node of its parent, in a recovery too", async (_why, defaults, code) => {
+    const { engine, toEnd, data } = newFamily(defaults);
+    await engine().startExecution(CALL);
+    expect(await toEnd(engine().recoverExecutions())).toEqual({ resumed: 1, left: [] });
+    expect(await data.getExecution("p1")).toMatchObject({ status: "failed", failure: { nodeId: "sub", code } });
   });
 
   it.each(["workflow", "node type"])(
