@@ -7,6 +7,11 @@ const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_SWEEP_INTERVAL_MS = 5_000;
 /** Milliseconds after which a queue that does not deliver any more is asked again. */
 const WORK_AGAIN_MS = 1_000;
+/**
+ * The longest that the queue keeps a job back because this engine cannot run its execution, in milliseconds: as long as a
+ * sweep rests before it gives the same execution again. A job that came back later would be one more for each such gift.
+ */
+const LONGEST_LEFT_MS = 60_000;
 
 /**
  * The options of {@link Worker.stop}.
@@ -87,7 +92,8 @@ export function createWorker(given: WorkerOptions): Worker {
   }
 
   async function deliver(executionId: string): Promise<{ againInMs?: number }> {
-    const { againInMs } = await engine.recoverExecution({ executionId });
+    const { state, againInMs } = await engine.recoverExecution({ executionId });
+    if (state === "left" && againInMs !== undefined && againInMs > LONGEST_LEFT_MS) return {};
     return againInMs === undefined ? {} : { againInMs };
   }
 

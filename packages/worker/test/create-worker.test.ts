@@ -9,6 +9,7 @@ import {
   WorkflowError,
 } from "@waymark/core";
 import { interceptStore } from "@waymark/core/store";
+import { ManualClock } from "@waymark/core/testing";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
 import { createWorker } from "../src/index.ts";
@@ -107,6 +108,34 @@ describe("createWorker", () => {
       await until(() => isCompleted(executionId));
       await worker.stop();
     }
+  });
+
+  it("gives a job back that its engine cannot run, up to a minute later; then the sweep adds it again, once per pause", async () => {
+    const queue = new QuickQueue();
+    queue.loses = true;
+    const clock = new ManualClock();
+    const store = new MemoryCheckpointStore({ clock });
+    const workflows = [{ id: "w", nodes: [{ id: "a" }], edges: [] }];
+    const options = { store, clock, workflows, dispatcher: queue, logger };
+    const maker = createWorkflowEngine({ ...options, executors: { default: ({ context }) => context } });
+    const { executionId } = await maker.startExecution(CALL);
+    const worker = createWorker({
+      engine: createWorkflowEngine({ ...options, executors: {} }),
+      sweepIntervalMs: 5_000,
+    });
+    await until(() => queue.handler !== undefined);
+    const delivered: Delivered[] = [];
+    for (let each = 0; each < 6; each++) delivered.push((await queue.handler?.(executionId)) ?? {});
+    expect(delivered.map(({ againInMs }) => againInMs)).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, undefined]);
+    const given: number[] = [];
+    queue.enqueue = async () => void given.push(clock.elapsed());
+    while (given.length === 0) {
+      clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // The engine's own pause is over.
+    expect(given[0]).toBeGreaterThanOrEqual(64_000);
+    await worker.stop();
   });
 
   it("makes two queries per look, which return nothing, however many executions sleep", async () => {
