@@ -20,6 +20,9 @@ import { signal } from "./signal-option.ts";
 /** The longest reason that a cancellation keeps, in characters. */
 const MAX_REASON = 1_000;
 
+/** Milliseconds that the store counts by its own clock. */
+const storedMs = wholeNumber(0, Number.MAX_SAFE_INTEGER, "milliseconds");
+
 const recoverOptions: OptionTable<RecoverExecutionsOptions> = {
   limit: optional(count),
   concurrency: optional(count),
@@ -83,14 +86,14 @@ const listOptions: OptionTable<ListExecutionsQuery> = {
   createdAfter: filter(time),
   createdBefore: filter(time),
   endedAfter: filter(time),
-  endedForMs: filter(milliseconds),
+  endedForMs: filter(storedMs),
   cursor: optional(text),
   limit: optional(wholeNumber(1, MAX_PAGE_SIZE)),
   order: optional(oneOf("asc", "desc")),
 };
 
 const pruneOptions: OptionTable<PruneOptions> = {
-  olderThanMs: milliseconds,
+  olderThanMs: storedMs,
   status: filter(status),
   workflowId: filter(id),
   userId: filter(id),
@@ -126,7 +129,7 @@ export const checkListOptions: Readonly<
 
 /** Checks what `pruneDefinitions` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkPruneDefinitionsOptions: (value: unknown) => PruneDefinitionsOptions =
-  checker<PruneDefinitionsOptions>("pruneDefinitions", { olderThanMs: milliseconds });
+  checker<PruneDefinitionsOptions>("pruneDefinitions", { olderThanMs: storedMs });
 
 /** Checks what `pruneExecutions` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export const checkPruneOptions: (value: unknown) => PruneOptions = checker("pruneExecutions", pruneOptions);

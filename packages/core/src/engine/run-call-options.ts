@@ -1,17 +1,7 @@
 import { checker } from "../checker.ts";
 import { milliseconds, positiveMs } from "../durations.ts";
 import { mustBe } from "../given.ts";
-import {
-  anything,
-  type Check,
-  filter,
-  flag,
-  numberFrom,
-  type OptionTable,
-  oneOf,
-  optional,
-  wholeNumber,
-} from "../option.ts";
+import { anything, type Check, filter, flag, type OptionTable, oneOf, optional, wholeNumber } from "../option.ts";
 import { id } from "../state/id-option.ts";
 import { MAX_LEASE_MS } from "../store/checks.ts";
 import { nodeConcurrency } from "./node-concurrency.ts";
@@ -33,8 +23,8 @@ const runOptions: OptionTable<RunOptions> = {
   throwOnFailure: optional(flag),
 };
 
-/** Milliseconds that a store can add to its time. */
-const storedMs = numberFrom(0, MAX_LEASE_MS, `a number of milliseconds from 0 to ${MAX_LEASE_MS} (a hundred years)`);
+/** Milliseconds that a store can add to its time: at most a hundred years. */
+const storedMs = wholeNumber(0, MAX_LEASE_MS, "milliseconds");
 
 const nodeIds: Check = (value) => {
   if (Array.isArray(value) && value.length === 0) return "must name a node: the list is empty";

@@ -25,6 +25,15 @@ describe("a deadline", () => {
     expect(summary?.deadlineAt).toBe(new Date(clock.now() + 10_000).toISOString());
   });
 
+  it("is refused by its name if the store could not keep it", async () => {
+    const engine = newWorld(WORKFLOW, append).engine();
+    for (const deadlineMs of [-1, 1_500.5, Number.NaN, Number.MAX_SAFE_INTEGER]) {
+      const message = expect.stringContaining("deadlineMs: must be a whole number of milliseconds from 0 to");
+      await expect(engine.startExecution({ ...CALL, deadlineMs })).rejects.toMatchObject({ message });
+      await expect(engine.executeWorkflow({ ...CALL, deadlineMs })).rejects.toMatchObject({ message });
+    }
+  });
+
   it("ends a run in mid-node, and names the node", async () => {
     const { engine, toEnd, clock } = newWorld(WORKFLOW, hangs, { retry });
     const result = await toEnd(engine().executeWorkflow(CALL));

@@ -17,7 +17,14 @@ describe("pruneExecutions", () => {
     const wrong = createWorkflowEngine({ store, workflows: [], executors: {}, clock: new ManualClock(0) });
     expect(await wrong.pruneExecutions({ olderThanMs: 0 })).toBe(1);
     expect(await left()).toEqual(["e4"]);
-    await expect(engine.pruneExecutions({ olderThanMs: -1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    for (const olderThanMs of [-1, 0.5, Number.NaN]) {
+      const refusal = {
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("olderThanMs: must be a whole number"),
+      };
+      await expect(engine.pruneExecutions({ olderThanMs })).rejects.toMatchObject(refusal);
+      await expect(engine.pruneDefinitions({ olderThanMs })).rejects.toMatchObject(refusal);
+    }
   });
 
   it("goes by the end of an execution, not by its beginning", async () => {
