@@ -56,13 +56,14 @@ export async function deleteDescendants(
   const { store } = parts.surroundings;
   let deleted = 0;
   await forEachChild(store, of, async ({ id, status }) => {
-    const below = { ...of, parentId: id };
+    const deleteBelow = () => deleteDescendants(parts, { ...of, parentId: id });
     const isFinal = startsNothing(status);
-    if (isFinal) deleted += await deleteDescendants(parts, below);
-    deleted += await store.deleteExecutions([{ id }]);
+    let own = isFinal ? await deleteBelow() : 0;
+    own += await store.deleteExecutions([{ id }]);
     parts.runs.lose(id, new WorkflowError("LEASE_LOST", "It was deleted.", { executionId: id }));
     parts.emitter.changed(id);
-    if (!isFinal) deleted += await deleteDescendants(parts, below);
+    if (!isFinal) own += await deleteBelow();
+    deleted += own;
   });
   return deleted;
 }
@@ -76,7 +77,8 @@ export function startsNothing(status: WorkflowStatus): boolean {
 export async function countDescendants(store: CheckpointStore, parentId: string): Promise<number> {
   let count = 0;
   await forEachChild(store, { parentId }, async ({ id }) => {
-    count += 1 + (await countDescendants(store, id));
+    const below = await countDescendants(store, id);
+    count += 1 + below;
   });
   return count;
 }
@@ -116,7 +118,11 @@ async function forEachChild(
   }
 }
 
-/** Works on several items at the same time. The first error ends it, once what has begun is over. */
+/**
+ * Works on several items at the same time. The first error ends it, once what has begun is over.
+ *
+ * - A sum of all items is added to after a wait, never across it: `sum += await …` forgets what others have added.
+ */
 export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = items.values();
   const worker = async () => {

@@ -67,7 +67,8 @@ async function deleteWithChildren(parts: FamilyParts, heads: readonly ExecutionR
   const { store } = parts.surroundings;
   let deleted = 0;
   const deleteChildren = async ({ id }: ExecutionRecord) => {
-    deleted += await deleteDescendants(parts, { parentId: id });
+    const below = await deleteDescendants(parts, { parentId: id });
+    deleted += below;
   };
   const failed = heads.filter(({ status }) => !startsNothing(status));
   await forEach(
@@ -86,7 +87,8 @@ async function deleteWithChildren(parts: FamilyParts, heads: readonly ExecutionR
 async function countWithChildren(store: CheckpointStore, heads: readonly ExecutionRecord[]): Promise<number> {
   let count = heads.length;
   await forEach(heads, async ({ id }) => {
-    count += await countDescendants(store, id);
+    const below = await countDescendants(store, id);
+    count += below;
   });
   return count;
 }

@@ -35,6 +35,31 @@ describe.each([1, 4])("a deletion by another process (nodeConcurrency: %d)", (no
   });
 });
 
+describe("pruneExecutions", () => {
+  it.each(["completed", "failed"] as const)("counts all that go with several that have %s", async (status) => {
+    const { engine, toEnd, data, clock } = newFamily({
+      workflows: [chainOf("parent", "first", "outer", "last"), chainOf("middle", "map"), chainOf("child", "one")],
+      executors: {
+        outer: subWorkflow({ workflowId: "middle" }),
+        map: mapWorkflow({ workflowId: "child", items: "items" }),
+        last: ({ context }) => {
+          if (status === "failed") throw new Error("no");
+          return context;
+        },
+      },
+    });
+    for (const executionId of ["p1", "p2", "p3"]) {
+      await toEnd(engine().executeWorkflow({ ...CALL, executionId, initialData: { items: [1, 2] } }));
+    }
+    clock.advance(1_000);
+    expect((await data.listExecutions({})).items).toHaveLength(12);
+    const options = { olderThanMs: 500, status: [status] };
+    expect(await engine().pruneExecutions({ ...options, dryRun: true })).toBe(12);
+    expect(await engine().pruneExecutions(options)).toBe(12);
+    expect((await data.listExecutions({})).items).toEqual([]);
+  });
+});
+
 describe("pruneExecutions that was interrupted", () => {
   it.each(["listExecutions", "deleteExecutions"] as const)(
     "at any %s() is completed by a second call",
