@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type CheckpointStore, type Clock, systemClock } from "@waymark/core";
 import { ManualClock } from "@waymark/core/testing";
+import "../../../packages/core/test/engine/preloaded.ts";
 import { seededRandom } from "../plan.ts";
 import { JumpingDate } from "./jumping-date.ts";
 import { type Observed, observePlan, type Surroundings } from "./observe-plan.ts";
