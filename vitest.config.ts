@@ -30,6 +30,13 @@ const LAST = [
   "packages/store-mongo/test/{older-driver,expiring-conformance}.test.ts",
 ];
 
+/** Tests that try a part of a large space in `npm test`, and all of it in `pnpm check`. */
+const LARGE = [
+  "packages/core/test/conformance/{mutants,lost-fields}.test.ts",
+  "packages/store-redis/test/interleavings.test.ts",
+  "packages/store-mongo/test/{interleavings,expiry-interleavings,damaged-head}.test.ts",
+];
+
 /** Runs each store, its tests and its server on another driver: one that the store has installed by another name. */
 function onDrivers(name: string, include: string[], drivers: Record<string, { store: string; alias: string }>) {
   const plugins = Object.entries(drivers).map(([driver, { store, alias }]): Plugin => {
@@ -70,6 +77,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "packages/*/test/older-driver.test.ts", PUBLISHED, ...QUICK],
         },
       },
+      { extends: true, test: { name: "thorough", include: LARGE, env: { WAYMARK_THOROUGH: "1" } } },
       onDrivers("older", OLDER, {
         typeorm: { store: "store-postgres", alias: "typeorm-0.3" },
         ioredis: { store: "store-redis", alias: "ioredis-5" },

@@ -1,11 +1,13 @@
+import { isThorough } from "tooling/thorough";
 import type { Stepper } from "./stepper.ts";
 
 /**
- * How often an actor may be interrupted that could go on: every order within that is tried, and every crash in each.
+ * How often an actor may be interrupted that could go on: every order within that is tried, and every crash in each. Default:
+ * once in `pnpm check`, and never in `npm test`, where one actor follows the other.
  *
  * - WAYMARK_INTERRUPTIONS=99 tries every order there is, which takes an hour.
  */
-const MAX_INTERRUPTIONS = Number(process.env.WAYMARK_INTERRUPTIONS ?? 1);
+const MAX_INTERRUPTIONS = Number(process.env.WAYMARK_INTERRUPTIONS ?? (isThorough ? 1 : 0));
 
 /** One of several ways to go on, and how many there were. */
 export interface Choice {

@@ -1,6 +1,7 @@
 import { type CheckpointStore, defineStore, type ListExecutionsOptions } from "@waymark/core/store";
 import { Redis } from "ioredis";
 import { startOwnRedis } from "tooling/test-servers";
+import { isThorough } from "tooling/thorough";
 import { afterAll, expect, it } from "vitest";
 import * as executionScripts from "../src/execution-scripts.ts";
 import { RedisCheckpointStore } from "../src/index.ts";
@@ -64,7 +65,7 @@ interface Scenario {
 }
 
 /** Where a scenario has more orders: how many of them run one after the other, and how many that are drawn. */
-const LIMIT = Number(process.env.INTERLEAVINGS ?? 500);
+const LIMIT = Number(process.env.INTERLEAVINGS ?? (isThorough ? 500 : 80));
 
 const nothing: Call = async () => {};
 const scenarios: Record<string, Scenario> = {
