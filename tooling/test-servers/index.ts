@@ -9,6 +9,7 @@ export {
   startOwnMongo,
 } from "./mongo.ts";
 export { startPgBouncer } from "./pgbouncer.ts";
+export { openPGlite, preparePGlite } from "./pglite-folder.ts";
 export { type OwnPostgresOptions, startOwnPostgres, startPostgres } from "./postgres.ts";
 export { postgresFolder } from "./postgres-binaries.ts";
 export { type PostgresPair, startPostgresPair } from "./postgres-pair.ts";

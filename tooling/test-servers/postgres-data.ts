@@ -1,22 +1,12 @@
 // The data folders of PostgreSQL servers: each is a copy of one that was prepared before.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { fetchOnce } from "./fetch-once.ts";
+import { folderInMemory } from "./memory-folder.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
 /** The password of the superuser `postgres`. */
@@ -25,12 +15,6 @@ export const PASSWORD = "test-password";
 export const DATA = "data";
 
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark/data", import.meta.url));
-/**
- * A data folder has 1,000 files. On ext4, a new file takes 10 times longer after thousands of others were removed, as is
- * usual in tests.
- */
-const MEMORY = "/dev/shm";
-const ROOM_BYTES = 4 * 2 ** 30;
 const INITDB = ["-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"];
 
 /** The programs that create and open a data folder. */
@@ -44,17 +28,6 @@ export function newFolder(parent = folderInMemory()): string {
   const folder = mkdtempSync(join(parent, "waymark-postgres-"));
   giveAway(folder, unprivilegedUser());
   return folder;
-}
-
-/** Returns a folder in memory, if the system has one with room for large servers; otherwise the temporary folder. */
-function folderInMemory(): string {
-  try {
-    const { bavail, bsize } = statfsSync(MEMORY);
-    if (bavail * bsize >= ROOM_BYTES) return MEMORY;
-  } catch {
-    // Only Linux has it.
-  }
-  return tmpdir();
 }
 
 /** Creates an empty cluster in a server's folder, together with the given files. */

@@ -1,4 +1,4 @@
-import { startPostgres } from "tooling/test-servers";
+import { openPGlite, startPostgres } from "tooling/test-servers";
 import { runClockTrial } from "tooling/trials";
 import { expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../packages/store-memory/src/index.ts";
@@ -9,7 +9,7 @@ const SEED = 20_261;
 
 it.each([
   ["memory", 60, async () => new MemoryCheckpointStore()],
-  ["PGlite", 6, () => PostgresCheckpointStore.connect({ dataDir: "memory://" })],
+  ["PGlite", 6, async () => PostgresCheckpointStore.from(await openPGlite())],
   ["PostgreSQL", 6, async () => PostgresCheckpointStore.connect({ url: (await startPostgres()).url })],
 ])(
   `random workflows on %s have the same results with and without jumps of the wall clock (seed ${SEED})`,

@@ -9,7 +9,7 @@ import {
 import { startOwnRedis } from "../../../tooling/test-servers/index.ts";
 import type { RolloutView } from "../src/serve/rollout-view.ts";
 import { N8N } from "./n8n-page-export.ts";
-import { folderWith } from "./run-cli.ts";
+import { folderWithPGlite } from "./run-cli.ts";
 import { served } from "./served.ts";
 import { startServing } from "./start-serving.ts";
 
@@ -36,7 +36,7 @@ async function openPatientPage() {
 }
 
 it("comes from the address that the command prints to a resumed row, in at most six clicks", async () => {
-  await using folder = await folderWith({});
+  await using folder = await folderWithPGlite(["page"]);
   const args = ["compare", "-w", "support-triage", "--once", "--store", "memory", "--serve", "--port", "0"];
   const { url, child, ended } = await startServing(args, folder.path);
   try {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../../../tooling/test-servers/index.ts";
 import type { InterruptionReport } from "../src/compare/report.ts";
-import { canvas, folderWith, runCli } from "./run-cli.ts";
+import { canvas, folderWith, folderWithPGlite, runCli } from "./run-cli.ts";
 
 /** The limit of a test that starts more than a dozen processes one after the other, each with a PGlite. */
 const MANY_PROCESSES = { timeout: 300_000 };
@@ -45,12 +45,12 @@ describe("compare with killed processes", () => {
     "kills before, during and after the effect of a node: V2 repeats no completed node and no effect",
     MANY_PROCESSES,
     async () => {
-      await using folder = await folderWith({});
-      const args = ["compare", "-w", "order-fulfilment", "--store", "pglite", "--data-dir", folder.path, "--json"];
-      const { code, report } = await runCli(args);
+      await using folder = await folderWithPGlite(["compare", "kill"]);
+      const args = ["compare", "-w", "order-fulfilment", "--store", "pglite", "--json"];
+      const { code, report } = await runCli(args, { cwd: folder.path });
       expect(code).toBe(0);
       const { ok, store, dataDir, workflows } = report();
-      expect({ ok, store, dataDir }).toEqual({ ok: true, store: "pglite", dataDir: folder.path });
+      expect({ ok, store, dataDir }).toEqual({ ok: true, store: "pglite", dataDir: ".waymark/playground" });
       const kills = workflows[0]?.interruptions.filter(({ kind }) => kind.startsWith("kill")) ?? [];
       expect(kills.map(({ kind }) => kind)).toEqual(["kill before", "kill during", "kill after"]);
       for (const { kind, v1, v2 } of kills) {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { canvas, folderWith, runCli } from "./run-cli.ts";
+import { canvas, folderWith, folderWithPGlite, runCli } from "./run-cli.ts";
 
 /** Nodes that write to a file that they have run, and for which user. */
 const nodes = `
@@ -82,8 +82,8 @@ describe("compare, with the user's nodes", () => {
   });
 
   it("kills no process without --kill, also with --fail-at", async () => {
-    await using folder = await folderWith(files);
-    const store = ["--fail-at", "b", "--store", "pglite", "--data-dir", "data"];
+    await using folder = await folderWithPGlite(["compare"], files);
+    const store = ["--fail-at", "b", "--store", "pglite"];
     const { code, report } = await runCli([...own, ...store], { cwd: folder.path });
     expect(code).toBe(0);
     expect(await ran(folder.path)).toEqual({ a: 5, b: 6, c: 4 });

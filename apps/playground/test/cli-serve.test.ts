@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isServed } from "../src/cli/is-served.ts";
-import { folderWith, runCli } from "./run-cli.ts";
+import { folderWith, folderWithPGlite, runCli } from "./run-cli.ts";
 import { startServing } from "./start-serving.ts";
 
 describe("the page is served after a comparison", () => {
@@ -20,7 +20,7 @@ it.each([
   ["SIGINT", 0],
   ["SIGTERM", 0],
 ] as const)("serve says where the page is, and ends with %s", async (signal, code) => {
-  await using folder = await folderWith({});
+  await using folder = await folderWithPGlite(["page"]);
   const { url, child, ended } = await startServing(["serve", "--port", "0"], folder.path);
   expect(await (await fetch(url)).text()).toContain("<title>Waymark playground</title>");
   child.kill(signal);

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { preparePGlite } from "../../../tooling/test-servers/index.ts";
 import type { ComparisonReport } from "../src/compare/report.ts";
 
+/** Where the playground keeps its data, in the folder that it runs in. */
+const DATA_DIR = ".waymark/playground";
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 /**
@@ -31,6 +34,16 @@ export async function folderWith(files: Record<string, unknown>) {
     await writeFile(join(path, name), typeof content === "string" ? content : JSON.stringify(content));
   }
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Makes a folder as {@link folderWith}, in which the playground finds empty databases, so that it need not make them. */
+export async function folderWithPGlite(
+  parts: readonly ("compare" | "kill" | "page")[],
+  files: Record<string, unknown> = {},
+) {
+  const folder = await folderWith(files);
+  for (const part of parts) await preparePGlite(join(folder.path, DATA_DIR, part));
+  return folder;
 }
 
 /** Makes a canvas of nodes in a row: `[id, type, data]`. */

@@ -6,7 +6,7 @@ import { type LoadedWorkflow, parseWorkflows } from "../src/import/workflow-file
 import { runWorker } from "../src/kill/run-worker.ts";
 import type { StopAt } from "../src/kill/task.ts";
 import { type ServiceServer, startServiceServer } from "../src/server/service-server.ts";
-import { canvas, folderWith, runCli } from "./run-cli.ts";
+import { canvas, folderWith, folderWithPGlite, runCli } from "./run-cli.ts";
 
 const flow = canvas([
   ["a", "acme.step"],
@@ -102,8 +102,8 @@ describe("a process that runs a workflow", () => {
 
 describe("compare --kill", () => {
   it("leaves out a moment that does not exist, with the reason, and is OK", async () => {
-    await using folder = await folderWith({ "flow.json": flow, "nodes.mjs": nodes("") });
-    const store = ["--store", "pglite", "--data-dir", "data", "--kill", "--fail-at", "b"];
+    await using folder = await folderWithPGlite(["compare", "kill"], { "flow.json": flow, "nodes.mjs": nodes("") });
+    const store = ["--store", "pglite", "--kill", "--fail-at", "b"];
     const args = ["compare", "flow.json", "--executors", "nodes.mjs", ...store];
     const { code, stdout } = await runCli(args, { cwd: folder.path });
     expect(code).toBe(0);

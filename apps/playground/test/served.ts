@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { preparePGlite } from "../../../tooling/test-servers/index.ts";
 import { builtPage } from "../src/serve/built-pages.ts";
 import type { RunView } from "../src/serve/run-view.ts";
 import { servePage } from "../src/serve/serve-page.ts";
@@ -24,6 +26,7 @@ export const KILLED_ONCE = {
 /** Serves the page from a folder of its own, which is removed on disposal. */
 export async function served() {
   const folder = await folderWith({});
+  await preparePGlite(join(folder.path, "page"));
   const problems: unknown[] = [];
   const page = await builtPage(() => undefined);
   const serve = (port: number) =>

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createWorkflowEngine } from "@waymark/core";
 import { PostgresCheckpointStore } from "@waymark/store-postgres";
+import { preparePGlite } from "tooling/test-servers";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 
 const CLI = join(import.meta.dirname, "../src/cli.ts");
@@ -12,7 +13,9 @@ const folder = mkdtempSync(join(tmpdir(), "waymark-inspector-"));
 const running: ChildProcess[] = [];
 
 beforeAll(async () => {
-  const store = await PostgresCheckpointStore.connect({ dataDir: join(folder, "data") });
+  const dataDir = join(folder, "data");
+  await preparePGlite(dataDir);
+  const store = await PostgresCheckpointStore.connect({ dataDir });
   const engine = createWorkflowEngine({
     store,
     workflows: [{ id: "w", nodes: [{ id: "a" }, { id: "b" }], edges: [{ source: "a", target: "b" }] }],

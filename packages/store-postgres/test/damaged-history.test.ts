@@ -1,5 +1,6 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { createWorkflowEngine, type NodeExecutor } from "@waymark/core";
+import { openPGlite } from "tooling/test-servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
@@ -21,7 +22,7 @@ describe("rows that were changed by hand", () => {
   };
 
   beforeAll(async () => {
-    pglite = await PGlite.create("memory://");
+    pglite = await openPGlite();
     store = PostgresCheckpointStore.from(pglite);
     await store.setup();
   });

@@ -1,8 +1,7 @@
-import { PGlite } from "@electric-sql/pglite";
 import { type CheckpointStore, createWorkflowEngine } from "@waymark/core";
 import pg from "pg";
 import { newCommit, newExecution } from "tooling/store-fixtures";
-import { startPostgres } from "tooling/test-servers";
+import { openPGlite, startPostgres } from "tooling/test-servers";
 import { DataSource } from "typeorm";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore, type PostgresTransaction } from "../src/index.ts";
@@ -10,7 +9,7 @@ import { PostgresCheckpointStore, type PostgresTransaction } from "../src/index.
 const server = await startPostgres();
 const pool = new pg.Pool({ connectionString: server.url });
 const dataSource = await new DataSource({ type: "postgres", url: server.url }).initialize();
-const pglite = await PGlite.create("memory://");
+const pglite = await openPGlite();
 const onServer = PostgresCheckpointStore.from(pool);
 const inProcess = PostgresCheckpointStore.from(pglite);
 afterAll(async () => {

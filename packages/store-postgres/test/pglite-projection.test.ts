@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
 import { createWorkflowEngine } from "@waymark/core";
 import { projectExecutions } from "@waymark/core/migration";
+import { preparePGlite } from "tooling/test-servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { CREATE_TABLE, upsert, WORKFLOW } from "./projected-table.ts";
@@ -13,10 +14,10 @@ import { CREATE_TABLE, upsert, WORKFLOW } from "./projected-table.ts";
 const parent = mkdtempSync(join(tmpdir(), "waymark-projection-"));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-/** The folder of a database as it is before the execution. A new one costs seconds, a copy of it does not. */
+/** The folder of a database as it is before the execution. */
 const template = join(parent, "template");
 beforeAll(async () => {
-  const pglite = await PGlite.create(template);
+  const pglite = await PGlite.create(await preparePGlite(template));
   await pglite.exec(CREATE_TABLE);
   await PostgresCheckpointStore.from(pglite).setup();
   await pglite.close();
@@ -39,7 +40,7 @@ describe("a process that is killed between a commit and the write to the applica
   it.each(POINTS)("$moment the write of step $step ($status): the next sweep makes the table right", async (point) => {
     const { step, status, moment } = point;
     const folder = join(parent, `${moment}-${step}`);
-    cpSync(template, folder, { recursive: true });
+    cpSync(join(template, "pgdata"), folder, { recursive: true });
     const program = fileURLToPath(new URL("./projected-process.ts", import.meta.url));
     const child = spawnSync(process.execPath, [program, folder, String(step), status, moment], { encoding: "utf8" });
     expect([child.signal, child.stderr]).toEqual(["SIGKILL", ""]);

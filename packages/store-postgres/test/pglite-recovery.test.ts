@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PGlite } from "@electric-sql/pglite";
 import {
   createWorkflowEngine,
   type NodeExecutor,
@@ -8,11 +7,12 @@ import {
   suspend,
   type WorkflowEngineOptions,
 } from "@waymark/core";
+import { openPGlite } from "tooling/test-servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
 // One embedded server; each engine has a handle of its own, as each process would have.
-const pglite = await PGlite.create("memory://");
+const pglite = await openPGlite();
 const store = PostgresCheckpointStore.from(pglite);
 beforeAll(() => store.setup());
 afterAll(() => pglite.close());

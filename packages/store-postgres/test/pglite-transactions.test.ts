@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { createWorkflowEngine } from "@waymark/core";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
+import { openPGlite } from "tooling/test-servers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
-const pglite = await PGlite.create("memory://");
+const pglite = await openPGlite();
 const store = PostgresCheckpointStore.from(pglite);
 const impatient = PostgresCheckpointStore.from(pglite, { timeoutMs: 150 });
 beforeAll(async () => {
@@ -144,7 +145,7 @@ describe("a PGlite", () => {
   });
 
   it("without isInTransaction() is asked by the protocol", async () => {
-    const own = await PGlite.create("memory://");
+    const own = await openPGlite();
     Object.defineProperty(own, "isInTransaction", { value: undefined });
     const asking = PostgresCheckpointStore.from(own, { timeoutMs: 5_000 });
     await asking.setup();
@@ -190,7 +191,7 @@ describe("an engine", () => {
 
 describe("the settings of the application on its connection", () => {
   it("stay unchanged, even through migrations, and do not affect the store", async () => {
-    const own = await PGlite.create("memory://");
+    const own = await openPGlite();
     await own.exec(`
       CREATE SCHEMA app; SET search_path = app; SET statement_timeout = 12345; SET lock_timeout = 54321;
       SET extra_float_digits = -15; SET datestyle = 'German'; SET timezone = 'Asia/Kathmandu'; SET array_nulls = off;

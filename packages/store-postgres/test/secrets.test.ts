@@ -1,8 +1,7 @@
 import { inspect } from "node:util";
-import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
-import { startOwnPostgres, startTcpProxy } from "tooling/test-servers";
+import { openPGlite, startOwnPostgres, startTcpProxy } from "tooling/test-servers";
 import { DataSource } from "typeorm";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore, type PostgresConnectOptions } from "../src/index.ts";
@@ -173,7 +172,7 @@ describe("a call", () => {
   });
 
   it("on PGlite during a transaction or after its end rejects with an error without secrets", async () => {
-    const pglite = await PGlite.create("memory://");
+    const pglite = await openPGlite();
     const store = PostgresCheckpointStore.from(pglite, { timeoutMs: 1_000 });
     const head = await store.createExecution(newExecution("a"));
     await pglite.exec("BEGIN");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 import { describeStoredData, FORMATS, fixtureText } from "tooling/fixtures";
-import { startPostgres } from "tooling/test-servers";
+import { preparePGlite, startPostgres } from "tooling/test-servers";
 import { beforeAll, describe } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 
@@ -32,7 +32,7 @@ for (const format of FORMATS) {
     let store: PostgresCheckpointStore;
     beforeAll(async () => {
       const dataDir = mkdtempSync(join(tmpdir(), "waymark-stored-data-"));
-      const pglite = await PGlite.create(dataDir);
+      const pglite = await PGlite.create(await preparePGlite(dataDir));
       await pglite.exec(sql);
       await pglite.close();
       store = await PostgresCheckpointStore.connect({ dataDir });

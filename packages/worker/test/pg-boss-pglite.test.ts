@@ -1,5 +1,6 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { PostgresCheckpointStore } from "@waymark/store-postgres";
+import { openPGlite } from "tooling/test-servers";
 import { afterAll, expect, it } from "vitest";
 import { pgBossDispatcher } from "../src/pg-boss/index.ts";
 import { describeTransactions } from "./describe-transactions.ts";
@@ -10,7 +11,7 @@ afterAll(async () => {
 });
 
 async function newDatabase(): Promise<PGlite> {
-  const pglite = await PGlite.create("memory://");
+  const pglite = await openPGlite();
   open.push(pglite);
   await pglite.exec("CREATE TABLE orders (id text PRIMARY KEY)");
   return pglite;
