@@ -65,12 +65,16 @@ const LACKS: ReadonlySet<string> = new Set([
   "STATE_VERSION_UNSUPPORTED",
 ]);
 
+/** Those of {@link LACKS} that say that an engine lacks what a workflow needs to start: code that another version has. */
+const LACKS_TO_START: ReadonlySet<string> = new Set(["WORKFLOW_NOT_FOUND", "UNKNOWN_NODE_TYPE", "UNKNOWN_EDGE_HANDLE"]);
+
 /**
- * Returns true if a workflow cannot be started because of the engine that tries it: its lookup has thrown, or an executor
- * is missing. Any other error is mostly a mistake in the workflow, which another engine would find, too.
+ * Returns true if a workflow cannot be started because of the engine that tries it: a lookup has thrown, or it does not know
+ * the workflow, a node type or an output of one. Any other error is mostly a mistake in the workflow, which another engine
+ * would find, too.
  */
 export function isStartForOthers(error: unknown): boolean {
-  return !isWorkflowError(error) || error.code === "UNKNOWN_NODE_TYPE";
+  return !isWorkflowError(error) || LACKS_TO_START.has(error.code);
 }
 
 /** Returns true if an execution is not resumed because of the engine that tries it. A lookup of the application may throw anything. */

@@ -6,6 +6,7 @@ import {
   defineNode,
   mapWorkflow,
   type NodeExecutor,
+  route,
   subWorkflow,
   type WorkflowDefinition,
 } from "../../src/index.ts";
@@ -23,6 +24,22 @@ const STRICT = defineNode({
   data: z.object({ url: z.string() }),
   run: ({ context }) => context,
 }) as unknown as NodeExecutor;
+
+/** A child that leaves its node by an output, and the node's type as it is with that output and without. */
+const BRANCH: WorkflowDefinition = {
+  id: "child",
+  nodes: [{ id: "one" }, { id: "two" }].map((node) => ({ ...node, type: node.id })),
+  edges: [{ source: "one", target: "two", sourceHandle: "maybe" }],
+};
+const typeOne = (outputs: readonly string[]) =>
+  defineNode({
+    type: "one",
+    data: z.object({}),
+    outputs,
+    run: ({ context }) => route(context, String(outputs.at(-1))),
+  }) as unknown as NodeExecutor;
+const WIDE = typeOne(["yes", "maybe"]);
+const NARROW = typeOne(["yes"]);
 
 /** Executors of one version that are missing in the other: `fresh`, which the child has. */
 const FAMILIES: [string, WorkflowDefinition[], Parameters<typeof newFamily>[0]][] = [
@@ -109,21 +126,26 @@ describe("a child that an engine cannot start", () => {
   });
 
   it.each<[string, Parameters<typeof newFamily>[0], string]>([
-    ["its workflow is not found", { workflows: [PARENT] }, "WORKFLOW_NOT_FOUND"],
-    [
-      "its node data is refused",
-      {
-        executors: {
-          one: STRICT,
-        },
-      },
-      "NODE_DATA_INVALID",
-    ],
-  ])("since %s fails the node of its parent, in a recovery too", async (_why, defaults, code) => {
-    const { engine, toEnd, data } = newFamily(defaults);
+    ["its workflow", { workflows: [PARENT] }, "WORKFLOW_NOT_FOUND"],
+    ["an output of its node type", { executors: { one: NARROW } }, "UNKNOWN_EDGE_HANDLE"],
+  ])("since it does not know %s is left to those that do", async (_what, lacking, code) => {
+    const { engine, toEnd, data, events } = newFamily();
+    const knowing = engine({ workflows: [PARENT, BRANCH], executors: { one: WIDE } });
+    await knowing.startExecution(CALL);
+    const older = engine({ workflows: [PARENT, BRANCH], executors: { one: WIDE }, ...lacking });
+    expect(await toEnd(older.recoverExecutions())).toEqual({ resumed: 0, left: [{ executionId: "p1", code }] });
+    expect(await data.getExecution("p1")).toMatchObject({ status: "pending", recoveries: 0 });
+    expect(await toEnd(knowing.recoverExecutions())).toEqual({ resumed: 1, left: [] });
+    expect(await data.getExecution("p1")).toMatchObject({ status: "completed" });
+    expect(events.filter(({ type }) => type === "node.failed")).toEqual([]);
+  });
+
+  it("since its node data is refused fails the node of its parent, in a recovery too", async () => {
+    const { engine, toEnd, data } = newFamily({ executors: { one: STRICT } });
     await engine().startExecution(CALL);
     expect(await toEnd(engine().recoverExecutions())).toEqual({ resumed: 1, left: [] });
-    expect(await data.getExecution("p1")).toMatchObject({ status: "failed", failure: { nodeId: "sub", code } });
+    const failure = { nodeId: "sub", code: "NODE_DATA_INVALID" };
+    expect(await data.getExecution("p1")).toMatchObject({ status: "failed", failure });
   });
 
   it.each(["workflow", "node type"])(
