@@ -3,7 +3,7 @@ import type { Pool, PoolClient, QueryConfig } from "pg";
 import type { Database, Result, RunOptions, Statement, TransactionClient } from "../database.ts";
 import { NOW } from "../sql/rows.ts";
 import { Connections } from "./connections.ts";
-import { refuseBinary, TEXT } from "./pg-client.ts";
+import { preparedQuery, type Query, refuseBinary, TEXT } from "./pg-client.ts";
 import { afterFailure } from "./retry-rules.ts";
 import { translateError } from "./translate-error.ts";
 
@@ -56,13 +56,9 @@ export class ServerDatabase implements Database {
       const isPrepared = this.#prepare && options.unprepared !== true;
       let fault: unknown;
       try {
-        const result = await client.query({
-          name: isPrepared ? statement.name : undefined,
-          text: this.#clock === undefined ? statement.text : statement.text.replaceAll(NOW, String(this.#clock())),
-          values: values as unknown[],
-          types: TEXT,
-          query_timeout: Math.max(1, Math.ceil(deadline - performance.now())),
-        } as QueryConfig & { query_timeout: number });
+        const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
+        const query = isPrepared ? preparedQuery(statement, timeoutMs) : this.#plainQuery(statement, timeoutMs);
+        const result = await client.query(query, values as unknown[]);
         this.#connections.giveBack(client);
         return { rows: result.rows, rowCount: result.rowCount ?? 0 };
       } catch (error) {
@@ -99,6 +95,11 @@ export class ServerDatabase implements Database {
 
   async end(): Promise<void> {
     await this.#connections.end();
+  }
+
+  #plainQuery({ text }: Statement, timeoutMs: number): Query {
+    const timed = this.#clock === undefined ? text : text.replaceAll(NOW, String(this.#clock()));
+    return { text: timed, types: TEXT, query_timeout: timeoutMs };
   }
 
   /** Notes that a connection is used. Refuses one whose driver returns values as bytes. */
