@@ -32,6 +32,11 @@ describe("the options of public functions", () => {
     expect(unlinked.map(({ file, type, name }) => `${file}: ${type}.${name}`)).toEqual([]);
   });
 
+  test("none is described in words that a reader must decode", () => {
+    const decoded = options.filter(({ docstring }) => /\b(?:so many|whoever|in vain)\b/i.test(docstring));
+    expect(decoded.map(({ file, type, name }) => `${file}: ${type}.${name}`)).toEqual([]);
+  });
+
   test("each page to which they link exists, with its heading", () => {
     const links = options.flatMap(({ docstring, typeDocstring }) =>
       [...`${typeDocstring}${docstring}`.matchAll(/@see (https:\S+)/g)].map(([, link = ""]) => link),

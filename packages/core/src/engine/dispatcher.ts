@@ -15,7 +15,7 @@ export interface EnqueueOptions {
    * adds nothing: before the commit there is no execution to run.
    */
   transaction?: unknown;
-  /** Adds no job if one was added with this option, for this execution, in the last so many milliseconds. */
+  /** Milliseconds in which at most one job is added with this option for an execution. Further ones are not added. */
   atMostEveryMs?: number | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface ForEachItemOptions {
   items: string;
   /** The key under which each round gets its item, or its batch of items. It is removed after the last one. */
   as: string;
-  /** The number of items of a batch: then each round gets a list of up to so many. Default: one item, not in a list. */
+  /** The most items of a batch. If it is set, each round gets a list of them. Default: one item, not in a list. */
   batchSize?: number;
 }
 
