@@ -202,7 +202,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
   /**
    * Writes the error checkpoint of a node that has failed: its error, and the context before it.
    *
-   * - The execution goes on running; call {@link markFailed} to end it.
+   * - The execution is still running; call {@link markFailed} to end it.
    *
    * @throws {WorkflowError} STATE_READ_ONLY, PAYLOAD_TOO_LARGE, LEASE_LOST, INVALID_STATUS, STORE_UNAVAILABLE
    */
