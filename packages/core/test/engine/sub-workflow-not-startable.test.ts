@@ -140,6 +140,21 @@ describe("a child that an engine cannot start", () => {
     expect(events.filter(({ type }) => type === "node.failed")).toEqual([]);
   });
 
+  it.each(["cancelled", "failed"] as const)(
+    "and no other can leaves its parent due until that is %s",
+    async (status) => {
+      const { engine, toEnd, data } = newFamily({ workflows: [PARENT] });
+      const { startExecution, recoverExecutions, cancelExecution, resumeWorkflow } = engine();
+      await startExecution(CALL);
+      await toEnd(recoverExecutions());
+      const end = (): Promise<unknown> =>
+        status === "cancelled" ? cancelExecution({ executionId: "p1" }) : resumeWorkflow({ executionId: "p1" });
+      await toEnd(end());
+      expect(await data.getExecution("p1")).toMatchObject({ status });
+      expect(await toEnd(recoverExecutions())).toEqual({ resumed: 0, left: [] });
+    },
+  );
+
   it("since its node data is refused fails the node of its parent, in a recovery too", async () => {
     const { engine, toEnd, data } = newFamily({ executors: { one: STRICT } });
     await engine().startExecution(CALL);
