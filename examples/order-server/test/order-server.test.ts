@@ -3,14 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PostgresCheckpointStore } from "@waymark/store-postgres";
 import { describe, expect, it } from "vitest";
-import { preparePGlite } from "../../../tooling/test-servers/index.ts";
 import { startProgram } from "./order-program.ts";
 import { startServices } from "./services.ts";
 
 /** Makes the folder and the services of a test. `start` starts the program on them. */
 async function setUp() {
   const folder = await mkdtemp(join(tmpdir(), "order-server-"));
-  await preparePGlite(folder);
   const services = await startServices();
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
