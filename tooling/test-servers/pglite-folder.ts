@@ -1,11 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { PGlite } from "@electric-sql/pglite";
+import { copyFolder, folderInMemory, PREPARED } from "./data-folders.ts";
 import { fetchOnce } from "./fetch-once.ts";
-import { folderInMemory } from "./memory-folder.ts";
-
-const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark/data", import.meta.url));
 
 /** Opens a PGlite on an empty cluster, in a folder that goes away with `close()`. */
 export async function openPGlite(): Promise<PGlite> {
@@ -29,7 +26,7 @@ export async function openPGlite(): Promise<PGlite> {
  * @param dataDir The store's option of that name. The folder is made if it is missing.
  */
 export async function preparePGlite(dataDir: string): Promise<string> {
-  const prepared = join(CACHE, `pglite-${version()}`);
+  const prepared = join(PREPARED, `pglite-${version()}`);
   await fetchOnce(prepared, async (building) => {
     const { PGlite } = await import("@electric-sql/pglite");
     const cluster = join(building, "cluster");
@@ -39,16 +36,6 @@ export async function preparePGlite(dataDir: string): Promise<string> {
   const cluster = join(dataDir, "pgdata");
   copyFolder(prepared, cluster);
   return cluster;
-}
-
-function copyFolder(source: string, target: string): void {
-  mkdirSync(target, { recursive: true, mode: 0o700 });
-  for (const entry of readdirSync(source, { withFileTypes: true })) {
-    const [from, to] = [join(source, entry.name), join(target, entry.name)];
-    if (entry.isDirectory()) copyFolder(from, to);
-    // Not copyFile: what it copies is given blocks of the disk at once, and their removal takes seconds.
-    else writeFileSync(to, readFileSync(from), { mode: 0o600 });
-  }
 }
 
 function version(): string {

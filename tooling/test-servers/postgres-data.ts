@@ -1,12 +1,11 @@
 // The data folders of PostgreSQL servers: each is a copy of one that was prepared before.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { copyFolder, folderInMemory, PREPARED } from "./data-folders.ts";
 import { fetchOnce } from "./fetch-once.ts";
-import { folderInMemory } from "./memory-folder.ts";
 import { giveAway, unprivilegedUser } from "./unprivileged-user.ts";
 
 /** The password of the superuser `postgres`. */
@@ -14,7 +13,6 @@ export const PASSWORD = "test-password";
 /** The name of the data folder in the server's folder. */
 export const DATA = "data";
 
-const CACHE = fileURLToPath(new URL("../../node_modules/.cache/waymark/data", import.meta.url));
 const INITDB = ["-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"];
 
 /** The programs that create and open a data folder. */
@@ -62,7 +60,7 @@ export async function copyPrepared(wanted: {
   recipe: unknown;
   prepare: (folder: string) => Promise<void>;
 }): Promise<void> {
-  const prepared = join(CACHE, keyOf(wanted.programs, wanted.recipe));
+  const prepared = join(PREPARED, keyOf(wanted.programs, wanted.recipe));
   await fetchOnce(prepared, async (building) => {
     // PostgreSQL's user may be unable to write below node_modules.
     const folder = newFolder();
@@ -94,19 +92,7 @@ export async function runAlone(
 
 /** Copies the data folder of one server's folder to another's, for PostgreSQL's user. */
 export function copyData(from: string, to: string): void {
-  const user = unprivilegedUser();
-  const [source, target] = [join(from, DATA), join(to, DATA)];
-  mkdirSync(target);
-  for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const copy = join(target, path.slice(source.length));
-    if (entry.isDirectory()) mkdirSync(copy);
-    // Not copyFile: what it copies is given blocks of the disk at once, and their removal takes 2 s per server.
-    else writeFileSync(copy, readFileSync(path), { mode: 0o600 });
-    giveAway(copy, user);
-  }
-  chmodSync(target, 0o700);
-  giveAway(target, user);
+  copyFolder(join(from, DATA), join(to, DATA), unprivilegedUser());
 }
 
 /** Returns a name for what a recipe makes with the current programs, in the current time zone, which initdb stores. */

@@ -1,6 +1,6 @@
 import { openPGlite, startPostgres } from "tooling/test-servers";
 import { runClockTrial } from "tooling/trials";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { MemoryCheckpointStore } from "../../packages/store-memory/src/index.ts";
 import { PostgresCheckpointStore } from "../../packages/store-postgres/src/index.ts";
 
@@ -9,7 +9,7 @@ const SEED = 20_261;
 
 it.each([
   ["memory", 60, async () => new MemoryCheckpointStore()],
-  ["PGlite", 6, async () => PostgresCheckpointStore.from(await openPGlite())],
+  ["PGlite", 6, openOnPGlite],
   ["PostgreSQL", 6, async () => PostgresCheckpointStore.connect({ url: (await startPostgres()).url })],
 ])(
   `random workflows on %s have the same results with and without jumps of the wall clock (seed ${SEED})`,
@@ -26,3 +26,9 @@ it.each([
     }
   },
 );
+
+async function openOnPGlite(): Promise<PostgresCheckpointStore> {
+  const pglite = await openPGlite();
+  onTestFinished(() => pglite.close());
+  return PostgresCheckpointStore.from(pglite);
+}
