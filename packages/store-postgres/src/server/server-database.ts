@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Pool, PoolClient, QueryConfig } from "pg";
+import type { Pool, PoolClient } from "pg";
 import type { Database, Result, RunOptions, Statement, TransactionClient } from "../database.ts";
 import { NOW } from "../sql/rows.ts";
 import { Connections } from "./connections.ts";
@@ -76,7 +76,7 @@ export class ServerDatabase implements Database {
   async transaction<T>(work: (client: TransactionClient) => Promise<T>): Promise<T> {
     const client = this.#connections.takeAside() ?? (await this.#connections.take(performance.now() + this.#timeoutMs));
     const sendWithin = (timeoutMs: number, text: string, values?: unknown[]) =>
-      client.query({ text, values, query_timeout: timeoutMs } as QueryConfig & { query_timeout: number });
+      client.query({ text, values, query_timeout: timeoutMs } as Query);
     const send = (text: string, values?: unknown[]) => sendWithin(TRANSACTION_STATEMENT_TIMEOUT_MS, text, values);
     let broken = true;
     try {
