@@ -6,6 +6,7 @@ import { anything, type Check, flag, list, oneOf, ruleOf, text, wholeNumber } fr
 import { quoted } from "../text.ts";
 import { NearMisses } from "./near-miss.ts";
 import { RETRY_FORM, retryFields, type WorkflowDefinition } from "./schema.ts";
+import { type StandardSchema, standardSchema } from "./standard-schema.ts";
 
 /** The most problems that are reported. The check of a definition stops once there are more. */
 const MAX_PROBLEMS = 10;
@@ -34,14 +35,18 @@ export function parseDefinition(definition: unknown): WorkflowDefinition {
 /**
  * Reads the `input` schema of a value that may be a definition.
  *
- * @throws {WorkflowError} WORKFLOW_INVALID if reading it throws
+ * @throws {WorkflowError} WORKFLOW_INVALID if it is not a Standard Schema, or if reading it throws
  */
-export function readInput(definition: unknown): unknown {
+export function readInput(definition: unknown): StandardSchema | undefined {
+  let problem: string | undefined;
   try {
-    return (definition as { input?: unknown } | null | undefined)?.input;
+    const input = (definition as { input?: StandardSchema } | null | undefined)?.input;
+    problem = input === undefined ? undefined : standardSchema(input);
+    if (problem === undefined) return input;
   } catch {
-    throw new WorkflowError("WORKFLOW_INVALID", "Workflow is not well formed: input: it throws when it is read.");
+    problem = "it throws when it is read";
   }
+  throw new WorkflowError("WORKFLOW_INVALID", `Workflow is not well formed: input: ${problem}.`);
 }
 
 type Fields = Readonly<Record<string, Field>>;

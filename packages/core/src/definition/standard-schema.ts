@@ -1,3 +1,5 @@
+import { mustBe } from "../given.ts";
+import type { Check } from "../option.ts";
 import { cleanText } from "../text.ts";
 
 /**
@@ -28,6 +30,10 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
   const standard = (value as Partial<StandardSchema>)["~standard"];
   return typeof standard?.validate === "function";
 }
+
+/** The check of an option that is a Standard Schema. */
+export const standardSchema: Check = (value) =>
+  isStandardSchema(value) ? undefined : mustBe("a Standard Schema (zod, valibot, arktype)", value);
 
 /** The type of a schema's output. */
 export type SchemaOutput<S> = S extends StandardSchema<unknown, infer Output> ? Output : never;

@@ -1,8 +1,7 @@
 import { checker } from "../checker.ts";
 import type { WorkflowNode } from "../definition/schema.ts";
-import { isStandardSchema, type StandardSchema } from "../definition/standard-schema.ts";
-import { mustBe } from "../given.ts";
-import { type Check, callback, optional, text, texts } from "../option.ts";
+import { type StandardSchema, standardSchema } from "../definition/standard-schema.ts";
+import { callback, optional, text, texts } from "../option.ts";
 import type { Adjusted } from "../state/adjustments.ts";
 
 /**
@@ -230,12 +229,9 @@ export function defineNode<Data, Context extends object = WorkflowContext, const
   return Object.assign(executor, { type, dataSchema: data, ...(outputs === undefined ? {} : { outputs }) });
 }
 
-const dataSchema: Check = (value) =>
-  isStandardSchema(value) ? undefined : mustBe("a Standard Schema (zod, valibot, arktype)", value);
-
 const checkNode = checker<{ type: string; data: unknown; outputs?: unknown; run: unknown }>("defineNode", {
   type: text,
-  data: dataSchema,
+  data: standardSchema,
   outputs: optional(texts),
   run: callback,
 });

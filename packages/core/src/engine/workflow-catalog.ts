@@ -5,7 +5,6 @@ import { nodeName, nodeType } from "../definition/node-type.ts";
 import { parseDefinition, readInput } from "../definition/parse-definition.ts";
 import { Plans } from "../definition/plan.ts";
 import type { WorkflowDefinition } from "../definition/schema.ts";
-import type { StandardSchema } from "../definition/standard-schema.ts";
 import { isInstance } from "../state/live-values.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
@@ -119,7 +118,7 @@ export class WorkflowCatalog {
   }
 
   #asGiven(workflow: PreparedWorkflow, given: unknown): PreparedWorkflow {
-    const input = readInput(given) as StandardSchema | undefined;
+    const input = readInput(given);
     // The hash does not cover it.
     const { maxNodeRuns = workflow.maxNodeRuns } = this.#hashes.get(given as object) ?? {};
     const isSame = workflow.input === input && workflow.maxNodeRuns === maxNodeRuns;

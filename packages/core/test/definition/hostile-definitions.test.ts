@@ -20,6 +20,7 @@ async function run(definition: unknown): Promise<unknown[]> {
 }
 
 const withData = (data: unknown) => ({ id: "w", nodes: [{ id: "a", data }], edges: [] });
+const withInput = (input: unknown) => ({ id: "w", nodes: [{ id: "a" }], edges: [], input });
 const throwing = (key: string, value: object = {}) =>
   Object.defineProperty(value, key, {
     enumerable: true,
@@ -49,6 +50,10 @@ describe("a definition with getters, proxies or odd data", () => {
     ["that throws for a retry policy", { id: "w", nodes: [{ id: "a", retry: throwing("maxAttempts") }], edges: [] }],
     ["that throws for an edge", { id: "w", nodes: [{ id: "a" }], edges: [throwing("source")] }],
     ["that throws for its input", throwing("input", { id: "w", nodes: [{ id: "a" }], edges: [] })],
+    ["whose input is a JSON Schema", withInput({ type: "object" })],
+    ["whose input is null", withInput(null)],
+    ["whose input is a schema without a function", withInput({ "~standard": { version: 1 } })],
+    ["whose input throws when it is read", withInput(throwing("~standard"))],
     [
       "that throws for every property",
       new Proxy({}, { get: (_, key) => (key === "then" ? undefined : expect.unreachable()) }),
@@ -71,6 +76,14 @@ describe("a definition with getters, proxies or odd data", () => {
     const error: unknown = await run(definition).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "WORKFLOW_INVALID" });
     expect(String(error).length).toBeLessThan(500);
+  });
+
+  it("is refused by defineWorkflow if its input is not a schema", () => {
+    for (const input of [{ type: "object" }, null, "text"]) {
+      expect(() => defineWorkflow(withInput(input) as never)).toThrow(
+        expect.objectContaining({ code: "WORKFLOW_INVALID", message: expect.stringContaining("Standard Schema") }),
+      );
+    }
   });
 
   it("is read once, so the values that were checked are those that run", async () => {
