@@ -17,7 +17,7 @@ const MAX_UNKNOWN = 5;
  */
 export function checker<Options>(name: string, table: OptionTable<Options>): (value: unknown) => Options {
   return (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value) || isPromise(value)) {
+    if (typeof value !== "object" || value === null || isListOrPromise(value)) {
       const given = value === undefined ? "but was given nothing" : `not ${nameOf(value)}`;
       throw new WorkflowError("INVALID_ARGUMENT", `${name}: takes one object ${shapeOf(table)}, ${given}.`);
     }
@@ -33,9 +33,9 @@ export function checker<Options>(name: string, table: OptionTable<Options>): (va
   };
 }
 
-function isPromise(value: unknown): boolean {
+function isListOrPromise(value: unknown): boolean {
   try {
-    return isThenable(value);
+    return Array.isArray(value) || isThenable(value);
   } catch {
     return false;
   }

@@ -20,12 +20,12 @@ const MARGIN = 2_100;
 
 /**
  * Quotes a text for a message. The result is on one line, with control characters escaped as in JSON. User and password
- * are removed from addresses.
+ * are removed from addresses. Never throws.
  *
  * @param maxLength The most characters of the text that are kept. Default: 120.
  */
 export function quoted(text: unknown, maxLength: number = MAX_QUOTED): string {
-  const cut = cutRedacted(String(text), maxLength).replaceAll(/["\\]/g, "\\$&");
+  const cut = cutRedacted(textOf(text), maxLength).replaceAll(/["\\]/g, "\\$&");
   return `"${escapeControls(cut, CONTROLS)}"`;
 }
 
@@ -48,6 +48,14 @@ export function listed(items: readonly unknown[], maxItems: number = MAX_LISTED)
  */
 export function cleanText(text: string, maxLength: number = MAX_CLEAN): string {
   return escapeControls(cutRedacted(text, maxLength), CONTROLS_IN_LINES);
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "(a value without a text)"; // an object without a prototype, or one whose own toString throws
+  }
 }
 
 function cutRedacted(text: string, maxLength: number): string {

@@ -20,6 +20,16 @@ describe("text from outside", () => {
     expect(listed(["redis://:p@host"])).toBe('"redis://***@host"');
   });
 
+  it("is quoted though it has no text", () => {
+    const hostile = {
+      toString() {
+        throw new Error("gotcha");
+      },
+    };
+    for (const value of [Object.create(null), hostile]) expect(quoted(value)).toBe('"(a value without a text)"');
+    expect(quoted(Symbol("s"))).toBe('"Symbol(s)"');
+  });
+
   it("is listed with the number of omitted items", () => {
     expect(listed(["a", "b"])).toBe('"a", "b"');
     expect(listed(Array.from({ length: 100_000 }, (_, i) => i))).toMatch(/^"0", .*"9" and 99990 more$/);

@@ -1,4 +1,5 @@
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
+import { checkCount } from "../store/checks.ts";
 import type { OpenedExecution } from "./create-execution.ts";
 import { checkIdArgument } from "./id-option.ts";
 import type { ImportedExecution } from "./import-execution.ts";
@@ -88,6 +89,7 @@ export function bindWorkflowState<Context extends object>(
       const form = "WorkflowState.create(workflowId, userId, initialData?, totalSteps?)";
       checkIdArgument(form, "workflowId", workflowId);
       checkIdArgument(form, "userId", userId);
+      checkCount(totalSteps, "totalSteps");
       checkUser("create", userId, boundUserId);
       const { createExecution } = await import("./create-execution.ts");
       return wrapped(await createExecution(surroundings, { workflowId, userId, initialData, totalSteps }));
@@ -102,9 +104,9 @@ export function bindWorkflowState<Context extends object>(
       return wrapped(await claimExecution(surroundings, head, { history: true }));
     },
     importExecutionOutput: async (row) => {
-      const copy = { ...row };
+      const { importExecution, readRow } = await import("./import-execution.ts");
+      const copy = readRow(row);
       checkUser("importExecutionOutput", copy.userId, boundUserId);
-      const { importExecution } = await import("./import-execution.ts");
       const { executionId } = await importExecution(surroundings, copy);
       return readWorkflowState<Context>(options, executionId);
     },

@@ -1,5 +1,6 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 import type { ExecutionRecord, ExecutionRef, FailureRecord, WorkflowStatus } from "../store/checkpoint-store.ts";
+import { checkId } from "../store/checks.ts";
 import { quoted } from "../text.ts";
 import { createExecution, type OpenedExecution } from "./create-execution.ts";
 import type { ExecutionOutput, ExecutionOutputCheckpoint } from "./execution-output.ts";
@@ -52,6 +53,15 @@ export interface ImportedRecord {
   isReplacement: boolean;
 }
 
+/** Returns a copy of a row, of which each field was read once. @throws {WorkflowError} INVALID_ARGUMENT */
+export function readRow(row: ImportedExecution): ImportedExecution {
+  try {
+    return { ...row };
+  } catch (cause) {
+    throw new WorkflowError("INVALID_ARGUMENT", "The row cannot be imported: it cannot be read.", { cause });
+  }
+}
+
 /** How often an earlier import that was cut off is replaced, if another process writes to it meanwhile. */
 const MAX_REPLACEMENTS = 5;
 
@@ -69,6 +79,7 @@ const MAX_REPLACEMENTS = 5;
  */
 export async function importExecution(surroundings: Surroundings, row: ImportedExecution): Promise<ImportedRecord> {
   checkNames(row);
+  if (!isAbsent(row.executionId)) checkId(row.executionId, "executionId");
   const output = parseExecutionOutput(surroundings.codec, row.output);
   const { createdAt, endedAt } = timesOf(row);
   const outcome = statusOf(row.status, output);

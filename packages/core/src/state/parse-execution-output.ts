@@ -119,22 +119,27 @@ function checkTypes(types: unknown): ValueTypes {
 
 /** The fields of an object, each read once. */
 function fieldsOf(json: unknown, at: string): Readonly<Record<string, unknown>> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw invalid(`${at} is not an object`);
+  if (typeof json !== "object" || json === null) throw invalid(`${at} is not an object`);
+  let fields: Readonly<Record<string, unknown>> | undefined;
   try {
-    return { ...json };
+    fields = Array.isArray(json) ? undefined : { ...json };
   } catch (cause) {
     throw invalid(`${at} cannot be read`, cause);
   }
+  if (fields === undefined) throw invalid(`${at} is not an object`);
+  return fields;
 }
 
 function itemsOf(checkpoints: unknown): unknown[] {
   if (isAbsent(checkpoints)) return [];
-  if (!Array.isArray(checkpoints)) throw invalid("checkpoints is not a list");
+  let items: unknown[] | undefined;
   try {
-    return Array.from(checkpoints);
+    items = Array.isArray(checkpoints) ? Array.from(checkpoints) : undefined;
   } catch (cause) {
     throw invalid("checkpoints cannot be read", cause);
   }
+  if (items === undefined) throw invalid("checkpoints is not a list");
+  return items;
 }
 
 /** The message of an error, however the old row kept it. */
@@ -158,7 +163,11 @@ export function timeOf(value: unknown, at: string): number {
 }
 
 function dateOf(value: unknown): number {
-  return value instanceof Date ? Date.prototype.getTime.call(value) : Number.NaN;
+  try {
+    return Date.prototype.getTime.call(value);
+  } catch {
+    return Number.NaN; // not a Date
+  }
 }
 
 function parseJson(text: string): unknown {

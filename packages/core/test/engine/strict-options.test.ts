@@ -223,3 +223,27 @@ describe("a filter that vanished", () => {
     expect(await idsIn(store)).toEqual(["cut-off", "done"]);
   });
 });
+
+describe("options that throw when they are looked at", () => {
+  const hostile: unknown[] = [Proxy.revocable({}, {}), Proxy.revocable([], {})].map(({ proxy, revoke }) => {
+    revoke();
+    return proxy;
+  });
+  type Engine = Awaited<ReturnType<typeof setUp>>["engine"];
+  const calls: [member: string, call: (engine: Engine, options: never) => unknown][] = [
+    ["executeWorkflow", (engine, options) => engine.executeWorkflow(options)],
+    ["listExecutions", (engine, options) => engine.listExecutions(options)],
+    ["pruneExecutions", (engine, options) => engine.pruneExecutions(options)],
+    ["getExecutionState", (engine, options) => engine.getExecutionState("done", options)],
+    ["createWorkflowEngine", (_engine, options) => createWorkflowEngine(options)],
+    ["defineNode", (_engine, options) => defineNode(options)],
+  ];
+  it.each(calls)("are refused by %s with a code, and nothing is done", async (_member, call) => {
+    const { store, engine } = await setUp();
+    for (const options of hostile) {
+      const refused = Promise.resolve().then(() => call(engine, options as never));
+      await expect(refused).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    expect(await idsIn(store)).toEqual(["cut-off", "done"]);
+  });
+});

@@ -71,6 +71,33 @@ describe("importExecutionOutput", () => {
     expect((await WorkflowState.importExecutionOutput({ ...ROW, output: none })).getCheckpoints()).toEqual([]);
   });
 
+  it("refuses with a code whatever throws when it is read", async () => {
+    const { WorkflowState } = setUp();
+    const revoked = Proxy.revocable([], {});
+    revoked.revoke();
+    const throwing = (name: string, others: object) =>
+      Object.defineProperty({ ...others }, name, {
+        enumerable: true,
+        get() {
+          throw new Error("gotcha");
+        },
+      });
+    for (const name of ["workflowId", "userId", "executionId", "output", "status", "createdAt", "endedAt"]) {
+      for (const row of [throwing(name, { ...ROW, output: FRESH }), { ...ROW, output: FRESH, [name]: revoked.proxy }]) {
+        const refused = WorkflowState.importExecutionOutput(row as never);
+        await expect(refused, name).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+      }
+    }
+    for (const executionId of [Symbol("id"), Object.create(null), 7]) {
+      const refused = WorkflowState.importExecutionOutput({ ...ROW, output: FRESH, executionId } as never);
+      await expect(refused).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    const output = { ...FRESH, checkpoints: revoked.proxy } as never;
+    await expect(WorkflowState.importExecutionOutput({ ...ROW, output })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  });
+
   it("cuts credentials out of the errors that it takes in", async () => {
     const { WorkflowState } = setUp();
     const error = "connect postgres://app:hunter2@db/x failed";

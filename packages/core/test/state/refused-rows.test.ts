@@ -61,7 +61,7 @@ describe("a row that cannot be imported is refused before anything is written", 
     ['"stauts"', { stauts: "done" }],
     ["workflowId", { workflowId: "" }],
     ["userId", { userId: undefined }],
-    ["id", { executionId: "" }],
+    ["executionId", { executionId: "" }],
   ])("for its %s", async (what, row) => {
     await refused(row, what);
   });
