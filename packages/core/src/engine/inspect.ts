@@ -152,7 +152,7 @@ function inspected({ codec }: Pick<Surroundings, "codec">, record: CheckpointRec
   const { id, seq, kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs } = fields;
   const shown: InspectedRecord = {
     ...{ id, seq, kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs, timestamp: isoTime(timestamp) },
-    ...(error === undefined ? {} : { error }),
+    ...(kind === "error" && error !== undefined ? { error } : {}),
   };
   const isSearched =
     kind === "save" ||

@@ -99,19 +99,24 @@ const KINDS: Readonly<Record<string, { node: boolean; error: boolean } | undefin
 };
 
 function checkRecord(record: CheckpointRecord): void {
-  const { seq, kind, nodeId, visit, stepNumber, attempt, timestamp, payload, error } = record;
+  const { seq, kind, nodeId, nodeName, visit, stepNumber, attempt, durationMs, timestamp, payload } = record;
+  const error = record.error ?? undefined;
   const shape = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (shape === undefined) throw corruptHistory(`record ${seq} is of an unknown kind`, { seq });
   const hasNode = shape.node && seq > 0;
   const isWellFormed =
     typeof nodeId === "string" &&
     (nodeId !== "") === hasNode &&
-    ((error ?? undefined) !== undefined) === shape.error &&
+    typeof nodeName === "string" &&
+    (error !== undefined) === shape.error &&
+    (error === undefined || (typeof error.code === "string" && typeof error.message === "string")) &&
     typeof payload === "string" &&
     isCount(visit) &&
     visit > 0 &&
     isCount(stepNumber) &&
     isCount(attempt) &&
+    typeof durationMs === "number" &&
+    typeof timestamp === "number" &&
     timestamp >= 0 &&
     timestamp <= MAX_TIME_MS;
   if (!isWellFormed) throw corruptHistory(`the fields of record ${seq} do not belong to its kind`, { seq });

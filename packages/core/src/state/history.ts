@@ -82,7 +82,7 @@ export class History<Context> {
    * - `ranLast`: the node that ran last. Before a fork's first checkpoint, it is one that ran before the fork.
    */
   resumePoint(ranLast: string | undefined): ResumePoint | null {
-    const last = this.#records.findLast((record) => isListed(record) && record.error === undefined);
+    const last = this.#records.findLast((record) => isListed(record) && record.kind !== "error");
     if (last !== undefined) return { nodeId: last.nodeId, stepNumber: last.stepNumber };
     const [initial] = this.#records;
     return ranLast === undefined || initial === undefined ? null : { nodeId: ranLast, stepNumber: initial.stepNumber };
@@ -106,7 +106,7 @@ export class History<Context> {
         return contextAt();
       },
       timestamp: new Date(record.timestamp).toISOString(),
-      ...(record.error === undefined ? {} : { error: record.error }),
+      ...(record.kind === "error" && record.error !== undefined ? { error: record.error } : {}),
       attempt: record.attempt,
       durationMs: record.durationMs,
       ...(handles === undefined ? {} : { handles }),

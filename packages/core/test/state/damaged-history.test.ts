@@ -60,6 +60,19 @@ describe("a history of six nodes, the last of which failed", () => {
     }
   });
 
+  it("reads the same if its store has null for an absent error", async () => {
+    const { data, executionId } = await setUp();
+    const store = data.reopen();
+    store.readCheckpoints = async (...given) =>
+      (await data.readCheckpoints(...given)).map((record) => ({ error: null as never, ...record }));
+    const engine = createWorkflowEngine({ store, workflows: [chain(LENGTH)], executors: { default: append } });
+    const state = await engine.getExecutionState(executionId);
+    expect(state.getCheckpoints().map(({ error }) => error?.message)).toEqual([...Array(LENGTH - 1), "boom"]);
+    expect(state.getResumePoint()).toEqual({ nodeId: `n${LENGTH - 1}`, stepNumber: LENGTH - 1 });
+    const { items } = await (await engine.inspectExecution({ executionId })).records({ limit: 100 });
+    expect(items.filter((record) => "error" in record)).toHaveLength(1);
+  });
+
   describe.each([3, 4, 5, 6])("with a damaged record %i", (seq) => {
     it.each<[string, Partial<CheckpointRecord>]>([
       ["another kind", { kind: seq === 4 ? "save" : "delta", ...(seq === 5 ? { kind: "error" } : {}) }],
@@ -70,6 +83,10 @@ describe("a history of six nodes, the last of which failed", () => {
       ["another attempt", { attempt: 7 }],
       ["a time that no Date holds", { timestamp: 1e17 }],
       ["another payload of the right format", { payload: '[1,["set",["n"],9]]' }],
+      ["a time that is no number", { timestamp: [] as never }],
+      ["a time of another kind of number", { timestamp: 10n as never }],
+      ["a duration that is no number", { durationMs: {} as never }],
+      ["a name that is no text", { nodeName: null as never }],
       ["no payload", { payload: "" }],
       ["a payload that is no text", { payload: null as never }],
     ])("%s: is refused before anything runs or is written", async (_what, changed) => {
@@ -144,6 +161,8 @@ describe("a history from before records had checksums", () => {
     ["a snapshot that became a delta", change(3, { kind: "delta" })],
     ["a snapshot of another node", change(3, { nodeId: "n4" })],
     ["an error without its failure", change(6, { error: undefined as never })],
+    ["an error whose failure has no message", change(6, { error: { code: "NODE_FAILED" } as never })],
+    ["an error whose failure is a text", change(6, { error: "boom" as never })],
   ])("with %s is refused", async (_what, damage) => {
     await expectRefused({ records: (records) => damage(withoutChecksums(records)) });
   });
