@@ -13,8 +13,11 @@ const MAX_LISTED = 10;
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 /** Matches the same characters, except line breaks and tabs. */
 const CONTROLS_IN_LINES = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** Matches the user and password of an address: the text up to its last `@` before a quote or a space. */
-const CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'`<>]{1,2000}@)/gi;
+/**
+ * Matches the user and password of an address: the text up to its last `@` before a space or a quote. An apostrophe is
+ * none: a password may have one as it is.
+ */
+const CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"`<>]{1,2000}@)/gi;
 /** The number of characters after the cut that are searched for the end of a password that begins before the cut. */
 const MARGIN = 2_100;
 

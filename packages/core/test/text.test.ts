@@ -41,6 +41,7 @@ describe("text from outside", () => {
       "connect to postgres://***@db:5432/x failed",
     );
     expect(cleanText("redis://:p@ss@host")).toBe("redis://***@host");
+    expect(cleanText("'postgres://ann:it's3cret@db/x' failed")).toBe("'postgres://***@db/x' failed");
     expect(cleanText("redis://u:a/b@host/0 and redis://v:c@host")).toBe("redis://***@host/0 and redis://***@host");
     expect(cleanText("redis://user:secret@host", 14)).toBe("redis://***@ho…");
     expect(cleanText("x".repeat(9_000))).toHaveLength(8_193);
