@@ -1,8 +1,8 @@
 import { checker } from "../checker.ts";
 import { WorkflowError } from "../errors.ts";
-import { mustBe } from "../given.ts";
 import { callback, oneOf, optional, text } from "../option.ts";
 import { quoted } from "../text.ts";
+import { canvasProblem } from "./canvas-form.ts";
 import { defineWorkflow } from "./define-workflow.ts";
 import type { WorkflowDefinition } from "./schema.ts";
 
@@ -76,8 +76,8 @@ export function fromReactFlow<Node extends ReactFlowNode>(
   flow: { nodes: readonly Node[]; edges: readonly ReactFlowEdge[] },
   options: FromReactFlowOptions<Node> = {},
 ): ReactFlowWorkflow {
-  if (typeof id !== "string" || !isListOfObjects(flow?.nodes) || !isListOfObjects(flow.edges)) {
-    const problem = text(id) ?? mustBe("an object { nodes, edges } with lists of objects", flow);
+  const problem = text(id) ?? canvasProblem(flow);
+  if (problem !== undefined) {
     const name = typeof id === "string" ? "flow" : "id";
     throw new WorkflowError("WORKFLOW_INVALID", `fromReactFlow(id, flow, options?): ${name}: ${problem}.`);
   }
@@ -173,7 +173,3 @@ const checkOptions = checker<FromReactFlowOptions>("fromReactFlow", {
   ignore: optional(callback),
   danglingEdges: optional(oneOf("refuse", "drop")),
 });
-
-function isListOfObjects(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === "object" && each !== null);
-}

@@ -19,6 +19,6 @@ export async function validInput(
   throw new WorkflowError(
     "INPUT_INVALID",
     `The initial data does not fit the input of workflow ${quoted(workflow.id)}: ${result.problems.join("; ")}.`,
-    { details: { workflowId: workflow.id, problems: result.problems } },
+    { details: { workflowId: workflow.id, problems: result.problems }, cause: result.cause },
   );
 }

@@ -19,6 +19,6 @@ export async function validNodeData(
   throw new WorkflowError(
     "NODE_DATA_INVALID",
     `The data of node ${quoted(node.id)} of workflow ${quoted(workflowId)} does not fit its type ${quoted(nodeType(node))}: ${result.problems.join("; ")}.`,
-    { details: { workflowId, nodeId: node.id, problems: result.problems } },
+    { details: { workflowId, nodeId: node.id, problems: result.problems }, cause: result.cause },
   );
 }

@@ -17,7 +17,8 @@ import { nodeDataOf } from "../engine/node-data.ts";
 import type { NodeExecutor, NodeLogger, WorkflowContext } from "../engine/node-executor.ts";
 import { readResult } from "../engine/node-outcome.ts";
 import { executorRecord } from "../engine/options.ts";
-import { messageOf, WorkflowError } from "../errors.ts";
+import { messageOf, readProperty, WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
 import { list } from "../option.ts";
 import { listed, quoted } from "../text.ts";
 
@@ -44,8 +45,8 @@ export interface WorkflowExecutor {
   /**
    * Runs a workflow from its start.
    *
-   * @throws {WorkflowError} WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID, V1_UNSUPPORTED,
-   *   UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID
+   * @throws {WorkflowError} INVALID_ARGUMENT, WORKFLOW_NOT_FOUND, WORKFLOW_INVALID, WORKFLOW_EMPTY, DUPLICATE_NODE_ID,
+   *   V1_UNSUPPORTED, UNKNOWN_EDGE_NODE, UNKNOWN_NODE_TYPE, NODE_DATA_INVALID
    */
   executeWorkflowSync(call: {
     workflowId: string;
@@ -67,12 +68,16 @@ export function createWorkflowExecutor(options: WorkflowExecutorOptions): Workfl
   const { workflows, executors } = checkOptions(options);
   return {
     async executeWorkflowSync(call) {
+      if (typeof call !== "object" || call === null) {
+        const problem = mustBe("one object { workflowId, userId, initialData? }", call);
+        throw new WorkflowError("INVALID_ARGUMENT", `executeWorkflowSync: ${problem}.`);
+      }
       const { workflowId, userId, initialData = {} } = call;
       if ((call as { startAt?: unknown }).startAt !== undefined) {
         const message = "The old executor starts at every node that no edge leads to (startAt).";
         throw new WorkflowError("V1_UNSUPPORTED", message, { details: { workflowId } });
       }
-      const definition = workflows.find(({ id }) => id === workflowId);
+      const definition = workflows.find((each) => readProperty(each, "id") === workflowId);
       if (definition === undefined) {
         throw new WorkflowError("WORKFLOW_NOT_FOUND", `No workflow ${quoted(workflowId)}.`, {
           details: { workflowId },

@@ -101,4 +101,32 @@ describe("a canvas with frames and notes", () => {
     expect(() => fromReactFlow("w", flow)).toThrow(expect.objectContaining({ code: "UNKNOWN_EDGE_NODE" }));
     expect(fromReactFlow("w", flow, { danglingEdges: "drop" }).dropped.edges).toEqual([edge]);
   });
+
+  it("is refused with a code if it is no canvas, or throws when it is read", () => {
+    const throwing = (field: string) =>
+      Object.defineProperty({ id: "a" }, field, { get: () => expect.unreachable(), enumerable: true });
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const wrong: [flow: unknown, says: string][] = [
+      [null, "flow: must be an object"],
+      [{ nodes: [] }, "flow: edges: must be a list"],
+      [{ nodes: [{ id: "a" }, null], edges: [] }, "flow: nodes.1: must be an object, not null"],
+      [{ nodes: [{ id: "a" }], edges: ["a"] }, "flow: edges.0: must be an object, not a string"],
+      [revoked.proxy, "flow: it throws"],
+      [{ nodes: revoked.proxy, edges: [] }, "flow: it throws"],
+      ...["id", "type", "parentId", "data"].map((field): [unknown, string] => [
+        { nodes: [throwing(field)], edges: [] },
+        "flow: it throws",
+      ]),
+      ...["source", "target", "sourceHandle", "targetHandle"].map((field): [unknown, string] => [
+        { nodes: [{ id: "a" }], edges: [throwing(field)] },
+        "flow: it throws",
+      ]),
+    ];
+    for (const [flow, says] of wrong) {
+      expect(() => fromReactFlow("w", flow as never)).toThrow(
+        expect.objectContaining({ code: "WORKFLOW_INVALID", message: expect.stringContaining(says) }),
+      );
+    }
+  });
 });

@@ -129,4 +129,16 @@ describe("executeWorkflowSync", () => {
     await expect(refused).rejects.toMatchObject({ code: "V1_UNSUPPORTED", message: expect.stringMatching(message) });
     expect(ran).toEqual([]);
   });
+
+  it("refuses a call that is no object, and passes over a workflow that is none", async () => {
+    const workflows = [null as never, { id: "w", nodes: [{ id: "a" }], edges: [] }];
+    const { executeWorkflowSync } = createWorkflowExecutor({
+      workflows,
+      executors: { default: () => ({ ran: true }) },
+    });
+    for (const call of [undefined, null, "w"]) {
+      await expect(executeWorkflowSync(call as never)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    expect(await executeWorkflowSync({ workflowId: "w", userId: "u" })).toMatchObject({ output: { ran: true } });
+  });
 });
