@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { describeCheckpointStore } from "@waymark/core/conformance";
 import pg from "pg";
 import { startPostgres } from "tooling/test-servers";
 import { afterAll, describe, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { tableNames } from "../src/sql/table-names.ts";
+import { emptiedPlaces } from "./emptied-places.ts";
 
 const server = await startPostgres();
 const pool = new pg.Pool({ connectionString: server.url });
@@ -14,10 +14,11 @@ afterAll(async () => {
 });
 
 for (const [name, location] of [
-  ["a schema per case", () => ({ schema: `case_${randomUUID().replaceAll("-", "")}` })],
-  ["a prefix per case in one schema", () => ({ schema: "shared", tablePrefix: `p${randomUUID().slice(0, 8)}_` })],
+  ["schemas of their own", (number: number) => ({ schema: `case_${number}` })],
+  ["prefixes in one schema", (number: number) => ({ schema: "shared", tablePrefix: `p${number}_` })],
 ] as const) {
   describe(name, () => {
+    const places = emptiedPlaces((sql) => pool.query(sql), location);
     describeCheckpointStore(
       { describe, it },
       {
@@ -25,7 +26,8 @@ for (const [name, location] of [
         capabilities: PostgresCheckpointStore.capabilities,
         agesDefinitions: true,
         open: async () => {
-          const options = { url: server.url, poolSize: 4, ...location() };
+          const place = places.take();
+          const options = { url: server.url, poolSize: 4, ...place };
           const store = await PostgresCheckpointStore.connect(options);
           const { definitions } = tableNames(options);
           return {
@@ -34,7 +36,10 @@ for (const [name, location] of [
             ageDefinitions: async (ms) => {
               await pool.query(`UPDATE ${definitions} SET saved_at_ms = saved_at_ms - $1::bigint`, [ms]);
             },
-            close: () => store.close(),
+            close: async () => {
+              await store.close();
+              await places.giveBack(place);
+            },
           };
         },
       },

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { isWorkflowError } from "@waymark/core";
 import { describeCheckpointStore } from "@waymark/core/conformance";
 import pg from "pg";
@@ -7,6 +6,7 @@ import { startOwnPostgres } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
 import { describeMigrations } from "./describe-migrations.ts";
+import { emptiedPlaces } from "./emptied-places.ts";
 
 // Those between and the newest are for `node tooling/trials/postgres-versions.ts`.
 const oldest = await startOwnPostgres({ version: 13 });
@@ -17,15 +17,27 @@ afterAll(() => tooOld.stop());
 describe("PostgreSQL 13, the oldest supported", () => {
   describeMigrations(oldest.url);
 
+  const admin = new pg.Pool({ connectionString: oldest.url });
+  afterAll(() => admin.end());
+  const places = emptiedPlaces(
+    (sql) => admin.query(sql),
+    (number) => ({ schema: `case_${number}` }),
+  );
+
   describeCheckpointStore(
     { describe, it },
     {
       name: "PostgresCheckpointStore",
       capabilities: PostgresCheckpointStore.capabilities,
       open: async () => {
-        const options = { url: oldest.url, poolSize: 4, schema: `case_${randomUUID().replaceAll("-", "")}` };
+        const place = places.take();
+        const options = { url: oldest.url, poolSize: 4, ...place };
         const store = await PostgresCheckpointStore.connect(options);
-        return { store, reopen: () => PostgresCheckpointStore.connect(options), close: () => store.close() };
+        const close = async () => {
+          await store.close();
+          await places.giveBack(place);
+        };
+        return { store, reopen: () => PostgresCheckpointStore.connect(options), close };
       },
     },
   );

@@ -10,6 +10,7 @@ import { newExecution } from "tooling/store-fixtures";
 import { openPGlite, preparePGlite } from "tooling/test-servers";
 import { afterAll, describe, expect, it } from "vitest";
 import { PostgresCheckpointStore } from "../src/index.ts";
+import { emptiedPlaces } from "./emptied-places.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "waymark-pglite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,10 +23,13 @@ async function preparedFolder(): Promise<string> {
   return dataDir;
 }
 
-// Starting PostgreSQL takes a second, so the cases share one, each in a schema of its own.
+// Starting PostgreSQL takes a second, so the cases share one.
 const pglite = await openPGlite();
 afterAll(() => pglite.close());
-let schemas = 0;
+const places = emptiedPlaces(
+  (sql) => pglite.query(sql),
+  (number) => ({ schema: `case_${number}` }),
+);
 
 describeCheckpointStore(
   { describe, it },
@@ -34,13 +38,17 @@ describeCheckpointStore(
     capabilities: PostgresCheckpointStore.from(pglite).capabilities,
     agesDefinitions: true,
     open: async () => {
-      const schema = `case_${++schemas}`;
-      const open = () => PostgresCheckpointStore.from(pglite, { schema });
+      const place = places.take();
+      const open = () => PostgresCheckpointStore.from(pglite, place);
       const store = open();
       const ageDefinitions = async (ms: number) => {
-        await pglite.query(`UPDATE ${schema}.definitions SET saved_at_ms = saved_at_ms - $1::bigint`, [ms]);
+        await pglite.query(`UPDATE ${place.schema}.definitions SET saved_at_ms = saved_at_ms - $1::bigint`, [ms]);
       };
-      return { store, reopen: async () => open(), ageDefinitions, close: () => store.close() };
+      const close = async () => {
+        await store.close();
+        await places.giveBack(place);
+      };
+      return { store, reopen: async () => open(), ageDefinitions, close };
     },
   },
 );
