@@ -1,7 +1,8 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { folderInMemory } from "./tooling/test-servers/data-folders.ts";
 
 /** The tests of what we publish: packed packages outside of the workspace, and the docs site. */
 const PUBLISHED = "tooling/test/{packed*,docs-site}.test.ts";
@@ -33,9 +34,26 @@ const LAST = [
 /** Tests that try a part of a large space in `npm test`, and all of it in `pnpm check`. */
 const LARGE = [
   "packages/core/test/conformance/{mutants,lost-fields}.test.ts",
-  "packages/store-redis/test/interleavings.test.ts",
-  "packages/store-mongo/test/{interleavings,expiry-interleavings,damaged-head}.test.ts",
+  "packages/store-postgres/test/{commit-fields,engine-checks}.test.ts",
+  "packages/store-redis/test/{capacity,engine-checks,interleavings}.test.ts",
+  "packages/store-mongo/test/{damaged-head,engine-checks,interleavings}.test.ts",
+  "packages/worker/test/pg-boss-workers.test.ts",
+  "apps/playground/test/{cli-kill,every-node}.test.ts",
 ];
+
+/**
+ * Tests of `pnpm check` alone: long trials with random faults, an example with processes of its own, and the conformance
+ * suite on servers and settings that differ little from those of `npm test`.
+ */
+const APART = [
+  "packages/store-postgres/test/{chaos,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
+  "packages/store-redis/test/{borrowed-conformance,cluster-conformance,sentinel}.test.ts",
+  "packages/store-mongo/test/{chaos,expiring-conformance,expiry-interleavings,failover}.test.ts",
+  "packages/worker/test/swarm.test.ts",
+  "examples/order-server/test/order-server.test.ts",
+  "tooling/test/clock-jumps.test.ts",
+];
+const ELSEWHERE = ["**/node_modules/**", "packages/*/test/older-driver.test.ts", PUBLISHED, ...APART];
 
 /** Runs each store, its tests and its server on another driver: one that the store has installed by another name. */
 function onDrivers(name: string, include: string[], drivers: Record<string, { store: string; alias: string }>) {
@@ -56,8 +74,12 @@ function onDrivers(name: string, include: string[], drivers: Record<string, { st
 export default defineConfig({
   test: {
     environment: "node",
-    // Of the processes that tests start: hundreds that load the same sources.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node-compile") },
+    env: {
+      // Of the processes that tests start: hundreds that load the same sources.
+      NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node-compile"),
+      // Servers and stores of tests sync each write, which a disk takes milliseconds for.
+      TMPDIR: folderInMemory(),
+    },
     // Most tests wait for processes that they start, so a machine with two cores (CI) has work for two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // These only end what hangs; they must hold on a machine that is busy with other things.
@@ -67,17 +89,17 @@ export default defineConfig({
       {
         extends: true,
         // Files that share their modules: loading the core once per file was a quarter of the processor's time.
-        test: { name: "quick", include: QUICK, isolate: false },
+        test: { name: "quick", include: QUICK, exclude: ELSEWHERE, isolate: false },
       },
       {
         extends: true,
         test: {
           name: "servers",
           include: ["{packages,apps,examples}/*/test/**/*.test.ts", "tooling/test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "packages/*/test/older-driver.test.ts", PUBLISHED, ...QUICK],
+          exclude: [...ELSEWHERE, ...QUICK],
         },
       },
-      { extends: true, test: { name: "thorough", include: LARGE, env: { WAYMARK_THOROUGH: "1" } } },
+      { extends: true, test: { name: "thorough", include: [...LARGE, ...APART], env: { WAYMARK_THOROUGH: "1" } } },
       onDrivers("older", OLDER, {
         typeorm: { store: "store-postgres", alias: "typeorm-0.3" },
         ioredis: { store: "store-redis", alias: "ioredis-5" },
@@ -90,7 +112,13 @@ export default defineConfig({
       }),
       {
         extends: true,
-        test: { name: "published", include: [PUBLISHED], globalSetup: ["tooling/test/packed/build.ts"] },
+        test: {
+          name: "published",
+          include: [PUBLISHED],
+          globalSetup: ["tooling/test/packed/build.ts"],
+          // They install packages, which are too large to be kept in memory.
+          env: { TMPDIR: tmpdir() },
+        },
       },
     ],
   },

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type CheckpointStore, createWorkflowEngine, type NodeExecutor, type WorkflowDefinition } from "@waymark/core";
 import { expect, it } from "vitest";
+import { isThorough } from "../thorough.ts";
 import type { StoreAddress } from "../trials/index.ts";
 import { recoverInProcesses } from "./recovering-processes.ts";
 
-const MANY = 1_000;
+const MANY = isThorough ? 1_000 : 100;
 /** Calls of the store at a time, while executions are made. */
 const AT_A_TIME = 50;
 

@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { startOwnMongo, startOwnPostgres, startOwnRedis } from "../../../tooling/test-servers/index.ts";
+import {
+  type OwnTestServer,
+  startOwnMongo,
+  startOwnPostgres,
+  startOwnRedis,
+} from "../../../tooling/test-servers/index.ts";
+import { isThorough } from "../../../tooling/thorough.ts";
 import type { InterruptionReport } from "../src/compare/report.ts";
 import { canvas, folderWith, folderWithPGlite, runCli } from "./run-cli.ts";
 
@@ -97,45 +103,49 @@ describe("compare with killed processes", () => {
     expect([count("a"), count("b"), count("c")]).toEqual([5 + 9 + 1, 6 + 10 + 2, 4 + 6 + 1]);
   });
 
-  it.each([
-    ["postgres", startOwnPostgres],
+  const servers: [store: string, start: () => Promise<OwnTestServer>][] = [
     ["redis", startOwnRedis],
+    ["postgres", startOwnPostgres],
     ["mongo", startOwnMongo],
-  ])("kills at the node of --fail-at, with checkpoints on a server: %s", async (store, start) => {
-    await using folder = await folderWith({
-      "own.json": canvas([
-        ["a", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 1 } }],
-        ["b", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 2 } }],
-      ]),
-    });
-    const server = await start();
-    try {
-      const args = [
-        "compare",
-        `${folder.path}/own.json`,
-        "--fail-at",
-        "b",
-        "--store",
-        store,
-        "--url",
-        server.url,
-        "--json",
-      ];
-      const { code, report, stderr } = await runCli(args);
-      const errors = stderr.split("\n").filter((line) => line.startsWith("error"));
-      expect({ code, errors }).toEqual({ code: 0, errors: [] });
-      const [workflow] = report().workflows;
-      expect(workflow?.interruptions.map(({ kind, node }) => [kind, node?.id])).toEqual([
-        ["failure", "b"],
-        ["kill before", "b"],
-        ["kill during", "b"],
-        ["kill after", "b"],
-        ["recovery", "b"],
-      ]);
-    } finally {
-      await server.stop();
-    }
-  });
+  ];
+  it.each(servers.slice(0, isThorough ? undefined : 1))(
+    "kills at the node of --fail-at, with checkpoints on a server: %s",
+    async (store, start) => {
+      await using folder = await folderWith({
+        "own.json": canvas([
+          ["a", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 1 } }],
+          ["b", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 2 } }],
+        ]),
+      });
+      const server = await start();
+      try {
+        const args = [
+          "compare",
+          `${folder.path}/own.json`,
+          "--fail-at",
+          "b",
+          "--store",
+          store,
+          "--url",
+          server.url,
+          "--json",
+        ];
+        const { code, report, stderr } = await runCli(args);
+        const errors = stderr.split("\n").filter((line) => line.startsWith("error"));
+        expect({ code, errors }).toEqual({ code: 0, errors: [] });
+        const [workflow] = report().workflows;
+        expect(workflow?.interruptions.map(({ kind, node }) => [kind, node?.id])).toEqual([
+          ["failure", "b"],
+          ["kill before", "b"],
+          ["kill during", "b"],
+          ["kill after", "b"],
+          ["recovery", "b"],
+        ]);
+      } finally {
+        await server.stop();
+      }
+    },
+  );
 
   it("kills nothing with --no-kill or --once, and refuses a server without an address", async () => {
     const { report } = await runCli(["compare", "-w", "order-fulfilment", "--no-kill", ...onRedis, "--json"]);

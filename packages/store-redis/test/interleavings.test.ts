@@ -65,7 +65,7 @@ interface Scenario {
 }
 
 /** Where a scenario has more orders: how many of them run one after the other, and how many that are drawn. */
-const LIMIT = Number(process.env.INTERLEAVINGS ?? (isThorough ? 500 : 80));
+const LIMIT = Number(process.env.INTERLEAVINGS ?? (isThorough ? 500 : 40));
 
 const nothing: Call = async () => {};
 const scenarios: Record<string, Scenario> = {
