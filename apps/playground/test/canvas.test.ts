@@ -33,6 +33,7 @@ describe("the import of a canvas node", () => {
       { selected: true, dragging: true, draggable: false, deletable: false, connectable: false },
     ],
     ["switches that are off", { hidden: false, disabled: false, deleted: false, parentId: null }],
+    ["switches that are on", { enabled: 1, isEnabled: "true", data: { enabled: true, disabled: null } }],
   ])("ignores %s", (_, node) => {
     expect(parse(row({ node }))).toMatchObject({ dropped: [], ids: "a,b,c", edges: "a>b,b>c" });
   });
@@ -48,7 +49,14 @@ describe("the import of a canvas node", () => {
       retry,
       timeoutMs: 70,
     });
-    expect(parse(row({ node: { retryOnFail: true, maxTries: 2 } })).nodes[1]?.retry).toMatchObject({ maxAttempts: 2 });
+  });
+
+  it.each<[string, (settings: Fields) => Fields]>([
+    ["beside its data", (settings) => settings],
+    ["in its data", (settings) => ({ data: settings })],
+  ])("keeps n8n's settings for retries and errors %s", (_, place) => {
+    const [, node] = parse(row({ node: place({ retryOnFail: 1, maxTries: "2", continueOnFail: true }) })).nodes;
+    expect(node).toMatchObject({ retry: { maxAttempts: 2, backoffMs: 1_000, backoffFactor: 1 }, onError: "continue" });
   });
 
   it.each<[string, Fields, string, string, RegExp]>([
@@ -56,6 +64,10 @@ describe("the import of a canvas node", () => {
     ["disabled", { disabled: true }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
     ["disabled in its data", { data: { disabled: true } }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
     ["not enabled", { enabled: false }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
+    ["not enabled, in a column of SQLite", { enabled: 0 }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
+    ["not enabled in its data", { data: { enabled: "false" } }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
+    ["disabled by another name", { isDisabled: true }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
+    ["not enabled by another name", { data: { is_enabled: false } }, "a,b,c", "a>b,b>c", /disabled nodes, .*"b"/],
     ["deleted", { deleted: true }, "a,c", "", /deleted nodes, left out: "b".*deleted edges, left out: "ab", "bc"/],
     ["deleted at some time", { deletedAt: "2025-01-01" }, "a,c", "", /deleted nodes, left out: "b"/],
     ["an unknown error policy", { onError: "sometimes" }, "a,b,c", "a>b,b>c", /onError.*"b"/],
@@ -136,6 +148,7 @@ describe("the import of a canvas edge", () => {
     ["a condition", { data: { condition: "total > 5" } }, "a>b,b>c", /conditions of edges .*"ab"/],
     ["a condition of its own", { when: "total > 5" }, "a>b,b>c", /conditions of edges .*"ab"/],
     ["disabled", { disabled: true }, "", /disabled edges, not taken: "ab".*left out, .*"b", "c"/],
+    ["not enabled in its data", { data: { enabled: 0 } }, "", /disabled edges, not taken: "ab".*left out, .*"b", "c"/],
   ])("%s is listed", (_, edge, edges, says) => {
     const result = parse(row({ edge }));
     expect(result.edges).toBe(edges);

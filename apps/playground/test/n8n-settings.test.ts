@@ -4,6 +4,7 @@ import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
 import { resolveExecutors } from "../src/compare/executor-table.ts";
 import { importN8n } from "../src/import/n8n.ts";
+import { parseWorkflows } from "../src/import/workflow-file.ts";
 import { type ExportedConnection, type ExportedNode, n8nExport } from "./n8n-export.ts";
 
 const run = (value: unknown) => importN8n(value, { fallbackId: "file" });
@@ -23,6 +24,7 @@ describe("n8n's settings for retries", () => {
     [{ retryOnFail: true }, { maxAttempts: 3, backoffMs: 1_000 }, false],
     [{ retryOnFail: true, maxTries: 5, waitBetweenTries: 2_500 }, { maxAttempts: 5, backoffMs: 2_500 }, false],
     [{ retryOnFail: true, maxTries: "4", waitBetweenTries: "0" }, { maxAttempts: 4, backoffMs: 0 }, false],
+    [{ retryOnFail: 1, maxTries: 2 }, { maxAttempts: 2, backoffMs: 1_000 }, false],
     [{ retryOnFail: true, maxTries: 50, waitBetweenTries: 60_000 }, { maxAttempts: 5, backoffMs: 5_000 }, true],
     [{ retryOnFail: true, maxTries: 1, waitBetweenTries: -1 }, { maxAttempts: 2, backoffMs: 0 }, true],
     [{ retryOnFail: true, maxTries: "often" }, { maxAttempts: 3, backoffMs: 1_000 }, true],
@@ -75,6 +77,12 @@ describe("n8n's settings for errors", () => {
       'the workflow\'s error workflow "wf9" is not applied',
       "the workflow's timeout of 60 s is not applied",
     ]);
+  });
+
+  it("of the workflow are listed from a row of n8n's database, too", () => {
+    const settings = JSON.stringify({ executionTimeout: "60" });
+    const [loaded] = parseWorkflows({ ...around({}), settings }, "file");
+    expect(loaded?.dropped).toEqual(["the workflow's timeout of 60 s is not applied"]);
   });
 });
 

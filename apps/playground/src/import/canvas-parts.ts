@@ -6,7 +6,7 @@ import { parseJson } from "./json-file.ts";
 import { readN8nErrorPolicy } from "./n8n-error-policy.ts";
 import { readN8nRetry } from "./retry.ts";
 import type { DrawnNode } from "./skipped.ts";
-import { isOn } from "./switched-on.ts";
+import { isDisabled, isOn } from "./switched-on.ts";
 
 /** A checked node of a canvas. */
 export interface CanvasNode extends DrawnNode {
@@ -71,9 +71,10 @@ function readNode(raw: unknown, index: number, dropped: Dropped): CanvasNode {
     throw invalid(`the type of node ${quoted(id)} is not text`);
   }
   const data = readData(raw.data, id);
-  const disabled = isOn(raw.disabled) || isOn(data?.disabled) || raw.enabled === false;
-  const onError = readErrorPolicy(raw, id, dropped);
-  const retry = (raw.retry ?? readN8nRetry(raw, id, dropped)) as RetryPolicy | undefined;
+  const disabled = isDisabled(raw, data ?? {});
+  const onError = readErrorPolicy(raw, id, dropped) ?? (raw.onError ? undefined : readN8nErrorPolicy(data ?? {}));
+  const ownRetry = raw.retry ?? readN8nRetry(raw, id, dropped);
+  const retry = (ownRetry ?? readN8nRetry(data ?? {}, id, dropped)) as RetryPolicy | undefined;
   return {
     id,
     ...(type === undefined || type === null ? {} : { type }),
@@ -128,7 +129,7 @@ function readEdge(raw: unknown, index: number, dropped: Dropped): CanvasEdge {
   const isConditional = [raw, data].some((fields) => Object.entries(fields).some(isCondition));
   if (isConditional) dropped.add("conditions of edges are not evaluated, so these edges are taken", name);
   if (isOn(raw.hidden)) dropped.add("hidden on the canvas, but taken like all other edges", name);
-  const disabled = isOn(raw.disabled) || isOn(data.disabled) || raw.enabled === false;
+  const disabled = isDisabled(raw, data);
   if (disabled) dropped.add("disabled edges, not taken", name);
   const sourceHandle = readHandle(raw.sourceHandle, name);
   const targetHandle = readHandle(raw.targetHandle, name);

@@ -122,7 +122,8 @@ function readDrawing(value: Record<string, unknown>): Drawing | undefined {
   if (!Array.isArray(nodes)) return undefined;
   const edges = fromColumn(value.edges);
   const connections = fromColumn(value.connections);
-  const read = { ...value, nodes, edges, connections };
+  const [settings, pinData] = [fromColumn(value.settings), fromColumn(value.pinData)];
+  const read = { ...value, nodes, edges, connections, settings, pinData };
   const hasEdges = Array.isArray(edges) && edges.length > 0;
   if (isRecord(connections) && !(hasEdges && Object.keys(connections).length === 0))
     return { kind: "n8n", value: read };

@@ -113,9 +113,10 @@ function noteSettings({ name, type, parameters }: N8nNode, raw: Record<string, u
 
 function noteWorkflowSettings(settings: unknown, dropped: Dropped): void {
   if (!isRecord(settings)) return;
-  const { errorWorkflow, executionTimeout } = settings;
+  const { errorWorkflow } = settings;
+  const executionTimeout = Number(settings.executionTimeout);
   if (isText(errorWorkflow)) dropped.say(`the workflow's error workflow ${quoted(errorWorkflow)} is not applied`);
-  if (typeof executionTimeout === "number" && executionTimeout > 0) {
+  if (executionTimeout > 0) {
     dropped.say(`the workflow's timeout of ${executionTimeout} s is not applied`);
   }
 }

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from "@waymark/core";
 import type { Dropped } from "./dropped.ts";
+import { isOn } from "./switched-on.ts";
 
 /** The default, minimum and maximum of n8n's editor. */
 const TRIES = { absent: 3, least: 2, most: 5 };
@@ -15,7 +16,7 @@ export function readN8nRetry(
   name: string,
   dropped: Dropped,
 ): RetryPolicy | undefined {
-  if (node.retryOnFail !== true && node.retryOnFail !== "true") return undefined;
+  if (!isOn(node.retryOnFail)) return undefined;
   const read = (field: string, { absent, least, most }: typeof TRIES) => {
     const given = node[field] ?? absent;
     const number = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
