@@ -34,8 +34,8 @@ export interface FailureFacts {
 /**
  * Turns whatever was thrown into a record that every store can keep: the one place that does.
  *
- * - Keeps name, message, stack, code, status, the chain of causes and the errors of an AggregateError; nothing else of
- *   an error, and nothing of an object without a message, since drivers and clients hang requests and rows on them.
+ * - Keeps name, message, stack, code, status, the chain of causes and the errors of an AggregateError (or of a
+ *   SuppressedError: the one thrown at the end of a block, and the one it hid); nothing else of an error, and nothing of an object without a message, since drivers and clients hang requests and rows on them.
  * - Messages and stacks are cut to 8,192 characters, those of causes and inner errors to 1,024; at most 8 causes in a
  *   chain, 10 errors of an AggregateError, and 20 of both altogether. So a record is at most 256 KiB of JSON.
  * - User and password are cut out of addresses, control characters escaped.
@@ -78,7 +78,7 @@ class ErrorReader {
     if (typeof stack === "string") record.stack = keptText(shortStack(stack), maxText);
     const cause = this.#readInner(readProperty(error, "cause"), depth);
     if (cause !== undefined) record.cause = cause;
-    const errors = this.#readErrors(readProperty(error, "errors"), depth);
+    const errors = this.#readErrors(errorsOf(error, name), depth);
     if (errors.length > 0) record.errors = errors;
     return record;
   }
@@ -100,6 +100,12 @@ class ErrorReader {
     }
     return records;
   }
+}
+
+/** The errors inside an error. A SuppressedError, which `using` throws, has two. */
+function errorsOf(error: object, name: unknown): unknown {
+  if (name !== "SuppressedError") return readProperty(error, "errors");
+  return [readProperty(error, "error"), readProperty(error, "suppressed")];
 }
 
 /** The status of an HTTP answer, or of gRPC, wherever the usual clients put it. */

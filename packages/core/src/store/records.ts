@@ -32,7 +32,7 @@ export interface FailureRecord {
   stack?: string;
   /** The thrown error's `cause`. Failures from before causes were kept whole have a text here. */
   cause?: ErrorRecord | string;
-  /** The errors of an AggregateError. */
+  /** The errors of an AggregateError, or the two of a SuppressedError: first the one that hid the other. */
   errors?: ErrorRecord[];
 }
 

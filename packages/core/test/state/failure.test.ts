@@ -73,6 +73,29 @@ describe("a failure's record", () => {
     expect(describeFailure(several).errors).toHaveLength(3);
   });
 
+  it("keeps both errors of a SuppressedError, which is also made where the runtime has none", () => {
+    const suppressed = Object.assign(new Error("card declined", { cause: new Error("limit") }), { code: "E_CARD" });
+    const error = Object.assign(new Error("An error was suppressed during disposal."), {
+      name: "SuppressedError",
+      error: new Error("connection closed"),
+      suppressed,
+    });
+    expect(describeFailure(error)).toMatchObject({
+      name: "SuppressedError",
+      errors: [
+        { message: "connection closed" },
+        { message: "card declined", code: "E_CARD", cause: { message: "limit" } },
+      ],
+    });
+    const nested = Object.assign(new Error("outer"), { name: "SuppressedError", error: "text", suppressed: error });
+    expect(describeFailure(nested).errors?.[1]?.errors?.[1]).toMatchObject({ message: "card declined" });
+  });
+
+  it("keeps no field of another error that only has the name of one", () => {
+    const error = Object.assign(new Error("refused"), { error: { message: "a card's number" }, suppressed: ["4111"] });
+    expect(describeFailure(error)).not.toHaveProperty("errors");
+  });
+
   it("takes the engine's code from the engine alone", () => {
     const error = new WorkflowError("LEASE_LOST", "of another engine");
     expect(describeFailure(error)).toMatchObject({ code: "NODE_FAILED", errorCode: "LEASE_LOST" });
