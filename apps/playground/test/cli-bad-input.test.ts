@@ -34,6 +34,8 @@ const files = {
   "throws.mjs": "throw new Error('no\\nway');",
   "other.mjs": "export const something = 1;",
   "numbers.mjs": "export const executors = { transform: 1 };",
+  "map.mjs": "export const executors = new Map([['transform', ({ context }) => context]]);",
+  "service.mjs": "class Nodes { transform({ context }) { return context; } } export const executors = new Nodes();",
   "odd.mjs": "export const executeWorkflowSync = async () => 7;",
 };
 
@@ -70,6 +72,13 @@ const cases: [string, string[], string, RegExp][] = [
     ["good.json", "--executors", "numbers.mjs"],
     "INVALID_ARGUMENT",
     /"transform"/,
+  ],
+  ["--executors that are a Map", ["good.json", "--executors", "map.mjs"], "INVALID_ARGUMENT", /map\.mjs: .*a Map/],
+  [
+    "--executors that are methods of a class",
+    ["good.json", "--executors", "service.mjs"],
+    "INVALID_ARGUMENT",
+    /service\.mjs: .*a class/,
   ],
   ["an unknown option", ["--wat"], "INVALID_ARGUMENT", /--wat/],
   ["a --timeout that is not a number", ["--timeout", "soon"], "INVALID_ARGUMENT", /--timeout/],

@@ -73,6 +73,9 @@ export async function loadExecutors(path: string): Promise<ExecutorTable> {
     if (!isTable(found)) {
       throw invalid("--executors", path, "exports no object of executors by node type, as `executors` or by default");
     }
+    if (Object.keys(found).length === 0) {
+      throw invalid("--executors", path, "exports an empty table of executors; those of a Map or a class are not read");
+    }
     const odd = Object.keys(found).find((type) => typeof found[type] !== "function");
     if (odd !== undefined) throw invalid("--executors", path, `has no function for node type ${quoted(odd)}`);
     return found as Record<string, NodeExecutor>;

@@ -105,8 +105,8 @@ function isPromise(value: unknown): boolean {
   return isThenable(value) && !isPlain(value as object);
 }
 
-/** Not a list, nor what only looks empty: a Map, or a promise that was not awaited. */
+/** Not a list, nor what only looks empty: a Map, a class's methods, or a promise that was not awaited. */
 export function isRecord(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return !(value instanceof Map || isPromise(value));
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isPromise(value)) return false;
+  return isPlain(value) || Object.keys(value).length > 0;
 }

@@ -120,7 +120,28 @@ describe("an option that is not known", () => {
     ],
     ["WorkflowState.withStore", () => WorkflowState.withStore(STORE).withStore({} as never), "store: must be"],
     ["createWorkflowEngine", () => engineOf({ executors: new Map() }), "executors: must be a record by node type"],
+    [
+      "createWorkflowEngine",
+      () =>
+        engineOf({
+          executors: new (class Nodes {
+            a = undefined;
+          })(),
+        }),
+      '"a": must be a function',
+    ],
+    [
+      "createWorkflowEngine",
+      () =>
+        engineOf({
+          executors: new (class Nodes {
+            a() {}
+          })(),
+        }),
+      'an instance of "Nodes"',
+    ],
     ["createWorkflowEngine", () => engineOf({ workflows: Promise.resolve([]) }), "workflows: must be a list"],
+    ["createWorkflowEngine", () => engineOf({ workflows: new Set([chain(1)]) }), 'an instance of "Set"'],
     ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, tset: TYPE.test }] } }), 'unknown member "tset"'],
     ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, decode: undefined }] } }), "a function decode()"],
   ])("or is of another kind is refused by %s, case %#", (name, call, message) => {
