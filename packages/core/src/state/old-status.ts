@@ -4,8 +4,8 @@ export type OldStatus = "completed" | "failed" | "cancelled" | "unfinished";
 /** The usual words, in lower case and without spaces, hyphens and underscores. */
 const WORDS: Readonly<Record<OldStatus, readonly string[]>> = {
   completed: ["completed", "complete", "success", "successful", "succeeded", "done", "finished", "ok", "passed"],
-  failed: ["failed", "failure", "fail", "error", "errored", "crashed", "timeout", "timedout"],
-  cancelled: ["cancelled", "canceled", "aborted", "stopped", "terminated"],
+  failed: ["failed", "failure", "fail", "error", "errored", "exception", "crashed", "timeout", "timedout", "expired"],
+  cancelled: ["cancelled", "canceled", "aborted", "stopped", "terminated", "killed", "revoked"],
   unfinished: [
     "pending",
     "running",
@@ -22,6 +22,14 @@ const WORDS: Readonly<Record<OldStatus, readonly string[]>> = {
     "paused",
     "suspended",
     "retrying",
+    "retry",
+    "enqueued",
+    "executing",
+    "sleeping",
+    "idle",
+    "blocked",
+    "interrupted",
+    "unknown",
   ],
 };
 

@@ -39,9 +39,23 @@ describe("importExecutionOutput", () => {
 
   it.each([
     ["completed", ["completed", "success", "SUCCEEDED", "done", "finished", "Complete"]],
-    ["failed", ["failed", "error", "Failure", "crashed", "TIMED_OUT"]],
-    ["cancelled", ["cancelled", "canceled", "CANCELED", "aborted"]],
-    ["IMPORTED", ["pending", "running", "waiting", "queued", "in_progress", "In Progress", "IN-PROGRESS", "suspended"]],
+    ["failed", ["failed", "error", "Failure", "crashed", "TIMED_OUT", "expired", "exception"]],
+    ["cancelled", ["cancelled", "canceled", "CANCELED", "aborted", "killed"]],
+    [
+      "IMPORTED",
+      [
+        "pending",
+        "running",
+        "waiting",
+        "queued",
+        "in_progress",
+        "In Progress",
+        "IN-PROGRESS",
+        "suspended",
+        "executing",
+        "unknown",
+      ],
+    ],
   ])("knows the usual words for %s", async (wanted, words) => {
     const { WorkflowState } = setUp();
     for (const status of words) {
