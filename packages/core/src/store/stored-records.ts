@@ -2,6 +2,7 @@ import { WorkflowError } from "../errors.ts";
 import { quoted } from "../text.ts";
 import { MAX_TIME_MS } from "../time.ts";
 import type { CheckpointRecord, ExecutionRecord, FailureRecord, WaitingNode } from "./checkpoint-store.ts";
+import { checkId } from "./checks.ts";
 import { checkMetadata, checkWaiting } from "./head-values.ts";
 import { isCheckpointKind, isWorkflowStatus } from "./status.ts";
 
@@ -27,9 +28,9 @@ type Fields<T> = { readonly [K in keyof Required<T>]: Field };
 
 /** The reader of each field of a head. */
 const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
-  id: { read: text, fallback: "" },
-  workflowId: { read: text, fallback: "" },
-  userId: { read: text, fallback: "" },
+  id: { read: id, fallback: "" },
+  workflowId: { read: id, fallback: "" },
+  userId: { read: id, fallback: "" },
   status: { read: (value) => (isWorkflowStatus(value) ? value : undefined), fallback: "failed" },
   version: { read: count, fallback: 0 },
   token: { read: count, fallback: 0 },
@@ -39,7 +40,7 @@ const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
   checkpointsCount: { read: count, fallback: 0 },
   currentStep: { read: count, fallback: 0 },
   totalSteps: { read: count, fallback: 0 },
-  owner: { read: text },
+  owner: { read: id },
   leaseUntil: { read: time },
   wakeAt: { read: time },
   waiting: { read: waiting },
@@ -47,11 +48,11 @@ const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
   failure: { read: failure },
   recoveries: { read: count, fallback: 0, before: 0 },
   deadlineAt: { read: time },
-  definitionHash: { read: text },
-  parentId: { read: text },
-  parentNodeId: { read: text },
+  definitionHash: { read: id },
+  parentId: { read: id },
+  parentNodeId: { read: id },
   parentVisit: { read: count },
-  forkedFromId: { read: text },
+  forkedFromId: { read: id },
   forkedFromSeq: { read: count },
   metadata: { read: metadata },
   createdAt: { read: time, fallback: 0 },
@@ -61,7 +62,7 @@ const HEAD: Omit<Fields<ExecutionRecord>, "unreadable"> = {
 };
 
 const CHECKPOINT: Fields<CheckpointRecord> = {
-  id: { read: text, fallback: "" },
+  id: { read: id, fallback: "" },
   seq: { read: count, fallback: 0 },
   kind: { read: (value) => (isCheckpointKind(value) ? value : undefined), fallback: "save" },
   nodeId: { read: anyText, fallback: "" },
@@ -84,7 +85,9 @@ const CHECKPOINT: Fields<CheckpointRecord> = {
  */
 export function readStoredHead(fields: StoredFields<ExecutionRecord>): ExecutionRecord {
   const { record, unreadable } = readFields<ExecutionRecord>(HEAD, fields);
-  return unreadable.length === 0 ? record : { ...record, unreadable };
+  if (unreadable.length === 0) return record;
+  // A listing names the row as it is, also if no store takes the name.
+  return { ...record, id: anyText(fields.id) ?? record.id, unreadable };
 }
 
 /**
@@ -123,8 +126,9 @@ function anyText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function text(value: unknown): string | undefined {
-  return value === "" ? undefined : anyText(value);
+/** An id within the limits of arguments: core hands ids of heads to the store again. */
+function id(value: unknown): string | undefined {
+  return isAccepted(() => checkId(value, "id")) ? (value as string) : undefined;
 }
 
 function count(value: unknown): number | undefined {
