@@ -39,6 +39,7 @@ export const systemClock: Clock = {
  * and `elapsed` never decreases.
  *
  * - A reading that is not a number, or that throws, is replaced by the one before it.
+ * - What a timer has waited for has elapsed, also by a clock that stands still: a wait for it would never end.
  */
 export function steadyClock(clock: Clock): Clock {
   if (clock === systemClock || steady.has(clock)) return clock;
@@ -56,7 +57,11 @@ export function steadyClock(clock: Clock): Clock {
       return lastElapsed;
     },
     schedule(delayMs, callback) {
-      const cancel: unknown = clock.schedule(delayMs, callback);
+      const untilMs = wrapped.elapsed() + delayMs;
+      const cancel: unknown = clock.schedule(delayMs, () => {
+        if (untilMs > lastElapsed) lastElapsed = Math.min(untilMs, Number.MAX_SAFE_INTEGER);
+        callback();
+      });
       return typeof cancel === "function" ? () => void cancel() : () => undefined;
     },
   };

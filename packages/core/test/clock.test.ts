@@ -23,6 +23,26 @@ it("lets elapsed time stay the same, but never decrease", () => {
   expect([1, 2, 3, 4, 5, 6].map(() => clock.elapsed())).toEqual([10, 10, 10, 10.5, 10.5, 10.5]);
 });
 
+it("counts a wait as elapsed once its timer has fired, whatever the clock reads meanwhile", () => {
+  for (const reading of [7, Number.NaN, -1]) {
+    const timers: (() => void)[] = [];
+    const clock = steadyClock({
+      now: () => 0,
+      elapsed: () => reading,
+      schedule: (_delayMs, callback) => {
+        timers.push(callback);
+        return () => undefined;
+      },
+    });
+    const before = clock.elapsed();
+    const fired: number[] = [];
+    clock.schedule(50, () => fired.push(clock.elapsed() - before));
+    expect(clock.elapsed()).toBe(before);
+    for (const fire of timers) fire();
+    expect(fired).toEqual([50]);
+  }
+});
+
 it("cancels a scheduled callback even if the clock returns no function to cancel it", () => {
   const clock = steadyClock({ ...systemClock, now: () => 0, schedule: (() => undefined) as never });
   expect(clock.schedule(1, () => undefined)()).toBeUndefined();
