@@ -36,7 +36,7 @@ const LARGE = [
   "packages/core/test/conformance/{mutants,lost-fields}.test.ts",
   "packages/store-postgres/test/{commit-fields,engine-checks}.test.ts",
   "packages/store-redis/test/{capacity,engine-checks,interleavings}.test.ts",
-  "packages/store-mongo/test/{damaged-head,engine-checks,interleavings}.test.ts",
+  "packages/store-mongo/test/{capacity,damaged-head,engine-checks,interleavings}.test.ts",
   "packages/worker/test/pg-boss-workers.test.ts",
   "apps/playground/test/{cli-kill,every-node}.test.ts",
 ];
@@ -46,10 +46,11 @@ const LARGE = [
  * suite on servers and settings that differ little from those of `npm test`.
  */
 const APART = [
-  "packages/store-postgres/test/{chaos,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
-  "packages/store-redis/test/{borrowed-conformance,cluster-conformance,sentinel}.test.ts",
+  "packages/store-postgres/test/{chaos,killed-import,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
+  "packages/store-redis/test/{borrowed-conformance,chaos,cluster-conformance,sentinel}.test.ts",
   "packages/store-mongo/test/{chaos,expiring-conformance,expiry-interleavings,failover}.test.ts",
   "packages/worker/test/swarm.test.ts",
+  "apps/playground/test/cli-swarm.test.ts",
   "examples/order-server/test/order-server.test.ts",
   "tooling/test/clock-jumps.test.ts",
 ];

@@ -1,10 +1,13 @@
 import { BSON, type CommandStartedEvent, type Document, MongoClient } from "mongodb";
 import { newCheckpoint, newCommit, newExecution } from "tooling/store-fixtures";
 import { startMongo } from "tooling/test-servers";
+import { isThorough } from "tooling/thorough";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MongoCheckpointStore } from "../src/index.ts";
 
-const CHECKPOINTS = 10_000;
+const CHECKPOINTS = isThorough ? 10_000 : 2_000;
+const LAST = CHECKPOINTS - 1;
+const HALF = CHECKPOINTS / 2;
 
 const server = await startMongo();
 const client = await new MongoClient(server.url, { monitorCommands: true }).connect();
@@ -68,12 +71,12 @@ describe(`an execution of ${CHECKPOINTS} checkpoints`, () => {
 
   it.each<[range: { from?: number; to?: number; limit?: number; order?: "asc" | "desc" }, first: number, last: number]>(
     [
-      [{ from: 4_321, to: 4_325 }, 4_321, 4_325],
-      [{ from: 9_990 }, 9_990, 9_999],
+      [{ from: 321, to: 325 }, 321, 325],
+      [{ from: LAST - 9 }, LAST - 9, LAST],
       [{ to: 3 }, 0, 3],
-      [{ from: 5_000, limit: 100 }, 5_000, 5_099],
-      [{ to: 5_000, limit: 100, order: "desc" }, 5_000, 4_901],
-      [{ limit: 1, order: "desc" }, 9_999, 9_999],
+      [{ from: HALF, limit: 100 }, HALF, HALF + 99],
+      [{ to: HALF, limit: 100, order: "desc" }, HALF, HALF - 99],
+      [{ limit: 1, order: "desc" }, LAST, LAST],
     ],
   )("is read in the range %j", async (range, first, last) => {
     const step = first <= last ? 1 : -1;

@@ -7,9 +7,10 @@ const EDGE = ["id", "source", "target", "sourceHandle", "targetHandle"];
 
 /** Returns what is wrong with the form of a saved canvas, as a sentence after its name; `undefined` if nothing is. */
 export function canvasProblem(flow: unknown): string | undefined {
-  if (typeof flow !== "object" || flow === null)
-    return mustBe("an object { nodes, edges } with lists of objects", flow);
   try {
+    if (typeof flow !== "object" || flow === null || Array.isArray(flow)) {
+      return mustBe("an object { nodes, edges } with lists of objects", flow);
+    }
     const { nodes, edges } = flow as { nodes?: unknown; edges?: unknown };
     return itemProblem("nodes", nodes, NODE) ?? itemProblem("edges", edges, EDGE);
   } catch {

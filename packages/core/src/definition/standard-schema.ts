@@ -26,7 +26,7 @@ interface StandardIssue {
 }
 
 /** Returns whether a value is a Standard Schema. Some schemas are functions. */
-export function isStandardSchema(value: unknown): value is StandardSchema {
+function isStandardSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard = (value as Partial<StandardSchema>)["~standard"];
   return typeof standard?.validate === "function";

@@ -34,8 +34,9 @@ export interface FailureFacts {
 /**
  * Turns whatever was thrown into a record that every store can keep: the one place that does.
  *
- * - Keeps name, message, stack, code, status, the chain of causes and the errors of an AggregateError (or of a
- *   SuppressedError: the one thrown at the end of a block, and the one it hid); nothing else of an error, and nothing of an object without a message, since drivers and clients hang requests and rows on them.
+ * - Keeps name, message, stack, code, status, the chain of causes, and the errors of an AggregateError or a
+ *   SuppressedError (the one thrown at the end of a block, and the one that it hid). Nothing else of an error, and nothing
+ *   of an object without a message, since drivers and clients hang requests and rows on them.
  * - Messages and stacks are cut to 8,192 characters, those of causes and inner errors to 1,024; at most 8 causes in a
  *   chain, 10 errors of an AggregateError, and 20 of both altogether. So a record is at most 256 KiB of JSON.
  * - User and password are cut out of addresses, control characters escaped.
