@@ -4,8 +4,8 @@ import type { Manifest } from "../build/manifest.ts";
 type Origin = Pick<Manifest, "author" | "bugs" | "license" | "repository">;
 
 /**
- * Lists the problems of a public package's manifest: the registry shows where its source is and where to report a bug,
- * and finds it by its keywords.
+ * Lists the problems of a package's manifest. The registry shows where the source of a public one is and where to report a
+ * bug, and finds it by its keywords.
  *
  * - `directory` is the package's folder relative to the root, with forward slashes: `packages/core`.
  */

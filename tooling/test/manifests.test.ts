@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { expect, test } from "vitest";
 import { readManifest } from "../build/manifest.ts";
 import { manifestProblems } from "../packing/manifest-problems.ts";
@@ -7,9 +7,11 @@ import { publicPackages } from "../packing/public-packages.ts";
 import { ROOT } from "../pnpm.ts";
 
 const root = readManifest(ROOT);
-const packages = publicPackages().map(({ folder, manifest }) => ({
-  manifest,
-  directory: relative(ROOT, folder).split(sep).join("/"),
+const packages = globSync(["{packages,apps,examples}/*/package.json", "{docs,tooling,benchmarks}/package.json"], {
+  cwd: ROOT,
+}).map((file) => ({
+  manifest: readManifest(dirname(join(ROOT, file))),
+  directory: dirname(file).split(sep).join("/"),
 }));
 
 test("the root manifest names the repository of all packages", () => {

@@ -133,7 +133,7 @@ export class Planner {
   #restore({ ran, left, visits }: PlanState): void {
     this.#rounds?.restore(left);
     for (const [index, count] of visits) this.#visits[index] = count;
-    // All of them count at once: the loops end, or go on, afterwards.
+    // All of them count before a loop ends or begins its next round.
     for (const { index, handles } of ran) this.#finish(index, DONE, handles);
   }
 

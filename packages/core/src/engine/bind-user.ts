@@ -8,7 +8,7 @@ export type BindCall = <Call>(member: string, call: Call) => Call;
  * Binds calls to one user.
  *
  * - Reads the call once, and hands on a copy: what was checked is what the member sees.
- * - Anything but an object goes on as it is, for the member to refuse.
+ * - Anything but an object is passed as it is; the member refuses it.
  *
  * @throws {WorkflowError} INVALID_ARGUMENT if the call names another user
  */

@@ -109,12 +109,12 @@ export class Children implements ChildRuns {
     try {
       await journal.save({ status: "suspended", wakeAt: end.wakeAt ?? null });
     } catch (error) {
-      // Whoever has it now has been told, or looks by himself.
+      // Its owner of now was told of the child's end, or reads it.
       if (!isWorkflowError(error) || afterRefusal(error.code) !== "lost") throw error;
     }
   }
 
-  /** Whoever has cancelled the execution did not see the children that its run has started since. */
+  /** Cancels the children that a run has started after its execution was cancelled: the cancel did not see them. */
   async #afterLoss(executionId: string): Promise<void> {
     const { parts } = this.#engine;
     try {

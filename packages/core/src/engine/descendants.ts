@@ -33,8 +33,8 @@ async function cancelDescendants(parts: FamilyParts, parentId: string, failure: 
       await store.claimExecution(child.id, claim);
     } catch (error) {
       if (isStoreAway(error)) throw error;
-      // It has ended, or was deleted. One that cannot be read cannot be run either. Whoever has cancelled it just now may
-      // have been interrupted before its children.
+      // It has ended, or was deleted, or cannot be read and so cannot run. The process that has cancelled it may have been
+      // interrupted before it came to the children.
       return isRefusedAsCancelled(error) ? cancelDescendants(parts, child.id, failure) : undefined;
     }
     runs.lose(child.id, new WorkflowError("LEASE_LOST", "It was cancelled.", { executionId: child.id }));

@@ -5,8 +5,8 @@ import { withCommit } from "./with-commit.ts";
 /**
  * Lets a child become due instead of suspended, if its parent was cancelled or is gone: a recovery then ends it.
  *
- * - For children that a run has created. Whoever cancels their parent sees those that exist by then; one that is created
- *   later looks here. A child that was claimed has looked after its claim.
+ * - For children that a run has created. A cancel of the parent sees the children that exist by then; one that is created
+ *   later looks at its parent here. A child that was claimed has looked after its claim.
  */
 export function dueIfOrphaned(surroundings: Surroundings, parentId: string): Surroundings {
   const { bareStore } = surroundings;

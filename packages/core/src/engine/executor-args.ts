@@ -47,7 +47,7 @@ interface ArgsSource {
 
 /**
  * The key of the source of an executor's arguments. So all arguments share three accessors: an object that has accessors
- * of its own is slow to make and to read. Whoever copies the accessors copies the source with them.
+ * of its own is slow to make and to read. A copy of the accessors has the source, too.
  */
 const SOURCE = Symbol("waymark.source");
 

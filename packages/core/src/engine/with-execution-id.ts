@@ -1,6 +1,6 @@
 import { isWorkflowError, WorkflowError } from "../errors.ts";
 
-/** The same error, naming the execution: so that whoever catches it can resume. */
+/** Returns the same error with the execution's id, so that a caller who catches it can resume. */
 export function withExecutionId(error: unknown, executionId: string): unknown {
   if (!isWorkflowError(error) || error.executionId !== undefined) return error;
   return new WorkflowError(error.code, error.message, { executionId, details: error.details, cause: error });

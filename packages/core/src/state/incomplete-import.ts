@@ -6,7 +6,7 @@ import { quoted } from "../text.ts";
  * An import writes a history record by record, and may be cut off at any of them. A store takes records only for an
  * execution that is running or pending. Of the two, it is pending while it is being written: without an owner there is no
  * lease that could lapse, and without `wakeAt` it is not due, so no recovery finds it at any point. Its failure says what
- * it is, and whoever opens it is told that it has failed.
+ * it is, and a call that opens it gets that failure.
  */
 
 type Head = Pick<ExecutionRecord, "id" | "status" | "failure">;

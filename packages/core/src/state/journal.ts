@@ -259,7 +259,7 @@ export class Journal {
     return this.#queue.renew(this.#surroundings.leaseMs);
   }
 
-  /** Gives the lease up: the execution stays running, and whoever claims it finds it as one whose owner has died. */
+  /** Gives the lease up. The execution stays running, and the next claim finds it as if its owner had died. */
   releaseLease(): Promise<void> {
     return this.#queue.renew(0);
   }

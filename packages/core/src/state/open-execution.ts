@@ -120,7 +120,7 @@ function isSameHistory(before: ExecutionRecord, claimed: ExecutionRecord): boole
 
 /**
  * Undoes a claim that leads to no run: gives the execution the status and the failure that it had. A crashed one stays
- * running with a lapsed lease, so that whoever claims it next knows of the crash.
+ * running with a lapsed lease, so that the next claim learns of the crash.
  *
  * - Never throws: the error that led here is the one to report. If this fails, too, the lease lapses by itself.
  */
