@@ -34,23 +34,26 @@ const LAST = [
 /** Tests that try a part of a large space in `npm test`, and all of it in `pnpm check`. */
 const LARGE = [
   "packages/core/test/conformance/{mutants,lost-fields}.test.ts",
+  "packages/core/test/migration/shadow-graphs.test.ts",
   "packages/store-postgres/test/{commit-fields,engine-checks}.test.ts",
   "packages/store-redis/test/{capacity,engine-checks,interleavings}.test.ts",
-  "packages/store-mongo/test/{capacity,damaged-head,engine-checks,interleavings}.test.ts",
+  "packages/store-mongo/test/{capacity,engine-checks,interleavings}.test.ts",
   "packages/worker/test/pg-boss-workers.test.ts",
-  "apps/playground/test/{cli-kill,every-node}.test.ts",
+  "apps/playground/test/every-node.test.ts",
 ];
 
 /**
- * Tests of `pnpm check` alone: long trials with random faults, an example with processes of its own, and the conformance
- * suite on servers and settings that differ little from those of `npm test`.
+ * Tests of `pnpm check` alone, since `npm test` would take twice as long with them: long trials with random faults or with
+ * processes that are killed, all states of the pages in a browser, every damage of a row on the slowest server, and the
+ * conformance suite on servers and settings that differ little from those of `npm test`.
  */
 const APART = [
   "packages/store-postgres/test/{chaos,killed-import,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
   "packages/store-redis/test/{borrowed-conformance,chaos,cluster-conformance,sentinel}.test.ts",
-  "packages/store-mongo/test/{chaos,expiring-conformance,expiry-interleavings,failover}.test.ts",
+  "packages/store-mongo/test/{chaos,damaged-head,expiring-conformance,expiry-interleavings,failover,several-checkpoints}.test.ts",
   "packages/worker/test/swarm.test.ts",
-  "apps/playground/test/cli-swarm.test.ts",
+  "packages/inspector/test/{browser-live,browser-states}.test.ts",
+  "apps/playground/test/{cli-browser,cli-kill,cli-swarm}.test.ts",
   "examples/order-server/test/order-server.test.ts",
   "tooling/test/clock-jumps.test.ts",
 ];

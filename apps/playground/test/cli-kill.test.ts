@@ -7,7 +7,6 @@ import {
   startOwnPostgres,
   startOwnRedis,
 } from "../../../tooling/test-servers/index.ts";
-import { isThorough } from "../../../tooling/thorough.ts";
 import type { InterruptionReport } from "../src/compare/report.ts";
 import { canvas, folderWith, folderWithPGlite, runCli } from "./run-cli.ts";
 
@@ -108,44 +107,41 @@ describe("compare with killed processes", () => {
     ["postgres", startOwnPostgres],
     ["mongo", startOwnMongo],
   ];
-  it.each(isThorough ? servers : [])(
-    "kills at the node of --fail-at, with checkpoints on a server: %s",
-    async (store, start) => {
-      await using folder = await folderWith({
-        "own.json": canvas([
-          ["a", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 1 } }],
-          ["b", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 2 } }],
-        ]),
-      });
-      const server = await start();
-      try {
-        const args = [
-          "compare",
-          `${folder.path}/own.json`,
-          "--fail-at",
-          "b",
-          "--store",
-          store,
-          "--url",
-          server.url,
-          "--json",
-        ];
-        const { code, report, stderr } = await runCli(args);
-        const errors = stderr.split("\n").filter((line) => line.startsWith("error"));
-        expect({ code, errors }).toEqual({ code: 0, errors: [] });
-        const [workflow] = report().workflows;
-        expect(workflow?.interruptions.map(({ kind, node }) => [kind, node?.id])).toEqual([
-          ["failure", "b"],
-          ["kill before", "b"],
-          ["kill during", "b"],
-          ["kill after", "b"],
-          ["recovery", "b"],
-        ]);
-      } finally {
-        await server.stop();
-      }
-    },
-  );
+  it.each(servers)("kills at the node of --fail-at, with checkpoints on a server: %s", async (store, start) => {
+    await using folder = await folderWith({
+      "own.json": canvas([
+        ["a", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 1 } }],
+        ["b", "http-request", { method: "POST", url: "/crm/contacts", body: { n: 2 } }],
+      ]),
+    });
+    const server = await start();
+    try {
+      const args = [
+        "compare",
+        `${folder.path}/own.json`,
+        "--fail-at",
+        "b",
+        "--store",
+        store,
+        "--url",
+        server.url,
+        "--json",
+      ];
+      const { code, report, stderr } = await runCli(args);
+      const errors = stderr.split("\n").filter((line) => line.startsWith("error"));
+      expect({ code, errors }).toEqual({ code: 0, errors: [] });
+      const [workflow] = report().workflows;
+      expect(workflow?.interruptions.map(({ kind, node }) => [kind, node?.id])).toEqual([
+        ["failure", "b"],
+        ["kill before", "b"],
+        ["kill during", "b"],
+        ["kill after", "b"],
+        ["recovery", "b"],
+      ]);
+    } finally {
+      await server.stop();
+    }
+  });
 
   it("kills nothing with --no-kill or --once, and refuses a server without an address", async () => {
     const { report } = await runCli(["compare", "-w", "order-fulfilment", "--no-kill", ...onRedis, "--json"]);

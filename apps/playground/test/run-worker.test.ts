@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startOwnRedis } from "../../../tooling/test-servers/index.ts";
 import { NoReportError } from "../src/compare/no-report-error.ts";
 import { countRepeats } from "../src/compare/repeats.ts";
 import { type LoadedWorkflow, parseWorkflows } from "../src/import/workflow-file.ts";
 import { runWorker } from "../src/kill/run-worker.ts";
 import type { StopAt } from "../src/kill/task.ts";
 import { type ServiceServer, startServiceServer } from "../src/server/service-server.ts";
-import { canvas, folderWith, folderWithPGlite, runCli } from "./run-cli.ts";
+import { canvas, folderWith, runCli } from "./run-cli.ts";
 
 const flow = canvas([
   ["a", "acme.step"],
@@ -102,10 +103,12 @@ describe("a process that runs a workflow", () => {
 
 describe("compare --kill", () => {
   it("leaves out a moment that does not exist, with the reason, and is OK", async () => {
-    await using folder = await folderWithPGlite(["compare", "kill"], { "flow.json": flow, "nodes.mjs": nodes("") });
-    const store = ["--store", "pglite", "--kill", "--fail-at", "b"];
+    await using folder = await folderWith({ "flow.json": flow, "nodes.mjs": nodes("") });
+    const redis = await startOwnRedis();
+    const store = ["--store", "redis", "--url", redis.url, "--kill", "--fail-at", "b"];
     const args = ["compare", "flow.json", "--executors", "nodes.mjs", ...store];
     const { code, stdout } = await runCli(args, { cwd: folder.path });
+    await redis.stop();
     expect(code).toBe(0);
     expect(stdout).toMatch(/kill before node 2.*\n.*kill after node 2/);
     expect(stdout.replace(/\s+/g, " ")).toContain("kill during node 2 left out: the process could not be killed while");
