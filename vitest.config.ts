@@ -36,9 +36,8 @@ const LARGE = [
   "packages/core/test/conformance/{mutants,lost-fields}.test.ts",
   "packages/core/test/migration/shadow-graphs.test.ts",
   "packages/store-postgres/test/{commit-fields,engine-checks}.test.ts",
-  "packages/store-redis/test/{capacity,engine-checks,interleavings}.test.ts",
+  "packages/store-redis/test/{engine-checks,interleavings}.test.ts",
   "packages/store-mongo/test/{capacity,engine-checks,interleavings}.test.ts",
-  "packages/worker/test/pg-boss-workers.test.ts",
   "apps/playground/test/every-node.test.ts",
 ];
 
@@ -48,12 +47,12 @@ const LARGE = [
  * conformance suite on servers and settings that differ little from those of `npm test`.
  */
 const APART = [
-  "packages/store-postgres/test/{chaos,killed-import,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
-  "packages/store-redis/test/{borrowed-conformance,chaos,cluster-conformance,sentinel}.test.ts",
-  "packages/store-mongo/test/{chaos,damaged-head,expiring-conformance,expiry-interleavings,failover,several-checkpoints}.test.ts",
-  "packages/worker/test/swarm.test.ts",
+  "packages/store-postgres/test/{chaos,crash,killed-import,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
+  "packages/store-redis/test/{borrowed-conformance,capacity,chaos,cluster-conformance,sentinel}.test.ts",
+  "packages/store-mongo/test/{chaos,crash,damaged-head,expiring-conformance,expiry-interleavings,failover,long-listing,several-checkpoints}.test.ts",
+  "packages/worker/test/{pg-boss-workers,swarm}.test.ts",
   "packages/inspector/test/{browser-live,browser-states}.test.ts",
-  "apps/playground/test/{cli-browser,cli-kill,cli-swarm}.test.ts",
+  "apps/playground/test/{cli-browser,cli-kill,cli-page-stores,cli-swarm}.test.ts",
   "examples/order-server/test/order-server.test.ts",
   "tooling/test/clock-jumps.test.ts",
 ];
