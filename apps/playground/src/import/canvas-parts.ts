@@ -71,10 +71,11 @@ function readNode(raw: unknown, index: number, dropped: Dropped): CanvasNode {
     throw invalid(`the type of node ${quoted(id)} is not text`);
   }
   const data = readData(raw.data, id);
-  const disabled = isDisabled(raw, data ?? {});
-  const onError = readErrorPolicy(raw, id, dropped) ?? (raw.onError ? undefined : readN8nErrorPolicy(data ?? {}));
-  const ownRetry = raw.retry ?? readN8nRetry(raw, id, dropped);
-  const retry = (ownRetry ?? readN8nRetry(data ?? {}, id, dropped)) as RetryPolicy | undefined;
+  const inside = data ?? {};
+  const disabled = isDisabled(raw, inside);
+  const onError = readErrorPolicy(raw, id, dropped) ?? (raw.onError ? undefined : readN8nErrorPolicy(inside));
+  const n8nRetry = () => readN8nRetry(raw, id, dropped) ?? readN8nRetry(inside, id, dropped);
+  const retry = (raw.retry ?? n8nRetry()) as RetryPolicy | undefined;
   return {
     id,
     ...(type === undefined || type === null ? {} : { type }),

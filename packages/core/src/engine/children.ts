@@ -109,7 +109,7 @@ export class Children implements ChildRuns {
     try {
       await journal.save({ status: "suspended", wakeAt: end.wakeAt ?? null });
     } catch (error) {
-      // Its owner of now was told of the child's end, or reads it.
+      // The owner that it has now was told of the child's end, or reads it.
       if (!isWorkflowError(error) || afterRefusal(error.code) !== "lost") throw error;
     }
   }

@@ -119,27 +119,26 @@ function checkTypes(types: unknown): ValueTypes {
 
 /** The fields of an object, each read once. */
 function fieldsOf(json: unknown, at: string): Readonly<Record<string, unknown>> {
-  if (typeof json !== "object" || json === null) throw invalid(`${at} is not an object`);
-  let fields: Readonly<Record<string, unknown>> | undefined;
-  try {
-    fields = Array.isArray(json) ? undefined : { ...json };
-  } catch (cause) {
-    throw invalid(`${at} cannot be read`, cause);
-  }
+  const isObject = typeof json === "object" && json !== null;
+  const fields = readable(at, () => (isObject && !Array.isArray(json) ? { ...json } : undefined));
   if (fields === undefined) throw invalid(`${at} is not an object`);
   return fields;
 }
 
 function itemsOf(checkpoints: unknown): unknown[] {
   if (isAbsent(checkpoints)) return [];
-  let items: unknown[] | undefined;
-  try {
-    items = Array.isArray(checkpoints) ? Array.from(checkpoints) : undefined;
-  } catch (cause) {
-    throw invalid("checkpoints cannot be read", cause);
-  }
+  const items = readable("checkpoints", () => (Array.isArray(checkpoints) ? Array.from(checkpoints) : undefined));
   if (items === undefined) throw invalid("checkpoints is not a list");
   return items;
+}
+
+/** Returns what `read` does. A getter or a revoked proxy may throw whatever is asked of it, also whether it is a list. */
+function readable<T>(at: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw invalid(`${at} cannot be read`, cause);
+  }
 }
 
 /** The message of an error, however the old row kept it. */
