@@ -1,5 +1,7 @@
 // Measures how much longer a script with `import "@waymark/core"` takes than an empty script. The package must be
 // built. WAYMARK_HOST_NODE is the path of the Node to measure. Default: the Node that runs this file.
+//
+//   node benchmarks/import-time.ts
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

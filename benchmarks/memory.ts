@@ -1,5 +1,7 @@
 // Prints how much time V2 takes per node in addition to V1 on the memory store, and the cost of appending to one array.
 // It asserts nothing.
+//
+//   node benchmarks/memory.ts
 
 import { createWorkflowEngine, type NodeExecutor, type WorkflowDefinition } from "@waymark/core";
 import { createWorkflowExecutor } from "@waymark/core/v1";

@@ -62,6 +62,20 @@ test("pnpm has a hash on Linux, where CI and releases run", () => {
   expect(hashes).toEqual({ pnpm: hash, "@pnpm/exe.linux-arm64": hash, "@pnpm/exe.linux-x64": hash });
 });
 
+test("Renovate lifts no package to another major that the catalog keeps back by a name of its own", () => {
+  const catalog = readFileSync(join(ROOT, "pnpm-workspace.yaml"), "utf8");
+  const keptBack = [...catalog.matchAll(/^ {2}"?([\w./@-]+)"?: npm:/gm)].map(([, name]) => name);
+  expect(keptBack.length).toBeGreaterThan(5);
+  const { packageRules } = JSON.parse(readFileSync(join(ROOT, "renovate.json"), "utf8")) as {
+    packageRules: { matchDepNames?: string[]; matchUpdateTypes?: string[]; enabled?: boolean }[];
+  };
+  const refused = packageRules.filter(
+    ({ enabled, matchUpdateTypes }) => enabled === false && (matchUpdateTypes ?? ["major"]).includes("major"),
+  );
+  const names = refused.flatMap(({ matchDepNames = [] }) => matchDepNames);
+  expect(keptBack.filter((name) => !names.includes(String(name)))).toEqual([]);
+});
+
 test("only PostgreSQL's packages run an install script, which makes links and downloads nothing", () => {
   const settings = readFileSync(join(ROOT, "pnpm-workspace.yaml"), "utf8");
   const allowed = [...settings.matchAll(/^ {2}"?([^"\s]+?)"?: true$/gm)].map(([, name]) => name);
