@@ -93,7 +93,9 @@ function unknownNames(names: readonly string[], table: AnyOptions): string {
 
 /** Options that people look for on a call. */
 const ENGINE_OPTIONS: ReadonlySet<string> = new Set(
-  "executors workflows retry nodeTimeoutMs leaseMs storeRetryMs durability contextMode codec logger onEvent".split(" "),
+  "store executors workflows dispatcher retry nodeTimeoutMs leaseMs storeRetryMs maxRecoveries historyLimit durability contextMode codec clock redact logger onEvent".split(
+    " ",
+  ),
 );
 
 /** The names that are mistaken for an option and do not resemble it. */

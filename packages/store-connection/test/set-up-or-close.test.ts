@@ -4,7 +4,24 @@ import { setUpOrClose } from "../src/index.ts";
 
 function storeOf(steps: { setup: () => Promise<void>; close: () => Promise<void> }): DefinedStore {
   const capabilities = { durable: false, multiProcess: false, maxPayloadBytes: 1 };
-  return new DefinedStore(capabilities, steps as Partial<StoreDriver> as StoreDriver);
+  const unused = async (): Promise<never> => {
+    throw new Error("Only the set-up is called.");
+  };
+  const driver: StoreDriver = {
+    createExecution: unused,
+    readHead: unused,
+    claimExecution: unused,
+    commit: unused,
+    isSnapshot: unused,
+    readRecords: unused,
+    listExecutions: unused,
+    saveDefinition: unused,
+    readDefinition: unused,
+    deleteUnusedDefinitions: unused,
+    deleteExecutions: unused,
+    ...steps,
+  };
+  return new DefinedStore(capabilities, driver);
 }
 
 it("a store whose set-up succeeds is returned open", async () => {

@@ -68,7 +68,7 @@ describe("a message names the call, the mistake and the cure, and shows no addre
     [
       "createWorker({ store })",
       () => worker({ store: {} }),
-      '"store" is not a known field of the options of createWorker.',
+      '"store" is not a known field of the options of createWorker (known: "engine", "concurrency", "sweepIntervalMs").',
     ],
     ["an engine of one user", () => worker({ engine: engine.forUser("u1") }), "and not one of forUser"],
     [

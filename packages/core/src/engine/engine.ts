@@ -63,10 +63,10 @@ export function createWorkflowEngine<
   Executors extends ExecutorSource<WorkflowContext>,
 >(options: InferredOptions<WorkflowContext, Workflows, Executors>): WorkflowEngine<WorkflowContext, Workflows>;
 export function createWorkflowEngine(...given: unknown[]): unknown {
-  return given.length === 0 ? engineOf : engineOf(given[0]);
+  return given.length === 0 ? engineOf : engineOf(...given);
 }
 
-function engineOf(given: unknown): WorkflowEngine {
+function engineOf(...given: unknown[]): WorkflowEngine {
   const options = checkEngineOptions(given);
   const surroundings = surroundingsOf(options);
   const listeners = new Set<(event: ExecutionEvent) => void>();

@@ -1,6 +1,7 @@
 import { checker } from "../checker.ts";
 import { RETRY_FORM, retryFields } from "../definition/schema.ts";
 import { positiveMs } from "../durations.ts";
+import { WorkflowError } from "../errors.ts";
 import { isClass, isThenable, mustBe } from "../given.ts";
 import { type Check, callback, type OptionTable, oneOf, optional, options, texts, wholeNumber } from "../option.ts";
 import { isPlain } from "../state/live-values.ts";
@@ -94,11 +95,19 @@ const engineOptions: OptionTable<WorkflowEngineOptions> = {
   onEvent: optional(callback),
 };
 
-/** Checks what `createWorkflowEngine` is given. @throws {WorkflowError} INVALID_ARGUMENT */
-export const checkEngineOptions: (value: unknown) => WorkflowEngineOptions = checker(
-  "createWorkflowEngine",
-  engineOptions,
-);
+const check: (value: unknown) => WorkflowEngineOptions = checker("createWorkflowEngine", engineOptions);
+
+/** Checks the arguments of `createWorkflowEngine`. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkEngineOptions(given: readonly unknown[]): WorkflowEngineOptions {
+  if (given.length > 1) {
+    const form = "{ store, workflows, executors, … }";
+    throw new WorkflowError(
+      "INVALID_ARGUMENT",
+      `createWorkflowEngine: takes one object ${form}, and was given ${given.length} arguments.`,
+    );
+  }
+  return check(given[0]);
+}
 
 /** A plain object with a key `then` is none: a node type or a workflow can have that name. */
 function isPromise(value: unknown): boolean {

@@ -45,8 +45,15 @@ const RESERVED = ["undefined", "number", "bigint", "Date", "Map", "Set", "Uint8A
 export function typesByName(options: CodecOptions): ReadonlyMap<string, CodecType> {
   const types = new Map<string, CodecType>();
   for (const type of options.types ?? []) {
-    if (typeof type?.name !== "string" || type.name === "" || types.has(type.name) || RESERVED.includes(type.name)) {
-      throw new WorkflowError("INVALID_ARGUMENT", `codec.types: ${quoted(type?.name)} is empty, taken or reserved.`);
+    const name: unknown = type?.name;
+    if (typeof name !== "string" || name === "") {
+      throw new WorkflowError(
+        "INVALID_ARGUMENT",
+        "codec.types: each must be { name, test, encode, decode }, with a name.",
+      );
+    }
+    if (types.has(name) || RESERVED.includes(name)) {
+      throw new WorkflowError("INVALID_ARGUMENT", `codec.types: the name ${quoted(name)} is taken or reserved.`);
     }
     checkMembers(type);
     types.set(type.name, type);

@@ -1,6 +1,5 @@
 import { systemClock } from "../clock.ts";
 import { WorkflowError } from "../errors.ts";
-import { mustBe } from "../given.ts";
 import {
   checkClaim,
   checkCommit,
@@ -10,6 +9,7 @@ import {
   checkNewExecution,
   checkReadCheckpoints,
 } from "./arguments.ts";
+import { checkParts } from "./check-parts.ts";
 import type {
   CheckpointRecord,
   CheckpointStore,
@@ -24,7 +24,7 @@ import type {
   ReadCheckpointsOptions,
   StoreCapabilities,
 } from "./checkpoint-store.ts";
-import { checkId, invalid } from "./checks.ts";
+import { checkId } from "./checks.ts";
 import { checkListExecutions } from "./list-query.ts";
 import { encodeCursor } from "./paging.ts";
 import { notFound } from "./refusals.ts";
@@ -67,8 +67,7 @@ export class DefinedStore implements CheckpointStore {
   #onIdle = (): void => undefined;
 
   constructor(capabilities: StoreCapabilities, driver: StoreDriver) {
-    checkGiven("capabilities", "an object { durable, multiProcess, maxPayloadBytes }", capabilities);
-    checkGiven("driver", "a StoreDriver", driver);
+    checkParts(capabilities, driver);
     this.#capabilities = Object.freeze({ ...capabilities });
     this.interfaceVersion = driver.interfaceVersion ?? STORE_INTERFACE;
     this.#driver = driver;
@@ -310,9 +309,4 @@ type Outcome<T> = { done: T } | undefined;
 
 function isRefused(result: unknown): result is Refused {
   return typeof result === "object" && result !== null && "refused" in result;
-}
-
-function checkGiven(name: string, expected: string, value: unknown): void {
-  if (typeof value === "object" && value !== null) return;
-  throw invalid(name, mustBe(expected, value), `defineStore(capabilities, driver): ${name}:`);
 }

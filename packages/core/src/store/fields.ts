@@ -1,6 +1,6 @@
 import { nameOf } from "../given.ts";
 import { didYouMean, nearName } from "../near-name.ts";
-import { cleanText, quoted } from "../text.ts";
+import { cleanText, listed, quoted } from "../text.ts";
 import { checkObject, invalid } from "./checks.ts";
 
 /** The longest part of an unknown name that a refusal repeats, in characters. */
@@ -111,12 +111,12 @@ function checkEach(object: Record<string, unknown>, fields: Fields, limit: numbe
 /**
  * Refuses an object with unknown names, so that a misspelt option is not silently ignored.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT, with the unknown name and the known name that it resembles
+ * @throws {WorkflowError} INVALID_ARGUMENT, with the unknown name and the known name that it resembles, or all of them
  */
 export function checkNames(object: object, known: ReadonlySet<string>, what: string): void {
   for (const name of Object.keys(object)) {
     if (known.has(name)) continue;
-    const hint = didYouMean(nearName(name, known));
+    const hint = didYouMean(nearName(name, known)) || ` (known: ${listed([...known])})`;
     // It may be anything, even an address with a password.
     const shown = cleanText(name, MAX_UNKNOWN_NAME);
     throw invalid(shown, `is not a known field of ${what}${hint}`, quoted(shown));

@@ -4,6 +4,7 @@ import { WorkflowError } from "../errors.ts";
 import { oneOf, optional } from "../option.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
+import { checkStore } from "./check-store.ts";
 
 /** The call of a store at which {@link crashAt} simulates a crash of the process. */
 export interface CrashPoint {
@@ -41,6 +42,7 @@ export interface CrashingStore extends CheckpointStore {
  * ```
  */
 export function crashAt(store: CheckpointStore, point: CrashPoint): CrashingStore {
+  checkStore("crashAt", store);
   const { method = "commit", call: at, when } = checkPoint(point);
   let calls = 0;
   let crashed = false;

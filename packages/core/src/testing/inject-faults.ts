@@ -7,6 +7,7 @@ import { type Check, callback, numberFrom, numeric, type OptionTable, optional, 
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { interceptStore, STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 import { tell } from "../tell.ts";
+import { checkStore } from "./check-store.ts";
 
 /** The probabilities of a method's faults, from 0 to 1. Each of them is applied to every call. */
 export interface FaultRates {
@@ -55,6 +56,7 @@ export interface InjectFaultsOptions {
  * ```
  */
 export function injectFaults(store: CheckpointStore, options: InjectFaultsOptions): CheckpointStore {
+  checkStore("injectFaults", store);
   const { seed, faults, clock = systemClock, onFault = () => undefined } = checkOptions(options);
   const random = mulberry32(seed);
   return interceptStore(store, async (method, call) => {

@@ -142,6 +142,8 @@ describe("an option that is not known", () => {
     ],
     ["createWorkflowEngine", () => engineOf({ workflows: Promise.resolve([]) }), "workflows: must be a list"],
     ["createWorkflowEngine", () => engineOf({ workflows: new Set([chain(1)]) }), 'an instance of "Set"'],
+    ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, name: undefined }] } }), "with a name"],
+    ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, name: "Map" }] } }), '"Map" is taken or reserved'],
     ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, tset: TYPE.test }] } }), 'unknown member "tset"'],
     ["codec.types", () => engineOf({ codec: { types: [{ ...TYPE, decode: undefined }] } }), "a function decode()"],
   ])("or is of another kind is refused by %s, case %#", (name, call, message) => {

@@ -17,6 +17,13 @@ export const engineOptions: readonly WrongCall[] = [
     /\{ store, .*workflows, executors/,
   ],
   [
+    "positional arguments",
+    ({ store }) => (createWorkflowEngine as (...args: unknown[]) => unknown)(store, [chain(1)], { default: append }),
+    "INVALID_ARGUMENT",
+    /createWorkflowEngine: takes one object.*3 arguments/,
+    /\{ store, workflows, executors/,
+  ],
+  [
     "a store that was not awaited",
     ({ create }) => create({ store: Promise.resolve(new MemoryCheckpointStore()) }),
     "INVALID_ARGUMENT",

@@ -28,8 +28,15 @@ it("has the given capabilities, which cannot be changed", () => {
 
 it.each([
   [[], /capabilities: must be an object \{ durable, multiProcess, maxPayloadBytes \}, but is missing/],
-  [[{ get: () => 1 }], /driver: must be a StoreDriver, but is missing/],
+  [[{ get: () => 1 }], /capabilities: durable: must be true or false, but is missing/],
+  [[CAPABILITIES], /driver: must be a StoreDriver, but is missing/],
   [[CAPABILITIES, class Driver {}], /driver: must be a StoreDriver, not the class "Driver"/],
+  [[CAPABILITIES, Promise.resolve(driverWith({}))], /driver: must be a StoreDriver, not a Promise/],
+  [[CAPABILITIES, { ...driverWith({}), commit: undefined }], /driver: has no "commit": write a method for each/],
+  [
+    [{ ...CAPABILITIES, maxPayloadBytes: undefined }, driverWith({})],
+    /capabilities: maxPayloadBytes: must be a number of bytes, 1 or more, but is missing/,
+  ],
 ])("is refused if it is made of %j", (given, message) => {
   const make = defineStore as (...given: unknown[]) => unknown;
   expect(() => make(...given)).toThrow(

@@ -24,6 +24,16 @@ for (const [name, wrap] of [
   );
 }
 
+it.each([
+  ["crashAt", (store: never) => crashAt(store, { call: 1, when: "before" })],
+  ["injectFaults", (store: never) => injectFaults(store, { seed: 1, faults: {} })],
+])("%s names what it was given in place of a store", (name, wrap) => {
+  const refusal = (message: string) => expect.objectContaining({ code: "INVALID_ARGUMENT", message });
+  const mustBe = `${name}: store: must be a CheckpointStore`;
+  expect(() => wrap(undefined as never)).toThrow(refusal(`${mustBe}, but is missing.`));
+  expect(() => wrap(Promise.resolve() as never)).toThrow(refusal(`${mustBe}, not a Promise: await it.`));
+});
+
 describe("injectFaults", () => {
   const RATES = { failBefore: 0.15, failAfter: 0.15, delay: 0.1, delayMs: 0 };
 
