@@ -37,6 +37,13 @@ describe("the options of public functions", () => {
     expect(decoded.map(({ file, type, name }) => `${file}: ${type}.${name}`)).toEqual([]);
   });
 
+  test("none begins with a question word", () => {
+    const asking = options.filter(({ docstring, typeDocstring }) =>
+      [docstring, typeDocstring].some((text) => /^[\s/*]*(?:What|Who|Where|How|Whether)\b/.test(text)),
+    );
+    expect(asking.map(({ file, type, name }) => `${file}: ${type}.${name}`)).toEqual([]);
+  });
+
   test("each page to which they link exists, with its heading", () => {
     const links = options.flatMap(({ docstring, typeDocstring }) =>
       [...`${typeDocstring}${docstring}`.matchAll(/@see (https:\S+)/g)].map(([, link = ""]) => link),

@@ -32,9 +32,9 @@ describe("rowTexts", () => {
     );
   });
 
-  it("reports a file that is cut off, or goes on after its array", async () => {
+  it("reports a file that is cut off, or continues after its array", async () => {
     expect(await rowsOf('[{"a":1},{"b":"[')).toEqual([{ a: 1 }, { problem: "the file ends inside of it" }]);
-    expect(await rowsOf('[{"a":1}] {"b":1}')).toEqual([{ a: 1 }, { problem: "the file goes on after its array" }]);
+    expect(await rowsOf('[{"a":1}] {"b":1}')).toEqual([{ a: 1 }, { problem: "the file continues after its array" }]);
     expect(await rowsOf(" \n ")).toEqual([]);
     expect(await rowsOf("[ ]")).toEqual([]);
   });

@@ -117,7 +117,7 @@ it("opens 10,000 checkpoints of a context of 5 MB with few rows and bounded requ
   await own.close();
 });
 
-it("keeps what it shows while the server is away, and goes on when it is back", async () => {
+it("keeps what it shows while the server is away, and continues when it is back", async () => {
   const own = await mount({ engine: orders.engine });
   await orders.order("restarted", { items: [{ price: 5_000, count: 1 }], card: CARD });
   const { page } = await openPage();

@@ -95,7 +95,7 @@ describe("a person", () => {
     expect(await page.getByRole("button", { name: "Completed" }).getAttribute("aria-pressed")).toBe("true");
   });
 
-  it("answers what waits in the inbox, and sees it go on", async () => {
+  it("answers what waits in the inbox, and sees it continue", async () => {
     const { page, problems } = await openPage();
     await page.goto(mounted.at("inbox"));
     await page.getByRole("button", { name: "Answer" }).click();

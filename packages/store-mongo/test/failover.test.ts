@@ -85,7 +85,7 @@ describe.skipIf(!hasDocumentDb())("a replica that is promoted", () => {
     ["in mid-write", false],
     ["when it has commits that were not answered yet", true],
   ])(
-    "%s: the same store goes on with every acknowledged commit, and each is done once",
+    "%s: the same store continues with every acknowledged commit, and each is done once",
     async (_when, isUnanswered) => {
       const pair = await startOwnDocumentDbPair();
       try {

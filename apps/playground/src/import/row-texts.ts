@@ -83,7 +83,7 @@ class ItemSplitter {
   *end(): Generator<RowText> {
     const [left] = this.#row.take();
     if (!this.#isOver) yield { problem: "the file ends inside of it" };
-    else if (left !== undefined) yield { problem: "the file goes on after its array" };
+    else if (left !== undefined) yield { problem: "the file continues after its array" };
   }
 
   /** Takes a character; true at the start of the array, at its end, and between two items. */

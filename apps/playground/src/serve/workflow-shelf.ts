@@ -32,7 +32,7 @@ interface OwnWorkflow extends ShelvedWorkflow {
 export interface ShelfOptions {
   /** The folder of the dropped files. */
   folder: string;
-  /** Takes the errors of files that cannot be kept or read. The page goes on without them. */
+  /** Takes the errors of files that cannot be kept or read. The page continues without them. */
   onError: (error: unknown) => void;
 }
 

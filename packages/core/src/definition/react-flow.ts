@@ -50,7 +50,7 @@ export interface FromReactFlowOptions<Node extends ReactFlowNode = ReactFlowNode
   typeOf?: (node: Node) => string | undefined;
   /** Returns whether to leave out a node, such as a note or a frame, and its edges. Default: no node is left out. */
   ignore?: (node: Node) => boolean;
-  /** What to do with an edge to or from a node that does not exist. Default: `refuse`, with UNKNOWN_EDGE_NODE. */
+  /** Refuses or drops an edge to or from a node that does not exist. Default: `refuse`, with UNKNOWN_EDGE_NODE. */
   danglingEdges?: "refuse" | "drop";
 }
 

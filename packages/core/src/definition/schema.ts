@@ -20,7 +20,7 @@ export interface RetryPolicy {
   /** Only errors with one of these names or codes are tried again. Default: all. */
   retryOn?: string[];
   /**
-   * What follows if a process dies while the node runs, or just before it. `retry` (default) starts the node again.
+   * The consequence if a process dies while the node runs, or just before it. `retry` (default) starts the node again.
    * `fail` makes the crash the node's failure, with the code NODE_CRASHED: it is not started again.
    */
   onCrash?: "retry" | "fail";
@@ -42,7 +42,7 @@ export interface WorkflowNode {
    */
   disabled?: boolean;
   /**
-   * What follows once the last attempt of the node has failed. Default: `fail`.
+   * The consequence once the last attempt of the node has failed. Default: `fail`.
    *
    * - `fail`: the execution fails.
    * - `continue`: it continues by the node's first output, as if the node were disabled.

@@ -39,7 +39,7 @@ export interface ScheduleTick {
 export interface DispatcherScheduleOptions {
   /** An IANA time zone. Default: UTC. */
   timeZone?: string | undefined;
-  /** What happens to ticks that came due while no process looked: `skip` (default), or `once`: the last of them comes late. */
+  /** The fate of ticks that came due while no process looked: `skip` (default), or `once`: the last of them comes late. */
   missed?: "skip" | "once" | undefined;
 }
 

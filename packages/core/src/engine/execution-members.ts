@@ -149,6 +149,8 @@ export interface ExecutionMembers<Context extends object> {
    *
    * @throws {WorkflowError} INVALID_ARGUMENT, EXECUTION_NOT_FOUND, STATE_CORRUPT, STORE_UNAVAILABLE
    *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/executions.md#one-execution
+   *
    * @example
    * ```ts
    * const inspection = await inspectExecution({ executionId });

@@ -146,7 +146,7 @@ export interface PruneOptions {
   dryRun?: boolean;
 }
 
-/** How far `pruneExecutions` has come. */
+/** The progress of `pruneExecutions`. */
 export interface PruneProgress {
   /** The executions that met all conditions so far. */
   looked: number;

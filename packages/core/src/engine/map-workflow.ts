@@ -20,7 +20,7 @@ export interface MapWorkflowOptions<Output extends object = WorkflowContext, Res
   /** The number of children that may run at the same time, up to 1,000. @defaultValue 10 */
   itemConcurrency?: number;
   /**
-   * What follows if a child fails. `fail`: no further child starts, those that run end, and the node fails. `collect`: all
+   * The consequence if a child fails. `fail`: no further child starts, those that run end, and the node fails. `collect`: all
    * items are done, and each result says whether its child has failed: see {@link MappedResult}. @defaultValue "fail"
    */
   onItemError?: "fail" | "collect";

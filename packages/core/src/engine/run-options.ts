@@ -35,7 +35,7 @@ export interface RunOptions {
    */
   signal?: AbortSignal;
   /**
-   * What an abort does: `hand-over` (default) keeps the execution as pending, so that a recovery or a resume continues
+   * The effect of an abort: `hand-over` (default) keeps the execution as pending, so that a recovery or a resume continues
    * it; `cancel` cancels it.
    *
    * @see https://github.com/waymark-dev/waymark/blob/main/docs/many-processes.md#the-end-of-a-process
@@ -92,10 +92,12 @@ interface WithMetadata {
    * The id of the node to start at, or several: nodes that no edge leads to, or a node of a loop that no edge from outside
    * leads to. What they do not lead to is skipped. Resumes and forks keep the choice. Default: all nodes that no edge
    * leads to.
+   *
+   * @see https://github.com/waymark-dev/waymark/blob/main/docs/branching.md#start-nodes
    */
   startAt?: string | readonly string[];
   /**
-   * What to do if an execution has the id, of the same workflow and user. The input is not compared.
+   * Decides what happens if an execution has the id already, of the same workflow and user. The input is not compared.
    *
    * - `fail` (default): EXECUTION_ALREADY_EXISTS.
    * - `join`: returns the recorded result if it has ended or is suspended. Otherwise waits for its run, within the

@@ -5,7 +5,7 @@ import { parsePathPattern } from "./path-pattern.ts";
 import type { ReplayOptions } from "./replay.ts";
 
 /**
- * How V2 is compared with recordings of V1.
+ * Settings of a comparison of V2 with recordings of V1.
  *
  * @see https://github.com/waymark-dev/waymark/blob/main/docs/rollout.md#phase-1-compare
  */

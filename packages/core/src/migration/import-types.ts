@@ -33,7 +33,7 @@ export interface ImportExecutionOutputsOptions {
   signal?: AbortSignal;
 }
 
-/** How far an import has come. `read` is the sum of `imported`, `skipped`, `duplicates` and `refused`. */
+/** The progress of an import. `read` is the sum of `imported`, `skipped`, `duplicates` and `refused`. */
 export interface ImportProgress {
   /** The rows that were taken from the source and dealt with. */
   read: number;
@@ -72,7 +72,7 @@ export interface RefusedRow {
   message: string;
 }
 
-/** What an import did. */
+/** The result of an import. */
 export interface ImportReport extends ImportProgress {
   dryRun: boolean;
   /** The signal has ended the import before the end of the source. Import the same rows again to complete it. */

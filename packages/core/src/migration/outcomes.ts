@@ -23,7 +23,7 @@ export type RolloutReason =
   | "served"
   | "recovery";
 
-/** What was thrown or recorded, in short. */
+/** An error that was thrown or recorded, in short. */
 export interface OutcomeFailure {
   /** A code of Waymark's, a code or name of the error, or `"V1"` if the old executor named none. */
   code: string;

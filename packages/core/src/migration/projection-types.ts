@@ -13,7 +13,7 @@ export interface ProjectedExecution {
   currentStep: number;
   totalSteps: number;
   /**
-   * What the old executor kept as JSON. Absent if the option `output` leaves it out, and if the history cannot be read:
+   * The JSON that the old executor kept. Absent if the option `output` leaves it out, and if the history cannot be read:
    * leave the column as it is then.
    */
   output?: ExecutionOutput;
@@ -55,7 +55,7 @@ export interface ProjectionFailure {
   /** Absent if the store could not be listed. */
   executionId?: string;
   error: unknown;
-  /** How often this has failed in a row. */
+  /** The number of failures in a row. */
   failures: number;
   retryInMs?: number;
 }
@@ -98,7 +98,7 @@ export interface ProjectExecutionsOptions {
   /** Milliseconds between two sweeps. Default: 60,000. */
   sweepIntervalMs?: number;
   /**
-   * How far the first sweep looks back for executions that have ended, in milliseconds: longer than all processes were
+   * Milliseconds that the first sweep looks back for executions that have ended: longer than all processes were
    * ever down at once. Later sweeps look back to the last one that was complete. Default: 86,400,000 (a day).
    */
   endedWithinMs?: number;
@@ -108,7 +108,7 @@ export interface ProjectExecutionsOptions {
   onFailure?: (failure: ProjectionFailure) => unknown;
 }
 
-/** What a sweep did. */
+/** The result of a sweep. */
 export interface SweepReport {
   /** The executions that it found: the open ones, and those that have ended lately. */
   found: number;

@@ -21,7 +21,7 @@ export interface RecordedNode {
   durationMs: number;
 }
 
-/** Why a recording cannot be compared. */
+/** The reason for which a recording cannot be compared. */
 export type RecordingProblem = "too-large" | "unreadable" | "overlapping";
 
 /** A run of V1: what went in, what each node got and gave, and what came out. */

@@ -25,7 +25,7 @@ export interface ShadowSummary {
   mismatches: (ShadowDifference & { workflowId: string; count: number; at: string })[];
 }
 
-/** What one workflow's runs and comparisons came to. */
+/** The runs and comparisons of one workflow, summed up. */
 export interface WorkflowSummary extends Partial<Record<ExecutorName, RunSummary>> {
   workflowId: string;
   shadow: ShadowSummary;

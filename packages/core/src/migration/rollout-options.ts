@@ -52,7 +52,7 @@ export interface RolloutOptions<Call extends V1Call = V1Call, Context = Record<s
   /** Records runs of V1, and compares V2 with them in the background. Without it nothing is compared. */
   shadow?: Recorder;
   /**
-   * How V2 is compared with the recordings of `shadow`.
+   * Settings of the comparison of V2 with the recordings of `shadow`.
    *
    * - `maxPendingBytes`: the bytes of recordings that may wait for their comparison. More are left out. Default:
    *   16,000,000.

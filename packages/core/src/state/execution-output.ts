@@ -3,7 +3,7 @@ import { type Codec, isTagged } from "./codec.ts";
 import type { Checkpoint } from "./history.ts";
 import { PlainJson, type ValueTypes } from "./plain-json.ts";
 
-/** What the old `Execution.output` column holds: plain JSON. */
+/** The content of the old `Execution.output` column: plain JSON. */
 export interface ExecutionOutput {
   checkpoints: ExecutionOutputCheckpoint[];
   currentContext: Record<string, unknown>;
@@ -11,7 +11,7 @@ export interface ExecutionOutput {
   totalSteps: number;
   error?: string;
   /**
-   * Which values of the contexts are of a type that JSON does not have: a list of `[path, ...types]`. They stand there in
+   * The values of the contexts whose type JSON does not have: a list of `[path, ...types]`. They stand there in
    * a plain form, such as a date's ISO string. Absent if there are none; `importExecutionOutput` reads it.
    */
   waymarkTypes?: ValueTypes;

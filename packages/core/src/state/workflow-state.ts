@@ -287,7 +287,7 @@ export class WorkflowState<Context extends object = Record<string, unknown>> {
     if (!this.#opened.readOnly) return;
     throw new WorkflowError(
       "STATE_READ_ONLY",
-      "This state was opened for reading. Use WorkflowState.resume or resumeWorkflow to go on with the execution.",
+      "This state was opened for reading. Use WorkflowState.resume or resumeWorkflow to continue the execution.",
       { executionId: this.getExecutionId() },
     );
   }

@@ -47,7 +47,10 @@ export interface StoreCapabilities {
  *
  * - Every method rejects with a `WorkflowError` and only with the codes named for it.
  * - Only `STORE_UNAVAILABLE` may be retried. A connection fault is reported as this code within a bounded time.
- * - Any method may reject with `STORE_CLOSED` once `close()` was called.
+ * - Any method may reject with `STORE_CLOSED` once `close()` was called, and with `STATE_VERSION_UNSUPPORTED` if a newer
+ *   version has changed the tables or keys.
+ * - A method that reads stored data may reject with `STATE_CORRUPT` if that data cannot be read. A damaged execution can
+ *   still be listed, and be deleted by its id.
  * - Arguments are checked first: `INVALID_ARGUMENT` means that nothing was written. Unknown names are refused, also in
  *   nested objects. An explicit `undefined` counts as absent, except in a field that narrows a listing or a deletion.
  * - Prove an implementation with `describeCheckpointStore` of `@waymark/core/conformance`.

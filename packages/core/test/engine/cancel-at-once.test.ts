@@ -80,7 +80,7 @@ describe("cancelExecution, of an execution whose node works", () => {
     await expect(joined).rejects.toMatchObject({ code: "EXECUTION_CANCELLED", message: CANCELLED.error });
   });
 
-  it("of another user is refused, and the run goes on", async () => {
+  it("of another user is refused, and the run continues", async () => {
     const { first, run, finish } = await hanging();
     const refused = { code: "EXECUTION_NOT_FOUND", message: 'No execution "e1".' };
     await expect(first.cancelExecution({ ...CANCEL, userId: "u2" })).rejects.toMatchObject(refused);

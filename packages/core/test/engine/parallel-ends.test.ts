@@ -195,7 +195,7 @@ describe("an execution whose process died after a failure for good, with another
     expect(started.slice(4)).toEqual([]);
   });
 
-  it.each([false, true])("goes on if a person resumes it (a recovery has ended it: %s)", async (isEnded) => {
+  it.each([false, true])("continues if a person resumes it (a recovery has ended it: %s)", async (isEnded) => {
     const { other, started, attempts } = await failing();
     if (isEnded) await other.recoverExecutions();
     const result = await other.resumeWorkflow({ executionId: "x" });

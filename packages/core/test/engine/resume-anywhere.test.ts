@@ -16,7 +16,7 @@ import { anyContext } from "../state/values.ts";
 import { append, chain } from "./chain.ts";
 
 describe("an execution that failed at any node", () => {
-  it("goes on to the same output and runs no completed node again", async () => {
+  it("continues to the same output and runs no completed node again", async () => {
     await fc.assert(
       fc.asyncProperty(randomWorkflow(12), async ({ definition, choices }) => {
         const executor: NodeExecutor = (args) => {

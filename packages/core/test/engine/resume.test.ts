@@ -46,7 +46,7 @@ describe("resumeWorkflow", () => {
     expect(await headIn(store, executionId)).toEqual(before);
   });
 
-  it("goes on with the definition the execution began with, or the current one", async () => {
+  it("continues with the definition the execution began with, or the current one", async () => {
     const store = new MemoryCheckpointStore();
     const failed = await engineOn(store, failAt("n3")).executeWorkflow(CALL);
     const changed = engineOn(store, append, { definition: chain(5) });

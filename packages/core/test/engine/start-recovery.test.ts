@@ -181,7 +181,7 @@ describe("startRecovery", () => {
     await recovery.stop();
   });
 
-  it("goes on after a store that was away, and says so", async () => {
+  it("continues after a store that was away, and says so", async () => {
     let isAway = true;
     const { engine, store, events, pass } = newWorld(WORKFLOW, append);
     await engine().startExecution(CALL);

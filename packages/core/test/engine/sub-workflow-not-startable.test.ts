@@ -89,7 +89,7 @@ describe.each(FAMILIES)("%s that an engine cannot start, since it lacks a node t
     expect(events.filter(({ type }) => type === "node.failed")).toEqual([]);
   });
 
-  it("is tried again after growing pauses by a recovery that goes on", async () => {
+  it("is tried again after growing pauses by a recovery that continues", async () => {
     const { clock, older, newer, events } = twoVersions();
     await newer().startExecution({ ...CALL, initialData });
     const recovery = older().startRecovery({ intervalMs: 1_000 });

@@ -65,7 +65,7 @@ describe("a page of checkpoints", () => {
     expect(perPage).toBeLessThan(60);
   });
 
-  it("that was asked for before the history grew goes on where it ended", async () => {
+  it("that was asked for before the history grew continues where it ended", async () => {
     const { engine, executionId } = await withHistory(["node", "node", "node"]);
     const first = await engine.getExecutionState(executionId, { checkpoints: { limit: 2 } });
     await engine.cancelExecution({ executionId });

@@ -7,7 +7,7 @@ import { OUTPUT, ROW, setUp, withoutIds } from "./old-rows.ts";
 const FRESH = { checkpoints: [], currentContext: { a: 1 }, currentStep: 0, totalSteps: 3 };
 
 describe("importExecutionOutput", () => {
-  it("takes in an old row, which then reads the same and goes on where it failed", async () => {
+  it("takes in an old row, which then reads the same and continues where it failed", async () => {
     const { WorkflowState, resumeWorkflow, started } = setUp();
     for (const output of [OUTPUT, JSON.stringify(OUTPUT)]) {
       const state = await WorkflowState.importExecutionOutput({ ...ROW, output });

@@ -6,7 +6,7 @@ import { ProblemError, problem } from "./problem.ts";
 import { type ApiEnv, type ApiParts, body, engineFor, parseText } from "./requests.ts";
 import { BRIEF, restoreHidden } from "./shown-value.ts";
 
-/** The time after which a resume that still runs is answered, in milliseconds. The run goes on. */
+/** The time after which a resume that still runs is answered, in milliseconds. The run continues. */
 const ANSWER_AFTER_MS = 1_500;
 
 /** The routes that change something. The requests that reach them have proved that they may. */
@@ -80,7 +80,7 @@ function contextOf(value: unknown): object {
   throw new ProblemError(problem(400, "INVALID_ARGUMENT", "context: must be an object."));
 }
 
-/** Waits a moment for a run, so that a refusal reaches the person. A longer run goes on without the request. */
+/** Waits a moment for a run, so that a refusal reaches the person. A longer run continues without the request. */
 async function soonOr(run: Promise<{ status: string }>, onError: (error: unknown) => unknown): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isAnswered = false;

@@ -21,7 +21,7 @@ export interface InspectedEngine extends Pick<WorkflowEngine, InspectedMember> {
   readonly dispatcher?: Pick<Dispatcher, "depth"> | undefined;
 }
 
-/** What a request may do. */
+/** The rights of a request. */
 export interface Authorized {
   /** Allows it to resume, fork, answer, cancel and delete. Default: false, it may only read. */
   actions?: boolean;

@@ -9,7 +9,7 @@ import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
  * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#bullmq
  */
 export interface BullmqDispatcherOptions extends QueueOptions {
-  /** What BullMQ takes: options for ioredis (`{ url }`, `{ host, port }`), or a client, which stays yours. */
+  /** The connection, as BullMQ takes it: options for ioredis (`{ url }`, `{ host, port }`), or a client, which stays yours. */
   connection: ConnectionOptions;
   /** The prefix of every key. In a Redis Cluster it has braces: "{waymark}". Default: "bull". */
   prefix?: string;
