@@ -257,6 +257,13 @@ describe("the queue", () => {
     const { json, status } = await get("queue");
     expect([status, json, errors.length]).toEqual([200, { isAway: true }, 1]);
   });
+
+  it("is said to be away if it waits to be back", async () => {
+    const { engine } = await newOrders();
+    const dispatcher = { depth: () => new Promise<never>(() => undefined) };
+    const { json } = await (await setUp({ engine: { ...engine, dispatcher }, onError: () => undefined })).get("queue");
+    expect(json).toEqual({ isAway: true });
+  });
 });
 
 it("watching sends the execution and ends with it", async () => {

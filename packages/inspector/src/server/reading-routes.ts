@@ -124,17 +124,26 @@ export function readingRoutes(parts: ApiParts) {
     });
 }
 
+/** The longest that a queue may take to count its jobs, in milliseconds. One that is away may wait until it is back. */
+const DEPTH_MS = 2_000;
+
 /** What waits in a queue; nothing if there is none, or none that counts its jobs. */
 async function depthOf(
   queue: InspectedEngine["dispatcher"],
   onError: (error: unknown) => unknown,
 ): Promise<{ depth?: QueueDepth; isAway?: boolean }> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`The queue has not counted its jobs within ${DEPTH_MS} ms.`)), DEPTH_MS);
+  });
   try {
-    const depth = await queue?.depth?.();
+    const depth = await Promise.race([queue?.depth?.(), timeUp]);
     return depth === undefined ? {} : { depth };
   } catch (error) {
     onError(error);
     return { isAway: true };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
