@@ -1,4 +1,4 @@
-import { type Dispatcher, type StartedRecovery, WorkflowError } from "@waymark/core";
+import { type Dispatcher, isWorkflowError, type StartedRecovery, WorkflowError } from "@waymark/core";
 import { checkOptions } from "@waymark/core/store";
 import { checkWorkerOptions, type WorkerOptions } from "./options.ts";
 import { type NewSchedule, Schedules, type WorkerSchedule } from "./schedules.ts";
@@ -47,6 +47,7 @@ export interface Worker {
    * Takes no further execution, lets the nodes in flight finish, and gives the executions back. Resolves once that is done.
    *
    * - It drains the engine: what the engine is asked to run afterwards stays pending.
+   * - It may be called again, also with a shorter `drainMs`: the earliest limit counts.
    */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -79,20 +80,26 @@ export function createWorker(given: WorkerOptions): Worker {
   const schedules = new Schedules(engine);
   const sweep: StartedRecovery = engine.startRecovery({ intervalMs, concurrency, dispatch: dispatcher !== undefined });
   const work = dispatcher === undefined ? undefined : deliveries(dispatcher);
-  let stopped: Promise<void> | undefined;
 
   /** Takes deliveries until the worker stops, also from a queue that comes and goes. */
   async function deliveries(queue: Dispatcher): Promise<void> {
     const { signal } = stopping;
     while (!signal.aborted) {
-      // The dispatcher reports its own errors.
-      await queue.work(deliver, { concurrency, signal }).catch(() => undefined);
+      try {
+        await queue.work(deliver, { concurrency, signal });
+      } catch {
+        // The dispatcher reports its own errors.
+      }
       if (!signal.aborted) await pause(WORK_AGAIN_MS, signal);
     }
   }
 
   async function deliver(executionId: string): Promise<{ againInMs?: number }> {
-    const { state, againInMs } = await engine.recoverExecution({ executionId });
+    const { state, againInMs } = await engine.recoverExecution({ executionId }).catch((error: unknown) => {
+      // A job that somebody has added or edited by hand, and whose id no execution can have.
+      if (isWorkflowError(error, "INVALID_ARGUMENT")) return { state: "done", againInMs: undefined };
+      throw error;
+    });
     if (state === "left" && againInMs !== undefined && againInMs > LONGEST_LEFT_MS) return {};
     return againInMs === undefined ? {} : { againInMs };
   }
@@ -113,8 +120,7 @@ export function createWorker(given: WorkerOptions): Worker {
       const { drainMs } = options;
       if (drainMs !== undefined && !(Number.isFinite(drainMs) && drainMs >= 0))
         throw new WorkflowError("INVALID_ARGUMENT", "stop: drainMs: must be a number of milliseconds, 0 or more.");
-      stopped ??= stop(options);
-      await stopped;
+      await stop(options);
     },
   };
 }

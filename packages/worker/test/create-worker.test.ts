@@ -1,77 +1,13 @@
-import {
-  type CheckpointStore,
-  createWorkflowEngine,
-  type Delivered,
-  type Dispatcher,
-  type NodeExecutor,
-  type ScheduleTick,
-  suspend,
-  WorkflowError,
-} from "@waymark/core";
+import { createWorkflowEngine, type Delivered, suspend } from "@waymark/core";
 import { interceptStore } from "@waymark/core/store";
 import { ManualClock } from "@waymark/core/testing";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
 import { describe, expect, it } from "vitest";
 import { createWorker } from "../src/index.ts";
+import { logger, opened, QuickQueue } from "./quick-queue.ts";
 import { until } from "./until.ts";
 
-const logger = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
 const CALL = { workflowId: "w", userId: "u1" };
-
-/** A queue in memory that delivers at once, and can lose everything or be away. */
-class QuickQueue implements Dispatcher {
-  handler: ((executionId: string) => Promise<Delivered>) | undefined;
-  isAway = false;
-  loses = false;
-  readonly again: number[] = [];
-  readonly onTick = new Map<string, (tick: ScheduleTick) => Promise<void>>();
-
-  async enqueue(executionId: string): Promise<void> {
-    if (this.isAway) throw new Error("away");
-    if (!this.loses) queueMicrotask(() => void this.deliver(executionId));
-  }
-
-  async deliver(executionId: string): Promise<void> {
-    const { againInMs } = (await this.handler?.(executionId)) ?? {};
-    if (againInMs === undefined) return;
-    this.again.push(againInMs);
-    setTimeout(() => void this.deliver(executionId), againInMs);
-  }
-
-  async work(handler: (executionId: string) => Promise<Delivered>, { signal }: { signal: AbortSignal }): Promise<void> {
-    if (this.isAway) throw new Error("away");
-    this.handler = handler;
-    await new Promise((resolve) => signal.addEventListener("abort", resolve));
-    this.handler = undefined;
-  }
-
-  async schedule(id: string, _cron: string, _options: object, onTick: (tick: ScheduleTick) => Promise<void>) {
-    this.onTick.set(id, onTick);
-  }
-
-  async unschedule(id: string): Promise<boolean> {
-    return this.onTick.delete(id);
-  }
-
-  async schedules() {
-    return [...this.onTick.keys()].map((id) => ({ id, cron: "* * * * *", timeZone: "UTC" }));
-  }
-
-  async close(): Promise<void> {}
-}
-
-function opened(dispatcher?: Dispatcher, executor: NodeExecutor = ({ context }) => context, given?: CheckpointStore) {
-  const store = given ?? new MemoryCheckpointStore();
-  const engine = createWorkflowEngine({
-    store,
-    ...(dispatcher === undefined ? {} : { dispatcher }),
-    workflows: [{ id: "w", nodes: [{ id: "a" }], edges: [] }],
-    executors: { default: executor },
-    logger,
-  });
-  const isCompleted = async (id: string) => (await store.getExecution(id))?.status === "completed";
-  return { store, engine, isCompleted };
-}
 
 describe("createWorker", () => {
   it("without a dispatcher finds executions in the store", async () => {
@@ -172,6 +108,48 @@ describe("createWorker", () => {
     await worker.stop();
   });
 
+  it("works again with a queue whose `work` throws instead of rejecting", async () => {
+    const queue = new QuickQueue();
+    const { work } = queue;
+    let calls = 0;
+    queue.work = (...given) => {
+      if (++calls === 1) throw new Error("broken");
+      return work.apply(queue, given);
+    };
+    const worker = createWorker({ engine: opened(queue).engine, sweepIntervalMs: 600_000 });
+    await until(() => queue.handler !== undefined);
+    await worker.stop();
+    expect(calls).toBe(2);
+  });
+
+  it.each([
+    ["empty", ""],
+    ["too long", "x".repeat(600)],
+    ["a number", 5],
+    ["null", null],
+  ])("is done with a job whose id is %s: no execution can have it", async (_what, id) => {
+    const queue = new QuickQueue();
+    const worker = createWorker({ engine: opened(queue).engine, sweepIntervalMs: 600_000 });
+    await until(() => queue.handler !== undefined);
+    expect(await queue.handler?.(id as string)).toEqual({});
+    await worker.stop();
+  });
+
+  it("stops earlier if it is told to stop again, with a limit", async () => {
+    let isAborted = false;
+    const { engine } = opened(undefined, ({ signal }) => {
+      signal.addEventListener("abort", () => {
+        isAborted = true;
+      });
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    });
+    const worker = createWorker({ engine, sweepIntervalMs: 20 });
+    const { executionId } = await engine.startExecution(CALL);
+    await until(async () => (await engine.getExecutionState(executionId)).getStatus() === "running");
+    await Promise.all([worker.stop(), worker.stop({ drainMs: 10 })]);
+    expect(isAborted).toBe(true);
+  });
+
   it("stops once the nodes in flight have finished, and gives its executions back", async () => {
     let release = (): void => undefined;
     const { engine, store } = opened(undefined, async ({ context }) => {
@@ -225,53 +203,5 @@ describe("createWorker", () => {
     expect(() => createWorker(given as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(problem) }),
     );
-  });
-});
-
-describe("schedules", () => {
-  it("start one execution per tick, however often the tick comes, with an id made of schedule and time", async () => {
-    const queue = new QuickQueue();
-    const { engine, isCompleted } = opened(queue);
-    const worker = createWorker({ engine, sweepIntervalMs: 20 });
-    await worker.schedule("nightly", "0 3 * * *", { workflowId: "w", userId: "u1", initialData: { kind: "report" } });
-    const dueAt = Date.UTC(2026, 0, 2, 3);
-    await Promise.all([1, 2, 3].map(() => queue.onTick.get("nightly")?.({ dueAt })));
-    const id = "nightly@2026-01-02T03:00:00.000Z";
-    await until(() => isCompleted(id));
-    const { items } = await engine.listExecutions();
-    expect(items.map((item) => item.id)).toEqual([id]);
-    expect((await engine.getExecutionState(id)).getContext()).toEqual({ kind: "report" });
-    expect(await worker.schedules()).toEqual([{ id: "nightly", cron: "* * * * *", timeZone: "UTC" }]);
-    expect([await worker.unschedule("nightly"), await worker.unschedule("nightly")]).toEqual([true, false]);
-    await worker.stop();
-  });
-
-  it("need a dispatcher that keeps them, a workflow, a user and a time zone that exists", async () => {
-    const target = { workflowId: "w", userId: "u1" };
-    const without = createWorker({ engine: opened().engine });
-    const plain = { enqueue: async () => undefined, work: async () => undefined, close: async () => undefined };
-    const cannot = createWorker({ engine: opened(plain).engine });
-    const able = createWorker({ engine: opened(new QuickQueue()).engine });
-    for (const call of [
-      () => without.schedule("a", "* * * * *", target),
-      () => without.schedules(),
-      () => cannot.schedule("a", "* * * * *", target),
-      () => able.schedule("a b", "* * * * *", target),
-      () => able.schedule("a", "", target),
-      () => able.schedule("a", "* * * * *", { ...target, userId: "" }),
-      () => able.schedule("a", "* * * * *", { ...target, initialData: 5 as never }),
-      () => able.schedule("a", "* * * * *", { ...target, initialData: [] as never }),
-      () => able.schedule("a", "* * * * *", { ...target, timezone: "UTC" } as never),
-      () => able.stop({ drainMS: 5 } as never),
-      () => able.stop({ drainMs: -1 }),
-      () => able.schedule("a", "* * * * *", { ...target, timeZone: "Mars/Base" }),
-      () => able.schedule("a", "* * * * *", { ...target, missed: "all" as never }),
-      () => able.schedule("a", "* * * * *", { ...target, zone: "UTC" } as never),
-    ]) {
-      await expect(call()).rejects.toSatisfy(
-        (error) => error instanceof WorkflowError && error.code === "INVALID_ARGUMENT",
-      );
-    }
-    await Promise.all([without, cannot, able].map((worker) => worker.stop()));
   });
 });

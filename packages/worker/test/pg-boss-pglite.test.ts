@@ -1,9 +1,11 @@
 import type { PGlite } from "@electric-sql/pglite";
+import type { Delivered } from "@waymark/core";
 import { PostgresCheckpointStore } from "@waymark/store-postgres";
 import { openPGlite } from "tooling/test-servers";
 import { afterAll, expect, it } from "vitest";
 import { pgBossDispatcher } from "../src/pg-boss/index.ts";
 import { describeTransactions } from "./describe-transactions.ts";
+import { until } from "./until.ts";
 
 const open: PGlite[] = [];
 afterAll(async () => {
@@ -39,4 +41,37 @@ it("a job in a transaction of a PGlite is refused, and waits for nothing, before
     await expect(dispatcher.enqueue("e1", { transaction })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
   await dispatcher.close();
+});
+
+/** Delivers the jobs of a new queue until the test is over. */
+async function working(handler: (executionId: string) => Promise<Delivered> = async () => ({})) {
+  const pglite = await newDatabase();
+  const dispatcher = pgBossDispatcher({ pglite, schema: "queue", onError: () => undefined });
+  await dispatcher.setup();
+  const stopping = new AbortController();
+  const work = dispatcher.work(handler, { concurrency: 1, signal: stopping.signal });
+  const stop = async () => {
+    stopping.abort();
+    await work;
+    await dispatcher.close();
+  };
+  /** Adds a job by hand. */
+  const add = (data: unknown) =>
+    pglite.query("INSERT INTO queue.job (name, data) VALUES ('waymark', $1)", [JSON.stringify(data)]);
+  return { pglite, dispatcher, stop, add };
+}
+
+it("jobs without data, or with data that is not the dispatcher's, are done with, and those after them delivered", async () => {
+  const delivered: string[] = [];
+  const { pglite, dispatcher, stop, add } = await working(async (id) => {
+    delivered.push(id);
+    return {};
+  });
+  await pglite.query("INSERT INTO queue.job (name, data) VALUES ('waymark', NULL)");
+  for (const data of [null, "text", [], { other: 1 }]) await add(data);
+  await dispatcher.enqueue("e1", {});
+  await until(() => delivered.length > 0);
+  await until(async () => (await dispatcher.depth()).active === 0);
+  expect(delivered).toEqual(["e1"]);
+  await stop();
 });

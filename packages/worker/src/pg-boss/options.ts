@@ -23,7 +23,7 @@ export interface PgBossDispatcherOptions extends QueueOptions {
    * Default: no limit.
    */
   tenantConcurrency?: number;
-  /** Milliseconds between two looks into an idle queue, 50 or more. Default: 200. */
+  /** Milliseconds between two looks into an idle queue, 50 to 3,600,000. Default: 200. */
   pollIntervalMs?: number;
   /** Milliseconds after which the job of a dead process is delivered again, at most: 20,000 or more. Default: 30,000. */
   redeliverAfterMs?: number;
@@ -59,7 +59,7 @@ export function checkPgBossOptions(options: PgBossDispatcherOptions): void {
     throw invalidArgument("schema", "must be a name of 1 to 50 letters, digits and underscores");
   checkWhole(options.maxConnections, "maxConnections", 1, 1_000);
   checkWhole(options.tenantConcurrency, "tenantConcurrency", 1, 1_000);
-  checkWhole(options.pollIntervalMs, "pollIntervalMs", 50);
+  checkWhole(options.pollIntervalMs, "pollIntervalMs", 50, 3_600_000);
   checkWhole(options.redeliverAfterMs, "redeliverAfterMs", 20_000, 3_600_000);
 }
 

@@ -87,7 +87,7 @@ export class WorkLoop {
     const free = this.#free;
     this.#mayRest = true;
     const jobs = await this.#fetch(free);
-    for (const job of jobs) void this.#deliver(job);
+    for (const job of jobs) void this.#deliver({ ...job, data: job.data ?? {} });
     // A queue that gave less than it was asked for is empty, for now. With a limit per tenant, the jobs of one that was at
     // its limit only now may hide those of others: the next query passes them over.
     const mayHide = tenantConcurrency !== undefined && jobs.length > 0;
@@ -109,11 +109,12 @@ export class WorkLoop {
     }
   }
 
-  async #fetch(batchSize: number): Promise<Job<JobData>[]> {
+  /** The data of a job that somebody has added by hand may be missing. */
+  async #fetch(batchSize: number): Promise<Job<JobData | null>[]> {
     const { boss, queue, tenantConcurrency: groupConcurrency, report } = this.#parts;
     const options: FetchOptions = { batchSize, ...(groupConcurrency === undefined ? {} : { groupConcurrency }) };
     try {
-      return await boss.fetch<JobData>(queue, options);
+      return await boss.fetch<JobData | null>(queue, options);
     } catch (error) {
       report(error);
       return [];
