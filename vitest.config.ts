@@ -12,7 +12,7 @@ const QUICK = [
   "packages/{core,store-connection,store-memory}/test/**/*.test.ts",
   "packages/inspector/test/!(browser*|command).test.ts",
   "packages/store-postgres/test/pglite*.test.ts",
-  "packages/worker/test/{create-worker,options,pg-boss-pglite,schedules}.test.ts",
+  "packages/worker/test/{create-worker,options,pg-boss-pglite,schedules,ticks}.test.ts",
   "apps/playground/test/!(cli-*|every-node|expression-limits|hostile-files|open-store|run-worker).test.ts",
   "tooling/test/!(clock-jumps|docs*|packed*|wall-clock).test.ts",
 ];

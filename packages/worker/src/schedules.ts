@@ -1,4 +1,4 @@
-import type { ListedSchedule, ScheduleTick } from "@waymark/core";
+import { isWorkflowError, type ListedSchedule, type ScheduleTick } from "@waymark/core";
 import { checkOptions, invalidArgument } from "@waymark/core/store";
 import type { WorkerEngine } from "./options.ts";
 
@@ -54,7 +54,12 @@ export class Schedules {
     const start = async ({ dueAt }: ScheduleTick): Promise<void> => {
       const executionId = `${id}@${new Date(dueAt).toISOString()}`;
       const call = { workflowId, userId, executionId, ifExists: "join" } as const;
-      await this.#engine.startExecution({ ...call, ...(initialData === undefined ? {} : { initialData }) });
+      try {
+        await this.#engine.startExecution({ ...call, ...(initialData === undefined ? {} : { initialData }) });
+      } catch (error) {
+        // A process with an older or newer version of the schedule, for another workflow or user, has served this tick.
+        if (!isWorkflowError(error, "EXECUTION_ALREADY_EXISTS")) throw error;
+      }
     };
     await schedule(id, cron, { timeZone, missed }, start);
   }

@@ -11,6 +11,8 @@ export interface DeliveredTick {
   /** The present time by the queue's clock. */
   now: number;
   missed: "skip" | "once";
+  /** Returns true if a later tick of the schedule is due by now. */
+  isFollowed: () => boolean;
 }
 
 /** The schedules that this process serves. */
@@ -25,11 +27,18 @@ export class Ticks {
     this.#onTick.delete(id);
   }
 
-  /** Serves a tick. Resolves to false if another process must: this one does not know the schedule. */
-  async take({ schedule, dueAt, now, missed }: DeliveredTick): Promise<boolean> {
+  /**
+   * Serves a tick. Resolves to false if another process must: this one does not know the schedule.
+   *
+   * - A late one that its schedule does not want any more is dropped, known or not. Otherwise the ticks of a schedule that
+   *   no process knows would pile up.
+   */
+  async take({ schedule, dueAt, now, missed, isFollowed }: DeliveredTick): Promise<boolean> {
+    const isLate = now - dueAt > LATE_MS;
+    if (isLate && (missed === "skip" || isFollowed())) return true;
     const onTick = this.#onTick.get(schedule);
     if (onTick === undefined) return false;
-    if (missed === "once" || now - dueAt <= LATE_MS) await onTick({ dueAt });
+    await onTick({ dueAt });
     return true;
   }
 }

@@ -21,6 +21,17 @@ describe("pgBossDispatcher", () => {
     await dispatcher.close();
   });
 
+  it("whose database cannot be reached is reported when a worker begins", async () => {
+    const errors: Error[] = [];
+    const url = "postgres://me:secret-word@127.0.0.1:1/app";
+    const dispatcher = pgBossDispatcher({ url, onError: (error) => errors.push(error) });
+    const { signal } = new AbortController();
+    const working = dispatcher.work(async () => ({}), { concurrency: 1, signal });
+    await expect(working).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(errors).toContainEqual(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+    await dispatcher.close();
+  });
+
   it.each([
     [{}, "url or pglite"],
     [{ url: "postgres://h/d", pglite: { exec: () => 0 } }, "url or pglite"],

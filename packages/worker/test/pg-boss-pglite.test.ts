@@ -75,3 +75,22 @@ it("jobs without data, or with data that is not the dispatcher's, are done with,
   expect(delivered).toEqual(["e1"]);
   await stop();
 });
+
+it("a tick that cannot be served keeps its time, also when it is delivered again after the next one was due", async () => {
+  const ticks: number[] = [];
+  const { pglite, dispatcher, stop, add } = await working();
+  // None of its own ticks comes now.
+  const hour = (new Date().getUTCHours() + 12) % 24;
+  await dispatcher.schedule("daily", `0 ${hour} * * *`, {}, async ({ dueAt }) => {
+    ticks.push(dueAt);
+    if (ticks.length === 1) throw new Error("boom");
+  });
+  await add({ schedule: "daily", missed: "once" });
+  await until(() => ticks.length === 1);
+  // The job that delivers it again was made a day later, as it were.
+  const later = "UPDATE queue.job SET created_on = created_on + interval '1 day' WHERE state = 'created'";
+  await until(async () => ((await pglite.query(later)).affectedRows ?? 0) > 0);
+  await until(() => ticks.length > 1);
+  expect(ticks[1]).toBe(ticks[0]);
+  await stop();
+});

@@ -22,6 +22,20 @@ describe("schedules", () => {
     await worker.stop();
   });
 
+  it("are done with a tick that another version of the schedule has served", async () => {
+    const queue = new QuickQueue();
+    const { engine } = opened(queue);
+    const worker = createWorker({ engine });
+    const dueAt = Date.UTC(2026, 0, 2, 3);
+    for (const userId of ["u1", "u2"]) {
+      await worker.schedule("nightly", "0 3 * * *", { workflowId: "w", userId });
+      await queue.onTick.get("nightly")?.({ dueAt });
+    }
+    const { items } = await engine.listExecutions();
+    expect(items.map((item) => [item.id, item.userId])).toEqual([["nightly@2026-01-02T03:00:00.000Z", "u1"]]);
+    await worker.stop();
+  });
+
   it("need a dispatcher that keeps them, a workflow, a user and a time zone that exists", async () => {
     const target = { workflowId: "w", userId: "u1" };
     const without = createWorker({ engine: opened().engine });

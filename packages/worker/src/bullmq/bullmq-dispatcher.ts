@@ -189,9 +189,14 @@ class BullmqQueue implements BullmqDispatcher {
     const { data } = job;
     if ("id" in data) return handler(data.id);
     const { schedule, missed } = data;
+    const known = await (await this.#open()).getJobScheduler(schedule);
+    if (known === undefined) return {};
+    const { pattern = "", tz = "UTC" } = known;
+    const { getNextMillis } = await import("bullmq");
     const dueAt = job.opts.prevMillis ?? job.timestamp;
-    if (await this.#ticks.take({ schedule, dueAt, now: Date.now(), missed })) return {};
-    const isKnown = (await (await this.#open()).getJobScheduler(schedule)) !== undefined;
-    return isKnown ? { againInMs: OTHERS_MS } : {};
+    const now = Date.now();
+    const isFollowed = () => (getNextMillis(dueAt, { pattern, tz }) ?? now) < now;
+    const isServed = await this.#ticks.take({ schedule, dueAt, now, missed, isFollowed });
+    return isServed ? {} : { againInMs: OTHERS_MS };
   }
 }

@@ -1,10 +1,13 @@
 import type { PreviewScheduleOptions } from "pg-boss";
 
 const MINUTE_MS = 60_000;
-/** How far back a tick is looked for, in minutes: the next one only if there was none in the one before. */
-const BACK_MINUTES = [2, 60, 24 * 60, 32 * 24 * 60, 5 * 366 * 24 * 60];
-/** The most ticks that pg-boss lists at once. */
-const MOST = 1_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** How far back the first look for a tick goes. Each further one goes back twice as far. */
+const FIRST_LOOK_MS = 2 * MINUTE_MS;
+/** How far back a tick is looked for: eight years may be between two of them, on 29 February. */
+const LAST_LOOK_MS = 9 * 366 * DAY_MS;
+/** The most ticks that are listed at once: those of a rare schedule cost up to some milliseconds each. */
+const MOST = 50;
 
 /**
  * Returns the last time, not after `before`, that a schedule names, in milliseconds since the epoch. A job does not say for
@@ -15,10 +18,17 @@ export function lastTick(
   tz: string,
   before: Date,
 ): number | undefined {
-  for (const minutes of BACK_MINUTES) {
-    const from = new Date(before.getTime() - minutes * MINUTE_MS);
-    const past = ticksAfter({ tz, from, count: MOST }).filter((tick) => tick <= before);
-    const last = past.at(-1);
+  for (let lookMs = FIRST_LOOK_MS; lookMs <= 2 * LAST_LOOK_MS; lookMs *= 2) {
+    const count = Math.min(MOST, Math.ceil(lookMs / MINUTE_MS));
+    let last: Date | undefined;
+    for (let from = new Date(before.getTime() - lookMs); ; ) {
+      const ticks = ticksAfter({ tz, from, count });
+      const past = ticks.filter((tick) => tick <= before);
+      last = past.at(-1) ?? last;
+      // There are more of them than were listed.
+      if (past.length < count || last === undefined) break;
+      from = last;
+    }
     if (last !== undefined) return last.getTime();
   }
   return undefined;

@@ -11,7 +11,7 @@ import {
 import { invalidArgument } from "@waymark/core/store";
 import type { Job, JobInsert, PgBoss } from "pg-boss";
 import { Batcher } from "../batcher.ts";
-import { OTHERS_MS } from "../deliveries.ts";
+import { FAILED_AGAIN_MS, OTHERS_MS } from "../deliveries.ts";
 import { checkCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
 import { Ticks } from "../ticks.ts";
@@ -101,7 +101,10 @@ class PgBossQueue implements PgBossDispatcher {
     { concurrency, signal }: { concurrency: number; signal: AbortSignal },
   ): Promise<void> {
     const { queue, redeliverAfterMs, tenantConcurrency, pollIntervalMs = 200 } = this.#options;
-    const boss = await this.#open();
+    const boss = await this.#open().catch((error: unknown) => {
+      this.#report(error);
+      throw error;
+    });
     const loop = new WorkLoop({
       boss,
       queue,
@@ -183,11 +186,20 @@ class PgBossQueue implements PgBossDispatcher {
     const known = await boss.getSchedule(this.#options.queue, schedule);
     const [job] = await boss.findJobs(this.#options.queue, { id });
     if (known === null || job?.startedOn == null) return {};
+    const lastBefore = (time: Date) =>
+      lastTick((options) => boss.previewSchedule(known.cron, options), known.timezone, time);
     const { createdOn, startedOn: now } = job;
-    const dueAt =
-      data.dueAt ?? lastTick((options) => boss.previewSchedule(known.cron, options), known.timezone, createdOn);
+    const dueAt = data.dueAt ?? lastBefore(createdOn);
     if (dueAt === undefined) return {};
-    const isServed = await this.#ticks.take({ schedule, dueAt, now: now.getTime(), missed });
-    return isServed ? {} : { againInMs: OTHERS_MS, data: { ...data, dueAt } };
+    // The job that delivers the tick again is made later, perhaps after the next tick.
+    const again = { ...data, dueAt };
+    const isFollowed = () => (lastBefore(now) ?? dueAt) > dueAt;
+    try {
+      const isServed = await this.#ticks.take({ schedule, dueAt, now: now.getTime(), missed, isFollowed });
+      return isServed ? {} : { againInMs: OTHERS_MS, data: again };
+    } catch (error) {
+      this.#report(error);
+      return { againInMs: FAILED_AGAIN_MS, data: again };
+    }
   }
 }
