@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { createWorkflowEngine } from "@waymark/core";
 import { MemoryCheckpointStore } from "@waymark/store-memory";
+import { Cluster, Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { bullmqDispatcher } from "../src/bullmq/index.ts";
 import { createWorker } from "../src/index.ts";
@@ -111,5 +112,17 @@ describe("bullmqDispatcher", () => {
     [{ connection: {}, attempts: 3 }, "attempts"],
   ])("refuses %j", (options, problem) => {
     expect(() => bullmqDispatcher(options as never)).toThrow(refused(problem));
+  });
+
+  it("refuses a client with which BullMQ takes no jobs, and takes one with which it does", () => {
+    const limited = [
+      new Redis({ lazyConnect: true }),
+      new Cluster([], { lazyConnect: true, redisOptions: { maxRetriesPerRequest: 3 } }),
+    ];
+    for (const connection of limited) {
+      expect(() => bullmqDispatcher({ connection })).toThrow(refused("maxRetriesPerRequest: null"));
+    }
+    const connection = new Redis({ lazyConnect: true, maxRetriesPerRequest: null });
+    expect(() => bullmqDispatcher({ connection })).not.toThrow();
   });
 });

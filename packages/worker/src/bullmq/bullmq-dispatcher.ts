@@ -15,16 +15,26 @@ import { loadPeer } from "../load-peer.ts";
 import { checkCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
 import { Ticks } from "../ticks.ts";
-import { type BullmqDispatcherOptions, checkBullmqOptions } from "./options.ts";
+import { closeInTime } from "./close-in-time.ts";
+import { KeptSchedules } from "./kept-schedules.ts";
+import { type BullmqDispatcherOptions, checkBullmqOptions, isClient } from "./options.ts";
+import { redisTime } from "./redis-time.ts";
 
 /** As often as BullMQ can count. */
 const NO_LIMIT = 2 ** 31 - 1;
 /** BullMQ serves the lowest number first, and jobs without one before all others. */
 const MIDDLE_PRIORITY = 1_001;
+/** Milliseconds between two looks whether Redis has lost the schedules. */
+const RESTORE_MS = 5_000;
 /** Failed jobs that are kept for people to look at. */
 const KEPT_FAILURES = 1_000;
 
-type JobData = { id: string } | { schedule: string; missed: "skip" | "once" };
+/** The data of a job: an execution, or a tick of a schedule. */
+interface JobData {
+  id?: string;
+  schedule?: string;
+  missed?: "skip" | "once";
+}
 
 /** A job that is to be added. */
 interface NewJob {
@@ -69,6 +79,7 @@ class BullmqQueue implements BullmqDispatcher {
   readonly #options: BullmqDispatcherOptions & { queue: string };
   readonly #report: (error: unknown) => void;
   readonly #ticks = new Ticks();
+  readonly #kept = new KeptSchedules();
   readonly #adds: Batcher<NewJob>;
   #queue: Promise<Queue<JobData>> | undefined;
   #isClosed = false;
@@ -97,17 +108,32 @@ class BullmqQueue implements BullmqDispatcher {
 
   async work(
     handler: (executionId: string) => Promise<Delivered>,
+    options: { concurrency: number; signal: AbortSignal },
+  ): Promise<void> {
+    try {
+      await this.#work(handler, options);
+    } catch (error) {
+      this.#report(error);
+      throw error;
+    }
+  }
+
+  async #work(
+    handler: (executionId: string) => Promise<Delivered>,
     { concurrency, signal }: { concurrency: number; signal: AbortSignal },
   ): Promise<void> {
     const { Worker, DelayedError } = await loadPeer("bullmq", () => import("bullmq"));
     const { queue, connection, prefix, redeliverAfterMs = 30_000 } = this.#options;
+    const deliveries = new Set<Promise<Delivered>>();
     const worker = new Worker<JobData>(
       queue,
       async (job, token) => {
-        const { againInMs } = await this.#deliver(handler, job).catch((error: unknown) => {
+        const delivery = this.#deliver(handler, job).catch((error: unknown): Delivered => {
           this.#report(error);
           return { againInMs: FAILED_AGAIN_MS };
         });
+        deliveries.add(delivery);
+        const { againInMs } = await delivery.finally(() => deliveries.delete(delivery));
         if (againInMs === undefined) return;
         await job.moveToDelayed(Date.now() + Math.min(Math.ceil(againInMs), MAX_DELAY_MS), token);
         throw new DelayedError();
@@ -123,10 +149,12 @@ class BullmqQueue implements BullmqDispatcher {
       },
     );
     worker.on("error", this.#report);
+    const restoring = setInterval(() => void this.#restore(), RESTORE_MS);
     if (!signal.aborted) {
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     }
-    await worker.close();
+    clearInterval(restoring);
+    await closeInTime(worker, { isOwn: !isClient(connection), deliveries });
   }
 
   async schedule(
@@ -142,18 +170,22 @@ class BullmqQueue implements BullmqDispatcher {
     const known = await queue.getJobScheduler(id);
     const isSame =
       known?.pattern === cron && known.tz === timeZone && JSON.stringify(known.template?.data) === JSON.stringify(data);
+    const add = () => queue.upsertJobScheduler(id, { pattern: cron, tz: timeZone }, { name: "tick", data, opts: SAFE });
     // A second call would drop a tick that is late.
-    if (isSame) return;
-    try {
-      await queue.upsertJobScheduler(id, { pattern: cron, tz: timeZone }, { name: "tick", data, opts: SAFE });
-    } catch (cause) {
-      this.#ticks.delete(id);
-      throw new WorkflowError("INVALID_ARGUMENT", `BullMQ does not take the schedule ${id}.`, { cause });
+    if (!isSame) {
+      try {
+        await add();
+      } catch (cause) {
+        this.#ticks.delete(id);
+        throw new WorkflowError("INVALID_ARGUMENT", `BullMQ does not take the schedule ${id}.`, { cause });
+      }
     }
+    await this.#kept.keep(queue, id, add);
   }
 
   async unschedule(id: string): Promise<boolean> {
     this.#ticks.delete(id);
+    this.#kept.forget(id);
     return (await this.#open()).removeJobScheduler(id);
   }
 
@@ -171,7 +203,15 @@ class BullmqQueue implements BullmqDispatcher {
   async close(): Promise<void> {
     this.#isClosed = true;
     const queue = await this.#queue?.catch(() => undefined);
-    await queue?.close();
+    if (queue !== undefined) await closeInTime(queue, { isOwn: !isClient(this.#options.connection) });
+  }
+
+  async #restore(): Promise<void> {
+    try {
+      await this.#kept.restore(await this.#open());
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   async #open(): Promise<Queue<JobData>> {
@@ -186,15 +226,16 @@ class BullmqQueue implements BullmqDispatcher {
   }
 
   async #deliver(handler: (executionId: string) => Promise<Delivered>, job: Job<JobData>): Promise<Delivered> {
-    const { data } = job;
-    if ("id" in data) return handler(data.id);
-    const { schedule, missed } = data;
-    const known = await (await this.#open()).getJobScheduler(schedule);
+    const data: JobData = job.data ?? {};
+    if (data.id !== undefined) return handler(data.id);
+    const { schedule = "", missed = "skip" } = data;
+    const queue = await this.#open();
+    const known = await queue.getJobScheduler(schedule);
     if (known === undefined) return {};
     const { pattern = "", tz = "UTC" } = known;
     const { getNextMillis } = await import("bullmq");
     const dueAt = job.opts.prevMillis ?? job.timestamp;
-    const now = Date.now();
+    const now = await redisTime(queue);
     const isFollowed = () => (getNextMillis(dueAt, { pattern, tz }) ?? now) < now;
     const isServed = await this.#ticks.take({ schedule, dueAt, now, missed, isFollowed });
     return isServed ? {} : { againInMs: OTHERS_MS };

@@ -9,7 +9,10 @@ import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
  * @see https://github.com/waymark-dev/waymark/blob/main/docs/workers.md#bullmq
  */
 export interface BullmqDispatcherOptions extends QueueOptions {
-  /** The connection, as BullMQ takes it: options for ioredis (`{ url }`, `{ host, port }`), or a client, which stays yours. */
+  /**
+   * The connection, as BullMQ takes it: options for ioredis (`{ url }`, `{ host, port }`), or a client, which stays yours and
+   * has `maxRetriesPerRequest: null`.
+   */
   connection: ConnectionOptions;
   /** The prefix of every key. In a Redis Cluster it has braces: "{waymark}". Default: "bull". */
   prefix?: string;
@@ -38,9 +41,33 @@ export function checkBullmqOptions(options: BullmqDispatcherOptions): void {
       'must be options or a client of Redis, such as { url: "redis://localhost:6379" }',
     );
   }
+  refuseLimitedClient(connection);
   if (prefix !== undefined && (typeof prefix !== "string" || prefix === "")) {
     throw invalidArgument("prefix", "must be a text that is not empty");
   }
   checkQueueOptions(options);
   checkWhole(options.redeliverAfterMs, "redeliverAfterMs", 2_000, 3_600_000);
+}
+
+/** Returns true if the connection is a client of the user's, not options for one. */
+export function isClient(connection: object): boolean {
+  return typeof (connection as { duplicate?: unknown }).duplicate === "function";
+}
+
+/** Refuses a client with which BullMQ adds jobs but takes none: its worker throws. @throws {WorkflowError} INVALID_ARGUMENT */
+function refuseLimitedClient(connection: object): void {
+  if (!isClient(connection)) return;
+  const { options } = connection as { options?: ClientOptions };
+  const { maxRetriesPerRequest } = options?.redisOptions ?? options ?? {};
+  if (!maxRetriesPerRequest) return;
+  throw invalidArgument(
+    "connection",
+    "must be a client that waits for its server, such as new Redis(url, { maxRetriesPerRequest: null })",
+  );
+}
+
+/** The options of a client of ioredis; those of a cluster's nodes are in `redisOptions`. */
+interface ClientOptions {
+  maxRetriesPerRequest?: number | null;
+  redisOptions?: ClientOptions;
 }
