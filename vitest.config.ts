@@ -50,7 +50,7 @@ const APART = [
   "packages/store-postgres/test/{chaos,crash,killed-import,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
   "packages/store-redis/test/{borrowed-conformance,capacity,chaos,cluster-conformance,sentinel}.test.ts",
   "packages/store-mongo/test/{chaos,crash,damaged-head,expiring-conformance,expiry-interleavings,failover,long-listing,several-checkpoints}.test.ts",
-  "packages/worker/test/{pg-boss-workers,swarm}.test.ts",
+  "packages/worker/test/{bullmq-faults,pg-boss-workers,swarm}.test.ts",
   "packages/inspector/test/{browser-live,browser-states}.test.ts",
   "apps/playground/test/{cli-browser,cli-kill,cli-page-stores,cli-swarm}.test.ts",
   "examples/order-server/test/order-server.test.ts",

@@ -1,4 +1,6 @@
+import { WorkflowError } from "@waymark/core";
 import { invalidArgument } from "@waymark/core/store";
+import type { TicksAfter } from "./last-tick.ts";
 import type { OnError } from "./report.ts";
 
 /** Options that every dispatcher has. */
@@ -22,9 +24,22 @@ export function checkQueueOptions({ queue, onError }: QueueOptions): void {
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "must be a function");
 }
 
-/** Checks the expression of a schedule. The queue itself checks the fields. @throws {WorkflowError} INVALID_ARGUMENT */
+/** Checks the form of a schedule's expression. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkCron(cron: string): void {
   if (RANDOM.test(cron)) throw invalidArgument("cron", "must name its times: H is a random one");
   if (CRON.test(cron.trim())) return;
   throw invalidArgument("cron", 'must be an expression of five fields, such as "0 3 * * *"');
+}
+
+/** Has the queue's own parser read a schedule, without its server. @throws {WorkflowError} INVALID_ARGUMENT */
+export function tryCron(cron: string, timeZone: string, ticksAfter: TicksAfter): void {
+  try {
+    const [next] = ticksAfter({ tz: timeZone, from: new Date(), count: 1 });
+    if (next !== undefined) return;
+  } catch (cause) {
+    throw new WorkflowError("INVALID_ARGUMENT", `cron: cannot be read, in the time zone ${timeZone}: ${cron}.`, {
+      cause,
+    });
+  }
+  throw invalidArgument("cron", "must name a time that comes");
 }

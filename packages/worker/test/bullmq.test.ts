@@ -1,12 +1,12 @@
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { startOwnRedis } from "tooling/test-servers";
-import { afterAll, afterEach, expect, it, vi } from "vitest";
-import { bullmqDispatcher } from "../src/bullmq/index.ts";
+import { afterAll, expect, it } from "vitest";
 import { KeptSchedules } from "../src/bullmq/kept-schedules.ts";
 import { describeDispatcher } from "./describe-dispatcher.ts";
 import type { QueuePlace } from "./dispatcher-under-test.ts";
 import { until } from "./until.ts";
+import { working } from "./working-bullmq.ts";
 
 const server = await startOwnRedis();
 const client = new Redis(server.url);
@@ -15,12 +15,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-const ends: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
 let places = 0;
+
+const TICK = { schedule: "daily", missed: "once" };
+const DAY_MS = 86_400_000;
 
 describeDispatcher({
   name: "bullmqDispatcher",
@@ -31,29 +29,8 @@ describeDispatcher({
   hasten: deliverTickNow,
 });
 
-/** A dispatcher that works, and a queue of BullMQ in the same place. */
-function working() {
-  const prefix = `queue-${++places}`;
-  const dispatcher = bullmqDispatcher({ connection: { url: server.url }, prefix, onError: () => undefined });
-  const queue = new Queue("waymark", { connection: { url: server.url }, prefix });
-  const delivered: string[] = [];
-  const stopping = new AbortController();
-  const handler = async (id: string) => {
-    delivered.push(id);
-    return {};
-  };
-  const work = dispatcher.work(handler, { concurrency: 1, signal: stopping.signal });
-  ends.push(async () => {
-    stopping.abort();
-    await work;
-    await dispatcher.close();
-    await queue.close();
-  });
-  return { dispatcher, queue, delivered };
-}
-
 it("jobs with data that is not the dispatcher's are done with, and those after them delivered", async () => {
-  const { dispatcher, queue, delivered } = working();
+  const { dispatcher, queue, delivered } = working(server.url);
   for (const data of [null, "text", [], { other: 1 }]) await queue.add("by hand", data);
   await dispatcher.enqueue("e1", {});
   await until(async () => {
@@ -63,42 +40,8 @@ it("jobs with data that is not the dispatcher's are done with, and those after t
   expect(delivered).toEqual(["e1"]);
 });
 
-it.each(["killed", "frozen"] as const)("a worker stops and its dispatcher closes while Redis is %s", async (fault) => {
-  const own = await startOwnRedis();
-  ends.push(() => own.stop());
-  const dispatcher = bullmqDispatcher({ connection: { url: own.url }, onError: () => undefined });
-  const stopping = new AbortController();
-  const began: string[] = [];
-  let release = (): void => undefined;
-  const handler = async (id: string) => {
-    began.push(id);
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    return {};
-  };
-  const work = dispatcher.work(handler, { concurrency: 2, signal: stopping.signal });
-  await dispatcher.enqueue("e1", {});
-  await until(() => began.length === 1);
-  if (fault === "killed") await own.kill();
-  else own.pause();
-  stopping.abort();
-  release();
-  await work;
-  await dispatcher.close();
-  if (fault === "frozen") own.resume();
-});
-
-it("a Redis that has lost everything gets the schedules again", async () => {
-  const { dispatcher } = working();
-  await dispatcher.schedule("nightly", "0 3 * * *", {}, async () => undefined);
-  await client.flushall();
-  await until(async () => (await dispatcher.schedules()).length > 0);
-  expect(await dispatcher.schedules()).toEqual([{ id: "nightly", cron: "0 3 * * *", timeZone: "UTC" }]);
-});
-
 it("a schedule that another process has removed is not among those that are added again", async () => {
-  const { queue } = working();
+  const { queue } = working(server.url);
   const kept = new KeptSchedules();
   for (const id of ["stays", "goes"]) {
     const add = () => queue.upsertJobScheduler(id, { pattern: "0 3 * * *" });
@@ -114,15 +57,23 @@ it("a schedule that another process has removed is not among those that are adde
   expect(await listed()).toEqual(["stays"]);
 });
 
-it("a tick that is on time by the clock of Redis is served by a process whose own clock is an hour ahead", async () => {
-  const { dispatcher, queue } = working();
+it("after an outage, `once` starts the last tick that was due, by a process that knows the schedule", async () => {
+  const { dispatcher, queue } = working(server.url);
   const ticks: number[] = [];
-  await dispatcher.schedule("minutely", "* * * * *", {}, async ({ dueAt }) => void ticks.push(dueAt));
-  const [scheduler] = await queue.getJobSchedulers(0, -1);
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
-  ends.push(async () => void vi.useRealTimers());
+  // None of its own ticks comes now.
+  const cron = `0 ${(new Date().getUTCHours() + 12) % 24} * * *`;
+  await queue.upsertJobScheduler("daily", { pattern: cron, tz: "UTC" }, { name: "tick", data: TICK });
+  const [job] = await queue.getDelayed();
+  const { id = "", opts } = job ?? {};
+  // The clock of Redis cannot be set: the job says that it was due three days before.
+  const due = Number(opts?.prevMillis) - 3 * DAY_MS;
+  await client.hset(queue.toKey(id), "opts", JSON.stringify({ ...opts, prevMillis: due }));
+  await job?.promote();
+  // The dispatcher does not know the schedule yet, and keeps the tick.
+  await until(async () => (await queue.getJob(id))?.data.dueAt !== undefined);
+  await dispatcher.schedule("daily", cron, { missed: "once" }, async ({ dueAt }) => void ticks.push(dueAt));
   await until(() => ticks.length > 0);
-  expect(ticks[0]).toBe(scheduler?.next);
+  expect(ticks).toEqual([due + 2 * DAY_MS]);
 });
 
 /** Delivers the tick that a queue keeps for the next full minute. That BullMQ keeps a job until its time is its own. */

@@ -284,6 +284,11 @@ export function describeDispatcher({
       for (const cron of ["every day", "* * * * * *", "99 * * * *", "H * * * *", "0 h(0-7) * * *"]) {
         await expect(dispatcher.schedule("bad", cron, {}, onTick)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
       }
+      const nowhere = dispatcher.schedule("bad", "0 3 * * *", { timeZone: "Mars/Olympus" }, onTick);
+      await expect(nowhere).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+      const never = dispatcher.schedule("bad", "0 0 30 2 *", {}, onTick);
+      await expect(never).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+      expect(await dispatcher.schedules()).toHaveLength(1);
     });
 
     it("delivers the ticks of a schedule to a process that knows it, with the time that the schedule names", async () => {

@@ -1,41 +1,71 @@
 import { describe, expect, it } from "vitest";
-import { lastTick } from "../src/pg-boss/last-tick.ts";
-import { type DeliveredTick, Ticks } from "../src/ticks.ts";
+import { lastTick } from "../src/last-tick.ts";
+import { type DeliveredTick, keptTime, Ticks } from "../src/ticks.ts";
 
 const MINUTE_MS = 60_000;
 const DUE_AT = Date.UTC(2026, 0, 2, 3);
 
-/** A tick that comes some minutes late. */
+/** A tick that comes some minutes late for the first time, with no later one due. */
 function tick(minutes: number, more: Partial<DeliveredTick> = {}): DeliveredTick {
   const now = DUE_AT + minutes * MINUTE_MS;
-  return { schedule: "nightly", dueAt: DUE_AT, now, missed: "skip", isFollowed: () => false, ...more };
+  return { schedule: "nightly", dueAt: DUE_AT, isAgain: false, now, missed: "skip", lastDue: () => DUE_AT, ...more };
 }
 
-/** What happens to a tick in a process that knows the schedule, and in one that does not. */
-async function outcomes(
-  delivered: DeliveredTick,
-): Promise<[known: "started" | "dropped", unknown: "kept" | "dropped"]> {
-  const [knowing, ignorant] = [new Ticks(), new Ticks()];
-  let isStarted = false;
-  knowing.set("nightly", async () => {
-    isStarted = true;
-  });
-  await knowing.take(delivered);
-  return [isStarted ? "started" : "dropped", (await ignorant.take(delivered)) ? "dropped" : "kept"];
+/** The outcome of a tick in a process that serves it, in one that fails, and in one that does not know the schedule. */
+async function outcomes(delivered: DeliveredTick): Promise<string[]> {
+  const reported: unknown[] = [];
+  const outcomeOf = async (prepare: (ticks: Ticks, started: number[]) => void) => {
+    const ticks = new Ticks((error) => reported.push(error));
+    const started: number[] = [];
+    prepare(ticks, started);
+    const { again } = await ticks.take(delivered);
+    if (again !== undefined) return `kept for ${minuteOf(again.dueAt)}`;
+    return started.length === 0 ? "dropped" : `started for ${started.map(minuteOf)}`;
+  };
+  return [
+    await outcomeOf((ticks, started) => ticks.set("nightly", async ({ dueAt }) => void started.push(dueAt))),
+    await outcomeOf((ticks) => ticks.set("nightly", () => Promise.reject(new Error("boom")))),
+    await outcomeOf(() => undefined),
+  ];
+}
+
+function minuteOf(time: number): number {
+  return (time - DUE_AT) / MINUTE_MS;
 }
 
 describe("a tick", () => {
-  it("that is late is dropped with `skip`, also by a process that does not know its schedule", async () => {
-    expect(await outcomes(tick(1))).toEqual(["started", "kept"]);
-    expect(await outcomes(tick(3))).toEqual(["dropped", "dropped"]);
+  it("that is punctual is started, and kept until it is", async () => {
+    for (const missed of ["skip", "once"] as const) {
+      const lastDue = () => DUE_AT + MINUTE_MS;
+      expect(await outcomes(tick(1, { missed, lastDue }))).toEqual(["started for 0", "kept for 0", "kept for 0"]);
+    }
   });
 
-  it("that is late is kept with `once`, until a later one is due", async () => {
-    const isFollowed = () => true;
-    expect(await outcomes(tick(3, { missed: "once" }))).toEqual(["started", "kept"]);
-    expect(await outcomes(tick(1, { missed: "once", isFollowed }))).toEqual(["started", "kept"]);
-    expect(await outcomes(tick(3, { missed: "once", isFollowed }))).toEqual(["dropped", "dropped"]);
+  it("that is late is dropped with `skip`, also by a process that does not know its schedule", async () => {
+    expect(await outcomes(tick(3))).toEqual(["dropped", "dropped", "dropped"]);
   });
+
+  it("that is late stands with `once` for the last one that is due", async () => {
+    expect(await outcomes(tick(3, { missed: "once" }))).toEqual(["started for 0", "kept for 0", "kept for 0"]);
+    const lastDue = () => DUE_AT + 60 * MINUTE_MS;
+    const late = tick(70, { missed: "once", lastDue });
+    expect(await outcomes(late)).toEqual(["started for 60", "kept for 60", "kept for 60"]);
+  });
+
+  it("that is late and comes again is dropped with `once` when a later one is due, unless it can be started", async () => {
+    const late = tick(3, { missed: "once", isAgain: true });
+    expect(await outcomes(late)).toEqual(["started for 0", "kept for 0", "kept for 0"]);
+    const lastDue = () => DUE_AT + 60 * MINUTE_MS;
+    const followed = tick(70, { missed: "once", isAgain: true, lastDue });
+    expect(await outcomes(followed)).toEqual(["started for 60", "dropped", "dropped"]);
+  });
+});
+
+it("a time that somebody has edited counts as none", () => {
+  expect(keptTime(DUE_AT)).toBe(DUE_AT);
+  for (const dueAt of [undefined, null, "2026", Number.NaN, Number.POSITIVE_INFINITY, 9e15, {}]) {
+    expect(keptTime(dueAt)).toBeUndefined();
+  }
 });
 
 describe("lastTick", () => {

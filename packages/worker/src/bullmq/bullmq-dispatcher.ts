@@ -10,11 +10,12 @@ import {
 } from "@waymark/core";
 import type { Job, JobsOptions, Queue } from "bullmq";
 import { Batcher } from "../batcher.ts";
-import { FAILED_AGAIN_MS, MAX_DELAY_MS, OTHERS_MS } from "../deliveries.ts";
+import { FAILED_AGAIN_MS, MAX_DELAY_MS } from "../deliveries.ts";
+import { lastTick, type TicksAfter } from "../last-tick.ts";
 import { loadPeer } from "../load-peer.ts";
-import { checkCron } from "../queue-options.ts";
+import { checkCron, tryCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
-import { Ticks } from "../ticks.ts";
+import { keptTime, Ticks } from "../ticks.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { KeptSchedules } from "./kept-schedules.ts";
 import { type BullmqDispatcherOptions, checkBullmqOptions, isClient } from "./options.ts";
@@ -34,6 +35,8 @@ interface JobData {
   id?: string;
   schedule?: string;
   missed?: "skip" | "once";
+  /** The time that the tick had when it was delivered before. */
+  dueAt?: number;
 }
 
 /** A job that is to be added. */
@@ -78,7 +81,7 @@ export function bullmqDispatcher(options: BullmqDispatcherOptions): BullmqDispat
 class BullmqQueue implements BullmqDispatcher {
   readonly #options: BullmqDispatcherOptions & { queue: string };
   readonly #report: (error: unknown) => void;
-  readonly #ticks = new Ticks();
+  readonly #ticks: Ticks;
   readonly #kept = new KeptSchedules();
   readonly #adds: Batcher<NewJob>;
   #queue: Promise<Queue<JobData>> | undefined;
@@ -87,6 +90,7 @@ class BullmqQueue implements BullmqDispatcher {
   constructor(options: BullmqDispatcherOptions) {
     this.#options = { queue: "waymark", ...options };
     this.#report = reporter("bullmqDispatcher", options.onError);
+    this.#ticks = new Ticks(this.#report);
     this.#adds = new Batcher(async (jobs) => void (await (await this.#open()).addBulk(jobs)));
   }
 
@@ -164,22 +168,16 @@ class BullmqQueue implements BullmqDispatcher {
     onTick: (tick: ScheduleTick) => Promise<void>,
   ): Promise<void> {
     checkCron(cron);
+    tryCron(cron, timeZone, await ticksOf(cron));
     const queue = await this.#open();
-    this.#ticks.set(id, onTick);
     const data: JobData = { schedule: id, missed };
     const known = await queue.getJobScheduler(id);
     const isSame =
       known?.pattern === cron && known.tz === timeZone && JSON.stringify(known.template?.data) === JSON.stringify(data);
     const add = () => queue.upsertJobScheduler(id, { pattern: cron, tz: timeZone }, { name: "tick", data, opts: SAFE });
     // A second call would drop a tick that is late.
-    if (!isSame) {
-      try {
-        await add();
-      } catch (cause) {
-        this.#ticks.delete(id);
-        throw new WorkflowError("INVALID_ARGUMENT", `BullMQ does not take the schedule ${id}.`, { cause });
-      }
-    }
+    if (!isSame) await add();
+    this.#ticks.set(id, onTick);
     await this.#kept.keep(queue, id, add);
   }
 
@@ -233,11 +231,28 @@ class BullmqQueue implements BullmqDispatcher {
     const known = await queue.getJobScheduler(schedule);
     if (known === undefined) return {};
     const { pattern = "", tz = "UTC" } = known;
-    const { getNextMillis } = await import("bullmq");
-    const dueAt = job.opts.prevMillis ?? job.timestamp;
+    const kept = keptTime(data.dueAt);
+    const dueAt = kept ?? job.opts.prevMillis ?? job.timestamp;
     const now = await redisTime(queue);
-    const isFollowed = () => (getNextMillis(dueAt, { pattern, tz }) ?? now) < now;
-    const isServed = await this.#ticks.take({ schedule, dueAt, now, missed, isFollowed });
-    return isServed ? {} : { againInMs: OTHERS_MS };
+    const ticksAfter = await ticksOf(pattern);
+    const lastDue = () => lastTick(ticksAfter, tz, new Date(now));
+    const { again } = await this.#ticks.take({ schedule, dueAt, isAgain: kept !== undefined, now, missed, lastDue });
+    if (again === undefined) return {};
+    if (again.dueAt !== kept) await job.updateData({ ...data, dueAt: again.dueAt });
+    return { againInMs: again.inMs };
   }
+}
+
+/** Returns a function that lists the times of a cron expression as BullMQ computes them. */
+async function ticksOf(pattern: string): Promise<TicksAfter> {
+  const { getNextMillis } = await loadPeer("bullmq", () => import("bullmq"));
+  return ({ tz, from, count }) => {
+    const ticks: Date[] = [];
+    for (let at: number | undefined = from.getTime(); ticks.length < count; ) {
+      at = getNextMillis(at, { pattern, tz });
+      if (at === undefined) break;
+      ticks.push(new Date(at));
+    }
+    return ticks;
+  };
 }

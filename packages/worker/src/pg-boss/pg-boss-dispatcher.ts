@@ -11,11 +11,10 @@ import {
 import { invalidArgument } from "@waymark/core/store";
 import type { Job, JobInsert, PgBoss } from "pg-boss";
 import { Batcher } from "../batcher.ts";
-import { FAILED_AGAIN_MS, OTHERS_MS } from "../deliveries.ts";
-import { checkCron } from "../queue-options.ts";
+import { lastTick, type TicksAfter } from "../last-tick.ts";
+import { checkCron, tryCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
-import { Ticks } from "../ticks.ts";
-import { lastTick } from "./last-tick.ts";
+import { keptTime, Ticks } from "../ticks.ts";
 import { openBoss } from "./open-boss.ts";
 import { checkPgBossOptions, type PgBossDispatcherOptions, refuseOldNode } from "./options.ts";
 import { inTransaction } from "./transaction.ts";
@@ -56,7 +55,7 @@ export function pgBossDispatcher(options: PgBossDispatcherOptions): PgBossDispat
 class PgBossQueue implements PgBossDispatcher {
   readonly #options: PgBossDispatcherOptions & { queue: string; redeliverAfterMs: number };
   readonly #report: (error: unknown) => void;
-  readonly #ticks = new Ticks();
+  readonly #ticks: Ticks;
   readonly #loops = new Set<WorkLoop>();
   readonly #inserts: Batcher<JobInsert<JobData>>;
   #boss: Promise<PgBoss> | undefined;
@@ -66,6 +65,7 @@ class PgBossQueue implements PgBossDispatcher {
   constructor(options: PgBossDispatcherOptions) {
     this.#options = { queue: "waymark", redeliverAfterMs: 30_000, ...options };
     this.#report = reporter("pgBossDispatcher", options.onError);
+    this.#ticks = new Ticks(this.#report);
     this.#inserts = new Batcher(async (jobs) => void (await (await this.#open()).insert(this.#options.queue, jobs)));
   }
 
@@ -128,13 +128,9 @@ class PgBossQueue implements PgBossDispatcher {
   ): Promise<void> {
     checkCron(cron);
     const boss = await this.#open();
+    tryCron(cron, timeZone, ticksOf(boss, cron));
+    await boss.schedule(this.#options.queue, cron, { schedule: id, missed }, { key: id, tz: timeZone, missed });
     this.#ticks.set(id, onTick);
-    try {
-      await boss.schedule(this.#options.queue, cron, { schedule: id, missed }, { key: id, tz: timeZone, missed });
-    } catch (cause) {
-      this.#ticks.delete(id);
-      throw new WorkflowError("INVALID_ARGUMENT", `pg-boss does not take the schedule ${id}.`, { cause });
-    }
   }
 
   async unschedule(id: string): Promise<boolean> {
@@ -186,20 +182,27 @@ class PgBossQueue implements PgBossDispatcher {
     const known = await boss.getSchedule(this.#options.queue, schedule);
     const [job] = await boss.findJobs(this.#options.queue, { id });
     if (known === null || job?.startedOn == null) return {};
-    const lastBefore = (time: Date) =>
-      lastTick((options) => boss.previewSchedule(known.cron, options), known.timezone, time);
+    const lastBefore = (time: Date) => lastTick(ticksOf(boss, known.cron), known.timezone, time);
     const { createdOn, startedOn: now } = job;
-    const dueAt = data.dueAt ?? lastBefore(createdOn);
+    // A job does not say for which tick pg-boss has made it, but it is made within the minute of its tick.
+    const kept = keptTime(data.dueAt);
+    const dueAt = kept ?? lastBefore(createdOn);
     if (dueAt === undefined) return {};
+    const lastDue = () => lastBefore(now);
+    const { again } = await this.#ticks.take({
+      schedule,
+      dueAt,
+      isAgain: kept !== undefined,
+      now: now.getTime(),
+      missed,
+      lastDue,
+    });
     // The job that delivers the tick again is made later, perhaps after the next tick.
-    const again = { ...data, dueAt };
-    const isFollowed = () => (lastBefore(now) ?? dueAt) > dueAt;
-    try {
-      const isServed = await this.#ticks.take({ schedule, dueAt, now: now.getTime(), missed, isFollowed });
-      return isServed ? {} : { againInMs: OTHERS_MS, data: again };
-    } catch (error) {
-      this.#report(error);
-      return { againInMs: FAILED_AGAIN_MS, data: again };
-    }
+    return again === undefined ? {} : { againInMs: again.inMs, data: { ...data, dueAt: again.dueAt } };
   }
+}
+
+/** Returns a function that lists the times of a cron expression as pg-boss computes them. */
+function ticksOf(boss: PgBoss, cron: string): TicksAfter {
+  return (query) => boss.previewSchedule(cron, query);
 }

@@ -1,5 +1,3 @@
-import type { PreviewScheduleOptions } from "pg-boss";
-
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** How far back the first look for a tick goes. Each further one goes back twice as far. */
@@ -9,15 +7,11 @@ const LAST_LOOK_MS = 9 * 366 * DAY_MS;
 /** The most ticks that are listed at once: those of a rare schedule cost up to some milliseconds each. */
 const MOST = 50;
 
-/**
- * Returns the last time, not after `before`, that a schedule names, in milliseconds since the epoch. A job does not say for
- * which tick pg-boss has made it, but it is made within the minute of its tick.
- */
-export function lastTick(
-  ticksAfter: (options: PreviewScheduleOptions) => Date[],
-  tz: string,
-  before: Date,
-): number | undefined {
+/** Lists the first `count` times after `from` that an expression names in a time zone; fewer if there are no more. */
+export type TicksAfter = (query: { tz: string; from: Date; count: number }) => Date[];
+
+/** Returns the last time, not after `before`, that a schedule names, in milliseconds since the epoch. */
+export function lastTick(ticksAfter: TicksAfter, tz: string, before: Date): number | undefined {
   for (let lookMs = FIRST_LOOK_MS; lookMs <= 2 * LAST_LOOK_MS; lookMs *= 2) {
     const count = Math.min(MOST, Math.ceil(lookMs / MINUTE_MS));
     let last: Date | undefined;
