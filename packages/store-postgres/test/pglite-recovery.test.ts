@@ -115,7 +115,7 @@ describe("on PGlite", () => {
       throw new RetryAfterError("429", { retryAfterMs: 3_600_000 });
     });
     const { executeWorkflow, resumeWorkflow, cancelExecution } = engineOf(executor, { retry: { maxAttempts: 2 } });
-    const { wakeAt } = await executeWorkflow({ ...call("kept"), budgetMs: 1_000 });
+    const { wakeAt } = await executeWorkflow({ ...call("kept"), budgetMs: 60_000 });
     const signal = AbortSignal.timeout(50);
     const again = await resumeWorkflow({ executionId: "kept", signal });
     expect(again).toMatchObject({ status: "pending", wakeAt, failure: { message: "429" } });

@@ -37,6 +37,21 @@ export class LivePlan {
     return { nodeId: this.stepAt(index).node.id, visit: this.#planner.visits(index) + 1 };
   }
 
+  /** Returns the time of the next attempt if the nodes that run next all wait for one; `undefined` if one may start. */
+  restsUntil(): number | undefined {
+    const { journal, nodeConcurrency } = this.#parts;
+    const times: (number | undefined)[] = [];
+    const ready: number[] = [];
+    for (let index = this.#planner.next(); index !== undefined && ready.length < nodeConcurrency; ) {
+      times.push(journal.progress.attempts.get(this.stepAt(index).node.id)?.retryAtMs);
+      ready.push(index);
+      this.#planner.park(index);
+      index = this.#planner.next();
+    }
+    for (const index of ready) this.#planner.wake(index);
+    return times.length === 0 || times.includes(undefined) ? undefined : Math.min(...(times as number[]));
+  }
+
   /** What of the runs so far still counts, for a snapshot. */
   present(): PresentRuns | undefined {
     const { workflow, journal } = this.#parts;

@@ -204,8 +204,8 @@ export class ParallelRun {
     const index = this.#places.planner.next();
     const what = beforeNode({ ...limitFacts(this.#parts), hasNext: index !== undefined, isWaiting: this.waits.any });
     if (what === "lost") throw interrupts.reason;
-    if (this.#arrivals.isCutOff || what === "stop")
-      return this.#ends.stop({ ...this.#arrivals.used, wakeAt: this.#arrivals.lookAt });
+    if (this.#arrivals.isCutOff) return this.#ends.stop({ ...this.#arrivals.used, wakeAt: this.#arrivals.lookAt });
+    if (what === "stop") return this.#ends.stop({ wakeAt: this.#plan.restsUntil() });
     if (this.waits.hasAnswers) return undefined;
     if (what === "suspend") return this.#suspensions.suspend();
     if (what === "complete") {

@@ -108,7 +108,7 @@ class Run {
         continue;
       }
       if (what === "run") return (await this.#failures()).failAtLimit(this.#plan.stepAt(index as number));
-      if (what === "stop") return this.#ends.stop();
+      if (what === "stop") return this.#ends.stop({ wakeAt: this.#plan.restsUntil() });
       if (what === "suspend") return (await this.#suspensions()).suspend();
       if (what === "fail") return (await this.#failures()).failBefore(this.#plan.stepAt(index as number));
       this.#plan.reportSkipped();

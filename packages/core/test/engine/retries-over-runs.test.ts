@@ -105,6 +105,22 @@ describe("attempts under budgets that cut each wait", () => {
 describe("a wait of a minute for the next attempt", () => {
   const minute = { error: () => new RetryAfterError("429", { retryAfterMs: 60_000 }) };
 
+  it.each([1, 2])(
+    "is kept by a run that is stopped before it begins, with %d nodes at a time",
+    async (nodeConcurrency) => {
+      const executor: NodeExecutor = () => {
+        throw minute.error();
+      };
+      const both = branches("a", "b");
+      const { engine, toEnd, store } = newWorld(both, executor, { retry: { maxAttempts: 3 } });
+      const { executeWorkflow, resumeWorkflow } = engine();
+      const { wakeAt } = await toEnd(executeWorkflow({ ...callOf(both), nodeConcurrency, budgetMs: 10_000 }));
+      const again = await toEnd(resumeWorkflow({ executionId: "e1", signal: AbortSignal.abort() }));
+      expect(again).toMatchObject({ status: "pending", wakeAt, failure: { message: "429" } });
+      expect(await store.getExecution("e1")).toMatchObject({ wakeAt: Date.parse(wakeAt as string), failure: { message: "429" } });
+    },
+  );
+
   it("is on record in head, result and listing, with the last failure", async () => {
     const { engine, toEnd, store, clock } = setUp({ maxAttempts: 3 }, minute);
     const { executeWorkflow, listExecutions } = engine();
