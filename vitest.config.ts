@@ -38,7 +38,8 @@ const LARGE = [
   "packages/store-postgres/test/{commit-fields,engine-checks}.test.ts",
   "packages/store-redis/test/{engine-checks,interleavings}.test.ts",
   "packages/store-mongo/test/{capacity,engine-checks,interleavings}.test.ts",
-  "apps/playground/test/every-node.test.ts",
+  "packages/worker/test/pg-boss.test.ts",
+  "apps/playground/test/{cli-modules,every-node,shadow-bundled}.test.ts",
 ];
 
 /**
@@ -52,7 +53,7 @@ const APART = [
   "packages/store-mongo/test/{chaos,crash,damaged-head,expiring-conformance,expiry-interleavings,failover,long-listing,several-checkpoints}.test.ts",
   "packages/worker/test/{bullmq-faults,pg-boss-workers,swarm}.test.ts",
   "packages/inspector/test/{browser-live,browser-states}.test.ts",
-  "apps/playground/test/{cli-browser,cli-kill,cli-page-stores,cli-swarm}.test.ts",
+  "apps/playground/test/{cli-browser,cli-kill,cli-page,cli-page-stores,cli-swarm}.test.ts",
   "examples/order-server/test/order-server.test.ts",
   "tooling/test/clock-jumps.test.ts",
 ];
