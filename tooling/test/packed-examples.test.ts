@@ -99,14 +99,14 @@ describe("NestJS", () => {
       const post = () =>
         fetch(`${url}/orders`, {
           method: "POST",
-          headers: { "content-type": "application/json", "idempotency-key": "1" },
-          body: JSON.stringify({ userId: "ada" }),
+          headers: { "x-user-id": "ada", "idempotency-key": "1" },
         }).then((response) => response.json());
       expect(await post()).toEqual({ executionId: "order:ada:1", created: true });
       expect(await post()).toEqual({ executionId: "order:ada:1", created: false });
-      const find = () => fetch(`${url}/orders/order:ada:1`).then((response) => response.json());
+      const find = (userId = "ada") =>
+        fetch(`${url}/orders/order:ada:1`, { headers: { "x-user-id": userId } }).then((response) => response.json());
       await expect
-        .poll(find, { timeout: 60_000 })
+        .poll(() => find(), { timeout: 60_000 })
         .toMatchObject({ status: "completed", context: { chargedWith: expect.any(String) } });
     } finally {
       child.kill("SIGTERM");

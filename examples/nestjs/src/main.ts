@@ -1,9 +1,10 @@
 import "reflect-metadata";
-import { Body, Controller, Get, Headers, Inject, Module, Param, Post } from "@nestjs/common";
+import { Controller, Get, Headers, Inject, Module, Param, Post } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { TypeOrmModule } from "@nestjs/typeorm";
 import { ENGINE, type Engine, Workflows, WorkflowsModule } from "./workflows.ts";
 
+/** The routes. Take the user from your own session: here it is a header that anybody can set. */
 @Controller("orders")
 class OrdersController {
   readonly #workflows: Workflows;
@@ -15,14 +16,14 @@ class OrdersController {
   }
 
   @Post()
-  async create(@Headers("idempotency-key") key: string, @Body() { userId }: { userId: string }) {
+  async create(@Headers("x-user-id") userId: string, @Headers("idempotency-key") key: string) {
     const { executionId, created } = await this.#workflows.start(userId, key);
     return { executionId, created };
   }
 
   @Get(":id")
-  async find(@Param("id") id: string) {
-    const state = await this.#engine.getExecutionState(id);
+  async find(@Headers("x-user-id") userId: string, @Param("id") id: string) {
+    const state = await this.#engine.forUser(userId).getExecutionState(id);
     return { status: state.getStatus(), context: state.getContext() };
   }
 }

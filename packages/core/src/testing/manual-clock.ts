@@ -1,4 +1,6 @@
 import type { Clock } from "../clock.ts";
+import { WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
 
 /**
  * A clock that moves only when a test advances it. Use it to test waits, timeouts and leases without waiting.
@@ -24,9 +26,10 @@ export class ManualClock implements Clock {
 
   /**
    * @param startMs The first time of the wall clock, in milliseconds since the epoch. Default: 2026-01-01T00:00:00Z.
+   * @throws {WorkflowError} INVALID_ARGUMENT
    */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
-    this.#nowMs = startMs;
+    this.#nowMs = checked("new ManualClock", startMs);
   }
 
   now(): number {
@@ -39,7 +42,7 @@ export class ManualClock implements Clock {
 
   /** Sets the wall clock, forwards or back, to `ms` milliseconds since the epoch. */
   setNow(ms: number): void {
-    this.#nowMs = ms;
+    this.#nowMs = checked("setNow", ms);
   }
 
   schedule(delayMs: number, callback: () => void): () => void {
@@ -56,7 +59,7 @@ export class ManualClock implements Clock {
 
   /** Advances by `ms` milliseconds, and calls all callbacks that are due by then. */
   advance(ms: number): void {
-    const untilMs = this.#elapsedMs + ms;
+    const untilMs = this.#elapsedMs + checked("advance", ms);
     for (let next = this.#next(); next !== undefined && next[1].atMs <= untilMs; next = this.#next()) {
       const [timer, { atMs, callback }] = next;
       this.#timers.delete(timer);
@@ -87,4 +90,10 @@ export class ManualClock implements Clock {
     for (const entry of this.#timers) if (first === undefined || entry[1].atMs < first[1].atMs) first = entry;
     return first;
   }
+}
+
+/** Returns a number of milliseconds that a test has given. @throws {WorkflowError} INVALID_ARGUMENT */
+function checked(call: string, ms: number): number {
+  if (Number.isFinite(ms)) return ms;
+  throw new WorkflowError("INVALID_ARGUMENT", `${call}: ${mustBe("a number of milliseconds", ms)}.`);
 }

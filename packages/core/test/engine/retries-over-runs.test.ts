@@ -117,7 +117,10 @@ describe("a wait of a minute for the next attempt", () => {
       const { wakeAt } = await toEnd(executeWorkflow({ ...callOf(both), nodeConcurrency, budgetMs: 10_000 }));
       const again = await toEnd(resumeWorkflow({ executionId: "e1", signal: AbortSignal.abort() }));
       expect(again).toMatchObject({ status: "pending", wakeAt, failure: { message: "429" } });
-      expect(await store.getExecution("e1")).toMatchObject({ wakeAt: Date.parse(wakeAt as string), failure: { message: "429" } });
+      expect(await store.getExecution("e1")).toMatchObject({
+        wakeAt: Date.parse(wakeAt as string),
+        failure: { message: "429" },
+      });
     },
   );
 

@@ -147,6 +147,19 @@ describe("ManualClock", () => {
     expect(clock.nextMs).toBeUndefined();
   });
 
+  it("refuses what is no number of milliseconds", () => {
+    const clock = new ManualClock();
+    const date = new Date() as never;
+    const refused = (call: string) => ({
+      code: "INVALID_ARGUMENT",
+      message: `${call}: must be a number of milliseconds, not an instance of "Date".`,
+    });
+    expect(() => new ManualClock(date)).toThrow(expect.objectContaining(refused("new ManualClock")));
+    expect(() => clock.setNow(date)).toThrow(expect.objectContaining(refused("setNow")));
+    expect(() => clock.advance(date)).toThrow(expect.objectContaining(refused("advance")));
+    expect(() => clock.advance(Number.NaN)).toThrow("not NaN");
+  });
+
   it("makes a lease of the memory store lapse without waiting", async () => {
     const clock = new ManualClock();
     const store = new MemoryCheckpointStore({ clock });
