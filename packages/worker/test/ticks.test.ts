@@ -1,3 +1,4 @@
+import { PgBoss } from "pg-boss";
 import { describe, expect, it } from "vitest";
 import { lastTick } from "../src/last-tick.ts";
 import { type DeliveredTick, keptTime, Ticks } from "../src/ticks.ts";
@@ -95,5 +96,16 @@ describe("lastTick", () => {
     const rare = ({ from = 0 }: { from?: Date | string | number }) => leapDays.filter((day) => day > new Date(from));
     expect(lastTick(rare, "UTC", new Date("2027-12-31"))).toBe(Date.UTC(2024, 1, 29));
     expect(lastTick(() => [], "UTC", new Date("2027-12-31"))).toBeUndefined();
+  });
+
+  it.each([
+    ["of one hour of the day, once", "30 2 * * *", "2026-10-25T01:30:05Z", "2026-10-25T00:30:00Z"],
+    ["of one hour, the first time", "30 2 * * *", "2026-10-25T00:30:05Z", "2026-10-25T00:30:00Z"],
+    ["of every hour, each time", "30 * * * *", "2026-10-25T01:30:05Z", "2026-10-25T01:30:00Z"],
+    ["of every minute, each time", "* * * * *", "2026-10-25T01:30:05Z", "2026-10-25T01:30:00Z"],
+  ])("counts a time %s, when a clock is set back and shows it twice", (_which, cron, before, expected) => {
+    const boss = new PgBoss("postgres://localhost");
+    const last = lastTick((query) => boss.previewSchedule(cron, query), "Europe/Berlin", new Date(before));
+    expect(new Date(last ?? 0)).toEqual(new Date(expected));
   });
 });
