@@ -12,7 +12,7 @@ const QUICK = [
   "packages/{core,store-connection,store-memory}/test/**/*.test.ts",
   "packages/inspector/test/!(browser*|command).test.ts",
   "packages/store-postgres/test/pglite*.test.ts",
-  "packages/worker/test/{create-worker,options,pg-boss-pglite,schedules,ticks}.test.ts",
+  "packages/worker/test/{create-worker,options,pg-boss-pglite,report,schedules,ticks}.test.ts",
   "apps/playground/test/!(cli-*|every-node|expression-limits|hostile-files|open-store|run-worker).test.ts",
   "tooling/test/!(clock-jumps|docs*|packed*|wall-clock).test.ts",
 ];
@@ -51,7 +51,7 @@ const APART = [
   "packages/store-postgres/test/{chaos,crash,killed-import,oldest-server,pglite-chaos,prefixed-conformance}.test.ts",
   "packages/store-redis/test/{borrowed-conformance,capacity,chaos,cluster-conformance,sentinel}.test.ts",
   "packages/store-mongo/test/{chaos,crash,damaged-head,expiring-conformance,expiry-interleavings,failover,long-listing,several-checkpoints}.test.ts",
-  "packages/worker/test/{bullmq-faults,pg-boss-workers,swarm}.test.ts",
+  "packages/worker/test/{bullmq-faults,pg-boss-faults,pg-boss-workers,swarm}.test.ts",
   "packages/inspector/test/{browser-live,browser-states}.test.ts",
   "apps/playground/test/{cli-browser,cli-kill,cli-page,cli-page-stores,cli-swarm}.test.ts",
   "examples/order-server/test/order-server.test.ts",

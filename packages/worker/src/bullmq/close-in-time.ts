@@ -1,7 +1,5 @@
 import type { IRedisClient } from "bullmq";
-
-/** The longest that a connection is waited for, in milliseconds. */
-const CLOSE_MS = 5_000;
+import { endsInTime } from "../ends-in-time.ts";
 
 /** What BullMQ has opened: a queue, or a worker, which has a second connection. */
 interface Opened {
@@ -20,25 +18,8 @@ interface CloseOptions {
  * Closes a queue or a worker of BullMQ. Without a Redis that answers, BullMQ would wait until one is back: after some seconds
  * the connections are cut.
  */
-export async function closeInTime(
-  opened: Opened,
-  { isOwn, deliveries = new Set<Promise<unknown>>() }: CloseOptions,
-): Promise<void> {
-  let isClosed = false;
-  const closed = opened.close().then(() => {
-    isClosed = true;
-  });
-  do {
-    while (deliveries.size > 0 && !isClosed) await Promise.race([closed, Promise.allSettled(deliveries)]);
-    let timer: NodeJS.Timeout | undefined;
-    const timeUp = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_MS);
-    });
-    await Promise.race([closed, timeUp]).finally(() => clearTimeout(timer));
-  } while (!isClosed && deliveries.size > 0);
-  if (isClosed) return;
-  // What still waits for an answer rejects now, and nobody waits for that any more.
-  closed.catch(() => undefined);
+export async function closeInTime(opened: Opened, { isOwn, deliveries }: CloseOptions): Promise<void> {
+  if (await endsInTime(opened.close(), deliveries)) return;
   const backend = opened.getBackend();
   backend.disconnectBlocking(false).catch(() => undefined);
   if (isOwn) backend.client.then((client) => client.disconnect()).catch(() => undefined);

@@ -7,6 +7,11 @@ import type { PgBossDispatcherOptions } from "./options.ts";
 const DAY_SECONDS = 86_400;
 /** Seconds between two looks for jobs of dead processes. */
 const MONITOR_SECONDS = 5;
+/**
+ * Milliseconds after which a statement without an answer fails, and its connection is given up. A connection that has silently
+ * broken would be waited for without end. Long, since pg-boss keeps its tables in order on the same connections.
+ */
+const STATEMENT_TIMEOUT_MS = 60_000;
 /** The largest whole number that the queue's column holds. */
 const NO_LIMIT = 2 ** 31 - 1;
 
@@ -25,10 +30,9 @@ export async function openBoss(
 ): Promise<PgBoss> {
   const { url, pglite, schema, maxConnections = 4, queue, redeliverAfterMs, report } = options;
   const { PgBoss: Boss, fromPglite } = await loadPeer("pg-boss", () => import("pg-boss"));
-  const place: ConstructorOptions =
-    pglite === undefined
-      ? { connectionString: url ?? "", max: maxConnections }
-      : { db: fromPglite(pglite), backend: "pglite" };
+  // An option of pg, which pg-boss hands on.
+  const server = { connectionString: url ?? "", max: maxConnections, query_timeout: STATEMENT_TIMEOUT_MS };
+  const place: ConstructorOptions = pglite === undefined ? server : { db: fromPglite(pglite), backend: "pglite" };
   const boss = new Boss({
     ...place,
     ...(schema === undefined ? {} : { schema }),

@@ -11,6 +11,7 @@ import {
 import { invalidArgument } from "@waymark/core/store";
 import type { Job, JobInsert, PgBoss } from "pg-boss";
 import { Batcher } from "../batcher.ts";
+import { endsInTime } from "../ends-in-time.ts";
 import { lastTick, type TicksAfter } from "../last-tick.ts";
 import { checkCron, tryCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
@@ -113,11 +114,17 @@ class PgBossQueue implements PgBossDispatcher {
       pollIntervalMs,
       touchEveryMs: Math.max(1_000, redeliverAfterMs / 10),
       signal,
-      handle: (job) => (job.data.id === undefined ? this.#tick(boss, job) : handler(job.data.id)),
+      handle: async (job) => {
+        if (job.data.id === undefined) return this.#tick(boss, job);
+        // It was asked for before the end.
+        return signal.aborted ? { againInMs: 0 } : handler(job.data.id);
+      },
       report: this.#report,
     });
     this.#loops.add(loop);
-    await loop.run().finally(() => this.#loops.delete(loop));
+    const over = loop.run().finally(() => this.#loops.delete(loop));
+    await Promise.race([over, isAborted(signal)]);
+    await endsInTime(over, loop.deliveries);
   }
 
   async schedule(
@@ -156,8 +163,11 @@ class PgBossQueue implements PgBossDispatcher {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const boss = await this.#boss?.catch(() => undefined);
-    await boss?.stop({ graceful: false });
+    const stop = async () => {
+      const boss = await this.#boss?.catch(() => undefined);
+      await boss?.stop({ graceful: false });
+    };
+    await endsInTime(stop());
   }
 
   async #open(): Promise<PgBoss> {
@@ -200,6 +210,13 @@ class PgBossQueue implements PgBossDispatcher {
     // The job that delivers the tick again is made later, perhaps after the next tick.
     return again === undefined ? {} : { againInMs: again.inMs, data: { ...data, dueAt: again.dueAt } };
   }
+}
+
+function isAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** Returns a function that lists the times of a cron expression as pg-boss computes them. */

@@ -41,7 +41,7 @@ export class WorkLoop {
   readonly #parts: LoopParts;
   /** The jobs that are delivered or not settled yet. */
   readonly #held = new Map<string, JobAttempt>();
-  #delivering = 0;
+  readonly #deliveries = new Set<Promise<unknown>>();
   /** True if the queue may have more jobs than the last query gave. */
   #mayHaveMore = true;
   readonly #done: Batcher<JobAttempt>;
@@ -58,6 +58,11 @@ export class WorkLoop {
     this.#done = new Batcher(async (attempts) => void (await boss.complete(queue, attempts)), gathering);
     this.#gone = new Batcher(async (attempts) => void (await boss.deleteJob(queue, attempts)), gathering);
     this.#again = new Batcher(async (jobs) => void (await boss.insert(queue, jobs)));
+  }
+
+  /** The deliveries in flight. */
+  get deliveries(): ReadonlySet<Promise<unknown>> {
+    return this.#deliveries;
   }
 
   /** Looks at once: this process has added a job. */
@@ -96,7 +101,7 @@ export class WorkLoop {
   }
 
   get #free(): number {
-    return this.#parts.concurrency - this.#delivering;
+    return this.#parts.concurrency - this.#deliveries.size;
   }
 
   /** Waits until half of the places are free, or for a moment. */
@@ -125,12 +130,13 @@ export class WorkLoop {
     const { handle, report, signal, tenantConcurrency } = this.#parts;
     const attempt: JobAttempt = { id: job.id, retryCount: job.retryCount };
     this.#held.set(job.id, attempt);
-    this.#delivering++;
-    const { againInMs, data = job.data } = await handle(job).catch((error: unknown) => {
+    const delivery = handle(job).catch((error: unknown): Delivered & { data?: JobData } => {
       report(error);
-      return { againInMs: FAILED_AGAIN_MS, data: job.data };
+      return { againInMs: FAILED_AGAIN_MS };
     });
-    this.#delivering--;
+    this.#deliveries.add(delivery);
+    const { againInMs, data = job.data } = await delivery;
+    this.#deliveries.delete(delivery);
     if (this.#mayHaveMore) this.#wake?.();
     try {
       // Before the end of this job: if the process dies in between, there are two jobs and not none.
