@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { startOwnRedis } from "tooling/test-servers";
+import { startOwnRedis, startTcpProxy } from "tooling/test-servers";
 import { afterAll, expect, it, onTestFinished, vi } from "vitest";
 import { bullmqDispatcher } from "../src/bullmq/index.ts";
 import { until } from "./until.ts";
@@ -36,6 +36,18 @@ it.each(["killed", "frozen"] as const)("a worker stops and its dispatcher closes
   await work;
   await dispatcher.close();
   if (fault === "frozen") own.resume();
+});
+
+it("jobs are added and delivered again after connections have broken silently", async () => {
+  const { hostname, port } = new URL(server.url);
+  const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+  onTestFinished(() => proxy.close());
+  const { dispatcher, delivered } = working(proxy.urlFor(server.url));
+  await dispatcher.enqueue("before", {});
+  await until(() => delivered.includes("before"));
+  proxy.muteServer();
+  await dispatcher.enqueue("after", {});
+  await until(() => delivered.includes("after"));
 });
 
 it("a Redis that has lost everything gets the schedules again", async () => {

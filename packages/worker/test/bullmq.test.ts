@@ -31,7 +31,8 @@ describeDispatcher({
 
 it("jobs with data that is not the dispatcher's are done with, and those after them delivered", async () => {
   const { dispatcher, queue, delivered } = working(server.url);
-  for (const data of [null, "text", [], { other: 1 }]) await queue.add("by hand", data);
+  for (const data of [null, "text", [], { other: 1 }, { schedule: 5 }, { schedule: {} }, { schedule: null }])
+    await queue.add("by hand", data);
   await dispatcher.enqueue("e1", {});
   await until(async () => {
     const { ready, delayed, active } = await dispatcher.depth();

@@ -18,7 +18,7 @@ import { reporter } from "../report.ts";
 import { keptTime, Ticks } from "../ticks.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { KeptSchedules } from "./kept-schedules.ts";
-import { type BullmqDispatcherOptions, checkBullmqOptions, isClient } from "./options.ts";
+import { type BullmqDispatcherOptions, checkBullmqOptions, isClient, withSocketTimeout } from "./options.ts";
 import { redisTime } from "./redis-time.ts";
 
 /** As often as BullMQ can count. */
@@ -88,7 +88,7 @@ class BullmqQueue implements BullmqDispatcher {
   #isClosed = false;
 
   constructor(options: BullmqDispatcherOptions) {
-    this.#options = { queue: "waymark", ...options };
+    this.#options = { queue: "waymark", ...options, connection: withSocketTimeout(options.connection) };
     this.#report = reporter("bullmqDispatcher", options.onError);
     this.#ticks = new Ticks(this.#report);
     this.#adds = new Batcher(async (jobs) => void (await (await this.#open()).addBulk(jobs)));
@@ -226,7 +226,9 @@ class BullmqQueue implements BullmqDispatcher {
   async #deliver(handler: (executionId: string) => Promise<Delivered>, job: Job<JobData>): Promise<Delivered> {
     const data: JobData = job.data ?? {};
     if (data.id !== undefined) return handler(data.id);
-    const { schedule = "", missed = "skip" } = data;
+    const { schedule, missed = "skip" } = data;
+    // A job that somebody has added or edited by hand.
+    if (typeof schedule !== "string") return {};
     const queue = await this.#open();
     const known = await queue.getJobScheduler(schedule);
     if (known === undefined) return {};

@@ -49,6 +49,17 @@ export function checkBullmqOptions(options: BullmqDispatcherOptions): void {
   checkWhole(options.redeliverAfterMs, "redeliverAfterMs", 2_000, 3_600_000);
 }
 
+/**
+ * Milliseconds after which a connection that does not answer is replaced. One that has silently broken would be waited for without
+ * end. Longer than BullMQ waits for a job, which is ten seconds.
+ */
+const SOCKET_TIMEOUT_MS = 30_000;
+
+/** Returns the connection as the dispatcher uses it: options of ioredis get a limit of time, unless they have one. */
+export function withSocketTimeout(connection: ConnectionOptions): ConnectionOptions {
+  return isClient(connection) ? connection : { socketTimeout: SOCKET_TIMEOUT_MS, ...connection };
+}
+
 /** Returns true if the connection is a client of the user's, not options for one. */
 export function isClient(connection: object): boolean {
   return typeof (connection as { duplicate?: unknown }).duplicate === "function";
