@@ -16,6 +16,7 @@ import { loadPeer } from "../load-peer.ts";
 import { checkCron, tryCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
 import { keptTime, Ticks } from "../ticks.ts";
+import { untilAborted } from "../until-aborted.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { KeptSchedules } from "./kept-schedules.ts";
 import { type BullmqDispatcherOptions, checkBullmqOptions, isClient, withSocketTimeout } from "./options.ts";
@@ -154,9 +155,7 @@ class BullmqQueue implements BullmqDispatcher {
     );
     worker.on("error", this.#report);
     const restoring = setInterval(() => void this.#restore(), RESTORE_MS);
-    if (!signal.aborted) {
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-    }
+    await untilAborted(signal);
     clearInterval(restoring);
     await closeInTime(worker, { isOwn: !isClient(connection), deliveries });
   }

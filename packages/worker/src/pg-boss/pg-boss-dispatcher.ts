@@ -16,6 +16,7 @@ import { lastTick, type TicksAfter } from "../last-tick.ts";
 import { checkCron, tryCron } from "../queue-options.ts";
 import { reporter } from "../report.ts";
 import { keptTime, Ticks } from "../ticks.ts";
+import { untilAborted } from "../until-aborted.ts";
 import { openBoss } from "./open-boss.ts";
 import { checkPgBossOptions, type PgBossDispatcherOptions, refuseOldNode } from "./options.ts";
 import { inTransaction } from "./transaction.ts";
@@ -123,7 +124,7 @@ class PgBossQueue implements PgBossDispatcher {
     });
     this.#loops.add(loop);
     const over = loop.run().finally(() => this.#loops.delete(loop));
-    await Promise.race([over, isAborted(signal)]);
+    await Promise.race([over, untilAborted(signal)]);
     await endsInTime(over, loop.deliveries);
   }
 
@@ -210,13 +211,6 @@ class PgBossQueue implements PgBossDispatcher {
     // The job that delivers the tick again is made later, perhaps after the next tick.
     return again === undefined ? {} : { againInMs: again.inMs, data: { ...data, dueAt: again.dueAt } };
   }
-}
-
-function isAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** Returns a function that lists the times of a cron expression as pg-boss computes them. */
