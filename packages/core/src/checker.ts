@@ -14,12 +14,18 @@ const MAX_UNKNOWN = 5;
  * - It refuses unknown options, and names the option that was probably meant.
  * - It throws an INVALID_ARGUMENT that names the function, the options that are wrong, what they must be and what was
  *   given. It shows numbers, booleans and names, and no other values.
+ *
+ * @param takes The beginning of the refusal of what is no object. Default: that of a function with one argument.
  */
-export function checker<Options>(name: string, table: OptionTable<Options>): (value: unknown) => Options {
+export function checker<Options>(
+  name: string,
+  table: OptionTable<Options>,
+  takes = "takes one object",
+): (value: unknown) => Options {
   return (value) => {
     if (typeof value !== "object" || value === null || isListOrPromise(value)) {
       const given = value === undefined ? "but was given nothing" : `not ${nameOf(value)}`;
-      throw new WorkflowError("INVALID_ARGUMENT", `${name}: takes one object ${shapeOf(table)}, ${given}.`);
+      throw new WorkflowError("INVALID_ARGUMENT", `${name}: ${takes} ${shapeOf(table)}, ${given}.`);
     }
     const problems: string[] = [];
     let options: object = {};

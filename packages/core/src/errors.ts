@@ -199,9 +199,10 @@ export class RetryAfterError extends Error {
   readonly retryAfterMs: number;
 
   constructor(message: string, options: { retryAfterMs: number; cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // A caller without types may leave them out. Nothing here may hide the failure that is to be thrown.
+    const { retryAfterMs, cause } = (options ?? {}) as Partial<typeof options>;
+    super(message, cause === undefined ? undefined : { cause });
     this.name = "RetryAfterError";
-    const { retryAfterMs } = options;
     // Of a header that could not be read, say. Zero would use up all attempts at once.
     this.retryAfterMs = typeof retryAfterMs === "number" ? Math.max(0, retryAfterMs) : Number.NaN;
     Object.defineProperty(this, RETRY_AFTER, { value: true });

@@ -1,4 +1,4 @@
-import { mustBe } from "./given.ts";
+import { mustBe, nameOf } from "./given.ts";
 import { quoted } from "./text.ts";
 
 /** Returns what is wrong with a value, as the end of a sentence about it ("must be …"); `undefined` if nothing is. */
@@ -85,10 +85,12 @@ export function oneOf(...known: readonly string[]): Check {
 
 /** A list of texts. */
 export const texts: OptionRule = {
-  check: (value) =>
-    Array.isArray(value) && value.every((each) => typeof each === "string")
-      ? undefined
-      : mustBe('a list of strings, such as ["a", "b"]', value),
+  check: (value) => {
+    const expected = 'a list of strings, such as ["a", "b"]';
+    if (!Array.isArray(value)) return mustBe(expected, value);
+    const index = value.findIndex((each) => typeof each !== "string");
+    return index < 0 ? undefined : `must be ${expected}; item ${index} is ${nameOf(value[index])}`;
+  },
   presence: "needed",
   isCopied: true,
 };

@@ -8,7 +8,7 @@ const EDGE = ["id", "source", "target", "sourceHandle", "targetHandle"];
 /** Returns what is wrong with the form of a saved canvas, as a sentence after its name; `undefined` if nothing is. */
 export function canvasProblem(flow: unknown): string | undefined {
   try {
-    if (typeof flow !== "object" || flow === null || Array.isArray(flow)) {
+    if (typeof flow !== "object" || flow === null || Array.isArray(flow) || flow instanceof Promise) {
       return mustBe("an object { nodes, edges } with lists of objects", flow);
     }
     const { nodes, edges } = flow as { nodes?: unknown; edges?: unknown };

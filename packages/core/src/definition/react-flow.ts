@@ -168,8 +168,12 @@ function joinEdges(
   return { edges: kept, dropped: edges.filter((edge) => !used.has(edge)) };
 }
 
-const checkOptions = checker<FromReactFlowOptions>("fromReactFlow", {
-  typeOf: optional(callback),
-  ignore: optional(callback),
-  danglingEdges: optional(oneOf("refuse", "drop")),
-});
+const checkOptions = checker<FromReactFlowOptions>(
+  "fromReactFlow",
+  {
+    typeOf: optional(callback),
+    ignore: optional(callback),
+    danglingEdges: optional(oneOf("refuse", "drop")),
+  },
+  "options: must be an object",
+);

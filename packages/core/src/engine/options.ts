@@ -28,8 +28,8 @@ function listProblem(definitions: readonly unknown[]): string | undefined {
   for (const [index, definition] of definitions.entries()) {
     // An entry that is not there is passed over.
     if (definition === null || definition === undefined) continue;
-    if (typeof definition !== "object") {
-      return `${index}: ${mustBe("a workflow definition, an object", definition)}`;
+    if (typeof definition !== "object" || Array.isArray(definition) || isPromise(definition)) {
+      return `${index}: ${mustBe("a workflow definition, an object", definition)}${cureOf(definition)}`;
     }
     const { id } = definition as { id?: unknown };
     if (ids.has(id)) return `two workflows have the id ${quoted(id)}; give each an id of its own`;
@@ -68,16 +68,28 @@ function cureOf(value: unknown): string {
   return isPromise(value) ? ": await it" : "";
 }
 
-const LEVELS = ["debug", "info", "warn", "error"];
-const logger: Check = (value) =>
-  LEVELS.every((level) => typeof (value as Partial<Record<string, unknown>> | null)?.[level] === "function")
-    ? undefined
-    : mustBe("an object with the functions debug, info, warn and error", value);
+const logger = withFunctions("an object with the functions debug, info, warn and error", [
+  "debug",
+  "info",
+  "warn",
+  "error",
+]);
+const dispatcher = withFunctions("a dispatcher, such as what bullmqDispatcher or pgBossDispatcher returns", [
+  "enqueue",
+  "work",
+  "close",
+]);
 
-const dispatcher: Check = (value) =>
-  ["enqueue", "work", "close"].every((name) => typeof (value as Record<string, unknown> | null)?.[name] === "function")
-    ? undefined
-    : mustBe("a dispatcher, such as what bullmqDispatcher or pgBossDispatcher returns", value);
+/** Returns the check of an object that has functions of these names. */
+function withFunctions(expected: string, names: readonly string[]): Check {
+  return (value) => {
+    const given = (value ?? {}) as Readonly<Record<string, unknown>>;
+    const missing = names.filter((name) => typeof given[name] !== "function");
+    if (missing.length === 0) return undefined;
+    const isObject = typeof value === "object" && value !== null && !isPromise(value);
+    return `${mustBe(expected, value)}${isObject ? `, which has no ${missing.join(", ")}` : ""}`;
+  };
+}
 
 const engineOptions: OptionTable<WorkflowEngineOptions> = {
   ...SHARED_OPTIONS,

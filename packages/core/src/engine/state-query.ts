@@ -18,7 +18,11 @@ const checkpoints: Check = (value) => {
 
 const stateOptions: OptionTable<GetExecutionStateOptions> = { checkpoints: optional(checkpoints), userId: filter(id) };
 
-const checkOptions: (value: unknown) => GetExecutionStateOptions = checker("getExecutionState", stateOptions);
+const checkOptions: (value: unknown) => GetExecutionStateOptions = checker(
+  "getExecutionState",
+  stateOptions,
+  "options: must be an object",
+);
 
 /** Checks what `getExecutionState` is given. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkStateOptions(value: unknown): GetExecutionStateOptions {

@@ -69,8 +69,10 @@ function inPlaceOfType({ data = {} }: WorkflowNode, names: readonly string[]): s
 
 function idsOf(workflows: WorkflowSource): string[] | undefined {
   if (typeof workflows === "function") return undefined;
-  if (!Array.isArray(workflows)) return Object.keys(workflows);
-  return workflows.map((each: { id?: unknown } | null | undefined) => String(each?.id));
+  // An entry that is not there is passed over.
+  const isThere = (each: unknown) => each !== null && each !== undefined;
+  if (Array.isArray(workflows)) return workflows.filter(isThere).map((each: { id?: unknown }) => String(each.id));
+  return Object.entries(workflows).flatMap(([id, each]) => (isThere(each) ? [id] : []));
 }
 
 function hintOf(name: string, known: readonly string[], option: string): string {

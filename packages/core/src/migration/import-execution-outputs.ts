@@ -2,6 +2,7 @@ import { checker } from "../checker.ts";
 import { count } from "../durations.ts";
 import { signal } from "../engine/signal-option.ts";
 import { WorkflowError } from "../errors.ts";
+import { mustBe } from "../given.ts";
 import { callback, flag, optional } from "../option.ts";
 import { checkedInternals, engineOption } from "./engine-option.ts";
 import { ImportTally } from "./import-tally.ts";
@@ -35,7 +36,7 @@ export async function importExecutionOutputs(
   given: ImportExecutionOutputsOptions,
 ): Promise<ImportReport> {
   const options = checkOptions(given);
-  if (!isIterable(rows)) throw invalid("takes an iterable of rows, such as an array or an async generator");
+  if (!isIterable(rows)) throw invalid(`rows: ${mustBe("an iterable, such as an array or an async generator", rows)}`);
   const { dryRun = false, concurrency = DEFAULT_CONCURRENCY } = options;
   const { surroundings } = checkedInternals(options.engine);
   const tally = new ImportTally(options);
@@ -73,14 +74,18 @@ export async function importExecutionOutputs(
   return { ...tally.progress(), dryRun, aborted: source.wasStopped, refusals: tally.refusals };
 }
 
-const checkOptions = checker<ImportExecutionOutputsOptions>("importExecutionOutputs", {
-  engine: engineOption,
-  dryRun: optional(flag),
-  concurrency: optional(count),
-  onProgress: optional(callback),
-  onRefused: optional(callback),
-  signal: optional(signal),
-});
+const checkOptions = checker<ImportExecutionOutputsOptions>(
+  "importExecutionOutputs",
+  {
+    engine: engineOption,
+    dryRun: optional(flag),
+    concurrency: optional(count),
+    onProgress: optional(callback),
+    onRefused: optional(callback),
+    signal: optional(signal),
+  },
+  "options: must be an object",
+);
 
 function isIterable(rows: unknown): boolean {
   if (typeof rows !== "object" || rows === null) return false;

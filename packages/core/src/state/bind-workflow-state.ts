@@ -1,3 +1,4 @@
+import { WorkflowError } from "../errors.ts";
 import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { checkCount } from "../store/checks.ts";
 import type { OpenedExecution } from "./create-execution.ts";
@@ -67,7 +68,17 @@ export const WorkflowState: {
     store: CheckpointStore,
     options: Omit<WorkflowStateOptions, "store"> = {},
   ): WorkflowStateClass<Context> => bindWorkflowState<Context>(checkWorkflowStateOptions({ ...options, store })),
+  // For callers without types: these are members of the class that is bound to a store.
+  create: () => refuseUnbound("create"),
+  resume: () => refuseUnbound("resume"),
 });
+
+function refuseUnbound(member: string): never {
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    `WorkflowState.${member}: needs a store: write WorkflowState.withStore(store).${member}(…), or take WorkflowState from what createWorkflowEngine returns.`,
+  );
+}
 
 /**
  * Binds the class to the options of an engine.

@@ -1,4 +1,5 @@
 import { WorkflowError } from "../errors.ts";
+import { kindOf } from "../given.ts";
 import { quoted } from "../text.ts";
 import { notSerializable, type Path } from "./not-serializable.ts";
 
@@ -46,10 +47,12 @@ export function typesByName(options: CodecOptions): ReadonlyMap<string, CodecTyp
   const types = new Map<string, CodecType>();
   for (const type of options.types ?? []) {
     const name: unknown = type?.name;
-    if (typeof name !== "string" || name === "") {
+    // A class has a name, too.
+    if (typeof type !== "object" || typeof name !== "string" || name === "") {
+      const problem = typeof type === "object" ? "with a name" : `not ${kindOf(type)}`;
       throw new WorkflowError(
         "INVALID_ARGUMENT",
-        "codec.types: each must be { name, test, encode, decode }, with a name.",
+        `codec.types: each must be { name, test, encode, decode }, ${problem}.`,
       );
     }
     if (types.has(name) || RESERVED.includes(name)) {

@@ -56,11 +56,15 @@ export function crashAt(store: CheckpointStore, point: CrashPoint): CrashingStor
   return Object.defineProperty(intercepted, "crashed", { get: () => crashed, enumerable: true }) as CrashingStore;
 }
 
-const checkPoint = checker<CrashPoint>("crashAt", {
-  method: optional(oneOf(...Object.keys(STORE_METHODS))),
-  call: count,
-  when: oneOf("before", "after"),
-});
+const checkPoint = checker<CrashPoint>(
+  "crashAt",
+  {
+    method: optional(oneOf(...Object.keys(STORE_METHODS))),
+    call: count,
+    when: oneOf("before", "after"),
+  },
+  "point: must be an object",
+);
 
 function dead(): WorkflowError {
   return new WorkflowError(

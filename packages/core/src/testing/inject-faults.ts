@@ -97,12 +97,16 @@ const methods = [...Object.keys(STORE_METHODS), "all"];
 const clockOption: Check = (value) =>
   typeof (value as Partial<Clock> | null)?.schedule === "function" ? undefined : mustBe("a Clock", value);
 
-const checkOptions = checker<InjectFaultsOptions>("injectFaults", {
-  seed: numeric,
-  faults: options(Object.fromEntries(methods.map((method) => [method, RATES])), "an object { all: { failBefore } }"),
-  clock: optional(clockOption),
-  onFault: optional(callback),
-});
+const checkOptions = checker<InjectFaultsOptions>(
+  "injectFaults",
+  {
+    seed: numeric,
+    faults: options(Object.fromEntries(methods.map((method) => [method, RATES])), "an object { all: { failBefore } }"),
+    clock: optional(clockOption),
+    onFault: optional(callback),
+  },
+  "options: must be an object",
+);
 
 /** Returns a generator of random numbers from 0 to 1: Mulberry32, by Tommy Ettinger. */
 function mulberry32(seed: number): () => number {

@@ -55,6 +55,13 @@ export const callsOnExecutions: readonly WrongCall[] = [
     /"all", "last" or \{ limit/,
   ],
   [
+    "getExecutionState with the user in place of the options",
+    ({ engine }) => engine.getExecutionState(ID, "u1"),
+    "INVALID_ARGUMENT",
+    /getExecutionState: options: must be an object.*not a string/,
+    /\{ checkpoints\?, userId\? \}/,
+  ],
+  [
     "answerWait with an execution's id",
     ({ engine }) => engine.answerWait({ executionId: ID, data: 1 }),
     "INVALID_ARGUMENT",

@@ -1,3 +1,4 @@
+import { chain } from "../engine/chain.ts";
 import { SECRET, type WrongCall } from "./wrong-call.ts";
 
 const CALL = { workflowId: "chain", userId: "u1" };
@@ -199,6 +200,20 @@ export const callsThatStart: readonly WrongCall[] = [
     "WORKFLOW_NOT_FOUND",
     /"invoice"/,
     /"chain"/,
+  ],
+  [
+    "a workflow that is undefined in a record",
+    ({ create }) => create({ workflows: { chain: undefined, invoice: chain(1) } }).executeWorkflow(CALL),
+    "WORKFLOW_NOT_FOUND",
+    /No workflow "chain": `workflows` has "invoice"/,
+    /"invoice"/,
+  ],
+  [
+    "a workflow that is undefined in a list",
+    ({ create }) => create({ workflows: [undefined] }).executeWorkflow(CALL),
+    "WORKFLOW_NOT_FOUND",
+    /No workflow "chain"/,
+    /`workflows` is empty/,
   ],
   [
     "no start node",

@@ -207,6 +207,27 @@ export const definitions: readonly WrongCall[] = [
     /string/,
   ],
   [
+    "a definition that was not awaited",
+    () => define(Promise.resolve({ id: "w", nodes: [A], edges: EDGES })),
+    "WORKFLOW_INVALID",
+    /not a Promise/,
+    /await/,
+  ],
+  [
+    "a canvas that was not awaited",
+    () => canvas("w", Promise.resolve({ nodes: [A], edges: EDGES })),
+    "WORKFLOW_INVALID",
+    /flow:.*not a Promise/,
+    /\{ nodes, edges \}/,
+  ],
+  [
+    "a function in place of the options of fromReactFlow",
+    () => canvas("w", { nodes: [A], edges: EDGES }, () => "http"),
+    "INVALID_ARGUMENT",
+    /fromReactFlow: options: must be an object.*not a function/,
+    /\{ typeOf\?/,
+  ],
+  [
     "a canvas without an id",
     ({ start }) => start({ nodes: [A], edges: EDGES, viewport: { x: 0, y: 0, zoom: 1 } }),
     "WORKFLOW_INVALID",

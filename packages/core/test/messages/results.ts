@@ -244,6 +244,13 @@ export const results: readonly WrongCall[] = [
     /MemoryCheckpointStore/,
   ],
   [
+    "WorkflowState.create without an engine",
+    () => loose((WorkflowState as unknown as { create: unknown }).create)("chain", "u1"),
+    "INVALID_ARGUMENT",
+    /WorkflowState\.create.*store/,
+    /WorkflowState\.withStore\(store\)\.create/,
+  ],
+  [
     "WorkflowState.create with an object",
     ({ engine }) => loose(engine.WorkflowState.create)({ workflowId: "chain", userId: "u1" }),
     "INVALID_ARGUMENT",
