@@ -1,3 +1,5 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInspector } from "../src/index.ts";
 import { newOrders } from "./orders.ts";
@@ -75,5 +77,19 @@ describe("a parameter that is none of ours", () => {
       const query = { id: "order-1003", seq: "1", side: "after", path: JSON.stringify(path) };
       expect((await get("value", query)).status).toBe(404);
     }
+  });
+});
+
+describe("fetch", () => {
+  it.each([
+    ["a request of Node's http", new IncomingMessage(new Socket()), "IncomingMessage"],
+    ["an address", "http://localhost/", "a string"],
+    ["nothing", undefined, "but was given nothing"],
+  ])("refuses %s and names what it takes", async (_what, given, named) => {
+    const answer = inspector().fetch(given as never);
+    await expect(answer).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(new RegExp(`a web-standard Request.*${named}.*@hono/node-server`)),
+    });
   });
 });

@@ -4,6 +4,14 @@ import type { CheckpointStore } from "../store/checkpoint-store.ts";
 import { OpenFailure } from "./assert.ts";
 import type { ConformanceHarness, OpenedStore } from "./case.ts";
 
+/** Checks the functions of a test runner. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkRunner(runner: unknown): void {
+  const { describe, it } = (runner ?? {}) as { describe?: unknown; it?: { skip?: unknown } };
+  if (typeof describe === "function" && typeof it?.skip === "function") return;
+  const problem = mustBe("an object { describe, it } with the functions of a test runner", runner);
+  throw new WorkflowError("INVALID_ARGUMENT", `describeCheckpointStore(runner, harness): runner: ${problem}.`);
+}
+
 /** Checks what the author of a store hands to the suite. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkHarness(harness: ConformanceHarness): void {
   const { open, capabilities, timeoutMs } = (harness ?? {}) as Partial<ConformanceHarness>;

@@ -2,7 +2,7 @@ import { ConformanceFailure } from "./assert.ts";
 import { type ConformanceCase, type ConformanceHarness, skipReason } from "./case.ts";
 import { conformanceCases } from "./cases/index.ts";
 import { EarlyStop } from "./early-stop.ts";
-import { checkHarness } from "./harness.ts";
+import { checkHarness, checkRunner } from "./harness.ts";
 import { INVARIANTS, type InvariantNumber } from "./invariants.ts";
 import { DEFAULT_TIMEOUT_MS, newSeed, runCase } from "./run.ts";
 
@@ -22,7 +22,7 @@ type ItFunction = (title: string, body: () => Promise<void>, timeoutMs?: number)
  * - Every case opens its own store and closes it.
  * - If no store can be opened, or its database does not answer, the tests after the first fail at once and say so.
  *
- * @throws {WorkflowError} INVALID_ARGUMENT if the harness is none
+ * @throws {WorkflowError} INVALID_ARGUMENT if the runner or the harness is none
  *
  * @example
  * ```ts
@@ -39,11 +39,13 @@ type ItFunction = (title: string, body: () => Promise<void>, timeoutMs?: number)
  * ```
  */
 export function describeCheckpointStore(
-  { describe, it }: TestRunner,
+  runner: TestRunner,
   harness: ConformanceHarness,
   options: { cases?: readonly ConformanceCase[] } = {},
 ): void {
+  checkRunner(runner);
   checkHarness(harness);
+  const { describe, it } = runner;
   const { cases = conformanceCases } = options;
   const earlyStop = new EarlyStop();
   let stopped: string | undefined;

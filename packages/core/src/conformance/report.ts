@@ -1,3 +1,5 @@
+import { WorkflowError } from "../errors.ts";
+import { isThenable, mustBe } from "../given.ts";
 import { INVARIANTS, type InvariantNumber } from "./invariants.ts";
 
 /** The result of one case. */
@@ -36,8 +38,14 @@ const MARKS = { passed: "ok", failed: "FAILED", skipped: "skipped" } as const;
 /**
  * Formats a report as text: each case in the order in which they ran, then the promises that the store keeps and those
  * that it breaks, and last the cases that failed.
+ *
+ * @throws {WorkflowError} INVALID_ARGUMENT if it is no report
  */
 export function formatReport(report: ConformanceReport): string {
+  if (!Array.isArray((report as Partial<ConformanceReport> | undefined)?.cases)) {
+    const problem = `${mustBe("what runConformance resolves to", report)}${isThenable(report) ? ": await it" : ""}`;
+    throw new WorkflowError("INVALID_ARGUMENT", `formatReport: report: ${problem}.`);
+  }
   return [formatTitle(report.name), ...report.cases.map(formatResult), formatSummary(report)].join("\n");
 }
 

@@ -1,3 +1,5 @@
+import { WorkflowError } from "../errors.ts";
+import { isThenable, mustBe } from "../given.ts";
 import type {
   ExecutorName,
   RolloutOutcome,
@@ -66,6 +68,8 @@ export interface RolloutReport {
  *   outcome with a part that cannot be read, beside what it has.
  * - Takes outcomes as they come back from storage: null for what is absent, texts for numbers, a Date for a time.
  *
+ * @throws {WorkflowError} INVALID_ARGUMENT if they are no iterable
+ *
  * @example
  * ```ts
  * const summary = report(rows.map(({ outcome }) => outcome));
@@ -73,6 +77,10 @@ export interface RolloutReport {
  * ```
  */
 export function report(outcomes: Iterable<RolloutOutcome>): RolloutReport {
+  if (typeof outcomes !== "object" || outcomes === null || !(Symbol.iterator in outcomes)) {
+    const problem = `${mustBe("an iterable, such as an array", outcomes)}${isThenable(outcomes) ? ": await it" : ""}`;
+    throw new WorkflowError("INVALID_ARGUMENT", `report: outcomes: ${problem}.`);
+  }
   const totals = { v1: new RunTotals(), v2: new RunTotals() };
   const shadow = new ShadowTotals();
   const workflows = new Map<string, WorkflowTotals>();

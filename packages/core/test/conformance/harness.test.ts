@@ -1,4 +1,10 @@
-import { type ConformanceHarness, conformanceCases, runConformance } from "@waymark/core/conformance";
+import {
+  type ConformanceHarness,
+  conformanceCases,
+  describeCheckpointStore,
+  formatReport,
+  runConformance,
+} from "@waymark/core/conformance";
 import { expect, it } from "vitest";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
 
@@ -25,4 +31,18 @@ it("fails those cases with the reason if the harness declares agesDefinitions wi
   const report = await runConformance({ ...harness, agesDefinitions: true }, { cases });
   expect(report.failed).toBe(cases.length - 1);
   expect(report.cases.at(-1)?.reason).toContain("ageDefinitions(ms)");
+});
+
+const wrongCalls: [what: string, call: (...given: never[]) => unknown, given: unknown[], message: RegExp][] = [
+  ["describeCheckpointStore without a runner", describeCheckpointStore, [undefined, harness], /describe, it.*missing/],
+  ["describeCheckpointStore with the harness first", describeCheckpointStore, [harness], /describe, it.*not an object/],
+  ["describeCheckpointStore with `it` only", describeCheckpointStore, [it, harness], /describe, it.*not a function/],
+  ["formatReport of what was not awaited", formatReport, [Promise.resolve({})], /a Promise: await it/],
+  ["formatReport of nothing", formatReport, [], /runConformance/],
+];
+
+it.each(wrongCalls)("%s is refused with the mistake and the cure", (_what, call, given, message) => {
+  expect(() => call(...(given as never[]))).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) }),
+  );
 });

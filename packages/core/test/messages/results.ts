@@ -1,4 +1,4 @@
-import { add, end, merge, patch, route, suspend, WorkflowState } from "../../src/index.ts";
+import { add, end, merge, patch, RetryAfterError, route, suspend, WorkflowState } from "../../src/index.ts";
 import { SECRET, type WrongCall } from "./wrong-call.ts";
 
 class Answer {
@@ -235,6 +235,16 @@ export const results: readonly WrongCall[] = [
     "NODE_RESULT_INVALID",
     /both until and forMs/,
     /one|either|both/,
+  ],
+  [
+    "a RetryAfterError without its options",
+    ({ run }) =>
+      run(() => {
+        throw new (RetryAfterError as unknown as new (message: string) => Error)("the service is busy");
+      }),
+    "NODE_FAILED",
+    /^the service is busy$/,
+    /busy/,
   ],
   [
     "WorkflowState.withStore without a store",

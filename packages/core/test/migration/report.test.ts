@@ -111,3 +111,17 @@ it("the text of a report names what there is to decide by", () => {
   }
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
 });
+
+it.each([
+  ["rows that were not awaited", Promise.resolve(OUTCOMES), "not a Promise: await it"],
+  ["nothing", undefined, "but is missing"],
+  ["JSON", JSON.stringify(OUTCOMES), "not a string"],
+  ["the result of a query", { rows: OUTCOMES }, "not an object"],
+])("a report of %s is refused with the mistake and the cure", (_what, given, mistake) => {
+  expect(() => report(given as never)).toThrow(
+    expect.objectContaining({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(new RegExp(`report: outcomes: must be an iterable, such as an array.*${mistake}`)),
+    }),
+  );
+});

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { apiRoutes } from "./api.ts";
 import { guardedApp } from "./guarded-app.ts";
-import { checkInspectorOptions, type Inspector, type InspectorOptions } from "./inspector-options.ts";
+import { checkInspectorOptions, checkRequest, type Inspector, type InspectorOptions } from "./inspector-options.ts";
 import { fileResponse, pageResponse, withHeaders } from "./page.ts";
 import type { Page } from "./page-files.ts";
 import type { ApiEnv, ApiParts } from "./requests.ts";
@@ -46,7 +46,10 @@ export function inspectorFor(given: InspectorOptions, { canRun }: { canRun: bool
   const options = checkInspectorOptions(given);
   const app = appOf({ options, views: new Views(options.redact), canRun });
   return {
-    fetch: async (request) => withHeaders(await app.fetch(request)),
+    fetch: async (request) => {
+      checkRequest(request);
+      return withHeaders(await app.fetch(request));
+    },
   };
 }
 

@@ -64,7 +64,11 @@ export interface InspectorOptions {
 
 /** A handler of web-standard requests, made by `createInspector`. */
 export interface Inspector {
-  /** Answers a request whose path begins with `basePath`. Works destructured. Never rejects. */
+  /**
+   * Answers a request whose path begins with `basePath`. Works destructured.
+   *
+   * @throws {WorkflowError} INVALID_ARGUMENT if it is no web-standard request. Never rejects otherwise.
+   */
   fetch: (request: Request) => Promise<Response>;
 }
 
@@ -133,4 +137,16 @@ export function checkInspectorOptions(given: unknown): CheckedOptions {
     redact: [...(redact ?? [])],
     onError: onError ?? ((error) => console.error("@waymark/inspector:", error)),
   };
+}
+
+/** Checks that a request is a web-standard one, of any realm or library. @throws {WorkflowError} INVALID_ARGUMENT */
+export function checkRequest(request: unknown): void {
+  const { url, headers } = (request ?? {}) as { url?: unknown; headers?: { get?: unknown } };
+  if (typeof url === "string" && typeof headers?.get === "function") return;
+  const kind = typeof request === "object" ? (request?.constructor?.name ?? "an object") : `a ${typeof request}`;
+  const given = request === undefined ? "but was given nothing" : `not ${kind}`;
+  throw new WorkflowError(
+    "INVALID_ARGUMENT",
+    `inspector.fetch: takes a web-standard Request, ${given}. For requests of Node's http, use an adapter such as @hono/node-server.`,
+  );
 }
