@@ -31,6 +31,9 @@ export function itNamesWrongFirstCalls(store: unknown, misspelt: readonly [optio
     it.each<[unknown, string]>([
       [undefined, `${takes}but was given nothing`],
       [ADDRESS, `${takes}not a string`],
+      [{ url: undefined }, "is missing"],
+      [{ url: new URL(`redis${ADDRESS}`) }, 'url must be a string, not an instance of "URL": write url.href'],
+      [{ url: 5432 }, "url must be a string, not a number"],
       ...misspelt,
     ])("connect(%j)", async (options, words) => {
       await expect(Loose.connect(options)).rejects.toEqual(refusal(words));
@@ -40,6 +43,10 @@ export function itNamesWrongFirstCalls(store: unknown, misspelt: readonly [optio
       expect(() => Loose.from(ADDRESS)).toThrow(
         refusal(`for an address, write await ${Loose.name}.connect({ url: … })`),
       );
+    });
+
+    it("from() of a client that was not awaited", () => {
+      expect(() => Loose.from(Promise.resolve({}))).toThrow(refusal("not a Promise: await it"));
     });
 
     it.each([[[]], [[{ url: ADDRESS }]], [[ADDRESS]]])("new with %j", (given) => {

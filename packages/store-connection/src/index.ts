@@ -15,6 +15,7 @@ export {
   checkOptions,
   checkPositive,
   checkTimeout,
+  cureOfClient,
   DEFAULT_TIMEOUT_MS,
   withoutUndefined,
 } from "./options.ts";

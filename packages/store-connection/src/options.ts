@@ -75,3 +75,9 @@ export function checkFlag(value: unknown, name: string): void {
 export function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
+
+/** Returns the end of the refusal of what `from` of a store was given in place of a client. */
+export function cureOfClient(given: unknown, store: string): string {
+  if (given instanceof Promise) return ", not a Promise: await it";
+  return ` (for an address, write await ${store}.connect({ url: … }))`;
+}

@@ -5,10 +5,11 @@ import {
   checkOptions,
   checkPositive,
   checkTimeout,
+  cureOfClient,
   DEFAULT_TIMEOUT_MS,
   withoutUndefined,
 } from "@waymark/store-connection";
-import { MongoClient, type MongoClientOptions } from "mongodb";
+import { type Db, MongoClient, type MongoClientOptions } from "mongodb";
 import { causeOf } from "./translate-error.ts";
 
 /**
@@ -137,9 +138,16 @@ export interface MongoClientLike {
 /** Checks that a client is one of the driver's, of any copy of it. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: MongoClientLike): asserts client is MongoClient {
   if (typeof client?.db !== "function" || typeof client.options !== "object") {
-    const cure = "for an address, write await MongoCheckpointStore.connect({ url: … })";
-    throw invalidArgument("client", `must be a MongoClient (${cure})`);
+    throw invalidArgument("client", `must be a MongoClient${insteadOf(client)}`);
   }
+}
+
+/** Names what was given in place of a client, and what to write. */
+function insteadOf(given: unknown): string {
+  const { collection, databaseName, getClient } = (given ?? {}) as Partial<Db> & { getClient?: unknown };
+  if (typeof getClient === "function") return ", not a connection of Mongoose: write from(connection.getClient())";
+  if (typeof collection === "function") return `, not a Db: write from(client, { database: "${databaseName}" })`;
+  return cureOfClient(given, "MongoCheckpointStore");
 }
 
 /** Returns the database that a client's URL names, or else the store's default. */

@@ -1,6 +1,6 @@
 import { isWorkflowError, type WorkflowError } from "@waymark/core";
 import { invalidArgument, quoted, unavailable } from "@waymark/core/store";
-import { DEFAULT_TIMEOUT_MS } from "@waymark/store-connection";
+import { cureOfClient, DEFAULT_TIMEOUT_MS } from "@waymark/store-connection";
 import type { Pool } from "pg";
 import type { Database } from "./database.ts";
 import type { PostgresStoreOptions } from "./options.ts";
@@ -45,9 +45,9 @@ export async function borrowDatabase(client: PostgresClient, options: PostgresSt
 
 /** Checks that a client is a connection to PostgreSQL. @throws {WorkflowError} INVALID_ARGUMENT */
 export function checkClient(client: PostgresClient): void {
-  if (typeof client !== "object" || client === null) {
-    const cure = "for an address, write await PostgresCheckpointStore.connect({ url: … })";
-    throw invalid(`must be a DataSource, a pg.Pool or a PGlite (${cure})`);
+  if (typeof client !== "object" || client === null || client instanceof Promise) {
+    const cure = cureOfClient(client, "PostgresCheckpointStore");
+    throw invalid(`must be a DataSource, a pg.Pool or a PGlite${cure}`);
   }
   if (isDataSource(client)) {
     const { type } = client.options;

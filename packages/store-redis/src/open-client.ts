@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkflowError } from "@waymark/core";
 import { invalidArgument, safeError } from "@waymark/core/store";
-import { within, withoutUndefined } from "@waymark/store-connection";
+import { cureOfClient, within, withoutUndefined } from "@waymark/store-connection";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { RedisConnectOptions } from "./options.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -79,8 +79,8 @@ export function checkClient(client: unknown): asserts client is RedisClient {
     checkPrefix(client as RedisClient, "client");
     return;
   }
-  const cure = "for an address, write await RedisCheckpointStore.connect({ url: … })";
-  throw invalidArgument("client", `must be a Redis or Cluster of ioredis (${cure})`);
+  const cure = cureOfClient(client, "RedisCheckpointStore");
+  throw invalidArgument("client", `must be a Redis or Cluster of ioredis${cure}`);
 }
 
 /**

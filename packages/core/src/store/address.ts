@@ -1,3 +1,4 @@
+import { kindOf } from "../given.ts";
 import { invalid } from "./checks.ts";
 
 /**
@@ -14,10 +15,14 @@ export function checkAddress(
   name: string,
   schemes: readonly [string, ...string[]],
 ): asserts value is string {
+  if (typeof value !== "string") {
+    const cure = value instanceof URL ? `: write ${name}.href` : "";
+    throw invalid(name, value === undefined ? "is missing" : `must be a string, not ${kindOf(value)}${cure}`);
+  }
   const begins = schemes.map((scheme) => `${scheme}://`);
-  const begin = typeof value === "string" ? begins.find((each) => value.startsWith(each)) : undefined;
+  const begin = begins.find((each) => value.startsWith(each));
   if (begin === undefined) throw invalid(name, `must begin with ${begins.join(" or ")}`);
-  const rest = (value as string).slice(begin.length);
+  const rest = value.slice(begin.length);
   const end = rest.search(/[/?#]/);
   if (end < 0 || !rest.includes("@", end)) return;
   throw invalid(name, "is not a valid address; percent-encode its user and password (encodeURIComponent)");
