@@ -11,7 +11,7 @@ import { expectSameExportsByImportAndRequire, modulesOf, typeCheck } from "./pac
 
 // The packages without further dependencies. Two of them run the README's example.
 const NAMES = ["@waymark/core", "@waymark/inspector", "@waymark/store-memory"];
-const CORE_BYTES = 465_000;
+const CORE_BYTES = 470_000;
 const packages = publicPackages().filter(({ manifest }) => NAMES.includes(manifest.name));
 const modules = packages.flatMap(modulesOf);
 

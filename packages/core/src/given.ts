@@ -4,6 +4,8 @@ import { quoted } from "./text.ts";
  * Names values in messages. Texts and the content of objects are never shown: they may be payloads or secrets.
  */
 
+const A_PROMISE = "a Promise";
+
 /** Names a value by its kind: "a string", "a list", `an instance of "Map"`. Never throws. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
@@ -11,7 +13,7 @@ export function kindOf(value: unknown): string {
   if (typeof value !== "object") return value === "" ? "an empty string" : `a ${typeof value}`;
   try {
     if (Array.isArray(value)) return "a list";
-    if (isThenable(value)) return "a Promise";
+    if (isThenable(value)) return A_PROMISE;
     const name: unknown = Object.getPrototypeOf(value) === null ? "Object" : value.constructor?.name;
     if (name === "Object") return "an object";
     return `an instance of ${typeof name === "string" && name !== "" ? quoted(name, 40) : "an unknown class"}`;
@@ -27,7 +29,9 @@ export function nameOf(value: unknown): string {
 
 /** Returns what is wrong with a value that is not the expected one, as the end of a sentence about it. */
 export function mustBe(expected: string, value: unknown): string {
-  return `must be ${expected}, ${value === undefined ? "but is missing" : `not ${nameOf(value)}`}`;
+  const given = nameOf(value);
+  const cure = given === A_PROMISE ? ": await it" : "";
+  return `must be ${expected}, ${value === undefined ? "but is missing" : `not ${given}${cure}`}`;
 }
 
 /** Returns whether a function is written as a class, which cannot be called. */

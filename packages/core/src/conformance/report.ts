@@ -1,5 +1,5 @@
 import { WorkflowError } from "../errors.ts";
-import { isThenable, mustBe } from "../given.ts";
+import { mustBe } from "../given.ts";
 import { INVARIANTS, type InvariantNumber } from "./invariants.ts";
 
 /** The result of one case. */
@@ -43,7 +43,7 @@ const MARKS = { passed: "ok", failed: "FAILED", skipped: "skipped" } as const;
  */
 export function formatReport(report: ConformanceReport): string {
   if (!Array.isArray((report as Partial<ConformanceReport> | undefined)?.cases)) {
-    const problem = `${mustBe("what runConformance resolves to", report)}${isThenable(report) ? ": await it" : ""}`;
+    const problem = mustBe("what runConformance resolves to", report);
     throw new WorkflowError("INVALID_ARGUMENT", `formatReport: report: ${problem}.`);
   }
   return [formatTitle(report.name), ...report.cases.map(formatResult), formatSummary(report)].join("\n");

@@ -250,7 +250,7 @@ function fitsInto(value: string, maxBytes: number): boolean {
 }
 
 function record(value: unknown, form = "an object"): string | undefined {
-  if (value instanceof Promise) return `${mustBe(form, value)}: await it`;
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return undefined;
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Promise);
+  if (isRecord) return undefined;
   return mustBe(form, value);
 }

@@ -29,7 +29,7 @@ function listProblem(definitions: readonly unknown[]): string | undefined {
     // An entry that is not there is passed over.
     if (definition === null || definition === undefined) continue;
     if (typeof definition !== "object" || Array.isArray(definition) || isPromise(definition)) {
-      return `${index}: ${mustBe("a workflow definition, an object", definition)}${cureOf(definition)}`;
+      return `${index}: ${mustBe("a workflow definition, an object", definition)}`;
     }
     const { id } = definition as { id?: unknown };
     if (ids.has(id)) return `two workflows have the id ${quoted(id)}; give each an id of its own`;
@@ -58,14 +58,13 @@ export function executorProblem(executor: unknown): string | undefined {
   if (typeof executor === "function" && !isClass(executor)) return undefined;
   const problem = mustBe("a function", executor);
   if (isClass(executor)) return `${problem}: write (args) => new ${executor.name}().run(args)`;
-  if (typeof executor !== "object" || executor === null || isThenable(executor)) return `${problem}${cureOf(executor)}`;
+  if (typeof executor !== "object" || executor === null || isThenable(executor)) return problem;
   const inside = Object.entries(executor).find(([, value]) => typeof value === "function");
   return inside === undefined ? problem : `${problem}: pass its ${quoted(inside[0], 40)}`;
 }
 
 function cureOf(value: unknown): string {
-  if (value instanceof Map) return ": use Object.fromEntries(map)";
-  return isPromise(value) ? ": await it" : "";
+  return value instanceof Map ? ": use Object.fromEntries(map)" : "";
 }
 
 const logger = withFunctions("an object with the functions debug, info, warn and error", [

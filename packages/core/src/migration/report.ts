@@ -1,5 +1,5 @@
 import { WorkflowError } from "../errors.ts";
-import { isThenable, mustBe } from "../given.ts";
+import { mustBe } from "../given.ts";
 import type {
   ExecutorName,
   RolloutOutcome,
@@ -78,7 +78,7 @@ export interface RolloutReport {
  */
 export function report(outcomes: Iterable<RolloutOutcome>): RolloutReport {
   if (typeof outcomes !== "object" || outcomes === null || !(Symbol.iterator in outcomes)) {
-    const problem = `${mustBe("an iterable, such as an array", outcomes)}${isThenable(outcomes) ? ": await it" : ""}`;
+    const problem = mustBe("an iterable, such as an array", outcomes);
     throw new WorkflowError("INVALID_ARGUMENT", `report: outcomes: ${problem}.`);
   }
   const totals = { v1: new RunTotals(), v2: new RunTotals() };

@@ -1,5 +1,5 @@
 import { WorkflowError } from "../errors.ts";
-import { isThenable, mustBe } from "../given.ts";
+import { mustBe } from "../given.ts";
 import { STORE_METHODS, type StoreMethod } from "../store/intercept-store.ts";
 
 /** Checks the store that a function of this module wraps. @throws {WorkflowError} INVALID_ARGUMENT */
@@ -7,6 +7,5 @@ export function checkStore(call: string, store: unknown): void {
   const methods = Object.keys(STORE_METHODS) as StoreMethod[];
   const given = store as Partial<Record<StoreMethod, unknown>> | null | undefined;
   if (methods.every((method) => typeof given?.[method] === "function")) return;
-  const cure = isThenable(store) ? ": await it" : "";
-  throw new WorkflowError("INVALID_ARGUMENT", `${call}: store: ${mustBe("a CheckpointStore", store)}${cure}.`);
+  throw new WorkflowError("INVALID_ARGUMENT", `${call}: store: ${mustBe("a CheckpointStore", store)}.`);
 }
