@@ -106,6 +106,7 @@ it.each([
   [["--store", "oracle", "--url", "x"], /oracle is none of postgres, pglite, mongo, redis/, 2],
   [["--store", "pglite", "--url", "no-such-folder"], /there is no folder no-such-folder/, 2],
   [["--store", "pglite", "--url", "x", "--port", "99999"], /--port: 99999 is not a port/, 2],
+  [["--store", "redis", "--url", "redis://localhost:1", "--schema", "app"], /--store redis has no --schema/, 2],
   [["--stor", "pglite"], /"--stor" .*did you mean "--store"/, 2],
   [["--redacted", "a"], /did you mean "--redact"/, 2],
   [["--help"], /Usage: waymark-inspector/, 0],

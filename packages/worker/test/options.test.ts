@@ -94,6 +94,26 @@ describe("a message names the call, the mistake and the cure, and shows no addre
       "bullmqDispatcher takes an object of options, such as { connection: … }, not a string.",
     ],
     ["bullmqDispatcher({ url })", () => bullmq({ url }), "write connection: { url: … }"],
+    [
+      "bullmqDispatcher with a URL",
+      () => bullmq({ connection: { url: new URL(url) } }),
+      'connection.url must be a string, not an instance of "URL": write connection.url.href.',
+    ],
+    [
+      "bullmqDispatcher with the address of another server",
+      () => bullmq({ connection: { url: "http://:hunter2@localhost" } }),
+      "connection.url must begin with redis:// or rediss://.",
+    ],
+    [
+      "bullmqDispatcher with a client that was not awaited",
+      () => bullmq({ connection: Promise.resolve({}) }),
+      "not a Promise: await it.",
+    ],
+    [
+      "pgBossDispatcher({ url, pglite })",
+      () => pgBoss({ url: "postgres://h/d", pglite: { exec: () => 0 } }),
+      "options must have url or pglite, and not both.",
+    ],
   ])("%s", (_what, call, words) => {
     expect(call).toThrow(refused(words));
     expect(call).not.toThrow("hunter2");

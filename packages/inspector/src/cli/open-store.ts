@@ -21,6 +21,8 @@ export interface StoreArguments {
 interface StoreKind {
   package: string;
   class: string;
+  /** The flags that say where its data is, beside `--url`. */
+  takes: readonly ("schema" | "prefix" | "database")[];
   options: (given: StoreArguments) => Record<string, unknown>;
 }
 
@@ -29,21 +31,25 @@ const KINDS: Readonly<Record<string, StoreKind>> = {
   postgres: {
     package: "@waymark/store-postgres",
     class: "PostgresCheckpointStore",
+    takes: ["schema", "prefix"],
     options: ({ url, schema, prefix }) => ({ url, schema, tablePrefix: prefix, migrate: false }),
   },
   pglite: {
     package: "@waymark/store-postgres",
     class: "PostgresCheckpointStore",
+    takes: ["schema", "prefix"],
     options: ({ url, schema, prefix }) => ({ dataDir: url, schema, tablePrefix: prefix, migrate: false }),
   },
   mongo: {
     package: "@waymark/store-mongo",
     class: "MongoCheckpointStore",
+    takes: ["database", "prefix"],
     options: ({ url, database, prefix }) => ({ url, database, collectionPrefix: prefix, createIndexes: false }),
   },
   redis: {
     package: "@waymark/store-redis",
     class: "RedisCheckpointStore",
+    takes: ["prefix"],
     options: ({ url, prefix }) => ({ url, keyPrefix: prefix }),
   },
 };
@@ -62,6 +68,7 @@ export async function openStore(given: StoreArguments): Promise<CheckpointStore>
   if (kind === undefined) throw new UsageError(`--store: ${given.name} is none of ${STORES.join(", ")}.`);
   if (given.name === "pglite" && !existsSync(given.url))
     throw new UsageError(`--url: there is no folder ${given.url}.`);
+  refuseOthers(given, kind);
   const options = Object.entries(kind.options(given)).filter(([, value]) => value !== undefined);
   const module = (await importFrom(given.folder, kind.package)) as Record<
     string,
@@ -70,6 +77,14 @@ export async function openStore(given: StoreArguments): Promise<CheckpointStore>
   const store = module[kind.class];
   if (store === undefined) throw new UsageError(`${kind.package} has no ${kind.class}: its version is another one.`);
   return store.connect(Object.fromEntries(options));
+}
+
+/** Refuses a flag of another store: without it, the page would show what lies in another place. */
+function refuseOthers(given: StoreArguments, { takes }: StoreKind): void {
+  const other = (["schema", "prefix", "database"] as const).find(
+    (flag) => given[flag] !== undefined && !takes.includes(flag),
+  );
+  if (other !== undefined) throw new UsageError(`--store ${given.name} has no --${other}.`);
 }
 
 async function importFrom(folder: string, name: string): Promise<unknown> {

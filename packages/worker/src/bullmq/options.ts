@@ -1,4 +1,4 @@
-import { checkOptions, invalidArgument } from "@waymark/core/store";
+import { checkAddress, checkOptions, invalidArgument } from "@waymark/core/store";
 import type { ConnectionOptions } from "bullmq";
 import { checkWhole } from "../options.ts";
 import { checkQueueOptions, type QueueOptions } from "../queue-options.ts";
@@ -41,7 +41,11 @@ export function checkBullmqOptions(options: BullmqDispatcherOptions): void {
       'must be options or a client of Redis, such as { url: "redis://localhost:6379" }',
     );
   }
-  refuseLimitedClient(connection);
+  if (connection instanceof Promise) {
+    throw invalidArgument("connection", "must be options or a client of Redis, not a Promise: await it");
+  }
+  if (isClient(connection)) refuseLimitedClient(connection);
+  else checkUrl((connection as { url?: unknown }).url);
   if (prefix !== undefined && (typeof prefix !== "string" || prefix === "")) {
     throw invalidArgument("prefix", "must be a text that is not empty");
   }
@@ -65,9 +69,14 @@ export function isClient(connection: object): boolean {
   return typeof (connection as { duplicate?: unknown }).duplicate === "function";
 }
 
+/** Checks an address, or the path of a socket. ioredis takes other texts for the name of a host, and tries it for ever. */
+function checkUrl(url: unknown): void {
+  if (url === undefined || (typeof url === "string" && url.startsWith("/"))) return;
+  checkAddress(url, "connection.url", ["redis", "rediss"]);
+}
+
 /** Refuses a client with which BullMQ adds jobs but takes none: its worker throws. @throws {WorkflowError} INVALID_ARGUMENT */
 function refuseLimitedClient(connection: object): void {
-  if (!isClient(connection)) return;
   const { options } = connection as { options?: ClientOptions };
   const { maxRetriesPerRequest } = options?.redisOptions ?? options ?? {};
   if (!maxRetriesPerRequest) return;

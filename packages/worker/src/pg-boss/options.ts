@@ -50,7 +50,9 @@ const SCHEMA = /^[A-Za-z_]\w{0,49}$/;
 export function checkPgBossOptions(options: PgBossDispatcherOptions): void {
   checkOptions(options, new Set(Object.keys(NAMES)), "pgBossDispatcher");
   const { url, pglite, schema } = options;
-  if ((url === undefined) === (pglite === undefined)) throw invalidArgument("options", "must have url or pglite");
+  if (url === undefined && pglite === undefined) throw invalidArgument("options", "must have url or pglite");
+  if (url !== undefined && pglite !== undefined)
+    throw invalidArgument("options", "must have url or pglite, and not both");
   if (url !== undefined && !(typeof url === "string" && URL_OF_SERVER.test(url)))
     throw invalidArgument("url", "must be an address that begins with postgres:// or postgresql://");
   if (pglite !== undefined && typeof pglite.exec !== "function") throw invalidArgument("pglite", "must be a PGlite");
