@@ -9,6 +9,7 @@ import type { ExecutionEvent } from "./events.ts";
 import type { CheckedExecutors } from "./known-definitions.ts";
 import type { WorkflowContext } from "./node-executor.ts";
 import { checkEngineOptions } from "./options.ts";
+import { refuseSecond } from "./refuse-second.ts";
 import type { ExecuteWorkflowOptions, ExecuteWorkflowSyncOptions, StartExecutionOptions } from "./run-options.ts";
 import type { Runtime } from "./runtime.ts";
 import { checkStartRecoveryOptions } from "./start-recovery-options.ts";
@@ -79,8 +80,14 @@ function engineOf(...given: unknown[]): WorkflowEngine {
   const engine: WorkflowEngine = {
     ...membersOf(options, load, undefined),
     dispatcher: options.dispatcher,
-    drain: async (call = {}) => (await load()).drain(call),
-    pruneDefinitions: async (call) => (await (await load()).executions()).pruneDefinitions(call),
+    drain: async (call = {}, ...more) => {
+      refuseSecond("drain", call, more);
+      return (await load()).drain(call);
+    },
+    pruneDefinitions: async (call, ...more) => {
+      refuseSecond("pruneDefinitions", call, more);
+      return (await (await load()).executions()).pruneDefinitions(call);
+    },
     forUser: (userId) => {
       checkIdArgument("forUser(userId)", "userId", userId);
       return membersOf(options, load, userId);
@@ -105,47 +112,51 @@ function membersOf(
   userId: string | undefined,
 ): UserEngine & Omit<WorkflowEngine, "forUser" | "pruneDefinitions" | "drain" | "dispatcher"> {
   const { contextMode = "frozen" } = options;
-  const bind: BindCall = userId === undefined ? (_member, call) => call : bindUser(userId);
-  const executeWorkflow = async (call: object) => {
-    const bound = bind("executeWorkflow", call) as ExecuteWorkflowOptions<object>;
+  const toUser: BindCall = userId === undefined ? (_member, call) => call : bindUser(userId);
+  const bind = <Call>(member: string, call: Call, more: readonly unknown[] = []): Call => {
+    refuseSecond(member, call, more);
+    return toUser(member, call);
+  };
+  const executeWorkflow = async (call: object, ...more: unknown[]) => {
+    const bound = bind("executeWorkflow", call, more) as ExecuteWorkflowOptions<object>;
     return (await load()).runner.execute(bound, contextMode);
   };
   return {
     WorkflowState: bindWorkflowState(options, userId),
     executeWorkflow,
     executeWorkflowV2: executeWorkflow,
-    executeWorkflowSync: async (call: object) => {
-      const bound = bind("executeWorkflowSync", call) as ExecuteWorkflowSyncOptions<object>;
+    executeWorkflowSync: async (call: object, ...more: unknown[]) => {
+      const bound = bind("executeWorkflowSync", call, more) as ExecuteWorkflowSyncOptions<object>;
       return (await load()).runner.executeLegacy(bound);
     },
-    resumeWorkflow: async (call) => {
-      const bound = bind("resumeWorkflow", call);
+    resumeWorkflow: async (call, ...more) => {
+      const bound = bind("resumeWorkflow", call, more);
       return (await load()).runner.resume(bound, contextMode);
     },
-    startExecution: async (call: object) => {
-      const bound = bind("startExecution", call) as StartExecutionOptions<object>;
+    startExecution: async (call: object, ...more: unknown[]) => {
+      const bound = bind("startExecution", call, more) as StartExecutionOptions<object>;
       const runtime = await load();
       const started = await runtime.runner.start(bound);
       // Inside the caller's transaction, nobody sees it yet.
       if (bound.store === undefined) runtime.made(started.executionId);
       return started;
     },
-    answerWait: async (call) => {
-      const bound = bind("answerWait", call);
+    answerWait: async (call, ...more) => {
+      const bound = bind("answerWait", call, more);
       const runtime = await load();
       await runtime.runner.answer(bound);
       runtime.wake();
     },
-    recoverExecutions: async (call = {}) => {
-      const bound = bind("recoverExecutions", call);
+    recoverExecutions: async (call = {}, ...more) => {
+      const bound = bind("recoverExecutions", call, more);
       return (await (await load()).recovery()).once(bound);
     },
-    recoverExecution: async (call) => {
-      const bound = bind("recoverExecution", call);
+    recoverExecution: async (call, ...more) => {
+      const bound = bind("recoverExecution", call, more);
       return (await (await load()).recovery()).one(bound);
     },
-    startRecovery: (call = {}) => {
-      const checked = checkStartRecoveryOptions(bind("startRecovery", call));
+    startRecovery: (call = {}, ...more) => {
+      const checked = checkStartRecoveryOptions(bind("startRecovery", call, more));
       const started = load().then(async (runtime) => (await runtime.recovery()).start(checked));
       return { stop: async () => (await started).stop() };
     },
@@ -154,42 +165,42 @@ function membersOf(
       const { checkStateOptions } = await import("./state-query.ts");
       return readWorkflowState(options, executionId, checkStateOptions(bind("getExecutionState", query)));
     },
-    inspectExecution: async (call) => {
-      const bound = bind("inspectExecution", call);
+    inspectExecution: async (call, ...more) => {
+      const bound = bind("inspectExecution", call, more);
       return (await load()).inspect(bound);
     },
-    watchExecution: (call) =>
+    watchExecution: (call, ...more) =>
       endable(async function* (ending) {
-        const bound = bind("watchExecution", call);
+        const bound = bind("watchExecution", call, more);
         yield* (await (await load()).watches()).watch(bound, ending);
       }),
-    listExecutions: async (query = {}) => {
-      const bound = bind("listExecutions", query);
+    listExecutions: async (query = {}, ...more) => {
+      const bound = bind("listExecutions", query, more);
       return (await (await load()).executions()).list(bound);
     },
-    executions: (query = {}) => ({
+    executions: (query = {}, ...more) => ({
       async *[Symbol.asyncIterator]() {
-        const bound = bind("executions", query);
+        const bound = bind("executions", query, more);
         yield* (await (await load()).executions()).all(bound);
       },
     }),
-    cancelExecution: async (call) => {
-      const bound = bind("cancelExecution", call);
+    cancelExecution: async (call, ...more) => {
+      const bound = bind("cancelExecution", call, more);
       return (await (await load()).executions()).cancel(bound);
     },
-    forkExecution: async (call) => {
-      const bound = bind("forkExecution", call);
+    forkExecution: async (call, ...more) => {
+      const bound = bind("forkExecution", call, more);
       const runtime = await load();
       const forked = await runtime.fork(bound);
       runtime.made(forked.executionId);
       return forked;
     },
-    deleteExecution: async (call) => {
-      const bound = bind("deleteExecution", call);
+    deleteExecution: async (call, ...more) => {
+      const bound = bind("deleteExecution", call, more);
       return (await (await load()).executions()).delete(bound);
     },
-    pruneExecutions: async (call) => {
-      const bound = bind("pruneExecutions", call);
+    pruneExecutions: async (call, ...more) => {
+      const bound = bind("pruneExecutions", call, more);
       return (await (await load()).executions()).prune(bound);
     },
   };
