@@ -84,8 +84,8 @@ export default defineConfig({
       // Servers and stores of tests sync each write, which a disk takes milliseconds for.
       TMPDIR: folderInMemory(),
     },
-    // Most tests wait for processes that they start, so a machine with two cores (CI) has work for two.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Many tests wait for processes that they start, so a machine with two cores (CI) has work for three.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // These only end what hangs; they must hold on a machine that is busy with other things.
     testTimeout: 120_000,
     hookTimeout: 120_000,
