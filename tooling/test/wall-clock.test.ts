@@ -37,7 +37,7 @@ const READINGS: Record<string, { times: number; because: string }> = {
     because: "the clock of a database in this process",
   },
   "packages/worker/src/bullmq/bullmq-dispatcher.ts": {
-    times: 2,
+    times: 1,
     because: "BullMQ's jobs have times of the processes' clocks; the store's clock is checked when they are delivered",
   },
   "packages/inspector/src/page/time.ts": {

@@ -34,7 +34,7 @@ export function checkCron(cron: string): void {
 /** Has the queue's own parser read a schedule, without its server. @throws {WorkflowError} INVALID_ARGUMENT */
 export function tryCron(cron: string, timeZone: string, ticksAfter: TicksAfter): void {
   try {
-    const [next] = ticksAfter({ tz: timeZone, from: new Date(), count: 1 });
+    const [next] = ticksAfter({ tz: timeZone, from: new Date(0), count: 1 });
     if (next !== undefined) return;
   } catch (cause) {
     throw new WorkflowError("INVALID_ARGUMENT", `cron: cannot be read, in the time zone ${timeZone}: ${cron}.`, {
