@@ -120,7 +120,8 @@ function statusOf(error: object): string | number | undefined {
 }
 
 function labelOf(value: unknown): string | number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  // JSON has no -0: with + 0 it is 0 at once.
+  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : undefined;
   return typeof value === "string" && value !== "" ? keptText(value, MAX_LABEL) : undefined;
 }
 

@@ -192,7 +192,7 @@ describe("whatever was thrown", () => {
         };
         check(record as ErrorRecord);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 1_000, examples: [[{ status: -0 }], [{ code: -0 }]] },
     );
   });
 
