@@ -2,6 +2,7 @@ import { Redis } from "ioredis";
 import { startOwnRedis, startTcpProxy } from "tooling/test-servers";
 import { afterAll, expect, it, onTestFinished, vi } from "vitest";
 import { bullmqDispatcher } from "../src/bullmq/index.ts";
+import { holdDelivery } from "./serve.ts";
 import { until } from "./until.ts";
 import { working } from "./working-bullmq.ts";
 
@@ -16,24 +17,10 @@ it.each(["killed", "frozen"] as const)("a worker stops and its dispatcher closes
   const own = await startOwnRedis();
   onTestFinished(() => own.stop());
   const dispatcher = bullmqDispatcher({ connection: { url: own.url }, onError: () => undefined });
-  const stopping = new AbortController();
-  const began: string[] = [];
-  let release = (): void => undefined;
-  const handler = async (id: string) => {
-    began.push(id);
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    return {};
-  };
-  const work = dispatcher.work(handler, { concurrency: 2, signal: stopping.signal });
-  await dispatcher.enqueue("e1", {});
-  await until(() => began.length === 1);
+  const { stop } = await holdDelivery(dispatcher);
   if (fault === "killed") await own.kill();
   else own.pause();
-  stopping.abort();
-  release();
-  await work;
+  await stop();
   await dispatcher.close();
   if (fault === "frozen") own.resume();
 });

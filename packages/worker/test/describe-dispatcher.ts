@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Delivered, Dispatcher } from "@waymark/core";
+import type { Dispatcher } from "@waymark/core";
 import { isThorough } from "tooling/thorough";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { openDispatcher, type QueuePlace, type QueueSettings } from "./dispatcher-under-test.ts";
+import { serve } from "./serve.ts";
 import { until } from "./until.ts";
 
 /** A dispatcher to prove. */
@@ -30,31 +31,10 @@ export function describeDispatcher({
   redeliverAfterMs,
   hasten,
 }: DispatcherUnderTest): void {
-  const ends: (() => Promise<void>)[] = [];
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end();
-  });
-
   async function open(at: QueuePlace, settings?: QueueSettings): Promise<Required<Dispatcher>> {
     const dispatcher = await openDispatcher(at, settings);
-    ends.push(() => dispatcher.close());
+    onTestFinished(() => dispatcher.close());
     return dispatcher;
-  }
-
-  /** Delivers to a handler until the end of the test, or until the returned function is called. */
-  function serve(
-    dispatcher: Dispatcher,
-    handler: (executionId: string) => Promise<Delivered>,
-    concurrency = 1,
-  ): () => Promise<void> {
-    const stopping = new AbortController();
-    const working = dispatcher.work(handler, { concurrency, signal: stopping.signal });
-    const stop = async () => {
-      stopping.abort();
-      await working;
-    };
-    ends.push(stop);
-    return stop;
   }
 
   describe(name, () => {

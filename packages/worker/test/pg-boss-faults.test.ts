@@ -1,6 +1,7 @@
 import { startPostgres, startTcpProxy } from "tooling/test-servers";
 import { afterAll, expect, it, onTestFinished } from "vitest";
 import { pgBossDispatcher } from "../src/pg-boss/index.ts";
+import { collect, holdDelivery } from "./serve.ts";
 import { until } from "./until.ts";
 
 const server = await startPostgres();
@@ -21,41 +22,17 @@ async function behindProxy() {
 
 it("a worker stops and its dispatcher closes while PostgreSQL does not answer", async () => {
   const { proxy, dispatcher } = await behindProxy();
-  const stopping = new AbortController();
-  const began: string[] = [];
-  let release = (): void => undefined;
-  const handler = async (id: string) => {
-    began.push(id);
-    await new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    return {};
-  };
-  const work = dispatcher.work(handler, { concurrency: 2, signal: stopping.signal });
-  await dispatcher.enqueue("e1", {});
-  await until(() => began.length === 1);
+  const { held, stop } = await holdDelivery(dispatcher);
   proxy.stall();
-  stopping.abort();
-  release();
-  await work;
+  await stop();
   await dispatcher.close();
-  expect(began).toEqual(["e1"]);
+  expect(held).toEqual(["e1"]);
 });
 
 it("jobs are added and delivered again after connections have broken silently", async () => {
   const { proxy, dispatcher } = await behindProxy();
-  const stopping = new AbortController();
-  const delivered: string[] = [];
-  const handler = async (id: string) => {
-    delivered.push(id);
-    return {};
-  };
-  const work = dispatcher.work(handler, { concurrency: 2, signal: stopping.signal });
-  onTestFinished(async () => {
-    stopping.abort();
-    await work;
-    await dispatcher.close();
-  });
+  onTestFinished(() => dispatcher.close());
+  const delivered = collect(dispatcher);
   await dispatcher.enqueue("before", {});
   await until(() => delivered.includes("before"));
   proxy.muteServer();

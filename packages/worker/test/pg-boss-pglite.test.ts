@@ -5,6 +5,7 @@ import { openPGlite } from "tooling/test-servers";
 import { afterAll, expect, it } from "vitest";
 import { pgBossDispatcher } from "../src/pg-boss/index.ts";
 import { describeTransactions } from "./describe-transactions.ts";
+import { serve } from "./serve.ts";
 import { until } from "./until.ts";
 
 const open: PGlite[] = [];
@@ -48,11 +49,9 @@ async function working(handler: (executionId: string) => Promise<Delivered> = as
   const pglite = await newDatabase();
   const dispatcher = pgBossDispatcher({ pglite, schema: "queue", onError: () => undefined });
   await dispatcher.setup();
-  const stopping = new AbortController();
-  const work = dispatcher.work(handler, { concurrency: 1, signal: stopping.signal });
+  const end = serve(dispatcher, handler);
   const stop = async () => {
-    stopping.abort();
-    await work;
+    await end();
     await dispatcher.close();
   };
   /** Adds a job by hand. */

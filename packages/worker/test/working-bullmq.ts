@@ -1,6 +1,7 @@
 import { Queue } from "bullmq";
 import { onTestFinished } from "vitest";
 import { bullmqDispatcher } from "../src/bullmq/index.ts";
+import { collect } from "./serve.ts";
 
 let places = 0;
 
@@ -9,18 +10,9 @@ export function working(url: string) {
   const prefix = `working-${++places}`;
   const dispatcher = bullmqDispatcher({ connection: { url }, prefix, onError: () => undefined });
   const queue = new Queue("waymark", { connection: { url }, prefix });
-  const delivered: string[] = [];
-  const stopping = new AbortController();
-  const handler = async (id: string) => {
-    delivered.push(id);
-    return {};
-  };
-  const work = dispatcher.work(handler, { concurrency: 1, signal: stopping.signal });
   onTestFinished(async () => {
-    stopping.abort();
-    await work;
     await dispatcher.close();
     await queue.close();
   });
-  return { dispatcher, queue, delivered };
+  return { dispatcher, queue, delivered: collect(dispatcher) };
 }
