@@ -15,13 +15,14 @@ const MAX_UNKNOWN = 5;
  * - It throws an INVALID_ARGUMENT that names the function, the options that are wrong, what they must be and what was
  *   given. It shows numbers, booleans and names, and no other values.
  *
- * @param takes The beginning of the refusal of what is no object. Default: that of a function with one argument.
+ * @param argument The name of the argument, if the function has others in front of it.
  */
 export function checker<Options>(
   name: string,
   table: OptionTable<Options>,
-  takes = "takes one object",
+  argument?: string,
 ): (value: unknown) => Options {
+  const takes = argument === undefined ? "takes one object" : `${argument}: must be an object`;
   return (value) => {
     if (typeof value !== "object" || value === null || isListOrPromise(value)) {
       const given = value === undefined ? "but was given nothing" : `not ${nameOf(value)}`;
@@ -99,9 +100,10 @@ function unknownNames(names: readonly string[], table: AnyOptions): string {
 
 /** Options that people look for on a call. */
 const ENGINE_OPTIONS: ReadonlySet<string> = new Set(
-  "store executors workflows dispatcher retry nodeTimeoutMs leaseMs storeRetryMs maxRecoveries historyLimit durability contextMode codec clock redact logger onEvent".split(
-    " ",
-  ),
+  [
+    "store executors workflows dispatcher retry nodeTimeoutMs leaseMs storeRetryMs maxRecoveries historyLimit durability",
+    "contextMode codec clock redact logger onEvent",
+  ].flatMap((names) => names.split(" ")),
 );
 
 /** The names that are mistaken for an option and do not resemble it. */

@@ -175,5 +175,5 @@ const checkOptions = checker<FromReactFlowOptions>(
     ignore: optional(callback),
     danglingEdges: optional(oneOf("refuse", "drop")),
   },
-  "options: must be an object",
+  "options",
 );

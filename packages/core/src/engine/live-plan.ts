@@ -40,16 +40,17 @@ export class LivePlan {
   /** Returns the time of the next attempt if the nodes that run next all wait for one; `undefined` if one may start. */
   restsUntil(): number | undefined {
     const { journal, nodeConcurrency } = this.#parts;
-    const times: (number | undefined)[] = [];
     const ready: number[] = [];
-    for (let index = this.#planner.next(); index !== undefined && ready.length < nodeConcurrency; ) {
-      times.push(journal.progress.attempts.get(this.stepAt(index).node.id)?.retryAtMs);
+    while (ready.length < nodeConcurrency) {
+      const index = this.#planner.next();
+      if (index === undefined) break;
       ready.push(index);
       this.#planner.park(index);
-      index = this.#planner.next();
     }
     for (const index of ready) this.#planner.wake(index);
-    return times.length === 0 || times.includes(undefined) ? undefined : Math.min(...(times as number[]));
+    const attempts = ready.map((index) => journal.progress.attempts.get(this.stepAt(index).node.id));
+    const times = attempts.flatMap((attempt) => attempt?.retryAtMs ?? []);
+    return ready.length === 0 || times.length < ready.length ? undefined : Math.min(...times);
   }
 
   /** What of the runs so far still counts, for a snapshot. */

@@ -21,7 +21,7 @@ const stateOptions: OptionTable<GetExecutionStateOptions> = { checkpoints: optio
 const checkOptions: (value: unknown) => GetExecutionStateOptions = checker(
   "getExecutionState",
   stateOptions,
-  "options: must be an object",
+  "options",
 );
 
 /** Checks what `getExecutionState` is given. @throws {WorkflowError} INVALID_ARGUMENT */

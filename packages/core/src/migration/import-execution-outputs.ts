@@ -84,7 +84,7 @@ const checkOptions = checker<ImportExecutionOutputsOptions>(
     onRefused: optional(callback),
     signal: optional(signal),
   },
-  "options: must be an object",
+  "options",
 );
 
 function isIterable(rows: unknown): boolean {

@@ -7,5 +7,5 @@ import type { ResumeStateOptions } from "./workflow-state-options.ts";
 export const checkResumeStateOptions: (value: unknown) => ResumeStateOptions = checker<ResumeStateOptions>(
   "WorkflowState.resume",
   { userId: filter(id) },
-  "options: must be an object",
+  "options",
 );

@@ -63,7 +63,7 @@ const checkPoint = checker<CrashPoint>(
     call: count,
     when: oneOf("before", "after"),
   },
-  "point: must be an object",
+  "point",
 );
 
 function dead(): WorkflowError {

@@ -105,7 +105,7 @@ const checkOptions = checker<InjectFaultsOptions>(
     clock: optional(clockOption),
     onFault: optional(callback),
   },
-  "options: must be an object",
+  "options",
 );
 
 /** Returns a generator of random numbers from 0 to 1: Mulberry32, by Tommy Ettinger. */

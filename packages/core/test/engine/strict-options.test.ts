@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import { MemoryCheckpointStore } from "../../../store-memory/src/index.ts";
-import { createWorkflowEngine, defineNode, fromReactFlow, suspend, WorkflowState } from "../../src/index.ts";
+import {
+  createWorkflowEngine,
+  defineNode,
+  fromReactFlow,
+  suspend,
+  type WorkflowEngineOptions,
+  WorkflowState,
+} from "../../src/index.ts";
 import { crashAt, injectFaults } from "../../src/testing/index.ts";
 import { createWorkflowExecutor } from "../../src/v1/index.ts";
 import { append, chain } from "./chain.ts";
@@ -21,6 +28,27 @@ async function setUp() {
   await engine.executeWorkflow({ ...CALL, executionId: "cut-off", budgetMs: 0 });
   return { store, engine };
 }
+
+/** The options that only an engine has, and no call: the compiler refuses the record if one is missing. */
+const ENGINE_OPTIONS = Object.keys({
+  store: true,
+  executors: true,
+  workflows: true,
+  dispatcher: true,
+  retry: true,
+  nodeTimeoutMs: true,
+  leaseMs: true,
+  storeRetryMs: true,
+  maxRecoveries: true,
+  historyLimit: true,
+  durability: true,
+  contextMode: true,
+  codec: true,
+  clock: true,
+  redact: true,
+  logger: true,
+  onEvent: true,
+} satisfies Record<Exclude<keyof WorkflowEngineOptions, "nodeConcurrency" | "timeoutMs">, true>);
 
 const idsIn = async (store: MemoryCheckpointStore) => (await store.listExecutions()).items.map(({ id }) => id).sort();
 
@@ -53,6 +81,12 @@ describe("an option that is not known", () => {
     }
     expect(await idsIn(store)).toEqual(before);
     expect(await store.getExecution("cut-off")).toMatchObject({ status: "pending", version: 1 });
+  });
+
+  it.each(ENGINE_OPTIONS)("is said to be the engine's: %s", async (name) => {
+    const { engine } = await setUp();
+    const wrong = engine.cancelExecution({ executionId: "cut-off", [name]: 1 } as never);
+    await expect(wrong).rejects.toThrow(`unknown option "${name}" (it is one of createWorkflowEngine)`);
   });
 
   it.each([
